@@ -101,7 +101,7 @@ describe('SPF', () => {
     [['v=spf1 mx ip4:11.0.0.0/8 -all'], stuck],
     [['v=spf1 include:open.example.com mx -all'], stuck],
     [['v=spf1 mx redirect=halves.example.com'], stuck],
-    [['v=spf1 include:gone.example.com mx -all'], 'wrong: v=spf1 mx -all'],
+    [['v=spf1 include:gone.example.com mx -all'], stuck],
     [['v=spf1 ipv4:192.0.2.25 nonsense -all'], stuck],
     [['v=spf1 ipv4:192.0.2.25 -all'], 'wrong: v=spf1 ip4:192.0.2.25 -all'],
     [
@@ -115,10 +115,7 @@ describe('SPF', () => {
       ['v=spf1 include:_spf.example.com -all', 'v=spf1 mx ~all'],
       'wrong: v=spf1 include:_spf.example.com mx ~all',
     ],
-    [
-      ['v=spf1 a:x1.example.com a:x2.example.com a:x3.example.com mx -all'],
-      'wrong: v=spf1 mx -all',
-    ],
+    [['v=spf1 a:x1.example.com a:x2.example.com a:x3.example.com mx -all'], stuck],
   ];
   for (const [texts, wanted] of rows) {
     test(texts.join(' | ') || 'nothing', () => {

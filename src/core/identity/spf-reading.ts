@@ -9,6 +9,7 @@ import { printSpf, printSpfTerm, type SpfRecord, type SpfTerm } from '../../form
 import { txt } from './aspect.ts';
 import { type RepairedSpf, repairSpf } from './spf-repair.ts';
 
+/** `terms`: without those that `undecided` names. */
 export type SpfReading =
   | ({ readonly kind: 'known' } & Pick<RepairedSpf, 'terms' | 'faults' | 'undecided'>)
   | { readonly kind: 'unknown'; readonly why: string };
@@ -29,12 +30,15 @@ export function* readPublished(
   }
   const { terms, faults, undecided, corrected } = repaired;
   const lacks: string[] = [];
+  const kept = new Set(terms);
   for (const term of terms.filter((one) => corrected.has(one) && asks(one))) {
     const found = yield* lackOf(name, term);
     if (found.kind === 'unknown') return found;
-    if (found.lack !== undefined) lacks.push(found.lack);
+    if (found.lack === undefined) continue;
+    lacks.push(found.lack);
+    kept.delete(term);
   }
-  return { kind: 'known', terms, faults, undecided: [...undecided, ...lacks] };
+  return { kind: 'known', terms: [...kept], faults, undecided: [...undecided, ...lacks] };
 }
 
 /** Why the DNS has nothing for a term; undefined if it has, or if the name depends on the client. */

@@ -19,7 +19,7 @@ export type RepairedSpf = {
   readonly faults: readonly string[];
   /** A clause for each part that only the operator can decide about. */
   readonly undecided: readonly string[];
-  /** Terms that are not published exactly so; the DNS can show whether they were read rightly. */
+  /** Terms that do not count today; the DNS can show whether they were read rightly. */
   readonly corrected: ReadonlySet<SpfTerm>;
   /** Terms across two strings that may also be two terms (`apart`). */
   readonly doubtful: ReadonlySet<SpfTerm>;
@@ -51,7 +51,8 @@ export function repairSpf(
 ): RepairedSpf {
   const read = records.map((strings) => readLenientSpf(strings, apart));
   const all = read.flatMap((one) => one.records);
-  const clean = cleaned(all.length === 1 ? (all[0] ?? []) : merged(all));
+  const one = all.length === 1 ? (all[0] ?? []) : merged(all);
+  const clean = cleaned(isOpenEnded(records) ? softened(one) : one);
   const end = closed(clean.terms);
   const many =
     records.length > 1 ? [`there are ${records.length} SPF records, so none of them counts`] : [];
@@ -78,6 +79,23 @@ function withConsequence(slips: readonly string[], strings: readonly string[]): 
   return ['nobody can use the record', ...slips];
 }
 
+/** Whether strangers get neutral today, because the record has neither `all` nor a redirect. */
+function isOpenEnded(records: readonly (readonly string[])[]): boolean {
+  const [only = []] = records;
+  const read = parseSpf(only.join(''));
+  const ends = ({ kind }: SpfTerm): boolean => kind === 'all' || kind === 'redirect';
+  return records.length === 1 && read.ok && !read.value.some(ends);
+}
+
+/** The terms with an end that refuses nobody. */
+function softened(terms: SpfRecord): SpfRecord {
+  const ends = terms.some(({ kind }) => kind === 'all' || kind === 'redirect');
+  const rest = terms.flatMap((term) =>
+    term.kind === 'redirect' ? included(term.domain) : term.kind === 'all' ? [] : term,
+  );
+  return ends ? [...rest, { kind: 'all', qualifier: '~' }] : terms;
+}
+
 /** Merges several records: a sender that one of them allows is allowed. */
 function merged(records: readonly SpfRecord[]): SpfRecord {
   const terms: SpfTerm[] = [];
@@ -85,7 +103,6 @@ function merged(records: readonly SpfRecord[]): SpfRecord {
   for (const record of records) {
     for (const term of record) {
       if (term.kind === 'all') alls.push(term);
-      // The target of a redirect becomes one of several sources.
       else if (term.kind === 'redirect') terms.push(included(term.domain));
       else if (term.kind !== 'exp' || !terms.some(({ kind }) => kind === 'exp')) terms.push(term);
     }
@@ -94,6 +111,7 @@ function merged(records: readonly SpfRecord[]): SpfRecord {
   return [...terms, { kind: 'all', qualifier: strict ? '-' : '~' }];
 }
 
+/** The target of a redirect as one of several sources. */
 const included = (domain: string): SpfMechanism => ({ kind: 'include', qualifier: '+', domain });
 
 /** Moves `all` to the end, makes a redirect beside it an include, and drops repeated terms. */
@@ -113,19 +131,19 @@ function cleaned(terms: SpfRecord): Required<Step> & Pick<RepairedSpf, 'correcte
       continue;
     }
     seen.add(shown);
+    const isBehind = firstAll >= 0 && nth > firstAll && isMechanism(term);
+    if (isBehind) faults.push(`${shown} stands behind all, where nobody looks at it`);
+    // What is not refused today stays so.
+    if (isBehind && term.qualifier === '-') continue;
     if (isMechanism(term) && term.qualifier === '+' && isBroad(term)) {
       undecided.push(`${shown} lets far too many strangers send`);
-    }
-    if (all !== undefined && term.kind === 'redirect') {
+    } else if (all !== undefined && term.kind === 'redirect') {
       const instead = included(term.domain);
       faults.push(`${shown} has no effect beside all; include:${term.domain} has`);
       corrected.add(instead);
       kept.push(instead);
     } else {
-      if (firstAll >= 0 && nth > firstAll && isMechanism(term)) {
-        faults.push(`${shown} stands behind all, where nobody looks at it`);
-        corrected.add(term);
-      }
+      if (isBehind) corrected.add(term);
       kept.push(term);
     }
   }
@@ -177,7 +195,7 @@ function isPrivate({
 }
 
 /** Ends the record with `all` that does not let everybody pass. */
-function closed(terms: SpfRecord): Step {
+export function closed(terms: SpfRecord): Step {
   const soft: SpfTerm = { kind: 'all', qualifier: '~' };
   const all = terms.find(({ kind }) => kind === 'all');
   if (all === undefined) {

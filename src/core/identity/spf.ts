@@ -28,7 +28,7 @@ import {
   unknownAspect,
 } from './aspect.ts';
 import { asks, asRecord, readPublished, type SpfReading, spfCostOf } from './spf-reading.ts';
-import { beforeAll, type RepairedSpf } from './spf-repair.ts';
+import { beforeAll, closed } from './spf-repair.ts';
 
 export type SpfWish = {
   /** The domain, or the name in EHLO. */
@@ -59,12 +59,17 @@ export function* spfAspect(wish: SpfWish): DnsLookup<Aspect> {
           published.records.map(({ strings }) => strings),
         );
   if (read.kind === 'unknown') return unknownAspect(at, read.why);
-  const budget = yield* lean(name, read.terms);
-  const faults = [...read.faults, ...budget.faults];
-  const undecided = [...read.undecided, ...budget.undecided];
-  if (undecided.length > 0)
-    return undecidedAspect(at, published.records, { ...read, faults, undecided });
-  const reached = yield* reaching(wish, budget.terms);
+  const harms = yield* harmful(name, read.terms);
+  const undecided = [...read.undecided, ...harms.map(({ why }) => why)];
+  if (undecided.length > 0) {
+    const rest = read.terms.filter((one) => !harms.some(({ term }) => term === one));
+    const least = yield* reaching(wish, closed(rest).terms);
+    if (least.kind === 'unknown') return unknownAspect(at, least.why);
+    const wrong = [...undecided, ...read.faults].join('; ');
+    return undecidedAspect(at, published.records, { wrong, rest: least.terms });
+  }
+  const faults = [...read.faults];
+  const reached = yield* reaching(wish, read.terms);
   if (reached.kind === 'unknown') return unknownAspect(at, reached.why);
   if (reached.lacking.length > 0) faults.push(lackingText(reached.lacking, texts.length));
   const cost = yield* spfCostOf(name, reached.terms);
@@ -134,28 +139,22 @@ function nothingKnown({ id, title }: AspectSubject): Aspect {
 }
 
 /**
- * The terms without those that let nobody pass, if the record needs too many lookups or cannot be
- * evaluated. `undecided` names terms that let nearly everybody pass.
+ * Terms that only do harm: they let nearly everybody pass, or, if the record needs too many lookups
+ * or cannot be evaluated, they cause that and let nobody pass. A misspelt name looks the same.
  */
-function* lean(
+function* harmful(
   name: string,
   terms: SpfRecord,
-): DnsLookup<Pick<RepairedSpf, 'terms' | 'faults' | 'undecided'>> {
-  const faults: string[] = [];
-  const undecided: string[] = [];
+): DnsLookup<readonly { readonly term: SpfTerm; readonly why: string }[]> {
   const whole = yield* spfCostOf(name, terms);
   const over = overBudget(whole) !== undefined;
-  if (!over && !isOpen(whole)) return { terms, faults, undecided };
-  const kept: SpfTerm[] = [];
-  for (const term of terms) {
-    const found = asks(term) ? yield* harm(name, term, over) : undefined;
-    if (found === undefined) kept.push(term);
-    else if (found.isOpen) undecided.push(found.why);
-    else faults.push(found.why);
+  if (!over && !isOpen(whole)) return [];
+  const found: { readonly term: SpfTerm; readonly why: string }[] = [];
+  for (const term of terms.filter(asks)) {
+    const why = yield* harm(name, term, over);
+    if (why !== undefined) found.push({ term, why });
   }
-  const end = kept.some(({ kind }) => kind === 'all' || kind === 'redirect');
-  const all: SpfTerm = { kind: 'all', qualifier: '~' };
-  return { terms: end ? kept : [...kept, all], faults, undecided };
+  return found;
 }
 
 /** No provider has more addresses of its own: a /8 of IPv4, a /16 of IPv6. */
@@ -170,24 +169,18 @@ function isOpen({ addresses: { ip4, ip6 } }: SpfCost): boolean {
  * Why a term only does harm; undefined if it lets somebody pass, or if that is not known. `over`:
  * true if the record needs too many lookups.
  */
-function* harm(
-  name: string,
-  term: SpfTerm,
-  over: boolean,
-): DnsLookup<{ readonly why: string; readonly isOpen: boolean } | undefined> {
+function* harm(name: string, term: SpfTerm, over: boolean): DnsLookup<string | undefined> {
   const shown = printSpfTerm(term);
   const cost = yield* spfCostOf(name, [term]);
-  if (isOpen(cost))
-    return { why: `${shown} lets nearly everybody in the world send`, isOpen: true };
+  if (isOpen(cost)) return `${shown} lets nearly everybody in the world send`;
   if (!over) return undefined;
   if (cost.problems.some(({ kind }) => kind === 'unknown')) return undefined;
   const own = cost.problems.find((problem) => problem.domain === name);
-  if (own !== undefined) {
-    return { why: `${shown}: ${own.why}, and evaluation ends here`, isOpen: false };
-  }
+  if (own !== undefined) return `${shown}: ${own.why}, and evaluation ends here`;
   const { ip4, ip6 } = cost.addresses;
-  const isEmpty = ip4 === 0n && ip6 === 0n && cost.problems.length === 0;
-  return isEmpty ? { why: `${shown} lets nobody pass`, isOpen: false } : undefined;
+  return ip4 === 0n && ip6 === 0n && cost.problems.length === 0
+    ? `${shown} lets nobody pass`
+    : undefined;
 }
 
 /** Why receivers cannot evaluate the record; undefined if they can. */
@@ -260,20 +253,20 @@ function addressTerm(address: string): SpfTerm {
     : { kind: 'ip4', qualifier: '+', address, bits: 32 };
 }
 
-/** A dropped term may be a sender, so no record is advised. */
+/** A dropped term may be a sender, so no record is advised. `rest`: the terms without it. */
 function undecidedAspect(
   subject: AspectSubject,
   published: readonly DnsRecord[],
-  { terms, faults, undecided }: Pick<RepairedSpf, 'terms' | 'faults' | 'undecided'>,
+  { wrong, rest }: { readonly wrong: string; readonly rest: SpfRecord },
 ): Aspect {
   return stuckAspect(subject, {
     published,
     severity: 'fail',
-    wrong: [...undecided, ...faults].join('; '),
+    wrong,
     wanted: 'a record in which every term is plain',
     fix:
-      `correct it by hand: ${undecided.join('; ')}. Postern advises nothing, because mail of a ` +
-      `sender could be refused. The other terms are: ${printSpf(terms)}`,
+      'correct these terms by hand: Postern advises no record, because a sender may be meant. ' +
+      `If nobody sends by them, publish ${printSpf(rest)}`,
   });
 }
 

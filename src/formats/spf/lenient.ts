@@ -6,7 +6,8 @@
 import { peerText } from '../../lib/peer-text.ts';
 import { shown } from './published.ts';
 import { parseSpf, printSpfTerm, type SpfRecord, type SpfTerm } from './record.ts';
-import { beginsTerm, readWord } from './slip-term.ts';
+import { networkTerm } from './slip-argument.ts';
+import { beginsTerm, readWord, type WordReading } from './slip-term.ts';
 
 export type LenientSpf = {
   /** More than one if several records were put into one. */
@@ -15,7 +16,7 @@ export type LenientSpf = {
   readonly slips: readonly string[];
   /** A clause for each word that was not read. It may be a sender. */
   readonly unread: readonly string[];
-  /** Terms that are not published exactly so. */
+  /** The terms of a record that has slips, because each of them can have another slip. */
   readonly corrected: ReadonlySet<SpfTerm>;
   /**
    * Terms across the boundary of two strings that may also be two terms: `a:example.co` and `mx`.
@@ -25,11 +26,14 @@ export type LenientSpf = {
 
 /** Sensible records have fewer words; the rest is not read. */
 const wordsMax = 500;
-/** Where two strings of the TXT record meet, or where a quotation mark was. */
-const seam = '\0';
+/** Where two strings of the TXT record meet. */
+const seam = '\ue000';
+/** Where a quotation mark was. */
+const mark = '\ue001';
+const marks = /[\ue000\ue001]/g;
 
 const characters: readonly (readonly [string, RegExp, string | ((found: string) => string)])[] = [
-  ['it has backslashes', /\\\d{3}/g, (found) => octet(Number(found.slice(1)))],
+  ['it has backslashes', /\\0(?:09|10|13|32|34|59)/g, (found) => octet(Number(found.slice(1)))],
   ['it has backslashes', /\\(?=[;"',: \\])/g, ''],
   ['it has codes of web pages', /&nbsp;|&#160;|%20/g, ' '],
   ['it has codes of web pages', /&quot;|&#34;/g, '"'],
@@ -39,11 +43,11 @@ const characters: readonly (readonly [string, RegExp, string | ((found: string) 
     /[\t-\r\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/g,
     ' ',
   ],
-  ['it has quotation marks', /["\u201c-\u201f\u00ab\u00bb\u2033\uff02]/g, seam],
+  ['it has quotation marks', /["\u201c-\u201f\u00ab\u00bb\u2033\uff02]/g, mark],
   [
     'it has quotation marks',
-    /(?<=[ \0:=])['`\u2018\u2019\u2032]|['`\u2018\u2019\u2032](?=[ \0]|$)/g,
-    seam,
+    /(?<=[ \ue000\ue001:=])['`\u2018\u2019\u2032]|['`\u2018\u2019\u2032](?=[ \ue000\ue001]|$)/g,
+    mark,
   ],
   ['it has another dash than “-”', /[\u0096\u0097\u2010-\u2015\u2212\ufe58\ufe63]/g, '-'],
   ['it has another sign than “~”', /[\u0098\u02dc\u223c]/g, '~'],
@@ -55,7 +59,7 @@ const characters: readonly (readonly [string, RegExp, string | ((found: string) 
   ['it has wide characters', /\u3002/g, '.'],
 ];
 
-const octet = (code: number): string => (code < 128 ? String.fromCharCode(code) : '?');
+const octet = (code: number): string => String.fromCharCode(code);
 
 /**
  * `strings` of one TXT record, one octet a character. `apart`: doubtful strings are read as if a
@@ -63,15 +67,31 @@ const octet = (code: number): string => (code < 128 ? String.fromCharCode(code) 
  */
 export function readLenientSpf(strings: readonly string[], apart = false): LenientSpf {
   const slips = new Set<string>();
-  const whole = strings.map((one) => one.replaceAll(seam, '?')).join(seam);
-  const text = isFineText(strings.join('')) ? whole : asMeant(whole, slips);
-  const words = text.split(' ').flatMap((word) => word.replace(/^\0+|\0+$/g, '') || []);
+  const whole = decoded(strings).join(seam);
+  const isAsPublished = isFineText(strings.join(''));
+  const text = isAsPublished ? whole : asMeant(whole, slips);
+  const words = text
+    .split(' ')
+    .flatMap((word) => word.replace(/^[\ue000\ue001]+|[\ue000\ue001]+$/g, '') || []);
   const doubtful = new Set<string>();
   const divided = words
-    .flatMap((word) => withoutSeams(word, { apart, slips, doubtful }))
+    .filter((word) => word !== '')
+    .flatMap((word) => withoutSeams(word, seam, { apart, slips, doubtful }))
+    .flatMap((word) => withoutSeams(word, mark, { apart, slips, doubtful }))
     .flatMap((word) => withoutCommas(word, slips));
-  const published = new Set(strings.join('').split(' '));
-  return readTerms(rejoined(divided, slips), { slips, doubtful, published });
+  return readTerms(rejoined(divided, slips), { slips, doubtful, isAsPublished });
+}
+
+/** Octets as UTF-8 or Latin-1. A character may be cut by the end of a string. */
+function decoded(strings: readonly string[]): readonly string[] {
+  const whole: string[] = [];
+  for (const one of strings) {
+    const before = whole.pop();
+    const rest = before === undefined ? '' : (/^[\x80-\xbf]*/.exec(one)?.[0] ?? '');
+    if (before !== undefined) whole.push(before + rest);
+    whole.push(one.slice(rest.length));
+  }
+  return whole.map((one) => peerText(Buffer.from(one, 'latin1')).replace(marks, '?'));
 }
 
 const isFine = (word: string): boolean => {
@@ -91,7 +111,7 @@ function isFineText(text: string): boolean {
 
 /** Replaces the characters that some editors and DNS panels put in. */
 function asMeant(whole: string, slips: Set<string>): string {
-  let text = peerText(Buffer.from(whole, 'latin1'));
+  let text = whole;
   for (const [slip, odd, instead] of characters) {
     const next = text.replace(odd, (found) =>
       typeof instead === 'string' ? instead : instead(found),
@@ -102,19 +122,23 @@ function asMeant(whole: string, slips: Set<string>): string {
   return text;
 }
 
-/** Joins what stands around a seam, or takes it apart if these are two terms. */
+/** Joins what stands around a seam or mark, or takes it apart if these are two terms. */
 function withoutSeams(
   word: string,
+  at: typeof seam | typeof mark,
   given: { readonly apart: boolean; readonly slips: Set<string>; readonly doubtful: Set<string> },
 ): readonly string[] {
-  if (!word.includes(seam)) return [word];
+  if (!word.includes(at)) return [word];
   const words: string[] = [];
   let left = '';
-  for (const right of word.split(seam)) {
+  for (const right of word.split(at)) {
     const both = left + right;
-    const isTwo = (isVersion(left) || isReadable(left)) && beginsTerm(right);
-    if (isTwo && isFine(both) && !given.apart) given.doubtful.add(both);
-    if (isTwo && (given.apart || !isFine(both))) {
+    const isWhole = isVersion(left) || (isReadable(left) && !/[-+~?]$/.test(left));
+    const isTwo = isWhole && beginsTerm(right);
+    // One name may be cut by the end of a string, but not by a quotation mark.
+    const isDoubtful = isTwo && at === seam && isFine(both);
+    if (isDoubtful && !given.apart) given.doubtful.add(both);
+    if (isTwo && (given.apart || !isDoubtful)) {
       given.slips.add(`a blank is missing between “${shown(left)}” and “${shown(right)}”`);
       words.push(left);
       left = right;
@@ -160,12 +184,24 @@ function glueOf(before: string, word: string): string | undefined {
   if (/^[-~?]$/.test(before)) return /^al{1,3}\W*$/i.test(word) ? '' : undefined;
   if (before === '+') return '';
   if (beginsTerm(word)) return undefined;
-  if (/^[-+~?]?[\w-]+[:=]+$/.test(before) || /[^/]\/$/.test(before)) return '';
-  if (lacksArgument.test(before)) return ':';
+  if (/[^/]\/$/.test(before)) return '';
+  const isOpen = /^[-+~?]?[\w-]+[:=]+$/.test(before);
+  if (isOpen || lacksArgument.test(before)) {
+    // An address behind another word than ip4, or a name behind ip4, would be a second slip.
+    const fits = /^\W?ip/i.test(before) === (networkTerm(word) !== undefined);
+    return fits ? (isOpen ? '' : ':') : undefined;
+  }
   if (/^(?:redirect|exp)$/i.test(before)) return '=';
   const isCut = /[:=][\w-]+\.$/.test(before) || /^\W?ip[46][:=][\d.]+\.$/i.test(before);
   const goesOn = /^\.[\w-]/.test(word) && /[:=][\w.-]*\w$/.test(before);
   return isCut || goesOn ? '' : undefined;
+}
+
+/** In a record that is broken, `name=example.org` may be a sender with another slip. */
+function withoutStrangeNames(read: WordReading): WordReading {
+  const [term] = read.kind === 'terms' ? read.terms : [];
+  const isStrange = term?.kind === 'unknown' && /[.:]/.test(term.value);
+  return isStrange ? { kind: 'unread', why: 'receivers ignore it' } : read;
 }
 
 function readTerms(
@@ -173,7 +209,7 @@ function readTerms(
   given: {
     readonly slips: Set<string>;
     readonly doubtful: ReadonlySet<string>;
-    readonly published: ReadonlySet<string>;
+    readonly isAsPublished: boolean;
   },
 ): LenientSpf {
   const { slips } = given;
@@ -189,16 +225,20 @@ function readTerms(
     } else if (!/[\w+~?*\u0080-\uffff-]/.test(word)) {
       slips.add(`“${shown(word)}” has no meaning`);
     } else {
-      const read = readWord(word);
+      const read = given.isAsPublished ? readWord(word) : withoutStrangeNames(readWord(word));
       if (read.kind === 'unread') unread.push(`“${shown(word)}”: ${read.why}`);
       else if (read.why !== undefined) slips.add(`“${shown(word)}”: ${read.why}`);
       for (const term of read.kind === 'terms' ? read.terms : []) {
+        if (term.kind === 'exists' && given.doubtful.has(word) && !given.isAsPublished) {
+          // No lookup can show how it was meant.
+          unread.push(`“${shown(word)}”: perhaps a blank is missing in it, where two strings meet`);
+          continue;
+        }
         const isOnce = term.kind === 'redirect' || term.kind === 'exp';
         const same = terms.find(({ kind }) => isOnce && kind === term.kind);
         if (same === undefined) {
           terms.push(term);
-          if (read.kind === 'terms' && read.why !== undefined) corrected.add(term);
-          if (!given.published.has(word)) corrected.add(term);
+          if (!given.isAsPublished) corrected.add(term);
           if (given.doubtful.has(word)) doubtful.add(term);
         } else if (term.kind === 'exp' || printSpfTerm(same) === printSpfTerm(term)) {
           slips.add(`${term.kind}= is there twice`);
@@ -207,5 +247,6 @@ function readTerms(
     }
   }
   if (words.length > wordsMax) unread.push(`it has more than ${wordsMax} words`);
-  return { records, slips: [...slips], unread, corrected, doubtful };
+  const filled = records.filter((terms, nth) => nth === 0 || terms.length > 0);
+  return { records: filled, slips: [...slips], unread, corrected, doubtful };
 }

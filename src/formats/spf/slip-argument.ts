@@ -11,13 +11,15 @@ export function networkTerm(text: string): string | undefined {
 }
 
 function ip4Term(text: string): string | undefined {
-  const found = /^(\d[\d.]*)(\.\*)*(?::\d{1,5})?(?:[/\\]+(.*))?$/.exec(text);
+  const found = /^(\d{1,3}(?:\.\d{1,3}){0,3})((?:\.\*)+|\.?)(?::\d{1,5})?(?:[/\\]+(.*))?$/.exec(
+    text,
+  );
   const [whole, numbers = '', star, length] = found ?? [];
   if (whole === undefined) return undefined;
-  const octets = numbers.split('.').flatMap((one) => (one === '' ? [] : [Number(one)]));
+  const octets = numbers.split('.').map(Number);
   const lacking = 4 - octets.length;
   if (lacking < 0 || octets.some((one) => one > 255)) return undefined;
-  const bits = star === undefined ? lengthOf(length) : octets.length * 8;
+  const bits = star === '' || star === '.' ? lengthOf(length) : octets.length * 8;
   // A network may be written without its last numbers: 192.0.2/24.
   if (bits === undefined || (lacking > 0 && bits !== octets.length * 8)) return undefined;
   const address = [...octets, 0, 0, 0].slice(0, 4).join('.');

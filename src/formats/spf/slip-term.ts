@@ -22,17 +22,15 @@ export function readWord(word: string): WordReading {
   if (strict !== undefined && doubt === undefined && !isOddName(strict)) {
     return { kind: 'terms', terms: [strict], why: undefined };
   }
-  // Receivers take the record as it is; with the redirect, mail that is neutral today could fail.
-  const isLostRedirect = strict?.kind === 'unknown' && kindOf(strict.name) === 'redirect';
-  const pieces = isLostRedirect || word.length > wordMax ? [] : unglued(word);
+  const pieces = word.length > wordMax ? [] : unglued(word);
   const terms = pieces.map(correctedTerm).filter((term) => term !== undefined);
   if (pieces.length > 0 && terms.length === pieces.length) {
     const printed = terms.map(printSpfTerm).join(' ');
     const why = pieces.length > 1 ? 'a blank is missing' : (doubt ?? 'this is not a name');
-    const same = strict !== undefined && printSpfTerm(strict) === printed;
-    return { kind: 'terms', terms, why: same ? undefined : `${why}; read as ${printed}` };
+    const isSame = strict !== undefined && printSpfTerm(strict) === printed;
+    if (!isSame) return { kind: 'terms', terms, why: `${why}; read as ${printed}` };
   }
-  if (strict !== undefined && doubt === undefined) {
+  if (strict !== undefined && doubt === undefined && !/[,;|\\"'()<>&]/.test(word)) {
     return { kind: 'terms', terms: [strict], why: undefined };
   }
   return { kind: 'unread', why: hintOf(word) ?? doubt ?? faultOf(word) };
@@ -54,7 +52,10 @@ function faultOf(word: string): string {
 function ignoredSender(term: SpfTerm): string | undefined {
   if (term.kind !== 'unknown') return undefined;
   const kind = /^al{1,3}$/i.test(term.name) ? 'all' : kindOf(term.name);
-  if (kind === undefined) return undefined;
+  if (kind === undefined) {
+    const isGlued = unglued(`${term.name}=`).length > 1;
+    return isGlued ? `receivers ignore ${term.name}=` : undefined;
+  }
   const meant = kind === 'redirect' ? 'redirect=' : `${kind === 'ip' ? 'ip4' : kind}:`;
   return `receivers ignore ${term.name}=, because it is written ${meant}`;
 }
