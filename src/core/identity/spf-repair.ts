@@ -52,7 +52,8 @@ export function repairSpf(
   const read = records.map((strings) => readLenientSpf(strings, apart));
   const all = read.flatMap((one) => one.records);
   const one = all.length === 1 ? (all[0] ?? []) : merged(all);
-  const clean = cleaned(isOpenEnded(records) ? softened(one) : one);
+  const today = openEnded(records);
+  const clean = cleaned(today === undefined ? one : softened(one, today));
   const end = closed(clean.terms);
   const many =
     records.length > 1 ? [`there are ${records.length} SPF records, so none of them counts`] : [];
@@ -79,21 +80,23 @@ function withConsequence(slips: readonly string[], strings: readonly string[]): 
   return ['nobody can use the record', ...slips];
 }
 
-/** Whether strangers get neutral today, because the record has neither `all` nor a redirect. */
-function isOpenEnded(records: readonly (readonly string[])[]): boolean {
+/** The record as receivers read it, if strangers get neutral: it has no `all` and no redirect. */
+function openEnded(records: readonly (readonly string[])[]): SpfRecord | undefined {
   const [only = []] = records;
   const read = parseSpf(only.join(''));
   const ends = ({ kind }: SpfTerm): boolean => kind === 'all' || kind === 'redirect';
-  return records.length === 1 && read.ok && !read.value.some(ends);
+  if (records.length !== 1 || !read.ok || read.value.some(ends)) return undefined;
+  return read.value;
 }
 
-/** The terms with an end that refuses nobody. */
-function softened(terms: SpfRecord): SpfRecord {
-  const ends = terms.some(({ kind }) => kind === 'all' || kind === 'redirect');
-  const rest = terms.flatMap((term) =>
-    term.kind === 'redirect' ? included(term.domain) : term.kind === 'all' ? [] : term,
-  );
-  return ends ? [...rest, { kind: 'all', qualifier: '~' }] : terms;
+/** The terms without those that refuse mail which is neutral `today`. */
+function softened(terms: SpfRecord, today: SpfRecord): SpfRecord {
+  const published = new Set(today.map(printSpfTerm));
+  return terms.map((term) => {
+    if (term.kind === 'redirect') return included(term.domain);
+    const isNew = isMechanism(term) && !published.has(printSpfTerm(term));
+    return isNew && term.qualifier === '-' ? { ...term, qualifier: '~' } : term;
+  });
 }
 
 /** Merges several records: a sender that one of them allows is allowed. */

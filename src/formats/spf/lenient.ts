@@ -35,7 +35,7 @@ const marks = /[\ue000\ue001]/g;
 const characters: readonly (readonly [string, RegExp, string | ((found: string) => string)])[] = [
   ['it has backslashes', /\\0(?:09|10|13|32|34|59)/g, (found) => octet(Number(found.slice(1)))],
   ['it has backslashes', /\\(?=[;"',: \\])/g, ''],
-  ['it has codes of web pages', /&nbsp;|&#160;|%20/g, ' '],
+  ['it has codes of web pages', /&nbsp;|&#160;|(?<![:=])%20(?=[-+~?a-z])/gi, ' '],
   ['it has codes of web pages', /&quot;|&#34;/g, '"'],
   ['it has characters that cannot be seen', /[\u00ad\u200b-\u200f\u2060\ufeff]/g, ''],
   [
@@ -133,8 +133,11 @@ function withoutSeams(
   let left = '';
   for (const right of word.split(at)) {
     const both = left + right;
-    const isWhole = isVersion(left) || (isReadable(left) && !/[-+~?]$/.test(left));
-    const isTwo = isWhole && beginsTerm(right);
+    const isWhole =
+      isVersion(left) || /[\w-][:=]$/.test(left) || (isReadable(left) && !/[-+~?]$/.test(left));
+    // The left part may be the rest of a term with a slip of its own.
+    const isRest = /[.:]/.test(left) && /^(?:include|exists|ip[46]|a|mx)(?::|$)/i.test(right);
+    const isTwo = beginsTerm(right) && (isWhole || (isRest && !isFine(both)));
     // One name may be cut by the end of a string, but not by a quotation mark.
     const isDoubtful = isTwo && at === seam && isFine(both);
     if (isDoubtful && !given.apart) given.doubtful.add(both);
@@ -180,11 +183,11 @@ const lacksArgument = /^[-+~?]?(?:include|exists|ip4|ip6|ipv4|ipv6|ip)$/i;
 function glueOf(before: string, word: string): string | undefined {
   const isWord = /^[-+~?]?[\w-]+$/.test(before);
   if (/^[:=]/.test(word)) return isWord ? '' : undefined;
-  if (/^\/+\d/.test(word)) return /^\W?(?:ip|a\b|mx\b)/i.test(before) ? '' : undefined;
+  if (/^\/+\d/.test(word)) return /^\W?(?:ip[46]?|a|mx)[:=].*[^/]$/i.test(before) ? '' : undefined;
   if (/^[-~?]$/.test(before)) return /^al{1,3}\W*$/i.test(word) ? '' : undefined;
   if (before === '+') return '';
   if (beginsTerm(word)) return undefined;
-  if (/[^/]\/$/.test(before)) return '';
+  if (/[^/]\/$/.test(before) && /^\d{1,3}\W*$/.test(word)) return '';
   const isOpen = /^[-+~?]?[\w-]+[:=]+$/.test(before);
   if (isOpen || lacksArgument.test(before)) {
     // An address behind another word than ip4, or a name behind ip4, would be a second slip.

@@ -30,7 +30,7 @@ export function readWord(word: string): WordReading {
     const isSame = strict !== undefined && printSpfTerm(strict) === printed;
     if (!isSame) return { kind: 'terms', terms, why: `${why}; read as ${printed}` };
   }
-  if (strict !== undefined && doubt === undefined && !/[,;|\\"'()<>&]/.test(word)) {
+  if (strict !== undefined && doubt === undefined && !/[,;|\\"'()<>&=]/.test(plainName(strict))) {
     return { kind: 'terms', terms: [strict], why: undefined };
   }
   return { kind: 'unread', why: hintOf(word) ?? doubt ?? faultOf(word) };
@@ -51,6 +51,7 @@ function faultOf(word: string): string {
 /** Why receivers ignore the name of a sender; undefined if they do not. */
 function ignoredSender(term: SpfTerm): string | undefined {
   if (term.kind !== 'unknown') return undefined;
+  if (term.name.toLowerCase() === 'v') return 'the version stands only once, at the beginning';
   const kind = /^al{1,3}$/i.test(term.name) ? 'all' : kindOf(term.name);
   if (kind === undefined) {
     const isGlued = unglued(`${term.name}=`).length > 1;
@@ -62,10 +63,14 @@ function ignoredSender(term: SpfTerm): string | undefined {
 
 /** Whether a name follows the grammar, and can hardly be meant so. */
 function isOddName(term: SpfTerm): boolean {
-  const name = 'domain' in term ? term.domain : undefined;
-  if (name === undefined) return false;
-  const plain = name.replace(/%\{[^}]{0,60}\}|%[%_-]/g, 'x');
-  return !/^[\w-]+(?:\.[\w-]+)*\.?$/.test(plain) || /[^.]-all$/i.test(plain);
+  const name = plainName(term);
+  return (name !== '' && !/^[\w-]+(?:\.[\w-]+)*\.?$/.test(name)) || /[^.]-all$/i.test(name);
+}
+
+/** The name in a term, without macros. */
+function plainName(term: SpfTerm): string {
+  const name = 'domain' in term ? (term.domain ?? '') : '';
+  return name.replace(/%\{[^}]{0,60}\}|%[%_-]/g, 'x');
 }
 
 /** A word of several terms without blanks between them. */
@@ -97,6 +102,8 @@ function corrected(word: string): string | undefined {
   if ([...signs].some((one) => one !== sign)) return undefined;
   const rest = bare.slice(signs.length);
   const [kind, argument] = keyword(rest);
+  // Perhaps the sign is a slip too; it would refuse a sender.
+  if (sign === '-' && !/^(?:include|exists|ip[46]|a|mx|ptr)\b/i.test(rest)) return undefined;
   if (kind !== undefined) return termText(kind, argument, sign);
   const address = networkTerm(rest);
   return address === undefined ? undefined : `${sign}${address}`;
@@ -155,6 +162,8 @@ function kindOf(name: string): Kind | undefined {
 /** One character is missing, too many, wrong, or changed places with the next one. */
 function isOneSlip(written: string, meant: string): boolean {
   if (Math.abs(written.length - meant.length) > 1) return false;
+  // Perhaps a blank is missing behind the mechanism a.
+  if (written === `a${meant}`) return false;
   let at = 0;
   while (at < meant.length && written[at] === meant[at]) at++;
   const [left, right] = [written.slice(at), meant.slice(at)];
@@ -167,6 +176,7 @@ function termText(kind: Kind, argument: string, sign: string): string | undefine
   // The word was written twice: include:include:example.org.
   const again = /^([\w-]+):(.*)$/.exec(argument);
   const twice = again === null ? undefined : kindOf(again[1] ?? '');
+  if (twice !== undefined && twice !== kind) return undefined;
   if (twice === kind && again !== null) return termText(kind, again[2] ?? '', sign);
   const address = networkTerm(argument);
   if (kind === 'redirect' || kind === 'exp') {
@@ -179,7 +189,7 @@ function termText(kind: Kind, argument: string, sign: string): string | undefine
   if (kind === 'ptr') return `${sign}ptr${name === '' ? '' : `:${name}`}`;
   if (name === '' || /^[\d.]+$/.test(name)) return undefined;
   if (kind !== 'ip') return `${sign}${kind}:${name}`;
-  if (!/[a-z]/i.test(name)) return undefined;
+  if (!/^[a-z_][\w-]*(?:\.[\w-]+)+\.?$/i.test(name)) return undefined;
   // A host has no underscore in its name; the SPF records of services have.
   return name.includes('_') ? `${sign}include:${name}` : hostsTerm('a', argument, sign);
 }
