@@ -163,7 +163,20 @@ describe('DMARC', () => {
       { dmarcReports },
       'wrong: v=DMARC1; p=quarantine; x=1; rua=mailto:a@example.org,mailto:dmarc@example.org',
     ],
-    [['v=DMARC1; p=reject; pct=20; ri=1'], {}, 'wrong: v=DMARC1; p=reject; t=y'],
+    [['v=DMARC1; p=reject; pct=20; ri=1'], {}, 'wrong: v=DMARC1; p=reject; pct=20; t=y'],
+    [['v=DMARC1; p=reject; pct=0'], {}, 'wrong: v=DMARC1; p=reject; pct=0; t=y'],
+    [['v=DMARC1; p=reject; pct=0; t=y'], {}, 'have'],
+    [['v=DMARC1; p=reject; pct=100%'], {}, 'wrong: v=DMARC1; p=reject'],
+    [
+      ['v=DMARC1; p=none; adkim=strict; aspf=relaxed'],
+      {},
+      'wrong: v=DMARC1; p=none; adkim=s; aspf=r',
+    ],
+    [
+      ['v=DMARC1; p=quarantined, rua=mailto: a@example.org'],
+      {},
+      'wrong: v=DMARC1; p=quarantine; rua=mailto:a@example.org',
+    ],
     [['v=DMARC1; p=none; pct=20'], {}, 'wrong: v=DMARC1; p=none'],
     [['v=DMARC1; rua=a@example.org'], {}, 'wrong: v=DMARC1; p=none; rua=mailto:a@example.org'],
     [

@@ -192,6 +192,7 @@ function glueOf(before: string, word: string): string | undefined {
   if (isOpen || lacksArgument.test(before)) {
     // An address behind another word than ip4, or a name behind ip4, would be a second slip.
     const fits = /^\W?ip/i.test(before) === (networkTerm(word) !== undefined);
+    if (/^\W?exists/i.test(before) && !/[%{]/.test(word)) return undefined;
     return fits ? (isOpen ? '' : ':') : undefined;
   }
   if (/^(?:redirect|exp)$/i.test(before)) return '=';

@@ -178,7 +178,8 @@ function termText(kind: Kind, argument: string, sign: string): string | undefine
   const twice = again === null ? undefined : kindOf(again[1] ?? '');
   if (twice !== undefined && twice !== kind) return undefined;
   if (twice === kind && again !== null) return termText(kind, again[2] ?? '', sign);
-  const address = networkTerm(argument);
+  // The colon of ip6: stands before its number.
+  const address = networkTerm(kind === 'ip' ? argument.replace(/^[46]:/, '') : argument);
   if (kind === 'redirect' || kind === 'exp') {
     const name = nameOf(argument);
     return sign !== '' || address !== undefined || name === '' ? undefined : `${kind}=${name}`;
