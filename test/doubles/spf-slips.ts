@@ -399,10 +399,12 @@ export function withSlips(
   }
   let text = `v=spf1 ${words.join(' ')}`;
   for (const slip of slips) text = slip.text?.(text, dice) ?? text;
-  // Two other slips together may look like this one, so nobody can tell.
-  const isTwice =
-    /\b(\w+):["\s]*\1:/.test(text) && !slips.some(({ name }) => name === 'word twice');
-  return isTwice ? undefined : Buffer.from(text).toString('latin1');
+  // Two slips together may look like another one, so nobody can tell.
+  const has = (wanted: string): boolean => slips.some(({ name }) => name === wanted);
+  const isTwice = /\b(\w+):["\s]*\1:/.test(text) && !has('word twice');
+  return isTwice || (has('no name') && has('name alone'))
+    ? undefined
+    : Buffer.from(text).toString('latin1');
 }
 
 /** The text in strings. Some are cut in the middle of a word; `apart` drops a blank at the cut. */

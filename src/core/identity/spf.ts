@@ -104,7 +104,9 @@ function isHarmful(faults: readonly string[], records: number): boolean {
   return (
     records !== 1 ||
     faults.some((one) =>
-      /nobody can use|does not let|everybody|strangers|ends here|receivers ignore/.test(one),
+      /nobody can use|does not let|everybody|strangers|ends here|receivers ignore|blank is missing|read as/.test(
+        one,
+      ),
     )
   );
 }

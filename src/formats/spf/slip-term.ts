@@ -75,9 +75,13 @@ function plainName(term: SpfTerm): string {
 
 /** A word of several terms without blanks between them. */
 function unglued(word: string): readonly string[] {
-  const pieces = word.split(
-    /(?<=[a-z\d.\]])(?=[+~?]?(?:include|exists|ip4|ip6):(?!(?:include|exists|ip4|ip6)?:)|redirect=)/i,
-  );
+  const name = /^[-+~?]?([\w-]+)[:=]/.exec(word)?.[1] ?? '';
+  const isOneWord = kindOf(name) !== undefined && !/[:=].*[:=]/.test(word);
+  const pieces = isOneWord
+    ? [word]
+    : word.split(
+        /(?<=[a-z\d.\]])(?=[+~?]?(?:include|exists|ip4|ip6):(?!(?:include|exists|ip4|ip6)?:)|redirect=)/i,
+      );
   return pieces.flatMap((piece) => {
     const [whole, head = '', all = ''] = /^(.*[\w.\])])([-~?+]all)\W*$/i.exec(piece) ?? [];
     return whole === undefined || /^[-~?+]*$/.test(head) ? [piece] : [head, all];
