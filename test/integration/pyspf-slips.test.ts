@@ -7,14 +7,8 @@ import { test } from 'node:test';
 import { repairSpf } from '../../src/core/identity/spf-repair.ts';
 import { txtStrings } from '../../src/formats/dns/record.ts';
 import { printSpf } from '../../src/formats/spf/record.ts';
-import {
-  clients,
-  correctWords,
-  plainSlips,
-  senders,
-  unclearSlips,
-  withSlips,
-} from '../doubles/spf-slips.ts';
+import { clients, correctWords, senders } from '../doubles/spf-senders.ts';
+import { plainSlips, unclearSlips, withSlips } from '../doubles/spf-slips.ts';
 import { dice } from '../ledger/dice.ts';
 import { askPyspf, noVoidsMax, type OpinionCase, ours, pyspfMissing } from './pyspf.ts';
 

@@ -41,7 +41,7 @@ export function* readPublished(
   return { kind: 'known', terms: [...kept], faults, undecided: [...undecided, ...lacks] };
 }
 
-/** Why the DNS has nothing for a term; undefined if it has, or if the name depends on the client. */
+/** Why the DNS has nothing for a term. Undefined if it has, or if nobody can tell. */
 function* lackOf(
   name: string,
   term: SpfTerm,

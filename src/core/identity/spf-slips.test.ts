@@ -5,14 +5,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { organisation } from '../../../test/doubles/identity.ts';
+import { clients, correctWords, senders, stranger } from '../../../test/doubles/spf-senders.ts';
 import {
-  clients,
-  correctWords,
   inStrings,
   plainSlips,
   type Slip,
-  senders,
-  stranger,
   unclearSlips,
   withSlips,
 } from '../../../test/doubles/spf-slips.ts';
@@ -124,7 +121,9 @@ function slipped(
   return text === undefined ? undefined : inStrings(text, slips.includes(seam), throws);
 }
 
-test(`one plain slip is repaired to what was meant (RECORDS=${records} SEED=${seed})`, (context) => {
+const run = `RECORDS=${records} SEED=${seed}`;
+
+test(`one plain slip is repaired to what was meant (${run})`, (context) => {
   const throws = dice(seed);
   const tally: Tally = { total: 0, repaired: 0, left: new Map() };
   const all = [...plainSlips, seam];
@@ -150,7 +149,7 @@ test(`one plain slip is repaired to what was meant (RECORDS=${records} SEED=${se
   assert.ok(tally.repaired >= tally.total * 0.9, `${tally.repaired} of ${tally.total}: ${left}`);
 });
 
-test(`one to three slips of any kind: nobody fails who did not (RECORDS=${records} SEED=${seed})`, (context) => {
+test(`one to three slips of any kind: nobody fails who did not (${run})`, (context) => {
   const throws = dice(seed + 1);
   const all = [...plainSlips, ...unclearSlips, seam];
   let total = 0;

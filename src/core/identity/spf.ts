@@ -59,10 +59,10 @@ export function* spfAspect(wish: SpfWish): DnsLookup<Aspect> {
           published.records.map(({ strings }) => strings),
         );
   if (read.kind === 'unknown') return unknownAspect(at, read.why);
-  const harms = yield* harmful(name, read.terms);
-  const undecided = [...read.undecided, ...harms.map(({ why }) => why)];
+  const found = yield* harmful(name, read.terms);
+  const undecided = [...read.undecided, ...found.map(({ why }) => why)];
   if (undecided.length > 0) {
-    const rest = read.terms.filter((one) => !harms.some(({ term }) => term === one));
+    const rest = read.terms.filter((one) => !found.some(({ term }) => term === one));
     const least = yield* reaching(wish, closed(rest).terms);
     if (least.kind === 'unknown') return unknownAspect(at, least.why);
     const wrong = [...undecided, ...read.faults].join('; ');
@@ -99,16 +99,14 @@ function lackingText(lacking: readonly string[], records: number): string {
     : `${list} sends, and the record does not let it pass`;
 }
 
+const harms: readonly string[] = [
+  ...['nobody can use', 'does not let', 'everybody', 'strangers', 'ends here'],
+  ...['receivers ignore', 'blank is missing', 'read as'],
+];
+
 /** True if our mail fails or mail of strangers passes; other faults are only untidy. */
 function isHarmful(faults: readonly string[], records: number): boolean {
-  return (
-    records !== 1 ||
-    faults.some((one) =>
-      /nobody can use|does not let|everybody|strangers|ends here|receivers ignore|blank is missing|read as/.test(
-        one,
-      ),
-    )
-  );
+  return records !== 1 || faults.some((one) => harms.some((words) => one.includes(words)));
 }
 
 function neverSends(

@@ -47,7 +47,7 @@ function ip6Term(text: string): string | undefined {
 }
 
 /** A name with what does not belong there removed; macros are kept. */
-export function nameOf(text: string): string {
+export function meantName(text: string): string {
   const scheme = /^[^\w%]*[a-z][a-z\d+.-]{0,20}:\/+/i.exec(text)?.[0];
   const name = scheme === undefined ? text : text.slice(scheme.length).replace(/[/?#].*$/, '');
   return inALabels(

@@ -1,10 +1,10 @@
 /**
  * Reads one word of an SPF record as it was meant, although it may have a plain slip: `ip4=` for
- * `ip4:`, `include.example.org`, `a:192.0.2.1`, `-all` glued to a name. What can mean several things
- * is not read. Pure.
+ * `ip4:`, `include.example.org`, `a:192.0.2.1`, `-all` glued to a name. What can mean several
+ * things is not read. Pure.
  */
 import { parseSpf, printSpfTerm, type SpfTerm } from './record.ts';
-import { hostLengths, nameOf, networkTerm } from './slip-argument.ts';
+import { hostLengths, meantName, networkTerm } from './slip-argument.ts';
 
 export type WordReading =
   /** `why`: what is wrong with the word; undefined if nothing is. */
@@ -73,15 +73,15 @@ function plainName(term: SpfTerm): string {
   return name.replace(/%\{[^}]{0,60}\}|%[%_-]/g, 'x');
 }
 
+/** Where another term begins in a word; not where a word is there twice. */
+const seam =
+  /(?<=[a-z\d.\]])(?=[+~?]?(?:include|exists|ip[46]):(?!(?:include|exists|ip[46])?:)|redirect=)/i;
+
 /** A word of several terms without blanks between them. */
 function unglued(word: string): readonly string[] {
   const name = /^[-+~?]?([\w-]+)[:=]/.exec(word)?.[1] ?? '';
   const isOneWord = kindOf(name) !== undefined && !/[:=].*[:=]/.test(word);
-  const pieces = isOneWord
-    ? [word]
-    : word.split(
-        /(?<=[a-z\d.\]])(?=[+~?]?(?:include|exists|ip4|ip6):(?!(?:include|exists|ip4|ip6)?:)|redirect=)/i,
-      );
+  const pieces = isOneWord ? [word] : word.split(seam);
   return pieces.flatMap((piece) => {
     const [whole, head = '', all = ''] = /^(.*[\w.\])])([-~?+]all)\W*$/i.exec(piece) ?? [];
     return whole === undefined || /^[-~?+]*$/.test(head) ? [piece] : [head, all];
@@ -185,12 +185,12 @@ function termText(kind: Kind, argument: string, sign: string): string | undefine
   // The colon of ip6: stands before its number.
   const address = networkTerm(kind === 'ip' ? argument.replace(/^[46]:/, '') : argument);
   if (kind === 'redirect' || kind === 'exp') {
-    const name = nameOf(argument);
+    const name = meantName(argument);
     return sign !== '' || address !== undefined || name === '' ? undefined : `${kind}=${name}`;
   }
   if (address !== undefined) return `${sign}${address}`;
   if (kind === 'a' || kind === 'mx') return hostsTerm(kind, argument, sign);
-  const name = nameOf(argument.replace(/(?<!\/)\/\d{1,3}$/, ''));
+  const name = meantName(argument.replace(/(?<!\/)\/\d{1,3}$/, ''));
   if (kind === 'ptr') return `${sign}ptr${name === '' ? '' : `:${name}`}`;
   if (name === '' || /^[\d.]+$/.test(name)) return undefined;
   if (kind !== 'ip') return `${sign}${kind}:${name}`;
@@ -202,7 +202,7 @@ function termText(kind: Kind, argument: string, sign: string): string | undefine
 function hostsTerm(kind: 'a' | 'mx', argument: string, sign: string): string | undefined {
   const lengths = /(?<![:/])(?:\/+\d{1,3}){1,2}\/*$/.exec(argument)?.[0] ?? '';
   const written = argument.slice(0, argument.length - lengths.length);
-  const name = nameOf(written);
+  const name = meantName(written);
   if (name === '' && /\w/.test(written)) return undefined;
   if (/^[\d.]+$/.test(name)) return undefined;
   const shown = hostLengths(lengths.replace(/\/+$/, ''));
@@ -213,7 +213,7 @@ const domainLike = /^[-+~?]?[\w-]+(?:\.[\w-]+)+\.?$/;
 
 function hintOf(word: string): string | undefined {
   if (domainLike.test(word)) {
-    return `no mechanism stands before it: perhaps a:${word} (a host) or include:${word} (a service)`;
+    return `no mechanism stands before it: perhaps a:${word} or include:${word} is meant`;
   }
   const [kind, argument] = keyword(word.replace(/^\W+/, ''));
   if (kind !== undefined && !/\w/.test(argument)) return 'nobody can tell which name was meant';
