@@ -171,7 +171,7 @@ function withoutComments(text: string): string {
   return plain;
 }
 
-/** The index of the bracket that closes the comment at `start`; the length if there is none. */
+/** The index of the bracket that closes the comment at `start`; the length if it is missing. */
 function commentEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {

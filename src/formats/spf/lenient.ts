@@ -139,7 +139,7 @@ function withoutSeams(
     const isRest = /[.:]/.test(left) && /^(?:include|exists|ip[46]|a|mx)(?::|$)/i.test(right);
     const isTwo = beginsTerm(right) && (isWhole || (isRest && !isFine(both)));
     // One name may be cut by the end of a string, but not by a quotation mark.
-    const isDoubtful = isTwo && at === seam && isFine(both);
+    const isDoubtful = isTwo && at === seam && isFine(both) && !/[:=]/.test(right);
     if (isDoubtful && !given.apart) given.doubtful.add(both);
     if (isTwo && (given.apart || !isDoubtful)) {
       given.slips.add(`a blank is missing between “${shown(left)}” and “${shown(right)}”`);
