@@ -144,7 +144,8 @@ function cleaned(terms: SpfRecord): Required<Step> & Pick<RepairedSpf, 'correcte
       const instead = included(term.domain);
       faults.push(`${shown} has no effect beside all; include:${term.domain} has`);
       corrected.add(instead);
-      kept.push(instead);
+      if (!seen.has(printSpfTerm(instead))) kept.push(instead);
+      seen.add(printSpfTerm(instead));
     } else {
       if (isBehind) corrected.add(term);
       kept.push(term);
