@@ -44,7 +44,7 @@ $TTL 300
 /** What was there before. */
 const junk: Readonly<Record<string, string>> = {
   [sending]: `ns1 A 127.0.0.1
-@ TXT "v=spf1 include:gone.example.test mx ?all"
+@ TXT "v=spf1 mx, ip4 192.0.2.9, ?all"
 @ TXT "a=b; c \\"d\\" \\\\ e"
 @ MX 10 alias
 alias CNAME mail
