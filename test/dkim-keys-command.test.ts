@@ -225,7 +225,7 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
       '  mail._domainkey.example.com: taken over, signs ' +
         '(RSA, 1024 bits, fewer than 2048; replace it soon: postern dkim rotate)',
       '  s1._domainkey.shop.example: taken over, waits to be seen in DNS ' +
-        '(ns.shop.example: another key: v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
+        '(ns.shop.example: not usable: the key (p=) has 3 octets where Ed25519 has 32 (RFC 8463: the bare key); found v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
       '! mail._domainkey.open.example: the key /open.private can be read or changed by every user',
       '! mail._domainkey.weak.example: the key /weak.private ' +
         'has 512 bits; no receiver accepts less than 1024',

@@ -5,11 +5,12 @@ import { type DkimKey, keyName, type Sighting, type SightKind } from './key.ts';
 import {
   lostAfterMs,
   type RotationPolicy,
-  retired,
+  silentAfterMs,
   step,
   stuckAfterMs,
   toAsk,
 } from './rotation.ts';
+import { ordered, retired } from './succession.ts';
 
 const policy: RotationPolicy = {
   everyMs: 180 * dayMs,
@@ -32,6 +33,8 @@ const key = (selector: string, more: Partial<DkimKey> = {}): DkimKey => ({
   absentAt: at(0),
   cachedMs: 0,
   lostSince: undefined,
+  answeringSince: undefined,
+  byOrder: false,
   returns: true,
   toldAt: undefined,
   sight: 'unasked',
@@ -374,4 +377,56 @@ test('what is looked at: all that waits, and now and then what is well', () => {
   assert.equal(asked(1), 'new waits lost');
   assert.equal(asked(60 * minuteMs), 'new waits well lost ends');
   assert.equal(asked(-1), 'new waits well lost ends', 'after the clock was set back');
+});
+
+test('one dead server of several: the key signs after a day, and a whole answer ends the wait', () => {
+  const late = silentAfterMs + minuteMs;
+  const published = key('a', { state: 'published', absentAt: undefined });
+  assert.deepEqual(
+    play(
+      [published],
+      [
+        [0, { a: 'answering' }],
+        [minuteMs, { a: 'unknown' }],
+        [silentAfterMs - 1, { a: 'answering' }],
+        [silentAfterMs, { a: 'unknown' }],
+        [late, { a: 'answering' }],
+      ],
+    ),
+    ['a published', 'a published', 'a published', 'a published', 'a signing; tell signing a'],
+  );
+  const broken = play(
+    [published],
+    [
+      [0, { a: 'answering' }],
+      [minuteMs, { a: 'partly' }],
+      [2 * minuteMs, { a: 'answering' }],
+      [late, { a: 'answering' }],
+    ],
+  );
+  assert.match(broken[3] ?? '', /^a published/);
+});
+
+test('a key that signs by order stays, until every server shows it; then DNS is watched', () => {
+  const waiting = key('b', { state: 'published', times: { made: at(5) } });
+  const keys = ordered([signing('a'), waiting], waiting, at(10));
+  assert.deepEqual(
+    keys.map(({ selector, state, byOrder }) => `${selector} ${state} ${byOrder}`),
+    ['a retiring false', 'b signing true'],
+  );
+  const lost = [
+    [20, { b: 'nowhere' }],
+    [20 + lostAfterMs, { b: 'nowhere' }],
+    [30 + lostAfterMs, { b: 'everywhere' }],
+    [40 + lostAfterMs, { b: 'nowhere' }],
+    [50 + 2 * lostAfterMs, { b: 'nowhere' }],
+  ] as const;
+  const said = play(keys, lost).map((line) => line.split(';')[0]);
+  assert.deepEqual(said, [
+    'a retiring, b signing',
+    'a retiring, b signing',
+    'a retiring, b signing',
+    'a retiring, b signing',
+    'a retiring, b published',
+  ]);
 });

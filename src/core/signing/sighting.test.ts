@@ -46,7 +46,9 @@ const cases = [
   ['both', [right, right], 'everywhere 1 h'],
   ['one lags', [right, none], 'partly 2 h ns1: no record'],
   ['neither', [none, none], 'nowhere 1 h ns0: no record; ns1: no record'],
-  ['one is silent', [right, silent], 'unknown 2 h ns1: no answer in 2 s'],
+  ['one is silent', [right, silent], 'answering 2 h ns1: no answer in 2 s'],
+  ['one is silent, one lags', [right, none, silent], /^unknown 2 h ns1: no record; ns2: no answer/],
+  ['all are silent', [silent, silent], /^unknown 1 h/],
   ['nobody to ask', [], 'unknown 0 h no server to ask'],
   ['revoked', [txt('v=DKIM1; p='), none], 'revoked 2 h ns0: revoked (an empty p=); ns1: no record'],
   [
