@@ -26,6 +26,8 @@ export type ComparedDomain = {
   readonly old: readonly string[];
   readonly postern: readonly string[];
   readonly same: boolean;
+  /** The other signer makes a signature that Postern does not make, or could not be asked. */
+  readonly loses: boolean;
   /** Why the other signer could not be asked; empty if it was. */
   readonly fault: string;
 };
@@ -87,7 +89,8 @@ export async function compareSigners(
       await signersOf(author, own, lookUp),
     ];
     const same = fault === '' && old.join() === postern.join();
-    compared.push({ from, old, postern, same, fault });
+    const loses = fault !== '' || old.some((name) => !postern.includes(name));
+    compared.push({ from, old, postern, same, loses, fault });
   }
   return compared;
 }
@@ -95,11 +98,11 @@ export async function compareSigners(
 export function comparedText(name: string, compared: readonly ComparedDomain[]): string {
   const shown = (list: readonly string[]): string =>
     list.length === 0 ? 'not signed' : plain(list.join(', '));
-  const rows = compared.map(({ from, old, postern, same, fault }) => [
+  const rows = compared.map(({ from, old, postern, same, loses, fault }) => [
     plain(from),
     fault === '' ? shown(old) : plain(fault),
     shown(postern),
-    same ? paint('green', 'same') : paint('red', 'differs'),
+    same ? paint('green', 'same') : loses ? paint('red', 'differs') : 'Postern signs more',
   ]);
   const columns = ['FROM', name.toUpperCase(), 'POSTERN', ''].map((title) => ({ title }));
   const differ = compared.filter(({ same }) => !same).length;

@@ -4,7 +4,7 @@ import { opendkimSetup } from '../../formats/filters/opendkim-signer.ts';
 import { rspamdFolderSetup, rspamdSetup } from '../../formats/filters/rspamd-signer.ts';
 import type { SetupFiles, SignerSetup } from '../../formats/filters/signer-setup.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { organisationOf } from '../../partners/dns/public-suffix.ts';
+import { isPublicSuffix, organisationOf } from '../../partners/dns/public-suffix.ts';
 
 /** The largest file that is read; a wrong path may name something large. */
 const octetsMax = 16 * 1024 * 1024;
@@ -17,7 +17,14 @@ export function opendkimSource(path: string): SignerSetup {
 export function rspamdSource(path: string): SignerSetup {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   if (isFolder) return rspamdFolderSetup(path, openFiles());
-  return rspamdSetup({ path, text: readText(path) }, openFiles(), organisationOf);
+  return rspamdSetup({ path, text: readText(path) }, openFiles(), registeredDomain);
+}
+
+/** As rspamd has it: below a suffix that is on no list, each name is a domain of its own. */
+function registeredDomain(domain: string): string {
+  const registered = organisationOf(domain) ?? domain;
+  const suffix = registered.slice(registered.indexOf('.') + 1);
+  return isPublicSuffix(suffix) ? registered : domain;
 }
 
 /** One key file, for each of these domains. */

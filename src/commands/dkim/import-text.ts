@@ -52,7 +52,7 @@ export function leftOut({ lines, takeover, gaps, compared }: ImportReport): stri
   const keys = lines.filter(({ taken }) => !taken).length;
   const { missing, unsigned } = takeover;
   const advised = missing.domains.size + (missing.identity === '' ? 0 : 1);
-  const differing = (compared ?? []).filter(({ same }) => !same).length;
+  const differing = (compared ?? []).filter(({ loses }) => loses).length;
   const parts = [
     ...(lines.length === 0 ? ['no key was found'] : []),
     ...(keys === 0 ? [] : [`${many(keys, 'key')} could not be imported`]),

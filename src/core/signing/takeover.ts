@@ -34,11 +34,18 @@ export type Takeover = {
 export function keysInUse(setup: SignerSetup): readonly ConfiguredKey[] {
   const found = new Map<string, ConfiguredKey>();
   for (const from of setup.froms) {
-    for (const key of setup.signaturesOf(authorFor(from))) {
+    for (const key of signaturesFor(setup, from)) {
       if (!found.has(keyName(key))) found.set(keyName(key), key);
     }
   }
   return [...found.values()];
+}
+
+/** Without signatures of the made-up domain itself: nobody has a key of its name. */
+function signaturesFor(setup: SignerSetup, from: SignedFrom): readonly ConfiguredKey[] {
+  const author = authorFor(from);
+  const all = setup.signaturesOf(author);
+  return from.host.startsWith('*') ? all.filter(({ domain }) => domain !== author.host) : all;
 }
 
 /** `now`: the rules as they are set. */
@@ -49,7 +56,7 @@ export function planTakeover(
 ): Takeover {
   const keysOf = (domain: string): readonly OwnKey[] => keys.filter((key) => key.domain === domain);
   const signed = setup.froms
-    .map((from) => ({ from, old: setup.signaturesOf(authorFor(from)) }))
+    .map((from) => ({ from, old: signaturesFor(setup, from) }))
     .filter(({ old }) => old.length > 0)
     .sort(widestFirst);
   const lines = new Map<string, string>();

@@ -175,7 +175,15 @@ class SetupReader {
       this.#gaps.push(`${pattern}: not understood; which domains does it match?`);
       return found;
     }
-    if (host !== rest) found.push({ host: `*.${rest}`, user });
+    if (host !== rest) {
+      found.push({ host: `*.${rest}`, user });
+      if (entry?.domain === '%' && !entry.place.includes('%')) {
+        this.#notes.push(
+          `${pattern}: OpenDKIM signed mail of each domain below ${rest} as that domain; ` +
+            `Postern signs it as ${rest}, if that has a key`,
+        );
+      }
+    }
     if (host === rest || host === `*${rest}`) found.push({ host: rest, user });
     return found;
   }

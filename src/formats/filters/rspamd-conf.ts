@@ -13,7 +13,7 @@ export function readRspamdConf(path: string, text: string, files: SetupFiles): U
   const override = path.replace(/\/local\.d\/dkim_signing\.conf$/, '/override.d/dkim_signing.conf');
   const whole =
     override === path ? text : `${text}\n.include(try=true,priority=10) "${override}"\n`;
-  const { block, gaps } = parseUcl(whole, ucl);
+  const { block, gaps } = parseUcl(whole, ucl, override === path ? 0 : 1);
   const inner = block.get('dkim_signing');
   return { block: inner instanceof Map ? (inner as UclBlock) : block, gaps };
 }

@@ -66,10 +66,11 @@ function row(line: string): readonly (readonly [string, string])[] {
   return key === undefined || value === undefined ? [] : [[key.toLowerCase(), value]];
 }
 
+/** rspamd looks for a pattern anywhere in the key, so `k1` also fits `k10`. */
 function patternOf(glob: string): RegExp {
   const text = glob
     .replace(/[.+^()|[\]\\{}$]/g, '\\$&')
     .replace(/\*/g, '.*')
     .replace(/\?/g, '.');
-  return new RegExp(`^${text}$`, 'i');
+  return new RegExp(text, 'i');
 }

@@ -280,7 +280,8 @@ class RspamdReader {
       if (name === '%') {
         for (const [key] of keys.rows) if (/^[^*?%@]+\./.test(key)) add(key, user);
       }
-      if (value.includes('%')) this.#fromsByFiles(value, add);
+      const isPerFile = (value.split(':').at(-1) ?? '').includes('%');
+      if (isPerFile || (rest === '' && value.startsWith('%'))) this.#fromsByFiles(value, add);
       else if (rest === '' && name !== '%') {
         add('*', user);
         add((value.split(':')[0] ?? '').toLowerCase(), user);

@@ -42,10 +42,11 @@ const token = new RegExp(
 );
 const separators = ['\n', ';', ','];
 
-export function parseUcl(text: string, files: UclFiles): UclRead {
+/** `priority`: of the file itself; rspamd reads its own files with 0 and those in local.d with 1. */
+export function parseUcl(text: string, files: UclFiles, priority = 0): UclRead {
   const reader = new UclReader(files);
   const block: MutableBlock = new Map();
-  reader.readInto(block, text, { priority: 0, merge: true }, 0);
+  reader.readInto(block, text, { priority, merge: true }, 0);
   return { block, gaps: reader.gaps };
 }
 
@@ -78,7 +79,7 @@ class UclReader {
     const priorities = this.#priorities.get(into) ?? new Map<string, number>();
     this.#priorities.set(into, priorities);
     const before = into.get(name);
-    const known = priorities.get(name) ?? 0;
+    const known = priorities.get(name) ?? how.priority;
     if (more.length > 0) {
       const inner: MutableBlock = before instanceof Map ? before : new Map();
       into.set(name, inner);
@@ -89,7 +90,12 @@ class UclReader {
       for (const [key, one] of value as UclBlock) {
         this.#put(before as MutableBlock, [key], one, how);
       }
-    } else if (before === undefined || how.priority >= known) into.set(name, value);
+    } else {
+      if (typeof before === 'string' && typeof value === 'string' && how.priority === known) {
+        this.gaps.push(`${name}: is set twice, which gives rspamd a list; the last value is read`);
+      }
+      if (before === undefined || how.priority >= known) into.set(name, value);
+    }
     if (how.priority >= known) priorities.set(name, how.priority);
   }
 
