@@ -14,8 +14,8 @@ export type PublicKey = {
   readonly type: KeyType;
   readonly bits: number;
   /**
-   * The key in the one form in which Postern publishes it, as `PrivateKey.publicKey`. Two records with
-   * the same key have the same text here, whichever form their `p=` has.
+   * The key in the one form in which Postern publishes it, as `PrivateKey.publicKey`. Two records
+   * with the same key have the same text here, whichever form their `p=` has.
    */
   readonly publicKey: string;
   /**

@@ -124,11 +124,11 @@ export type KeyView = {
   /** Why the key cannot be used although it should sign; empty if it can. */
   readonly fault: string;
   /** The last change of its record that Postern sent to the zone since it started. */
-  readonly update: ZoneUpdate | undefined;
+  readonly update: SentRecord | undefined;
 };
 
 /** `why`: why the zone refused the change; empty if the zone took it. */
-export type ZoneUpdate = { readonly record: 'key' | 'revoked' | 'nothing'; readonly why: string };
+export type SentRecord = { readonly record: 'key' | 'revoked' | 'nothing'; readonly why: string };
 
 export type NewKeys = {
   readonly domain: string;

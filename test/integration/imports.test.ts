@@ -1,7 +1,7 @@
 /**
  * Postern takes over from OpenDKIM and rspamd: for generated set-ups of up to 40 domains, the real
- * programs sign mail of each domain, and Postern's keys and rules after the import must give the same
- * signatures, by the same keys. IMPORT_SETUPS says how many set-ups of each program are tried.
+ * programs sign mail of each domain, and Postern's keys and rules after the import must give the
+ * same signatures, by the same keys. IMPORT_SETUPS says how many set-ups of each program are tried.
  */
 import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
@@ -68,7 +68,9 @@ type After = {
   readonly report: Import;
 };
 
-/** Imports, adds the lines that the import asks for, and imports again, which must find all right. */
+/**
+ * Imports, adds the lines that the import asks for, and imports again, which must find all right.
+ */
 async function takeOver(folder: string, words: readonly string[]): Promise<After> {
   const state = `${folder}-state`;
   const config = `${folder}.toml`;
@@ -81,7 +83,8 @@ async function takeOver(folder: string, words: readonly string[]): Promise<After
   const lines = Object.entries(domains).map(([from, by]) => `"${from}" = "${by}"\n`);
   const isComplete = identity === '' && lines.length === 0;
   assert.equal(first.exit, isComplete ? 0 : 1, wrongIn(first));
-  const toml = `${noNameServer}[signing]\nidentity = "${identity}"\n[signing.domains]\n${lines.join('')}`;
+  const signing = `[signing]\nidentity = "${identity}"\n[signing.domains]\n${lines.join('')}`;
+  const toml = `${noNameServer}${signing}`;
   writeFileSync(config, toml);
   const again = await run('import', ...words);
   assert.equal(again.exit, 0, wrongIn(again));
@@ -201,3 +204,32 @@ for (let seed = 0; seed < setups; seed++) {
     t.diagnostic(`${same} signatures, ${now.report.keys.length} keys`);
   });
 }
+
+test('two signatures of one domain by RSA keys: the second is named, and the import fails', async () => {
+  const { folder } = place('two-keys', () => {});
+  const [one = '', two = ''] = rsa;
+  for (const [name, pem] of [
+    ['one', one],
+    ['two', two],
+  ] as const) {
+    writeFileSync(join(folder, name), pem, { mode: 0o600 });
+  }
+  const conf = join(folder, 'opendkim.conf');
+  const rows = ['one', 'two'].map((name) => `${name}=a.test:${name}:${folder}/${name}`);
+  writeFileSync(
+    conf,
+    `RequireSafeKeys no\nMultipleSignatures Yes\nKeyTable csl:${rows.join(',')}\n` +
+      'SigningTable csl:a.test=one,*=two\n',
+  );
+  const run = await postern(
+    ...['dkim', 'import', 'opendkim', conf, '--dry-run', '--compare'],
+    ...['--state', `${folder}-state`],
+  );
+  assert.equal(run.exit, 1);
+  assert.match(run.out, /^! two\._domainkey\.a\.test: would not be taken: one is there for that/m);
+  assert.match(
+    run.out,
+    /mail of a\.test was signed with two of a\.test; Postern signs it with one/,
+  );
+  assert.match(run.out, /^a\.test +one of a\.test, two of a\.test +one of a\.test +differs$/m);
+});

@@ -11,7 +11,7 @@ export type RspamdSigner = AsyncDisposable & { readonly url: string };
 const isRoot = process.getuid?.() === 0;
 const offline = ['arc', 'asn', 'dmarc', 'fuzzy_check', 'hfilter', 'rbl', 'spf'];
 
-/** Gives a file to the user whom rspamd runs as. */
+/** Gives a file to the user of rspamd. */
 export function giveToRspamd(path: string): void {
   if (!isRoot) return;
   const line = /^_rspamd:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'));

@@ -47,7 +47,9 @@ export function importJson({ lines, takeover, notes, gaps, compared }: ImportRep
   };
 }
 
-/** Why the import is not complete, in one sentence; undefined if Postern signs all the same mail. */
+/**
+ * Why the import is not complete, in one sentence; undefined if Postern signs all the same mail.
+ */
 export function leftOut({ lines, takeover, gaps, compared }: ImportReport): string | undefined {
   const keys = lines.filter(({ taken }) => !taken).length;
   const { missing, unsigned } = takeover;
@@ -87,8 +89,8 @@ function linesText({ identity, domains }: SigningRules): string {
   if (identity === '' && domains.size === 0) return '';
   const rows = [...domains].map(([from, signer]) => `"${plain(from)}" = "${plain(signer)}"\n`);
   return (
-    '\nThe other signer signs mail of these domains with the key of another domain. For the same\n' +
-    'signatures, add these lines to the configuration of Postern and reload it:\n\n' +
+    '\nThe other signer signs mail of these domains with the key of another domain. For the\n' +
+    'same signatures, add these lines to the configuration of Postern and reload it:\n\n' +
     (identity === '' ? '' : `[signing]\nidentity = "${plain(identity)}"\n`) +
     (rows.length === 0 ? '' : `${identity === '' ? '' : '\n'}[signing.domains]\n${rows.join('')}`)
   );

@@ -52,8 +52,8 @@ export function madeText(text: string, keys: readonly KeyView[]): string {
   const refused = keys.filter(({ update }) => update !== undefined && update.why !== '');
   const byHand = keys.filter(({ update, todo }) => update === undefined && todo !== '');
   const looks =
-    'Postern looks for them every 10 minutes while it runs, and signs once every name server has\n' +
-    'shown them for an hour (signing.rotation.settle).';
+    'Postern looks for them every 10 minutes while it runs, and\n' +
+    'signs once every name server has shown them for an hour (signing.rotation.settle).';
   const parts = [
     sent.length === 0
       ? ''
@@ -61,8 +61,8 @@ export function madeText(text: string, keys: readonly KeyView[]): string {
         `${names(sent)}${looks} To follow it: postern dkim keys\n`,
     refused.length === 0
       ? ''
-      : `\nNot published: the name server refused ${many(refused.length, 'record')}. Postern tries\n` +
-        `again every 10 minutes.\n${refusals(refused)}${recordsText(refused)}`,
+      : `\nNot published: the name server refused ${many(refused.length, 'record')}.\n` +
+        `Postern tries again every 10 minutes.\n${refusals(refused)}${recordsText(refused)}`,
     byHand.length === 0 ? '' : `\nPublish these records. ${looks}\n${recordsText(byHand)}`,
   ];
   return `${text}\n${parts.join('')}`;

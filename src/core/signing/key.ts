@@ -29,9 +29,10 @@ export type KeyState = (typeof keyStates)[number];
 
 /**
  * What the authoritative servers show at a key's name, read as a verifier reads it. everywhere: all
- * show this key. answering: all that answer show this key, and at least one does not answer. nowhere:
- * all show nothing. partly: some show this key. revoked: all that show something show an empty `p=`.
- * other: something else. unknown: at least one server did not answer. unasked: nobody has looked yet.
+ * show this key. answering: all that answer show this key, and at least one does not answer.
+ * nowhere: all show nothing. partly: some show this key. revoked: all that show something show an
+ * empty `p=`. other: something else. unknown: at least one server did not answer. unasked: nobody
+ * has looked yet.
  */
 export const sightKinds = [
   'everywhere',
@@ -81,8 +82,8 @@ export type DkimKey = {
   /** Since when every look has found it `answering`, or found nothing out. */
   readonly answeringSince: Millis | undefined;
   /**
-   * It signs by order of the operator: DNS is not asked for permission. Ends when every server shows
-   * it.
+   * It signs by order of the operator: DNS is not asked for permission. Ends when every server
+   * shows it.
    */
   readonly byOrder: boolean;
   /** A retiring key signs again if its successor is lost. */

@@ -2,11 +2,11 @@
  * Decides how DKIM keys follow one another. From the keys, what DNS shows of them and the time, it
  * gives the changed keys, and the actions to carry out once the change is written down. Pure.
  *
- * What always holds: a key begins to sign only after DNS has shown it to a verifier at every server,
- * or at every server that answers for a day while the others are silent, or by order of the operator.
- * A record stays as long as a message signed with it may be in a queue. A key stops signing for its
- * successor only in the step in which the successor begins. A DNS server that does not answer
- * changes nothing. When the clock was set back, each wait begins again.
+ * What always holds: a key begins to sign only after DNS has shown it to a verifier at every
+ * server, or at every server that answers for a day while the others are silent, or by order of the
+ * operator. A record stays as long as a message signed with it may be in a queue. A key stops
+ * signing for its successor only in the step in which the successor begins. A DNS server that does
+ * not answer changes nothing. When the clock was set back, each wait begins again.
  */
 import type { DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
 import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';

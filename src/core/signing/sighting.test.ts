@@ -160,7 +160,7 @@ const anyRecords = fc.array(fc.oneof(oneRecord, mostlyRight, fc.constant('other 
   maxLength: 2,
 });
 
-test('a key is seen exactly where the verifier accepts a signature of it', async () => {
+test('a key is seen exactly where the verifier accepts its signature', async () => {
   const fields = await signature();
   let accepted = 0;
   await fc.assert(

@@ -1,6 +1,6 @@
 /**
- * How a key enters a state, begins to sign in place of the key before it, and is retired. Pure; used
- * by the steps of the rotation and by commands.
+ * How a key enters a state, begins to sign in place of the key before it, and is retired. Pure;
+ * used by the steps of the rotation and by commands.
  */
 import type { Millis } from '../../lib/time.ts';
 import {

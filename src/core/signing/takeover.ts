@@ -1,7 +1,7 @@
 /**
- * Compares how another signer signs with how Postern would sign with the keys that it has, domain by
- * domain. Finds the lines of `[signing]` that make both the same, and the domains of which mail would
- * leave unsigned. Pure.
+ * Compares how another signer signs with how Postern would sign with the keys that it has, domain
+ * by domain. Finds the lines of `[signing]` that make both the same, and the domains of which mail
+ * would leave unsigned. Pure.
  */
 import {
   type AuthorAddress,

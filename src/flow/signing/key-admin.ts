@@ -1,6 +1,6 @@
 /**
- * The operator's commands for DKIM keys: list, make, rotate, retire, use, adopt. The audit trail keeps
- * every change with who made it.
+ * The operator's commands for DKIM keys: list, make, rotate, retire, use, adopt. The audit trail
+ * keeps every change with who made it.
  */
 
 import {

@@ -21,7 +21,7 @@ import type { DkimAlgorithm, SigningKey } from '../../formats/dkim/signing-key.t
 import { faultText } from '../../lib/error-text.ts';
 import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
-import type { NewKeys, ZoneUpdate } from '../../ports/admin.ts';
+import type { NewKeys, SentRecord } from '../../ports/admin.ts';
 import type { KeyFacts, KeyFiles, KeyZone } from '../../ports/keys.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
@@ -56,8 +56,10 @@ export type KeyKeeper = {
   find(domain: string, selector: string): DkimKey | undefined;
   /** Why a key that should sign cannot; empty if it can. */
   fault(key: DkimKey): string;
-  /** What the zone was last asked for, and what it answered; undefined if nothing since the start. */
-  update(key: DkimKey): ZoneUpdate | undefined;
+  /**
+   * What the zone was last asked for, and what it answered; undefined if nothing since the start.
+   */
+  update(key: DkimKey): SentRecord | undefined;
   /** Holds the lock of the keys while the work runs. */
   locked<Value>(work: () => Promise<Value>): Promise<Value>;
   /** Runs a step that looks only at these keys. Hold the lock. */
@@ -94,7 +96,7 @@ class Keeper implements KeyKeeper {
   #signing: ReadonlyMap<string, readonly SigningKey[]> = new Map();
   #faults: ReadonlyMap<string, string> = new Map();
   /** By keyName. One entry at most for each key. */
-  readonly #updates = new Map<string, ZoneUpdate>();
+  readonly #updates = new Map<string, SentRecord>();
   readonly #lock = new SerialQueue<'keys'>(commandsMax);
   #stepping: Promise<void> | undefined;
   #open = true;
@@ -163,7 +165,7 @@ class Keeper implements KeyKeeper {
     return this.#faults.get(keyName(key)) ?? '';
   }
 
-  update(key: DkimKey): ZoneUpdate | undefined {
+  update(key: DkimKey): SentRecord | undefined {
     return this.#updates.get(keyName(key));
   }
 
@@ -319,7 +321,7 @@ class Keeper implements KeyKeeper {
     return made;
   }
 
-  async #send(key: DkimKey, record: ZoneUpdate['record']): Promise<void> {
+  async #send(key: DkimKey, record: SentRecord['record']): Promise<void> {
     const { zone, world } = this.#deps;
     try {
       await zone.send(key, record);

@@ -32,8 +32,8 @@ export function keyQuestion(name: string): DnsQuestion {
 }
 
 /**
- * The key in an answer to `keyQuestion`. The one reader of key records: signatures are verified with
- * it, and a key of ours signs, and counts as published, only if this finds it.
+ * The key in an answer to `keyQuestion`. The one reader of key records: signatures are verified
+ * with it, and a key of ours signs, and counts as published, only if this finds it.
  */
 export function keyIn(answer: DnsAnswer, name: string): Result<FoundKey, KeyFault> {
   if (answer.kind === 'failure') {

@@ -12,8 +12,8 @@ export type TemplateFile = {
 const namesMax = 100_000;
 
 /**
- * All files of the template. `kinds`: for each placeholder the pattern of its value. `names` lists a
- * folder, undefined if it cannot be read. Undefined if there are too many names.
+ * All files of the template. `kinds`: for each placeholder the pattern of its value. `names` lists
+ * a folder, undefined if it cannot be read. Undefined if there are too many names.
  */
 export function templateFiles(
   template: string,

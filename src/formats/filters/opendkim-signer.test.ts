@@ -28,7 +28,8 @@ function lines(conf: string, texts: Texts = {}): readonly string[] {
       const place = key.kind === 'file' ? key.path : key.kind === 'text' ? `text ${key.text}` : '';
       return `${selector} of ${domain} ${place}`;
     });
-    return `${from.user === undefined ? '' : `${from.user}@`}${from.host}: ${by.join(' + ') || 'none'}`;
+    const user = from.user === undefined ? '' : `${from.user}@`;
+    return `${user}${from.host}: ${by.join(' + ') || 'none'}`;
   });
   return [...shown, ...notes.map((note) => `- ${note}`), ...gaps.map((gap) => `! ${gap}`)];
 }

@@ -18,7 +18,9 @@ export function readRspamdConf(path: string, text: string, files: SetupFiles): U
   return { block: inner instanceof Map ? (inner as UclBlock) : block, gaps };
 }
 
-/** Replaces the variables of rspamd's folders, as Debian builds it, or below the folder of `path`. */
+/**
+ * Replaces the variables of rspamd's folders, as Debian builds it, or below the folder of `path`.
+ */
 export function expander(path: string): (text: string) => string {
   const [, own] = /^(.*\/rspamd)\//.exec(path) ?? [];
   const folder = own === undefined || own.startsWith('/var/') ? '/etc/rspamd' : own;

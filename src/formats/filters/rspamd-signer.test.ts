@@ -37,7 +37,8 @@ function shown({ froms, signaturesOf, notes, gaps }: SignerSetup): readonly stri
         key.kind === 'file' ? key.path : key.kind === 'text' ? `text ${key.text}` : key.where;
       return `${selector} of ${domain} ${place}`;
     });
-    return `${from.user === undefined ? '' : `${from.user}@`}${from.host}: ${by.join(' + ') || 'none'}`;
+    const user = from.user === undefined ? '' : `${from.user}@`;
+    return `${user}${from.host}: ${by.join(' + ') || 'none'}`;
   });
   return [...keys, ...notes.map((note) => `- ${note}`), ...gaps.map((gap) => `! ${gap}`)];
 }
@@ -79,7 +80,8 @@ domain "quoted.example" { selector = "q" }
       'mapped.example: m1 of mapped.example /var/lib/rspamd/dkim/mapped.example.m1.key',
       'nofile.example: n1 of nofile.example /var/lib/rspamd/dkim/nofile.example.n1.key',
       'example.com: dkim of example.com /var/lib/rspamd/dkim/example.com.dkim.key',
-      '- selector_map: a line with * matches no domain, because the keys of this map are no patterns',
+      '- selector_map: a line with * matches no domain, ' +
+        'because the keys of this map are no patterns',
     ],
   );
 });

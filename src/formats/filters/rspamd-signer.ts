@@ -155,7 +155,8 @@ class RspamdReader {
       const key = { domain, selector: name.toLowerCase() };
       if (flagIn(this.#block, 'use_redis', false)) {
         const field = `${name}.${domain}`;
-        const where = `in Redis (HGET ${textIn(this.#block, 'key_prefix') ?? 'dkim_keys'} ${field})`;
+        const prefix = textIn(this.#block, 'key_prefix') ?? 'dkim_keys';
+        const where = `in Redis (HGET ${prefix} ${field})`;
         return [{ ...key, key: { kind: 'elsewhere', where } }];
       }
       const file = filledIn(this.#expand(path ?? placed ?? this.#path), { domain, selector: name });

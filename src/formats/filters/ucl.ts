@@ -1,7 +1,7 @@
 /**
  * Parses the part of rspamd's configuration language (UCL) that module files use: `name = value;`,
- * `name "value"`, blocks, lists, comments, here-documents and `.include`. Pure: the caller reads the
- * files. What it does not know is named.
+ * `name "value"`, blocks, lists, comments, here-documents and `.include`. Pure: the caller reads
+ * the files. What it does not know is named.
  */
 
 export type Ucl = string | UclBlock | readonly Ucl[];
@@ -42,7 +42,9 @@ const token = new RegExp(
 );
 const separators = ['\n', ';', ','];
 
-/** `priority`: of the file itself; rspamd reads its own files with 0 and those in local.d with 1. */
+/**
+ * `priority`: of the file itself; rspamd reads its own files with 0 and those in local.d with 1.
+ */
 export function parseUcl(text: string, files: UclFiles, priority = 0): UclRead {
   const reader = new UclReader(files);
   const block: MutableBlock = new Map();

@@ -18,8 +18,8 @@ export function dkimKeyTable(make: Statements): DkimKeyTable {
   const put = make.command(
     `INSERT OR REPLACE INTO dkim_key (domain, selector, algorithm, bits, public_key, file, state,
        made_at, published_at, seen_at, signing_at, retiring_at, revoked_at, gone_at,
-       absent_at, cached_ms, lost_since, answering_since, by_order, returns, told_at, sight, sight_at,
-       sight_text, note)
+       absent_at, cached_ms, lost_since, answering_since, by_order, returns, told_at, sight,
+       sight_at, sight_text, note)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const all = make.query('SELECT * FROM dkim_key ORDER BY domain, made_at, selector');
