@@ -227,7 +227,9 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
       '  s1._domainkey.shop.example: taken over, waits to be seen in DNS ' +
         '(ns.shop.example: not usable: the key (p=) has 3 octets where Ed25519 has 32 ' +
         '(RFC 8463: the bare key); found v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
-      '! mail._domainkey.open.example: the key /open.private can be read or changed by every user',
+      '! mail._domainkey.open.example: ' +
+        'the key /open.private can be read or changed by every user; ' +
+        'chmod 0640 /open.private, import again, and replace the key soon',
       '! mail._domainkey.weak.example: the key /weak.private ' +
         'has 512 bits; no receiver accepts less than 1024',
       '! mail._domainkey.rubbish.example: the key /rubbish.private ' +

@@ -8,7 +8,7 @@ import {
 import { type RotationPolicy, step } from '../../src/core/signing/rotation.ts';
 import { dayMs, hourMs, type Millis } from '../../src/lib/time.ts';
 
-export const policy: RotationPolicy = {
+const policy: RotationPolicy = {
   everyMs: 180 * dayMs,
   settleMs: hourMs,
   withdrawAfterMs: 10 * dayMs,

@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Finding } from '../../src/core/finding.ts';
 import { serverText } from '../../src/formats/dns/server-address.ts';
 import { makeKeyPair } from '../../src/lib/private-key.ts';
 import type { KeyView } from '../../src/ports/admin.ts';
@@ -59,13 +60,18 @@ after(() => named?.[Symbol.asyncDispose]());
 let states = 0;
 /** Commands with a state folder of their own. `more`: lines of the configuration. */
 function commands(more = ''): (...words: readonly string[]) => Promise<Ran> {
+  const config = configuration(more);
+  const state = join(root, `state-${states}`);
+  return (...words) => postern('dkim', ...words, '--state', state, '--config', config);
+}
+
+function configuration(more = ''): string {
   states += 1;
   const config = join(root, `${states}.toml`);
   const { port } = named.server;
   const dns = `[dns]\nservers = ["${serverText(named.server)}"]\nauthority_port = ${port}\n`;
   writeFileSync(config, `${dns}${more}`);
-  const state = join(root, `state-${states}`);
-  return (...words) => postern('dkim', ...words, '--state', state, '--config', config);
+  return config;
 }
 
 function updates(keyFile: string): string {
@@ -87,7 +93,8 @@ test('dkim new says that the name server refused, with the record to publish', a
   const wrong = join(root, 'wrong.key');
   writeFileSync(
     wrong,
-    'key "nobody" {\n algorithm hmac-sha256;\n secret "bm90IGEgcmVhbCBzZWNyZXQgb2YgYW55b25l";\n};\n',
+    'key "nobody" {\n algorithm hmac-sha256;\n' +
+      ' secret "bm90IGEgcmVhbCBzZWNyZXQgb2YgYW55b25l";\n};\n',
     { mode: 0o600 },
   );
   const run = commands(updates(wrong));
@@ -106,10 +113,33 @@ test('a key signs where the verifier can use its record, and only there', async 
     const want = isUsable ? /: taken over, signs/ : /: taken over, waits to be seen in DNS \(ns1/;
     assert.match(out, want, name);
     assert.equal(/not usable|another key/.test(out), !isUsable, out);
+    assert.equal((await verified(domain)).exit, isUsable ? 0 : 1, name);
+    assert.equal(await checked(domain), isUsable ? 'ok' : 'fail', name);
   }
 });
 
-test('one dead secondary: nothing is to be published, and an order makes the key sign', async () => {
+/** `dkim verify` of a message that the key signed. */
+async function verified(domain: string): Promise<Ran> {
+  const file = join(root, 'message.eml');
+  const message = `From: <a@${domain}>\nSubject: x\n\nHello.\n`;
+  writeFileSync(file, message);
+  const sign = ['--key', pemFile, '--selector', 's', '--domain', domain];
+  const { out } = await postern('dkim', 'sign', file, ...sign);
+  writeFileSync(file, `${out}${message}`);
+  return postern('dkim', 'verify', file, '--config', configuration());
+}
+
+/** What `dns check` says about the key. */
+async function checked(domain: string): Promise<string | undefined> {
+  const about = ['--ip', '192.0.2.1', '--host', 'mail.test', '--key', `s=${pemFile}`];
+  const config = ['--config', configuration(), '--state', join(root, 'none'), '--json'];
+  const { out } = await postern('dns', 'check', domain, ...about, ...config);
+  type Checked = { readonly domains: readonly { readonly findings: readonly Finding[] }[] };
+  const { domains } = JSON.parse(out) as Checked;
+  return domains.flatMap(({ findings }) => findings).find(({ id }) => id === 'dkim.s')?.kind;
+}
+
+test('one dead secondary: nothing to publish, and an order makes the key sign', async () => {
   const run = commands();
   const file = ['file', pemFile, '--domain', 'dead.test', '--selector', 's'];
   const imported = await run('import', ...file);

@@ -205,7 +205,7 @@ for (let seed = 0; seed < setups; seed++) {
   });
 }
 
-test('two signatures of one domain by RSA keys: the second is named, and the import fails', async () => {
+test('two signatures of one domain by RSA keys: the second is named, and it fails', async () => {
   const { folder } = place('two-keys', () => {});
   const [one = '', two = ''] = rsa;
   for (const [name, pem] of [

@@ -275,6 +275,7 @@ function rspamdMaps(make: Maker, domains: readonly string[]): Form {
   const selectorMap = make.write('sel.map', `${selectors.join('\n')}\n`);
   return {
     lines: [
+      'selector = "dkim";',
       `path = "${make.path('keys')}/$domain.$selector.key";`,
       `path_map = "${make.write('paths.map', `${paths.join('\n')}\n`)}";`,
       `selector_map "${make.one('', 'file://')}${selectorMap}"`,

@@ -57,7 +57,11 @@ function readKey(found: ConfiguredKey): ReadableKey | ImportLine {
     const about = type === 'rsa' ? `RSA, ${bits} bits${weak}` : 'Ed25519';
     return { ...found, text: read.text, about, opened: read.key };
   } catch (error) {
-    return refused(faultText(error));
+    const text = faultText(error);
+    const isOpen = key.kind === 'file' && text.endsWith('by every user');
+    return refused(
+      isOpen ? `${text}; chmod 0640 ${key.path}, import again, and replace the key soon` : text,
+    );
   }
 }
 

@@ -157,8 +157,9 @@ function use(dkim: Command): void {
     .summary('sign with a key without waiting for DNS')
     .description(
       'Postern signs with a waiting key from now on, whatever DNS shows. Use it if a name ' +
-        'server is dead, or if this machine sees another DNS than the world. The audit trail keeps ' +
-        'your note. If DNS does not show the record to receivers, they reject signatures of this key.',
+        'server is dead, or if this machine sees another DNS than the world. The audit trail ' +
+        'keeps your note. If DNS does not show the record to receivers, they reject signatures ' +
+        'of this key.',
     )
     .argument('<key>', 'name of the record: SELECTOR._domainkey.DOMAIN')
     .requiredOption('--note <text>', 'why; kept in the audit trail');
