@@ -8,6 +8,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Circumstance, circumstances } from './circumstances.ts';
+import { debian13 } from './debian13.ts';
 
 type Tally = { passed: number; failed: number; skipped: number; skips: string[] };
 type Stage = {
@@ -84,6 +85,15 @@ const longStages: readonly Stage[] = [
     },
   ]),
 ];
+/** What speaks with Postfix and Dovecot, with those of Debian 13. Part of `make test-long`. */
+const onDebian13: Stage = {
+  name: 'Debian 13',
+  files: ['closed-logins', 'connect', 'guard', 'guard-modes', 'partners'].map(
+    (name) => `test/integration/${name}.test.ts`,
+  ),
+  atOnce: 1,
+  minutesMax: 15,
+};
 
 const total: Tally = { passed: 0, failed: 0, skipped: 0, skips: [] };
 const long = process.argv.includes('--long');
@@ -118,9 +128,16 @@ async function runLong(): Promise<void> {
   for (const stage of longStages) {
     if (only.length === 0 || only.includes(stage.name)) add(await runStage(stage));
   }
+  if (only.length === 0 || only.includes(onDebian13.name)) await runOnDebian13();
   if (only.length > 0) return;
   await runCircumstances(simulations);
   await runCircumstances(ledger);
+}
+
+async function runOnDebian13(): Promise<void> {
+  const system = debian13(home, scratch);
+  if (system.missing === undefined) add(await runStage(onDebian13, system));
+  else add({ passed: 0, failed: 0, skipped: 1, skips: [`${system.name}: ${system.missing}`] });
 }
 
 /**

@@ -152,17 +152,61 @@ const deny = (more: string): string => `passdb {
 ${more}  driver = passwd-file
 }
 `;
+const denyLower =
+  'passdb {\n  deny = yes\n  driver = passwd-file\n  args = username_format=%Lu /deny\n}\n';
+const version24 = 'dovecot_config_version = 2.4.0\n';
+const lower24 = '  auth_username_format = %{user | lower}\n';
+const deny24 = (denies = 'yes', more = ''): string => `passdb postern {
+${more}  deny = ${denies}
+  driver = passwd-file
+  passwd_file_path = /deny
+}
+`;
+const users24 = `passdb passwd-file {
+  default_password_scheme = PLAIN
+  fields {
+    deny = yes
+  }
+  passwd_file_path = /users
+}
+`;
 const pam = 'passdb {\n  driver = pam\n}\n';
 const dovecot = [
   ['the deny file first', deny('  deny = yes\n') + pam, 'ok'],
   ['no deny file', pam, 'warn'],
   ['the deny file last', pam + deny('  deny = yes\n'), 'fail'],
   ['a deny file that does not deny', deny('') + pam, 'fail'],
+  [
+    'capitals that stay as they are',
+    `auth_username_format = %u\n${deny('  deny = yes\n')}`,
+    'fail',
+  ],
+  ['capitals lowered for all', `auth_username_format = %Ln\n${deny('  deny = yes\n')}`, 'ok'],
+  ['capitals lowered for the list', `auth_username_format = %u\n${denyLower}`, 'ok'],
+  ['2.4: the deny file first', version24 + deny24() + users24, 'ok'],
+  ['2.4: no deny file', version24 + users24, 'warn'],
+  ['2.4: the deny file last', version24 + users24 + deny24(), 'fail'],
+  ['2.4: a deny file that does not deny', version24 + deny24('no') + users24, 'fail'],
+  ['2.4: capitals stay', `${version24}auth_username_format = %{user}\n${deny24()}`, 'fail'],
+  [
+    '2.4: capitals lowered for the list',
+    `${version24}auth_username_format = %{user}\n${deny24('yes', lower24)}`,
+    'ok',
+  ],
 ] as const;
 for (const [name, configuration, kind] of dovecot) {
   test(`doctor sees in Dovecot: ${name}`, () =>
     assert.equal(checkDovecot(configuration, '/deny').kind, kind));
 }
+
+test('doctor shows the lines that this version of Dovecot reads', () => {
+  const fixOf = (configuration: string): string => {
+    const finding = checkDovecot(configuration, '/deny');
+    return finding.kind === 'ok' ? '' : finding.fix;
+  };
+  assert.match(fixOf(pam), /^passdb \{\n[^}]*args = username_format=%Lu \/deny$/m);
+  assert.match(fixOf(version24), /^passdb postern \{\n[^}]*passwd_file_path = \/deny$/m);
+});
 
 test('doctor sees the machine', () => {
   assert.equal(checkNode('24.21.0').kind, 'ok');

@@ -375,8 +375,8 @@ class Connection {
 
   #endWhenIdle(): void {
     if (this.#lingerMs === undefined || this.#lingerMs > 0) return;
-    const state = this.#talk.state();
-    if (state === 'idle' || state === 'fresh') this.#socket.end();
+    // Both ends: a peer that waits for another answer would close its own end late.
+    if (/^(?:idle|fresh)$/.test(this.#talk.state())) this.#socket.destroySoon();
   }
 
   destroy(): void {

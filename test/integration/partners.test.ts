@@ -193,6 +193,44 @@ for (const [who, tools] of ways) {
   });
 }
 
+test('a login is closed under each spelling that Dovecot keeps', async () => {
+  await using other = await startDovecot({
+    users: { 'Cap@example.test': 'secret' },
+    capitals: true,
+  });
+  const tools = ownTools({ dovecotConfig: other.configFile });
+  const session = await imapLogin('Cap@example.test', other);
+  assert.equal(session.ok, true);
+  await dovecot({ tools, denyFile: other.denyFile }).close('cap@example.test' as Account);
+  await session.closed;
+  assert.equal((await imapLogin('Cap@example.test', other)).ok, false);
+});
+
+test('a login that Dovecot does not refuse is reported, not taken for closed', async () => {
+  for (const [who, tools] of ways) {
+    const denyFile = join(imap.dir, `unread by ${who}`);
+    const closing = dovecot({ tools: tools(), denyFile }).close(joe);
+    await assert.rejects(closing, /does not refuse the closed login joe@example\.test/);
+  }
+  assert.equal(await smtpLogin(joe), 235);
+});
+
+test('a session that Dovecot cannot end is reported, not taken for closed', async () => {
+  const session = await imapLogin(joe);
+  const who = spawnSync('/usr/bin/doveadm', ['-c', imap.configFile, '-f', 'tab', 'who', joe]);
+  const pid = Number(/\((\d+)\)/.exec(who.stdout.toString())?.[1]);
+  process.kill(pid, 'SIGSTOP'); // as if its disk did not answer
+  const tools = ways[0]?.[1]() ?? ownTools();
+  const door = dovecot({ tools, denyFile: imap.denyFile });
+  try {
+    await assert.rejects(door.close(joe), /still has sessions of joe/);
+  } finally {
+    await door.open(joe);
+    process.kill(pid, 'SIGCONT');
+  }
+  await session.closed;
+});
+
 test('ten accounts closed at once are ten lines', async () => {
   const door = dovecot({ tools: ways[0]?.[1]() ?? ownTools(), denyFile: imap.denyFile });
   const accounts = Array.from({ length: 10 }, (_, n) => `many${n}@example.test` as Account);
@@ -213,6 +251,8 @@ const hostile: readonly (readonly [string, string | Buffer])[] = [
   ['backquotes', 'kick\n`id`\n'],
   ['every login', 'kick\n*\n'],
   ['an option for a login', 'kick\n-A\n'],
+  ['a question about every login', 'refused\n*\n'],
+  ['a question about an option', 'refused\n-A\n'],
   ['everybody, as a network', 'kick\n0.0.0.0/0\n'],
   ['everybody on this machine', 'kick\njoe@example.test\n127.1\n'],
   ['a list of a network', 'sessions\n0x7f000001\n'],
@@ -319,8 +359,8 @@ async function smtpLogin(user: string): Promise<number | undefined> {
   return client.login?.code;
 }
 
-async function imapLogin(user: string) {
-  const socket = connect(imap.imapPort, '127.0.0.1');
+async function imapLogin(user: string, server: DovecotInstance = imap) {
+  const socket = connect(server.imapPort, '127.0.0.1');
   socket.on('error', () => undefined);
   const closed = once(socket, 'close');
   let text = '';

@@ -161,8 +161,8 @@ function strangerHears(): string {
   const speak = `import('node:net').then(({ connect }) => {
     const socket = connect(9900, '127.0.0.1');
     socket.on('error', () => undefined);
-    socket.on('data', () => console.log('an answer'));
-    socket.write(Buffer.from('0000000d4f0000000600000000000000', 'hex'));
+    socket.on('data', () => { console.log('an answer'); socket.destroy(); });
+    socket.write(Buffer.from('0000000d4f000000060000000000000000', 'hex'));
   });`;
   const user = ['--reuid', '64002', '--regid', '64002', '--clear-groups'];
   const words = [...user, process.execPath, '-e', speak];

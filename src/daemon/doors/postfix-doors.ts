@@ -123,7 +123,11 @@ class Following {
   }
 
   async close(): Promise<void> {
-    await Promise.all(names.map((name) => this.#sets[name].close()));
+    const { inbound, milter, policy } = this.#sets;
+    // The policy door stays open until the messages under way are through: Postfix asks it for each
+    // recipient, and its question must not wait for the next guard.
+    await Promise.all([milter.close(), inbound.close()]);
+    await policy.close();
   }
 
   async look(when: 'start' | 'later'): Promise<void> {

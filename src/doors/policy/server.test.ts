@@ -143,6 +143,17 @@ test('policy: byte by byte', async () => {
   assert.deepEqual(await answersOf(socket.it, 1), ['action=DUNNO']);
 });
 
+test('policy: an idle peer that does not close its own end does not delay a close', async () => {
+  const door = await open(passing(), { limits: { drainMs: 600_000 } });
+  const port = Number(door.address.split(':')[2]);
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  socket.setEncoding('latin1');
+  socket.write(request('RCPT'));
+  await answersOf(socket, 1);
+  await door.close();
+  socket.destroy();
+});
+
 test('policy: the handler learns once that a connection has ended', async () => {
   const handler = passing();
   await using door = await open(handler);
