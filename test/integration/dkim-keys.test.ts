@@ -134,6 +134,7 @@ async function checked(domain: string): Promise<string | undefined> {
   const about = ['--ip', '192.0.2.1', '--host', 'mail.test', '--key', `s=${pemFile}`];
   const config = ['--config', configuration(), '--state', join(root, 'none'), '--json'];
   const { out } = await postern('dns', 'check', domain, ...about, ...config);
+  process.exitCode = 0; // the check found what this test looks for
   type Checked = { readonly domains: readonly { readonly findings: readonly Finding[] }[] };
   const { domains } = JSON.parse(out) as Checked;
   return domains.flatMap(({ findings }) => findings).find(({ id }) => id === 'dkim.s')?.kind;

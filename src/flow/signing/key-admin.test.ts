@@ -112,3 +112,29 @@ test('a change of the zone that was sent, and one that was refused, are told apa
   await after(rig, rig.keys.admin.make({ ...both, algorithms: ['ed25519-sha256'] }, 'op'));
   assert.deepEqual(rig.keys.admin.list()[0]?.update, { record: 'key', why: 'REFUSED' });
 });
+
+test('a key taken over while DNS is silent: nothing is to be published', async () => {
+  const rig = openKeysRig();
+  rig.zone.updates = false;
+  rig.zone.silent = true;
+  const made = {
+    domain: 'example.org',
+    selector: 'old',
+    algorithm: 'rsa-sha256',
+    bits: 2048,
+  } as const;
+  await rig.files.make(made);
+  const adopting = rig.keys.admin.adopt([made], 'from opendkim', 'op');
+  assert.match(words(await after(rig, adopting)), /^yes: old of example\.org: taken over, waits/);
+  const [key] = rig.keys.admin.list();
+  assert.equal(key?.next, 'signs as soon as every name server shows its record');
+  assert.equal(
+    key?.todo,
+    'see why not every name server answers (ns: unknown), or sign without them: ' +
+      'postern dkim use old._domainkey.example.org --note WHY',
+  );
+  rig.zone.silent = false;
+  rig.zone.shown.set('old._domainkey.example.org', 'everywhere');
+  await rig.pass(hourMs);
+  assert.equal(rig.signers(), 'old');
+});

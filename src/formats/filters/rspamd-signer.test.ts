@@ -12,6 +12,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
     'mapped.example.dkim.key',
     'note.txt',
   ],
+  '/conf.d': ['1.conf', '2.conf', 'note.txt'],
   '/k': ['a.example', 'b.example', 'note.txt'],
   '/k/a.example': ['mail.private'],
   '/k/b.example': ['mail.private', 'old.private'],
@@ -24,6 +25,8 @@ const texts: Readonly<Record<string, string>> = {
   '/etc/rspamd/override.d/dkim_signing.conf':
     'domain { o.example { path = "/o.key" } }\npath = "/x";',
   '/var/lib/rspamd/dynamic/dkim_signing.conf': 'path = "/dynamic.key";',
+  '/conf.d/1.conf': 'domain { one.example { path = "/one" } }',
+  '/conf.d/2.conf': 'domain { two.example { path = "/two" } }',
   '/sign': '*@a.example k\njoe@joe.example %\n*@*.a.example k\n',
   '/keys': 'k a.example:s:/k/a.key\njoe.example joe.example:j:/k/j.key\n',
 };
@@ -169,6 +172,10 @@ test('files that include each other: by priority, try, glob', () => {
     lines(include('', '/nowhere')).at(-1),
     '! .include /nowhere: /nowhere cannot be read',
   );
+  assert.deepEqual(lines('try_fallback = no;\n.include(glob=true) "/conf.d/*.conf"\n'), [
+    'one.example: dkim of one.example /one',
+    'two.example: dkim of two.example /two',
+  ]);
   assert.deepEqual(lines('.inherit "x"\n').at(-1), '! .inherit x: is not read');
 });
 
