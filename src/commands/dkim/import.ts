@@ -149,7 +149,7 @@ function file(from: Command): void {
           'Plesk and others, and to sign several domains with one key.',
       )
       .argument('<file>', 'file with the private key')
-      .requiredOption('--domain <name>', 'domain that signs; may be repeated', domainOption, [])
+      .requiredOption('--domain <name>', 'domain that signs; may be repeated', domainOption)
       .requiredOption(
         '--selector <name>',
         'selector under which the key is published',
@@ -250,7 +250,7 @@ async function reported(
   }
 }
 
-function domainOption(text: string, before: readonly string[]): readonly string[] {
+function domainOption(text: string, before: readonly string[] = []): readonly string[] {
   const name = text.replace(/\.$/, '').toLowerCase();
   if (!isKeyName(name)) throw new InvalidArgumentError('It must be a domain, in A-labels.');
   return [...before, name];
