@@ -73,6 +73,13 @@ const longStages: readonly Stage[] = [
     minutesMax: 15,
     env: { RECORDS: '10000' },
   },
+  {
+    name: '20 set-ups of each signer',
+    files: ['test/integration/imports.test.ts'],
+    atOnce: 1,
+    minutesMax: 15,
+    env: { IMPORT_SETUPS: '20' },
+  },
   ...[2, 3, 4, 5].map((seed) => ({ ...simulations, name: `simulations, seed ${seed}`, seed })),
   ...[11, 12, 13].flatMap((seed) => [
     { ...ledger, name: `ledger, seed ${seed}`, seed },

@@ -270,6 +270,11 @@ export const migrations: readonly string[] = [
   // Reasons are stored as data, without their sentence. No table changes, but an older Postern
   // cannot show such rows, so it must refuse the file.
   '',
+  `
+  -- A key may sign although a name server is silent, or by order of the operator.
+  ALTER TABLE dkim_key ADD COLUMN answering_since INTEGER;
+  ALTER TABLE dkim_key ADD COLUMN by_order INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /**
