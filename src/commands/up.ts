@@ -304,7 +304,9 @@ Now, in another terminal:
 function mayConnect({ doors }: Config, ownUser: boolean): string {
   const own = ownUser ? (process.getuid?.() ?? 0) : 0;
   const others = doors.allowed_users.map((user) => (/^\d/.test(user) ? `uid ${user}` : user));
-  return [...new Set(['root', ...others, ...(own === 0 ? [] : [`uid ${own}`])])].join(', ');
+  const users = [...new Set(['root', ...others, ...(own === 0 ? [] : [`uid ${own}`])])].join(', ');
+  const machines = doors.allowed_clients.join(', ');
+  return machines === '' ? users : `${users}, and those on ${machines},`;
 }
 
 /** How to call this program from the operator's folder, with this state folder. */

@@ -24,9 +24,8 @@ export async function runsAsService(pid: number): Promise<boolean> {
 
 /** What systemd must do for this instance. */
 export async function socketWork(instance: Instance): Promise<DoorWork> {
-  const wanted = doorNames.map((name) => `${instance.queueDirectory}/postern/${name}`);
   const own = unitOf(instance);
-  if (await listens(installedSocket, wanted)) {
+  if (await listens(installedSocket, instance)) {
     const active = await isActive(installedSocket);
     return {
       steps: active ? [] : [`start ${installedSocket}, and restart the service`],
@@ -101,8 +100,15 @@ async function startSocket(unit: string): Promise<void> {
   });
 }
 
-/** True if this unit is loaded and opens all these paths. */
-async function listens(unit: string, paths: readonly string[]): Promise<boolean> {
+/** True if the sockets of this instance belong to the unit of `postern install`, and are open. */
+export async function isInstalledSocket(instance: Instance): Promise<boolean> {
+  if (!systemdRuns() || !(await listens(installedSocket, instance))) return false;
+  return isActive(installedSocket);
+}
+
+/** True if this unit is loaded and opens all sockets of this instance. */
+async function listens(unit: string, { queueDirectory }: Instance): Promise<boolean> {
+  const paths = doorNames.map((name) => `${queueDirectory}/postern/${name}`);
   const lines = await systemctl(['show', '--property=Listen', unit]);
   const open = lines.map((line) => line.replace(/^Listen\w*=/, '').replace(/ \(\w+\)$/, ''));
   return paths.every((path) => open.includes(path));

@@ -186,7 +186,7 @@ function openLookups(
   async function ask(socket: Socket): Promise<void> {
     const serve = asked.get(socket);
     if (serve === undefined) return;
-    const peer = await peerName(owners, socket);
+    const peer = await peerName(owners, socket).catch(() => undefined);
     // Already closed: by the peer, or because the door closed.
     if (!asked.delete(socket) || socket.destroyed) return;
     if (peer === undefined) socket.destroy();
