@@ -253,7 +253,11 @@ function logWriter(): (line: string) => void {
 
 const noQueueTools = `
 Postern cannot use Postfix's queue tools here, so it cannot hold mail that is already queued.
-To change that: sudo ./postern install
+${
+  home === installedHome
+    ? 'The root helper needs systemd: systemctl start postern-root.socket'
+    : 'To change that: sudo ./postern install'
+}
 `;
 
 function say(

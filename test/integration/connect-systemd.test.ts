@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectPostfix } from '../../src/commands/connect/postfix.ts';
+import { unitOf } from '../../src/commands/connect/postfix-sockets.ts';
 import { examineServer } from '../../src/commands/doctor/doctor.ts';
 import { startGuard } from './guard-instance.ts';
 import { onMachineOfItsOwn, onOwnMachine } from './own-machine.ts';
@@ -58,7 +59,7 @@ async function asService(): Promise<void> {
   await using sink = await startSink();
   await using postfix = await startPostfix({ sink: sink.port });
   const queue = join(postfix.dir, 'spool');
-  const unit = `postern-queue${queue.replace(/[^A-Za-z0-9]+/g, '-')}.socket`;
+  const unit = unitOf({ queueDirectory: queue });
   const configDir = postfix.configDirectory;
   const was = ['main.cf', 'master.cf'].map((name) => readFileSync(join(configDir, name), 'utf8'));
   const inode = statSync(first.slice('unix:'.length)).ino;

@@ -92,7 +92,7 @@ test('half requests of a local user block neither commands nor the page', limit,
   }
 });
 
-/** Sends whole requests on many connections, a thousand at a time. */
+/** Sends whole requests on many connections, a thousand at a time, and reads slowly. */
 const flooder = String.raw`
 use IO::Socket::INET; use IO::Select;
 my ($port, $count) = @ARGV;

@@ -254,8 +254,12 @@ test('root reads no configuration of Postfix that the guard’s user made', { sk
   const evil = join(scene.state, 'evil');
   mkdirSync(evil);
   const queue = join(scene.outside, 'queue');
-  const main = ['mail_owner = root', 'postern_milter = unix:postern/milter'];
-  writeFileSync(join(evil, 'main.cf'), `queue_directory = ${queue}\n${main.join('\n')}\n`);
+  const main = [
+    `queue_directory = ${queue}`,
+    'mail_owner = root',
+    'postern_milter = unix:postern/milter\n',
+  ].join('\n');
+  writeFileSync(join(evil, 'main.cf'), main);
   writeFileSync(join(evil, 'master.cf'), '');
   const facts = { configDirectory: evil, localDomains: [] };
   const doors = { milter: 'unix:postern/milter', inbound: 'off', policy: 'off' };

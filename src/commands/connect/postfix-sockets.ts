@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256 } from '../../lib/hash.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { systemctl, systemdRuns } from '../../partners/systemctl.ts';
 import { type DoorWork, doorNames, type Instance } from './postfix-doors.ts';
@@ -63,8 +64,11 @@ export async function removeSocket(instance: Instance): Promise<void> {
   await rmdir(join(instance.queueDirectory, 'postern')).catch(() => undefined);
 }
 
-export function unitOf({ queueDirectory }: Instance): string {
-  return `postern-queue${queueDirectory.replace(/[^A-Za-z0-9]+/g, '-')}.socket`;
+export function unitOf({ queueDirectory }: Pick<Instance, 'queueDirectory'>): string {
+  const name = queueDirectory.replace(/[^A-Za-z0-9]+/g, '-');
+  // Two folders may make the same name: /srv/out, /srv-out.
+  const digest = sha256(Buffer.from(queueDirectory)).toString('hex').slice(0, 8);
+  return `postern-queue${name}-${digest}.socket`;
 }
 
 /** The unit of one instance. */
