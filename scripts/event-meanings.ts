@@ -101,7 +101,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'ledger.lost':
     'Postern stopped while the ledger could not be written. The fields give the number of lost ' +
     'changes.',
-  'ledger.migrated': 'The ledger was migrated from this older version of its format.',
+  'ledger.migrated':
+    'The ledger was migrated from this version of its format (0: the ledger is new).',
   'ledger.opened': 'Postern opened the ledger.',
   'ledger.prune-failed': 'Old rows could not be deleted from the ledger. Postern tries again.',
   'ledger.recovered': 'The ledger can be written again, and the waiting changes are written.',

@@ -179,6 +179,7 @@ test('sockets in the queue folder of a connected Postfix, for its own user alone
     (await guard.health()).status === status || undefined;
   await eventually('/health is not ok', () => ok(503));
   assert.match((await guard.health()).why.join(), /main\.cf asks inet:127\.0\.0\.1:9, where no/);
+  await assert.rejects(guard.cli('status'), { code: 1, stdout: /^trouble .*main\.cf asks/m });
   await asks('unix:postern/milter');
   await eventually('/health is ok', () => ok(200));
 });

@@ -107,7 +107,7 @@ function openForWriting(path: string, log: Log, trouble: LedgerTrouble | undefin
   const statsAside = path === inMemory ? stored.statsAside : statistics.ask;
   const ledger = { ...stored, statsAside, write, prune, close: () => owned.dispose() };
   if (trouble === undefined) return ledger;
-  return steadyLedger(ledger, path, (why) => trouble('ledger pages', damageText(path, why)));
+  return steadyLedger(ledger, (why) => trouble('ledger pages', damageText(path, why)));
 }
 
 const noMarks: Marks = { write() {}, committed() {}, close() {} };
