@@ -137,7 +137,9 @@ test(`one plain slip is repaired to what was meant (${run})`, (context) => {
     const record = advised(published);
     if (record !== undefined && isAsMeant([published, record], meant)) tally.repaired++;
     else tally.left.set(slip.name, (tally.left.get(slip.name) ?? 0) + 1);
-    if (record !== undefined && record !== published) {
+    // Strings that are joined without a blank can make another record that can be used.
+    const isOther = slip === seam && parseSpf(published.join('')).ok;
+    if (record !== undefined && record !== published && !isOther) {
       assert.ok(
         isAsMeant([published, record], meant),
         `${slip.name}: ${published} -> ${record}, not ${words}`,
@@ -160,9 +162,12 @@ test(`one to three slips of any kind: nobody fails who did not (${run})`, (conte
       return all[throws.below(all.length)] ?? seam;
     });
     const published = slipped(words, slips, throws);
-    if (published === undefined) continue;
+    const names = slips.map(({ name }) => name);
+    // A name alone that is joined with the term before it is another name.
+    const isHidden = names.includes('name alone') && slips.includes(seam);
+    if (published === undefined || isHidden) continue;
     total++;
-    assert.equal(harm(published, meant), undefined, slips.map(({ name }) => name).join(', '));
+    assert.equal(harm(published, meant), undefined, names.join(', '));
     if (advised(published) !== undefined) repaired++;
   }
   context.diagnostic(`${repaired} of ${total} get a record; the others are left to people`);

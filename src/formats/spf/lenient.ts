@@ -183,7 +183,8 @@ const lacksArgument = /^[-+~?]?(?:include|exists|ip4|ip6|ipv4|ipv6|ip)$/i;
 function glueOf(before: string, word: string): string | undefined {
   const isWord = /^[-+~?]?[\w-]+$/.test(before);
   if (/^[:=]/.test(word)) return isWord ? '' : undefined;
-  if (/^\/+\d/.test(word)) return /^\W?(?:ip[46]?|a|mx)[:=].*[^/]$/i.test(before) ? '' : undefined;
+  // Behind the name of a host, the word may also be the rest of the term a//64.
+  if (/^\/+\d/.test(word)) return /^\W?ip[46]?[:=].*[^/]$/i.test(before) ? '' : undefined;
   if (/^[-~?]$/.test(before)) return /^al{1,3}\W*$/i.test(word) ? '' : undefined;
   if (before === '+') return '';
   if (beginsTerm(word) || !/\w/.test(word)) return undefined;
