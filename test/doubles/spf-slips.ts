@@ -340,7 +340,7 @@ export function withSlips(
   // Two slips together may look like another one, so nobody can tell.
   const has = (wanted: string): boolean => slips.some(({ name }) => name === wanted);
   const isTwice = /\b(\w+):["\s]*\1:/.test(text) && !has('word twice');
-  return isTwice || (has('no name') && has('name alone'))
+  return isTwice || (has('no name') && (has('name alone') || has('address without a word')))
     ? undefined
     : Buffer.from(text).toString('latin1');
 }

@@ -187,7 +187,7 @@ function glueOf(before: string, word: string): string | undefined {
   if (/^\/+\d/.test(word)) return /^\W?ip[46]?[:=].*[^/]$/i.test(before) ? '' : undefined;
   if (/^[-~?]$/.test(before)) return /^al{1,3}\W*$/i.test(word) ? '' : undefined;
   if (before === '+') return '';
-  if (beginsTerm(word) || !/\w/.test(word)) return undefined;
+  if (beginsTerm(word) || /^[-~?]/.test(word) || !/\w/.test(word)) return undefined;
   if (/[^/]\/$/.test(before) && /^\d{1,3}\W*$/.test(word)) return '';
   const isOpen = /^[-+~?]?[\w-]+[:=]+$/.test(before);
   if (isOpen || lacksArgument.test(before)) {

@@ -6,7 +6,7 @@ import { parseIpv4, parseIpv6 } from './network.ts';
 
 /** `ip4:192.0.2.0/24`, written correctly; undefined if the text is not plainly an address. */
 export function networkTerm(text: string): string | undefined {
-  const bare = text.replace(/^[^\w:]+/, '').replace(/[^\w:*]+$/, '');
+  const bare = text.replace(/^[^\w:~?-]+/, '').replace(/[^\w:*]+$/, '');
   return ip4Term(bare) ?? ip6Term(bare);
 }
 
