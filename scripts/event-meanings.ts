@@ -101,7 +101,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'ledger.lost':
     'Postern stopped while the ledger could not be written. The fields give the number of lost ' +
     'changes.',
-  'ledger.migrated': 'The ledger was migrated from this older version of its format.',
+  'ledger.migrated':
+    'The ledger was migrated from this version of its format (0: the ledger is new).',
   'ledger.opened': 'Postern opened the ledger.',
   'ledger.prune-failed': 'Old rows could not be deleted from the ledger. Postern tries again.',
   'ledger.recovered': 'The ledger can be written again, and the waiting changes are written.',
@@ -130,6 +131,10 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'scan.down':
     'A scanner failed three times in a row, so Postern does not ask it. Until it answers ' +
     'again, mail is treated as scan.when_down says.',
+  'scan.too-big':
+    'A message was too big for a scanner, so it is judged without it. The scanner works. Logged ' +
+    'for the first such message. Raise the limit of the scanner (clamd: StreamMaxLength) to ' +
+    'scan.clamav_bytes_max or more.',
   'scan.up': 'A scanner answers again, so Postern uses it again.',
   'milter.bad-edit':
     'Postern made a malformed header field and left it out of the message. This is a mistake ' +

@@ -56,7 +56,7 @@ const stages: readonly Stage[] = [
   { name: 'mail server', files: ['test/integration/*.test.ts'], atOnce: 1, minutesMax: 20 },
 ];
 /** Tests that kill, restart and compare at random moments. */
-const crashes = ['crash', 'sendmail-crash', 'replay-same', 'bad-input', 'pyspf'];
+const crashes = ['crash', 'sendmail-crash', 'replay-same', 'bad-input', 'pyspf', 'pyspf-slips'];
 /** What takes too long for every run: `make test-long`. */
 const longStages: readonly Stage[] = [
   {
@@ -65,6 +65,20 @@ const longStages: readonly Stage[] = [
     atOnce: 1,
     minutesMax: 15,
     env: { RESTARTS: '200' },
+  },
+  {
+    name: '10,000 SPF records with slips',
+    files: ['src/core/identity/spf-slips.test.ts'],
+    atOnce: 1,
+    minutesMax: 15,
+    env: { RECORDS: '10000' },
+  },
+  {
+    name: '20 set-ups of each signer',
+    files: ['test/integration/imports.test.ts'],
+    atOnce: 1,
+    minutesMax: 15,
+    env: { IMPORT_SETUPS: '20' },
   },
   ...[2, 3, 4, 5].map((seed) => ({ ...simulations, name: `simulations, seed ${seed}`, seed })),
   ...[11, 12, 13].flatMap((seed) => [

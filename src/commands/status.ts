@@ -30,8 +30,8 @@ export function register(program: Command): void {
     .summary('what the guard does right now')
     .description(
       'Shows the mode, the doors, the verdicts since the start, the accounts that are watched or ' +
-        'suspended and why, how many messages are held, whether the ledger takes writes, and the ' +
-        'address of the status page.',
+        'suspended and why, how many messages are held, whether the ledger takes writes, the ' +
+        'address of the status page, and what is wrong with the guard (trouble).',
     )
     .option('--state <dir>', stateHelp)
     .option('--token', 'show the token in the address, even if this is not a terminal')
@@ -44,8 +44,8 @@ export function register(program: Command): void {
           ['postern status --json | jq .verdicts', ''],
         ],
         exits: [
-          [0, 'the guard is running and its ledger takes writes'],
-          [1, 'it is running, but its ledger takes no writes'],
+          [0, 'the guard is running, and nothing is wrong with it'],
+          [1, 'it is running, but its ledger takes no writes, or it shows another trouble'],
           exitCodes.notRunning,
         ],
       }),
@@ -64,6 +64,7 @@ export function register(program: Command): void {
         command,
         options.json === true ? jsonLine({ ...status, page }) : statusText(seen, page),
       );
+      if (status.troubles.length > 0) process.exitCode = 1;
       if (status.ledger.state === 'ok') return;
       throw new OperatorError('ledger-failing', 'the ledger takes no writes', {
         cause: status.ledger.why,

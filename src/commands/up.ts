@@ -253,7 +253,11 @@ function logWriter(): (line: string) => void {
 
 const noQueueTools = `
 Postern cannot use Postfix's queue tools here, so it cannot hold mail that is already queued.
-To change that: sudo ./postern install
+${
+  home === installedHome
+    ? 'The root helper needs systemd: systemctl start postern-root.socket'
+    : 'To change that: sudo ./postern install'
+}
 `;
 
 function say(
@@ -304,7 +308,9 @@ Now, in another terminal:
 function mayConnect({ doors }: Config, ownUser: boolean): string {
   const own = ownUser ? (process.getuid?.() ?? 0) : 0;
   const others = doors.allowed_users.map((user) => (/^\d/.test(user) ? `uid ${user}` : user));
-  return [...new Set(['root', ...others, ...(own === 0 ? [] : [`uid ${own}`])])].join(', ');
+  const users = [...new Set(['root', ...others, ...(own === 0 ? [] : [`uid ${own}`])])].join(', ');
+  const machines = doors.allowed_clients.join(', ');
+  return machines === '' ? users : `${users}, and those on ${machines},`;
 }
 
 /** How to call this program from the operator's folder, with this state folder. */

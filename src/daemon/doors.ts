@@ -1,14 +1,14 @@
 /** Opens the doors of the daemon, and the mail log. */
 import { whereOf } from '../config/values.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
-import { type HttpDeps, type HttpDoor, openHttp } from '../doors/http/server.ts';
+import { type HttpDeps, openHttp } from '../doors/http/server.ts';
 import { openMailLog } from '../doors/log/reader.ts';
 import { logEnvironment, sourceOf } from '../doors/log/source.ts';
 import { type MilterDeps, openMilter } from '../doors/milter/server.ts';
 import { openSessionRooms } from '../doors/milter/session-room.ts';
 import { openPolicy, type PolicyDeps } from '../doors/policy/server.ts';
 import { isListed, parseNetworkRule } from '../formats/postfix/network-list.ts';
-import type { ListenAddress, Listener, SocketAddress } from '../lib/listener.ts';
+import type { ListenAddress, Listener } from '../lib/listener.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { openPeerCheck } from '../partners/kernel/peer-check.ts';
 import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
@@ -16,8 +16,8 @@ import { postfixLogFile } from '../partners/postfix/log-file.ts';
 import type { DaemonOptions, DaemonParts, DoorAddresses, DoorOptions } from './base/options.ts';
 import { httpDeps, openCommands } from './commands.ts';
 import { openAllowedUsers } from './doors/allowed-users.ts';
+import { openPageDoor, type PageDoor } from './doors/page-door.ts';
 import { openPostfixDoors, type PostfixDoors, systemDirectory } from './doors/postfix-doors.ts';
-import { isTaken, withHolder } from './doors/taken.ts';
 import type { Flows } from './flows.ts';
 import { type DaemonSendmail, openDaemonSendmail } from './sendmail.ts';
 
@@ -43,7 +43,8 @@ export async function openDoors(
   const opening = { parts, options, flows };
   // The page first: it closes last, so that it tells the state of the guard to the end.
   const deps = httpDeps(parts, options, flows.admin);
-  const http = await openPage(opening, deps);
+  let told = (): void => undefined;
+  const http = await openPage(opening, deps, () => told());
   const command = await openCommands(parts, deps);
   const sendmail = openDaemonSendmail(parts, {
     journal: flows.journal,
@@ -61,7 +62,7 @@ export async function openDoors(
       milter,
       inbound: all.inbound[0] ?? milter,
       policy: all.policy[0] ?? 'off',
-      http: http?.address ?? 'off',
+      http: http?.address() ?? 'off',
       ...(command === undefined ? {} : { command }),
       all,
       auto,
@@ -70,10 +71,12 @@ export async function openDoors(
   const show = ({ http, inbound, milter, policy }: DoorAddresses): void => {
     flows.doors({ milter, inbound, policy, http });
   };
-  const postfix = await openForPostfix(opening, sendmail, (all) => {
+  const changed = (all: DoorPlaces): void => {
     show(addressesOf(all));
     options.doors?.changed(addressesOf(all));
-  });
+  };
+  const postfix = await openForPostfix(opening, sendmail, changed);
+  told = () => changed(postfix.places());
   flows.setMilterPresent(() => postfix.milters() > 0);
   await sendmail.start();
   const addresses = (): DoorAddresses => addressesOf(postfix.places());
@@ -82,11 +85,25 @@ export async function openDoors(
   return { addresses, sendmail };
 }
 
-function openPage(opening: Opening, deps: HttpDeps): Promise<HttpDoor | undefined> {
-  return opened(opening, 'http', (where) => {
-    if ('path' in where) throw new OperatorError('config', 'doors.http must be inet:HOST:PORT');
-    return openHttp(where, { ...deps, owners: openSocketOwners() });
+async function openPage(
+  { parts, options, flows }: Opening,
+  deps: HttpDeps,
+  changed: () => void,
+): Promise<PageDoor | undefined> {
+  const where = whereOf(parts.config.doors.http, 0);
+  if (where === undefined) return undefined;
+  if ('path' in where) throw new OperatorError('config', 'doors.http must be inet:HOST:PORT');
+  const { installed } = options.doors ?? notInstalled;
+  const page = await openPageDoor({
+    where,
+    open: (at) => openHttp(at, { ...deps, owners: openSocketOwners() }),
+    ifTaken: options.movable ? 'move' : installed ? 'wait' : 'fail',
+    log: options.log,
+    timers: parts.world.timers,
+    troubles: flows.troubles,
+    changed,
   });
+  return parts.scope.use(page);
 }
 
 /** The users and machines that may connect are the same for each door for Postfix. */
@@ -181,26 +198,6 @@ function milterOpener(
         localDaemons: new Set(accounts.local_services),
       },
     });
-}
-
-/** Opens a door; on a free port if its own is taken and the operator did not choose the port. */
-async function opened<Door extends AsyncDisposable>(
-  { parts, options }: Opening,
-  name: 'http',
-  open: (where: SocketAddress) => Promise<Door>,
-): Promise<Door | undefined> {
-  const { doors } = parts.config;
-  const address = doors[name];
-  const where = whereOf(address, Number.parseInt(doors.socket_mode, 8));
-  if (where === undefined) return undefined;
-  try {
-    return parts.scope.use(await open(where));
-  } catch (error) {
-    if ('path' in where || !isTaken(error)) throw error;
-    if (!options.movable) throw await withHolder(error, where, address);
-    options.log('info', 'door.moved', { wanted: address });
-    return parts.scope.use(await open({ host: where.host, port: 0 }));
-  }
 }
 
 /** Reads the mail log in the background: neither the start nor any mail waits for that. */

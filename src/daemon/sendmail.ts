@@ -60,7 +60,7 @@ export function openDaemonSendmail(parts: DaemonParts, deps: SendmailDeps): Daem
     const door =
       where === undefined || handovers === undefined
         ? undefined
-        : await openDoor(parts, { config, where, handovers }, open);
+        : await openDoor(parts, { config, where, handovers, troubles: deps.troubles }, open);
     if (door !== undefined || wasOpen) deps.moved(door?.address ?? 'off');
     wasOpen = door !== undefined;
   };
@@ -125,10 +125,15 @@ function openMailHandover(
 
 async function openDoor(
   { counters, world }: DaemonParts,
-  of: { readonly config: Config; readonly where: SocketAddress; readonly handovers: Handovers },
+  of: {
+    readonly config: Config;
+    readonly where: SocketAddress;
+    readonly handovers: Handovers;
+    readonly troubles: Troubles;
+  },
   scope: AsyncDisposableStack,
 ): Promise<Listener> {
-  const { handovers } = of;
+  const { handovers, troubles } = of;
   const { count, log } = world;
   handovers.start();
   const messageBytesMax = of.config.sendmail.message_bytes_max;
@@ -136,6 +141,7 @@ async function openDoor(
     handler: handovers,
     peerOf,
     messageBytesMax,
+    troubles,
     log,
     count,
   });

@@ -5,6 +5,7 @@
  */
 import type { ListenerFault } from './listener.ts';
 import type { Fullness } from './peer-places.ts';
+import { minuteMs } from './time.ts';
 
 type Write = (
   level: 'warn' | 'error',
@@ -14,7 +15,6 @@ type Write = (
 
 /** Log lines of one kind in one minute. The next line says how many were left out. */
 const linesPerMinute = 10;
-const minuteMs = 60_000;
 
 /** Makes the `fault` hook of the door `name`. `nowMs` only counts up and is never set back. */
 export function faultLog(

@@ -255,3 +255,24 @@ test('a socket that another program opened', async () => {
     child.kill('SIGKILL');
   }
 });
+
+test('a session that cannot begin gives its place back', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'pls-'));
+  const faults: string[] = [];
+  const listener = await openListener(
+    { path: join(folder, 'door') },
+    { ...limits, connectionsMax: 2 },
+    {
+      fault: (kind) => void faults.push(kind),
+      open() {
+        throw new Error('this is a test');
+      },
+    },
+  );
+  t.after(async () => {
+    await listener.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  for (let nth = 0; nth < 5; nth++) await once(connect(join(folder, 'door')), 'close');
+  assert.deepEqual(faults, ['bug', 'bug', 'bug', 'bug', 'bug']);
+});

@@ -157,8 +157,8 @@ export async function openListener(
       hooks.fault(none, peer);
       return;
     }
-    const connection = new Connection(socket, admitted, hooks, () => {
-      connections.delete(connection);
+    const connection = new Connection(socket, admitted, hooks, (left) => {
+      connections.delete(left);
       places.free(peer, trusted);
     });
     connections.add(connection);
@@ -265,6 +265,8 @@ function anybody({ remoteAddress, remotePort }: Socket): Admitted {
   return { kind: 'admitted', peer, trusted: true };
 }
 
+type Left = (connection: Connection) => void;
+
 /** One connection, and how long it has been in its state. */
 class Connection {
   readonly #socket: Socket;
@@ -281,8 +283,9 @@ class Connection {
   /** How long the peer may still stay idle; undefined before the close. */
   #lingerMs: number | undefined;
 
-  constructor(socket: Socket, admitted: Admitted, hooks: ListenerHooks, left: () => void) {
+  constructor(socket: Socket, admitted: Admitted, hooks: ListenerHooks, left: Left) {
     const { peer, trusted } = admitted;
+    socket.once('close', () => left(this)); // also if the session cannot begin
     this.#socket = socket;
     this.#peer = peer;
     this.#hooks = hooks;
@@ -299,10 +302,7 @@ class Connection {
     });
     socket.on('data', (chunk: Buffer) => this.#run(() => this.#talk.take(chunk)));
     socket.on('drain', () => socket.resume());
-    socket.on('close', () => {
-      left();
-      this.#guarded(() => this.#talk.gone());
-    });
+    socket.on('close', () => this.#guarded(() => this.#talk.gone()));
     socket.resume();
   }
 

@@ -122,7 +122,7 @@ async function sessionsOf(
   return found;
 }
 
-/** Throws if Dovecot would still accept a login, as it does where it does not read the deny file. */
+/** Throws if Dovecot still accepts a login, as it does where it does not read the deny file. */
 async function checkRefused(
   tools: PrivilegedTools,
   names: readonly string[],

@@ -20,6 +20,8 @@ export type ProgramCall = {
   /** `lines`: lines of stderr are returned too. `complaint`: stderr only explains a failure. */
   readonly errors: 'lines' | 'complaint';
   readonly env?: Readonly<Record<string, string>>;
+  /** Folder in which it runs; by default that of this process. */
+  readonly folder?: string;
   /** Exit codes that also count as success. `any`: also the end by a signal. */
   readonly fine?: readonly number[] | 'any';
 };
@@ -35,6 +37,7 @@ export async function* programLines(call: ProgramCall): AsyncGenerator<string, n
   const child = spawn(call.program, [...call.args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...call.env },
+    ...(call.folder === undefined ? {} : { cwd: call.folder }),
   });
   const stop = (): void => void child.kill('SIGKILL');
   call.signal.addEventListener('abort', stop, { once: true });

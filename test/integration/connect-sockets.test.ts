@@ -135,6 +135,27 @@ test('two instances, one in a chroot: both are connected, and each is undone alo
   assert.equal(await guardKnows(daemon.state), undefined);
 });
 
+test('an instance in which nobody may use sendmail(1) is connected without that test', async () => {
+  const main = join(second.configDirectory, 'main.cf');
+  const was = await readFile(main);
+  // As `postmulti -e create` writes it.
+  await writeFile(main, `${was.toString('latin1')}\nauthorized_submit_users =\n`, 'latin1');
+  const done = await connectPostfix(ways(second), quiet);
+  assert.ok(done.changed && done.reloaded);
+  assert.deepEqual(
+    done.seen.filter(({ text }) => text.startsWith('not tested')).map(({ what, ok }) => [what, ok]),
+    [['local mail (sendmail, pickup)', true]],
+  );
+  const known = await guardKnows(daemon.state);
+  assert.deepEqual(
+    known?.instances?.map(({ proved }) => proved),
+    [true],
+  );
+  await connectPostfix({ ...ways(second), undo: true }, quiet);
+  await writeFile(main, was);
+  await second.reload();
+});
+
 test('what 0.1 wrote down about one Postfix stays when another is connected', async () => {
   const was = await filesOf(first);
   const main = join(first.configDirectory, 'main.cf');

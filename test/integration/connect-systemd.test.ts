@@ -5,15 +5,25 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectPostfix } from '../../src/commands/connect/postfix.ts';
+import { unitOf } from '../../src/commands/connect/postfix-sockets.ts';
 import { examineServer } from '../../src/commands/doctor/doctor.ts';
 import { startGuard } from './guard-instance.ts';
 import { onMachineOfItsOwn, onOwnMachine } from './own-machine.ts';
 import { startPostfix } from './postfix-instance.ts';
-import { openServiceManager } from './service-manager.ts';
+import { openServiceManager, type ServiceManager } from './service-manager.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { startSink } from './smtp-sink.ts';
 
@@ -21,14 +31,14 @@ const state = '/var/lib/postern';
 const guardUid = 64_001;
 const quiet = (): void => undefined;
 
-async function asService(): Promise<void> {
+function installedManager(): Promise<ServiceManager> {
   mkdirSync('/etc/systemd/system', { recursive: true });
   const units = join(import.meta.dirname, '../../packaging/systemd');
   copyFileSync(join(units, 'postern.socket'), '/etc/systemd/system/postern.socket');
   mkdirSync(state, { recursive: true });
   chmodSync(state, 0o700);
   execFileSync('chown', [`${guardUid}:${guardUid}`, state]);
-  await using manager = await openServiceManager((sockets) =>
+  return openServiceManager((sockets) =>
     startGuard({
       state,
       sockets,
@@ -37,6 +47,10 @@ async function asService(): Promise<void> {
       words: [],
     }),
   );
+}
+
+async function asService(): Promise<void> {
+  await using manager = await installedManager();
   await manager.start('postern.socket');
   await manager.start('postern.service');
   const first = 'unix:/var/spool/postfix/postern/milter';
@@ -45,7 +59,7 @@ async function asService(): Promise<void> {
   await using sink = await startSink();
   await using postfix = await startPostfix({ sink: sink.port });
   const queue = join(postfix.dir, 'spool');
-  const unit = `postern-queue${queue.replace(/[^A-Za-z0-9]+/g, '-')}.socket`;
+  const unit = unitOf({ queueDirectory: queue });
   const configDir = postfix.configDirectory;
   const was = ['main.cf', 'master.cf'].map((name) => readFileSync(join(configDir, name), 'utf8'));
   const inode = statSync(first.slice('unix:'.length)).ino;
@@ -78,7 +92,41 @@ async function asService(): Promise<void> {
   assert.ok(!existsSync(`/etc/systemd/system/${unit}`));
   assert.ok(!existsSync(join(queue, 'postern')));
   assert.equal(statSync(first.slice('unix:'.length)).ino, inode);
+  // The guard still has the sockets of the removed unit until its next restart.
+  await sleep(3_000);
+  assert.deepEqual(await manager.guard.health(), { status: 200, why: [] });
 }
 
-if (onOwnMachine) test('another instance of Postfix, with systemd', asService);
-else onMachineOfItsOwn(import.meta.filename);
+/** The machine's own Postfix has the sockets of `postern install`. */
+async function asFirst(): Promise<void> {
+  await using sink = await startSink();
+  await using postfix = await startPostfix({ sink: sink.port });
+  const sockets = ['milter', 'inbound', 'policy'].map((name) =>
+    join(postfix.dir, 'spool/postern', name),
+  );
+  await using manager = await installedManager();
+  mkdirSync('/etc/systemd/system/postern.socket.d');
+  writeFileSync(
+    '/etc/systemd/system/postern.socket.d/queue.conf',
+    ['[Socket]', ...['', ...sockets].map((path) => `ListenStream=${path}`)].join('\n'),
+  );
+  await manager.start('postern.socket');
+  await manager.start('postern.service');
+  const inodes = sockets.map((path) => statSync(path).ino);
+  const configDir = postfix.configDirectory;
+  for (let time = 0; time < 2; time++) {
+    const done = await connectPostfix({ configDir, state, yes: true }, quiet);
+    assert.deepEqual([done.steps, done.seen.filter(({ ok }) => !ok)], [[], []]);
+    await connectPostfix({ configDir, state, yes: true, undo: true }, quiet);
+    assert.deepEqual(
+      sockets.map((path) => statSync(path).ino),
+      inodes,
+      'systemd holds them still',
+    );
+  }
+}
+
+if (onOwnMachine) {
+  test('another instance of Postfix, with systemd', asService);
+  test('undo and connect again, with the sockets of the installation', asFirst);
+} else onMachineOfItsOwn(import.meta.filename);

@@ -41,7 +41,7 @@ export type DovecotInstance = AsyncDisposable & {
 
 export async function startDovecot(options: {
   readonly users: Readonly<Record<string, string>>;
-  /** Logins keep their capitals, as with `auth_username_format = %u`. Only the deny file has none. */
+  /** Logins keep their capitals (`auth_username_format = %u`). Only the deny file has none. */
   readonly capitals?: boolean;
   /** More of dovecot.conf. */
   readonly settings?: Readonly<Record<DovecotInstance['version'], string>>;

@@ -48,8 +48,14 @@ for (;;) {
   }
 }`;
 
-async function holdHalfRequests(http: string, count: number): Promise<AsyncDisposable> {
-  const words = [...as, 'perl', '-e', holder, new URL(http).port, String(count)];
+const holdHalfRequests = (http: string, count: number) => asUserUntilDisposed(holder, http, count);
+
+async function asUserUntilDisposed(
+  program: string,
+  http: string,
+  count: number,
+): Promise<AsyncDisposable> {
+  const words = [...as, 'perl', '-e', program, new URL(http).port, String(count)];
   const child = spawn('setpriv', words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   await once(createInterface({ input: child.stdout }), 'line');
@@ -84,6 +90,37 @@ test('half requests of a local user block neither commands nor the page', limit,
     const crowded = await guard.logged('http.crowded');
     assert.equal(crowded['peer'], `uid ${user}`);
   }
+});
+
+/** Sends whole requests on many connections, a thousand at a time, and reads slowly. */
+const flooder = String.raw`
+use IO::Socket::INET; use IO::Select;
+my ($port, $count) = @ARGV;
+$SIG{PIPE} = "IGNORE"; $| = 1;
+my $requests = "GET /health HTTP/1.1\r\nHost: 127.0.0.1:$port\r\n\r\n" x 1000;
+my $all = IO::Select->new;
+sub flood {
+  my $one = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", Timeout => 5) or return;
+  $one->blocking(0);
+  syswrite $one, $requests;
+  $all->add($one);
+}
+flood() for 1 .. $count;
+print "holding\n";
+for (;;) {
+  for my $one ($all->can_read(0.2)) {
+    next if sysread $one, my $bytes, 65536;
+    $all->remove($one); close $one; flood();
+  }
+}`;
+
+test('whole requests of a local user take no time from others', limit, async () => {
+  await using guard = await startGuard();
+  await using _flood = await asUserUntilDisposed(flooder, guard.doors.http, 128);
+  await assertReachable(guard);
+  // Of 128,000 requests and more, those that the rate lets through.
+  const answered = await guard.metric('postern_http_requests_total{status="2xx"}');
+  assert.ok(answered < 10_000, `${answered} answered`);
 });
 
 /** A request as the bare user; answers with its status and text, or with nothing. */

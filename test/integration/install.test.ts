@@ -172,7 +172,8 @@ test('systemd understands the units and finds them well shut', async () => {
   await mkdir(join(folder, 'postern.socket.d'));
   await writeFile(join(folder, 'postern.socket.d/queue.conf'), queueDropIn(queue));
   const instanceUnit = unitOf(queue);
-  assert.equal(instanceUnit, 'postern-queue-srv-spool-postfix-out.socket');
+  assert.match(instanceUnit, /^postern-queue-srv-spool-postfix-out-[0-9a-f]{8}\.socket$/);
+  assert.notEqual(instanceUnit, unitOf({ queueDirectory: '/srv/spool/postfix/out' }));
   await writeFile(join(folder, instanceUnit), socketText(queue));
   // With what the sendmail door needs besides.
   await mkdir(join(folder, 'postern.service.d'));

@@ -249,6 +249,31 @@ test('root speaks to no socket that a link leads to', { skip }, async () => {
   assert.match(ran.err, /door is no socket of the owner of/);
 });
 
+test('root reads no configuration of Postfix that the guard’s user made', { skip }, async () => {
+  using scene = openScene(dir, { existing: false, realLedger: true });
+  const evil = join(scene.state, 'evil');
+  mkdirSync(evil);
+  const queue = join(scene.outside, 'queue');
+  const main = [
+    `queue_directory = ${queue}`,
+    'mail_owner = root',
+    'postern_milter = unix:postern/milter\n',
+  ].join('\n');
+  writeFileSync(join(evil, 'main.cf'), main);
+  writeFileSync(join(evil, 'master.cf'), '');
+  const facts = { configDirectory: evil, localDomains: [] };
+  const doors = { milter: 'unix:postern/milter', inbound: 'off', policy: 'off' };
+  const more = { queueDirectory: queue, mailOwner: 0, clientNetworks: [], doors, proved: true };
+  const known = join(scene.state, 'postfix.json');
+  rmSync(known);
+  writeFileSync(known, JSON.stringify({ ...facts, instances: [{ ...facts, ...more }] }));
+  for (const path of [evil, known]) chownSync(path, uid, uid);
+  const about = ['--config-dir', postfix.configDirectory, '--state', scene.state];
+  const ran = await run(['doctor', ...about]);
+  assert.match(ran.out, /checks:/, ran.err);
+  assert.doesNotMatch(ran.out, new RegExp(queue));
+});
+
 test('what root runs for the guard’s user works, and belongs to that user', { skip }, async () => {
   const state = mkdtempSync(join(dir, 'w-'));
   chownSync(state, uid, uid);

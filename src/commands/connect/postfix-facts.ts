@@ -23,6 +23,7 @@ import { parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { readOwnedFile } from '../guard/owned-file.ts';
+import { rootDecides } from '../guard/trusted-path.ts';
 import { instanceOf } from './postfix-doors.ts';
 import { readPostfixFiles } from './postfix-files.ts';
 import { keysOf, type Listed, listEntries, wordsOf } from './postfix-lists.ts';
@@ -67,12 +68,29 @@ export async function mailFacts(
   return { facts, notes };
 }
 
-/** What the guard knows of Postfix; undefined if nothing is connected. */
+/**
+ * What the guard knows of Postfix; undefined if nothing is connected. The guard's user can write
+ * any folder into the file. So for root, an instance counts only if root alone decides what its
+ * configuration is: root reads that configuration, and starts Postfix's tools with it.
+ */
 export async function guardKnows(state: string): Promise<ConnectedPostfix | undefined> {
+  let known: ConnectedPostfix;
   try {
-    return parseConnected(readOwnedFile(join(state, connectedFile), fileBytesMax));
+    known = parseConnected(readOwnedFile(join(state, connectedFile), fileBytesMax));
   } catch {
     return undefined; // there is no such file, or the guard reads none either
+  }
+  if (process.geteuid?.() !== 0) return known;
+  if (known.instances === undefined) return isOfRoot(known) ? known : undefined;
+  return { ...known, instances: known.instances.filter(isOfRoot) };
+}
+
+function isOfRoot({ configDirectory }: Pick<ConnectedInstance, 'configDirectory'>): boolean {
+  try {
+    for (const name of ['main.cf', 'master.cf']) rootDecides(join(configDirectory, name));
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256 } from '../../lib/hash.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { systemctl, systemdRuns } from '../../partners/systemctl.ts';
 import { type DoorWork, doorNames, type Instance } from './postfix-doors.ts';
@@ -24,9 +25,8 @@ export async function runsAsService(pid: number): Promise<boolean> {
 
 /** What systemd must do for this instance. */
 export async function socketWork(instance: Instance): Promise<DoorWork> {
-  const wanted = doorNames.map((name) => `${instance.queueDirectory}/postern/${name}`);
   const own = unitOf(instance);
-  if (await listens(installedSocket, wanted)) {
+  if (await listens(installedSocket, instance)) {
     const active = await isActive(installedSocket);
     return {
       steps: active ? [] : [`start ${installedSocket}, and restart the service`],
@@ -64,8 +64,11 @@ export async function removeSocket(instance: Instance): Promise<void> {
   await rmdir(join(instance.queueDirectory, 'postern')).catch(() => undefined);
 }
 
-export function unitOf({ queueDirectory }: Instance): string {
-  return `postern-queue${queueDirectory.replace(/[^A-Za-z0-9]+/g, '-')}.socket`;
+export function unitOf({ queueDirectory }: Pick<Instance, 'queueDirectory'>): string {
+  const name = queueDirectory.replace(/[^A-Za-z0-9]+/g, '-');
+  // Two folders may make the same name: /srv/out, /srv-out.
+  const digest = sha256(Buffer.from(queueDirectory)).toString('hex').slice(0, 8);
+  return `postern-queue${name}-${digest}.socket`;
 }
 
 /** The unit of one instance. */
@@ -101,8 +104,15 @@ async function startSocket(unit: string): Promise<void> {
   });
 }
 
-/** True if this unit is loaded and opens all these paths. */
-async function listens(unit: string, paths: readonly string[]): Promise<boolean> {
+/** True if the sockets of this instance belong to the unit of `postern install`, and are open. */
+export async function isInstalledSocket(instance: Instance): Promise<boolean> {
+  if (!systemdRuns() || !(await listens(installedSocket, instance))) return false;
+  return isActive(installedSocket);
+}
+
+/** True if this unit is loaded and opens all sockets of this instance. */
+async function listens(unit: string, { queueDirectory }: Instance): Promise<boolean> {
+  const paths = doorNames.map((name) => `${queueDirectory}/postern/${name}`);
   const lines = await systemctl(['show', '--property=Listen', unit]);
   const open = lines.map((line) => line.replace(/^Listen\w*=/, '').replace(/ \(\w+\)$/, ''));
   return paths.every((path) => open.includes(path));

@@ -24,7 +24,7 @@ import {
 import { tellGuard } from './postfix-facts.ts';
 import type { ConnectDoors } from './postfix-plan.ts';
 import { doorAnswers } from './postfix-proof.ts';
-import { removeSocket, runsAsService, socketWork } from './postfix-sockets.ts';
+import { isInstalledSocket, removeSocket, runsAsService, socketWork } from './postfix-sockets.ts';
 
 export type ConnectTarget = {
   readonly instance: Instance;
@@ -140,6 +140,8 @@ export async function removeDoors(configDirectory: string): Promise<void> {
   // Without its user or its queue there are no sockets either.
   const instance = await instanceOf(configDirectory).catch(() => undefined);
   if (instance === undefined) return;
+  // systemd goes on to hold them, for the next connection of this instance.
+  if (await isInstalledSocket(instance)) return;
   await removeSocket(instance);
   await removeFolder(`${instance.queueDirectory}/postern`);
 }

@@ -4,6 +4,7 @@
  * connection with a real message. When a step fails, it undoes everything automatically. `--undo`
  * removes the connection.
  */
+import { resolve } from 'node:path';
 import { stdout } from 'node:process';
 import { type Command, Option } from 'commander';
 import type { ConnectedPostfix } from '../../daemon/base/connected.ts';
@@ -15,6 +16,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { programOutput } from '../../partners/program.ts';
+import { otherOwnerOf } from '../guard/owner.ts';
 import { type RunFile, stateDirectory } from '../guard/run-file.ts';
 import { helpAfter, stateHelp } from '../terminal/help.ts';
 import {
@@ -40,7 +42,7 @@ import {
   planConnect,
   planDisconnect,
 } from './postfix-plan.ts';
-import { type Seen, verifyLocal, verifySmtpd } from './postfix-proof.ts';
+import { isProof, type Seen, verifyLocal, verifySmtpd } from './postfix-proof.ts';
 import {
   type ConnectTarget,
   connectedInstance,
@@ -133,6 +135,7 @@ type Show = (text: string) => unknown;
 
 export async function connectPostfix(options: ConnectOptions, show: Show): Promise<ConnectReport> {
   const state = stateDirectory(options.state);
+  otherOwnerOf(resolve(state)); // refuses a folder that a third user can replace
   // Postfix's own commands find another instance by MAIL_CONFIG too.
   const named = options.configDir ?? process.env['MAIL_CONFIG'];
   const configDirectory = named ?? (await postconf('config_directory', undefined));
@@ -183,9 +186,10 @@ async function connect(job: Job): Promise<ConnectReport> {
     const live = await openTargetDoors(target, { state, about, known });
     await keepRecord(job.configDirectory, { before: origin, after: plan.files });
     const done = await apply(job, plan, live);
-    await tellGuard(state, { ...about, proved: done.seen.length > 0 });
+    await tellGuard(state, { ...about, proved: isProof(done.seen) });
     for (const { what, ok, text } of done.seen) show(`${ok ? 'ok  ' : 'FAIL'} ${what}: ${text}\n`);
-    show(`Postfix is connected. To undo: postern connect postfix --undo\n`);
+    const which = options.configDir === undefined ? '' : ` --config-dir ${options.configDir}`;
+    show(`Postfix is connected. To undo: postern connect postfix --undo${which}\n`);
     return { ...report, ...done, notes: [...plan.notes, ...notes] };
   } catch (cause) {
     await allAsBefore(job, { target, known });

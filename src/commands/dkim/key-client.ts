@@ -31,6 +31,7 @@ export type KeyAdminClient = {
   retire(
     ...how: Parameters<KeyAdmin['retire']> extends [infer K, infer H, string] ? [K, H] : never
   ): Promise<ActionDone>;
+  use(key: Parameters<KeyAdmin['use']>[0], note: string): Promise<ActionDone>;
   adopt(keys: Parameters<KeyAdmin['adopt']>[0], note: string): Promise<AdminResult>;
 };
 type ActionDone = Extract<AdminResult, { ok: true }>;
@@ -76,6 +77,7 @@ async function liveAdmin({ read, act }: GuardClient): Promise<KeyAdminClient> {
     rotate: (domain) => act('/dkim/rotate', { domain }),
     retire: ({ domain, selector }, { compromised }) =>
       act('/dkim/retire', { domain, selector, compromised }),
+    use: ({ domain, selector }, note) => act('/dkim/use', { domain, selector, note }),
     async adopt(keys, note) {
       try {
         return await act('/dkim/adopt', { keys, note });
@@ -124,6 +126,7 @@ async function withOwn<Value>(
     make: async (wanted) => yes(await admin.make(wanted, by)),
     rotate: async (domain) => yes(await admin.rotate(domain, by)),
     retire: async (key, how) => yes(await admin.retire(key, how, by)),
+    use: async (key, note) => yes(await admin.use(key, note, by)),
     adopt: (named, note) => admin.adopt(named, note, by),
   });
 }

@@ -71,7 +71,7 @@ export function startStep(
       if (!systemdRuns()) {
         return (
           'systemd does not run here; start the guard another way: ' +
-          'postern up --config /etc/postern/postern.toml'
+          'postern up --config /etc/postern/postern.toml --state /var/lib/postern'
         );
       }
       const running = ['active', 'activating', 'reloading'].includes(await stateOf(service));

@@ -206,9 +206,10 @@ const scanMetrics: readonly Metric[] = [
     kind: 'counter',
     help:
       'Messages that a scanner did not scan, by reason: down (not asked after failures), busy ' +
-      '(too many messages wait), late, failed, large (no room to keep the message).',
+      '(too many messages wait), late, failed, large (no room to keep the message), ' +
+      'too-big (for the scanner).',
     label: 'why',
-    values: ['down', 'busy', 'late', 'failed', 'large'],
+    values: ['down', 'busy', 'late', 'failed', 'large', 'too-big'],
   },
   {
     name: 'postern_scan_spam_total',

@@ -11,7 +11,8 @@ import { oldAddresses, socketsOf } from '../../core/checklist/doors.ts';
 import type { listen } from '../../lib/listen.ts';
 import { type Listener, openListener } from '../../lib/listener.ts';
 import { connectedFile, openConnected } from '../base/connected.ts';
-import { openPostfixDoors, type PostfixDoors } from './postfix-doors.ts';
+import type { DoorOptions } from '../base/options.ts';
+import { openPostfixDoors, type PostfixDoors, type PostfixDoorsDeps } from './postfix-doors.ts';
 
 let open: PostfixDoors | undefined;
 let root: string;
@@ -65,11 +66,18 @@ function connectedAs(proved: boolean): void {
 }
 
 /** Doors whose TCP ports are none: other programs on this machine may use them. */
-async function doorsFor(installed: boolean): Promise<PostfixDoors> {
-  const { config } = parseConfig('', 'test');
+async function doorsFor(
+  installed: boolean,
+  more: Partial<Pick<PostfixDoorsDeps, 'open'>> & {
+    readonly config?: string;
+    readonly activated?: DoorOptions['activated'];
+  } = {},
+): Promise<PostfixDoors> {
+  const { config } = parseConfig(more.config ?? '', 'test');
+  const activated = more.activated ?? [];
   open = await openPostfixDoors({
     settings: config.doors,
-    options: { installed, ownUser: false, activated: [], changed: () => undefined },
+    options: { installed, ownUser: false, activated, changed: () => undefined },
     movable: false,
     state,
     log: (_level, event) => void logged.push(event),
@@ -84,7 +92,7 @@ async function doorsFor(installed: boolean): Promise<PostfixDoors> {
       () => undefined,
     ),
     configDirectory: etc,
-    open: async (_name, where) => ('port' in where ? quiet(where) : plain(where)),
+    open: more.open ?? (async (_name, where) => ('port' in where ? quiet(where) : plain(where))),
     changed: () => undefined,
   });
   return open;
@@ -194,4 +202,45 @@ test('a guard without a configuration looks at no main.cf that nobody connected'
     policy: [oldAddresses.policy],
   });
   assert.deepEqual([logged, [...troubles]], [[], []]);
+});
+
+test('a door that cannot open at the start: those that are open are closed', async (t) => {
+  const milter = join(root, 'milter');
+  const config = `[doors]\nmilter = "unix:${milter}"\npolicy = "unix:${join(root, 'policy')}"\n`;
+  let left: Listener | undefined;
+  t.after(() => left?.close());
+  const starting = doorsFor(true, {
+    config,
+    async open(name, where) {
+      if (name === 'policy') throw new Error('taken');
+      left = await plain(where);
+      return left;
+    },
+  });
+  await assert.rejects(starting, /taken/);
+  assert.deepEqual([left?.address, existsSync(milter)], [`unix:${milter}`, false]);
+});
+
+test('a socket of systemd that is gone: told only while a Postfix asks there', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const address = socketsOf(queue).milter;
+  const held: Listener = {
+    address,
+    connections: 0,
+    retire: () => undefined,
+    close: async () => undefined,
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  mainCf('unix:postern/milter', 'unix:postern/policy');
+  connectedAs(true);
+  await doorsFor(true, {
+    activated: [{ fd: -1, address }],
+    open: async (_name, where) => ('fd' in where ? held : plain(where)),
+  });
+  const why = `the socket ${address} is gone; run: systemctl restart postern.socket postern`;
+  assert.deepEqual([...troubles.values()], [why]);
+  // `connect postfix --undo` removes the unit of this instance, and so its sockets.
+  write(join(etc, 'main.cf'), '');
+  rmSync(join(state, connectedFile));
+  await becomes(t, () => [...troubles.values()], []);
 });

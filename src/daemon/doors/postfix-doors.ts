@@ -13,6 +13,7 @@ import {
   doorsDiffer,
   oldAddresses,
   queueDirectoryOf,
+  sameAddress,
 } from '../../core/checklist/doors.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { ListenAddress, Listener } from '../../lib/listener.ts';
@@ -60,7 +61,12 @@ const compareEveryMs = minuteMs;
 /** Throws OperatorError if a door that the operator chose cannot be opened. */
 export async function openPostfixDoors(deps: PostfixDoorsDeps): Promise<PostfixDoors> {
   const doors = new Following(deps);
-  await doors.look('start');
+  try {
+    await doors.look('start');
+  } catch (cause) {
+    await doors.close(); // an open door would keep a guard alive that cannot start
+    throw cause;
+  }
   let looking = Promise.resolve();
   let busy = false;
   const look = async (): Promise<void> => {
@@ -145,7 +151,8 @@ class Following {
       open: this.places(),
     });
     const troubles = new Map<string, string>();
-    for (const name of names) await this.#follow(name, wanted[name], { when, troubles });
+    const asked = this.#askedByPostfix(directories);
+    for (const name of names) await this.#follow(name, wanted[name], { when, troubles, asked });
     this.#tellOld();
     const places = this.places();
     const text = JSON.stringify(places);
@@ -175,6 +182,18 @@ class Following {
     return main === undefined ? undefined : doorsAsked(main, this.#queueOf(directory));
   }
 
+  /** Every address that a main.cf names, or that `connect` wrote there. */
+  #askedByPostfix(directories: readonly string[]): ReadonlySet<string> {
+    const instances = this.#deps.connected.read()?.instances ?? [];
+    const written = instances.flatMap(({ doors, queueDirectory }) =>
+      names.map((name) => sameAddress(doors[name], queueDirectory)),
+    );
+    const named = directories.flatMap((directory) =>
+      Object.values(this.#asked(directory) ?? {}).flat(),
+    );
+    return new Set([...written, ...named]);
+  }
+
   #queueOf(directory: string): string {
     const instances = this.#deps.connected.read()?.instances;
     const found = instances?.find(({ configDirectory }) => configDirectory === directory);
@@ -185,7 +204,11 @@ class Following {
   async #follow(
     name: DoorName,
     wanted: readonly string[],
-    to: { readonly when: 'start' | 'later'; readonly troubles: Map<string, string> },
+    to: {
+      readonly when: 'start' | 'later';
+      readonly troubles: Map<string, string>;
+      readonly asked: ReadonlySet<string>;
+    },
   ): Promise<void> {
     const set = this.#sets[name];
     const isAutomatic = name === 'inbound' || this.#deps.settings[name] === 'auto';
@@ -202,7 +225,8 @@ class Following {
       to.troubles.set(`door ${name} ${address}`, faultText(fault));
     }
     for (const address of set.addresses()) {
-      if (isThere(address)) continue;
+      // systemd removes the sockets of an instance that is not connected any more.
+      if (isThere(address) || !to.asked.has(address)) continue;
       const why = `the socket ${address} is gone; run: systemctl restart postern.socket postern`;
       to.troubles.set(`door ${name} ${address}`, why);
     }

@@ -84,10 +84,15 @@ function openQueues(
 
 /** The settings whose change opens the scanners anew, as text. */
 function reopenedFor({ scan }: Config): string {
-  const { when_down: _, hold_score: __, reuse_for: ___, masked_rules: ____, ...rest } = scan;
+  const { when_down: _, hold_score: __, reuse_for: ___, ...opening } = scan;
+  const { masked_rules: ____, clamav_evidence: _____, ...rest } = opening;
   return JSON.stringify(rest);
 }
 
 function settingsOf({ scan }: Config): ScanSettings {
-  return { reuseMs: duration(scan.reuse_for), isMasked: maskOf(scan.masked_rules) };
+  return {
+    reuseMs: duration(scan.reuse_for),
+    isMasked: maskOf(scan.masked_rules),
+    isEvidence: maskOf(scan.clamav_evidence),
+  };
 }

@@ -76,6 +76,11 @@ describe('acting', () => {
       'retire s1 of example.org compromised by command line',
     ],
     [
+      '/api/dkim/use',
+      { domain: 'example.org', selector: 's1', note: 'ns2 is dead', by: 'op' },
+      'use s1 of example.org ns2 is dead by op',
+    ],
+    [
       '/api/dkim/adopt',
       { keys: [{ domain: 'example.org', selector: 's1' }], note: 'from opendkim', by: 'op' },
       'adopt s1 of example.org from opendkim by op',

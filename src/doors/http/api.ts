@@ -27,6 +27,7 @@
  *   POST /api/dkim/new                   { domain, algorithms?, selector?, bits?, by? }
  *   POST /api/dkim/rotate                { domain, by? }
  *   POST /api/dkim/retire                { domain, selector, compromised?, by? }
+ *   POST /api/dkim/use                   { domain, selector, note, by? }
  *   POST /api/dkim/adopt                 { keys: [{ domain, selector }], note?, by? }
  *                                        takes over keys whose files are in the folder already
  *   GET, POST /api/passwords             results of an audit (password-routes.ts)
@@ -56,6 +57,7 @@ import {
   releaseBody,
   retireBody,
   statsQuery,
+  useBody,
   whichBody,
 } from './requests.ts';
 import { scriptRoutes } from './script-routes.ts';
@@ -123,6 +125,10 @@ function dkimRoutes(api: Hono<HttpEnv>, admin: KeyAdmin): void {
   api.post('/dkim/retire', async (c) => {
     const { by, domain, selector, compromised } = await body(c, retireBody);
     return done(c, await admin.retire({ domain, selector }, { compromised }, actor(c, by)));
+  });
+  api.post('/dkim/use', async (c) => {
+    const { by, domain, selector, note } = await body(c, useBody);
+    return done(c, await admin.use({ domain, selector }, note, actor(c, by)));
   });
   api.post('/dkim/adopt', async (c) => {
     const { by, keys, note } = await body(c, adoptBody);

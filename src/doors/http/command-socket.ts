@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { listen } from '../../lib/listen.ts';
 import type { Peer } from '../../ports/handover.ts';
-import { beforeHttp } from './connections.ts';
+import { beforeHttp } from './peers/connections.ts';
 import { commonRoutes, type HttpDeps, headerBytesMax, shut } from './server.ts';
 import { openSessions, openWrongTokens } from './session.ts';
 
@@ -51,7 +51,7 @@ export async function openCommandSocket(path: string, deps: CommandDeps): Promis
   beforeHttp(server, (socket, admit) => {
     const peer = peerOf(socket)?.uid;
     if (peer === 0 || peer === uid) {
-      admit();
+      admit(socket);
       return;
     }
     socket.on('error', () => undefined);

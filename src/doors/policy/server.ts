@@ -55,7 +55,8 @@ const defaultLimits: ListenerLimits = {
   partialMs: 30 * secondMs,
   // Postfix closes after 300 s without a request (smtpd_policy_service_max_idle).
   idleMs: 10 * minuteMs,
-  drainMs: 5 * secondMs,
+  // It closes after the milter doors, and both must fit into the time for an orderly end.
+  drainMs: 3 * secondMs,
 };
 
 const answerMsDefault = 30 * secondMs;

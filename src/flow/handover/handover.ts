@@ -201,7 +201,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
     this.#stop();
     const handedOver = this.#queue.close();
     for (const { answer } of this.#paced.splice(0)) answer();
-    await Promise.all([this.#rounds.idle(), ...this.#written, handedOver]);
+    await Promise.all([this.#rounds.close(), ...this.#written, handedOver]);
   }
 
   #answerLate(): void {

@@ -4,6 +4,7 @@
  * left earlier is taken first.
  */
 import { SerialQueue } from '../../lib/serial.ts';
+import { hourMs, type Millis } from '../../lib/time.ts';
 import type { Identities, Spool } from '../../ports/handover.ts';
 import type { Troubles } from '../../ports/troubles.ts';
 import type { World } from '../../ports/world.ts';
@@ -14,11 +15,17 @@ export type SpoolRoundsDeps = {
   readonly spool: Spool;
   readonly identities: Pick<Identities, 'user'>;
   readonly troubles: Pick<Troubles, 'set'>;
-  readonly world: Pick<World, 'count' | 'log'>;
+  readonly world: Pick<World, 'clock' | 'count' | 'log'>;
 };
 
 /** Users whose messages are taken at the same time: writing one may take long. */
 const takenAtOnce = 8;
+/**
+ * Users who are told one by one, in an hour; the others are one trouble together. An ordinary user
+ * may have 65,536 further user ids (subuid(5)), and must neither use up the room for other troubles
+ * nor cause a notice with each id.
+ */
+const namedMax = 10;
 
 type UserRound = { readonly uid: number; readonly round: SpoolRound; trimmed: boolean };
 
@@ -31,6 +38,11 @@ export class SpoolRounds {
   readonly #nextRounds = new Map<number, Promise<void>>();
   /** Users who left too much, as the operator was told. */
   readonly #told = new Set<number>();
+  #closed = false;
+  /** Users who left too much as well; they are counted only. */
+  readonly #others = new Set<number>();
+  /** When each user was told one by one. */
+  readonly #namedAt = new Map<number, Millis>();
 
   /** `roundsMax`: how much may run or wait. */
   constructor(deps: SpoolRoundsDeps, handler: SpoolHandler, roundsMax: number) {
@@ -46,10 +58,12 @@ export class SpoolRounds {
       return [];
     });
     const here = new Set(users);
-    for (const uid of this.#told) if (!here.has(uid)) this.#tell(uid, undefined);
+    for (const uid of [...this.#told, ...this.#others]) {
+      if (!here.has(uid)) this.#tell(uid, undefined);
+    }
     const rounds = users.map((uid) => ({ uid, round: this.#round(uid), trimmed: false }));
     const worker = async (): Promise<void> => {
-      for (let of = rounds.shift(); of !== undefined; of = rounds.shift()) {
+      for (let of = rounds.shift(); of !== undefined && !this.#closed; of = rounds.shift()) {
         if (await this.#taken(of)) rounds.push(of);
       }
     };
@@ -74,7 +88,9 @@ export class SpoolRounds {
     return round;
   }
 
-  idle(): Promise<void> {
+  /** Begins no more messages. Resolves when those under way are taken. */
+  close(): Promise<void> {
+    this.#closed = true;
     return this.#turns.idle();
   }
 
@@ -110,8 +126,28 @@ export class SpoolRounds {
   }
 
   #tell(uid: number, why: string | undefined): void {
-    if (why === undefined) this.#told.delete(uid);
-    else this.#told.add(uid);
-    this.#deps.troubles.set(`spool of user id ${uid}`, why);
+    const { troubles } = this.#deps;
+    const part = `spool of user id ${uid}`;
+    if (why === undefined) {
+      this.#others.delete(uid);
+      if (this.#told.delete(uid)) troubles.set(part, undefined);
+    } else if (this.#told.has(uid) || this.#mayName(uid)) {
+      this.#others.delete(uid);
+      this.#told.add(uid);
+      troubles.set(part, why);
+    } else this.#others.add(uid);
+    const count = this.#others.size;
+    const more = `${count} more users have too much in the spool`;
+    troubles.set('spool of more users', count === 0 ? undefined : more);
+  }
+
+  #mayName(uid: number): boolean {
+    const now = this.#deps.world.clock.now();
+    for (const [named, at] of this.#namedAt) {
+      if (Math.abs(now - at) > hourMs && !this.#told.has(named)) this.#namedAt.delete(named);
+    }
+    if (!this.#namedAt.has(uid) && this.#namedAt.size >= namedMax) return false;
+    this.#namedAt.set(uid, now);
+    return true;
   }
 }

@@ -11,7 +11,7 @@ import type { Log } from '../../ports/world.ts';
 import { checkpoints, walPagesMax, walPagesWithoutThread } from './checkpoint.ts';
 import { copyBeforeMigration, removeOldCopies, wayBack } from './earlier-copy.ts';
 import { fileGuard, lockForWriting, preparePrivateFile, refuseForRoot } from './files.ts';
-import { checkVersion, migrate, migrations, readableVersion } from './migrations.ts';
+import { checkVersion, migrate, migrations, readableVersion, showAsToday } from './migrations.ts';
 import { pruner } from './prune.ts';
 import { startPageChecks } from './soundness/page-check.ts';
 import { steadyLedger } from './soundness/steady.ts';
@@ -107,7 +107,7 @@ function openForWriting(path: string, log: Log, trouble: LedgerTrouble | undefin
   const statsAside = path === inMemory ? stored.statsAside : statistics.ask;
   const ledger = { ...stored, statsAside, write, prune, close: () => owned.dispose() };
   if (trouble === undefined) return ledger;
-  return steadyLedger(ledger, path, (why) => trouble('ledger pages', damageText(path, why)));
+  return steadyLedger(ledger, (why) => trouble('ledger pages', damageText(path, why)));
 }
 
 const noMarks: Marks = { write() {}, committed() {}, close() {} };
@@ -186,6 +186,7 @@ function openForReading(path: string, log: Log): Ledger {
       { hint: 'start the guard with this version once; it changes the ledger to the new format' },
     );
   }
+  showAsToday(database, version);
   log('debug', 'ledger.opened', { path, version, readOnly: true });
   const all = tables(statements(database, path));
   const refuse = (): never => {

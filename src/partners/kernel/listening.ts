@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { connect, isIPv4 } from 'node:net';
 import koffi from 'koffi';
 import type { SocketAddress } from '../../lib/listener.ts';
-import { peerOf } from './peer-credentials.ts';
+import { peerOfSocket } from './peer-credentials.ts';
 
 /** struct sockaddr_storage. */
 const addressBytes = 128;
@@ -47,7 +47,6 @@ export type Holder = {
 /** The user whose program listens at an address; undefined if it cannot be found out. */
 export async function holderOf(where: SocketAddress): Promise<Holder | undefined> {
   if ('path' in where) return unixHolder(where.path);
-  if (!('port' in where)) return undefined;
   const uid = portHolder(where.host, where.port, socketTables());
   return uid === undefined ? undefined : { uid };
 }
@@ -103,9 +102,7 @@ async function unixHolder(path: string): Promise<Holder | undefined> {
   const socket = connect({ path });
   try {
     await once(socket, 'connect', { signal: AbortSignal.timeout(probeMs) });
-    const handle: unknown = '_handle' in socket ? socket._handle : undefined;
-    const fd = typeof handle === 'object' && handle !== null && 'fd' in handle ? handle.fd : -1;
-    const peer = typeof fd === 'number' ? peerOf(fd) : undefined;
+    const peer = peerOfSocket(socket);
     if (peer === undefined) return undefined;
     return peer.pid > 0 ? { uid: peer.uid, pid: peer.pid } : { uid: peer.uid };
   } catch {

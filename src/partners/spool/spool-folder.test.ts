@@ -215,6 +215,17 @@ spooled('a folder with a longer name holds the message that made it', async () =
   assert.deepEqual(await opened.trim(me), { files: 9, bytes: 540_000_000, removed: 9 });
 });
 
+spooled('of folders with longer names, a few entries each are read', async () => {
+  // A user can make a thousand such folders with a million links to one file, in half a minute.
+  const folder = join(spool, `${me}.${id(1).slice(-16)}`);
+  mkdirSync(folder);
+  for (let nth = 0; nth < 200; nth++) put(join(folder, id(nth)), message(nth));
+  const opened = openSpoolHere();
+  await opened.users();
+  const read = opened.files(me).length;
+  assert.ok(read >= 1 && read <= 10, `${read} files`);
+});
+
 spooled(
   'folders in the name of another hide none of its own',
   async () => {

@@ -16,7 +16,7 @@ import {
   readSync,
 } from 'node:fs';
 import { lstat, opendir, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   firstLineBytesMax,
   type HandoverRequest,
@@ -37,6 +37,11 @@ const folderName = /^(\d{1,10})(?:\.[0-9a-f]{16})?$/;
 const filesMax = 5_000;
 /** If the short name is taken, each message of a user makes its own folder. */
 const foldersPerUser = 1_000;
+/**
+ * Entries of such a folder that are read. It holds one message, which its writer may be writing; a
+ * user who puts thousands into each must not make Postern read them all.
+ */
+const ownFolderMax = 10;
 /** Age at which an empty folder is removed, because its writer has ended. */
 const emptyMs = hourMs;
 /** How often old files are removed, and folders with a wrong owner are checked again. */
@@ -192,9 +197,10 @@ function filesIn(folder: string, uid: number): readonly SpoolFile[] {
   const opened = openFolder(folder, uid);
   if (opened === undefined) return [];
   const found: SpoolFile[] = [];
+  const max = basename(folder) === String(uid) ? filesMax : ownFolderMax;
   try {
-    using listing = opendirSync(`/proc/self/fd/${opened}`, { bufferSize: 100 });
-    for (let entries = 0; entries < filesMax; entries++) {
+    using listing = opendirSync(`/proc/self/fd/${opened}`, { bufferSize: Math.min(max, 100) });
+    for (let entries = 0; entries < max; entries++) {
       const name = listing.readSync()?.name;
       if (name === undefined) break;
       if (handoverId.test(name)) found.push({ uid, folder, name });

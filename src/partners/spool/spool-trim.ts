@@ -22,6 +22,8 @@ import { openFolder } from './owned-folder.ts';
  * removes all but the oldest.
  */
 const entriesMax = 20_000;
+/** The same for a folder that holds one message; a user may have a thousand of them. */
+const ownEntriesMax = 100;
 const entriesAtOnce = 1_000;
 /**
  * Age at which an unfinished message is removed: its writer has ended. A writer that still runs
@@ -61,7 +63,7 @@ async function trimFolder(folder: string, uid: number, options: TrimOptions): Pr
   const whole: Found[] = [];
   const unfinished: Found[] = [];
   let removed = 0;
-  for (const name of await namesIn(base)) {
+  for (const name of await namesIn(base, end === '' ? entriesMax : ownEntriesMax)) {
     const path = join(base, name);
     const found = await lstat(path).catch(() => undefined);
     if (found === undefined) continue;
@@ -97,11 +99,11 @@ function isUnfinished(name: string): boolean {
   return name.startsWith('.') && handoverId.test(name.slice(1));
 }
 
-async function namesIn(folder: string): Promise<readonly string[]> {
+async function namesIn(folder: string, max: number): Promise<readonly string[]> {
   const names: string[] = [];
   try {
     for await (const { name } of await opendir(folder, { bufferSize: entriesAtOnce })) {
-      if (names.push(name) >= entriesMax) break;
+      if (names.push(name) >= max) break;
     }
   } catch {
     // Its owner has closed it to others.

@@ -1,5 +1,6 @@
 /** The process of page-check.ts. It prints what is damaged in the ledger, else an empty line. */
 import { DatabaseSync } from 'node:sqlite';
+import { meansDamage } from '../tables/faults.ts';
 
 /** Pages kept in memory: few, because each page is read once. */
 const cacheKib = 2_048;
@@ -22,15 +23,9 @@ function fault(path: string): string | undefined {
   return undefined;
 }
 
-/** Is it damage (sqlite.org/rescode.html), or could the file not be read at all? */
-function isDamage(error: unknown): boolean {
-  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
-  return code === 11 || code === 26;
-}
-
 try {
   console.log(fault(process.argv[2] ?? '') ?? '');
 } catch (error) {
-  if (!isDamage(error)) process.exitCode = 1;
+  if (!meansDamage(error)) process.exitCode = 1;
   else console.log(error instanceof Error ? error.message : String(error));
 }

@@ -14,12 +14,11 @@ import { OperatorError } from '../../../lib/operator-error.ts';
 import type { AccountRecord, IncidentRow, Ledger } from '../../../ports/ledger.ts';
 import { isUnreadablePage } from '../tables/faults.ts';
 
-export function steadyLedger(ledger: Ledger, path: string, tell: (why: string) => void): Ledger {
+export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledger {
   let damaged = false;
   const found = (error: unknown): void => {
     damaged = true;
-    const isFault = error instanceof OperatorError;
-    tell(isFault ? error.message : `ledger ${path} is damaged: ${faultText(error)}`);
+    tell(faultText(error instanceof OperatorError ? (error.cause ?? error) : error));
   };
   const steadily =
     <Given extends readonly unknown[], Answer>(

@@ -160,3 +160,16 @@ test('a ledger without marks, as version 0.1 left it, is taken as it is', () => 
   assert.equal(ledger.meta('last'), 'x');
   ledger.close();
 });
+
+test('where the log cannot be read for another reason, it stays', () => {
+  const moment = logs[0] ?? assert.fail();
+  mix(moment, moment);
+  // It holds the file for itself; a full disk ends in such an error too.
+  const other = new DatabaseSync(mixed);
+  other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE');
+  try {
+    assert.ok(walBelongs(mixed));
+  } finally {
+    other.close();
+  }
+});

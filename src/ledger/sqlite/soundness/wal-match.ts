@@ -16,6 +16,7 @@ import { closeSync, openSync, readSync, renameSync, rmSync, statSync } from 'nod
 import type { DatabaseSync as Database } from 'node:sqlite';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { meansDamage } from '../tables/faults.ts';
 import type { Statements } from '../tables/statements.ts';
 
 const key = 'wal';
@@ -43,7 +44,8 @@ export function walBelongs(path: string): boolean {
   const alone = markIn(url);
   const both = markIn(path);
   // After a crash a page may be half written: only the log makes it whole.
-  if (alone === undefined) return true;
+  if (alone === undefined || alone === 'unread') return true;
+  if (both === 'unread') return true;
   // The log itself has checksums, so it names pages that this ledger does not have.
   if (both === undefined || both === 'empty') return false;
   if (alone === 'empty') return both.before === '';
@@ -57,14 +59,17 @@ export function setWalAside(path: string): void {
   rmSync(`${path}-shm`, { force: true });
 }
 
-/** Undefined: a page is damaged. `empty`: there is no table. */
-function markIn(where: string | URL): Mark | 'empty' | undefined {
+/**
+ * Undefined: a page is damaged. `empty`: there is no table. `unread`: something else prevents the
+ * reading, such as a full disk, and says nothing about the files.
+ */
+function markIn(where: string | URL): Mark | 'empty' | 'unread' | undefined {
   try {
     using database = new DatabaseSync(where, { readOnly: true });
     const tables = database.prepare('SELECT 1 FROM sqlite_schema').get();
     return tables === undefined ? 'empty' : readMark(database);
-  } catch {
-    return undefined;
+  } catch (error) {
+    return meansDamage(error) ? undefined : 'unread';
   }
 }
 

@@ -38,6 +38,12 @@ export function isFull(error: unknown): boolean {
   return resultCode(error) === code.full;
 }
 
+/** Is the file damaged, or no ledger at all? `error` comes from SQLite. */
+export function meansDamage(error: unknown): boolean {
+  const result = resultCode(error);
+  return result !== undefined && isDamage(result);
+}
+
 /** Is this a page that the disk does not give back? `error` comes from readFault. */
 export function isUnreadablePage(error: unknown): boolean {
   if (!(error instanceof OperatorError)) return false;

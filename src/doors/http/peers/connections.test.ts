@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as soon } from 'node:timers/promises';
-import type { Millis } from '../../lib/time.ts';
-import type { SocketOwner } from '../../ports/scripts.ts';
+import type { Millis } from '../../../lib/time.ts';
+import type { SocketOwner } from '../../../ports/scripts.ts';
 import { beforeHttp, type Connections, openConnections } from './connections.ts';
 
 type Stage = AsyncDisposable & {

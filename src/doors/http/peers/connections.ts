@@ -4,15 +4,19 @@
  * have the same address; so limits by address would let one of them lock out the others.
  *
  * When the server is full, the peer with the most connections loses its oldest one that has shown
- * no token. So a peer that opens thousands loses its own connections and nobody else's.
+ * no token. So a peer that opens thousands loses its own connections and nobody else's. Requests of
+ * a peer that shows no token have a rate, so that they cannot take the time that mail needs.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { networkOf } from '../../core/account/network.ts';
-import { minuteMs } from '../../lib/time.ts';
-import type { SocketOwners } from '../../ports/scripts.ts';
-import type { Clock, Count, Log } from '../../ports/world.ts';
+import { networkOf } from '../../../core/account/network.ts';
+import { RecentMap } from '../../../lib/recent-map.ts';
+import { minuteMs, secondMs } from '../../../lib/time.ts';
+import type { SocketOwners } from '../../../ports/scripts.ts';
+import type { Clock, Count, Log } from '../../../ports/world.ts';
+import { PacedSocket } from './paced-socket.ts';
 
 /** Enough for several browsers with six connections each, the command line, and Prometheus. */
 const connectionsMax = 128;
@@ -27,12 +31,22 @@ const askedMax = 2_048;
  */
 const pauseTimes = 4;
 const pauseMsMax = 1_000;
+/** Requests without a token: a page has some 40 files, and a monitor asks now and then. */
+const requestsAtOnce = 200;
+const requestsPerSecond = 20;
+/** The longest wait that requests of a peer add up to. */
+const waitMsMax = 10 * secondMs;
+/** Peers whose requests are counted; more than may be connected. */
+const pacedMax = 1_000;
 
 export type Connections = {
   /** Calls `admit` when the connection may stay; it may be closed later. */
-  take(socket: Socket, admit: () => void): void;
-  /** The caller on this connection showed a token: it is never closed for another. */
-  prove(socket: Socket): void;
+  take(socket: Socket, admit: (line: Duplex) => void): void;
+  /**
+   * The caller on this connection, as HTTP knows it, showed a token: it is never closed for another
+   * and has no rate.
+   */
+  prove(line: Duplex): void;
   /** Takes no more. */
   close(): void;
 };
@@ -47,11 +61,11 @@ export type ConnectionsDeps = {
 /** Calls `take` for each new connection before the HTTP server sees it. */
 export function beforeHttp(
   server: Server,
-  take: (socket: Socket, admit: () => void) => void,
+  take: (socket: Socket, admit: (line: Duplex) => void) => void,
 ): void {
   const [serve] = server.listeners('connection');
   server.removeAllListeners('connection');
-  server.on('connection', (socket) => take(socket, () => serve?.call(server, socket)));
+  server.on('connection', (socket) => take(socket, (line) => serve?.call(server, line)));
 }
 
 export function openConnections(deps: ConnectionsDeps): Connections {
@@ -59,6 +73,8 @@ export function openConnections(deps: ConnectionsDeps): Connections {
   /** The peers with connections that have shown no token, the oldest connection first. */
   const peers = new Map<string, Set<Socket>>();
   const peerOf = new WeakMap<Socket, string>();
+  const socketOf = new WeakMap<Duplex, Socket>();
+  const paces = openPaces();
   const open = new Set<Socket>();
   const drop = openDrops(deps);
   let closed = false;
@@ -70,7 +86,10 @@ export function openConnections(deps: ConnectionsDeps): Connections {
     mates?.delete(socket);
     if (mates?.size === 0) peers.delete(peer);
   }
-  function enter(socket: Socket, peer: string, serve: () => void): void {
+  function hasProved(socket: Socket): boolean {
+    return peers.get(peerOf.get(socket) ?? '')?.has(socket) !== true;
+  }
+  function enter(socket: Socket, peer: string, serve: Serve): void {
     open.add(socket);
     peerOf.set(socket, peer);
     const mates = peers.get(peer);
@@ -85,7 +104,9 @@ export function openConnections(deps: ConnectionsDeps): Connections {
       drop(oldest, largest);
       if (oldest === socket) return;
     }
-    serve();
+    const line = new PacedSocket(socket, () => (hasProved(socket) ? 0 : paces.waitMs(peer)));
+    socketOf.set(line, socket);
+    serve(line);
   }
   const lookups = openLookups(owners, enter);
 
@@ -100,7 +121,10 @@ export function openConnections(deps: ConnectionsDeps): Connections {
       if (closed) socket.destroy();
       else if (!lookups.add(socket, serve)) drop(socket, 'not known yet');
     },
-    prove: release,
+    prove(line) {
+      const socket = socketOf.get(line);
+      if (socket !== undefined) release(socket);
+    },
     close() {
       closed = true;
       lookups.close();
@@ -126,26 +150,43 @@ function openDrops({ clock, count, log }: ConnectionsDeps): (socket: Socket, pee
   };
 }
 
+/** Says how long the next request of a peer must wait. */
+function openPaces(): { waitMs(peer: string): number } {
+  /** When the peer would have used up nothing. */
+  const freeAt = new RecentMap<string, number>(pacedMax);
+  const eachMs = secondMs / requestsPerSecond;
+  return {
+    waitMs(peer) {
+      const now = performance.now();
+      const before = Math.max(freeAt.get(peer) ?? 0, now);
+      const free = Math.min(before + eachMs, now + requestsAtOnce * eachMs + waitMsMax);
+      freeAt.set(peer, free);
+      return Math.max(0, free - now - requestsAtOnce * eachMs);
+    },
+  };
+}
+
+type Serve = (line: Duplex) => void;
 type Lookups = {
   /** False: too many connections wait already. */
-  add(socket: Socket, serve: () => void): boolean;
+  add(socket: Socket, serve: Serve): boolean;
   close(): void;
 };
 
 /** Finds the peers of new connections, many at a time, and calls `found` for each. */
 function openLookups(
   owners: SocketOwners,
-  found: (socket: Socket, peer: string, serve: () => void) => void,
+  found: (socket: Socket, peer: string, serve: Serve) => void,
 ): Lookups {
   /** How each connection is handed on when its peer is known. */
-  const asked = new Map<Socket, () => void>();
+  const asked = new Map<Socket, Serve>();
   let waiting = new Set<Socket>();
   let isAsking = false;
 
   async function ask(socket: Socket): Promise<void> {
     const serve = asked.get(socket);
     if (serve === undefined) return;
-    const peer = await peerName(owners, socket);
+    const peer = await peerName(owners, socket).catch(() => undefined);
     // Already closed: by the peer, or because the door closed.
     if (!asked.delete(socket) || socket.destroyed) return;
     if (peer === undefined) socket.destroy();
