@@ -202,7 +202,7 @@ test('a login is closed under each spelling that Dovecot keeps', async () => {
   const session = await imapLogin('Cap@example.test', other);
   assert.equal(session.ok, true);
   await dovecot({ tools, denyFile: other.denyFile }).close('cap@example.test' as Account);
-  await session.closed;
+  await eventually('the session ends', () => session.socket.closed || undefined);
   assert.equal((await imapLogin('Cap@example.test', other)).ok, false);
 });
 
