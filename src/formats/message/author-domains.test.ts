@@ -125,8 +125,9 @@ test('whatever stands behind a domain, the author is seen', () => {
       (before, after) => {
         // Characters of a name would make another name.
         fc.pre(!/^[\w.\u0080-\uffff\\-]/.test(after));
-        // An address in brackets is the author's, whatever name stands before it.
-        fc.pre(!/<[^<]*@[^<]/.test(after));
+        // It is a local part in quotes, or a name before a whole address.
+        fc.pre(!(before === '"' && /^[^"]*"\s*@/.test(after)));
+        fc.pre(!/<[^<>@]+@[^<>@]+>/.test(after));
         const { domains } = authorDomains([` ${before}ceo@bank.example${after}`]);
         assert.ok(domains.includes('bank.example'), domains.join(' '));
       },

@@ -49,12 +49,30 @@ function fieldDomains(text: string): readonly string[] {
 
 /** The domain of an address; of one that breaks the grammar, every name that may be read. */
 function addressDomains(address: string): readonly string[] {
-  const plain = withoutComments(address).replace(/\s*([.@])\s*/g, '$1');
+  const { domain, plain, isWhole } = read(address);
+  if (domain !== undefined && isWhole) return [domain];
+  return [...(domain === undefined ? [] : [domain]), ...anyDomains(plain)];
+}
+
+function read(address: string) {
+  const spaced = withoutComments(address);
+  const plain = spaced.replace(/\s*([.@])\s*/g, '$1');
   const domain = asciiDomain(domainOf(addressKey(plain)));
   const isRoute = /^<?\s*@[^:]*:/.test(plain);
   const signs = plain.replace(/"(?:[^"\\]|\\.)*"/g, '').split('@').length - 1;
-  if (domain !== undefined && (signs === 1 || isRoute)) return [domain];
-  return [...(domain === undefined ? [] : [domain]), ...anyDomains(plain)];
+  // In quotes, an `@` belongs to the local part only if that is all of it.
+  const isLocal = !/"[^"]*@/.test(plain) || /^[<\s]*"(?:[^"\\]|\\.)*"@/.test(plain);
+  const isOne = signs === 1 && isLocal && !/^[<\s]*@/.test(plain);
+  // RFC 5322 allows a blank before a dot, and no program writes it; some end the name there.
+  const mayEndBefore = /\.[^\s.@]{1,63}\s+\./.test(spaced);
+  return { plain: spaced, domain, isWhole: (isRoute || isOne) && !mayEndBefore };
+}
+
+/** Whether an address in brackets is one, so that the text before it is only a name. */
+function isAddress(text: string): boolean {
+  if (/^<[\w.+-]+@[\w.-]+>$/.test(text)) return true;
+  const { domain, isWhole } = read(text);
+  return domain !== undefined && isWhole;
 }
 
 /** Every name behind an `@`, whatever stands around it. */
@@ -110,13 +128,14 @@ function mailboxes(text: string): Mailboxes {
       else bare += char;
       continue;
     }
-    if (close >= text.length) broken.push(text.slice(at));
+    const isCut = close >= text.length;
+    if (isCut) broken.push(text.slice(at));
     const whole = text.slice(at, close + 1);
     if (char === '(') bare += ' ';
     else if (char === '"') bare += whole;
     else {
       // The text before an address is a display name; without an address it may be shown as one.
-      if (!whole.includes('@')) end();
+      if (isCut || !isAddress(whole)) end();
       addresses.push(whole);
       bare = '';
     }
@@ -149,8 +168,11 @@ function words(bare: string): readonly string[] {
     } else if (!/\s/.test(char)) word += char;
     else {
       while (/\s/.test(text[at + 1] ?? '')) at++;
-      const joined = /[@.]$/.test(word) || /[@.]/.test(text[at + 1] ?? '');
-      if (joined) continue;
+      const next = text[at + 1] ?? '';
+      if (/[@.]$/.test(word) || /[@.]/.test(next)) {
+        if (next === '.') word += ' ';
+        continue;
+      }
       parts.push(word);
       word = '';
     }
