@@ -60,7 +60,7 @@ function read(address: string) {
   const domain = asciiDomain(domainOf(addressKey(plain)));
   const isRoute = /^<?\s*@[^:]*:/.test(plain);
   const signs = plain.replace(/"(?:[^"\\]|\\.)*"/g, '').split('@').length - 1;
-  // In quotes, an `@` belongs to the local part only if that is all of it.
+  // In quotes, an `@` belongs to the local part only if no text stands before them.
   const isLocal = !/"[^"]*@/.test(plain) || /^[<\s]*"(?:[^"\\]|\\.)*"@/.test(plain);
   const isOne = signs === 1 && isLocal && !/^[<\s]*@/.test(plain);
   // RFC 5322 allows a blank before a dot, and no program writes it; some end the name there.
