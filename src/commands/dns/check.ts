@@ -13,7 +13,7 @@ import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
 import { configHelp, readZoneFile } from './answer-source.ts';
-import { fetched, openLiveDns, overlaid } from './answers.ts';
+import { fetched, labelBeside, openLiveDns, overlaid } from './answers.ts';
 import { checkText, type DnsCheck } from './check-text.ts';
 import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
 
@@ -94,13 +94,14 @@ async function checkDomains(
   const names = known.identities.map(({ domain }) => domain);
   using live = openLiveDns(config, names.length);
   const { zone } = options;
+  const beside = labelBeside();
   const answer =
     zone === undefined
       ? live.answer
       : overlaid(live.answer, readZoneFile(zone, warn, names.length === 1 ? names[0] : undefined));
   const fetching = { answer, askMx: options.askMx === true, network: true };
   const identities = await Promise.all(known.identities.map((one) => fetched(one, fetching)));
-  const found = await answeredLater(examine(known.server, identities), answer);
+  const found = await answeredLater(examine(known.server, identities, beside), answer);
   const server = found.server && {
     host: found.server.host,
     findings: found.server.aspect.findings,

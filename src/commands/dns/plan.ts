@@ -15,7 +15,7 @@ import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { configHelp, readZoneFile } from './answer-source.ts';
-import { fetched, fromFileAlone, openLiveDns } from './answers.ts';
+import { fetched, fromFileAlone, labelBeside, openLiveDns } from './answers.ts';
 import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
 import { type DnsPlan, type PlanFormat, planFormats, planText } from './plan-text.ts';
 import { sendPlan } from './update.ts';
@@ -108,14 +108,16 @@ async function makePlan(
   const known = await knownDomains(domains, options, { config, warn });
   const names = known.identities.map(({ domain }) => domain);
   const { zone } = options;
+  const beside = labelBeside();
   using live = openLiveDns(config, names.length);
+  const origin = names.length === 1 ? names[0] : undefined;
   const answer =
     zone === undefined
       ? live.answer
-      : fromFileAlone(readZoneFile(zone, warn, names.length === 1 ? names[0] : undefined), names);
+      : fromFileAlone(readZoneFile(zone, warn, origin), names, beside);
   const fetching = { answer, askMx: options.askMx === true, network: zone === undefined };
   const identities = await Promise.all(known.identities.map((one) => fetched(one, fetching)));
-  const found = await answeredLater(examine(known.server, identities), answer);
+  const found = await answeredLater(examine(known.server, identities, beside), answer);
   return planOf(found, names, Math.round(durationOption(config.dns.ttl) / secondMs));
 }
 

@@ -276,6 +276,10 @@ function genericLine(
       const address = numbers.length === 16 ? addressOf(numbers) : undefined;
       return one(address === undefined ? undefined : { type: 'AAAA', address });
     }
+    case 39: {
+      const target = nameInOctets(data);
+      return one(target === undefined ? undefined : { type: 'DNAME', target });
+    }
     case 52: {
       const [usage, selector, matching, ...rest] = numbers;
       const association = rest.map((octet) => octet.toString(16).padStart(2, '0')).join('');
@@ -292,6 +296,13 @@ function genericLine(
         ? fault(`tinydns-data refuses type ${type} in a generic line`)
         : ok(`type ${type} is not one of ${dnsTypes.join(', ')}: left out`);
   }
+}
+
+/** A name as it is sent, up to the root; undefined if it is cut short or anything comes after it. */
+function nameInOctets(data: string): string | undefined {
+  const labels = data.endsWith('\0') ? (stringsIn(data.slice(0, -1)) ?? []) : undefined;
+  const isName = labels !== undefined && (labels.length > 0 || data === '\0');
+  return isName && askable(nameOf(labels)) ? nameOf(labels) : undefined;
 }
 
 /** Strings with a length before each; undefined if one is cut short or there is no string. */
