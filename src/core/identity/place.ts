@@ -1,7 +1,8 @@
 /**
  * Finds where records of a name stand, and where a change to them belongs: at the name itself, or
  * behind an alias (CNAME, DNAME) only if records of that very kind stand there, in a zone that was
- * asked about. A wildcard is seen by asking for a random name beside the name (RFC 4592).
+ * asked about. A wildcard is seen by asking for random names beside the name and below
+ * it (RFC 4592).
  */
 import { isBelow, parentOf } from '../../formats/dns/name.ts';
 import { ask, type DnsLookup } from '../../formats/dns/question.ts';
@@ -150,7 +151,8 @@ function* obstacleText(of: {
 
 /**
  * The owner of the wildcard that makes the records of a name; undefined if they stand there. They
- * are made by a wildcard if a random name beside it has the same.
+ * are made by a wildcard if random names beside it and below it have the same: below a name that
+ * exists, the wildcard makes nothing.
  */
 export function* wildcardOf(
   { name, seen }: { readonly name: string; readonly seen: readonly DnsRecord[] },
@@ -160,10 +162,11 @@ export function* wildcardOf(
   if (first === undefined || !mayBeMade(name, view)) return undefined;
   // What stands at `*.x` itself also answers for each name beside it.
   const above = parentOf(name.startsWith('*.') ? parentOf(name) : name);
-  const asked = `${view.beside}.${above}`;
-  const beside = yield* ask(asked, first.type);
-  if (beside.kind === 'failure') return unknownWildcard;
-  if (beside.kind === 'none' || !isMade(beside.records, asked, seen)) return undefined;
+  for (const asked of [`${view.beside}.${above}`, `${view.beside}.${name}`]) {
+    const answer = yield* ask(asked, first.type);
+    if (answer.kind === 'failure') return unknownWildcard;
+    if (answer.kind === 'none' || !isMade(answer.records, asked, seen)) return undefined;
+  }
   let owner = `*.${above}`;
   for (let one = above; mayBeMade(one, view); ) {
     one = parentOf(one);

@@ -1,7 +1,7 @@
 /**
  * Keeps what a wildcard gives a host. A name with a record at it or below it exists, and a wildcard
- * makes nothing for names that exist (RFC 4592 section 2.2.1). So a planned record can take away the
- * address of a host. Such records are planned too.
+ * makes nothing for names that exist, nor for names below them (RFC 4592 section 2.2.1). So a
+ * planned record can take away the addresses of hosts. Such records are planned too.
  */
 import { parentOf } from '../../formats/dns/name.ts';
 import type { DnsAnswer, DnsLookup } from '../../formats/dns/question.ts';
@@ -28,7 +28,11 @@ export function* keptByWildcard(steps: readonly Step[], view: ZoneView): DnsLook
   for (const [host, because] of hostsOf(adding, view)) {
     const made = yield* madeFor(host, view);
     if (made === 'unknown') for (const step of because) unknown.set(step, unknownStep(step, host));
-    else for (const step of copies(host, made, adding)) more.push({ because: because[0], step });
+    else {
+      const below = `*.${host}`;
+      const all = [...copies(host, made, adding), ...copies(below, made, adding)];
+      more.push(...all.map((step) => ({ because: because[0], step })));
+    }
   }
   return { more: more.filter(({ because }) => !unknown.has(because)), unknown };
 }
@@ -49,18 +53,28 @@ function hostsOf(steps: readonly Step[], view: ZoneView): ReadonlyMap<string, [S
 
 /** The records of a host that only a wildcard makes; none if the host exists by itself. */
 function* madeFor(host: string, view: ZoneView): DnsLookup<readonly DnsRecord[] | 'unknown'> {
-  const beside = `${view.beside}.${parentOf(host)}`;
-  const besides = yield types.map((type) => ({ name: beside, type }));
-  if (besides.some(({ kind }) => kind === 'failure')) return 'unknown';
-  const given = besides.map((answer) => at(beside, answer));
-  if (given.every((records) => records.length === 0)) return [];
+  const beside = yield* hostRecords(`${view.beside}.${parentOf(host)}`);
+  if (beside === undefined) return 'unknown';
+  if (beside.every((records) => records.length === 0)) return [];
+  const below = yield* hostRecords(`${view.beside}.${host}`);
+  if (below === undefined) return 'unknown';
   const answers = yield [...types, 'NS' as const].map((type) => ({ name: host, type }));
   if (answers.some(({ kind }) => kind === 'failure')) return 'unknown';
   const own = answers.map((answer) => at(host, answer));
   const servers = own.pop() ?? [];
   const isMade =
-    servers.length === 0 && own.every((records, nth) => sameRecords(records, given[nth] ?? []));
+    servers.length === 0 &&
+    [beside, below].every((others) =>
+      own.every((records, nth) => sameRecords(records, others[nth] ?? [])),
+    );
   return isMade ? own.flat() : [];
+}
+
+/** The records of a name by `types`; undefined if the DNS does not answer. */
+function* hostRecords(name: string): DnsLookup<readonly (readonly DnsRecord[])[] | undefined> {
+  const answers = yield types.map((type) => ({ name, type }));
+  if (answers.some(({ kind }) => kind === 'failure')) return undefined;
+  return answers.map((answer) => at(name, answer));
 }
 
 /** The records of the name itself; those behind an alias do not count. */
@@ -78,14 +92,14 @@ function copies(
     // A step that adds records of this type adds all that the host needs; of texts, only SPF.
     const isAdded = here.some((step) => step.type === type);
     const isSpf = isMeant(spfKind);
-    const add = made.filter(
-      (one) => one.type === type && !(isAdded && (one.type !== 'TXT' || isSpf(one))),
-    );
+    const add = made
+      .filter((one) => one.type === type && !(isAdded && (one.type !== 'TXT' || isSpf(one))))
+      .map((one) => ({ ...one, name: host }));
     if (add.length === 0) return [];
     const id = `wildcard.${host}.${type}`;
     const why =
-      `${host} has this only by a wildcard, and would lose it ` +
-      'once a record stands at this name or below it';
+      `${host} has this only by another wildcard, and would lose it ` +
+      'once the other records of this plan stand there';
     const nothing = { keep: [], remove: [], standing: [] };
     return [{ id, state: 'missing', name: host, type, ...nothing, add, why, where: 'zone' }];
   });
