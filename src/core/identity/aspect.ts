@@ -34,6 +34,8 @@ export type Step = {
   readonly add: readonly DnsRecord[];
   /** All records that stand there now, other kinds too; none that a wildcard makes. */
   readonly standing: readonly DnsRecord[];
+  /** The wildcard that makes the kept records for a name. */
+  readonly made?: { readonly by: string; readonly name: string };
   /** One sentence. */
   readonly why: string;
   /** Who can change it. `reverse`: the provider of the address. `other`: owners of other zones. */
@@ -220,6 +222,7 @@ export function comparedAspect(
     return unknownAspect(subject, `whether a wildcard makes the records of ${subject.name}`);
   }
   const state = isRight ? 'have' : published.length === 0 ? 'missing' : 'wrong';
+  const made = wildcard === undefined || wildcard === unknownWildcard ? undefined : wildcard;
   const step: Step = {
     id,
     state,
@@ -227,10 +230,10 @@ export function comparedAspect(
     type,
     standing: place.standing,
     where,
-    ...(wildcard === undefined || wildcard === unknownWildcard
+    ...(made === undefined
       ? { keep: same, remove: published.filter((one) => !same.includes(one)), add: lacking }
       : isRight
-        ? { keep: same.map((one) => ({ ...one, name: wildcard })), remove: [], add: [] }
+        ? { ...keptMade(same, place, made), remove: [], add: [] }
         : { keep: [], remove: [], add: wanted.map((one) => ({ ...one, name: place.name })) }),
     why: `${isRight ? given.right : given.wrong}${madeText(wildcard, { isRight, published })}`,
   };
@@ -248,6 +251,16 @@ export function comparedAspect(
   const empty = published.length === 0 && wanted.length === 0;
   const hinted = isRight ? { ...finding, fix: given.hint ?? '' } : finding;
   return { steps: empty ? [] : [step], files: [], findings: [hinted] };
+}
+
+/** Records that a wildcard makes, as they stand in the zone. */
+function keptMade(
+  records: readonly DnsRecord[],
+  { name, seenAt }: KnownPlace<DnsRecord>,
+  by: string,
+): Pick<Step, 'keep' | 'made'> {
+  const keep = seenAt === name ? records.map((one) => ({ ...one, name: by })) : records;
+  return { keep, made: { by, name } };
 }
 
 const seenText = (published: readonly DnsRecord[]): string =>

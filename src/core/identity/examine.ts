@@ -61,11 +61,11 @@ export function* examine(
   };
 }
 
-function withKept(aspect: Aspect, { more, unknown }: KeptByWildcard): Aspect {
-  const steps = aspect.steps.flatMap((step) => [
-    unknown.get(step) ?? step,
-    ...more.flatMap((one) => (one.because === step ? [one.step] : [])),
-  ]);
+function withKept(aspect: Aspect, { more, instead }: KeptByWildcard): Aspect {
+  const steps = aspect.steps.flatMap((step) => {
+    const used = instead.get(step) ?? step;
+    return [used, ...more.flatMap((one) => (one.because === used ? [one.step] : []))];
+  });
   return { ...aspect, steps };
 }
 

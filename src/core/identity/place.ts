@@ -99,8 +99,9 @@ export function* placeOf<One extends DnsRecord>(
   }
   if (here.records.length > 0 && isOurs(seenAt, view)) {
     const made = yield* wildcardOf({ name: seenAt, seen: all }, view);
-    const standing = made === undefined ? all : [];
-    return { ...here, name: seenAt, standing, wildcard: made, obstacle: undefined };
+    const there = { ...here, name: seenAt, wildcard: made };
+    if (made === undefined) return { ...there, standing: all, obstacle: undefined };
+    return { ...there, standing: [], obstacle: `${name} is an alias of ${to}; it must go first` };
   }
   const obstacle = yield* obstacleText({ name, to, wildcard });
   return { ...here, standing: [], wildcard: undefined, obstacle };
@@ -152,7 +153,8 @@ function* obstacleText(of: {
 /**
  * The owner of the wildcard that makes the records of a name; undefined if they stand there. They
  * are made by a wildcard if random names beside it and below it have the same: below a name that
- * exists, the wildcard makes nothing.
+ * exists, the wildcard makes nothing. The name below has a `*`, so that a wildcard below the name
+ * itself makes nothing for it either.
  */
 export function* wildcardOf(
   { name, seen }: { readonly name: string; readonly seen: readonly DnsRecord[] },
@@ -162,7 +164,7 @@ export function* wildcardOf(
   if (first === undefined || !mayBeMade(name, view)) return undefined;
   // What stands at `*.x` itself also answers for each name beside it.
   const above = parentOf(name.startsWith('*.') ? parentOf(name) : name);
-  for (const asked of [`${view.beside}.${above}`, `${view.beside}.${name}`]) {
+  for (const asked of [besideName(above, view), besideName(`*.${name}`, view)]) {
     const answer = yield* ask(asked, first.type);
     if (answer.kind === 'failure') return unknownWildcard;
     if (answer.kind === 'none' || !isMade(answer.records, asked, seen)) return undefined;
@@ -175,6 +177,11 @@ export function* wildcardOf(
     owner = `*.${one}`;
   }
   return owner;
+}
+
+/** A name that no zone has. */
+export function besideName(above: string, { beside }: ZoneView): string {
+  return `${beside}.${above}`;
 }
 
 function isMade(records: readonly DnsRecord[], name: string, seen: readonly DnsRecord[]): boolean {

@@ -3,38 +3,81 @@
  * makes nothing for names that exist, nor for names below them (RFC 4592 section 2.2.1). So a
  * planned record can take away the addresses of hosts. Such records are planned too.
  */
-import { parentOf } from '../../formats/dns/name.ts';
-import type { DnsAnswer, DnsLookup } from '../../formats/dns/question.ts';
+import { isBelow, parentOf } from '../../formats/dns/name.ts';
+import { ask, type DnsLookup } from '../../formats/dns/question.ts';
 import { type DnsRecord, type DnsType, sameRecords } from '../../formats/dns/record.ts';
 import { spfKind } from '../../formats/spf/record.ts';
 import { isMeant, type Step } from './aspect.ts';
-import { isServiceName, mayBeMade, type ZoneView } from './place.ts';
+import { besideName, isServiceName, mayBeMade, type ZoneView } from './place.ts';
 
 /** What a host can have. Other types are not looked at, because mail does not need them. */
-const types = ['CNAME', 'A', 'AAAA', 'MX', 'TXT'] as const satisfies readonly DnsType[];
+const types = ['CNAME', 'A', 'AAAA', 'MX', 'NS', 'TXT'] as const satisfies readonly DnsType[];
 
 export type KeptByWildcard = {
   /** Steps to add; each belongs to the aspect of the step before it. */
   readonly more: readonly { readonly because: Step; readonly step: Step }[];
-  /** Steps that cannot be advised, because the DNS does not say what they take away. */
-  readonly unknown: ReadonlyMap<Step, Step>;
+  /**
+   * Other steps instead of these: the DNS does not say what a step takes away, or a kept record is
+   * no longer made.
+   */
+  readonly instead: ReadonlyMap<Step, Step>;
 };
 
 /** `steps`: all steps of a plan. */
 export function* keptByWildcard(steps: readonly Step[], view: ZoneView): DnsLookup<KeptByWildcard> {
-  const adding = steps.filter(({ add, where }) => add.length > 0 && where === 'zone');
+  const instead = new Map(stepsLost(steps).map((step) => [step, ownStep(step)]));
+  const adding = steps
+    .map((step) => instead.get(step) ?? step)
+    .filter(({ add, where }) => add.length > 0 && where === 'zone');
   const more: { because: Step; step: Step }[] = [];
-  const unknown = new Map<Step, Step>();
+  const unknown = new Set<Step>();
   for (const [host, because] of hostsOf(adding, view)) {
     const made = yield* madeFor(host, view);
-    if (made === 'unknown') for (const step of because) unknown.set(step, unknownStep(step, host));
-    else {
+    if (made === 'unknown') {
+      for (const step of because) {
+        unknown.add(step);
+        instead.set(step, unknownStep(step, host));
+      }
+    } else {
       const below = `*.${host}`;
       const all = [...copies(host, made, adding), ...copies(below, made, adding)];
       more.push(...all.map((step) => ({ because: because[0], step })));
     }
   }
-  return { more: more.filter(({ because }) => !unknown.has(because)), unknown };
+  return { more: more.filter(({ because }) => !unknown.has(because)), instead };
+}
+
+/** Steps whose records a wildcard makes no longer, once records stand at or above their names. */
+function stepsLost(steps: readonly Step[]): readonly Step[] {
+  const lost: Step[] = [];
+  const names = new Set(steps.flatMap(({ name, add }) => (add.length > 0 ? [name] : [])));
+  for (let before = -1; before < lost.length; ) {
+    before = lost.length;
+    for (const step of steps) {
+      if (lost.includes(step) || !isLost(step, names)) continue;
+      lost.push(step);
+      names.add(step.made?.name ?? step.name);
+    }
+  }
+  return lost;
+}
+
+function isLost({ made }: Step, names: ReadonlySet<string>): boolean {
+  if (made === undefined) return false;
+  const top = parentOf(made.by);
+  // What hosts lose is copied, with a wildcard below them.
+  for (let one = made.name; isBelow(one, top) && isServiceName(one); one = parentOf(one)) {
+    if ([...names].some((name) => name === one || isBelow(name, one))) return true;
+  }
+  return false;
+}
+
+/** The step with records at its own name, instead of those that a wildcard makes. */
+function ownStep({ made, ...step }: Step): Step {
+  const name = made?.name ?? step.name;
+  const add = step.keep.map((one) => ({ ...one, name }));
+  const why = `${made?.by} makes it today, but not beside the other records of this plan`;
+  return { ...step, name, state: 'missing', keep: [], add, why };
 }
 
 /** The hosts at or above the names of the steps, with their steps. */
@@ -53,33 +96,22 @@ function hostsOf(steps: readonly Step[], view: ZoneView): ReadonlyMap<string, [S
 
 /** The records of a host that only a wildcard makes; none if the host exists by itself. */
 function* madeFor(host: string, view: ZoneView): DnsLookup<readonly DnsRecord[] | 'unknown'> {
-  const beside = yield* hostRecords(`${view.beside}.${parentOf(host)}`);
+  const beside = yield* hostRecords(besideName(parentOf(host), view));
   if (beside === undefined) return 'unknown';
-  if (beside.every((records) => records.length === 0)) return [];
-  const below = yield* hostRecords(`${view.beside}.${host}`);
-  if (below === undefined) return 'unknown';
-  const answers = yield [...types, 'NS' as const].map((type) => ({ name: host, type }));
-  if (answers.some(({ kind }) => kind === 'failure')) return 'unknown';
-  const own = answers.map((answer) => at(host, answer));
-  const servers = own.pop() ?? [];
-  const isMade =
-    servers.length === 0 &&
-    [beside, below].every((others) =>
-      own.every((records, nth) => sameRecords(records, others[nth] ?? [])),
-    );
-  return isMade ? own.flat() : [];
+  if (beside.length === 0) return [];
+  const below = yield* hostRecords(besideName(`*.${host}`, view));
+  const own = yield* hostRecords(host);
+  if (below === undefined || own === undefined) return 'unknown';
+  return sameRecords(own, beside) && sameRecords(own, below) ? own : [];
 }
 
-/** The records of a name by `types`; undefined if the DNS does not answer. */
-function* hostRecords(name: string): DnsLookup<readonly (readonly DnsRecord[])[] | undefined> {
+/** The records of a name itself; undefined if the DNS does not answer. */
+function* hostRecords(name: string): DnsLookup<readonly DnsRecord[] | undefined> {
+  const alias = yield* ask(name, 'CNAME');
+  if (alias.kind !== 'none') return alias.kind === 'records' ? alias.records : undefined;
   const answers = yield types.map((type) => ({ name, type }));
   if (answers.some(({ kind }) => kind === 'failure')) return undefined;
-  return answers.map((answer) => at(name, answer));
-}
-
-/** The records of the name itself; those behind an alias do not count. */
-function at(name: string, answer: DnsAnswer): readonly DnsRecord[] {
-  return answer.kind === 'records' ? answer.records.filter((one) => one.name === name) : [];
+  return answers.flatMap((answer) => (answer.kind === 'records' ? answer.records : []));
 }
 
 function copies(
