@@ -15,6 +15,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'account.would-suspend':
     'In mode guard, Postern would have suspended this account. The mode is observe, so its ' +
     'mail passes.',
+  'command.no-socket':
+    'The socket of the commands could not be opened in the state folder. `postern` commands ask ' +
+    'over the address of the status page instead.',
   'config.not-reloaded':
     'Postern received SIGHUP, but the configuration file has a fault. The old settings stay ' +
     'in force; run `postern config check`.',
@@ -33,15 +36,33 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'dkim.sent': 'Postern changed a DKIM record through nsupdate.',
   'dkim.step-failed':
     'The periodic check of DKIM keys failed. This is a mistake in Postern; please report it.',
+  'door.changed':
+    'A door for Postfix opened or closed while Postern runs, because Postfix was connected or ' +
+    'its main.cf changed. The fields are the addresses now.',
+  'door.look-failed':
+    'Postern could not look where the doors for Postfix must be. This is a mistake in ' +
+    'Postern; please report it.',
   'door.moved':
     'The port of a door was in use and no setting requires it, so Postern took a free port.',
+  'door.old-address':
+    'main.cf names addresses of version 0.1, so Postern listens there too. Run `postern connect ' +
+    'postfix` as root: it moves Postfix to Unix sockets, which other users cannot reach.',
+  'door.unknown-users':
+    'doors.allowed_users has names that this machine does not know. Postern looks again each ' +
+    'minute.',
   'guard.late':
     'Postern could not finish everything within 10 s of the signal to stop, and stopped anyway.',
+  'guard.not-root':
+    'Root started Postern, and this user owns the state folder. Postern runs as that user.',
   'guard.ready': 'Postern has started and its doors are open.',
   'guard.stopped': 'Postern stopped in order.',
   'guard.stopping': 'Postern received a signal to stop.',
   'held.released':
     'Held mail was delivered automatically, because its account sends normally again.',
+  'http.crowded':
+    'The status page had too many connections. Postern closed the oldest one of `peer`, the user ' +
+    'or address with the most. Mail and commands are not affected. Logged at most once a minute; ' +
+    '`leftOut` counts the others.',
   'http.failed': 'An HTTP request failed because of a mistake in Postern. Please report it.',
   'http.socket': 'The HTTP door could not accept a connection; the door stays open.',
   'http.wrong-token': 'A client sent a wrong token. Logged at most once a minute for each address.',
@@ -63,6 +84,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'An answer after a commit failed. This is a mistake in Postern; please report it.',
   'ledger.change-refused':
     'The ledger refused a malformed change. This is a mistake in Postern; please report it.',
+  'ledger.check-unfinished':
+    'The check of all pages of the ledger did not end: it was stopped, took too long, or could ' +
+    'not read the file. It runs again the next day.',
   'ledger.checkpoint-thread-died':
     'The thread that copies the write-ahead log into the ledger file ended. The main thread ' +
     'does this work now.',
@@ -71,10 +95,14 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'ledger.failing':
     'The ledger cannot be written; most often the disk is full. Postern sends a notice and ' +
     'answers mail as ledger.when_failing says.',
+  'ledger.log-set-aside':
+    'The write-ahead log did not belong to the ledger, so it was renamed and not applied: one of ' +
+    'the two files was restored without the other.',
   'ledger.lost':
     'Postern stopped while the ledger could not be written. The fields give the number of lost ' +
     'changes.',
-  'ledger.migrated': 'The ledger was migrated from this older version of its format.',
+  'ledger.migrated':
+    'The ledger was migrated from this version of its format (0: the ledger is new).',
   'ledger.opened': 'Postern opened the ledger.',
   'ledger.prune-failed': 'Old rows could not be deleted from the ledger. Postern tries again.',
   'ledger.recovered': 'The ledger can be written again, and the waiting changes are written.',
@@ -103,6 +131,10 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'scan.down':
     'A scanner failed three times in a row, so Postern does not ask it. Until it answers ' +
     'again, mail is treated as scan.when_down says.',
+  'scan.too-big':
+    'A message was too big for a scanner, so it is judged without it. The scanner works. Logged ' +
+    'for the first such message. Raise the limit of the scanner (clamd: StreamMaxLength) to ' +
+    'scan.clamav_bytes_max or more.',
   'scan.up': 'A scanner answers again, so Postern uses it again.',
   'milter.bad-edit':
     'Postern made a malformed header field and left it out of the message. This is a mistake ' +
@@ -127,6 +159,10 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'notice.given-up': 'A notice failed too often on this channel, and Postern gave it up.',
   'notice.not-taken': 'A notice could not be sent on this channel. Postern tries again.',
   'notice.sent': 'A notice was sent.',
+  'peer.refused':
+    'A peer tried to connect to a door that only the mail server may use, and was refused. `uid` ' +
+    'is its user. If it is your mail server, add its user to doors.allowed_users, or its address ' +
+    'to doors.allowed_clients.',
   'policy.no-answer': 'A policy request got no answer in time, and Postern closed the connection.',
   'postfix.connected':
     '`postern connect postfix` recorded the configuration of the mail server and its local ' +
@@ -162,6 +198,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'sendmail.spool-bad':
     'Files in the spool that are not messages of their user were removed. `why` describes ' +
     'the first.',
+  'sendmail.spool-trimmed':
+    'Entries of this user were removed from the spool: they are no messages, or are beyond twice ' +
+    'what postern-sendmail leaves there.',
   'sendmail.spool-unread': 'The spool could not be read. Postern tries again every few seconds.',
   'sendmail.unreadable':
     'The file of a message of a script cannot be read. The file stays where it is, and the ' +
@@ -178,6 +217,12 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'ledger or in Postern. The next start finishes them.',
   'systemd.unreached':
     'systemd-notify could not be run. Without it, the watchdog of systemd restarts Postern.',
+  'token.mode-changed':
+    'Other users could use a file with a token, so Postern set its mode to 0600. If another user ' +
+    'may have read it, delete the file and restart Postern, which makes a new token.',
+  'token.replaced':
+    'A file with a token could not be used, and `why` says for what reason. Postern made a new ' +
+    'token: sign in to the status page again, or give the new metrics token to Prometheus.',
   'trouble.begun':
     'A part of the guard does not work as it should. The operator gets a notice, and ' +
     '/health is not ok.',
@@ -189,6 +234,9 @@ export const faultMeanings: Readonly<Record<string, string>> = {
   bug: 'A mistake in Postern ended one session. Please report it with the stack.',
   full: 'A connection was refused because doors.sessions_max connections are open.',
   idle: 'A connection was idle for too long and was closed; Postfix opens another.',
+  many:
+    'A connection was refused because its peer, which is not the mail server of this machine, ' +
+    'already has a quarter of doors.sessions_max connections.',
   protocol: 'A peer broke the protocol, and its session was closed.',
   slow: 'A peer was too slow to send a request or to read an answer, and its session was closed.',
 };

@@ -87,18 +87,20 @@ async function helpBlock(words: readonly string[]): Promise<string> {
 }
 
 function metricsPage(): string {
-  const rows = metrics.map(({ name, kind, label, values, help }) => {
-    const labels =
-      label === undefined ? '' : `\`${label}\`${values ? `: ${values.join(', ')}` : ''}`;
+  const rows = metrics.map(({ name, kind, label, secondLabel, values, help }) => {
+    const names = [label, secondLabel].filter((one) => one !== undefined);
+    const shown = names.map((one) => `\`${one}\``).join(', ');
+    const labels = values === undefined ? shown : `${shown}: ${values.join(', ')}`;
     return `| \`${name}\` | ${kind} | ${labels} | ${cell(help)} |\n`;
   });
   const alertRows = alerts.map(([when, meaning]) => `| ${when} | ${meaning} |\n`);
   return `# Metrics
 
 \`/metrics\` of the HTTP door answers in the OpenMetrics text format. No label contains an account,
-an address or a subject. On loopback it is open; on another address it requires the token as a
-bearer token. \`/health\` answers 200 while the guard runs and its ledger can be written, else 503
-with the reason.
+an address or a subject. It needs a token, also on loopback: the file \`metrics-token\` in the state
+folder has one that opens nothing else ([how Prometheus gets it](../operate.md#what-to-watch)).
+\`/health\` answers 200 while everything works, else 503; the reason is shown only with the token of
+the status page.
 ${made}
 | metric | kind | label | what it counts |
 |---|---|---|---|

@@ -8,6 +8,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Circumstance, circumstances } from './circumstances.ts';
+import { debian13 } from './debian13.ts';
 
 type Tally = { passed: number; failed: number; skipped: number; skips: string[] };
 type Stage = {
@@ -18,6 +19,8 @@ type Stage = {
   readonly minutesMax: number;
   /** Of tests that draw at random. Without one they take their own. */
   readonly seed?: number;
+  /** More for the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 const home = resolve(import.meta.dirname, '..');
@@ -53,9 +56,30 @@ const stages: readonly Stage[] = [
   { name: 'mail server', files: ['test/integration/*.test.ts'], atOnce: 1, minutesMax: 20 },
 ];
 /** Tests that kill, restart and compare at random moments. */
-const crashes = ['crash', 'sendmail-crash', 'replay-same', 'bad-input', 'pyspf'];
+const crashes = ['crash', 'sendmail-crash', 'replay-same', 'bad-input', 'pyspf', 'pyspf-slips'];
 /** What takes too long for every run: `make test-long`. */
 const longStages: readonly Stage[] = [
+  {
+    name: '200 restarts',
+    files: ['test/integration/restart.test.ts'],
+    atOnce: 1,
+    minutesMax: 15,
+    env: { RESTARTS: '200' },
+  },
+  {
+    name: '10,000 SPF records with slips',
+    files: ['src/core/identity/spf-slips.test.ts'],
+    atOnce: 1,
+    minutesMax: 15,
+    env: { RECORDS: '10000' },
+  },
+  {
+    name: '20 set-ups of each signer',
+    files: ['test/integration/imports.test.ts'],
+    atOnce: 1,
+    minutesMax: 15,
+    env: { IMPORT_SETUPS: '20' },
+  },
   ...[2, 3, 4, 5].map((seed) => ({ ...simulations, name: `simulations, seed ${seed}`, seed })),
   ...[11, 12, 13].flatMap((seed) => [
     { ...ledger, name: `ledger, seed ${seed}`, seed },
@@ -68,6 +92,15 @@ const longStages: readonly Stage[] = [
     },
   ]),
 ];
+/** What speaks with Postfix and Dovecot, with those of Debian 13. Part of `make test-long`. */
+const onDebian13: Stage = {
+  name: 'Debian 13',
+  files: ['closed-logins', 'connect', 'guard', 'guard-modes', 'partners'].map(
+    (name) => `test/integration/${name}.test.ts`,
+  ),
+  atOnce: 1,
+  minutesMax: 15,
+};
 
 const total: Tally = { passed: 0, failed: 0, skipped: 0, skips: [] };
 const long = process.argv.includes('--long');
@@ -102,9 +135,16 @@ async function runLong(): Promise<void> {
   for (const stage of longStages) {
     if (only.length === 0 || only.includes(stage.name)) add(await runStage(stage));
   }
+  if (only.length === 0 || only.includes(onDebian13.name)) await runOnDebian13();
   if (only.length > 0) return;
   await runCircumstances(simulations);
   await runCircumstances(ledger);
+}
+
+async function runOnDebian13(): Promise<void> {
+  const system = debian13(home, scratch);
+  if (system.missing === undefined) add(await runStage(onDebian13, system));
+  else add({ passed: 0, failed: 0, skipped: 1, skips: [`${system.name}: ${system.missing}`] });
 }
 
 /**
@@ -150,7 +190,7 @@ async function runStage(stage: Stage, under?: Circumstance): Promise<Tally> {
       ...files,
     ],
     stage.minutesMax,
-    { under, seed: stage.seed },
+    { under, seed: stage.seed, more: stage.env },
   );
   const tally = readTally(out);
   // A run that was cut off, or a file that failed before its tests: never counted as good.
@@ -184,7 +224,12 @@ function run(
   {
     under,
     seed,
-  }: { readonly under?: Circumstance | undefined; readonly seed?: number | undefined } = {},
+    more,
+  }: {
+    readonly under?: Circumstance | undefined;
+    readonly seed?: number | undefined;
+    readonly more?: Readonly<Record<string, string>> | undefined;
+  } = {},
 ): Promise<number> {
   const began = performance.now();
   if (under !== undefined) console.log(`${name}: begins`);
@@ -192,7 +237,12 @@ function run(
   const [program = '', ...words] = under?.command(plain) ?? plain;
   const child = spawn(program, words, {
     cwd: home,
-    env: { ...process.env, ...under?.env, ...(seed === undefined ? {} : { SEED: String(seed) }) },
+    env: {
+      ...process.env,
+      ...under?.env,
+      ...more,
+      ...(seed === undefined ? {} : { SEED: String(seed) }),
+    },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const late = setTimeout(() => {

@@ -29,7 +29,7 @@ export async function postern(...words: readonly string[]): Promise<Ran> {
 export type StateFolder = { readonly path: string; [Symbol.asyncDispose](): Promise<void> };
 
 /** A state folder as a running guard leaves it: with run.json, of this process. */
-export async function stateFolder(run?: Omit<RunFile, 'pid'>): Promise<StateFolder> {
+export async function stateFolder(run?: Omit<RunFile, 'pid' | 'owner'>): Promise<StateFolder> {
   const path = await mkdtemp(join(tmpdir(), 'postern-commands-'));
   if (run !== undefined) {
     await writeFile(join(path, 'run.json'), JSON.stringify({ pid: process.pid, ...run }));

@@ -225,8 +225,11 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
       '  mail._domainkey.example.com: taken over, signs ' +
         '(RSA, 1024 bits, fewer than 2048; replace it soon: postern dkim rotate)',
       '  s1._domainkey.shop.example: taken over, waits to be seen in DNS ' +
-        '(ns.shop.example: another key: v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
-      '! mail._domainkey.open.example: the key /open.private can be read or changed by every user',
+        '(ns.shop.example: not usable: the key (p=) has 3 octets where Ed25519 has 32 ' +
+        '(RFC 8463: the bare key); found v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
+      '! mail._domainkey.open.example: ' +
+        'the key /open.private can be read or changed by every user; ' +
+        'chmod 0640 /open.private, import again, and replace the key soon',
       '! mail._domainkey.weak.example: the key /weak.private ' +
         'has 512 bits; no receiver accepts less than 1024',
       '! mail._domainkey.rubbish.example: the key /rubbish.private ' +
@@ -234,6 +237,12 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
       '! mail._domainkey.lost.example: the key /nowhere.private cannot be read: ' +
         "ENOENT: no such file or directory, stat '/nowhere.private'",
       '2 keys, and 4 that cannot be imported',
+      '',
+      'Mail of these domains would leave unsigned:',
+      '  open.example: no key of open.example',
+      '  weak.example: no key of weak.example',
+      '  rubbish.example: no key of rubbish.example',
+      '  lost.example: no key of lost.example',
       '',
       'Notes:',
       '  InternalHosts 127.0.0.1: Postern instead signs mail of logins and of clients in ' +

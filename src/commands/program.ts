@@ -117,7 +117,7 @@ function inherit(command: Command, parent: Command): void {
 function failed(error: unknown, output: Output): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : sysexits.usage;
   if (error instanceof OperatorError) {
-    for (const line of `${error.message}${because(error.cause)}`.split('\n')) {
+    for (const line of `${error.message}${because(error)}`.split('\n')) {
       output.err(`postern: ${line}\n`);
     }
     if (error.hint !== undefined && error.hint !== '') output.err(`postern: ${error.hint}\n`);
@@ -130,11 +130,13 @@ function failed(error: unknown, output: Output): number {
   return sysexits.software;
 }
 
-function because(cause: unknown): string {
+function because({ cause, message: said }: OperatorError): string {
   if (cause === undefined) return '';
   const { errno, message } = { errno: undefined, message: String(cause), ...errorOf(cause) };
   // Node's own text repeats the path, which the message already names.
-  return `: ${errno === undefined ? message : getSystemErrorMessage(errno)}`;
+  const why = errno === undefined ? message : getSystemErrorMessage(errno);
+  // The message may have it already.
+  return said.includes(why) || (errno !== undefined && said.includes(message)) ? '' : `: ${why}`;
 }
 
 function errorOf(cause: unknown): { readonly errno?: number; readonly message?: string } {

@@ -5,6 +5,8 @@ import { shellWords } from '../lib/shell-words.ts';
 import type { AccountView, IncidentView, StatusView } from '../ports/admin.ts';
 import type { HeldRow } from '../ports/ledger.ts';
 import { connectToGuard } from './guard/client.ts';
+import { becomeOwnerOf } from './guard/owner.ts';
+import { stateDirectory } from './guard/run-file.ts';
 import { many, plain, span } from './terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
 import { print } from './terminal/print.ts';
@@ -28,8 +30,8 @@ export function register(program: Command): void {
     .summary('what the guard does right now')
     .description(
       'Shows the mode, the doors, the verdicts since the start, the accounts that are watched or ' +
-        'suspended and why, how many messages are held, whether the ledger takes writes, and the ' +
-        'address of the status page.',
+        'suspended and why, how many messages are held, whether the ledger takes writes, the ' +
+        'address of the status page, and what is wrong with the guard (trouble).',
     )
     .option('--state <dir>', stateHelp)
     .option('--token', 'show the token in the address, even if this is not a terminal')
@@ -42,24 +44,27 @@ export function register(program: Command): void {
           ['postern status --json | jq .verdicts', ''],
         ],
         exits: [
-          [0, 'the guard is running and its ledger takes writes'],
-          [1, 'it is running, but its ledger takes no writes'],
+          [0, 'the guard is running, and nothing is wrong with it'],
+          [1, 'it is running, but its ledger takes no writes, or it shows another trouble'],
           exitCodes.notRunning,
         ],
       }),
     )
     .action(async (options: Options, command: Command) => {
+      becomeOwnerOf(stateDirectory(options.state));
       const admin = await connectToGuard(options.state);
       const seen = await admin.read<StatusOverview>('/overview');
       const { status } = seen;
       const withToken =
         options.token === true || (process.stdout.isTTY && options.json === undefined);
       const { http } = admin.run.doors;
-      const page = withToken ? `${http}/?token=${encodeURIComponent(admin.run.token)}` : `${http}/`;
+      const link = withToken ? `/?token=${encodeURIComponent(admin.run.token)}` : '/';
+      const page = http === 'off' ? http : `${http}${link}`;
       print(
         command,
         options.json === true ? jsonLine({ ...status, page }) : statusText(seen, page),
       );
+      if (status.troubles.length > 0) process.exitCode = 1;
       if (status.ledger.state === 'ok') return;
       throw new OperatorError('ledger-failing', 'the ledger takes no writes', {
         cause: status.ledger.why,

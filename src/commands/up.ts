@@ -1,16 +1,19 @@
 /** `postern up`: starts the guard in the foreground. */
-import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import pino from 'pino';
 import { type LoadedConfig, readConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import type { DoorAddresses, DoorOptions } from '../daemon/base/options.ts';
+import { keepToken } from '../daemon/base/token-file.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
+import { activatedSockets } from '../daemon/doors/activation.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { serviceManager } from '../partners/systemd.ts';
 import type { Log } from '../ports/world.ts';
-import { home, makeState } from './guard/run-file.ts';
+import { becomeOwnerOf } from './guard/owner.ts';
+import { home, installedHome, makeState } from './guard/run-file.ts';
 import { helpAfter } from './terminal/help.ts';
 import { portOption } from './terminal/options.ts';
 import { paint } from './terminal/table.ts';
@@ -61,9 +64,10 @@ export function register(program: Command): void {
       'after',
       helpAfter({
         notes:
-          'Without a setting or option the doors are at 9900 (milter), 9901 (policy) and\n' +
-          '9902 (status page), or at a free port if that is taken. The log is on standard\n' +
-          'error, one JSON object a line.',
+          'Without --config the doors are at 9900 (milter), 9901 (policy) and 9902 (status\n' +
+          'page), or at a free port if that is taken. With --config the doors for Postfix are\n' +
+          'Unix sockets in its queue folder, unless the file sets others, and no door ever\n' +
+          'moves. The log is on standard error, one JSON object a line.',
         examples: [
           ['./postern up', 'mode guard, on loopback, ledger in ./.state'],
           ['./postern up --mode observe --port 0 --json', 'free ports, printed as JSON'],
@@ -85,14 +89,8 @@ export function register(program: Command): void {
 async function up(options: Options): Promise<void> {
   const began = performance.now();
   const loaded = readConfig(options.config);
-  const { config, set } = loaded;
+  const { config } = loaded;
   apply(config, options);
-  const movable =
-    ![...set].some((key) => key.startsWith('doors.')) &&
-    options.milter === undefined &&
-    options.policy === undefined &&
-    options.http === undefined &&
-    options.port === undefined;
   const state = resolve(options.state);
   const log = openLog(config.log.level);
   logOldNames(loaded, log);
@@ -100,15 +98,37 @@ async function up(options: Options): Promise<void> {
     log('warn', 'systemd.unreached', { why: String(cause) }),
   );
   const stop = stopSignal();
+  const owner = becomeOwnerOf(state);
+  if (owner !== undefined) log('warn', 'guard.not-root', { uid: owner.uid, state });
   makeState(state);
-  const token = keepToken(state);
-  const daemon = await startDaemon({ state, config, movable, token, log });
+  const token = keepToken(join(state, 'token'), log);
+  const how = doorOptions(options);
   const runFile = join(state, 'run.json');
-  writePrivate(runFile, JSON.stringify({ pid: process.pid, doors: daemon.doors, token }));
+  const tell = (doors: DoorAddresses): void => {
+    writePrivate(runFile, JSON.stringify({ pid: process.pid, doors, token }));
+  };
+  const daemon = await startDaemon({
+    state,
+    config,
+    movable: isMovable(options),
+    doors: { ...how, changed: tell },
+    token,
+    log,
+  });
+  const { doors } = daemon;
+  tell(doors);
   process.on('SIGHUP', () => reload(daemon, options, log));
-  say(daemon, { token, config, state, json: options.json === true, ms: performance.now() - began });
-  await manager?.ready(`guarding on ${daemon.doors.milter}`);
-  log('info', 'guard.ready', { ...daemon.doors, mode: config.mode, pid: process.pid });
+  const allowed = mayConnect(config, how.ownUser);
+  say(daemon, {
+    token,
+    config,
+    state,
+    allowed,
+    json: options.json === true,
+    ms: performance.now() - began,
+  });
+  await manager?.ready(`guarding on ${doors.milter}`);
+  log('info', 'guard.ready', { ...doors, mode: config.mode, pid: process.pid });
 
   const signal = await stop;
   log('info', 'guard.stopping', { signal });
@@ -122,6 +142,22 @@ async function up(options: Options): Promise<void> {
   manager?.stop();
   clearTimeout(late);
   log('info', 'guard.stopped', {});
+}
+
+/** Nobody chose the ports, and no service manager would look for the guard there. */
+function isMovable(options: Options): boolean {
+  const isService = ['NOTIFY_SOCKET', 'INVOCATION_ID'].some((name) => name in process.env);
+  const { config, http, milter, policy, port } = options;
+  const chosen = [config, http, milter, policy, port].some((word) => word !== undefined);
+  return !isService && !chosen;
+}
+
+/** Takes the sockets that systemd passed, and their variables, so that no child looks for them. */
+function doorOptions({ config }: Options): Omit<DoorOptions, 'changed'> {
+  const activated = activatedSockets(process.env, process.pid);
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete process.env[name];
+  const installed = config !== undefined;
+  return { installed, ownUser: !installed || home !== installedHome, activated };
 }
 
 /** Options of the command line override the file. */
@@ -165,20 +201,6 @@ function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve);
   });
-}
-
-/** The token stays the same across restarts, so sessions and bookmarks keep working. */
-function keepToken(state: string): string {
-  const path = join(state, 'token');
-  try {
-    const kept = readFileSync(path, 'utf8').trim();
-    if (kept.length >= 22) return kept;
-  } catch {
-    // The first start.
-  }
-  const token = randomBytes(24).toString('base64url');
-  writePrivate(path, `${token}\n`);
-  return token;
 }
 
 function writePrivate(path: string, text: string): void {
@@ -231,12 +253,23 @@ function logWriter(): (line: string) => void {
 
 const noQueueTools = `
 Postern cannot use Postfix's queue tools here, so it cannot hold mail that is already queued.
-To change that: sudo ./postern install
+${
+  home === installedHome
+    ? 'The root helper needs systemd: systemctl start postern-root.socket'
+    : 'To change that: sudo ./postern install'
+}
 `;
 
 function say(
   daemon: Daemon,
-  about: { token: string; config: Config; state: string; json: boolean; ms: number },
+  about: {
+    readonly token: string;
+    readonly config: Config;
+    readonly state: string;
+    readonly allowed: string;
+    readonly json: boolean;
+    readonly ms: number;
+  },
 ): void {
   const { doors } = daemon;
   if (about.json) {
@@ -256,6 +289,7 @@ function say(
 
   milter       ${doors.milter}
   policy       ${doors.policy}
+               only programs of ${about.allowed} may connect to these two
   status page  ${page}
   token        ${join(about.state, 'token')}
   ledger       ${join(about.state, 'ledger.db')}
@@ -268,6 +302,15 @@ Now, in another terminal:
 
 `,
   );
+}
+
+/** The users of this machine that the doors for Postfix take connections from. */
+function mayConnect({ doors }: Config, ownUser: boolean): string {
+  const own = ownUser ? (process.getuid?.() ?? 0) : 0;
+  const others = doors.allowed_users.map((user) => (/^\d/.test(user) ? `uid ${user}` : user));
+  const users = [...new Set(['root', ...others, ...(own === 0 ? [] : [`uid ${own}`])])].join(', ');
+  const machines = doors.allowed_clients.join(', ');
+  return machines === '' ? users : `${users}, and those on ${machines},`;
 }
 
 /** How to call this program from the operator's folder, with this state folder. */

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { localTransports } from '../formats/postfix/local-transports.ts';
 import { parseNetworkRule } from '../formats/postfix/network-list.ts';
 import { type DnsSettings, dnsSettings } from './sections/dns.ts';
+import { type DoorSettings, doorSettings } from './sections/doors.ts';
 import { type IdentitySettings, identitySettings } from './sections/identity.ts';
 import { type VerifySettings, verifySettings } from './sections/inbound.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
@@ -20,12 +21,6 @@ const duration = z
   .regex(/^(?:\d+(?:\.\d+)?(?:ms|min|[smhdw]))+$/, 'must be a duration such as 90s, 1h or 2d');
 const limit = z.number().int().min(0).max(100_000_000);
 const address = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be a mail address');
-const door = z
-  .string()
-  .regex(
-    /^(?:inet:[^\s:]+:\d{1,5}|inet:\[[0-9a-f:]+\]:\d{1,5}|unix:\/\S+|off)$/i,
-    'must be inet:HOST:PORT, unix:/PATH or off',
-  );
 const clientNetwork = z
   .string()
   .refine(
@@ -37,13 +32,7 @@ export type Config = {
   mode: 'observe' | 'guard';
   host: string;
   contact: string;
-  doors: {
-    milter: string;
-    policy: string;
-    http: string;
-    socket_mode: string;
-    sessions_max: number;
-  };
+  doors: DoorSettings;
   accounts: {
     default_domain: string;
     local_domains: string[];
@@ -112,37 +101,7 @@ const shape = z.strictObject({
       'The contact for a user whose mail is refused. Part of the SMTP reply, which ' +
         'strangers can read: keep it short and without secrets.',
     ),
-  doors: z
-    .strictObject({
-      milter: door
-        .default('inet:127.0.0.1:9900')
-        .describe('Address where Postfix connects as to a milter.'),
-      policy: door
-        .default('inet:127.0.0.1:9901')
-        .describe('Address where Postfix asks as a policy service.'),
-      http: door
-        .default('inet:127.0.0.1:9902')
-        .describe(
-          'Address of the status page, the API, /health and /metrics. Keep it on ' +
-            'loopback; use an SSH tunnel.',
-        ),
-      socket_mode: z
-        .string()
-        .regex(/^0?[0-7]{3}$/)
-        .default('0660')
-        .describe('Access mode of Unix sockets, octal.'),
-      sessions_max: z
-        .number()
-        .int()
-        .min(10)
-        .max(20_000)
-        .default(2_000)
-        .describe(
-          'Connections that a door accepts at the same time. Postfix opens one for each' +
-            ' smtpd process.',
-        ),
-    })
-    .prefault({}),
+  doors: doorSettings,
   accounts: z
     .strictObject({
       default_domain: z

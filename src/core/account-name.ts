@@ -6,7 +6,7 @@
 
 import { addressKey } from '../formats/message/address.ts';
 import { clientAddress } from '../formats/postfix/client-address.ts';
-import type { Brand } from '../lib/brand.ts';
+import type { Brand } from '../lib/type-tools.ts';
 
 /**
  * The account that mail counts for: a login `joe@example.org`; a client that Postfix allows to

@@ -9,9 +9,15 @@ import { checkClock, checkDisk, checkNode } from './checklist/machine.ts';
 import { checkPostfix } from './checklist/postfix.ts';
 import { worst } from './finding.ts';
 
-const doors = { milter: 'inet:127.0.0.1:8893', policy: 'inet:127.0.0.1:8894' };
+const queueDirectory = '/var/spool/postfix';
+const doors = {
+  milter: ['inet:127.0.0.1:8893'],
+  inbound: [`unix:${queueDirectory}/postern/inbound`],
+  policy: ['inet:127.0.0.1:8894'],
+};
 const ours = `postern_when_down = tempfail
 postern_milter = { inet:127.0.0.1:8893, default_action=$postern_when_down }
+postern_inbound = { unix:postern/inbound, command_timeout=3s, default_action=accept }
 postern_policy = check_policy_service { inet:127.0.0.1:8894, default_action=DUNNO }
 smtpd_milters = $postern_milter
 non_smtpd_milters = $smtpd_milters
@@ -24,12 +30,28 @@ const submission = `submission inet n - y - - smtpd
 ${asks('recipient')}  -o smtpd_data_restrictions=$postern_policy
   -o smtpd_end_of_data_restrictions=$postern_policy
 `;
-const inbound = 'smtp inet n - y - - smtpd\n  -o postern_when_down=accept\n';
+const inbound = 'smtp inet n - y - - smtpd\n  -o postern_milter=$postern_inbound\n';
 const pickup = 'pickup unix n - y 60 1 pickup\n';
 
 type Row = readonly [name: string, main: string, master: string, wanted: readonly string[]];
 const rows: readonly Row[] = [
   ['all is well', ours, inbound + submission + pickup, []],
+  [
+    'port 25 as 0.1 connected it',
+    ours,
+    `smtp inet n - y - - smtpd\n  -o postern_when_down=accept\n${submission}${pickup}`,
+    ['warn postfix.smtp.milter'],
+  ],
+  [
+    'addresses where no door is',
+    ours.replaceAll('889', '999'),
+    inbound + submission + pickup,
+    [
+      'fail postfix.submission.milter',
+      'warn postfix.submission.policy',
+      'fail postfix.local.milter',
+    ],
+  ],
   [
     'nothing is connected',
     '',
@@ -112,7 +134,7 @@ const rows: readonly Row[] = [
 ];
 for (const [name, main, master, wanted] of rows) {
   test(`doctor sees: ${name}`, () => {
-    const findings = checkPostfix({ main, master, doors });
+    const findings = checkPostfix({ main, master, doors, queueDirectory });
     const bad = findings.filter(({ kind }) => kind !== 'ok');
     assert.deepEqual(
       bad.map(({ kind, id }) => `${kind} ${id}`),
@@ -130,17 +152,61 @@ const deny = (more: string): string => `passdb {
 ${more}  driver = passwd-file
 }
 `;
+const denyLower =
+  'passdb {\n  deny = yes\n  driver = passwd-file\n  args = username_format=%Lu /deny\n}\n';
+const version24 = 'dovecot_config_version = 2.4.0\n';
+const lower24 = '  auth_username_format = %{user | lower}\n';
+const deny24 = (denies = 'yes', more = ''): string => `passdb postern {
+${more}  deny = ${denies}
+  driver = passwd-file
+  passwd_file_path = /deny
+}
+`;
+const users24 = `passdb passwd-file {
+  default_password_scheme = PLAIN
+  fields {
+    deny = yes
+  }
+  passwd_file_path = /users
+}
+`;
 const pam = 'passdb {\n  driver = pam\n}\n';
 const dovecot = [
   ['the deny file first', deny('  deny = yes\n') + pam, 'ok'],
   ['no deny file', pam, 'warn'],
   ['the deny file last', pam + deny('  deny = yes\n'), 'fail'],
   ['a deny file that does not deny', deny('') + pam, 'fail'],
+  [
+    'capitals that stay as they are',
+    `auth_username_format = %u\n${deny('  deny = yes\n')}`,
+    'fail',
+  ],
+  ['capitals lowered for all', `auth_username_format = %Ln\n${deny('  deny = yes\n')}`, 'ok'],
+  ['capitals lowered for the list', `auth_username_format = %u\n${denyLower}`, 'ok'],
+  ['2.4: the deny file first', version24 + deny24() + users24, 'ok'],
+  ['2.4: no deny file', version24 + users24, 'warn'],
+  ['2.4: the deny file last', version24 + users24 + deny24(), 'fail'],
+  ['2.4: a deny file that does not deny', version24 + deny24('no') + users24, 'fail'],
+  ['2.4: capitals stay', `${version24}auth_username_format = %{user}\n${deny24()}`, 'fail'],
+  [
+    '2.4: capitals lowered for the list',
+    `${version24}auth_username_format = %{user}\n${deny24('yes', lower24)}`,
+    'ok',
+  ],
 ] as const;
 for (const [name, configuration, kind] of dovecot) {
   test(`doctor sees in Dovecot: ${name}`, () =>
     assert.equal(checkDovecot(configuration, '/deny').kind, kind));
 }
+
+test('doctor shows the lines that this version of Dovecot reads', () => {
+  const fixOf = (configuration: string): string => {
+    const finding = checkDovecot(configuration, '/deny');
+    return finding.kind === 'ok' ? '' : finding.fix;
+  };
+  assert.match(fixOf(pam), /^passdb \{\n[^}]*args = username_format=%Lu \/deny$/m);
+  assert.match(fixOf(version24), /^passdb postern \{\n[^}]*passwd_file_path = \/deny$/m);
+});
 
 test('doctor sees the machine', () => {
   assert.equal(checkNode('24.21.0').kind, 'ok');

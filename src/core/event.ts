@@ -22,6 +22,8 @@ export type Submission = {
   /** Client IP address, as text. */
   readonly client?: string;
   readonly clientPort?: number;
+  /** The mail server's end of the connection with the client. */
+  readonly server?: { readonly address: string; readonly port: number };
   /** Envelope sender, address key; empty for the null sender. */
   readonly sender?: string;
   /** Address key of the first mailbox in the From field. */

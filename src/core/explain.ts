@@ -61,6 +61,12 @@ function scored({ scanner, saw, rules }: Of<'content' | 'spam-score'>): string {
   return `${who} gave this message ${points(saw)} points${why}`;
 }
 
+/** Where spam begins for the scanner, or what it would do with the message. */
+function spamLimit({ required, action }: Of<'content' | 'spam-score'>): string {
+  if (required > 0) return `spam is ${points(required)} or more`;
+  return `its action “${action ?? ''}” means spam`;
+}
+
 const sentences: {
   readonly [Signal in Exclude<GuardSignal, CountName>]: (reason: Of<Signal>) => string;
 } = {
@@ -75,7 +81,11 @@ const sentences: {
     `${failuresMin} or more mean that the password was guessed`,
   networks: ({ saw, usual }) =>
     `${saw} client networks in an hour; normal for this account: up to ${usual}`,
-  content: (reason) => `${scored(reason)}; spam is ${points(reason.required)} or more`,
+  content: (reason) =>
+    reason.scanner === 'clamav'
+      ? `ClamAV found ${reason.rules.join(', ')} in this message, which is a sign of spam or ` +
+        'phishing and no virus (scan.clamav_evidence)'
+      : `${scored(reason)}; ${spamLimit(reason)}`,
   'weak-password': ({ finding, saw }) =>
     `${finding}; until it is changed, ${Math.round(100 / saw)} % of what is normal is allowed`,
   suspended: ({ saw, leakedRecipients }) =>
@@ -83,7 +93,7 @@ const sentences: {
   ceiling: ({ limit, saw, usual }) => ceilings[limit](saw, usual),
   virus: ({ virus }) => `ClamAV found ${virus} in this message`,
   'spam-score': (reason) =>
-    `${scored(reason)}; spam is ${points(reason.required)} or more, ` +
+    `${scored(reason)}; ${spamLimit(reason)}, ` +
     `and mail is held from ${reason.usual} on (scan.hold_score)`,
   unscanned: ({ missing }) =>
     `${missing.map((name) => scannerTitles[name]).join(' and ')} did not scan this message in ` +

@@ -33,8 +33,10 @@ type CountFacts = { readonly windowMs: number; readonly normalFor: 'account' | '
 /** What a scanner said: its name where it gave points, and the rules with most points. */
 export type ScoreFacts = {
   readonly scanner: ScannerName | undefined;
-  /** Points from which the scanner calls a message spam. */
+  /** Points from which the scanner calls a message spam; 0 if it does not say. */
   readonly required: number;
+  /** What the scanner would do with the message, for one that says so and means spam by it. */
+  readonly action?: string;
   readonly rules: readonly string[];
 };
 

@@ -1,17 +1,17 @@
 /** The running guard: opens its parts in order, and closes them in reverse. */
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { metrics } from '../core/metrics/metrics.ts';
-import { openLedger } from '../ledger/sqlite/open.ts';
 import { openCounters } from '../lib/counters.ts';
-import type { DaemonOptions } from './base/options.ts';
+import type { DaemonOptions, DoorAddresses } from './base/options.ts';
 import { openWorld } from './base/timers.ts';
-import { type DoorAddresses, openDoors } from './doors.ts';
+import { openDoors } from './doors.ts';
 import { openFlows } from './flows.ts';
+import { openDaemonLedger } from './ledger.ts';
 
 export type Daemon = {
+  /** Where the doors are now. */
   readonly doors: DoorAddresses;
   readonly host: string;
   /** Postern can move mail in the queue of the mail server. */
@@ -29,14 +29,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const counters = openCounters(metrics);
   const world = openWorld({ log, count: counters.count });
   const host = config.host === '' ? hostname() : config.host;
-  const ledger = openLedger(join(state, 'ledger.db'), { log });
+  const { ledger, watch } = openDaemonLedger({ state, log });
   scope.defer(() => ledger.close());
   const parts = { state, config, host, world, counters, scope };
   const flows = openFlows(parts, ledger);
+  watch(flows.troubles.set);
   const doors = await openDoors(parts, options, flows);
   const running = scope.move();
   return {
-    doors: doors.addresses,
+    get doors() {
+      return doors.addresses();
+    },
     host,
     queue: flows.queue,
     reload(changed) {

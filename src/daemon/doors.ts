@@ -1,22 +1,25 @@
 /** Opens the doors of the daemon, and the mail log. */
 import { whereOf } from '../config/values.ts';
-import { type HttpDoor, openHttp } from '../doors/http/server.ts';
+import type { DoorPlaces } from '../core/checklist/doors.ts';
+import { type HttpDeps, openHttp } from '../doors/http/server.ts';
 import { openMailLog } from '../doors/log/reader.ts';
 import { logEnvironment, sourceOf } from '../doors/log/source.ts';
-import { openMilter } from '../doors/milter/server.ts';
-import { openPolicy } from '../doors/policy/server.ts';
-import type { Listener, SocketAddress } from '../lib/listener.ts';
+import { type MilterDeps, openMilter } from '../doors/milter/server.ts';
+import { openSessionRooms } from '../doors/milter/session-room.ts';
+import { openPolicy, type PolicyDeps } from '../doors/policy/server.ts';
+import { isListed, parseNetworkRule } from '../formats/postfix/network-list.ts';
+import type { ListenAddress, Listener } from '../lib/listener.ts';
 import { OperatorError } from '../lib/operator-error.ts';
+import { openPeerCheck } from '../partners/kernel/peer-check.ts';
+import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
 import { postfixLogFile } from '../partners/postfix/log-file.ts';
-import type { DaemonOptions, DaemonParts } from './base/options.ts';
+import type { DaemonOptions, DaemonParts, DoorAddresses, DoorOptions } from './base/options.ts';
+import { httpDeps, openCommands } from './commands.ts';
+import { openAllowedUsers } from './doors/allowed-users.ts';
+import { openPageDoor, type PageDoor } from './doors/page-door.ts';
+import { openPostfixDoors, type PostfixDoors, systemDirectory } from './doors/postfix-doors.ts';
 import type { Flows } from './flows.ts';
 import { type DaemonSendmail, openDaemonSendmail } from './sendmail.ts';
-
-export type DoorAddresses = {
-  readonly milter: string;
-  readonly policy: string;
-  readonly http: string;
-};
 
 /** What is the same for each door. */
 type Opening = {
@@ -25,68 +28,162 @@ type Opening = {
   readonly flows: Flows;
 };
 
+const notInstalled: DoorOptions = {
+  installed: false,
+  ownUser: true,
+  activated: [],
+  changed: () => undefined,
+};
+
 export async function openDoors(
   parts: DaemonParts,
   options: DaemonOptions,
   flows: Flows,
-): Promise<{ readonly addresses: DoorAddresses; readonly sendmail: DaemonSendmail }> {
+): Promise<{ readonly addresses: () => DoorAddresses; readonly sendmail: DaemonSendmail }> {
   const opening = { parts, options, flows };
   // The page first: it closes last, so that it tells the state of the guard to the end.
-  const http = await openPage(opening);
-  const policy = await openPolicyDoor(opening);
+  const deps = httpDeps(parts, options, flows.admin);
+  let told = (): void => undefined;
+  const http = await openPage(opening, deps, () => told());
+  const command = await openCommands(parts, deps);
   const sendmail = openDaemonSendmail(parts, {
     journal: flows.journal,
+    troubles: flows.troubles,
     moved: (address) => flows.doors({ sendmail: address }),
   });
   parts.scope.defer(() => sendmail.close());
-  const milter = await openMilterDoor(opening, sendmail);
-  await sendmail.start();
-  const addresses = {
-    milter: milter?.address ?? 'off',
-    policy: policy?.address ?? 'off',
-    http: http?.address ?? 'off',
+  const { installed } = options.doors ?? notInstalled;
+  const auto = (['milter', 'policy'] as const).filter(
+    (name) => installed && parts.config.doors[name] === 'auto',
+  );
+  const addressesOf = (all: DoorPlaces): DoorAddresses => {
+    const milter = all.milter[0] ?? 'off';
+    return {
+      milter,
+      inbound: all.inbound[0] ?? milter,
+      policy: all.policy[0] ?? 'off',
+      http: http?.address() ?? 'off',
+      ...(command === undefined ? {} : { command }),
+      all,
+      auto,
+    };
   };
-  flows.doors(addresses);
+  const show = ({ http, inbound, milter, policy }: DoorAddresses): void => {
+    flows.doors({ milter, inbound, policy, http });
+  };
+  const changed = (all: DoorPlaces): void => {
+    show(addressesOf(all));
+    options.doors?.changed(addressesOf(all));
+  };
+  const postfix = await openForPostfix(opening, sendmail, changed);
+  told = () => changed(postfix.places());
+  flows.setMilterPresent(() => postfix.milters() > 0);
+  await sendmail.start();
+  const addresses = (): DoorAddresses => addressesOf(postfix.places());
+  show(addresses());
   followMailLog(opening);
   return { addresses, sendmail };
 }
 
-function openPage(opening: Opening): Promise<HttpDoor | undefined> {
-  const { parts, options, flows } = opening;
-  const { counters, world } = parts;
-  const { clock, count, log } = world;
-  return opened(opening, 'http', (where) => {
-    if ('path' in where) throw new OperatorError('config', 'doors.http must be inet:HOST:PORT');
-    const { token } = options;
-    return openHttp(where, { admin: flows.admin, token, metrics: counters, log, count, clock });
+async function openPage(
+  { parts, options, flows }: Opening,
+  deps: HttpDeps,
+  changed: () => void,
+): Promise<PageDoor | undefined> {
+  const where = whereOf(parts.config.doors.http, 0);
+  if (where === undefined) return undefined;
+  if ('path' in where) throw new OperatorError('config', 'doors.http must be inet:HOST:PORT');
+  const { installed } = options.doors ?? notInstalled;
+  const page = await openPageDoor({
+    where,
+    open: (at) => openHttp(at, { ...deps, owners: openSocketOwners() }),
+    ifTaken: options.movable ? 'move' : installed ? 'wait' : 'fail',
+    log: options.log,
+    timers: parts.world.timers,
+    troubles: flows.troubles,
+    changed,
   });
+  return parts.scope.use(page);
 }
 
-function openPolicyDoor(opening: Opening): Promise<Listener | undefined> {
-  const { parts, flows } = opening;
+/** The users and machines that may connect are the same for each door for Postfix. */
+async function openForPostfix(
+  { parts, options, flows }: Opening,
+  sendmail: DaemonSendmail,
+  changed: (all: DoorPlaces) => void,
+): Promise<PostfixDoors> {
+  const { config, scope, state, world } = parts;
+  const { connected, troubles } = flows;
+  const how = options.doors ?? notInstalled;
+  const users = await openAllowedUsers({
+    names: config.doors.allowed_users,
+    mailOwners: () => (connected.read()?.instances ?? []).map(({ mailOwner }) => mailOwner),
+    own: how.ownUser ? process.getuid?.() : undefined,
+    log: world.log,
+  });
+  scope.defer(() => users.close());
+  const rules = config.doors.allowed_clients.flatMap((text) => parseNetworkRule(text) ?? []);
+  const check = openPeerCheck({
+    allowedUids: users.allowed,
+    trustedUids: users.postfix,
+    isAllowedAddress: (address) => isListed(address, rules),
+    owners: openSocketOwners(),
+    count: world.count,
+    log: world.log,
+  });
+  const milter = milterOpener(parts, flows, sendmail);
+  const policy = policyOpener(parts, flows);
+  const { config_directory } = config.postfix;
+  const doors = await openPostfixDoors({
+    settings: config.doors,
+    options: how,
+    movable: options.movable,
+    state,
+    log: world.log,
+    troubles,
+    connected,
+    configDirectory: config_directory === '' ? systemDirectory : config_directory,
+    open: (name, where) =>
+      name === 'policy'
+        ? policy(where, { admit: check.admit(name) })
+        : milter(where, { name, admit: check.admit(name) }),
+    changed,
+  });
+  scope.defer(() => doors.close());
+  return doors;
+}
+
+function policyOpener(parts: DaemonParts, flows: Flows) {
+  let connections = 0;
   const { count, log } = parts.world;
   const { accounts, doors } = parts.config;
-  return opened(opening, 'policy', (where) =>
+  return (where: ListenAddress, more: Pick<PolicyDeps, 'admit'>): Promise<Listener> =>
     openPolicy(where, {
+      ...more,
+      troubles: flows.troubles,
+      nextConnection: () => ++connections,
       handler: flows.policy,
       log,
       count,
       defaultDomain: accounts.default_domain,
       limits: { connectionsMax: doors.sessions_max },
-    }),
-  );
+    });
 }
 
-async function openMilterDoor(
-  opening: Opening,
+function milterOpener(
+  parts: DaemonParts,
+  { localDomains, mayRelay, path, troubles }: Flows,
   { handovers }: DaemonSendmail,
-): Promise<Listener | undefined> {
-  const { parts, flows } = opening;
+) {
   const { clock, count, log } = parts.world;
   const { accounts, doors } = parts.config;
-  const { localDomains, mayRelay, path } = flows;
-  const milter = await opened(opening, 'milter', (where) =>
+  const rooms = openSessionRooms(troubles);
+  return (where: ListenAddress, more: Pick<MilterDeps, 'admit' | 'name'>): Promise<Listener> =>
     openMilter(where, {
+      ...more,
+      troubles,
+      rooms,
+      isForStrangers: more.name === 'inbound',
       path,
       handovers,
       clock,
@@ -100,36 +197,7 @@ async function openMilterDoor(
         mayRelay,
         localDaemons: new Set(accounts.local_services),
       },
-    }),
-  );
-  if (milter !== undefined) flows.setMilterPresent(() => milter.connections > 0);
-  return milter;
-}
-
-/** Opens a door; on a free port if its own is taken and the operator did not choose the port. */
-async function opened<Door extends AsyncDisposable>(
-  { parts, options }: Opening,
-  name: 'http' | 'policy' | 'milter',
-  open: (where: SocketAddress) => Promise<Door>,
-): Promise<Door | undefined> {
-  const { doors } = parts.config;
-  const address = doors[name];
-  const where = whereOf(address, Number.parseInt(doors.socket_mode, 8));
-  if (where === undefined) return undefined;
-  try {
-    return parts.scope.use(await open(where));
-  } catch (error) {
-    if (!options.movable || 'path' in where || !isTaken(error)) throw error;
-    options.log('info', 'door.moved', { wanted: address });
-    return parts.scope.use(await open({ host: where.host, port: 0 }));
-  }
-}
-
-function isTaken(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && cause.code === 'EADDRINUSE') return true;
-  }
-  return false;
+    });
 }
 
 /** Reads the mail log in the background: neither the start nor any mail waits for that. */

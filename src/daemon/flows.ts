@@ -26,8 +26,8 @@ import { openSuspensions, type Suspensions } from '../flow/suspension/account-su
 import { openReview } from '../flow/suspension/held-review.ts';
 import { modeChanged } from '../flow/suspension/mode-changed.ts';
 import { addressKey } from '../formats/message/address.ts';
-import type { Mutable } from '../lib/mutable.ts';
 import { dayMs, type Millis } from '../lib/time.ts';
+import type { Mutable } from '../lib/type-tools.ts';
 import { noticeMail } from '../partners/notices/mail.ts';
 import { noticeWebhook } from '../partners/notices/webhook.ts';
 import { readSecretFile } from '../partners/secret-file.ts';
@@ -37,6 +37,7 @@ import type { LoginDoor, Mta, NoticeChannel } from '../ports/mail-server.ts';
 import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
 import type { Troubles } from '../ports/troubles.ts';
 import { version } from '../version.ts';
+import type { ConnectedReader } from './base/connected.ts';
 import type { DaemonParts } from './base/options.ts';
 import { duration, needRestart, settingsOf } from './base/settings.ts';
 import { startTimer } from './base/timers.ts';
@@ -57,6 +58,8 @@ export type Flows = {
   readonly journal: Journal;
   readonly localDomains: ReadonlySet<string>;
   readonly mayRelay: (client: string) => boolean;
+  /** What `postern connect` found out about Postfix. */
+  readonly connected: ConnectedReader;
   /** Takes the question whether the mail server is connected to the milter door now. */
   setMilterPresent(present: () => boolean): void;
   /** Takes what is wrong with a part, for /health and the operator. */
@@ -140,6 +143,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     journal,
     localDomains,
     mayRelay: mailServer.mayRelay,
+    connected: mailServer.connected,
     queue: stopping.mta !== undefined,
     mailLog: openLogSeen({ accounts, journal, world }),
     troubles: memory.troubles,

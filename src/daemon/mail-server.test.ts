@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { connectedFile, openMailServer } from './mail-server.ts';
+import { connectedFile } from './base/connected.ts';
+import { openMailServer } from './mail-server.ts';
 
 /** What is known of clients and domains, with these settings and what `connect` found. */
 function known(networks: readonly string[], found: unknown) {

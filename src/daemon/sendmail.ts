@@ -15,13 +15,14 @@ import { realSendmail, wakePickup } from '../partners/postfix/sendmail.ts';
 import { openHandoverFiles } from '../partners/spool/handover-files.ts';
 import { openSpool } from '../partners/spool/spool-folder.ts';
 import type { HandoverLookup } from '../ports/handover.ts';
+import type { Troubles } from '../ports/troubles.ts';
 import type { DaemonParts } from './base/options.ts';
 import { startTimer } from './base/timers.ts';
 
 export type DaemonSendmail = {
   /** For the milter door. */
   readonly handovers: HandoverLookup;
-  /** Takes what was left in the spool, then opens the door. */
+  /** Opens the door, and begins to take what was left in the spool. */
   start(): Promise<void>;
   /** Opens or closes the door, as the changed configuration says. */
   configure(config: Config): void;
@@ -30,6 +31,7 @@ export type DaemonSendmail = {
 
 type SendmailDeps = {
   readonly journal: Journal;
+  readonly troubles: Troubles;
   /** Takes the address of the door whenever it changes. */
   readonly moved: (address: string) => void;
 };
@@ -54,13 +56,11 @@ export function openDaemonSendmail(parts: DaemonParts, deps: SendmailDeps): Daem
     open = new AsyncDisposableStack();
     const where = whereOf(config.sendmail.door, doorMode);
     handovers =
-      where === undefined
-        ? undefined
-        : openMailHandover(parts, deps.journal, { config, scope: open });
+      where === undefined ? undefined : openMailHandover(parts, deps, { config, scope: open });
     const door =
       where === undefined || handovers === undefined
         ? undefined
-        : await openDoor(parts, { config, where, handovers }, open);
+        : await openDoor(parts, { config, where, handovers, troubles: deps.troubles }, open);
     if (door !== undefined || wasOpen) deps.moved(door?.address ?? 'off');
     wasOpen = door !== undefined;
   };
@@ -89,7 +89,7 @@ export function openDaemonSendmail(parts: DaemonParts, deps: SendmailDeps): Daem
 
 function openMailHandover(
   { state, world }: DaemonParts,
-  journal: Journal,
+  { journal, troubles }: SendmailDeps,
   of: { readonly config: Config; readonly scope: AsyncDisposableStack },
 ): Handovers {
   const { postfix, sendmail } = of.config;
@@ -108,6 +108,7 @@ function openMailHandover(
     files,
     identities,
     journal,
+    troubles,
     spool: openSpool({
       folder: sendmail.spool,
       messageBytesMax: sendmail.message_bytes_max,
@@ -124,18 +125,23 @@ function openMailHandover(
 
 async function openDoor(
   { counters, world }: DaemonParts,
-  of: { readonly config: Config; readonly where: SocketAddress; readonly handovers: Handovers },
+  of: {
+    readonly config: Config;
+    readonly where: SocketAddress;
+    readonly handovers: Handovers;
+    readonly troubles: Troubles;
+  },
   scope: AsyncDisposableStack,
 ): Promise<Listener> {
-  const { handovers } = of;
+  const { handovers, troubles } = of;
   const { count, log } = world;
-  await handovers.takeSpool();
   handovers.start();
   const messageBytesMax = of.config.sendmail.message_bytes_max;
   const door = await openSendmail(of.where, {
     handler: handovers,
     peerOf,
     messageBytesMax,
+    troubles,
     log,
     count,
   });
@@ -149,5 +155,7 @@ async function openDoor(
     taking = false;
   };
   scope.defer(startTimer(spoolEveryMs, () => void takeSpool()));
+  // In the background: neither the start nor the door waits for a full spool.
+  void takeSpool();
   return door;
 }

@@ -28,6 +28,18 @@ test('counters add, gauges take the last value, labels start at 0', () => {
   assert.equal(counters.read('mail_total', 'hold'), 1);
 });
 
+test('a value of two labels is two words', () => {
+  const counters = openCounters([
+    { name: 'no_total', kind: 'counter', help: 'No.', label: 'door', secondLabel: 'uid' },
+  ]);
+  counters.count('no_total', 2, 'milter 33');
+  for (let uid = 0; uid < 100; uid++) counters.count('no_total', 1, `policy ${uid}`);
+  const samples = readOpenMetrics(counters.text());
+  assert.equal(samples.get('no_total{door="milter",uid="33"}'), 2);
+  assert.equal(samples.get('no_total{door="policy",uid="0"}'), 1);
+  assert.ok((samples.get('no_total{door="other",uid="other"}') ?? 0) > 30);
+});
+
 test('a gauge of what is there no more is shown no more, until it is set again', () => {
   const counters = openCounters([
     { name: 'scanner_up', kind: 'gauge', help: 'Up.', label: 'scanner' },

@@ -9,6 +9,8 @@ type Definition = {
   readonly kind: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly label?: string;
+  /** Of a second label. A value is then two words with a space between them. */
+  readonly secondLabel?: string;
   readonly values?: readonly string[];
   readonly buckets?: readonly number[];
 };
@@ -116,10 +118,16 @@ function family(series: Series, histograms: ReadonlyMap<string, Histogram>): str
       ? [...series.values].map(([value, number]) =>
           label === undefined
             ? `${name} ${shown(number)}`
-            : `${name}{${label}="${escaped(value)}"} ${shown(number)}`,
+            : `${name}{${labels(series.definition, value)}} ${shown(number)}`,
         )
       : histogramSamples(name, histogram);
   return `${[...head, ...samples].join('\n')}\n`;
+}
+
+function labels({ label = '', secondLabel }: Definition, value: string): string {
+  if (secondLabel === undefined) return `${label}="${escaped(value)}"`;
+  const [first = '', second = first] = value.split(' ');
+  return `${label}="${escaped(first)}",${secondLabel}="${escaped(second)}"`;
 }
 
 /** The samples of a histogram. Buckets are cumulative and end in `+Inf`, which equals the count. */

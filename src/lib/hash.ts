@@ -1,3 +1,6 @@
+/** Hashes: a quick one of short texts, and SHA-256. */
+import { createHash, type Hash, hash } from 'node:crypto';
+
 /**
  * A 53-bit hash of a short text, a number that both JavaScript and SQLite hold exactly. It has two
  * multiplicative lanes with a final mix. It is not cryptographic; the seed (random per ledger)
@@ -20,4 +23,31 @@ function mix(value: number): number {
   let mixed = Math.imul(value ^ (value >>> 16), 0x7feb352d);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b);
   return mixed ^ (mixed >>> 16);
+}
+
+/** A digest that is being computed. */
+export type Sha256 = {
+  /** Reads the bytes before it returns, so they may be overwritten afterwards. */
+  update(bytes: Buffer): void;
+  /** A copy of the digest so far, which continues independently. */
+  copy(): Sha256;
+  /** Finishes the digest. */
+  digest(): Buffer;
+};
+
+export function openSha256(): Sha256 {
+  return around(createHash('sha256'));
+}
+
+function around(state: Hash): Sha256 {
+  return {
+    update: (bytes) => void state.update(bytes),
+    copy: () => around(state.copy()),
+    digest: () => state.digest(),
+  };
+}
+
+/** The digest of bytes that are all there. */
+export function sha256(bytes: Buffer): Buffer {
+  return hash('sha256', bytes, 'buffer');
 }

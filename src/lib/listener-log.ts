@@ -1,8 +1,11 @@
 /**
  * Counts every fault of a listener, and logs the first ones of each minute. A peer that fails a
- * thousand times a second must not fill the disk with log lines.
+ * thousand times a second must not fill the disk with log lines. Also says in words that a listener
+ * is full.
  */
 import type { ListenerFault } from './listener.ts';
+import type { Fullness } from './peer-places.ts';
+import { minuteMs } from './time.ts';
 
 type Write = (
   level: 'warn' | 'error',
@@ -12,7 +15,6 @@ type Write = (
 
 /** Log lines of one kind in one minute. The next line says how many were left out. */
 const linesPerMinute = 10;
-const minuteMs = 60_000;
 
 /** Makes the `fault` hook of the door `name`. `nowMs` only counts up and is never set back. */
 export function faultLog(
@@ -41,5 +43,30 @@ export function faultLog(
       ...(state.leftOut > 0 ? { leftOut: state.leftOut } : undefined),
     });
     state.leftOut = 0;
+  };
+}
+
+/**
+ * Makes the `full` hook of the door `name`. `set` takes what is wrong with a part, as in
+ * ports/troubles.ts.
+ */
+export function fullTrouble(
+  name: string,
+  set: (part: string, why: string | undefined) => void,
+): (now: Fullness | undefined, address: string) => void {
+  return (now, address) => {
+    const part = `door ${address}`;
+    if (now === undefined) {
+      set(part, undefined);
+      return;
+    }
+    const { connections, of, ofPeer, peer } = now;
+    const door = `the ${name} door (${address}) is full`;
+    set(
+      part,
+      of === 'all'
+        ? `${door}: ${connections} connections, ${ofPeer} of them of ${peer}`
+        : `${door} for ${peer}: ${ofPeer} of ${connections} connections`,
+    );
   };
 }

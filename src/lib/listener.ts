@@ -1,15 +1,15 @@
 /**
- * A listening socket for programs that speak a request-and-answer protocol for hours. It limits how
- * many peers may connect and how long they may be silent, and moves their bytes. It knows nothing
- * about the protocol.
+ * A listening socket for programs that speak a request-and-answer protocol for hours. It asks who
+ * may connect, limits how many peers may be connected and how long they may be silent, and moves
+ * their bytes. It knows nothing about the protocol.
  *
  * One timer serves all connections, so a slow or dead peer costs no timer of its own. Times are
  * counted in ticks of that timer, so setting the clock forward or back ends no session.
  */
-import { chmod, lstat, unlink } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { OperatorError, sysexits } from './operator-error.ts';
+import { createServer, type Socket } from 'node:net';
+import { listen } from './listen.ts';
 import { PeerError } from './peer-error.ts';
+import { type Fullness, PeerPlaces } from './peer-places.ts';
 import { minuteMs } from './time.ts';
 
 export type SocketAddress =
@@ -17,9 +17,33 @@ export type SocketAddress =
   /** A Unix socket; `mode` is 0o660 by default. */
   | { readonly path: string; readonly mode?: number };
 
+/** `fd`: a socket that systemd has opened; `name` is its address as Postfix writes it. */
+export type ListenAddress = SocketAddress | { readonly fd: number; readonly name: string };
+
+type SocketName = { readonly address: string; readonly port: number };
+
+/** A connection whose peer nobody has looked at yet. */
+export type Arrival = {
+  readonly fd: number;
+  /** Both ends of a TCP connection; undefined on a Unix socket. */
+  readonly ends: { readonly local: SocketName; readonly remote: SocketName } | undefined;
+};
+
+/**
+ * `peer`: who it is, as `uid 101` or `192.0.2.7`; its connections are counted together. `trusted`:
+ * may take all places, because the door is there for this peer.
+ */
+type Admitted = { readonly kind: 'admitted'; readonly peer: string; readonly trusted: boolean };
+
+export type Admission =
+  | Admitted
+  | { readonly kind: 'refused'; readonly uid?: number; readonly why: string };
+
 /** One connection to a peer, as the protocol uses it. */
 export type PeerConnection = {
   readonly peer: string;
+  /** As admitted. */
+  readonly trusted: boolean;
   /** The file descriptor, to ask the kernel who the peer is; -1 without one. */
   readonly fd: number;
   /** Sends at once. Writes made while received bytes are being handled are sent together. */
@@ -69,11 +93,21 @@ export type ListenerLimits = {
   readonly idleMs: number;
   /** How long requests under way may take to finish at close. */
   readonly drainMs: number;
+  /** How long an idle peer may still begin a request at close; 0 by default. */
+  readonly lingerMs?: number;
 };
 
-export type ListenerFault = 'full' | 'slow' | 'idle' | 'protocol' | 'bug';
+/** full: no place is free. many: the peer holds as many places as one peer may. */
+export type ListenerFault = 'full' | 'many' | 'slow' | 'idle' | 'protocol' | 'bug';
 
 export type ListenerHooks = {
+  /**
+   * Says whether the peer may connect; without it, any may. What the peer sends before the answer
+   * waits in the kernel.
+   */
+  readonly admit?: ((arrival: Arrival) => Admission | Promise<Admission>) | undefined;
+  /** Called when the places run out, and with undefined when some are free again. */
+  full?(now: Fullness | undefined, address: string): void;
   open(line: PeerConnection): PeerSession;
   /** Called when Postern ends or refuses a connection, with the `cause` if there is one. */
   fault(kind: ListenerFault, peer: string, cause?: unknown): void;
@@ -84,23 +118,26 @@ export type Listener = {
   readonly address: string;
   /** Open connections. */
   readonly connections: number;
-  /**
-   * Accepts no more connections, ends the idle ones, and gives requests under way time to finish.
-   */
+  /** Accepts no more connections; those that are open go on until `close`. */
+  retire(): void;
+  /** As retire; then ends the idle connections, and gives requests under way time to finish. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
 /** The longest time between two ticks. */
-const tickMsMax = 1_000;
-/** The size of sun_path on Linux, without its closing NUL. */
-const socketPathBytesMax = 107;
-/** Connections that the kernel may keep waiting, enough for a burst after a restart. */
-const backlog = 1_024;
+const tickMsMax = 500;
+/**
+ * Connections whose peer is being looked at. They take no place of those that were admitted. A look
+ * takes milliseconds, so this is more than come in that time.
+ */
+const arrivalsMax = 2_048;
+/** Reading the kernel's tables takes milliseconds. */
+const admitMsMax = 10_000;
 
-/** Listens, and hands each connection to `hooks.open`. */
+/** Listens, and hands each connection of a peer that may connect to `hooks.open`. */
 export async function openListener(
-  where: SocketAddress,
+  where: ListenAddress,
   limits: ListenerLimits,
   hooks: ListenerHooks,
 ): Promise<Listener> {
@@ -109,44 +146,126 @@ export async function openListener(
     10,
     Math.min(tickMsMax, Math.floor(Math.min(limits.firstMs, limits.partialMs, limits.idleMs) / 4)),
   );
+  let address = '';
+  let closing: Promise<void> | undefined;
+  const places = new PeerPlaces(limits.connectionsMax, (now) => hooks.full?.(now, address));
+  const enter = (socket: Socket, admitted: Admitted): void => {
+    const { peer, trusted } = admitted;
+    const none = places.take(peer, trusted);
+    if (none !== undefined) {
+      socket.destroy();
+      hooks.fault(none, peer);
+      return;
+    }
+    const connection = new Connection(socket, admitted, hooks, (left) => {
+      connections.delete(left);
+      places.free(peer, trusted);
+    });
+    connections.add(connection);
+    if (closing !== undefined) connection.drain(limits.lingerMs ?? 0);
+  };
+  const arrivals = openArrivals(hooks, enter);
   // Keep-alive, because the host of a mail server may die without closing its connections.
   const server = createServer(
-    { noDelay: true, keepAlive: true, keepAliveInitialDelay: minuteMs },
-    (socket) => {
-      const peer =
-        socket.remoteAddress === undefined
-          ? 'unix'
-          : `${socket.remoteAddress}:${socket.remotePort}`;
-      if (connections.size >= limits.connectionsMax) {
-        hooks.fault('full', peer);
-        socket.destroy();
-        return;
-      }
-      const connection = new Connection(socket, peer, hooks, () => connections.delete(connection));
-      connections.add(connection);
-    },
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: minuteMs, pauseOnConnect: true },
+    (socket) => arrivals.take(socket),
   );
-  const address = await listen(server, where);
+  address = await listen(server, where);
   // A missing file descriptor for one connection must not end the others.
   server.on('error', (cause) => hooks.fault('full', 'accept', cause));
   const timer = setInterval(() => {
+    arrivals.tick(tickMs);
     for (const connection of connections) connection.tick(tickMs, limits);
   }, tickMs);
   timer.unref();
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    closing ??= drain(server, connections, limits.drainMs).finally(() => clearInterval(timer));
-    return closing;
-  };
+  server.once('close', () => clearInterval(timer));
+  let ended: Promise<void> | undefined;
+  const retire = (): Promise<void> =>
+    (ended ??= new Promise((resolve) => server.close(() => resolve())));
+  const close = (): Promise<void> => (closing ??= drain(retire(), limits, connections, arrivals));
   return {
     address,
     get connections() {
       return connections.size;
     },
+    retire: () => void retire(),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
+
+/** Looks at the peer of each new connection. `enter` takes those that may connect. */
+function openArrivals(hooks: ListenerHooks, enter: (socket: Socket, admitted: Admitted) => void) {
+  /** How long each has waited for the answer. */
+  const waitedMs = new Map<Socket, number>();
+  const decide = (socket: Socket, admission: Admission): void => {
+    if (admission.kind === 'refused') socket.destroy();
+    else if (!socket.destroyed) enter(socket, admission);
+  };
+  const failed = (socket: Socket, cause: unknown): void => {
+    socket.destroy();
+    hooks.fault('bug', 'not looked at', cause);
+  };
+  const wait = (socket: Socket, admission: Promise<Admission>): void => {
+    waitedMs.set(socket, 0);
+    socket.once('close', () => waitedMs.delete(socket));
+    admission
+      .then((answer) => decide(socket, answer))
+      .catch((cause: unknown) => failed(socket, cause))
+      .finally(() => waitedMs.delete(socket));
+  };
+  return {
+    take(socket: Socket): void {
+      // A peer that hangs up is no fault: mail servers often just close the connection.
+      socket.on('error', () => socket.destroy());
+      if (waitedMs.size >= arrivalsMax) {
+        socket.destroy();
+        hooks.fault('full', 'not looked at');
+        return;
+      }
+      try {
+        const admission = hooks.admit?.(arrivalOf(socket)) ?? anybody(socket);
+        if (admission instanceof Promise) wait(socket, admission);
+        else decide(socket, admission);
+      } catch (cause) {
+        failed(socket, cause);
+      }
+    },
+    destroy(): void {
+      for (const socket of waitedMs.keys()) socket.destroy();
+    },
+    tick(ms: number): void {
+      for (const [socket, soFarMs] of waitedMs) {
+        if (soFarMs >= admitMsMax) socket.destroy();
+        else waitedMs.set(socket, soFarMs + ms);
+      }
+    },
+  };
+}
+
+/** The descriptor is read from an internal field, because Node has no public one. */
+function arrivalOf(socket: Socket): Arrival {
+  const handle: unknown = '_handle' in socket ? socket._handle : undefined;
+  const fd =
+    typeof handle === 'object' && handle !== null && 'fd' in handle ? handle.fd : undefined;
+  const { localAddress, localPort, remoteAddress, remotePort } = socket;
+  const ends =
+    localAddress === undefined || remoteAddress === undefined
+      ? undefined
+      : {
+          local: { address: localAddress, port: localPort ?? 0 },
+          remote: { address: remoteAddress, port: remotePort ?? 0 },
+        };
+  return { fd: typeof fd === 'number' ? fd : -1, ends };
+}
+
+/** The admission where anybody may connect. */
+function anybody({ remoteAddress, remotePort }: Socket): Admitted {
+  const peer = remoteAddress === undefined ? 'unix' : `${remoteAddress}:${remotePort}`;
+  return { kind: 'admitted', peer, trusted: true };
+}
+
+type Left = (connection: Connection) => void;
 
 /** One connection, and how long it has been in its state. */
 class Connection {
@@ -161,15 +280,19 @@ class Connection {
   #requests = 0;
   #stateMs = 0;
   #stuckMs = 0;
-  #draining = false;
+  /** How long the peer may still stay idle; undefined before the close. */
+  #lingerMs: number | undefined;
 
-  constructor(socket: Socket, peer: string, hooks: ListenerHooks, left: () => void) {
+  constructor(socket: Socket, admitted: Admitted, hooks: ListenerHooks, left: Left) {
+    const { peer, trusted } = admitted;
+    socket.once('close', () => left(this)); // also if the session cannot begin
     this.#socket = socket;
     this.#peer = peer;
     this.#hooks = hooks;
     this.#talk = hooks.open({
       peer,
-      fd: descriptorOf(socket),
+      trusted,
+      fd: arrivalOf(socket).fd,
       write: (bytes) => this.#write(bytes),
       end: () => {
         this.#flush();
@@ -179,12 +302,8 @@ class Connection {
     });
     socket.on('data', (chunk: Buffer) => this.#run(() => this.#talk.take(chunk)));
     socket.on('drain', () => socket.resume());
-    // A peer that hangs up is no fault: mail servers often just close the connection.
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => {
-      left();
-      this.#guarded(() => this.#talk.gone());
-    });
+    socket.on('close', () => this.#guarded(() => this.#talk.gone()));
+    socket.resume();
   }
 
   #run(step: () => void): void {
@@ -196,7 +315,7 @@ class Connection {
     this.#guarded(step);
     this.#taking = false;
     this.#flush();
-    if (this.#draining) this.#endWhenIdle();
+    this.#endWhenIdle();
   }
 
   #write(bytes: Buffer): void {
@@ -226,6 +345,7 @@ class Connection {
   }
 
   tick(ms: number, limits: ListenerLimits): void {
+    if (this.#lingerMs !== undefined) this.#lingerMs -= ms;
     this.#run(() => this.#talk.tick(ms));
     const state = this.#talk.state();
     const requests = this.#talk.requests();
@@ -247,15 +367,16 @@ class Connection {
     this.#hooks.fault(kind, this.#peer);
   }
 
-  /** From now on the connection ends as soon as nothing is under way. */
-  drain(): void {
-    this.#draining = true;
+  /** The connection ends as soon as nothing is under way, after `lingerMs` at the earliest. */
+  drain(lingerMs: number): void {
+    this.#lingerMs = lingerMs;
     this.#endWhenIdle();
   }
 
   #endWhenIdle(): void {
-    const state = this.#talk.state();
-    if (state === 'idle' || state === 'fresh') this.#socket.end();
+    if (this.#lingerMs === undefined || this.#lingerMs > 0) return;
+    // Both ends: a peer that waits for another answer would close its own end late.
+    if (/^(?:idle|fresh)$/.test(this.#talk.state())) this.#socket.destroySoon();
   }
 
   destroy(): void {
@@ -263,117 +384,17 @@ class Connection {
   }
 }
 
-/** Reads the file descriptor from an internal field, because Node has no public one. */
-function descriptorOf(socket: Socket): number {
-  const handle: unknown = '_handle' in socket ? socket._handle : undefined;
-  if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return -1;
-  return typeof handle.fd === 'number' ? handle.fd : -1;
-}
-
 async function drain(
-  server: Server,
+  ended: Promise<void>,
+  { drainMs, lingerMs = 0 }: ListenerLimits,
   connections: ReadonlySet<Connection>,
-  drainMs: number,
+  arrivals: { destroy(): void },
 ): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  for (const connection of connections) connection.drain();
+  for (const connection of connections) connection.drain(lingerMs);
   const last = setTimeout(() => {
     for (const connection of connections) connection.destroy();
+    arrivals.destroy();
   }, drainMs);
-  await closed;
+  await ended;
   clearTimeout(last);
-}
-
-/**
- * Makes any kind of server listen, and returns the address as Postfix writes it. A Unix socket
- * never has wider permissions than `mode`, not even for a moment. It replaces a dead socket file,
- * but no other file.
- */
-export async function listen(server: Server, where: SocketAddress): Promise<string> {
-  if (!('path' in where)) {
-    await bound(
-      server,
-      () => server.listen({ host: where.host, port: where.port, backlog }),
-      `${where.host}:${where.port}`,
-    );
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : where.port;
-    return `inet:${where.host.includes(':') ? `[${where.host}]` : where.host}:${port}`;
-  }
-  if (Buffer.byteLength(where.path) > socketPathBytesMax) {
-    throw new OperatorError('socket-path', `the socket path ${where.path} is too long`, {
-      hint: `a Unix socket's path has at most ${socketPathBytesMax} bytes; choose a shorter one`,
-      exit: sysexits.config,
-    });
-  }
-  await removeStale(where.path);
-  const mode = where.mode ?? 0o660;
-  // The umask must be set before, because bind happens inside listen().
-  const start = (): void => {
-    const before = process.umask(0o777 & ~mode);
-    try {
-      server.listen({ path: where.path, backlog });
-    } finally {
-      process.umask(before);
-    }
-  };
-  await bound(server, start, where.path);
-  await chmod(where.path, mode);
-  return `unix:${where.path}`;
-}
-
-/** Waits until the server listens. If it cannot, the error tells the operator why. */
-function bound(server: Server, start: () => void, name: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('listening', () => {
-      server.removeAllListeners('error');
-      resolve();
-    });
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const hints: Readonly<Record<string, string>> = {
-        EADDRINUSE: 'another program listens there; choose another port, or stop that program',
-        EACCES: 'this user may not listen there; choose a port above 1023 or a folder of its own',
-        ENOENT: 'make the folder first',
-        EADDRNOTAVAIL: 'this machine does not have that address',
-      };
-      const hint = hints[cause.code ?? ''];
-      reject(
-        new OperatorError('listen', `cannot listen on ${name}: ${cause.code ?? cause.message}`, {
-          cause,
-          exit: sysexits.unavailable,
-          ...(hint === undefined ? {} : { hint }),
-        }),
-      );
-    });
-    start();
-  });
-}
-
-/**
- * Removes the socket file of a process that died. Refuses if a program listens there, or if it is
- * another kind of file.
- */
-async function removeStale(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found === undefined) return;
-  if (!found.isSocket()) {
-    throw new OperatorError('socket-path', `${path} exists and is not a socket`, {
-      hint: 'choose another path for the socket, or move the existing file away',
-      exit: sysexits.config,
-    });
-  }
-  const alive = await new Promise<boolean>((resolve) => {
-    const probe = connect({ path });
-    probe.once('connect', () => resolve(true));
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
-    probe.once('close', () => probe.removeAllListeners());
-    probe.once('connect', () => probe.destroy());
-  });
-  if (alive) {
-    throw new OperatorError('listen', `another program listens on ${path}`, {
-      hint: 'is another postern running? see `postern status`',
-      exit: sysexits.unavailable,
-    });
-  }
-  await unlink(path);
 }

@@ -9,8 +9,8 @@ import {
   type KeyObject,
   sign as signOnPool,
 } from 'node:crypto';
+import { sha256 } from './hash.ts';
 import { fault, ok, type Result } from './result.ts';
-import { sha256 } from './sha256.ts';
 
 export const keyTypes = ['rsa', 'ed25519'] as const;
 export type KeyType = (typeof keyTypes)[number];

@@ -1,8 +1,8 @@
 /** Reads public keys as DKIM key records hold them (`p=`), and verifies signatures with them. */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { sha256 } from './hash.ts';
 import { type KeyType, rsaBits } from './private-key.ts';
 import { fault, ok, type Result } from './result.ts';
-import { sha256 } from './sha256.ts';
 
 /**
  * The largest exponent that is accepted; real ones are 3 or 65537. A key made to waste its readers'
@@ -13,6 +13,11 @@ const rsaExponentMax = 2n ** 32n;
 export type PublicKey = {
   readonly type: KeyType;
   readonly bits: number;
+  /**
+   * The key in the one form in which Postern publishes it, as `PrivateKey.publicKey`. Two records
+   * with the same key have the same text here, whichever form their `p=` has.
+   */
+  readonly publicKey: string;
   /**
    * Whether `signature` was made over the SHA-256 digest of `data` with the private half. Never
    * throws.
@@ -40,6 +45,7 @@ function rsa(bytes: Buffer): Result<PublicKey, string> {
   return ok({
     type: 'rsa',
     bits,
+    publicKey: key.export({ type: 'spki', format: 'der' }).toString('base64'),
     verifies: (data, signature) => holds(key, 'sha256', data, signature),
   });
 }
@@ -53,6 +59,7 @@ function ed25519(bytes: Buffer): Result<PublicKey, string> {
   return ok({
     type: 'ed25519',
     bits: 256,
+    publicKey: bytes.toString('base64'),
     verifies: (data, signature) => holds(key, null, sha256(data), signature),
   });
 }

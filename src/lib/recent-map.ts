@@ -42,6 +42,12 @@ export class RecentMap<Key, Value> {
     this.#youngWeight += this.#weigh(value);
   }
 
+  /** All entries, the old ones first. Uses none of them. */
+  *entries(): Generator<readonly [Key, Value]> {
+    for (const entry of this.#old) if (!this.#young.has(entry[0])) yield entry;
+    yield* this.#young;
+  }
+
   /** Adds to the weight of an entry that was just used. */
   grew(by: number): void {
     this.#youngWeight += by;

@@ -1,5 +1,5 @@
 /** Time in milliseconds, and larger units in milliseconds. */
-import type { Brand } from './brand.ts';
+import type { Brand } from './type-tools.ts';
 
 /** Milliseconds since 1970-01-01 UTC. */
 export type Millis = Brand<number, 'Millis'>;

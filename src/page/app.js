@@ -13,6 +13,7 @@ import { follow } from './parts/live.js';
 import { Command, useNow } from './parts/marks.js';
 import { isFresh, setServerNow, stateLine } from './parts/words.js';
 import { Start } from './start.js';
+import { Troubles } from './troubles.js';
 import { asLines, Feed, withBatch } from './views/feed.js';
 import { Held } from './views/held.js';
 import { Lookup } from './views/lookup.js';
@@ -138,6 +139,7 @@ function Panel({ onSignedOut }) {
   return html`<div class="page">
     <${Masthead} view=${view} link=${link} />
     <main>
+      <${Troubles} troubles=${view.status.troubles} />
       <${Notice} notice=${notice} ask=${ask} onClose=${() => setNotice(undefined)} />
       ${fault !== '' && html`<p class="fault" role="alert">${fault}</p>`}
       <div class="columns">

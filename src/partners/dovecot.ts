@@ -1,20 +1,16 @@
 /**
  * Closes and opens the login of an account in Dovecot. To close it, Postern writes the name into a
  * passwd-file that Dovecot reads as a denying passdb (for IMAP, POP3 and SMTP AUTH), and then ends
- * its sessions. doveadm can report success and end none, so Postern looks whether any is left.
- *
- *     passdb {
- *       driver = passwd-file
- *       deny = yes
- *       args = /var/lib/postern-dovecot/suspended
- *     }
+ * its sessions. doveadm can report success and end none, so Postern looks whether any is left, and
+ * asks Dovecot whether it refuses the login. What Dovecot must be told is in
+ * `src/core/checklist/dovecot.ts`, for Dovecot 2.3 and 2.4.
  */
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { SerialQueue } from '../lib/serial.ts';
 import type { LoginDoor } from '../ports/mail-server.ts';
-import { isLoginName, type PrivilegedTools } from './privileged-tools.ts';
+import { isLoginName, namesPerCallMax, type PrivilegedTools } from './privileged-tools.ts';
 
 export type DovecotOptions = {
   readonly tools: PrivilegedTools;
@@ -54,7 +50,9 @@ export function dovecot(options: DovecotOptions): LoginDoor {
       await changeNames((closed) => {
         for (const name of names) closed.add(name);
       });
-      await endSessions(tools, names, AbortSignal.timeout(deadlineMs));
+      const signal = AbortSignal.timeout(deadlineMs);
+      await endSessions(tools, names, signal);
+      await checkRefused(tools, names, signal);
       const open = all.find((name) => !isLoginName(name));
       if (open !== undefined) throw notClosable(open);
     },
@@ -78,37 +76,66 @@ async function endSessions(
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (let round = 1; round <= roundsMax; round++) {
-    const left = await sessionsOf(tools, names, signal);
-    if (left === 0 && round > 1) return;
-    if (left > 0) for await (const _ of tools.run('kick', names, signal)); // output is for people
-    await sleep(blindMs, undefined, { signal });
+  let timedOut: unknown;
+  try {
+    for (let round = 1; round <= roundsMax; round++) {
+      const left = await sessionsOf(tools, names, signal);
+      if (left.size === 0 && round > 1) return;
+      // Since Dovecot 2.4, kick distinguishes capitals, and reports success if it finds nobody.
+      const spelled = [...left].filter(isLoginName).slice(0, namesPerCallMax);
+      if (spelled.length > 0) {
+        for await (const _ of tools.run('kick', spelled, signal)); // output is for people
+      }
+      await sleep(blindMs, undefined, { signal });
+    }
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    timedOut = cause;
   }
   const all = names.join(' ');
   throw new OperatorError('sessions-left', `Dovecot still has sessions of ${all}`, {
-    hint: `new logins are refused; to end the old ones: doveadm kick -f ${names[0]}`,
+    cause: timedOut,
+    hint:
+      'new logins are refused; to end the old ones, restart Dovecot ' +
+      `(with Dovecot 2.3 also: doveadm kick -f ${names[0]})`,
     exit: sysexits.tempFail,
   });
 }
 
 /**
- * How many sessions the logins have. Throws if doveadm finds sessions of other logins by these
- * names, because it would end those too.
+ * The logins that have sessions, as Dovecot spells them. Throws if doveadm finds sessions of other
+ * logins by these names, because it would end those too.
  */
 async function sessionsOf(
   tools: PrivilegedTools,
   names: readonly string[],
   signal: AbortSignal,
-): Promise<number> {
+): Promise<ReadonlySet<string>> {
   const ours = new Set(names.map((name) => name.toLowerCase()));
-  let found = 0;
+  const found = new Set<string>();
   for await (const line of tools.run('sessions', names, signal)) {
     const [login = '', service = '', pid = ''] = line.split('\t');
     if (!/^\d+$/.test(pid) || deliveries.has(service)) continue; // the heading has no pid
     if (!ours.has(login.toLowerCase())) throw notClosable(names.join(' '));
-    found++;
+    found.add(login);
   }
   return found;
+}
+
+/** Throws if Dovecot still accepts a login, as it does where it does not read the deny file. */
+async function checkRefused(
+  tools: PrivilegedTools,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const line of tools.run('refused', names, signal)) {
+    if (!line.startsWith('open ')) continue;
+    const name = line.slice('open '.length);
+    throw new OperatorError('login-open', `Dovecot does not refuse the closed login ${name}`, {
+      hint: 'change the password of the account now; `postern doctor` shows what Dovecot needs',
+      exit: sysexits.config,
+    });
+  }
 }
 
 /** The names in the file; empty if there is no file. For doctor and for the start of the daemon. */

@@ -7,14 +7,22 @@
 import { connect } from 'node:net';
 import { parseQueueId } from '../formats/postfix/queue-id.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import { lineSplitter, programLines, programOutput } from './program.ts';
+import { lineSplitter, programCode, programLines, programOutput } from './program.ts';
 
 /**
- * What a call does, and the names that it takes. hold, release, drop: queue ids. kick, sessions:
- * login names; sessions answers like `doveadm -f tab who -1`. queue: no names; answers like
- * `postqueue -j`. check: no names; only answers (for doctor).
+ * What a call does, and the names that it takes. hold, release, drop: queue ids. kick, sessions,
+ * refused: login names. sessions answers like `doveadm -f tab who -1`; refused answers `open NAME`
+ * for each name that Dovecot does not refuse. queue: no names; answers like `postqueue -j`. check:
+ * no names; only answers (for doctor).
  */
-export type ToolVerb = 'hold' | 'release' | 'drop' | 'kick' | 'sessions' | 'queue' | 'check';
+export type ToolVerb =
+  | (typeof loginVerbs)[number]
+  | 'hold'
+  | 'release'
+  | 'drop'
+  | 'queue'
+  | 'check';
+const loginVerbs = ['kick', 'sessions', 'refused'] as const;
 
 export type PrivilegedTools = {
   /**
@@ -36,8 +44,10 @@ const tryMs = 3_000;
 const postsuper = '/usr/sbin/postsuper';
 const postqueue = '/usr/sbin/postqueue';
 const doveadm = '/usr/bin/doveadm';
-/** Exit code of doveadm if the user has no session. */
+/** Exit code of doveadm if the user has no session; since Dovecot 2.4 that is 0. */
 const nobodyThere = 68;
+/** Exit code of `doveadm auth lookup` if no passdb accepts the user, or one denies it. */
+const noSuchUser = 67;
 
 /**
  * Whether a login may be passed to doveadm and written to a deny file. It must have no wildcard
@@ -96,6 +106,13 @@ export function ownTools(
           const args = [...dovecot, '-f', 'tab', 'who', '-1', name];
           yield* programLines({ program: doveadm, args, signal, errors: 'complaint' });
         }
+      } else if (verb === 'refused') {
+        for (const name of names) {
+          // The output may contain the stored password, so it goes nowhere.
+          const args = [...dovecot, 'auth', 'lookup', name];
+          const code = await programCode({ program: doveadm, args, signal, errors: 'complaint' });
+          if (code !== noSuchUser) yield `open ${name}`;
+        }
       } else if (verb === 'queue') {
         const args = [...postfix, '-j'];
         yield* programLines({ program: postqueue, args, signal, errors: 'complaint' });
@@ -123,9 +140,10 @@ async function tryAtOnce(
 }
 
 /**
- * Privileged tools through postern-root. The request is the verb and the names, one a line, then
- * end of input. The answer ends with `postern-root: done` or `postern-root: failed …`, so a cut
- * connection is never mistaken for success.
+ * Privileged tools through postern-root. The request is the verb and the names, one a line, then a
+ * line `end`, so a request that was cut off is never carried out. The answer ends with
+ * `postern-root: done` or `postern-root: failed …`, so a cut connection is never mistaken for
+ * success.
  */
 export function helperTools(socketPath: string): PrivilegedTools {
   return {
@@ -138,7 +156,7 @@ export function helperTools(socketPath: string): PrivilegedTools {
       const split = lineSplitter();
       let last: string | undefined;
       try {
-        socket.end([verb, ...names, ''].join('\n'));
+        socket.end([verb, ...names, 'end', ''].join('\n'));
         for await (const chunk of socket) {
           for (const line of split(chunk as Buffer)) {
             if (last !== undefined) yield last;
@@ -169,10 +187,14 @@ function unreachableHelper(socketPath: string, cause: unknown): OperatorError {
   });
 }
 
+function takesLogins(verb: ToolVerb): boolean {
+  return loginVerbs.some((one) => one === verb);
+}
+
 /** Refuses invalid names before anything runs. They come from callers that did not filter. */
 function check(verb: ToolVerb, names: readonly string[]): void {
   const bad = names.find((name) =>
-    verb === 'kick' || verb === 'sessions' ? !isLoginName(name) : parseQueueId(name) === undefined,
+    takesLogins(verb) ? !isLoginName(name) : parseQueueId(name) === undefined,
   );
   if (bad === undefined && names.length <= namesPerCallMax) return;
   const why =

@@ -20,21 +20,24 @@ export type ProgramCall = {
   /** `lines`: lines of stderr are returned too. `complaint`: stderr only explains a failure. */
   readonly errors: 'lines' | 'complaint';
   readonly env?: Readonly<Record<string, string>>;
-  /** Exit codes that also count as success. */
-  readonly fine?: readonly number[];
+  /** Folder in which it runs; by default that of this process. */
+  readonly folder?: string;
+  /** Exit codes that also count as success. `any`: also the end by a signal. */
+  readonly fine?: readonly number[] | 'any';
 };
 
 /**
- * Yields the lines of its output as they come. Throws OperatorError if the program cannot start or
- * fails, or if the signal aborts.
+ * Yields the lines of its output as they come, and returns its exit code. Throws OperatorError if
+ * the program cannot start or fails, or if the signal aborts.
  */
-export async function* programLines(call: ProgramCall): AsyncGenerator<string> {
+export async function* programLines(call: ProgramCall): AsyncGenerator<string, number | null> {
   call.signal.throwIfAborted();
   // LC_ALL, because Postern reads its messages. PATH is not inherited, because programs are named
   // by their full path.
   const child = spawn(call.program, [...call.args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...call.env },
+    ...(call.folder === undefined ? {} : { cwd: call.folder }),
   });
   const stop = (): void => void child.kill('SIGKILL');
   call.signal.addEventListener('abort', stop, { once: true });
@@ -59,13 +62,26 @@ export async function* programLines(call: ProgramCall): AsyncGenerator<string> {
     yield* splitter(undefined);
     yield* ready;
     yield* errorSplitter(undefined);
-    if (code !== 0 && !(call.fine ?? []).includes(code ?? -1)) throw failure(call, code, complaint);
+    const { fine = [] } = call;
+    if (code !== 0 && fine !== 'any' && !fine.includes(code ?? -1)) {
+      throw failure(call, code, complaint);
+    }
+    return code;
   } catch (cause) {
     if (cause instanceof OperatorError) throw cause;
     throw cannotRun(call, cause);
   } finally {
     call.signal.removeEventListener('abort', stop);
     if (child.exitCode === null) stop();
+  }
+}
+
+/** Its exit code, whatever it is; null if a signal ended it. Its output is dropped. */
+export async function programCode(call: Omit<ProgramCall, 'fine'>): Promise<number | null> {
+  const lines = programLines({ ...call, fine: 'any' });
+  while (true) {
+    const next = await lines.next();
+    if (next.done === true) return next.value;
   }
 }
 

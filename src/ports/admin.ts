@@ -123,7 +123,12 @@ export type KeyView = {
   readonly todo: string;
   /** Why the key cannot be used although it should sign; empty if it can. */
   readonly fault: string;
+  /** The last change of its record that Postern sent to the zone since it started. */
+  readonly update: SentRecord | undefined;
 };
+
+/** `why`: why the zone refused the change; empty if the zone took it. */
+export type SentRecord = { readonly record: 'key' | 'revoked' | 'nothing'; readonly why: string };
 
 export type NewKeys = {
   readonly domain: string;
@@ -144,6 +149,8 @@ export type KeyAdmin = {
     how: { readonly compromised: boolean },
     by: string,
   ): Promise<AdminResult>;
+  /** Signs with a waiting key from now on, whatever DNS shows. */
+  use(key: Pick<DkimKey, 'domain' | 'selector'>, note: string, by: string): Promise<AdminResult>;
   /** Takes over keys whose files were put into the folder. */
   adopt(
     keys: readonly Pick<DkimKey, 'domain' | 'selector'>[],

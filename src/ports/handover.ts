@@ -123,8 +123,10 @@ export type Identities = {
   user(uid: number): { readonly name: string; readonly fullName: string };
 };
 
-/** A message that was left in the spool because nobody listened at the door. */
-export type SpooledMessage = {
+/** A file of the spool that may be a message. Its name sorts by time. */
+export type SpoolFile = { readonly uid: number; readonly folder: string; readonly name: string };
+/** A message that was left in the spool while nobody listened at the door; open until disposed. */
+export type SpooledMessage = Disposable & {
   /** The user who owns the file, and so wrote it. */
   readonly uid: number;
   readonly request: HandoverRequest;
@@ -132,12 +134,22 @@ export type SpooledMessage = {
   /** Removes the file, once the message is stored elsewhere. */
   remove(): void;
 };
+/** What a user has in the spool, and how many entries were removed. */
+export type SpoolTrim = {
+  readonly files: number;
+  readonly bytes: number;
+  readonly removed: number;
+};
 export type Spool = {
   /** Users who may have left something. Reads the whole spool, off the event loop. */
   users(): Promise<readonly number[]>;
+  /** Removes what a user has in the spool beyond the limits, and what is no message. */
+  trim(uid: number): Promise<SpoolTrim>;
+  /** The oldest files of a user, in the order in which they came. */
+  files(uid: number): readonly SpoolFile[];
   /**
-   * The complete messages of a user, in the order in which they came. The cost grows with the
-   * number of the user's files. A file that is not a message is removed; `bad` gets the reason.
+   * Opens a file. Undefined if it cannot be opened now, or is not a message; then it is removed,
+   * and `bad` gets the reason.
    */
-  messages(uid: number, bad: (why: string) => void): Iterable<SpooledMessage>;
+  open(file: SpoolFile, bad: (why: string) => void): SpooledMessage | undefined;
 };

@@ -234,5 +234,7 @@ export type Ledger = StatsLedger &
       readonly stories: Millis;
       readonly statistics: Millis;
     }): boolean;
+    /** True once a page could not be read or written; rows may then be missing from all answers. */
+    damaged(): boolean;
     close(): void;
   };

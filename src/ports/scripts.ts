@@ -71,6 +71,6 @@ export type SocketOwner = { readonly uids: readonly number[] } | 'closed' | 'unk
 export type SocketOwners = {
   /** Is this an address of this machine? */
   isHere(address: string): boolean;
-  /** Never rejects. */
-  of(end: SocketEnd): Promise<SocketOwner>;
+  /** The owner of `end`, of its connection to `other` if that is given. Never rejects. */
+  of(end: SocketEnd, other?: SocketEnd): Promise<SocketOwner>;
 };

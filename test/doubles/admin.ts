@@ -29,6 +29,8 @@ export type Scripted = {
   push(item: Partial<FeedItem>): void;
   listeners(): number;
   fail(why: string): void;
+  /** From now on these things are wrong with the guard. */
+  trouble(...why: readonly string[]): void;
   /** From now on statistics cannot be read. */
   failStatistics(why: string): void;
 };
@@ -40,6 +42,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
   const calls: string[] = [];
   const listeners = new Set<(item: FeedItem) => void>();
   let fault = '';
+  let troubles: readonly string[] = [];
   let unread = '';
   const status = (): StatusView => ({
     version: '0.1.0',
@@ -53,7 +56,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       path: '/var/lib/postern/ledger.db',
     },
     doors: { milter: 'inet:127.0.0.1:8892', policy: 'inet:127.0.0.1:8893' },
-    troubles: [],
+    troubles,
     accounts: {
       known: scene === 'empty' ? 0 : 214,
       watched: withState(state, 'watched').length,
@@ -71,6 +74,9 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     listeners: () => listeners.size,
     fail: (why) => {
       fault = why;
+    },
+    trouble: (...why) => {
+      troubles = why;
     },
     failStatistics: (why) => {
       unread = why;

@@ -11,11 +11,13 @@ import { openHttp } from '../../src/doors/http/server.ts';
 import type { Counters } from '../../src/lib/counters.ts';
 import { openCounters } from '../../src/lib/counters.ts';
 import type { Millis } from '../../src/lib/time.ts';
+import { openSocketOwners } from '../../src/partners/kernel/socket-owner.ts';
 import type { Scripted } from './admin.ts';
 import { scriptedAdmin } from './admin.ts';
 import type { Scene } from './night.ts';
 
 export const testToken = 'k9Qm3vT7xB2nR5wY8zC1dF4g';
+export const testMetricsToken = 'q4Ws8eR2tY6uI0oP3aS7dF1g';
 export const testNow = 1_790_000_000_000 as Millis;
 
 export type Stage = Scripted & {
@@ -42,6 +44,8 @@ export async function stage(
     {
       admin: scripted.admin,
       token: testToken,
+      metricsToken: testMetricsToken,
+      owners: openSocketOwners(),
       metrics,
       count: metrics.count,
       log: (level, event, fields) => log.push(`${level} ${event} ${JSON.stringify(fields ?? {})}`),

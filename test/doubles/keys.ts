@@ -11,6 +11,7 @@ export const noKeys: KeyAdmin = {
   make: async () => ({ ok: false, text: 'no keys here' }),
   rotate: async () => ({ ok: false, text: 'no keys here' }),
   retire: async () => ({ ok: false, text: 'no keys here' }),
+  use: async () => ({ ok: false, text: 'no keys here' }),
   adopt: async () => ({ ok: false, text: 'no keys here' }),
 };
 
@@ -28,6 +29,7 @@ export function agreeableKeys(calls: string[]): KeyAdmin {
     rotate: (domain, by) => yes(`rotate ${domain} by ${by}`),
     retire: ({ domain, selector }, { compromised }, by) =>
       yes(`retire ${selector} of ${domain} ${compromised ? 'compromised' : 'old'} by ${by}`),
+    use: ({ domain, selector }, note, by) => yes(`use ${selector} of ${domain} ${note} by ${by}`),
     adopt: (keys, note, by) =>
       yes(`adopt ${keys.map((key) => `${key.selector} of ${key.domain}`).join()} ${note} by ${by}`),
   };

@@ -118,7 +118,8 @@ test('a packet without end, and one of no length, end their connection at once',
     body: 'x'.repeat(100_000),
   });
   assert.equal(answer.status, 413);
-  const text = await (await fetch(new URL('/metrics', guard.doors.http))).text();
+  const headers = { authorization: `Bearer ${guard.token}` };
+  const text = await (await fetch(new URL('/metrics', guard.doors.http), { headers })).text();
   assert.ok(text.includes(`${faults}{`) || text.includes(`${faults} `), 'counted');
   await assertWell();
 });

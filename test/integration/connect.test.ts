@@ -25,7 +25,7 @@ import { parseMainCf } from '../../src/formats/postfix/main-cf.ts';
 import { type ConnectedDaemon, startConnectedDaemon } from './connected-daemon.ts';
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { freePort } from './leash.ts';
-import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { type PostfixInstance, postfixUid, startPostfix } from './postfix-instance.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
@@ -124,7 +124,11 @@ test('connected: every path is seen; again changes nothing; undone byte for byte
   const localDomains = ['.relayed.test', 'mail.test', 'relayed.test', 'table.test', 'virtual.test'];
   const clientNetworks = ['127.0.0.1/32', '!192.0.2.9', '192.0.2.0/24', '2001:db8::7'];
   const { configDirectory } = postfix;
-  assert.deepEqual(told, { configDirectory, localDomains, clientNetworks });
+  const known = { configDirectory, localDomains, clientNetworks };
+  const queueDirectory = join(postfix.dir, 'spool');
+  const written = { ...daemon.doors, inbound: daemon.doors.milter };
+  const about = { queueDirectory, mailOwner: await postfixUid(), doors: written, proved: true };
+  assert.deepEqual(told, { ...known, instances: [{ ...known, ...about }] });
   assert.match(first.notes.join('\n'), /regexp:\S+\/patterns cannot be listed/);
   assert.match(first.notes.join('\n'), /cidr:\S+\/nets of mynetworks cannot be listed/);
   await sendByAllRoads('connected');
@@ -221,6 +225,8 @@ test("Debian's own files without a running Postfix: connected, readable, undone"
     const read = spawnSync('/usr/sbin/postconf', ['-c', dir, '-x', ...lists], { encoding: 'utf8' });
     assert.doesNotMatch(read.stderr, /postern/);
     assert.equal(read.stdout.match(/\{ inet:127\.0\.0\.1:\d+, connect_timeout=5s/g)?.length, 3);
+    const options = spawnSync('/usr/sbin/postconf', ['-c', dir, '-P'], { encoding: 'utf8' });
+    assert.match(options.stdout, /^smtp[^ ]*\/postern_milter = \$postern_inbound$/m);
     const unused = spawnSync('/usr/sbin/postconf', ['-c', dir, '-n'], { encoding: 'utf8' });
     assert.doesNotMatch(unused.stderr, /postern/);
     await connectPostfix({ ...at, undo: true }, quiet);

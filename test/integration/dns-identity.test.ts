@@ -44,7 +44,7 @@ $TTL 300
 /** What was there before. */
 const junk: Readonly<Record<string, string>> = {
   [sending]: `ns1 A 127.0.0.1
-@ TXT "v=spf1 include:gone.example.test mx ?all"
+@ TXT "v=spf1 mx, ip4 192.0.2.9, ?all"
 @ TXT "a=b; c \\"d\\" \\\\ e"
 @ MX 10 alias
 alias CNAME mail
@@ -140,7 +140,7 @@ describe('a plan carried out', () => {
     const texts = await named.dig(sending, 'TXT');
     assert.ok(texts.some((one) => one.type === 'TXT' && one.strings[0] === 'a=b; c "d" \\ e'));
     const seen = await postern('dns', 'watch', ...words, '--until-seen', '--timeout', '20s');
-    assert.match(seen.out, /Every name server shows all records of the plan\.\n$/);
+    assert.match(seen.out, /Every name server shows all records of the plan\.\n/);
     assert.equal(Number(process.exitCode ?? 0), 0);
   });
 

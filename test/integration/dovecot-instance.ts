@@ -28,6 +28,8 @@ import { eventually, freePort, type Leashed, leash } from './leash.ts';
 const run = promisify(execFile);
 
 export type DovecotInstance = AsyncDisposable & {
+  /** Which language its configuration has. */
+  readonly version: '2.3' | '2.4';
   readonly dir: string;
   readonly configFile: string;
   readonly authSocket: string;
@@ -39,8 +41,10 @@ export type DovecotInstance = AsyncDisposable & {
 
 export async function startDovecot(options: {
   readonly users: Readonly<Record<string, string>>;
+  /** Logins keep their capitals (`auth_username_format = %u`). Only the deny file has none. */
+  readonly capitals?: boolean;
   /** More of dovecot.conf. */
-  readonly settings?: string;
+  readonly settings?: Readonly<Record<DovecotInstance['version'], string>>;
 }): Promise<DovecotInstance> {
   mustBeRoot();
   const dir = await mkdtemp(join(tmpdir(), 'pdv-')); // short: socket paths end at 107 characters
@@ -62,8 +66,11 @@ export async function startDovecot(options: {
   await chmod(join(dir, 'mail'), 0o777);
   await writeFile(paths.denyFile, '', { mode: 0o640 });
   await writeFile(paths.usersFile, passwd(options.users));
-  const settings = options.settings ?? '';
-  await writeFile(paths.configFile, configuration(dir, imapPort, paths) + settings);
+  const { stdout: said } = await run('/usr/sbin/dovecot', ['--version']);
+  const version = /^2\.[0-3]\./.test(said) ? '2.3' : '2.4';
+  const at = { dir, imapPort, ...paths, capitals: options.capitals === true };
+  const whole = version === '2.3' ? configuration23(at) : configuration24(at);
+  await writeFile(paths.configFile, whole + (options.settings?.[version] ?? ''));
   const daemon = leash('/usr/sbin/dovecot', ['-F', '-c', paths.configFile], {
     detaches: false,
     graceMs: 200,
@@ -80,6 +87,7 @@ export async function startDovecot(options: {
     throw error;
   }
   return {
+    version,
     dir,
     configFile: paths.configFile,
     authSocket: paths.authSocket,
@@ -106,36 +114,72 @@ function passwd(users: Readonly<Record<string, string>>): string {
     .join('');
 }
 
-function configuration(
-  dir: string,
-  imapPort: number,
-  paths: { readonly usersFile: string; readonly denyFile: string; readonly logFile: string },
-): string {
-  return `base_dir = ${dir}/run
-state_dir = ${dir}/run
-log_path = ${paths.logFile}
-protocols = imap
-listen = 127.0.0.1
-ssl = no
-disable_plaintext_auth = no
-auth_mechanisms = plain login
-auth_failure_delay = 0
+type Settings = {
+  readonly dir: string;
+  readonly imapPort: number;
+  readonly usersFile: string;
+  readonly denyFile: string;
+  readonly logFile: string;
+  readonly capitals: boolean;
+};
+
+function configuration23(at: Settings): string {
+  return `${common(at)}disable_plaintext_auth = no
 mail_location = maildir:~/Maildir
-mail_max_userip_connections = 100
-first_valid_uid = 1
-passdb {
+${at.capitals ? 'auth_username_format = %u\n' : ''}passdb {
   driver = passwd-file
   deny = yes
-  args = ${paths.denyFile}
+  args = ${at.capitals ? 'username_format=%Lu ' : ''}${at.denyFile}
 }
 passdb {
   driver = passwd-file
-  args = scheme=PLAIN ${paths.usersFile}
+  args = scheme=PLAIN ${at.usersFile}
 }
 userdb {
   driver = static
-  args = uid=nobody gid=nogroup home=${dir}/mail/%u
+  args = uid=nobody gid=nogroup home=${at.dir}/mail/%u
 }
+`;
+}
+
+/** Since Dovecot 2.4 blocks have names, and most settings have other names. */
+function configuration24(at: Settings): string {
+  return `dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+${common(at)}auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = ~/Maildir
+${at.capitals ? 'auth_username_format = %{user}\n' : ''}passdb postern {
+  driver = passwd-file
+  deny = yes
+  passwd_file_path = ${at.denyFile}
+${at.capitals ? '  auth_username_format = %{user | lower}\n' : ''}}
+passdb passwd-file {
+  default_password_scheme = PLAIN
+  passwd_file_path = ${at.usersFile}
+}
+userdb static {
+  fields {
+    uid = nobody
+    gid = nogroup
+    home = ${at.dir}/mail/%{user}
+  }
+}
+`;
+}
+
+/** What both versions read. */
+function common({ dir, logFile, imapPort }: Settings): string {
+  return `base_dir = ${dir}/run
+state_dir = ${dir}/run
+log_path = ${logFile}
+protocols = imap
+listen = 127.0.0.1
+ssl = no
+auth_mechanisms = plain login
+auth_failure_delay = 0
+mail_max_userip_connections = 100
+first_valid_uid = 1
 service auth {
   unix_listener postfix-auth {
     mode = 0666

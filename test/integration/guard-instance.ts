@@ -26,7 +26,12 @@ export const launcher: string = resolve(import.meta.dirname, '../../postern');
 export type LogLine = { readonly level: string; readonly event: string } & Readonly<
   Record<string, unknown>
 >;
-export type Doors = { readonly milter: string; readonly policy: string; readonly http: string };
+export type Doors = {
+  readonly milter: string;
+  readonly policy: string;
+  readonly http: string;
+  readonly all: Readonly<Record<'milter' | 'inbound' | 'policy', readonly string[]>>;
+};
 
 export type GuardOptions = {
   /** TOML. */
@@ -41,7 +46,12 @@ export type GuardOptions = {
    */
   readonly through?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Listening sockets, given to it as systemd does (held-sockets.ts). */
+  readonly sockets?: readonly number[];
 };
+
+/** Only after the fork is the pid known that systemd writes into this variable. */
+const withPid = ['/bin/sh', '-c', 'LISTEN_PID=$$ exec "$@"', 'sh'];
 
 export type GuardInstance = AsyncDisposable & {
   readonly pid: number;
@@ -77,13 +87,19 @@ export async function startGuard(options: GuardOptions = {}): Promise<GuardInsta
   const began = performance.now();
   const logFile = join(state, 'guard.log');
   const file = openSync(logFile, 'a');
-  const words = [...(options.through ?? []), launcher, 'up', '--json', '--state', state];
+  const sockets = options.sockets ?? [];
+  const through = [...(options.through ?? []), ...(sockets.length > 0 ? withPid : [])];
+  const words = [...through, launcher, 'up', '--json', '--state', state];
   if (options.config !== undefined) words.push('--config', configFile);
   words.push(...(options.words ?? ['--port', '0']));
   const [program = launcher, ...args] = words;
   const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', file],
-    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', file, ...sockets],
+    env: {
+      ...process.env,
+      ...(sockets.length > 0 ? { LISTEN_FDS: String(sockets.length) } : {}),
+      ...options.env,
+    },
   });
   closeSync(file);
   const ended = once(child, 'exit').then(([code]) => code as number | null);

@@ -218,6 +218,17 @@ test('what DMARC asks for is told, and the mail is there all the same', async ()
   );
 });
 
+test('a From field that breaks the grammar hides no author', async () => {
+  for (const from of [
+    'joe@sub.example.org>',
+    "'joe@sub.example.org'",
+    '<joe@(c)sub.example.org>',
+  ]) {
+    const found = await through(stranger, message({ from: '', headers: [`From: ${from}`] }));
+    assert.match(found.results[0] ?? '', /dmarc=fail .*policy\.dmarc=quarantine/, from);
+  }
+});
+
 const forged = [
   'Authentication-Results: mx.test; spf=pass smtp.mailfrom=a@bank.example',
   'Authentication-Results: other.example; spf=fail smtp.mailfrom=a@b.example',

@@ -18,9 +18,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { socketText, unitOf } from '../../src/commands/connect/postfix-sockets.ts';
 import { dropInText } from '../../src/commands/connect/sendmail-steps.ts';
 import { install } from '../../src/commands/install/install.ts';
 import { serviceCalls } from '../../src/commands/install/service.ts';
+import { queueDropIn } from '../../src/commands/install/sockets.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { helperTools } from '../../src/partners/privileged-tools.ts';
 import { serviceManager } from '../../src/partners/systemd.ts';
@@ -84,13 +86,32 @@ async function readmeIsWhole(folder: string): Promise<void> {
 }
 
 test('an upgrade restarts a service that runs, and nothing else does', () => {
-  const start = [['daemon-reload'], ['enable', '--now', 'postern-root.socket', 'postern.service']];
+  const start = [
+    ['daemon-reload'],
+    ['enable', '--now', 'postern-root.socket', 'postern.socket', 'postern.service'],
+  ];
+  const [reload = [], enable = []] = start;
   const restart = ['try-restart', 'postern.service'];
+  const both = ['restart', 'postern.service', 'postern.socket'];
+  const fresh = { running: false, listening: false, changed: true, moved: true, postfix: true };
+  const here = { ...fresh, running: true, listening: true, moved: false };
+  const first = [reload, ['stop', 'postern.service'], enable];
+  const without = [['enable', '--now', 'postern-root.socket', 'postern.service']];
   const cases = [
-    ['first installed', { running: false, changed: true }, start, undefined],
-    ['stopped by the operator', { running: false, changed: false }, start, undefined],
-    ['run twice', { running: true, changed: false }, start, /nothing changed: not restarted/],
-    ['upgraded', { running: true, changed: true }, [...start, restart], /^restarted /],
+    ['first installed', fresh, start, undefined],
+    ['stopped by the operator', { ...fresh, changed: false }, start, undefined],
+    ['run twice', { ...here, changed: false }, start, /nothing changed: not restarted/],
+    ['upgraded', here, [...start, restart], /^restarted /],
+    // systemd starts no socket of a service that runs.
+    ['upgraded from 0.1', { ...here, listening: false }, first, /now holds its sockets/],
+    ['another queue folder', { ...here, moved: true }, [...start, both], /the sockets moved/],
+    ['without Postfix', { ...fresh, postfix: false }, [reload, ...without], undefined],
+    [
+      'upgraded without Postfix',
+      { ...here, listening: false, postfix: false },
+      [reload, ...without, restart],
+      /^restarted /,
+    ],
   ] as const;
   for (const [name, before, calls, said] of cases) {
     const asked = serviceCalls(before);
@@ -98,6 +119,18 @@ test('an upgrade restarts a service that runs, and nothing else does', () => {
     if (said === undefined) assert.equal(asked.said, undefined, name);
     else assert.match(asked.said ?? '', said, name);
   }
+});
+
+test('another queue folder or user of Postfix is written into a drop-in, and only then', () => {
+  const configDirectory = '/etc/postfix';
+  const owner = { name: 'postfix', uid: 100, gid: 110 };
+  const queueDirectory = '/var/spool/postfix';
+  assert.equal(queueDropIn({ configDirectory, queueDirectory, owner }), '');
+  const other = queueDropIn({ configDirectory, queueDirectory: '/srv/queue', owner });
+  assert.match(other, /^ListenStream=\nListenStream=\/srv\/queue\/postern\/milter$/m);
+  assert.match(other, /^SocketGroup=110$/m);
+  const user = { ...owner, name: 'mailer' };
+  assert.notEqual(queueDropIn({ configDirectory, queueDirectory, owner: user }), '');
 });
 
 test('the sample configuration is right, also with everything in it switched on', async () => {
@@ -122,6 +155,7 @@ test('systemd understands the units and finds them well shut', async () => {
     'postern.service',
     'postern-root@.service',
     'postern-root.socket',
+    'postern.socket',
     ...audit,
   ]) {
     // systemd looks whether the programs are there: for the check, those of this checkout.
@@ -129,6 +163,18 @@ test('systemd understands the units and finds them well shut', async () => {
     const here = text.replaceAll('/usr/local/lib/postern', join(packaging, '..'));
     await writeFile(join(folder, unit), here);
   }
+  // With the sockets of another queue folder, and of another instance.
+  const queue = {
+    configDirectory: '/etc/postfix-out',
+    queueDirectory: '/srv/spool/postfix-out',
+    owner: { name: 'postfix', uid: 100, gid: 110 },
+  };
+  await mkdir(join(folder, 'postern.socket.d'));
+  await writeFile(join(folder, 'postern.socket.d/queue.conf'), queueDropIn(queue));
+  const instanceUnit = unitOf(queue);
+  assert.match(instanceUnit, /^postern-queue-srv-spool-postfix-out-[0-9a-f]{8}\.socket$/);
+  assert.notEqual(instanceUnit, unitOf({ queueDirectory: '/srv/spool/postfix/out' }));
+  await writeFile(join(folder, instanceUnit), socketText(queue));
   // With what the sendmail door needs besides.
   await mkdir(join(folder, 'postern.service.d'));
   const spools = { spool: '/var/spool/postern', queueDirectory: '/var/spool/postfix' };
@@ -139,6 +185,8 @@ test('systemd understands the units and finds them well shut', async () => {
     'postern.service',
     'postern-root@x.service',
     'postern-root.socket',
+    'postern.socket',
+    instanceUnit,
     ...audit,
   ]) {
     const path = join(folder, unit.replace('@x', '@'));

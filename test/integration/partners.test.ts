@@ -193,6 +193,44 @@ for (const [who, tools] of ways) {
   });
 }
 
+test('a login is closed under each spelling that Dovecot keeps', async () => {
+  await using other = await startDovecot({
+    users: { 'Cap@example.test': 'secret' },
+    capitals: true,
+  });
+  const tools = ownTools({ dovecotConfig: other.configFile });
+  const session = await imapLogin('Cap@example.test', other);
+  assert.equal(session.ok, true);
+  await dovecot({ tools, denyFile: other.denyFile }).close('cap@example.test' as Account);
+  await session.closed;
+  assert.equal((await imapLogin('Cap@example.test', other)).ok, false);
+});
+
+test('a login that Dovecot does not refuse is reported, not taken for closed', async () => {
+  for (const [who, tools] of ways) {
+    const denyFile = join(imap.dir, `unread by ${who}`);
+    const closing = dovecot({ tools: tools(), denyFile }).close(joe);
+    await assert.rejects(closing, /does not refuse the closed login joe@example\.test/);
+  }
+  assert.equal(await smtpLogin(joe), 235);
+});
+
+test('a session that Dovecot cannot end is reported, not taken for closed', async () => {
+  const session = await imapLogin(joe);
+  const who = spawnSync('/usr/bin/doveadm', ['-c', imap.configFile, '-f', 'tab', 'who', joe]);
+  const pid = Number(/\((\d+)\)/.exec(who.stdout.toString())?.[1]);
+  process.kill(pid, 'SIGSTOP'); // as if its disk did not answer
+  const tools = ways[0]?.[1]() ?? ownTools();
+  const door = dovecot({ tools, denyFile: imap.denyFile });
+  try {
+    await assert.rejects(door.close(joe), /still has sessions of joe/);
+  } finally {
+    await door.open(joe);
+    process.kill(pid, 'SIGCONT');
+  }
+  await session.closed;
+});
+
 test('ten accounts closed at once are ten lines', async () => {
   const door = dovecot({ tools: ways[0]?.[1]() ?? ownTools(), denyFile: imap.denyFile });
   const accounts = Array.from({ length: 10 }, (_, n) => `many${n}@example.test` as Account);
@@ -213,6 +251,8 @@ const hostile: readonly (readonly [string, string | Buffer])[] = [
   ['backquotes', 'kick\n`id`\n'],
   ['every login', 'kick\n*\n'],
   ['an option for a login', 'kick\n-A\n'],
+  ['a question about every login', 'refused\n*\n'],
+  ['a question about an option', 'refused\n-A\n'],
   ['everybody, as a network', 'kick\n0.0.0.0/0\n'],
   ['everybody on this machine', 'kick\njoe@example.test\n127.1\n'],
   ['a list of a network', 'sessions\n0x7f000001\n'],
@@ -225,7 +265,18 @@ const hostile: readonly (readonly [string, string | Buffer])[] = [
   ['a megabyte', `hold\n${'A'.repeat(1_048_576)}\n`],
   ['bytes above ASCII', Buffer.from('kick\njo\xff\xfe@x\n', 'latin1')],
 ];
-for (const [name, input] of hostile) {
+const cut: readonly (readonly [string, string])[] = [
+  ['a request that was cut inside an id', 'hold\nAAAAAA\nBBBBB'],
+  ['a request that was cut behind an id', 'hold\nAAAAAA\nBBBBBB\n'],
+  ['a request that was cut inside the end mark', 'hold\nAAAAAA\nBBBBBB\nend'],
+  ['a request that goes on behind the end mark', 'hold\nAAAAAA\nend\nBBBBBB\n'],
+];
+const whole = (input: string | Buffer): Buffer =>
+  Buffer.concat([Buffer.from(input), Buffer.from('end\n')]);
+for (const [name, input] of [
+  ...cut,
+  ...hostile.map(([what, wrong]) => [what, whole(wrong)] as const),
+]) {
   test(`postern-root refuses ${name}`, () => {
     // Tools that do not exist: had it started one, its complaint would say so.
     const env = { POSTERN_POSTFIX_CONFIG: '/nonexistent', POSTERN_DOVECOT_CONFIG: '/nonexistent' };
@@ -255,7 +306,7 @@ test('postern-root and Postern take the same names for a login', () => {
   ];
   const env = { POSTERN_DOVECOT_CONFIG: '/nonexistent' };
   const taken = names.filter((name) => {
-    const { stdout } = spawnSync(helper, { input: `kick\n${name}\n`, env, timeout: 15_000 });
+    const { stdout } = spawnSync(helper, { input: `kick\n${name}\nend\n`, env, timeout: 15_000 });
     return stdout.toString() === 'postern-root: failed: doveadm kick\n';
   });
   assert.deepEqual(taken, names.filter(isLoginName));
@@ -308,8 +359,8 @@ async function smtpLogin(user: string): Promise<number | undefined> {
   return client.login?.code;
 }
 
-async function imapLogin(user: string) {
-  const socket = connect(imap.imapPort, '127.0.0.1');
+async function imapLogin(user: string, server: DovecotInstance = imap) {
+  const socket = connect(server.imapPort, '127.0.0.1');
   socket.on('error', () => undefined);
   const closed = once(socket, 'close');
   let text = '';

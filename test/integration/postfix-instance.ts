@@ -62,6 +62,8 @@ export type PostfixOptions = {
   /** More `-o name=value` for these services. */
   readonly submission?: Readonly<Record<string, string>>;
   readonly smtp?: Readonly<Record<string, string>>;
+  /** True: smtpd and cleanup run in a chroot, the queue directory. */
+  readonly chroot?: boolean;
   /** A whole master.cf of the test's own, given the ports; replaces the built-in one. */
   readonly masterCf?: (ports: PostfixInstance['ports']) => string;
 };
@@ -141,11 +143,15 @@ async function settle(configDirectory: string): Promise<void> {
   }
 }
 
+/** The user that Postfix's services run as. */
+export async function postfixUid(): Promise<number> {
+  return Number((await run('id', ['-u', 'postfix'])).stdout.trim());
+}
+
 /** The folders that `postfix check` would make, without its two seconds of shell. */
 async function layOut(dir: string): Promise<void> {
-  const { stdout: user } = await run('id', ['-u', 'postfix']);
   const { stdout: group } = await run('getent', ['group', 'postdrop']);
-  const postfix = Number(user.trim());
+  const postfix = await postfixUid();
   const postdrop = Number(group.split(':')[2]);
   const make = async (
     path: string,
@@ -215,11 +221,12 @@ function masterCf(ports: PostfixInstance['ports'], options: PostfixOptions): str
     smtpd_sasl_auth_enable: options.saslSocket === undefined ? 'no' : 'yes',
     smtpd_relay_restrictions: 'permit_sasl_authenticated,reject',
   };
-  return `127.0.0.1:${ports.smtp} inet n - n - - smtpd
-${overrides(options.smtp)}127.0.0.1:${ports.submission} inet n - n - - smtpd
+  const chroot = options.chroot === true ? 'y' : 'n';
+  return `127.0.0.1:${ports.smtp} inet n - ${chroot} - - smtpd
+${overrides(options.smtp)}127.0.0.1:${ports.submission} inet n - ${chroot} - - smtpd
 ${overrides({ syslog_name: 'postfix/submission', ...authenticated, ...options.submission })}\
 pickup    unix  n       -       n       60      1       pickup
-cleanup   unix  n       -       n       -       0       cleanup
+cleanup   unix  n       -       ${chroot}       -       0       cleanup
 qmgr      unix  n       -       n       300     1       qmgr
 rewrite   unix  -       -       n       -       -       trivial-rewrite
 bounce    unix  -       -       n       -       0       bounce

@@ -93,7 +93,8 @@ const offline = [
   'spf',
 ];
 
-export async function startRspamdWorker(): Promise<ScannerInstance> {
+/** `actions`: what the operator wrote into actions.conf. */
+export async function startRspamdWorker(actions = ''): Promise<ScannerInstance> {
   const dir = await mkdtemp(join(tmpdir(), 'prs-'));
   const port = await freePort();
   const disabled = 'enabled = false;\n';
@@ -102,6 +103,7 @@ export async function startRspamdWorker(): Promise<ScannerInstance> {
     'worker-controller.inc': disabled,
     'worker-proxy.inc': disabled,
     'options.inc': 'dns { nameserver = ["127.0.0.1:1"]; timeout = 0.1s; retransmits = 1; }\n',
+    'actions.conf': actions,
     'logging.inc': 'type = "console"; level = "error";\n',
     ...Object.fromEntries(offline.map((name) => [`${name}.conf`, disabled])),
   };
@@ -142,16 +144,27 @@ export const eicar: string = Buffer.from(
   'hex',
 ).toString();
 
-export async function startClamd(): Promise<ScannerInstance> {
+export type ClamdOptions = {
+  /** More lines of clamd.conf. */
+  readonly lines?: readonly string[];
+  /** More signatures: the name of each, and the text that it finds. */
+  readonly signatures?: Readonly<Record<string, string>>;
+};
+
+export async function startClamd(options: ClamdOptions = {}): Promise<ScannerInstance> {
   const dir = await mkdtemp(join(tmpdir(), 'pcl-'));
   await chmod(dir, 0o755);
   const port = await freePort();
   await mkdir(join(dir, 'db'));
-  await writeFile(join(dir, 'db', 'eicar.ndb'), eicarSignature);
+  const more = Object.entries(options.signatures ?? {}).map(
+    ([name, found]) => `${name}:0:*:${Buffer.from(found).toString('hex')}\n`,
+  );
+  await writeFile(join(dir, 'db', 'eicar.ndb'), eicarSignature + more.join(''));
   const lines = [
     `DatabaseDirectory ${dir}/db`,
     `TCPSocket ${port}`,
     ...['TCPAddr 127.0.0.1', 'Foreground yes', ...(isRoot ? ['User nobody'] : [])],
+    ...(options.lines ?? []),
   ];
   await writeFile(join(dir, 'clamd.conf'), `${lines.join('\n')}\n`);
   const daemon = leash('/usr/sbin/clamd', ['-c', join(dir, 'clamd.conf')], {

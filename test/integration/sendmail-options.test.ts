@@ -169,7 +169,8 @@ async function handOver(): Promise<string | undefined> {
     unreadable: (path) => assert.fail(path),
   });
   let found: string | undefined;
-  for (const one of spool.messages(0, (why) => assert.fail(why))) {
+  for (const file of spool.files(0)) {
+    using one = spool.open(file, (why) => assert.fail(why)) ?? assert.fail(file.name);
     const { claim, ...request } = one.request;
     assert.equal(claim?.uid, 0);
     const token = handoverToken(one.uid, request.id);

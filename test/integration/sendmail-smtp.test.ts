@@ -151,7 +151,8 @@ function maildrop(): readonly Mail[] {
 function spooled(): readonly Mail[] {
   const spool = openSpool({ folder: two.spool, messageBytesMax, nowMs: () => Date.now() });
   const found: Mail[] = [];
-  for (const one of spool.messages(0, (why) => assert.fail(why))) {
+  for (const file of spool.files(0)) {
+    using one = spool.open(file, (why) => assert.fail(why)) ?? assert.fail(file.name);
     const { sender, recipients } = one.request;
     found.push({ sender, recipients, body: String(Buffer.concat([...one.read()])) });
     one.remove();

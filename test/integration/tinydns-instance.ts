@@ -24,14 +24,17 @@ export type TinydnsInstance = AsyncDisposable & {
   stored(name: string): Promise<readonly string[]>;
 };
 
-/** `data`: the text of tinydns' data file. */
-export async function startTinydns(data: string): Promise<TinydnsInstance> {
+/** `data`: the text of tinydns' data file, perhaps with the address of this tinydns. */
+export async function startTinydns(
+  data: string | ((address: string) => string),
+): Promise<TinydnsInstance> {
   mustBeRoot();
+  const address = `127.53.${randomInt(1, 255)}.${randomInt(1, 255)}`;
+  const text = typeof data === 'string' ? data : data(address);
   const dir = await mkdtemp(join(tmpdir(), 'ptd-'));
   await chmod(dir, 0o755);
-  await writeFile(join(dir, 'data'), data, 'latin1');
+  await writeFile(join(dir, 'data'), text, 'latin1');
   await run('/usr/sbin/tinydns-data', [], { cwd: dir });
-  const address = `127.53.${randomInt(1, 255)}.${randomInt(1, 255)}`;
   const settings = [`IP=${address}`, `ROOT=${dir}`, 'UID=65534', 'GID=65534'];
   const daemon = leash('/usr/bin/env', ['-', ...settings, '/usr/sbin/tinydns'], {
     detaches: false,

@@ -280,6 +280,13 @@ const ninth = `${eighth}
   PRAGMA user_version = 9;
   `;
 
+const tenth = `${ninth}
+  ALTER TABLE dkim_key ADD COLUMN answering_since INTEGER;
+  ALTER TABLE dkim_key ADD COLUMN by_order INTEGER NOT NULL DEFAULT 0;
+  UPDATE dkim_key SET answering_since = 10300, by_order = 1;
+  PRAGMA user_version = 10;
+  `;
+
 export const earlierLedgers: readonly string[] = [
-  ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth],
+  ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth],
 ];

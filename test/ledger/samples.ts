@@ -165,6 +165,8 @@ export function dkimKey(more: Partial<DkimKey> = {}): DkimKey {
     absentAt: at(10_150),
     cachedMs: 300_000,
     lostSince: at(10_250),
+    answeringSince: at(10_300),
+    byOrder: true,
     returns: true,
     toldAt: at(10_050),
     sight: 'partly',

@@ -283,6 +283,8 @@ for (const kind of ['file', 'memory'] as const) {
         times: { made: at(1) },
         absentAt: undefined,
         lostSince: undefined,
+        answeringSince: undefined,
+        byOrder: false,
         returns: false,
         toldAt: undefined,
         sight: 'unasked',

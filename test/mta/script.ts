@@ -5,6 +5,7 @@
 import type { Submission } from '../../src/core/event.ts';
 import { type MilterOptions, milterDefaults } from '../../src/doors/milter/options.ts';
 import { MilterSession } from '../../src/doors/milter/session.ts';
+import { openSessionRooms, type SessionRooms } from '../../src/doors/milter/session-room.ts';
 import { packet, strings, words } from '../../src/formats/milter/packet.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import type { HandoverLookup } from '../../src/ports/handover.ts';
@@ -197,6 +198,7 @@ export class Conversation {
     reading?: EditSource,
     scanning?: ScanSource,
     handovers?: HandoverLookup,
+    memory: { readonly rooms?: SessionRooms; readonly trusted?: boolean } = {},
   ) {
     this.gate = gate;
     this.session = new MilterSession({
@@ -205,6 +207,8 @@ export class Conversation {
         [reading, scanning].filter((source) => source !== undefined),
       ),
       handovers,
+      rooms: memory.rooms ?? openSessionRooms(),
+      trusted: memory.trusted ?? true,
       options: { ...milterDefaults, ...options },
       clock: { now: () => 1_700_000_000_000 as Millis },
       log: () => {},

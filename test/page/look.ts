@@ -24,6 +24,7 @@ const shots: readonly {
   /** Typed into the search field before. */
   readonly search?: string;
   readonly isFailing?: true;
+  readonly isTroubled?: true;
   /** False: only what the window shows, not the whole page. */
   readonly whole?: false;
 }[] = [
@@ -50,6 +51,8 @@ const shots: readonly {
     click: '.held td button:last-child',
   },
   { name: 'failing', scene: 'hijack', scheme: 'light', size: phone, isFailing: true, whole: false },
+  { name: 'troubled', scene: 'quiet', scheme: 'light', size: desktop, isTroubled: true },
+  { name: 'troubled-phone', scene: 'hijack', scheme: 'dark', size: phone, isTroubled: true },
   { name: 'search', scene: 'hijack', scheme: 'light', size: desktop, search: '4bXm2R7hQzz2' },
   { name: 'not-found', scene: 'hijack', scheme: 'dark', size: phone, search: 'nobody' },
   { name: 'focus-button', scene: 'hijack', scheme: 'light', size: desktop, keys: tabs(3) },
@@ -77,6 +80,14 @@ for (const shot of shots) {
   if (shot.isFailing) {
     at.fail('disk full');
     await page.until(`document.querySelector('h1').innerText.includes('ledger')`);
+  }
+  if (shot.isTroubled) {
+    at.trouble(
+      'the milter door is full: 2000 connections, 1990 of them of uid 1001',
+      'main.cf in /etc/postfix asks inet:127.0.0.1:9900, where no door of this guard is; run: ' +
+        'postern connect postfix',
+    );
+    await page.until(`document.querySelector('.troubles') !== null`);
   }
   for (const key of shot.keys ?? []) await page.press(key);
   if (shot.search !== undefined) {

@@ -252,9 +252,49 @@ test('the content security policy forbids inline code and other servers', limit,
   await page.close();
 });
 
+/** As the parts of the guard say it. */
+const troubles = [
+  'the milter door is full: 2000 connections, 1990 of them of uid 1001',
+  'main.cf in /etc/postfix/an-instance-with-a-very-long-name asks inet:127.0.0.1:9900, where no ' +
+    'door of this guard is; run: postern connect postfix',
+];
+
+describe('what is wrong with the guard', limit, () => {
+  test('is said at once, also with markup in it, and goes when it is over', limit, () =>
+    visit('quiet', async (page, at) => {
+      assert.equal(await page.evaluate(`document.querySelector('.troubles')`), null);
+      at.trouble(...troubles, '<img src=x onerror=alert(1)>');
+      await page.until(`document.querySelectorAll('.troubles li').length === 3`);
+      const text = await page.evaluate<string>(`document.querySelector('[role=alert]').innerText`);
+      for (const why of troubles) assert.ok(text.includes(why), text);
+      assert.match(text, /<img src=x/);
+      assert.match(text, /postern doctor/);
+      assert.equal(
+        await page.evaluate(`document.querySelector('h1').textContent`),
+        '3 problems with Postern itself',
+      );
+      await page.until(`document.title === '3 problems with Postern itself · Postern'`);
+      at.trouble();
+      await page.until(`document.querySelector('.troubles') === null`);
+    }),
+  );
+
+  test('leaves suspended accounts the first line of the page', limit, () =>
+    visit('hijack', async (page, at) => {
+      at.trouble(...troubles);
+      await page.until(`document.querySelectorAll('.troubles li').length === 2`);
+      assert.equal(
+        await page.evaluate(`document.querySelector('h1').textContent`),
+        '1 account suspended',
+      );
+    }),
+  );
+});
+
 describe('looks', limit, () => {
   const scenes: readonly (readonly [Scene, string])[] = [
     ['empty', ''],
+    ['quiet', 'troubles'],
     ['quiet', ''],
     ['observe', ''],
     ['hijack', ''],
@@ -264,9 +304,12 @@ describe('looks', limit, () => {
   ];
   for (const [scene, click] of scenes) {
     test(`${scene} ${click}: legible, labelled, and without sideways scrolling`, limit, () =>
-      visit(scene, async (page) => {
+      visit(scene, async (page, at) => {
         if (scene !== 'empty') await page.until(`document.querySelector('#statistics') !== null`);
-        if (click !== '') {
+        if (click === 'troubles') {
+          at.trouble(...troubles);
+          await page.until(`document.querySelector('.troubles') !== null`);
+        } else if (click !== '') {
           await page.evaluate(`document.querySelector(${JSON.stringify(click)}).click()`);
           await page.until(`document.querySelector('dialog[open] p') !== null`);
           await page.until(`!document.body.innerText.includes('Loading')`);

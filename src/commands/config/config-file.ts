@@ -1,7 +1,9 @@
 /** Reads and writes the configuration as text, for commands that change one setting. */
 import {
-  chmodSync,
-  chownSync,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  openSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -33,10 +35,16 @@ export function writeConfigText(file: string, text: string): void {
     next = `${real}.new`;
     const { mode, uid, gid } = statSync(real);
     rmSync(next, { force: true });
-    writeFileSync(next, text, { mode: 0o600, flag: 'wx', flush: true });
-    if (process.getuid?.() === 0) chownSync(next, uid, gid);
-    // Independent of the operator's umask: the guard's user must still be able to read the file.
-    chmodSync(next, mode & 0o777);
+    // Works on the opened file: the folder may belong to a user who puts another file there.
+    const descriptor = openSync(next, 'wx', 0o600);
+    try {
+      writeFileSync(descriptor, text, { flush: true });
+      if (process.getuid?.() === 0) fchownSync(descriptor, uid, gid);
+      // Independent of the operator's umask: the guard's user must still be able to read the file.
+      fchmodSync(descriptor, mode & 0o777);
+    } finally {
+      closeSync(descriptor);
+    }
     renameSync(next, real);
   } catch (cause) {
     rmSync(next, { force: true });

@@ -1,20 +1,31 @@
 /**
- * Tells the guard facts about its Postfix: the configuration folder, the local domains, and the
- * clients that may relay by address. They go into a file in the state folder. That folder belongs
- * to an unprivileged user, so the file is never written through a link.
+ * Tells the guard facts about each Postfix that is connected: its folders, its user, the doors in
+ * its main.cf, the local domains, and the clients that may relay by address. They go into a file in
+ * the state folder. That folder belongs to an unprivileged user, so the file is never written
+ * through a link.
  *
  * Patterns and databases cannot be listed. Mail of such domains and clients is judged like that of
  * any client, and is not signed; a note tells the operator what to set.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { doorsAsked } from '../../core/checklist/doors.ts';
 import {
+  type ConnectedInstance,
   type ConnectedPostfix,
   clientNetworksMax,
   connectedFile,
+  instancesMax,
   localDomainsMax,
-} from '../../daemon/mail-server.ts';
+  parseConnected,
+} from '../../daemon/base/connected.ts';
+import { parseMainCf } from '../../formats/postfix/main-cf.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
+import { readOwnedFile } from '../guard/owned-file.ts';
+import { rootDecides } from '../guard/trusted-path.ts';
+import { instanceOf } from './postfix-doors.ts';
+import { readPostfixFiles } from './postfix-files.ts';
 import { keysOf, type Listed, listEntries, wordsOf } from './postfix-lists.ts';
 import { clientNetworks } from './postfix-networks.ts';
 
@@ -24,27 +35,26 @@ const domainParameters = [
   'virtual_alias_domains',
 ] as const;
 
-/** Answers with notes for the operator. */
-export async function tellGuard(
-  state: string,
+/** Of some instances with as many domains as there may be. */
+const fileBytesMax = 64 * 1024 * 1024;
+
+type MailFacts = Pick<ConnectedInstance, 'localDomains' | 'clientNetworks'>;
+
+/** What Postfix delivers and who may relay, with notes for the operator. */
+export async function mailFacts(
   configDirectory: string,
-): Promise<readonly string[]> {
+): Promise<{ readonly facts: MailFacts; readonly notes: readonly string[] }> {
   const domains = await localDomains(configDirectory);
   const clients = await clientNetworks(await postconf('mynetworks', configDirectory), {
     file: (path) => readFile(path, 'latin1'),
     keys: (table) => keysOf(table, configDirectory),
   });
-  const path = join(state, connectedFile);
-  const about: ConnectedPostfix = {
-    configDirectory: resolve(configDirectory),
+  const facts = {
     localDomains: domains.found.slice(0, localDomainsMax),
     clientNetworks: clients.found.slice(0, clientNetworksMax),
   };
-  await rm(`${path}.new`, { force: true });
-  await writeFile(`${path}.new`, JSON.stringify(about), { mode: 0o644, flag: 'wx' });
-  await rename(`${path}.new`, path);
   const many = clients.found.length > clientNetworksMax;
-  return [
+  const notes = [
     ...domains.unread.map(
       (table) => `the domains in ${table} cannot be listed; add them to accounts.local_domains`,
     ),
@@ -55,10 +65,106 @@ export async function tellGuard(
     ),
     ...(many ? [`of mynetworks, only the first ${clientNetworksMax} entries are used`] : []),
   ];
+  return { facts, notes };
 }
 
-export async function untellGuard(state: string): Promise<void> {
-  await rm(join(state, connectedFile), { force: true });
+/**
+ * What the guard knows of Postfix; undefined if nothing is connected. The guard's user can write
+ * any folder into the file. So for root, an instance counts only if root alone decides what its
+ * configuration is: root reads that configuration, and starts Postfix's tools with it.
+ */
+export async function guardKnows(state: string): Promise<ConnectedPostfix | undefined> {
+  let known: ConnectedPostfix;
+  try {
+    known = parseConnected(readOwnedFile(join(state, connectedFile), fileBytesMax));
+  } catch {
+    return undefined; // there is no such file, or the guard reads none either
+  }
+  if (process.geteuid?.() !== 0) return known;
+  if (known.instances === undefined) return isOfRoot(known) ? known : undefined;
+  return { ...known, instances: known.instances.filter(isOfRoot) };
+}
+
+function isOfRoot({ configDirectory }: Pick<ConnectedInstance, 'configDirectory'>): boolean {
+  try {
+    for (const name of ['main.cf', 'master.cf']) rootDecides(join(configDirectory, name));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Adds an instance or renews it; the others stay. */
+export async function tellGuard(state: string, instance: ConnectedInstance): Promise<void> {
+  const known = await guardKnows(state);
+  const others = (await instancesOf(known)).filter(
+    (one) => one.configDirectory !== instance.configDirectory,
+  );
+  if (others.length >= instancesMax) {
+    throw new OperatorError(
+      'too-many-instances',
+      `the guard knows ${instancesMax} instances of Postfix already`,
+      { hint: 'disconnect one: postern connect postfix --undo', exit: sysexits.config },
+    );
+  }
+  await writeKnown(state, { ...summary(instance), instances: [...others, instance] });
+}
+
+/** Version 0.1 wrote down one Postfix only, without its doors: those in its main.cf. */
+async function instancesOf(
+  known: ConnectedPostfix | undefined,
+): Promise<readonly ConnectedInstance[]> {
+  if (known === undefined || known.instances !== undefined) return known?.instances ?? [];
+  const { configDirectory, localDomains, clientNetworks = [] } = known;
+  try {
+    const { queueDirectory, owner } = await instanceOf(configDirectory);
+    const main = parseMainCf((await readPostfixFiles(configDirectory)).main);
+    const asked = doorsAsked(main, queueDirectory);
+    const [milter = 'off'] = asked.milter;
+    const [inbound = milter] = asked.inbound;
+    const [policy = 'off'] = asked.policy;
+    const facts = { configDirectory, queueDirectory, localDomains, clientNetworks };
+    const doors = { milter, inbound, policy };
+    return milter === 'off' ? [] : [{ ...facts, mailOwner: owner.uid, doors, proved: false }];
+  } catch {
+    return []; // that Postfix is gone
+  }
+}
+
+/** True if the guard knows this instance. */
+export function knows(known: ConnectedPostfix | undefined, configDirectory: string): boolean {
+  const path = resolve(configDirectory);
+  return [known, ...(known?.instances ?? [])].some((one) => one?.configDirectory === path);
+}
+
+/** Takes an instance out; the others stay. */
+export async function untellGuard(state: string, configDirectory: string): Promise<void> {
+  const path = resolve(configDirectory);
+  const known = await guardKnows(state);
+  const others = (known?.instances ?? []).filter((one) => one.configDirectory !== path);
+  const last = others.at(-1);
+  await restoreKnown(state, last && { ...summary(last), instances: others });
+}
+
+/** Writes what was there before a connection that failed. */
+export async function restoreKnown(
+  state: string,
+  known: ConnectedPostfix | undefined,
+): Promise<void> {
+  if (known === undefined) await rm(join(state, connectedFile), { force: true });
+  else await writeKnown(state, known);
+}
+
+async function writeKnown(state: string, known: ConnectedPostfix): Promise<void> {
+  const path = join(state, connectedFile);
+  await rm(`${path}.new`, { force: true });
+  await writeFile(`${path}.new`, JSON.stringify(known), { mode: 0o644, flag: 'wx' });
+  await rename(`${path}.new`, path);
+}
+
+/** The instance connected last, as version 0.1 reads it. */
+function summary({ configDirectory, localDomains, clientNetworks }: ConnectedInstance) {
+  return { configDirectory, localDomains, clientNetworks };
 }
 
 /** Domains that Postfix accepts mail for, and tables that cannot be listed. */

@@ -4,17 +4,7 @@
  * the undo restores exactly those.
  */
 import { createHash } from 'node:crypto';
-import {
-  chmod,
-  chown,
-  open,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -79,12 +69,12 @@ async function replace(path: string, text: string): Promise<void> {
   const file = await open(fresh, 'wx', 0o600);
   try {
     await file.writeFile(text, 'latin1');
+    await file.chown(uid, gid);
+    await file.chmod(mode & 0o7777);
     await file.sync();
   } finally {
     await file.close();
   }
-  await chown(fresh, uid, gid);
-  await chmod(fresh, mode & 0o7777);
   await rename(fresh, path);
   const folder = await open(dirname(path), 'r');
   await folder.sync();

@@ -13,7 +13,11 @@ import { expandedValue, smtpdServices } from '../../formats/postfix/services.ts'
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { type PostfixFiles, planConnect, planDisconnect } from './postfix-plan.ts';
 
-const doors = { milter: 'inet:127.0.0.1:8893', policy: 'inet:127.0.0.1:8894' };
+const doors = {
+  milter: 'inet:127.0.0.1:8893',
+  inbound: 'inet:127.0.0.1:8892',
+  policy: 'inet:127.0.0.1:8894',
+};
 const samples = join(import.meta.dirname, '../../../test/golden/connect');
 const sample = (name: string): PostfixFiles => ({
   main: readFileSync(join(samples, `${name}.main.cf`), 'latin1'),
@@ -41,9 +45,16 @@ for (const name of names) {
   test(`connect: ${name} guards every service that takes mail from people`, () => {
     const { main, master } = planConnect(sample(name), doors).files;
     const parsed = parseMainCf(main);
-    for (const { service, role } of smtpdServices(parsed, parseMasterCf(master))) {
+    for (const { service, role, login } of smtpdServices(parsed, parseMasterCf(master))) {
       const milters = expandedValue(parsed, service, 'smtpd_milters');
-      assert.equal(milters.includes(doors.milter), role !== 'reinjection', service.name);
+      const strangers = role === 'smtp' && !login;
+      const [asked, other] = strangers
+        ? [doors.inbound, doors.milter]
+        : [doors.milter, doors.inbound];
+      assert.equal(milters.includes(asked), role !== 'reinjection', service.name);
+      assert.ok(!milters.includes(other), service.name);
+      const action = strangers ? 'accept' : 'tempfail';
+      if (role !== 'reinjection') assert.ok(milters.includes(`default_action=${action}`), milters);
       if (role === 'smtp' || role === 'reinjection') continue;
       for (const list of ['recipient', 'data', 'end_of_data']) {
         const restrictions = expandedValue(parsed, service, `smtpd_${list}_restrictions`);
@@ -63,6 +74,20 @@ test('a changed address changes one line', () => {
   assert.equal(again.master, once.master);
   const lines = again.main.split('\n').filter((line, n) => line !== once.main.split('\n')[n]);
   assert.equal(lines.length, 1);
+});
+
+test('what 0.1 wrote is brought up to date, and is taken out without a rest', () => {
+  const left = join(import.meta.dirname, '../../../test/fixtures/0.1/connect');
+  for (const name of ['postfix', 'postfix-debian', 'postfix-crowded', 'postfix-filtered']) {
+    const at = (when: string): PostfixFiles => ({
+      main: readFileSync(join(left, name, when, 'main.cf'), 'latin1'),
+      master: readFileSync(join(left, name, when, 'master.cf'), 'latin1'),
+    });
+    const [before, after] = [at('before'), at('after')];
+    assert.deepEqual(planDisconnect(after), before, name);
+    assert.deepEqual(planConnect(after, doors).files, planConnect(before, doors).files, name);
+    assert.doesNotMatch(planConnect(after, doors).files.master, /postern_when_down/, name);
+  }
 });
 
 test('without a policy door, only the milter is put in', () => {

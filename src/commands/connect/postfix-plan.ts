@@ -2,14 +2,17 @@
  * Plans the changes of `postern connect postfix` to main.cf and master.cf, and their undo. Pure:
  * text in, text out; all text that was there stays, byte for byte.
  *
- * main.cf gets three parameters of Postern. Lists get only references to them, so that each address
+ * main.cf gets four parameters of Postern. Lists get only references to them, so that each address
  * is in one place and the undo recognises every piece:
  *
- *   postern_when_down  what Postfix answers while Postern is down: tempfail, so mail waits; accept
- *                      on port 25 without login, because mail from strangers must not wait for a
- *                      guard of outgoing mail
+ *   postern_when_down  what Postfix answers while Postern is down: tempfail, so mail waits
  *   postern_milter     the milter door
+ *   postern_inbound    the milter door of port 25 without login, with short timeouts and accept:
+ *                      mail from strangers must not wait for a guard of outgoing mail
  *   postern_policy     the policy door
+ *
+ * In master.cf, a service on port 25 without login gets `postern_milter=$postern_inbound`. Each
+ * list that this service uses then names the door of port 25.
  *
  * Order: Postern's milter is the last in a list. It changes no message, so earlier signatures stay
  * valid; it sees the header fields that scanners added; and mail that others refuse never counts as
@@ -32,8 +35,16 @@ import {
 } from '../../formats/postfix/master-cf.ts';
 import { type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
 
-/** Addresses as Postfix writes them: `inet:127.0.0.1:9900`, `unix:/path`; policy may be `off`. */
-export type ConnectDoors = { readonly milter: string; readonly policy: string };
+/**
+ * Addresses as Postfix writes them: `inet:127.0.0.1:9900`, `unix:/path`, or `unix:postern/milter`,
+ * which is relative to the queue directory. Policy may be `off`.
+ */
+export type ConnectDoors = {
+  readonly milter: string;
+  /** For port 25 without login; the milter door itself where it has no door of its own. */
+  readonly inbound: string;
+  readonly policy: string;
+};
 export type PostfixFiles = { readonly main: string; readonly master: string };
 export type ConnectPlan = {
   readonly files: PostfixFiles;
@@ -70,6 +81,8 @@ function addMilter(files: PostfixFiles, doors: ConnectDoors, notes: string[]): P
     'postern_when_down = tempfail',
     `postern_milter = { ${doors.milter}, ` +
       'connect_timeout=5s, content_timeout=60s, default_action=$postern_when_down }',
+    `postern_inbound = { ${doors.inbound}, ` +
+      'connect_timeout=2s, command_timeout=3s, content_timeout=5s, default_action=accept }',
     ...(doors.policy === 'off' ? [] : [policyLine(doors.policy)]),
     ...(shut ? ['postern_none ='] : []),
   ]);
@@ -131,7 +144,7 @@ function guardService(text: string, place: number, known: ServiceContext): strin
   if (own !== undefined) {
     master = wrapOverride(master, service, { index: own.index, after: ',$postern_milter' });
   }
-  if (role === 'smtp' && !login) add('postern_when_down=accept');
+  if (role === 'smtp' && !login) add('postern_milter=$postern_inbound');
   const name = override(service, 'milter_macro_daemon_name');
   if (name === undefined && mainValue(main, 'milter_macro_daemon_name') === undefined) {
     add(`milter_macro_daemon_name=postern-${role}`);
@@ -184,10 +197,10 @@ function refersToPolicy(main: string, value: string): boolean {
   return expand(value, look).includes('<ours>');
 }
 
-/** Lines that Postern added as a whole. */
+/** Lines that Postern added as a whole; version 0.1 wrote `postern_when_down=accept`. */
 const ourMainLines = ourLines('', '', [
   '# Postern guards the mail that leaves\\..*',
-  'postern_(?:when_down|milter|policy|none) =.*',
+  'postern_(?:when_down|milter|inbound|policy|none) =.*',
   '(?:non_)?smtpd_milters = \\$postern_milter',
   '[ \\t]+\\$postern_milter',
 ]);
@@ -195,6 +208,7 @@ const ourMasterLines = ourLines('[ \\t]+-o ', '[ \\t]*', [
   'smtpd_(?:recipient|data|end_of_data)_restrictions=\\$postern_policy',
   'smtpd_milters=\\$postern_none',
   'postern_when_down=accept',
+  'postern_milter=\\$postern_inbound',
   'milter_macro_daemon_name=postern-[a-z]+',
 ]);
 

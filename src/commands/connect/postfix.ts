@@ -4,8 +4,10 @@
  * connection with a real message. When a step fails, it undoes everything automatically. `--undo`
  * removes the connection.
  */
+import { resolve } from 'node:path';
 import { stdout } from 'node:process';
 import { type Command, Option } from 'commander';
+import type { ConnectedPostfix } from '../../daemon/base/connected.ts';
 import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
 import { smtpdServices } from '../../formats/postfix/services.ts';
@@ -14,9 +16,17 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { programOutput } from '../../partners/program.ts';
-import { neededDoor, type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
+import { otherOwnerOf } from '../guard/owner.ts';
+import { type RunFile, stateDirectory } from '../guard/run-file.ts';
 import { helpAfter, stateHelp } from '../terminal/help.ts';
-import { tellGuard, untellGuard } from './postfix-facts.ts';
+import {
+  guardKnows,
+  knows,
+  mailFacts,
+  restoreKnown,
+  tellGuard,
+  untellGuard,
+} from './postfix-facts.ts';
 import {
   type ConnectRecord,
   dropRecord,
@@ -27,30 +37,36 @@ import {
   writePostfixFiles,
 } from './postfix-files.ts';
 import {
-  type ConnectDoors,
   type ConnectPlan,
   type PostfixFiles,
   planConnect,
   planDisconnect,
 } from './postfix-plan.ts';
-import { doorAnswers, type Seen, verifyLocal, verifySmtpd } from './postfix-proof.ts';
+import { isProof, type Seen, verifyLocal, verifySmtpd } from './postfix-proof.ts';
+import {
+  type ConnectTarget,
+  connectedInstance,
+  isProved,
+  openTargetDoors,
+  removeDoors,
+  type TargetOptions,
+  targetOf,
+} from './postfix-target.ts';
 import { mayGoOn } from './question.ts';
 import { registerSendmail, sendmailMustBeFree } from './sendmail.ts';
 import { registerSpamAssassin } from './spamassassin.ts';
 
-export type ConnectOptions = {
+export type ConnectOptions = TargetOptions & {
   readonly configDir?: string;
   readonly state?: string;
-  readonly milter?: string;
-  readonly policy?: string;
-  readonly dryRun?: boolean;
   readonly undo?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
-  readonly verify?: boolean;
 };
 export type ConnectReport = {
   readonly changed: boolean;
+  /** What is made on the machine for the sockets of the doors. */
+  readonly steps: readonly string[];
   readonly diff: string;
   readonly notes: readonly string[];
   readonly reloaded: boolean;
@@ -87,12 +103,15 @@ export function register(program: Command): void {
       helpAfter({
         notes:
           'Puts the milter door last in smtpd_milters and non_smtpd_milters, and the policy\n' +
-          'door first in the restrictions of the services where users log in. Postfix\n' +
-          'checks and reloads; a test message to postmaster proves it. When a step fails,\n' +
-          'everything is undone. before-postern.json beside main.cf keeps the old files.',
+          'door first in the restrictions of the services where users log in. The doors of\n' +
+          "an installed guard are sockets in Postfix's queue directory; the first connection\n" +
+          'of another instance restarts the service once. Postfix checks and reloads; a test\n' +
+          'message to postmaster proves it. When a step fails, everything is undone.\n' +
+          'before-postern.json beside main.cf keeps the old files.',
         examples: [
           ['postern connect postfix --dry-run', 'show the change'],
           ['sudo postern connect postfix', 'show the change, ask, make it, prove it'],
+          ['sudo postern connect postfix --config-dir /etc/postfix-out', 'another instance'],
           ['sudo postern connect postfix --undo', ''],
         ],
         exits: [
@@ -116,66 +135,111 @@ type Show = (text: string) => unknown;
 
 export async function connectPostfix(options: ConnectOptions, show: Show): Promise<ConnectReport> {
   const state = stateDirectory(options.state);
+  otherOwnerOf(resolve(state)); // refuses a folder that a third user can replace
   // Postfix's own commands find another instance by MAIL_CONFIG too.
   const named = options.configDir ?? process.env['MAIL_CONFIG'];
   const configDirectory = named ?? (await postconf('config_directory', undefined));
   await needsVersion3(configDirectory);
-  if (options.undo === true && named === undefined) await sendmailMustBeFree();
-  const before = await readPostfixFiles(configDirectory);
-  const kept = await readRecord(configDirectory);
-  const run = options.undo === true ? undefined : await daemonOf(options, state);
-  const plan = run === undefined ? planUndo(before, kept) : planConnect(before, run.doors);
-  const diff = differences(configDirectory, before, plan.files);
-  const report = { changed: diff !== '', diff, notes: plan.notes, reloaded: false, seen: [] };
-  show(diff);
-  for (const note of plan.notes) show(`note: ${note}\n`);
-  if (diff === '') {
-    show(options.undo === true ? 'Postfix is not connected.\n' : 'Postfix is connected already.\n');
-    if (run === undefined || options.dryRun === true) return report;
-    const told = await toldGuard(state, configDirectory, show);
+  const job = {
+    options,
+    state,
+    show,
+    configDirectory,
+    before: await readPostfixFiles(configDirectory),
+    kept: await readRecord(configDirectory),
+  };
+  if (options.undo !== true) return connect(job);
+  if (named === undefined) await sendmailMustBeFree();
+  return disconnect(job);
+}
+
+type Job = {
+  readonly options: ConnectOptions;
+  readonly state: string;
+  readonly show: Show;
+  readonly configDirectory: string;
+  readonly before: PostfixFiles;
+  readonly kept: ConnectRecord | undefined;
+};
+
+async function connect(job: Job): Promise<ConnectReport> {
+  const { options, state, show, before, kept } = job;
+  const target = await targetOf(options, { state, configDirectory: job.configDirectory });
+  const plan = planConnect(before, target.doors);
+  const report = shown(job, plan, target.work.steps);
+  const known = await guardKnows(state);
+  if (!report.changed) show('Postfix is connected already.\n');
+  if (options.dryRun === true) return report;
+  const proved = isProved(known, target);
+  if (!report.changed && (proved || target.live === undefined || options.verify === false)) {
+    const told = await renewFacts(job, target, proved);
     return { ...report, notes: [...plan.notes, ...told] };
   }
-  if (options.dryRun === true) return report;
-  await mayGoOn(options);
-  if (run === undefined) {
-    await writePostfixFiles(configDirectory, plan.files);
-    const reloaded = await checkAndReload(configDirectory);
-    await dropRecord(configDirectory);
-    await untellGuard(state);
-    show(`Postern is removed from ${configDirectory}.\n`);
-    return { ...report, reloaded };
-  }
+  if (report.changed) await mayGoOn(options);
+  const { facts, notes } = await mailFacts(job.configDirectory);
+  for (const note of notes) show(`note: ${note}\n`);
+  const about = connectedInstance(target, facts);
   // The record keeps what was there before the first connection, not before this one.
-  const origin = kept !== undefined && unchangedSince(kept, before) ? kept.before : planned(before);
-  await keepRecord(configDirectory, { before: origin, after: plan.files });
-  const done = await applyOrTakeBack({ configDirectory, before, plan, run, options });
-  if (done instanceof Error) {
-    if (kept === undefined) await dropRecord(configDirectory);
-    else await keepRecord(configDirectory, { before: kept.before, after: before });
-    throw done;
+  const origin =
+    kept !== undefined && unchangedSince(kept, before) ? kept.before : planDisconnect(before);
+  try {
+    const live = await openTargetDoors(target, { state, about, known });
+    await keepRecord(job.configDirectory, { before: origin, after: plan.files });
+    const done = await apply(job, plan, live);
+    await tellGuard(state, { ...about, proved: isProof(done.seen) });
+    for (const { what, ok, text } of done.seen) show(`${ok ? 'ok  ' : 'FAIL'} ${what}: ${text}\n`);
+    const which = options.configDir === undefined ? '' : ` --config-dir ${options.configDir}`;
+    show(`Postfix is connected. To undo: postern connect postfix --undo${which}\n`);
+    return { ...report, ...done, notes: [...plan.notes, ...notes] };
+  } catch (cause) {
+    await allAsBefore(job, { target, known });
+    throw notConnected(cause);
   }
-  for (const { what, ok, text } of done.seen) show(`${ok ? 'ok  ' : 'FAIL'} ${what}: ${text}\n`);
-  const told = await toldGuard(state, configDirectory, show);
-  show(`Postfix is connected. To undo: postern connect postfix --undo\n`);
-  return { ...report, ...done, notes: [...plan.notes, ...told] };
+}
+
+/** Shows the change, and answers with the report before anything is done. */
+function shown(job: Job, plan: ConnectPlan, steps: readonly string[]): ConnectReport {
+  const diff = differences(job.configDirectory, job.before, plan.files);
+  for (const step of steps) job.show(`${step}\n`);
+  job.show(diff);
+  for (const note of plan.notes) job.show(`note: ${note}\n`);
+  const changed = diff !== '' || steps.length > 0;
+  return { changed, steps, diff, notes: plan.notes, reloaded: false, seen: [] };
 }
 
 /** Gives the guard the facts about this Postfix; shows and answers notes for the operator. */
-async function toldGuard(
-  state: string,
-  configDirectory: string,
-  show: Show,
+async function renewFacts(
+  job: Job,
+  target: ConnectTarget,
+  proved: boolean,
 ): Promise<readonly string[]> {
-  const told = await tellGuard(state, configDirectory).catch((cause: unknown) => [
-    `the guard did not get the domains and networks of Postfix: ${faultText(cause)}`,
-  ]);
-  for (const note of told) show(`note: ${note}\n`);
+  const told = await mailFacts(job.configDirectory)
+    .then(async ({ facts, notes }) => {
+      await tellGuard(job.state, { ...connectedInstance(target, facts), proved });
+      return notes;
+    })
+    .catch((cause: unknown) => [
+      `the guard did not get the domains and networks of Postfix: ${faultText(cause)}`,
+    ]);
+  for (const note of told) job.show(`note: ${note}\n`);
   return told;
 }
 
-/** The files without Postern, for an undo after edits or without a record. */
-function planned(before: PostfixFiles): PostfixFiles {
-  return planDisconnect(before);
+async function disconnect(job: Job): Promise<ConnectReport> {
+  const { options, state, show, configDirectory, before, kept } = job;
+  const plan = planUndo(before, kept);
+  const report = shown(job, plan, []);
+  const isKnown = await guardKnows(state).then((known) => knows(known, configDirectory));
+  if (!report.changed) show('Postfix is not connected.\n');
+  if (options.dryRun === true || !(report.changed || isKnown)) return report;
+  if (report.changed) await mayGoOn(options);
+  await writePostfixFiles(configDirectory, plan.files);
+  const reloaded = report.changed && (await checkAndReload(configDirectory));
+  await dropRecord(configDirectory);
+  await untellGuard(state, configDirectory);
+  await removeDoors(configDirectory);
+  show(`Postern is removed from ${configDirectory}.\n`);
+  return { ...report, reloaded };
 }
 
 function unchangedSince(kept: ConnectRecord, now: PostfixFiles): boolean {
@@ -197,62 +261,55 @@ function planUndo(now: PostfixFiles, kept: ConnectRecord | undefined): ConnectPl
   return { files: { main: pick('main'), master: pick('master') }, notes };
 }
 
-type Daemon = { readonly doors: ConnectDoors; readonly live?: RunFile };
-
-async function daemonOf(options: ConnectOptions, state: string): Promise<Daemon> {
-  const { milter, policy } = options;
-  if (milter !== undefined && policy !== undefined) return { doors: { milter, policy } };
-  const live = await readRunFile(state);
-  neededDoor(live, 'milter');
-  // The guard reports over it which mail it has seen.
-  if (options.verify !== false && options.dryRun !== true) neededDoor(live, 'http');
-  for (const door of [live.doors.milter, live.doors.policy]) {
-    if (door !== 'off') await doorAnswers(door);
-  }
-  return { doors: live.doors, live };
+/** Throws if a step fails; `allAsBefore` then takes back what was done. */
+async function apply(
+  job: Job,
+  plan: ConnectPlan,
+  live: RunFile | undefined,
+): Promise<{ readonly reloaded: boolean; readonly seen: readonly Seen[] }> {
+  await writePostfixFiles(job.configDirectory, plan.files);
+  const reloaded = await checkAndReload(job.configDirectory);
+  const tested = job.options.verify !== false && reloaded ? live : undefined;
+  return { reloaded, seen: tested === undefined ? [] : await verify(job, plan, tested) };
 }
 
-type Application = {
-  readonly configDirectory: string;
-  readonly before: PostfixFiles;
-  readonly plan: ConnectPlan;
-  readonly run: Daemon;
-  readonly options: ConnectOptions;
-};
-
-/** The result, or the error after which everything is as before. */
-async function applyOrTakeBack(
-  work: Application,
-): Promise<{ readonly reloaded: boolean; readonly seen: readonly Seen[] } | Error> {
-  const { configDirectory, before, plan } = work;
-  await writePostfixFiles(configDirectory, plan.files);
-  try {
-    const reloaded = await checkAndReload(configDirectory);
-    return { reloaded, seen: await verify(work, reloaded) };
-  } catch (cause) {
+async function allAsBefore(
+  { configDirectory, before, kept, state }: Job,
+  done: { readonly target: ConnectTarget; readonly known: ConnectedPostfix | undefined },
+): Promise<void> {
+  const now = await readPostfixFiles(configDirectory);
+  if (now.main !== before.main || now.master !== before.master) {
     await writePostfixFiles(configDirectory, before);
     await checkAndReload(configDirectory).catch(() => undefined);
-    const why = faultText(cause);
-    const hint = cause instanceof OperatorError ? cause.hint : undefined;
-    return new OperatorError('not-connected', `not connected, everything is as before: ${why}`, {
-      cause,
-      ...(hint === undefined ? {} : { hint }),
-      exit: sysexits.software,
-    });
   }
+  if (kept === undefined) await dropRecord(configDirectory);
+  else await keepRecord(configDirectory, { before: kept.before, after: before });
+  await restoreKnown(state, done.known);
+  if (done.target.work.steps.length > 0) await done.target.work.takeBack().catch(() => undefined);
 }
 
-async function verify(work: Application, reloaded: boolean): Promise<readonly Seen[]> {
-  const { live } = work.run;
-  if (work.options.verify === false || live === undefined || !reloaded) return [];
-  const { main, master } = work.plan.files;
+function notConnected(cause: unknown): OperatorError {
+  const why = faultText(cause);
+  const hint = cause instanceof OperatorError ? cause.hint : undefined;
+  return new OperatorError('not-connected', `not connected, everything is as before: ${why}`, {
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+    exit: sysexits.software,
+  });
+}
+
+async function verify(
+  job: Job,
+  { files: { main, master } }: ConnectPlan,
+  live: RunFile,
+): Promise<readonly Seen[]> {
   const parsed = parseMainCf(main);
   const host = mainValue(parsed, 'myhostname') ?? 'localhost';
   const proofs = smtpdServices(parsed, parseMasterCf(master))
     .filter(({ role }) => role !== 'reinjection')
     .map((service) => () => verifySmtpd(service, live));
   const seen: Seen[] = [];
-  for (const proof of [...proofs, () => verifyLocal(work.configDirectory, live, host)]) {
+  for (const proof of [...proofs, () => verifyLocal(job.configDirectory, live, host)]) {
     const one = await proof();
     seen.push(one);
     if (one.ok) continue;

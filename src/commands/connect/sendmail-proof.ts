@@ -12,6 +12,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { leftInSpool } from '../../partners/spool/spool-folder.ts';
 import type { StatusView } from '../../ports/admin.ts';
 import { connectToGuard } from '../guard/client.ts';
+import { hangUp } from '../guard/owner.ts';
 import { readRunFile, stateDirectory } from '../guard/run-file.ts';
 import { sendmailPath } from './sendmail-steps.ts';
 
@@ -27,7 +28,7 @@ export async function doorIs(state: string | undefined, address: string): Promis
     if (address !== 'off') throw cause;
   });
   if (run === undefined) return; // no guard is running, so no door is open
-  process.kill(run.pid, 'SIGHUP');
+  hangUp(stateDirectory(state), run.pid);
   await until(openMs, async () => {
     const admin = await connectToGuard(state);
     const { doors } = await admin.read<StatusView>('/status');

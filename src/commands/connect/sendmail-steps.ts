@@ -6,7 +6,6 @@
 import { existsSync } from 'node:fs';
 import {
   chmod,
-  chown,
   lstat,
   mkdir,
   readdir,
@@ -29,6 +28,7 @@ import { programOutput } from '../../partners/program.ts';
 import { assembleSendmail, sendmailLauncher } from '../../wrapper/assemble.ts';
 import type { WrapperPaths } from '../../wrapper/sendmail.ts';
 import type { ProcessUser } from '../guard/process-user.ts';
+import { makeFolderAsRoot } from '../guard/trusted-path.ts';
 import { readPostfixFiles, writePostfixFiles } from './postfix-files.ts';
 
 export const sendmailPath = '/usr/sbin/sendmail';
@@ -80,9 +80,7 @@ export async function spoolPart({ spool, guard }: PartOptions): Promise<ConnectP
     isMade: right && found.uid === guard.uid && found.gid === guard.gid,
     isThere: found !== undefined,
     async make() {
-      await mkdir(spool, { recursive: true });
-      await chown(spool, guard.uid, guard.gid);
-      await chmod(spool, 0o3733);
+      await makeFolderAsRoot(spool, { mode: 0o3733, owner: guard });
     },
     async takeBack() {
       for (const name of await readdir(spool).catch(() => [])) {

@@ -18,6 +18,7 @@ import { postconf } from '../../partners/postfix/postconf.ts';
 import { readConfigText, writeConfigText } from '../config/config-file.ts';
 import { warnOldNames } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
+import { notGuard, otherOwnerOf } from '../guard/owner.ts';
 import { processUser } from '../guard/process-user.ts';
 import { readRunFile, stateDirectory } from '../guard/run-file.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
@@ -217,7 +218,8 @@ async function partOptions(options: Options, config: Config): Promise<PartOption
 
 /** The user that the guard runs as; Postfix must accept mail from this user. */
 async function guardUser(options: Options): Promise<PartOptions['guard']> {
-  const { pid } = await readRunFile(stateDirectory(options.state));
+  const state = stateDirectory(options.state);
+  const { pid } = await readRunFile(state);
   const user = processUser(pid);
   if (user === undefined) {
     throw new OperatorError('not-running', 'Postern has just ended', {
@@ -225,6 +227,9 @@ async function guardUser(options: Options): Promise<PartOptions['guard']> {
       exit: sysexits.unavailable,
     });
   }
+  // The guard's user wrote run.json, and must not name a process of another user.
+  const owner = otherOwnerOf(state);
+  if (owner !== undefined && user.uid !== owner.uid) throw notGuard(pid, owner.uid);
   if (user.name === '') {
     throw new OperatorError('guard-user', `the guard runs as user ${user.uid}, which has no name`, {
       hint: 'Postfix accepts mail only from a user with a name; sudo ./postern install creates one',

@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { withSetting } from '../../config/edit.ts';
 import { parseConfig } from '../../config/load.ts';
 import { whereOf } from '../../config/values.ts';
+import { callsSpam } from '../../core/scan/likeness.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { SocketAddress } from '../../lib/listener.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -17,8 +18,9 @@ import { readConfigText, writeConfigText } from '../config/config-file.ts';
 import { warnOldNames } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { connectToGuard } from '../guard/client.ts';
-import { isNotRunning } from '../guard/run-file.ts';
-import { badTestMessage, isKnown, ordinaryTestMessage } from '../scan/test-messages.ts';
+import { hangUp } from '../guard/owner.ts';
+import { isNotRunning, stateDirectory } from '../guard/run-file.ts';
+import { badTestMessage, ordinaryTestMessage } from '../scan/test-messages.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
 import { mayGoOn } from './question.ts';
@@ -187,7 +189,7 @@ async function tried({ address, where }: Found): Promise<string> {
   try {
     const spam = await spamd.scan(badTestMessage('spamassassin', new Date()), scanMs);
     const ham = await spamd.scan(ordinaryTestMessage(new Date()), scanMs);
-    if (isKnown(spam) && !isKnown(ham)) {
+    if (callsSpam(spam) && !callsSpam(ham)) {
       return (
         `ok   spamd at ${address}: the spam test message gets ${spam.score} points, an ordinary ` +
         `message ${ham.score}; from ${ham.required} on it is spam\n`
@@ -219,7 +221,7 @@ async function guardTakesOver(state: string | undefined, address: string): Promi
     if (isNotRunning(error)) return false;
     throw error;
   }
-  process.kill(admin.run.pid, 'SIGHUP');
+  hangUp(stateDirectory(state), admin.run.pid);
   const until = performance.now() + takenOverMs;
   while (performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -1,284 +1,263 @@
-/** `postern dkim import opendkim|rspamd`: imports the keys that another signer uses. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import type { Command } from 'commander';
-import { isKeyName } from '../../core/signing/key.ts';
+/**
+ * `postern dkim import opendkim|rspamd|file`: imports the keys that another signer uses, and says
+ * what it signs that Postern would not.
+ */
+import { type Command, InvalidArgumentError } from 'commander';
+import { signingRulesOf } from '../../config/values.ts';
+import { isKeyName, keyName } from '../../core/signing/key.ts';
 import {
-  type ConfiguredKey,
-  type KeysFound,
-  opendkimKeys,
-  parseOpendkimConf,
-  parseTable,
-} from '../../formats/filters/opendkim-conf.ts';
-import { rspamdFolderKeys, rspamdKeys } from '../../formats/filters/rspamd-conf.ts';
-import { parseUcl } from '../../formats/filters/ucl.ts';
-import { faultText } from '../../lib/error-text.ts';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { openPrivateKey, rsaBits } from '../../lib/private-key.ts';
-import { keyFile, unwriteKeyFile, writeKeyFile } from '../../partners/keys/key-files.ts';
-import { readPrivateKeyText } from '../../partners/keys/private-key-file.ts';
+  keysInUse,
+  type OwnKey,
+  planTakeover,
+  type Takeover,
+} from '../../core/signing/takeover.ts';
+import type { SignerSetup } from '../../formats/filters/signer-setup.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
+import { signedByOpendkim, signedByRspamd } from '../../partners/keys/other-signers.ts';
+import type { KeyView } from '../../ports/admin.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { usualConfig } from '../config/usual-config.ts';
 import { isNotRunning } from '../guard/run-file.ts';
-import { many, plain } from '../terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
-import { askKeyAdmin, type KeyAdminClient, type KeyAdminOptions } from './key-client.ts';
+import {
+  type AskSigner,
+  askOld,
+  type ComparedDomain,
+  comparedText,
+  compareSigners,
+} from './import-compare.ts';
+import {
+  foretold,
+  type ImportLine,
+  isUsable,
+  type ReadableKey,
+  readKeys,
+  takeKeys,
+} from './import-keys.ts';
+import { fileSource, opendkimSource, rspamdSource } from './import-sources.ts';
+import { type ImportReport, importJson, importText, leftOut } from './import-text.ts';
+import { askKeyAdmin, type KeyAdminOptions } from './key-client.ts';
 
-type Options = KeyAdminOptions & { readonly dryRun?: true; readonly json?: true };
-/** One line of the report. */
-type ImportLine = { readonly key: string; readonly taken: boolean; readonly text: string };
-type ReadableKey = ConfiguredKey & { readonly text: string; readonly about: string };
+type Options = KeyAdminOptions & {
+  readonly dryRun?: true;
+  readonly json?: true;
+  readonly compare?: true;
+  readonly rspamd?: string;
+};
+type FileOptions = KeyAdminOptions & {
+  readonly dryRun?: true;
+  readonly json?: true;
+  readonly domain: readonly string[];
+  readonly selector: string;
+};
 
-/** The largest file that is read; a wrong path may name something large. */
-const octetsMax = 16 * 1024 * 1024;
-/** Keys in one request to the admin. */
-const atOnce = 500;
+/** Another signer: its name, and how it is asked to sign. */
+type Source = { readonly name: string; readonly setup: SignerSetup; readonly ask?: AskSigner };
+
+const rspamdUrl = 'http://127.0.0.1:11333';
 
 export function registerImport(dkim: Command): void {
   const from = dkim
     .command('import')
-    .summary('import keys from OpenDKIM or rspamd')
+    .summary('import keys from OpenDKIM, rspamd, or a file')
     .description(
       'Copies the private keys that another signer uses. Postern signs with a key as soon as ' +
         'every name server shows its record, and checks that immediately. A key with a fault ' +
-        'gets a line that says why; the other keys are imported.',
+        'gets a line that says why; the other keys are imported. If the other signer signs mail ' +
+        'that Postern would send unsigned, the command names the domains and fails.',
     );
-  one(from, 'opendkim', '/etc/opendkim.conf', 'configuration of OpenDKIM', opendkim);
-  one(
-    from,
-    'rspamd',
-    '/etc/rspamd/local.d/dkim_signing.conf',
-    'dkim_signing.conf of rspamd, or a folder with files DOMAIN.SELECTOR.key',
-    rspamd,
-  );
+  one(from, {
+    name: 'opendkim',
+    usual: '/etc/opendkim.conf',
+    about: 'configuration of OpenDKIM',
+    summary: 'from KeyTable and SigningTable, or KeyFile',
+    shown: 'OpenDKIM',
+    source: (path) => ({
+      name: 'opendkim',
+      setup: opendkimSource(path),
+      ask: (message) => signedByOpendkim(path, message),
+    }),
+  });
+  one(from, {
+    name: 'rspamd',
+    usual: '/etc/rspamd/modules.d/dkim_signing.conf',
+    about: 'dkim_signing.conf of rspamd, or a folder with files DOMAIN.SELECTOR.key',
+    summary: 'from the module dkim_signing',
+    shown: 'rspamd',
+    source: (path, options) => ({
+      name: 'rspamd',
+      setup: rspamdSource(path),
+      ask: (message, { user, host }) =>
+        signedByRspamd(options.rspamd ?? rspamdUrl, message, `${user}@${host}`),
+    }),
+  });
+  file(from);
 }
 
 function one(
   from: Command,
-  name: 'opendkim' | 'rspamd',
-  usual: string,
-  about: string,
-  find: (path: string) => KeysFound,
+  other: {
+    readonly name: 'opendkim' | 'rspamd';
+    readonly usual: string;
+    readonly about: string;
+    readonly summary: string;
+    readonly shown: string;
+    readonly source: (path: string, options: Options) => Source;
+  },
 ): void {
-  from
-    .command(name)
-    .summary(
-      name === 'opendkim'
-        ? 'from KeyTable and SigningTable, or KeyFile'
-        : 'from the module dkim_signing',
-    )
-    .description(
-      `Imports the keys of ${name === 'opendkim' ? 'OpenDKIM' : 'rspamd'}, and leaves its files ` +
-        'as they are.',
-    )
-    .argument('[path]', about, usual)
-    .option('--dry-run', 'only say which keys would be imported')
-    .option('--state <dir>', stateHelp)
-    .option('--config <file>', 'configuration of Postern, if Postern does not run')
-    .option('--json', 'one JSON object: keys, each with a text, and notes')
+  const { name, usual, about, summary, shown, source } = other;
+  const command = common(
+    from
+      .command(name)
+      .summary(summary)
+      .description(`Imports the keys of ${shown}, and leaves its files as they are.`)
+      .argument('[path]', about, usual),
+  ).option('--compare', `sign a message of each domain with ${shown} too, and compare`);
+  if (name === 'rspamd') {
+    command.option('--rspamd <url>', `the running rspamd that --compare asks`, rspamdUrl);
+  }
+  command
     .addHelpText(
       'after',
       helpAfter({
         examples: [
-          [`sudo postern dkim import ${name} --dry-run`, ''],
+          [`sudo postern dkim import ${name} --dry-run --compare`, ''],
           [`sudo postern dkim import ${name} ${usual}`, 'as root, because the files are private'],
         ],
         exits: [
           exitCodes.done,
-          [1, 'not every key could be imported'],
+          notAll,
           [66, 'the configuration cannot be read'],
           exitCodes.notRunning,
         ],
-        notes:
-          'Keep the other signer running until postern dkim keys shows that all keys sign. Then ' +
-          'switch\n' +
-          'it off.',
+        notes: whenToSwitch,
       }),
     )
-    .action(async (path: string, options: Options, command: Command) => {
-      const found = find(path);
-      const { ready, wrong } = readKeys(found.keys);
-      const report = await askKeyAdmin(
-        options,
-        { reads: options.dryRun === true, warn: (text) => warn(command, text) },
-        (admin) =>
-          options.dryRun === true ? foretold(admin, ready) : taken(admin, ready, `from ${name}`),
-      ).catch((error: unknown) => {
-        // --dry-run needs neither a guard nor a ledger.
-        if (options.dryRun === true && isNotRunning(error)) return ready.map(wouldBe);
-        throw error;
-      });
-      const lines = [...report, ...wrong];
-      print(
-        command,
-        options.json === true
-          ? jsonLine({ keys: lines, notes: found.notes })
-          : text(lines, found.notes),
-      );
-      const left = lines.filter((line) => !line.taken).length;
-      if (left > 0) {
-        throw new OperatorError('not-taken', `${many(left, 'key')} could not be imported`, {
-          exit: 1,
-        });
-      }
+    .action((path: string, options: Options, command: Command) =>
+      imported(command, options, source(path, options)),
+    );
+}
+
+function file(from: Command): void {
+  common(
+    from
+      .command('file')
+      .summary('one key from a file')
+      .description(
+        'Imports one private key: PEM, or base64 in one line. Use it for keys of Exim, amavis, ' +
+          'Plesk and others, and to sign several domains with one key.',
+      )
+      .argument('<file>', 'file with the private key')
+      .requiredOption('--domain <name>', 'domain that signs; may be repeated', domainOption)
+      .requiredOption(
+        '--selector <name>',
+        'selector under which the key is published',
+        selectorOption,
+      ),
+  )
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          [
+            'sudo postern dkim import file /var/lib/dkim/example.org.pem --domain example.org ' +
+              '--selector dkim',
+            '',
+          ],
+        ],
+        exits: [exitCodes.done, notAll, exitCodes.notRunning],
+        notes: whenToSwitch,
+      }),
+    )
+    .action((path: string, options: FileOptions, command: Command) => {
+      const { domain: domains, selector } = options;
+      const source = { name: path, setup: fileSource(path, { domains, selector }) };
+      return imported(command, options, source);
     });
 }
 
-function opendkim(path: string): KeysFound {
-  const unreadable: string[] = [];
-  const found = opendkimKeys(parseOpendkimConf(readText(path)), (set, name) => {
-    if (set.kind === 'list') return set.rows;
-    if (set.kind === 'unsupported') return undefined;
-    try {
-      return parseTable(readText(set.path));
-    } catch (error) {
-      unreadable.push(`${name}: ${faultText(error)}`);
-      return undefined;
-    }
-  });
-  return { keys: found.keys, notes: [...found.notes, ...unreadable] };
+const notAll = [1, 'a key could not be imported, or mail would leave unsigned'] as const;
+const whenToSwitch =
+  'Keep the other signer running until postern dkim keys shows that all keys sign. Then switch\n' +
+  'it off.';
+
+function common(command: Command): Command {
+  return command
+    .option('--dry-run', 'only say which keys would be imported')
+    .option('--state <dir>', stateHelp)
+    .option(
+      '--config <file>',
+      'configuration of Postern (default: the installed one, if it is there)',
+    )
+    .option('--json', 'one JSON object: keys, each with a text, and what is missing');
 }
 
-function rspamd(path: string): KeysFound {
-  const unreadable: string[] = [];
-  const tried = <Value>(read: () => Value, otherwise: Value): Value => {
-    try {
-      return read();
-    } catch (error) {
-      unreadable.push(faultText(error));
-      return otherwise;
-    }
+async function imported(command: Command, options: Options, source: Source): Promise<void> {
+  const { setup, ask } = source;
+  const { config } = loadConfig(options.config ?? usualConfig());
+  const now = signingRulesOf(config);
+  const { ready, wrong } = readKeys(keysInUse(setup));
+  // Before the command becomes the guard's user, who may not read the other signer's files.
+  const answers =
+    options.compare === true && ask !== undefined ? await askOld(setup, ask) : undefined;
+  const { lines, known } = await reported(command, options, ready, source.name);
+  const taken = new Set(lines.filter((line) => line.taken).map((line) => line.key));
+  const used = ready.filter((key) => taken.has(keyName(key)));
+  const keys: readonly OwnKey[] = [...known.filter(isUsable), ...used];
+  const takeover: Takeover = planTakeover(setup, keys, now);
+  const compared: readonly ComparedDomain[] | undefined =
+    answers === undefined
+      ? undefined
+      : await compareSigners(answers, { all: ready, used }, takeover.rules);
+  const report: ImportReport = {
+    lines: [...lines, ...wrong],
+    takeover,
+    notes: [...setup.notes, ...takeover.notes],
+    gaps: setup.gaps,
+    compared,
   };
-  const reads = {
-    names: (folder: string) => tried((): readonly string[] => readdirSync(folder).sort(), []),
-    text: (map: string) => tried((): string | undefined => readText(map), undefined),
-  };
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  const found = isFolder
-    ? rspamdFolderKeys(path, reads)
-    : rspamdKeys(parseUcl(readText(path)), reads);
-  return { keys: found.keys, notes: [...found.notes, ...unreadable] };
+  const tail = compared === undefined ? '' : comparedText(source.name, compared);
+  print(command, options.json === true ? jsonLine(importJson(report)) : importText(report) + tail);
+  const left = leftOut(report);
+  if (left !== undefined) throw new OperatorError('not-taken', left, { exit: 1 });
 }
 
-/** Reads the private keys; a line of the report for each that cannot be read. */
-function readKeys(keys: readonly ConfiguredKey[]): {
-  readonly ready: readonly ReadableKey[];
-  readonly wrong: readonly ImportLine[];
-} {
-  const ready: ReadableKey[] = [];
-  const wrong: ImportLine[] = [];
-  for (const found of keys) {
-    const read = readKey(found);
-    if ('about' in read) ready.push(read);
-    else wrong.push(read);
-  }
-  return { ready, wrong };
-}
-
-function readKey(found: ConfiguredKey): ReadableKey | ImportLine {
-  const { domain, selector, key } = found;
-  const no = (text: string): ImportLine => ({ key: nameOf(found), taken: false, text });
-  if (!isKeyName(domain) || !isKeyName(selector)) return no('is no valid DNS name');
+async function reported(
+  command: Command,
+  options: Options,
+  ready: readonly ReadableKey[],
+  name: string,
+): Promise<{ readonly lines: readonly ImportLine[]; readonly known: readonly KeyView[] }> {
+  const reads = options.dryRun === true;
   try {
-    const opened = key.kind === 'file' ? readPrivateKeyText(key.path) : inline(key.text);
-    const { type, bits } = opened.key;
-    const weak =
-      type === 'rsa' && bits < rsaBits.advised
-        ? `, fewer than ${rsaBits.advised}; replace it soon: postern dkim rotate`
-        : '';
-    const about = type === 'rsa' ? `RSA, ${bits} bits${weak}` : 'Ed25519';
-    return { ...found, text: opened.text, about };
+    return await askKeyAdmin(
+      options,
+      { reads, warn: (text) => warn(command, text) },
+      async (admin) => {
+        if (reads) {
+          const known = await admin.list();
+          return { lines: foretold(known, ready), known };
+        }
+        const lines = await takeKeys(admin, ready, `from ${name}`);
+        return { lines, known: await admin.list() };
+      },
+    );
   } catch (error) {
-    return no(faultText(error));
+    // --dry-run needs neither a guard nor a ledger.
+    if (!reads || !isNotRunning(error)) throw error;
+    return { lines: foretold([], ready), known: [] };
   }
 }
 
-function inline(text: string): ReturnType<typeof readPrivateKeyText> {
-  const opened = openPrivateKey(text);
-  if (opened.ok) return { text, key: opened.value };
-  throw new OperatorError('key-file', `the key in KeyTable ${opened.error.text}`);
+function domainOption(text: string, before: readonly string[] = []): readonly string[] {
+  const name = text.replace(/\.$/, '').toLowerCase();
+  if (!isKeyName(name)) throw new InvalidArgumentError('It must be a domain, in A-labels.');
+  return [...before, name];
 }
 
-async function foretold(
-  admin: KeyAdminClient,
-  ready: readonly ReadableKey[],
-): Promise<readonly ImportLine[]> {
-  const known = new Set((await admin.list()).map(nameOf));
-  return ready.map((key) =>
-    known.has(nameOf(key))
-      ? { key: nameOf(key), taken: true, text: 'is known already' }
-      : wouldBe(key),
-  );
-}
-
-function wouldBe(key: ReadableKey): ImportLine {
-  return { key: nameOf(key), taken: true, text: `would be imported (${key.about})` };
-}
-
-/** Writes the files of keys, then asks the admin to adopt them. Removes files that it refuses. */
-async function taken(
-  admin: KeyAdminClient,
-  ready: readonly ReadableKey[],
-  note: string,
-): Promise<readonly ImportLine[]> {
-  const known = new Set((await admin.list()).map(nameOf));
-  const lines: ImportLine[] = [];
-  const written: ReadableKey[] = [];
-  for (const key of ready) {
-    const name = nameOf(key);
-    if (known.has(name)) {
-      lines.push({ key: name, taken: true, text: 'is known already' });
-      continue;
-    }
-    try {
-      writeKeyFile(admin.folder, keyFile(key), key.text);
-      written.push(key);
-    } catch (error) {
-      lines.push({ key: name, taken: false, text: faultText(error) });
-    }
-  }
-  const said: string[] = [];
-  for (let at = 0; at < written.length; at += atOnce) {
-    const some = written
-      .slice(at, at + atOnce)
-      .map(({ domain, selector }) => ({ domain, selector }));
-    said.push(...(await admin.adopt(some, note)).text.split('\n'));
-  }
-  const after = new Map((await admin.list()).map((key) => [nameOf(key), key]));
-  for (const key of written) {
-    const there = after.get(nameOf(key));
-    if (there === undefined) unwriteKeyFile(admin.folder, keyFile(key));
-    const start = `${key.selector} of ${key.domain}: `;
-    const words = said.find((line) => line.startsWith(start))?.slice(start.length) ?? said[0] ?? '';
-    lines.push({ key: nameOf(key), taken: there !== undefined, text: `${words} (${key.about})` });
-  }
-  return lines;
-}
-
-function text(lines: readonly ImportLine[], notes: readonly string[]): string {
-  const shown = lines.map(
-    ({ key, taken: yes, text: words }) => `${yes ? '  ' : '! '}${key}: ${plain(words)}`,
-  );
-  const count = lines.filter((line) => line.taken).length;
-  const rest = lines.length - count;
-  const sum = `${many(count, 'key')}${rest === 0 ? '' : `, and ${rest} that cannot be imported`}`;
-  const more =
-    notes.length === 0 ? '' : `\nNotes:\n${notes.map((note) => `  ${plain(note)}\n`).join('')}`;
-  return `${[...shown, sum].join('\n')}\n${more}`;
-}
-
-function nameOf({ domain, selector }: Pick<ConfiguredKey, 'domain' | 'selector'>): string {
-  return `${selector}._domainkey.${domain}`;
-}
-
-function readText(path: string): string {
-  try {
-    const { size } = statSync(path);
-    if (size > octetsMax) throw new RangeError(`it has ${size} octets`);
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new OperatorError('no-input', `cannot read ${path}`, {
-      cause,
-      hint: 'give the path of the configuration, or run this as root',
-      exit: sysexits.noInput,
-    });
-  }
+function selectorOption(text: string): string {
+  const name = text.toLowerCase();
+  if (!isKeyName(name)) throw new InvalidArgumentError('It must be a name as DNS has it.');
+  return name;
 }

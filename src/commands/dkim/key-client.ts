@@ -3,7 +3,7 @@
  * itself, so that keys can be made before the first start. Only one program at a time may write the
  * ledger.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../config/schema.ts';
@@ -17,7 +17,8 @@ import type { Timers, World } from '../../ports/world.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { connectToGuard, type GuardClient, notDone, operator } from '../guard/client.ts';
-import { isNotRunning, stateDirectory } from '../guard/run-file.ts';
+import { becomeOwnerOf } from '../guard/owner.ts';
+import { isNotRunning, makeState, stateDirectory } from '../guard/run-file.ts';
 
 export type KeyAdminOptions = { readonly state?: string; readonly config?: string };
 
@@ -30,6 +31,7 @@ export type KeyAdminClient = {
   retire(
     ...how: Parameters<KeyAdmin['retire']> extends [infer K, infer H, string] ? [K, H] : never
   ): Promise<ActionDone>;
+  use(key: Parameters<KeyAdmin['use']>[0], note: string): Promise<ActionDone>;
   adopt(keys: Parameters<KeyAdmin['adopt']>[0], note: string): Promise<AdminResult>;
 };
 type ActionDone = Extract<AdminResult, { ok: true }>;
@@ -43,6 +45,8 @@ export async function askKeyAdmin<Value>(
   how: { readonly reads: boolean; readonly warn: (text: string) => void },
   work: (admin: KeyAdminClient) => Promise<Value>,
 ): Promise<Value> {
+  const state = stateDirectory(options.state);
+  becomeOwnerOf(state);
   let live: GuardClient;
   try {
     live = await connectToGuard(options.state);
@@ -51,7 +55,6 @@ export async function askKeyAdmin<Value>(
     // The guard may run, and this user may not be allowed to reach it.
     const { cause } = error;
     if (cause instanceof Error && 'code' in cause && cause.code === 'EACCES') throw error;
-    const state = stateDirectory(options.state);
     if (how.reads && !existsSync(join(state, 'ledger.db'))) throw error;
     how.warn(`postern: not running; using its ledger (${join(state, 'ledger.db')})\n`);
     const { config } = loadConfig(options.config ?? usualConfig());
@@ -74,6 +77,7 @@ async function liveAdmin({ read, act }: GuardClient): Promise<KeyAdminClient> {
     rotate: (domain) => act('/dkim/rotate', { domain }),
     retire: ({ domain, selector }, { compromised }) =>
       act('/dkim/retire', { domain, selector, compromised }),
+    use: ({ domain, selector }, note) => act('/dkim/use', { domain, selector, note }),
     async adopt(keys, note) {
       try {
         return await act('/dkim/adopt', { keys, note });
@@ -122,13 +126,14 @@ async function withOwn<Value>(
     make: async (wanted) => yes(await admin.make(wanted, by)),
     rotate: async (domain) => yes(await admin.rotate(domain, by)),
     retire: async (key, how) => yes(await admin.retire(key, how, by)),
+    use: async (key, note) => yes(await admin.use(key, note, by)),
     adopt: (named, note) => admin.adopt(named, note, by),
   });
 }
 
 async function openOwnLedger(state: string, readOnly: boolean): Promise<Ledger> {
   const { openLedger } = await import('../../ledger/sqlite/open.ts');
-  if (!readOnly) mkdirSync(state, { recursive: true, mode: 0o700 });
+  if (!readOnly) makeState(state);
   return openLedger(join(state, 'ledger.db'), { readOnly });
 }
 

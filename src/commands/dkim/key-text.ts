@@ -30,7 +30,9 @@ function handText(keys: readonly KeyView[]): string {
   const lines = waiting.map(
     ({ domain, selector, todo }) => `  ${selector}._domainkey.${domain}: ${plain(todo)}`,
   );
-  const records = waiting.filter(({ record, todo }) => record.text !== '' && /record/.test(todo));
+  const records = waiting.filter(
+    ({ record, todo }) => record.text !== '' && /^(?:publish|replace|change) /.test(todo),
+  );
   return `\nTo do:\n${lines.join('\n')}\n${recordsText(records)}`;
 }
 
@@ -44,21 +46,36 @@ function recordsText(keys: readonly KeyView[]): string {
   return `\nFor BIND:\n${printBindZone(records)}\nFor tinydns:\n${printTinydnsZone(records)}`;
 }
 
-/** The text after keys were made: what happens now, or what the operator has to publish. */
+/** The text after keys were made: what was published, and what the operator has to publish. */
 export function madeText(text: string, keys: readonly KeyView[]): string {
-  const byHand = keys.filter(({ todo }) => todo !== '');
-  const sent = keys.length - byHand.length;
-  const ours =
-    sent === 0
+  const sent = keys.filter(({ update }) => update?.record === 'key' && update.why === '');
+  const refused = keys.filter(({ update }) => update !== undefined && update.why !== '');
+  const byHand = keys.filter(({ update, todo }) => update === undefined && todo !== '');
+  const looks =
+    'Postern looks for them every 10 minutes while it runs, and\n' +
+    'signs once every name server has shown them for an hour (signing.rotation.settle).';
+  const parts = [
+    sent.length === 0
       ? ''
-      : `${many(sent, 'record')} sent to the name server; postern dkim keys shows the progress.\n`;
-  const hand =
-    byHand.length === 0
+      : `\nPublished: the name server took ${many(sent.length, 'record')} by dynamic update.\n` +
+        `${names(sent)}${looks} To follow it: postern dkim keys\n`,
+    refused.length === 0
       ? ''
-      : '\nPublish these records. Postern looks for them every 10 minutes while it runs, and\n' +
-        'signs once every name server has shown them for an hour (signing.rotation.settle).\n' +
-        recordsText(byHand);
-  return `${text}\n${ours}${hand}`;
+      : `\nNot published: the name server refused ${many(refused.length, 'record')}.\n` +
+        `Postern tries again every 10 minutes.\n${refusals(refused)}${recordsText(refused)}`,
+    byHand.length === 0 ? '' : `\nPublish these records. ${looks}\n${recordsText(byHand)}`,
+  ];
+  return `${text}\n${parts.join('')}`;
+}
+
+function names(keys: readonly KeyView[]): string {
+  return keys.map(({ record }) => `  ${record.name}\n`).join('');
+}
+
+function refusals(keys: readonly KeyView[]): string {
+  return keys
+    .map(({ record, update }) => `  ${record.name}: ${plain(update?.why ?? '')}\n`)
+    .join('');
 }
 
 function kindOf({ algorithm, bits }: KeyView): string {

@@ -1,9 +1,10 @@
 /**
- * `postern dkim keys|new|rotate|retire`: shows, makes, replaces and retires DKIM keys of domains.
+ * `postern dkim keys|new|rotate|use|retire`: shows, makes, replaces, uses and retires DKIM keys.
  */
 import { domainToASCII } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dkimAlgorithms } from '../../formats/dkim/signing-key.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { KeyView, NewKeys } from '../../ports/admin.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
@@ -22,6 +23,7 @@ export function registerKeys(dkim: Command): void {
   keys(dkim);
   make(dkim);
   rotate(dkim);
+  use(dkim);
   retire(dkim);
 }
 
@@ -147,6 +149,54 @@ function rotate(dkim: Command): void {
         admin.rotate(domainName(domain) ?? ''),
       ),
     );
+}
+
+function use(dkim: Command): void {
+  const command = dkim
+    .command('use')
+    .summary('sign with a key without waiting for DNS')
+    .description(
+      'Postern signs with a waiting key from now on, whatever DNS shows. Use it if a name ' +
+        'server is dead, or if this machine sees another DNS than the world. The audit trail ' +
+        'keeps your note. If DNS does not show the record to receivers, they reject signatures ' +
+        'of this key.',
+    )
+    .argument('<key>', 'name of the record: SELECTOR._domainkey.DOMAIN')
+    .requiredOption('--note <text>', 'why; kept in the audit trail');
+  common(command)
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern dkim use mail._domainkey.example.org --note "ns2 is dead until Monday"', ''],
+        ],
+        exits: [exitCodes.done, notDone, locked],
+        notes: 'To undo it: postern dkim retire DOMAIN SELECTOR',
+      }),
+    )
+    .action(async (name: string, options: CommonOptions & { note: string }, command: Command) => {
+      const key = namedKey(name);
+      const { text, all } = await askAdmin(command, options, false, async (admin) => {
+        const done = await admin.use(key, options.note);
+        return { text: done.text, all: await admin.list(key.domain) };
+      });
+      const left = all.filter(({ state }) => state !== 'gone');
+      print(
+        command,
+        options.json === true ? jsonLine({ text, keys: left }) : `${text}\n\n${keyListText(left)}`,
+      );
+    });
+}
+
+function namedKey(name: string): { readonly domain: string; readonly selector: string } {
+  const [selector = '', domain, more] = name.split(/\._domainkey\./i);
+  if (domain === undefined || more !== undefined || selector === '') {
+    throw new OperatorError('usage', `${name} is not the name of a key`, {
+      hint: 'it has the form SELECTOR._domainkey.DOMAIN; see postern dkim keys',
+      exit: sysexits.usage,
+    });
+  }
+  return { domain: domainName(domain) ?? '', selector: selector.toLowerCase() };
 }
 
 function retire(dkim: Command): void {

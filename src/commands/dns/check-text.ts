@@ -8,6 +8,7 @@ import { shellWords } from '../../lib/shell-words.ts';
 import { plain } from '../terminal/format.ts';
 import { paint, table } from '../terminal/table.ts';
 import { wrapped } from './plan-text.ts';
+import { negativeText } from './zone/negative-cache.ts';
 
 export type DnsCheck = {
   /** Undefined if nothing is known about the server. */
@@ -20,6 +21,8 @@ export type DnsCheck = {
     readonly bulk: boolean;
     /** Empty for a domain that never sends. */
     readonly requirements: readonly Requirement[];
+    /** How long resolvers may remember that a record was missing, if one is missing. */
+    readonly missingSeconds: number | undefined;
   }[];
   /** Other domains in From of outgoing mail, which were not checked. */
   readonly others: readonly { readonly domain: string; readonly messagesPerDay: number }[];
@@ -48,13 +51,23 @@ export function checkText(checked: DnsCheck): string {
   } else {
     parts.push(section(`The server ${server.host ?? ''}`.trim(), server.findings));
   }
-  for (const { domain, findings, requirements, bulk } of domains) {
+  for (const { domain, findings, requirements, bulk, missingSeconds } of domains) {
     parts.push(section(domain, findings));
+    if (missingSeconds !== undefined) parts.push(rememberedText(domain, missingSeconds));
     if (requirements.length > 0) parts.push(requirementsText(domain, requirements, bulk));
   }
   if (checked.others.length > 0) parts.push(othersText(checked.others));
   parts.push(summary(checked));
   return parts.join('\n');
+}
+
+function rememberedText(domain: string, seconds: number): string {
+  const time = negativeText(seconds);
+  const text =
+    `Have you just published what is missing? Resolvers remember for up to ${time} that a record ` +
+    'was missing (SOA of the zone), and this check asks a resolver. To ask the name servers ' +
+    `themselves: ${shellWords('postern', 'dns', 'watch', domain)}`;
+  return `${wrapped(text, width).join('\n')}\n`;
 }
 
 function section(title: string, findings: readonly Finding[]): string {

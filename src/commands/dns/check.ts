@@ -4,18 +4,23 @@
  */
 import type { Command } from 'commander';
 import type { Config } from '../../config/schema.ts';
-import { findingJson, worst } from '../../core/finding.ts';
+import { type Finding, findingJson, worst } from '../../core/finding.ts';
+import { type Aspect, nothing } from '../../core/identity/aspect.ts';
 import { examine } from '../../core/identity/examine.ts';
 import { requirements } from '../../core/identity/requirements.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
+import { openAuthorities } from '../../partners/dns/authority.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
-import { configHelp, readZoneFile } from './answer-source.ts';
+import { configHelp } from './answer-source.ts';
 import { fetched, labelBeside, openLiveDns, overlaid } from './answers.ts';
 import { checkText, type DnsCheck } from './check-text.ts';
 import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
+import { type LongAnswer, longAnswers } from './zone/long-answers.ts';
+import { negativeSeconds } from './zone/negative-cache.ts';
+import { readZoneFile } from './zone/zone-file.ts';
 
 type Options = IdentityOptions & {
   readonly zone?: string;
@@ -37,7 +42,8 @@ export function registerCheck(dns: Command): void {
     .argument('[domain...]', 'domains (default: all that this server is known to send for)')
     .option(
       '--zone <file>',
-      'check as if this zone file were published: names in the file answer from it, all others ' +
+      'check as if this zone file (BIND, or data of tinydns) were published: names in the file ' +
+        'answer from it, all others ' +
         'as before; -: standard input',
     );
   identityOptions(command)
@@ -95,24 +101,50 @@ async function checkDomains(
   using live = openLiveDns(config, names.length);
   const { zone } = options;
   const beside = labelBeside();
+  const origin = names.length === 1 ? names[0] : undefined;
   const answer =
     zone === undefined
       ? live.answer
-      : overlaid(live.answer, readZoneFile(zone, warn, names.length === 1 ? names[0] : undefined));
+      : overlaid(live.answer, readZoneFile(zone, { warn, origin }).records);
   const fetching = { answer, askMx: options.askMx === true, network: true };
   const identities = await Promise.all(known.identities.map((one) => fetched(one, fetching)));
   const found = await answeredLater(examine(known.server, identities, beside), answer);
+  const authorities = openAuthorities({ resolve: live.answer, port: config.dns.authority_port });
+  const aspects = [found.server?.aspect ?? nothing, ...found.domains.map(({ aspect }) => aspect)];
+  const long = await longAnswers(
+    aspects.flatMap(({ steps }) => steps),
+    authorities,
+  );
   const server = found.server && {
     host: found.server.host,
-    findings: found.server.aspect.findings,
+    findings: withLong(found.server.aspect, long),
   };
+  const remembered = await Promise.all(
+    found.domains.map(({ domain, aspect: { steps } }) =>
+      zone === undefined && steps.some(({ state }) => state === 'missing')
+        ? negativeSeconds(domain, answer)
+        : undefined,
+    ),
+  );
   return {
     server,
     others: known.others,
-    domains: found.domains.map(({ domain, aspect: { findings } }, nth) => {
+    domains: found.domains.map(({ domain, aspect }, nth) => {
+      const findings = withLong(aspect, long);
+      const missingSeconds = remembered[nth];
       const { sends = true, bulk = false } = identities[nth] ?? {};
       const all = [...findings, ...(server?.findings ?? [])];
-      return { domain, findings, bulk, requirements: sends ? requirements(all, { bulk }) : [] };
+      const rows = sends ? requirements(all, { bulk }) : [];
+      return { domain, findings, bulk, requirements: rows, missingSeconds };
     }),
   };
+}
+
+/** The findings, with the true reason of those that are unknown because an answer is too long. */
+function withLong({ findings }: Aspect, long: readonly LongAnswer[]): readonly Finding[] {
+  return findings.map((finding) => {
+    const cause = long.find(({ step }) => step.id === finding.id);
+    if (cause === undefined || finding.kind !== 'unknown') return finding;
+    return { ...finding, found: cause.found, wanted: 'an answer that fits', fix: cause.fix };
+  });
 }

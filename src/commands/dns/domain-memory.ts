@@ -1,12 +1,13 @@
 /** Reads from the ledger which domains send mail here, how much, and their DKIM keys. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import type { IdentityKey, SentMail } from '../../core/identity/identity.ts';
 import { type DkimKey, keyType } from '../../core/signing/key.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { dayMs } from '../../lib/time.ts';
 import type { SendingDomainRow } from '../../ports/ledger.ts';
+import { type FolderOwner, otherOwnerOf } from '../guard/owner.ts';
 import { stateDirectory } from '../guard/run-file.ts';
 
 export type DomainMemory = {
@@ -38,7 +39,7 @@ export async function domainMemory(
     // `.example.org` means all names below example.org.
     (one) => one !== '' && !one.startsWith('.'),
   );
-  const path = join(stateDirectory(state), 'ledger.db');
+  const path = resolve(stateDirectory(state), 'ledger.db');
   const nothing: DomainMemory = {
     domains: own,
     keys: () => [],
@@ -48,13 +49,11 @@ export async function domainMemory(
   };
   if (!existsSync(path)) return nothing;
   try {
-    const { openLedger } = await import('../../ledger/sqlite/open.ts');
-    const ledger = openLedger(path, { readOnly: true });
-    const rows = ledger
-      .sendingDomains(domainsMax)
-      .filter(({ lastAt }) => lastAt > Date.now() - staleMs);
-    const keys = ledger.dkimKeys();
-    ledger.close();
+    const owner = otherOwnerOf(dirname(path));
+    const { sent, keys } = await (owner === undefined
+      ? readDomains(path)
+      : readDomainsAs(owner, path));
+    const rows = sent.filter(({ lastAt }) => lastAt > Date.now() - staleMs);
     return {
       domains: [...own, ...keys.map(({ domain }) => domain)],
       keys: (domain) => keys.filter((key) => key.domain === domain).flatMap(identityKey),
@@ -80,6 +79,27 @@ export async function domainMemory(
     warn(`postern: cannot read ${path}, so this goes on without it: ${faultText(cause)}\n`);
     return nothing;
   }
+}
+
+type StoredDomains = {
+  readonly sent: readonly SendingDomainRow[];
+  readonly keys: readonly DkimKey[];
+};
+
+export async function readDomains(path: string): Promise<StoredDomains> {
+  const { openLedger } = await import('../../ledger/sqlite/open.ts');
+  const ledger = openLedger(path, { readOnly: true });
+  try {
+    return { sent: ledger.sendingDomains(domainsMax), keys: ledger.dkimKeys() };
+  } finally {
+    ledger.close();
+  }
+}
+
+async function readDomainsAs(owner: FolderOwner, path: string): Promise<StoredDomains> {
+  const { openOwnerProcess } = await import('../guard/owner-process.ts');
+  const script = join(import.meta.dirname, 'ledger-process.ts');
+  return (await openOwnerProcess(script, [path], owner).ask({})) as StoredDomains;
 }
 
 function perDay({ firstAt, lastAt, messages }: SendingDomainRow): number {

@@ -1,11 +1,14 @@
 /** The plan as text: a BIND zone file, tinydns data, or names, types and values. Pure. */
-import type { FileStep, Step } from '../../core/identity/aspect.ts';
+import type { FileStep } from '../../core/identity/aspect.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import { printBindZone } from '../../formats/dns/zone-bind.ts';
 import { printTinydnsZone } from '../../formats/dns/zone-tinydns.ts';
 import { many, plain } from '../terminal/format.ts';
 import { paint, table } from '../terminal/table.ts';
+import { afterwards, hintsOf, keptLines, stepLines, tooLong } from './zone/plan-lines.ts';
+import type { PlanStep } from './zone/plan-steps.ts';
+import type { ZoneFile } from './zone/zone-file.ts';
 
 export const planFormats = ['bind', 'tinydns', 'web'] as const;
 export type PlanFormat = (typeof planFormats)[number];
@@ -13,8 +16,12 @@ export type PlanFormat = (typeof planFormats)[number];
 export type DnsPlan = {
   /** The named domains, in their order. */
   readonly domains: readonly string[];
-  readonly steps: readonly Step[];
+  readonly steps: readonly PlanStep[];
   readonly files: readonly FileStep[];
+  /** The file with the published records, if they are not from the DNS. */
+  readonly zone: ZoneFile | undefined;
+  /** Selectors of other signers that the operator named. */
+  readonly selectors: readonly string[];
 };
 
 export type PlanView = { readonly format: PlanFormat; readonly onlyChanges: boolean };
@@ -26,19 +33,20 @@ export function planText(plan: DnsPlan, view: PlanView): string {
     steps: shown.filter((step) => zoneOf(step, plan.domains) === domain),
   }));
   const elsewhere = shown.filter((step) => zoneOf(step, plan.domains) === undefined);
-  const writer = writers[view.format];
+  const writer = writerOf(view.format, plan);
   const parts = sections
     .filter(({ steps }) => steps.length > 0)
     .map(({ domain, steps }) => writer.zone(domain, steps));
   if (elsewhere.length > 0) parts.push(writer.elsewhere(elsewhere));
   const files = plan.files.filter(({ state }) => !view.onlyChanges || state !== 'have');
   parts.push(...files.map((file) => fileText(file, writer.comment)));
-  parts.push(`${writer.comment}${summary(plan)}\n`);
+  const next = hasChanges(plan) ? writer.next : [];
+  parts.push([summary(plan), ...next].map((line) => `${writer.comment}${line}\n`).join(''));
   return parts.join('\n');
 }
 
 /** The longest named domain that contains the record; undefined if none of them does. */
-function zoneOf({ name, where }: Step, domains: readonly string[]): string | undefined {
+function zoneOf({ name, where }: PlanStep, domains: readonly string[]): string | undefined {
   if (where !== 'zone') return undefined;
   const above = domains.filter((domain) => name === domain || name.endsWith(`.${domain}`));
   return above.sort((one, other) => other.length - one.length)[0];
@@ -46,32 +54,62 @@ function zoneOf({ name, where }: Step, domains: readonly string[]): string | und
 
 type Writer = {
   readonly comment: string;
-  zone(domain: string, steps: readonly Step[]): string;
-  elsewhere(steps: readonly Step[]): string;
+  /** What to do after the changes. */
+  readonly next: readonly string[];
+  zone(domain: string, steps: readonly PlanStep[]): string;
+  elsewhere(steps: readonly PlanStep[]): string;
 };
 
 const elsewhereTitle = 'Records in other zones, for the owners of those zones';
 const width = 100;
 
+type ZoneSyntax = {
+  readonly format: 'bind' | 'tinydns';
+  readonly comment: string;
+  print(records: readonly DnsRecord[], origin: string | undefined): string;
+  warning(step: PlanStep): string;
+};
+
 /** A writer of zone files. All explanations are comments, so that the file can be used as it is. */
-function zoneWriter(
-  comment: string,
-  print: (records: readonly DnsRecord[], origin: string | undefined) => string,
-  warning: (records: readonly DnsRecord[]) => string = () => '',
-): Writer {
-  const about = (step: Step): string => {
-    const lines = wrapped(`${step.state}: ${plain(step.why)}`, width - comment.length);
-    const gone = step.remove.map(
-      (one) => `${step.add.length > 0 ? 'was' : 'remove'}: ${oneLine(print([one], undefined))}`,
-    );
-    const said = warning([...step.keep, ...step.add]);
-    const more = said === '' ? [] : wrapped(said, width - comment.length);
-    return [...lines, ...gone, ...more].map((line) => `${comment}${line}\n`).join('');
+function zoneWriter(syntax: ZoneSyntax, { zone, selectors }: DnsPlan): Writer {
+  const { format, comment, print } = syntax;
+  const room = width - comment.length;
+  // Lines of a file in another syntax can be read, and not found.
+  const file = zone?.format === format ? zone : undefined;
+  // tinydns serves a record as often as it stands in its file. A file in another syntax is
+  // converted, so nothing is there yet.
+  const printsKept = format === 'bind' || (zone !== undefined && file === undefined);
+  const lineOf =
+    ({ isTtlKnown }: PlanStep) =>
+    (record: DnsRecord): string => {
+      const line = oneLine(print([record], undefined));
+      return isTtlKnown ? line : withoutTtl(line, format);
+    };
+  const about = (step: PlanStep): string => {
+    const one = lineOf(step);
+    const warning = syntax.warning(step);
+    const lines = [
+      ...wrapped(`${step.state}: ${plain(step.why)}`, room),
+      ...[...(warning === '' ? [] : [warning]), ...hintsOf(step, selectors)].flatMap((text) =>
+        wrapped(text, room),
+      ),
+      ...(printsKept ? [] : keptLines(step, file, one)),
+    ];
+    return commented(lines);
   };
-  const body = ({ keep, add }: Step, origin: string | undefined): string =>
-    keep.length + add.length === 0 ? '' : print([...keep, ...add], origin);
+  const commented = (lines: readonly string[]): string =>
+    lines.map((line) => `${comment}${line}\n`).join('');
+  const body = (step: PlanStep, origin: string | undefined): string => {
+    const { keep, add } = step;
+    const printed = (records: readonly DnsRecord[]): string =>
+      records.length === 0 ? '' : print(records, origin);
+    const kept = printsKept ? printed(keep) : '';
+    const head = kept === '' || add.length === 0 ? '' : commented(['there already:']);
+    return head + kept + commented(stepLines(step, file, lineOf(step))) + printed(add);
+  };
   return {
     comment,
+    next: wrapped(afterwards(format, zone), room),
     zone: (domain, steps) => {
       const head = `${comment}${domain}\n`;
       const origin = print([], domain);
@@ -86,13 +124,18 @@ function zoneWriter(
             ? ''
             : `${lines
                 .split('\n')
-                .map((line) => `${comment}  ${line}`)
+                .map((line) => (line.startsWith(comment) ? line : `${comment}  ${line}`))
                 .join('\n')}\n`;
         return `${comment.trimEnd()}\n${about(step)}${marked}`;
       });
       return `${comment}${elsewhereTitle}\n${all.join('')}`;
     },
   };
+}
+
+/** The line of a record whose time to live is not known. */
+function withoutTtl(line: string, format: ZoneSyntax['format']): string {
+  return format === 'bind' ? line.replace(/ +\d+ IN /, ' IN ') : line.replace(/:\d+$/, '');
 }
 
 function printBind(records: readonly DnsRecord[], origin: string | undefined): string {
@@ -103,39 +146,43 @@ function printBind(records: readonly DnsRecord[], origin: string | undefined): s
 
 const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ');
 
-/** Octets of the largest answer by UDP without EDNS (RFC 1035 section 2.3.4). */
-const udpOctetsMax = 512;
-const txtStringOctets = 127;
-
-/** A warning for answers that are too long for tinydns, which answers only by UDP. */
-function tooLong(records: readonly DnsRecord[]): string {
-  const texts = records.flatMap((one) => (one.type === 'TXT' ? [textOfTxt(one).length] : []));
-  const [first] = records;
-  if (texts.length === 0 || first === undefined) return '';
-  const header = 12 + first.name.length + 2 + 4;
-  const octets = texts.reduce(
-    (sum, text) => sum + 12 + text + Math.ceil(text / txtStringOctets),
-    header,
-  );
-  if (octets <= udpOctetsMax) return '';
-  return (
-    `the answer has ${octets} octets, and tinydns (UDP only) sends at most ${udpOctetsMax}: ` +
-    'run axfrdns beside it, which answers by TCP'
-  );
+function writerOf(format: PlanFormat, plan: DnsPlan): Writer {
+  return format === 'web' ? webWriter(plan) : zoneWriter(syntaxes[format], plan);
 }
 
-const writers: Readonly<Record<PlanFormat, Writer>> = {
-  bind: zoneWriter('; ', printBind),
-  tinydns: zoneWriter('# ', (records) => printTinydnsZone(records), tooLong),
-  web: {
-    comment: '',
-    zone: (domain, steps) => `${paint('bold', domain)}\n${webRows(steps, domain)}`,
-    elsewhere: (steps) => `${paint('bold', elsewhereTitle)}\n${webRows(steps, undefined)}`,
+const syntaxes: Readonly<Record<'bind' | 'tinydns', ZoneSyntax>> = {
+  bind: {
+    format: 'bind',
+    comment: '; ',
+    print: printBind,
+    warning: () => '',
+  },
+  tinydns: {
+    format: 'tinydns',
+    comment: '# ',
+    print: (records) => printTinydnsZone(records),
+    warning: tooLong,
   },
 };
 
+function webWriter({ selectors }: DnsPlan): Writer {
+  const rows = (steps: readonly PlanStep[], domain: string | undefined): string =>
+    webRows(steps, domain) +
+    steps
+      .flatMap((step) => hintsOf(step, selectors))
+      .flatMap((hint) => wrapped(hint, width - 2))
+      .map((line) => `  ${line}\n`)
+      .join('');
+  return {
+    comment: '',
+    next: [],
+    zone: (domain, steps) => `${paint('bold', domain)}\n${rows(steps, domain)}`,
+    elsewhere: (steps) => `${paint('bold', elsewhereTitle)}\n${rows(steps, undefined)}`,
+  };
+}
+
 /** Rows for control panels: names without the domain, whole values without quotes. */
-function webRows(steps: readonly Step[], domain: string | undefined): string {
+function webRows(steps: readonly PlanStep[], domain: string | undefined): string {
   const columns = ['STATE', 'DO', 'NAME', 'TYPE', 'VALUE'].map((title) => ({ title }));
   const rows = steps.flatMap((step) => {
     const line = (what: string, one: DnsRecord): readonly string[] => [
@@ -196,8 +243,12 @@ function fileText({ state, url, text, why }: FileStep, comment: string): string 
   return [...head, ...lines].map((line) => `${comment}${line}\n`).join('');
 }
 
+function hasChanges({ steps }: DnsPlan): boolean {
+  return steps.some(({ add, remove }) => add.length + remove.length > 0);
+}
+
 function summary({ steps, files }: DnsPlan): string {
-  const amount = (state: Step['state']): number =>
+  const amount = (state: PlanStep['state']): number =>
     [...steps, ...files].filter((one) => one.state === state).length;
   const change = amount('missing') + amount('wrong');
   const unknown = amount('unknown');

@@ -5,23 +5,26 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Config } from '../../config/schema.ts';
-import { type ExaminedMail, examine } from '../../core/identity/examine.ts';
+import { examine } from '../../core/identity/examine.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
-import type { DnsRecord } from '../../formats/dns/record.ts';
 import { secondMs } from '../../lib/time.ts';
+import { openAuthorities } from '../../partners/dns/authority.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
-import { configHelp, readZoneFile } from './answer-source.ts';
+import { configHelp } from './answer-source.ts';
 import { fetched, fromFileAlone, labelBeside, openLiveDns } from './answers.ts';
 import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
 import { type DnsPlan, type PlanFormat, planFormats, planText } from './plan-text.ts';
 import { sendPlan } from './update.ts';
+import { longAnswers } from './zone/long-answers.ts';
+import { planSteps } from './zone/plan-steps.ts';
+import { readZoneFile } from './zone/zone-file.ts';
 
 type Options = IdentityOptions & {
-  readonly format: PlanFormat | 'json';
+  readonly format?: PlanFormat | 'json';
   readonly json?: true;
   readonly onlyChanges?: true;
   readonly zone?: string;
@@ -48,12 +51,13 @@ export function registerPlan(dns: Command): void {
         'bind: zone file; tinydns: data file; web: names, types, values',
       )
         .choices([...planFormats, 'json'])
-        .default('bind'),
+        .default(undefined, 'bind; with --zone as that file'),
     )
     .option('--only-changes', 'leave out records that are right')
     .option(
       '--zone <file>',
-      'zone file with the published records, instead of the DNS; -: standard input',
+      'zone file (BIND, or data of tinydns) with the published records, instead of the DNS; ' +
+        '-: standard input',
     );
   identityOptions(command)
     .option('--ask-mx', 'ask the mail servers (port 25) for their certificates, for TLSA')
@@ -87,8 +91,8 @@ export function registerPlan(dns: Command): void {
       const json = options.json === true || options.format === 'json';
       if (options.format === 'json' || json) print(self, jsonLine(planJson(plan)));
       else {
-        const view = { format: options.format, onlyChanges: options.onlyChanges === true };
-        print(self, planText(plan, view));
+        const format = options.format ?? plan.zone?.format ?? 'bind';
+        print(self, planText(plan, { format, onlyChanges: options.onlyChanges === true }));
       }
       if (options.update !== true) return;
       await sendPlan(plan, config, {
@@ -97,6 +101,9 @@ export function registerPlan(dns: Command): void {
       });
     });
 }
+
+/** Name servers that are slower are not waited for: what they say is no more than useful. */
+const authorityTryMs = secondMs;
 
 type PlanContext = { readonly config: Config; warn(text: string): void };
 
@@ -107,38 +114,41 @@ async function makePlan(
 ): Promise<DnsPlan> {
   const known = await knownDomains(domains, options, { config, warn });
   const names = known.identities.map(({ domain }) => domain);
-  const { zone } = options;
   const beside = labelBeside();
   using live = openLiveDns(config, names.length);
   const origin = names.length === 1 ? names[0] : undefined;
-  const answer =
-    zone === undefined
-      ? live.answer
-      : fromFileAlone(readZoneFile(zone, warn, origin), names, beside);
+  const otherwise = options.format === 'tinydns' ? 'tinydns' : 'bind';
+  const zone =
+    options.zone === undefined
+      ? undefined
+      : readZoneFile(options.zone, { warn, origin, otherwise });
+  const answer = zone === undefined ? live.answer : fromFileAlone(zone.records, names, beside);
   const fetching = { answer, askMx: options.askMx === true, network: zone === undefined };
   const identities = await Promise.all(known.identities.map((one) => fetched(one, fetching)));
   const found = await answeredLater(examine(known.server, identities, beside), answer);
-  return planOf(found, names, Math.round(durationOption(config.dns.ttl) / secondMs));
-}
-
-/** All steps of the examined domains; their records get this time to live. */
-function planOf(found: ExaminedMail, domains: readonly string[], ttlSeconds: number): DnsPlan {
   const aspects = [found.server?.aspect, ...found.domains.map(({ aspect }) => aspect)];
-  const timed = (one: DnsRecord): DnsRecord => ({ ...one, ttlSeconds });
-  const steps = aspects.flatMap((one) => one?.steps ?? []);
-  return {
-    domains,
-    // A resolver gives the remaining time to live, not the one in the zone.
-    steps: steps.map(({ keep, remove, add, ...rest }) => ({
-      ...rest,
-      keep: keep.map(timed),
-      remove: remove.map(timed),
-      add: add.map(timed),
-    })),
-    files: aspects.flatMap((one) => one?.files ?? []),
-  };
+  const port = config.dns.authority_port;
+  const authorities =
+    zone === undefined
+      ? openAuthorities({ resolve: live.answer, port, tryMs: authorityTryMs })
+      : undefined;
+  const all = aspects.flatMap((one) => one?.steps ?? []);
+  const long = authorities === undefined ? [] : await longAnswers(all, authorities);
+  const steps = await planSteps(
+    all.map((step) => {
+      const cause = long.find((one) => one.step === step);
+      return cause === undefined ? step : { ...step, why: `${cause.found}; ${cause.fix}` };
+    }),
+    {
+      answer,
+      authorities,
+      ttlSeconds: Math.round(durationOption(config.dns.ttl) / secondMs),
+    },
+  );
+  const files = aspects.flatMap((one) => one?.files ?? []);
+  return { domains: names, steps, files, zone, selectors: options.selector ?? [] };
 }
 
 function planJson({ domains, steps, files }: DnsPlan): unknown {
-  return { domains, steps, files };
+  return { domains, steps: steps.map(({ isTtlKnown: _, others: __, ...step }) => step), files };
 }

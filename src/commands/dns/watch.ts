@@ -24,6 +24,7 @@ import {
   type KnownDomains,
   knownDomains,
 } from './identity.ts';
+import { negativeSeconds, negativeText } from './zone/negative-cache.ts';
 
 type Options = IdentityOptions & {
   readonly untilSeen?: true;
@@ -42,6 +43,12 @@ type RecordSighting = {
   readonly seen: boolean;
   /** If not seen: what is wrong. */
   readonly text: string;
+};
+
+type Round = {
+  readonly sights: readonly RecordSighting[];
+  /** How long resolvers may remember that a record was missing; 0 if that is not known. */
+  readonly seconds: number;
 };
 
 /** Name servers that are asked, at most; each costs another round of all questions. */
@@ -89,10 +96,10 @@ export function registerWatch(dns: Command): void {
       const say = (text: string): void => {
         if (options.json !== true) print(self, text);
       };
-      const sights = await watch(known, options, { config, say });
+      const { sights, seconds } = await watch(known, options, { config, say });
       const open = sights.filter(({ seen }) => !seen);
       if (options.json === true) print(self, jsonLine({ seen: open.length === 0, sights }));
-      else say(conclusion(sights));
+      else say(conclusion(sights, seconds));
       if (open.length > 0) process.exitCode = 1;
     });
 }
@@ -103,11 +110,12 @@ async function watch(
   known: KnownDomains,
   { untilSeen, timeout, interval }: Options,
   { config, say }: WatchContext,
-): Promise<readonly RecordSighting[]> {
+): Promise<Round> {
   const end = Date.now() + timeout;
   const before = new Map<string, string>();
   for (;;) {
-    const sights = await lookOnce(known, config);
+    const round = await lookOnce(known, config);
+    const { sights } = round;
     for (const sight of sights) {
       const key = `${sight.server} ${sight.type} ${sight.name} ${sight.id}`;
       const line = sightText(sight);
@@ -115,7 +123,7 @@ async function watch(
       before.set(key, line);
     }
     const done = sights.every(({ seen }) => seen);
-    if (done || untilSeen !== true || Date.now() + interval > end) return sights;
+    if (done || untilSeen !== true || Date.now() + interval > end) return round;
     await sleep(interval);
   }
 }
@@ -124,7 +132,7 @@ async function watch(
  * One round: the plan by the answers of each name server of a zone. A server shows the records of a
  * step if its answers leave nothing to do.
  */
-async function lookOnce(known: KnownDomains, config: Config): Promise<readonly RecordSighting[]> {
+async function lookOnce(known: KnownDomains, config: Config): Promise<Round> {
   using live = openLiveDns(config, known.identities.length);
   const ask = openAuthorities({ resolve: live.answer, port: config.dns.authority_port });
   const asked = new Map<string, Promise<readonly AuthorityAnswer[]>>();
@@ -156,7 +164,12 @@ async function lookOnce(known: KnownDomains, config: Config): Promise<readonly R
       sights.set(`${sight.id} ${sight.name} ${sight.server}`, sight);
     }
   }
-  return [...sights.values()];
+  const ownAnswer = (question: DnsQuestion): Promise<DnsAnswer> => nth(question, 0);
+  const times = await Promise.all(
+    known.identities.map(({ domain }) => negativeSeconds(domain, ownAnswer)),
+  );
+  const seconds = times.reduce<number>((most, one) => Math.max(most, one ?? 0), 0);
+  return { sights: [...sights.values()], seconds };
 }
 
 const unreachable: DnsAnswer = {
@@ -190,10 +203,18 @@ function sightText({ name, type, server, seen, text }: RecordSighting): string {
   return `${mark}  ${type} ${plain(name)} on ${plain(server)}${seen ? '' : `: ${plain(text)}`}`;
 }
 
-function conclusion(sights: readonly RecordSighting[]): string {
+function conclusion(sights: readonly RecordSighting[], seconds: number): string {
   const open = new Set(
     sights.filter(({ seen }) => !seen).map(({ type, name }) => `${type} ${name}`),
   );
-  if (open.size === 0) return 'Every name server shows all records of the plan.\n';
+  if (open.size === 0) {
+    const time = negativeText(seconds);
+    const late =
+      seconds === 0
+        ? ''
+        : `Resolvers, which postern dns check asks, may remember for up to ${time} that a ` +
+          'record was missing.\n';
+    return `Every name server shows all records of the plan.\n${late}`;
+  }
   return `${many(open.size, 'record')} not seen on every name server: ${[...open].join(', ')}\n`;
 }

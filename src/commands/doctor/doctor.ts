@@ -16,6 +16,7 @@ import { openPasswordStore } from '../passwords/store.ts';
 import { dayText } from '../terminal/format.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
+import { checkDoors } from './doors.ts';
 import { askGuard, guardRuns, isRun, keys, ledger, mode, notices, scripts } from './guard.ts';
 import { clockState, diskSpace, nodeVersion } from './machine.ts';
 import { logins, mailLog, mailServer, tools } from './mail-server.ts';
@@ -78,6 +79,7 @@ export async function examineServer(options: DoctorOptions): Promise<readonly Fi
     guardRuns(run, live, status),
     ...(status === undefined ? [] : [ledger(status), mode(status)]),
     ...(await mailServer(live, configDir)),
+    ...(await checkDoors({ config, state, live, configDir })),
     await tools(config.postfix, configDir),
     ...(await logins(config.dovecot)),
     await mailLog(config.mail_log.source, live, status),

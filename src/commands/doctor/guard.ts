@@ -30,12 +30,12 @@ export function guardRuns(
   const id = 'daemon.alive';
   const title = 'Guard';
   if (status !== undefined) return fine(id, title, `running, version ${String(status['version'])}`);
-  if (live?.doors.http === 'off') {
+  if (live?.doors.http === 'off' && live.doors.command === undefined) {
     const found = 'running, but its http door is off, so commands cannot ask it';
     const fix = 'set doors.http in postern.toml';
     return { id, kind: 'warn', title, found, wanted: 'an http door on loopback', fix };
   }
-  const found = run instanceof Error ? run.message : 'it does not answer over HTTP';
+  const found = run instanceof Error ? run.message : 'it does not answer';
   const fix = run instanceof OperatorError ? (run.hint ?? '') : 'restart Postern';
   return { id, kind: 'fail', title, found, wanted: 'a running guard', fix };
 }

@@ -14,6 +14,7 @@ import { programOutput } from '../../partners/program.ts';
 import { readPostfixFiles } from '../connect/postfix-files.ts';
 import { guardMetrics } from '../guard/answer.ts';
 import type { RunFile } from '../guard/run-file.ts';
+import { placesOf } from './doors.ts';
 
 /** Where `postern install` lets Postern write the list of closed logins. */
 const installedDenyFile = '/var/lib/postern-dovecot/suspended';
@@ -33,7 +34,10 @@ export async function mailServer(
       const fix = 'set doors.milter in postern.toml';
       return [{ id, kind: 'fail', title, found, wanted, fix }];
     }
-    if (live !== undefined) return checkPostfix({ ...files, doors: live.doors });
+    if (live !== undefined) {
+      const queueDirectory = await postconf('queue_directory', configDirectory);
+      return checkPostfix({ ...files, doors: placesOf(live), queueDirectory });
+    }
     const found = 'not checked: the addresses of the doors are known only while Postern runs';
     const fix = 'start Postern, then run doctor again';
     return [{ id, kind: 'unknown', title, found, wanted, fix }];

@@ -2,10 +2,11 @@
 import type { Config } from '../../config/schema.ts';
 import { checkScanner, type ScannerFacts } from '../../core/checklist/scanners.ts';
 import type { Finding } from '../../core/finding.ts';
+import { callsSpam } from '../../core/scan/likeness.ts';
 import { openScanners } from '../../daemon/readers/scanners.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Scanner } from '../../ports/scan.ts';
-import { badTestMessage, isKnown } from '../scan/test-messages.ts';
+import { badTestMessage } from '../scan/test-messages.ts';
 import { durationOption } from '../terminal/options.ts';
 
 /**
@@ -34,7 +35,7 @@ async function tryScanner(scanner: Scanner, deadlineMs: number): Promise<Scanner
   const began = performance.now();
   try {
     const report = await scanner.scan(badTestMessage(scanner.name, new Date()), deadlineMs);
-    if (!isKnown(report)) return { kind: 'unknown' };
+    if (!callsSpam(report)) return { kind: 'unknown' };
     return { kind: 'known', tookMs: Math.round(performance.now() - began) };
   } catch (cause) {
     return { kind: 'failed', why: faultText(cause) };

@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { jsonLine } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
 import { connectToGuard } from './client.ts';
+import { becomeOwnerOf } from './owner.ts';
+import { stateDirectory } from './run-file.ts';
 
 export type ActOptions = { readonly state?: string; readonly json?: true };
 
@@ -13,6 +15,7 @@ export async function act(
   path: string,
   body: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
+  becomeOwnerOf(stateDirectory(options.state));
   const admin = await connectToGuard(options.state);
   const done = await admin.act(path, body);
   print(command, options.json === true ? jsonLine(done) : `${done.text}\n`);

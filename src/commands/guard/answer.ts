@@ -1,4 +1,5 @@
-/** Asks the running guard over HTTP, for commands that can continue without an answer. */
+/** Asks the running guard, for commands that can continue without an answer. */
+import { requestGuard } from './request.ts';
 import type { RunFile } from './run-file.ts';
 
 export type AskedHow = { readonly method?: 'GET' | 'POST'; readonly deadlineMs?: number };
@@ -10,14 +11,9 @@ export async function guardAnswer(
   { method = 'GET', deadlineMs = 10_000 }: AskedHow = {},
 ): Promise<unknown> {
   try {
-    const answer = await fetch(new URL(path, run.doors.http), {
-      method,
-      headers: { authorization: `Bearer ${run.token}`, 'content-type': 'application/json' },
-      ...(method === 'POST' ? { body: '{}' } : {}),
-      signal: AbortSignal.timeout(deadlineMs),
-      redirect: 'error',
-    });
-    return method === 'POST' || answer.ok ? await answer.json() : undefined;
+    const body = method === 'POST' ? '{}' : '';
+    const { status, text } = await requestGuard(run, { path, method, body, deadlineMs });
+    return method === 'POST' || status === 200 ? JSON.parse(text) : undefined;
   } catch {
     return undefined;
   }
@@ -29,13 +25,8 @@ export async function guardAnswer(
  */
 export async function guardMetrics(run: RunFile): Promise<((name: string) => number) | undefined> {
   try {
-    const answer = await fetch(new URL('/metrics', run.doors.http), {
-      headers: { authorization: `Bearer ${run.token}` },
-      signal: AbortSignal.timeout(10_000),
-      redirect: 'error',
-    });
-    if (!answer.ok) return undefined;
-    const text = await answer.text();
+    const { status, text } = await requestGuard(run, { path: '/metrics', deadlineMs: 10_000 });
+    if (status !== 200) return undefined;
     return (name) => Number(new RegExp(`^${name} ([0-9.]+)`, 'm').exec(text)?.[1] ?? 0);
   } catch {
     return undefined;

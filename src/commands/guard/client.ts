@@ -1,11 +1,12 @@
 /**
- * Asks the running guard over its HTTP door, with the address and the token in run.json.
- * src/doors/http/api.ts lists the routes. Answers are trusted: they come from this same program.
+ * Asks the running guard, with the address and the token in run.json. src/doors/http/api.ts lists
+ * the routes. Answers are trusted: they come from this same program.
  */
 import { userInfo } from 'node:os';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Admin, AdminResult } from '../../ports/admin.ts';
-import { neededDoor, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
+import { type Answered, type Asked, askedAt, requestGuard } from './request.ts';
+import { neededApi, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
 /** Most answers come from memory; holding and releasing mail calls Postfix's slow tools. */
 const readMs = 10_000;
@@ -29,13 +30,14 @@ export type GuardClient = {
 /** Throws OperatorError `not-running` or `door-off` (69) when no guard can be asked. */
 export async function connectToGuard(state: string | undefined): Promise<GuardClient> {
   const run = await readRunFile(stateDirectory(state));
-  neededDoor(run, 'http');
+  neededApi(run);
   return {
     run,
-    read: <Answer>(path: string) => ask(run, path, { method: 'GET' }, readMs) as Promise<Answer>,
+    read: <Answer>(path: string) => ask(run, { path, deadlineMs: readMs }) as Promise<Answer>,
     async act(path, body) {
       const whole = JSON.stringify({ by: operator(), ...body });
-      const done = (await ask(run, path, { method: 'POST', body: whole }, actMs)) as AdminResult;
+      const asked: Asked = { path, method: 'POST', body: whole, deadlineMs: actMs };
+      const done = (await ask(run, asked)) as AdminResult;
       if (done.ok) return done;
       throw notDone(done);
     },
@@ -70,37 +72,23 @@ function userName(): string {
   }
 }
 
-async function ask(
-  run: RunFile,
-  path: string,
-  init: { readonly method: string; readonly body?: string },
-  deadlineMs: number,
-): Promise<unknown> {
-  let answer: Response;
-  let text: string;
+/** `asked.path`: below /api. */
+async function ask(run: RunFile, asked: Asked): Promise<unknown> {
+  let answer: Answered;
   try {
-    const url = new URL(`/api${path}`, run.doors.http);
-    answer = await fetch(url, {
-      ...init,
-      headers: { authorization: `Bearer ${run.token}` },
-      redirect: 'error',
-      signal: AbortSignal.timeout(deadlineMs),
-    });
-    text = await answer.text();
+    answer = await requestGuard(run, { ...asked, path: `/api${asked.path}` });
   } catch (cause) {
     throw unreachable(run, cause);
   }
-  const value = parsed(text);
-  if (answer.ok) return value;
+  const value = parsed(answer.text);
   // With 409 the guard says why it could not do it.
-  if (answer.status === 409) return value;
+  if (answer.status === 200 || answer.status === 409) return value;
   throw refused(run, answer.status, value);
 }
 
 function unreachable(run: RunFile, cause: unknown): OperatorError {
-  const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  return new OperatorError('not-reachable', `the guard does not answer at ${run.doors.http}`, {
-    cause: why,
+  return new OperatorError('not-reachable', `the guard does not answer at ${askedAt(run)}`, {
+    cause,
     hint: `its process ${run.pid} exists; run \`postern doctor\`, and read its log`,
     exit: sysexits.unavailable,
   });
@@ -110,7 +98,7 @@ function refused(run: RunFile, status: number, value: unknown): OperatorError {
   const { text, hint } = { text: `status ${status}`, hint: '', ...said(value) };
   if (status === 404) return noSuch(text);
   if (status === 400) return new OperatorError('bad-value', text, { hint, exit: sysexits.usage });
-  const answered = `${run.doors.http} answered: ${text}`;
+  const answered = `${askedAt(run)} answered: ${text}`;
   if (status === 401 || status === 429) {
     return new OperatorError('wrong-token', answered, { hint, exit: sysexits.noPerm });
   }

@@ -21,6 +21,7 @@ import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { accountPath, connectToGuard, type FoundGuard, noSuch, queryText } from './client.ts';
+import { becomeOwnerOf } from './owner.ts';
 import { stateDirectory } from './run-file.ts';
 
 export type GuardReads = {
@@ -42,6 +43,7 @@ export async function openReads(
   state: string | undefined,
   warn: (text: string) => void,
 ): Promise<GuardReads> {
+  becomeOwnerOf(stateDirectory(state));
   try {
     const { read } = await connectToGuard(state);
     return {

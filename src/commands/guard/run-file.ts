@@ -2,17 +2,34 @@
  * Reads `run.json` in the state folder: the addresses and the token of the running guard. The guard
  * writes it; only the guard's user and root can read it.
  */
-import { existsSync, mkdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
+import type { DoorPlaces } from '../../core/checklist/doors.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { readOwnedFile } from './owned-file.ts';
+
+export type RunDoors = {
+  /** milter and policy as Postfix writes them (`inet:127.0.0.1:9900`), http as a URL; or `off`. */
+  readonly milter: string;
+  readonly policy: string;
+  readonly http: string;
+  /** The milter door of port 25; the same as `milter` where there is one milter door only. */
+  readonly inbound?: string | undefined;
+  /** The socket of the commands. */
+  readonly command?: string | undefined;
+  /** Every address of each door. */
+  readonly all?: DoorPlaces | undefined;
+  /** The doors that follow Postfix: the operator set no address for them. */
+  readonly auto?: readonly ('milter' | 'policy')[] | undefined;
+};
 
 export type RunFile = {
   readonly pid: number;
-  /** milter and policy as Postfix writes them (`inet:127.0.0.1:9900`), http as a URL; or `off`. */
-  readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
+  readonly doors: RunDoors;
   readonly token: string;
+  /** The owner of the state folder: the guard's user. Not in the file, which that user writes. */
+  readonly owner: number;
 };
 
 const inet = 'inet:(?:[A-Za-z0-9.-]{1,255}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}';
@@ -20,12 +37,24 @@ const inet = 'inet:(?:[A-Za-z0-9.-]{1,255}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}
 const doorAddress: z.ZodType<string> = z
   .string()
   .regex(new RegExp(`^(?:off|${inet}|unix:/[A-Za-z0-9._/-]{1,100})$`));
-const runFile: z.ZodType<RunFile> = z.object({
+/** Three sockets of each instance of Postfix, and old addresses. */
+const addresses = z.array(doorAddress).max(100);
+const runFile: z.ZodType<Omit<RunFile, 'owner'>> = z.object({
   pid: z.number().int().positive(),
   doors: z.object({
     milter: doorAddress,
     policy: doorAddress,
     http: z.string().regex(/^(?:off|http:\/\/[^\s]{1,260})$/),
+    inbound: doorAddress.optional(),
+    command: z
+      .string()
+      .regex(/^unix:\/[^\0]{1,106}$/)
+      .optional(),
+    all: z.object({ milter: addresses, inbound: addresses, policy: addresses }).optional(),
+    auto: z
+      .array(z.enum(['milter', 'policy']))
+      .max(2)
+      .optional(),
   }),
   token: z.string().min(1).max(512),
 });
@@ -72,15 +101,18 @@ export async function readRunFile(state: string): Promise<RunFile> {
   const hint =
     'start it with `postern up` (installed: systemctl start postern), ' +
     'or name its folder with --state DIR';
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const denied = cause.code === 'EACCES';
-    const text = denied ? `cannot ask the guard: ${path}` : `no Postern runs here: ${path}`;
-    throw new OperatorError('not-running', text, {
+  let text: string;
+  try {
+    text = readOwnedFile(path);
+  } catch (cause) {
+    const denied = cause instanceof Error && 'code' in cause && cause.code === 'EACCES';
+    const what = denied ? `cannot ask the guard: ${path}` : `no Postern runs here: ${path}`;
+    throw new OperatorError('not-running', what, {
       cause,
       hint: denied ? 'run this as root, or as the user that Postern runs as' : hint,
       exit: sysexits.unavailable,
     });
-  });
+  }
   const parsed = runFile.safeParse(parseJson(text));
   if (!parsed.success) {
     throw new OperatorError('run-file', `${path} was not written by this version of Postern`, {
@@ -99,11 +131,16 @@ export async function readRunFile(state: string): Promise<RunFile> {
       },
     );
   }
-  return parsed.data;
+  return { ...parsed.data, owner: statSync(state).uid };
+}
+
+/** Throws OperatorError `door-off` if the guard has neither a command socket nor an http door. */
+export function neededApi(run: RunFile): void {
+  if (run.doors.command === undefined) neededDoor(run, 'http');
 }
 
 /** The address of a door that a command needs. Throws OperatorError `door-off` if it is off. */
-export function neededDoor(run: RunFile, name: keyof RunFile['doors']): string {
+export function neededDoor(run: RunFile, name: 'milter' | 'policy' | 'http'): string {
   const address = run.doors[name];
   if (address !== 'off') return address;
   throw new OperatorError('door-off', `the guard is running, but its ${name} door is off`, {

@@ -6,8 +6,11 @@ import { existsSync } from 'node:fs';
 import { stdout } from 'node:process';
 import { type Command, Option } from 'commander';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { postconfPath } from '../../partners/postfix/postconf.ts';
 import { programOutput } from '../../partners/program.ts';
+import { guardKnows } from '../connect/postfix-facts.ts';
 import { sendmailMustBeFree } from '../connect/sendmail.ts';
+import { installedState } from '../guard/run-file.ts';
 import { helpAfter } from '../terminal/help.ts';
 import { type InstallPlace, installSteps, undoSteps } from './steps.ts';
 
@@ -98,14 +101,25 @@ export async function install(
 
 /** A Postfix that is still connected would answer "try again later" (451) to all mail. */
 async function mustBeDisconnected(place: InstallPlace): Promise<void> {
-  const program = '/usr/sbin/postconf';
-  if (place.staging || !existsSync(program)) return;
+  if (place.staging || !existsSync(postconfPath)) return;
+  const known = (await guardKnows(installedState))?.instances ?? [];
+  for (const directory of [undefined, ...known.map((one) => one.configDirectory)]) {
+    if (!(await namesPostern(directory))) continue;
+    const which = directory === undefined ? '' : ` --config-dir ${directory}`;
+    const undo = `postern connect postfix --undo${which}`;
+    throw new OperatorError('still-connected', 'Postfix is still connected to Postern', {
+      hint: `disconnect Postfix first, otherwise all mail waits: ${undo}`,
+      exit: sysexits.config,
+    });
+  }
+}
+
+/** `directory`: undefined for the machine's own Postfix. */
+async function namesPostern(directory: string | undefined): Promise<boolean> {
+  const at = directory === undefined ? [] : ['-c', directory];
+  const args = [...at, '-h', 'smtpd_milters', 'non_smtpd_milters'];
   const signal = AbortSignal.timeout(10_000);
-  const args = ['-h', 'smtpd_milters', 'non_smtpd_milters'];
-  const lines = await programOutput({ program, args, signal, errors: 'complaint' }).catch(() => []);
-  if (!lines.join(' ').includes('postern')) return;
-  throw new OperatorError('still-connected', 'Postfix is still connected to Postern', {
-    hint: 'disconnect Postfix first, otherwise all mail waits: postern connect postfix --undo',
-    exit: sysexits.config,
-  });
+  const call = { program: postconfPath, args, signal, errors: 'complaint' } as const;
+  const lines = await programOutput(call).catch(() => []);
+  return lines.join(' ').includes('postern');
 }

@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs';
 import {
   chmod,
-  chown,
   cp,
   lstat,
   mkdir,
@@ -22,7 +21,9 @@ import { dirname, join, relative } from 'node:path';
 import { programOutput } from '../../partners/program.ts';
 import { launcherPath, renewWrapper } from '../connect/sendmail-steps.ts';
 import { home, installedHome, installedState } from '../guard/run-file.ts';
+import { giveAsRoot, makeFolderAsRoot } from '../guard/trusted-path.ts';
 import { startStep, stopStep } from './service.ts';
+import { dropInStep, removeSocketsStep, unitFolder } from './sockets.ts';
 import type { InstallStep } from './step.ts';
 
 export type InstallPlace = {
@@ -34,11 +35,13 @@ export type InstallPlace = {
 const user = 'postern';
 const config = '/etc/postern/postern.toml';
 const denyFolder = '/var/lib/postern-dovecot';
-const unitFolder = '/etc/systemd/system';
 const units = [
-  ...(['postern-root.socket', 'postern-root@.service', 'postern.service'] as const),
+  ...(['postern-root.socket', 'postern-root@.service'] as const),
+  ...(['postern.socket', 'postern.service'] as const),
   ...(['postern-passwords.service', 'postern-passwords.timer'] as const),
 ] as const;
+/** Of the password audit, which runs as root. */
+const auditFolder = `${installedState}-passwords`;
 const link = '/usr/local/bin/postern';
 /** The parts of a checkout that the service needs. */
 const parts = [
@@ -61,24 +64,34 @@ export function installSteps(place: InstallPlace): readonly InstallStep[] {
   const at = (path: string): string => join(place.root, path);
   const services = place.staging ? [] : [userStep(), ...folderOwners()];
   let changed = false;
+  let moved = false;
   const note = (): void => {
     changed = true;
+  };
+  const noteMoved = (): void => {
+    moved = true;
   };
   return [
     programStep(at(installedHome), note),
     { text: `link ${link}`, run: () => linkStep(at(link)) },
     { text: `write ${config} (mode = "observe")`, run: () => configStep(at(config)) },
-    { text: `make ${installedState}`, run: () => folderStep(at(installedState), 0o700) },
-    { text: `make ${denyFolder}`, run: () => folderStep(at(denyFolder), 0o2750) },
+    { text: `make ${installedState}`, run: () => folderStep(at(installedState), 0o700, place) },
+    { text: `make ${denyFolder}`, run: () => folderStep(at(denyFolder), 0o2750, place) },
     ...(existsSync(at(launcherPath))
       ? [{ text: 'renew postern-sendmail', run: () => renewWrapper(place.root) }]
       : []),
     ...services,
     ...units.map((unit) => ({
       text: `write ${unitFolder}/${unit}`,
-      run: () => unitStep(at(join(unitFolder, unit)), unit, note),
+      run: () =>
+        unitStep(at(join(unitFolder, unit)), unit, unit === 'postern.socket' ? noteMoved : note),
     })),
-    ...(place.staging ? [] : [startStep(at(config), () => changed)]),
+    ...(place.staging
+      ? []
+      : [
+          dropInStep(noteMoved),
+          startStep(at(config), { changed: () => changed, moved: () => moved }),
+        ]),
   ];
 }
 
@@ -91,23 +104,28 @@ export function undoSteps(
     text: `remove ${path}`,
     async run() {
       if (!existsSync(at(path))) return `${path} does not exist`;
-      await rm(at(path), { recursive: true });
+      await removeTree(at(path));
       return undefined;
     },
   });
+  const kept = [dirname(config), installedState, auditFolder].filter(
+    (path) => path !== auditFolder || existsSync(at(path)),
+  );
   return [
     ...(place.staging ? [] : [stopStep(() => existsSync(at(join(unitFolder, 'postern.service'))))]),
+    ...(place.staging ? [] : [removeSocketsStep()]),
     ...units.map((unit) => remove(join(unitFolder, unit))),
     { text: `remove ${link}`, run: () => unlinkStep(at(link)) },
     remove(installedHome),
     { text: `remove ${denyFolder}`, run: () => removeDenyFolder(at(denyFolder), how.purge) },
     ...(how.purge
-      ? [remove(dirname(config)), remove(installedState), remove('/var/cache/postern')]
+      ? [
+          remove(dirname(config)),
+          ...[installedState, auditFolder, '/var/cache/postern'].map(remove),
+        ]
       : []),
     ...(how.purge && !place.staging ? [removeUserStep()] : []),
-    ...(how.purge
-      ? []
-      : [{ text: `kept: ${dirname(config)}, ${installedState}`, run: async () => undefined }]),
+    ...(how.purge ? [] : [{ text: `kept: ${kept.join(', ')}`, run: async () => undefined }]),
   ];
 }
 
@@ -226,7 +244,11 @@ async function configStep(path: string): Promise<string | undefined> {
   return undefined;
 }
 
-async function folderStep(path: string, mode: number): Promise<undefined> {
+async function folderStep(path: string, mode: number, place: InstallPlace): Promise<undefined> {
+  if (!place.staging) {
+    await makeFolderAsRoot(path, { mode });
+    return undefined;
+  }
   await mkdir(path, { recursive: true });
   await chmod(path, mode);
   return undefined;
@@ -268,8 +290,7 @@ function folderOwners(): readonly InstallStep[] {
       const uid = owner === 'root' ? 0 : await idOf('passwd', owner);
       const gid = await idOf('group', group);
       if (uid === undefined || gid === undefined) return `${path}: there is no group ${group}`;
-      await chown(path, uid, gid);
-      await chmod(path, mode); // chown takes the set-group-id bit away
+      await giveAsRoot(path, { mode, owner: { uid, gid } });
       return undefined;
     },
   });
@@ -284,12 +305,20 @@ function folderOwners(): readonly InstallStep[] {
 async function removeDenyFolder(path: string, purge: boolean): Promise<string | undefined> {
   if (!existsSync(path)) return `${denyFolder} does not exist`;
   if (purge) {
-    await rm(path, { recursive: true });
+    await removeTree(path);
     return undefined;
   }
   if ((await readdir(path)).length > 0) return `kept: ${denyFolder}, because Dovecot may read it`;
   await rmdir(path);
   return undefined;
+}
+
+/**
+ * Removes a folder that may belong to another user. rm(1) works on opened folders, so that user
+ * cannot lead it elsewhere by a link; Node's own rm works on names.
+ */
+async function removeTree(path: string): Promise<void> {
+  await call('/usr/bin/rm', ['-rf', '--', path]);
 }
 
 function removeUserStep(): InstallStep {

@@ -2,7 +2,6 @@
  * `postern passwords audit`: tries the passwords of all accounts, and reports the weak ones to the
  * guard and to the operator.
  */
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
 import type { Config } from '../../config/schema.ts';
@@ -20,7 +19,6 @@ import { discover } from '../../passwords/sources/discover.ts';
 import { parseSource, type Source } from '../../passwords/sources/source.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
-import { makeState } from '../guard/run-file.ts';
 import { dayText, many, plain } from '../terminal/format.ts';
 import { jsonLine } from '../terminal/help.ts';
 import { openManyLines } from '../terminal/line-writer.ts';
@@ -28,6 +26,7 @@ import { print, warn } from '../terminal/print.ts';
 import { paint, table } from '../terminal/table.ts';
 import { openAuditMeter } from './progress.ts';
 import { openPasswordStore, type PasswordStore, patiently } from './store.ts';
+import { triedStorePath } from './tried-path.ts';
 
 export type AuditCommandOptions = {
   readonly state?: string;
@@ -53,8 +52,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
   const { config } = loadConfig(options.config ?? usualConfig());
   const { accounts, passwords } = config;
   const store = await openPasswordStore(options.state, accounts.default_domain);
-  makeState(store.state);
-  const triedStore = join(store.state, 'passwords.db');
+  const triedStore = await triedStorePath(store.state);
   const before = options.resume === true ? unfinished(triedStore) : undefined;
   if (options.resume === true && before === undefined) {
     warn(command, 'postern: there is no unfinished audit to resume\n');

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { whereOf } from '../../config/values.ts';
 import { verdictText } from '../../core/passwords/verdict.ts';
@@ -14,6 +15,7 @@ import { openCheckDoor } from '../../passwords/check/check-door.ts';
 import { forbidCoreFiles } from '../../passwords/sandbox/sandbox.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
+import { becomeOwnerOf } from '../guard/owner.ts';
 import { plain } from '../terminal/format.ts';
 import { jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
@@ -146,6 +148,8 @@ async function serve(
       },
     );
   }
+  // Root makes no socket in a folder of another user, who could put a link there.
+  if ('path' in where) becomeOwnerOf(dirname(where.path));
   const door = await openCheckDoor(where, check);
   print(command, `passwords are checked on ${door.address}\n`);
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);

@@ -1,6 +1,9 @@
-/** Stores the findings of an audit: in the running guard, else in its ledger. */
+/**
+ * Stores the findings of an audit: in the running guard, else in its ledger. Root does neither in a
+ * state folder of another user; a process of that user does.
+ */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   byLogin,
@@ -16,13 +19,17 @@ import { openLedger } from '../../ledger/sqlite/open.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { connectToGuard, type GuardClient, operator } from '../guard/client.ts';
+import { otherOwnerOf } from '../guard/owner.ts';
+import { openOwnerProcess } from '../guard/owner-process.ts';
 import { isNotRunning, makeState, stateDirectory } from '../guard/run-file.ts';
+import type { StoreQuestion } from './store-process.ts';
 
+type Findings = {
+  readonly weak: readonly WeakPassword[];
+  readonly last?: AuditSummary | undefined;
+};
 type FindingsStore = {
-  read(): Promise<{
-    readonly weak: readonly WeakPassword[];
-    readonly last: AuditSummary | undefined;
-  }>;
+  read(): Promise<Findings>;
   note(report: Partial<PasswordReport>): Promise<void>;
 };
 export type PasswordStore = FindingsStore & { readonly state: string };
@@ -35,6 +42,15 @@ export async function openPasswordStore(
   defaultDomain: string,
 ): Promise<PasswordStore> {
   const folder = stateDirectory(state);
+  const owner = otherOwnerOf(folder);
+  if (owner !== undefined) {
+    const script = join(import.meta.dirname, 'store-process.ts');
+    const { ask } = openOwnerProcess(script, [resolve(folder), defaultDomain], owner);
+    const asked = (question: StoreQuestion): Promise<unknown> => ask(question);
+    const read = async (): Promise<Findings> => (await asked({})) as Findings;
+    await read();
+    return { state: folder, read, note: async (note) => void (await asked({ note })) };
+  }
   // Looked up each time: an audit takes long, and the guard may be stopped or started meanwhile.
   const current = async (): Promise<FindingsStore> => {
     try {

@@ -7,8 +7,15 @@ import type { Command } from 'commander';
 import type { Config } from '../../config/schema.ts';
 import { whereOf } from '../../config/values.ts';
 import { combine } from '../../core/scan/combine.ts';
+import { looksLikeSpam } from '../../core/scan/likeness.ts';
 import { maskOf } from '../../core/scan/masked-rules.ts';
-import { type Scan, type ScanReport, scannerTitles } from '../../core/scan/report.ts';
+import {
+  type Scan,
+  type ScannerName,
+  type ScanReport,
+  scannerTitles,
+} from '../../core/scan/report.ts';
+import { TooLargeError } from '../../core/scan/too-large.ts';
 import { openScanners } from '../../daemon/readers/scanners.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -86,7 +93,8 @@ export function register(program: Command): void {
         options.json === true ? jsonLine({ scan, reports }) : scanText(scan, reports, holdScore),
       );
       if (scan.virus !== '') throw new OperatorError('has-virus', scan.virus, { exit: 1 });
-      if (scan.likeness >= 1) throw new OperatorError('is-spam', 'it looks like spam', { exit: 1 });
+      if (looksLikeSpam(scan))
+        throw new OperatorError('is-spam', 'it looks like spam', { exit: 1 });
     });
 }
 
@@ -126,21 +134,27 @@ async function scanned(
     options.spamassassin === undefined ? openScanners(config) : [spamAssassin(options, config)];
   if (scanners.length === 0) throw nobody();
   const began = performance.now();
-  const reports = await Promise.all(
+  const tooBig: ScannerName[] = [];
+  const told = await Promise.all(
     scanners.map(async (scanner) => {
       const seen = message.subarray(0, scanner.octetsMax);
       try {
-        return await scanner.scan(seen, deadline(config));
+        return [await scanner.scan(seen, deadline(config))];
       } catch (cause) {
-        return refused(cause, scannerTitles[scanner.name]);
+        if (!(cause instanceof TooLargeError)) return refused(cause, scannerTitles[scanner.name]);
+        tooBig.push(scanner.name);
+        return [];
       } finally {
         scanner.close();
       }
     }),
   );
+  const reports = told.flat();
   const tookMs = Math.round(performance.now() - began);
-  const heard = { reports, missing: [], scans: reports.length, reused: 0, tookMs };
-  return { scan: combine(heard, maskOf(config.scan.masked_rules)), reports };
+  const heard = { reports, missing: [], tooBig, scans: reports.length, reused: 0, tookMs };
+  const { masked_rules, clamav_evidence } = config.scan;
+  const weights = { isMasked: maskOf(masked_rules), isEvidence: maskOf(clamav_evidence) };
+  return { scan: combine(heard, weights), reports };
 }
 
 async function learned(
@@ -182,9 +196,6 @@ function refused(cause: unknown, who = 'SpamAssassin'): never {
   throw new OperatorError(
     'scanner-failed',
     `${who} did not scan the message: ${faultText(cause)}`,
-    {
-      cause,
-      exit: sysexits.unavailable,
-    },
+    { exit: sysexits.unavailable },
   );
 }

@@ -13,6 +13,7 @@ import {
   statsKinds,
   statsOrders,
 } from '../../ports/stats.ts';
+import { becomeOwnerOf } from '../guard/owner.ts';
 import { openReads } from '../guard/reads.ts';
 import { stateDirectory } from '../guard/run-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
@@ -100,6 +101,7 @@ async function answerOf(
   state: string | undefined,
   say: (text: string) => void,
 ): Promise<StatsAnswer> {
+  becomeOwnerOf(stateDirectory(state));
   const path = join(stateDirectory(state), 'ledger.db');
   const { openLedger } = await import('../../ledger/sqlite/open.ts');
   let ledger: Ledger;

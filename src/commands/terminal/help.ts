@@ -6,7 +6,7 @@ export const stateHelp =
 /** Exit codes with the same meaning in every command that asks the guard. */
 export const exitCodes = {
   done: [0, 'done'],
-  notRunning: [69, 'the guard is not running, or its http door is off'],
+  notRunning: [69, 'the guard is not running, or it cannot be asked'],
   nothingToRead: [69, 'no guard is running, and there is no ledger to read'],
 } as const;
 

@@ -5,7 +5,8 @@ import { parseMilterAddress } from '../../partners/milter/client.ts';
 import type { StatusView } from '../../ports/admin.ts';
 import { act } from '../guard/act.ts';
 import { accountPath, connectToGuard, type FoundGuard, type GuardClient } from '../guard/client.ts';
-import { neededDoor } from '../guard/run-file.ts';
+import { pinnedSocket } from '../guard/owned-file.ts';
+import { neededDoor, stateDirectory } from '../guard/run-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { countOption, rateOption } from '../terminal/options.ts';
 import { print } from '../terminal/print.ts';
@@ -78,6 +79,8 @@ function hijack(trial: Command): void {
     const admin = await connectToGuard(options.state);
     const door = parseMilterAddress(neededDoor(admin.run, 'milter'));
     if (door === undefined) throw noDoor(admin.run.doors.milter);
+    const state = stateDirectory(options.state);
+    using pinned = 'path' in door ? pinnedSocket(door.path, { state, orRoot: true }) : undefined;
     const { mode } = await admin.read<StatusView>('/status');
     const victim = options.account ?? (await freshVictim(admin));
     const say = (text: string): void => {
@@ -87,7 +90,7 @@ function hijack(trial: Command): void {
     say(opening(admin));
     const tally = await playHijack({
       ...about,
-      door,
+      door: pinned ?? door,
       messages: options.messages,
       tag: Date.now().toString(36),
       story: async (id) => (await known<FoundGuard<'explain'>>(admin, `/explain/${id}`))?.story,
@@ -170,10 +173,11 @@ async function known<Answer>(admin: GuardClient, path: string): Promise<Answer |
 
 function opening({ run }: GuardClient): string {
   const token = process.stdout.isTTY ? `/?token=${encodeURIComponent(run.token)}` : '/';
+  const page =
+    run.doors.http === 'off' ? '' : `Watch it on the status page: ${run.doors.http}${token}\n`;
   return (
     `Playing mail to ${run.doors.milter}. Nothing is delivered: this command acts as the mail ` +
-    'server.\n' +
-    `Watch it on the status page: ${run.doors.http}${token}\n`
+    `server.\n${page}`
   );
 }
 

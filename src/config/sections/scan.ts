@@ -1,5 +1,6 @@
 /** Settings of [scan]: scanners of outgoing mail, and how much their results count. */
 import { z } from 'zod';
+import { clamavEvidence } from '../../core/scan/clamav-evidence.ts';
 import { maskedRules } from '../../core/scan/masked-rules.ts';
 
 const scanner = z
@@ -23,6 +24,7 @@ export type ScanSection = {
   clamav_bytes_max: number;
   reuse_for: string;
   masked_rules: string[];
+  clamav_evidence: string[];
 };
 
 export const scanSettings: z.ZodType<ScanSection> = z
@@ -67,6 +69,7 @@ export const scanSettings: z.ZodType<ScanSection> = z
       .describe(
         'A message with this many points or more is held, whatever its account, until' +
           ' an operator releases or drops it. SpamAssassin itself calls 5 points spam. ' +
+          'Points of rspamd count only if its action means spam. ' +
           '0: the score is evidence only.',
       ),
     deadline: z
@@ -98,7 +101,10 @@ export const scanSettings: z.ZodType<ScanSection> = z
     clamav_bytes_max: octets
       .max(64_000_000)
       .default(8_000_000)
-      .describe('Bytes of a message that ClamAV sees; keep it below ClamAV’s StreamMaxLength.'),
+      .describe(
+        'Bytes of a message that ClamAV sees. If ClamAV’s StreamMaxLength is less, longer ' +
+          'messages are too big for it and are judged without it.',
+      ),
     reuse_for: z
       .union([
         z.literal('never'),
@@ -125,6 +131,23 @@ export const scanSettings: z.ZodType<ScanSection> = z
       .describe(
         'Rules that say nothing about outgoing mail: their points are left out of the' +
           ' score. `postern scan FILE` shows which rules matched.',
+      ),
+    clamav_evidence: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^[!-~]{1,100}$/,
+            'must be the name of a signature; * replaces any part of the name',
+          ),
+      )
+      .max(1_000)
+      .default([...clamavEvidence])
+      .describe(
+        'What ClamAV finds under these names is evidence and no virus: heuristics, unwanted ' +
+          'programs, phishing, signatures of third parties. Such a message counts as spam-like ' +
+          'and is not held for that alone. *.UNOFFICIAL: all signatures that are not ClamAV’s ' +
+          'own. Empty: everything that ClamAV finds is a virus.',
       ),
   })
   .prefault({});

@@ -103,6 +103,7 @@ test('stored and read again, a baseline is the same', () => {
       const baseline = newBaseline();
       for (const one of days) learnDay(baseline, Float64Array.from(one));
       const again = decodeBaseline(encodeBaseline(baseline));
+      assert.deepEqual([again.day, again.floors], [baseline.day, baseline.floors]);
       refresh(baseline, 3);
       refresh(again, 3);
       assert.deepEqual(again, baseline);

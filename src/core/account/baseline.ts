@@ -81,17 +81,33 @@ function bin(value: number): number {
 /** Key of the stored baseline in the ledger's small values. Version 0.1 called it norms. */
 export const baselineKey = 'norms';
 
-/** The baseline as the ledger stores it. */
-export function encodeBaseline({ accountDays, histogram }: ServerBaseline): string {
-  return JSON.stringify({ accountDays, histogram: Array.from(histogram) });
+/**
+ * The baseline as the ledger stores it. With the floors of the day, so that a restart during the
+ * day changes no verdict.
+ */
+export function encodeBaseline(baseline: ServerBaseline): string {
+  const { accountDays, day } = baseline;
+  const histogram = Array.from(baseline.histogram);
+  return JSON.stringify({ accountDays, histogram, day, floors: Array.from(baseline.floors) });
 }
 
 /** Reads a stored baseline. Counts that an older version did not have start empty. */
 export function decodeBaseline(text: string): ServerBaseline {
-  const stored = JSON.parse(text) as { accountDays: number; histogram: number[] };
+  const stored = JSON.parse(text) as {
+    readonly accountDays: number;
+    readonly histogram: readonly number[];
+    /** Not stored by version 0.1. */
+    readonly day?: number;
+    readonly floors?: readonly number[];
+  };
   const baseline = newBaseline();
   baseline.histogram.set(stored.histogram.slice(0, baseline.histogram.length));
   baseline.accountDays = stored.accountDays;
   baseline.day = -1;
+  const { day, floors = [] } = stored;
+  const usable = floors.length === slots.length && floors.every((floor) => floor > 0);
+  if (day === undefined || !usable) return baseline;
+  baseline.floors.set(floors);
+  baseline.day = day;
   return baseline;
 }

@@ -70,6 +70,21 @@ test('beyond the limit it is held for itself; 0 is no limit', () => {
   assert.equal(ann().send({ strangers: 1, scan: scriptedScan(1_000) }).verdict, 'pass');
 });
 
+test('beyond the limit, and rspamd says that it is no spam: it is not held for that', () => {
+  const policy = { ...noCeilings, scanHoldScore: 15 };
+  const verdictOf = (isSpam: boolean) => {
+    const action = { name: isSpam ? 'add header' : 'greylist', isSpam, highest: 500 };
+    const scan = scriptedScan(17.6, {
+      by: 'rspamd',
+      required: 0,
+      likeness: isSpam ? 1 : 0,
+      action,
+    });
+    return ann(policy).send({ strangers: 1, scan }).verdict;
+  };
+  assert.deepEqual([verdictOf(true), verdictOf(false)], ['hold', 'pass']);
+});
+
 test('a virus is held, unless the operator lets everything of this account pass', () => {
   const scan = scriptedScan(0, { virus: 'Eicar-Test-Signature' });
   const judged = ann().send({ strangers: 1, scan });
@@ -84,6 +99,40 @@ test('a virus is held, unless the operator lets everything of this account pass'
     exemptUntil: (2 ** 50) as typeof server.flags.exemptUntil,
   };
   assert.equal(server.account('bob@here.example').send({ strangers: 1, scan }).verdict, 'pass');
+});
+
+test('what ClamAV suspects is evidence: one message passes, the sentence names it', () => {
+  const suspected = 'Heuristics.Phishing.Email.SpoofedDomain';
+  const scan = scriptedScan(0, { by: '', likeness: 0, rules: [], suspected });
+  assert.equal(ann().send({ strangers: 1, scan }).verdict, 'pass');
+  const judged = ann().send({ strangers: 7, scan });
+  const reason = judged.reasons.find(({ signal }) => signal === 'content');
+  assert.match(
+    reason === undefined ? '' : reasonText(reason),
+    /^ClamAV found Heuristics\.Phishing\.Email\.SpoofedDomain in this message, which is a sign/,
+  );
+  const account = ann();
+  const verdicts = Array.from({ length: 20 }, () =>
+    account.wait(minuteMs).send({ to: account.friends(1), scan }),
+  );
+  assert.ok(verdicts.some(({ verdict }) => verdict === 'hold'));
+});
+
+test('rspamd marks it and does not say where spam begins: the sentence names its action', () => {
+  const action = { name: 'add header', isSpam: true, highest: 500 };
+  const scan = scriptedScan(17.6, { by: 'rspamd', required: 0, likeness: 1, action });
+  const judged = ann().send({ strangers: 7, scan });
+  const reason = judged.reasons.find(({ signal }) => signal === 'content');
+  assert.equal(
+    reason && reasonText(reason),
+    'rspamd gave this message 17.6 points (URI_PHISH); its action “add header” means spam',
+  );
+});
+
+test('a message that is too big for a scanner is not delayed, because it stays too big', () => {
+  const policy = { ...noCeilings, unscanned: 'delay' as const };
+  const scan = scriptedScan(0, { by: '', tooBig: ['clamav'] });
+  assert.equal(ann(policy).send({ strangers: 1, scan }).verdict, 'pass');
 });
 
 test('a scanner that does not answer: mail passes or is delayed, as the operator wants it', () => {

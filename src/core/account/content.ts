@@ -1,11 +1,13 @@
 /**
  * What scanners found in a message. A score is evidence: it counts with all that is usual for the
- * account, and makes strangers weigh more. A message is held for its content alone only with a
+ * account, and makes strangers weigh more. So is what ClamAV found without calling it a virus. A
+ * message is held for its content alone only with a
  * virus, or above the operator's own limit.
  */
 
 import { hundredths } from '../../lib/round.ts';
 import type { Reason, ScoreFacts } from '../reason.ts';
+import { looksLikeSpam, reachesHoldScore } from '../scan/likeness.ts';
 import type { Scan } from '../scan/report.ts';
 import type { Policy } from './policy.ts';
 import { boosts, spamLikeMin, spamLikeMost } from './signals.ts';
@@ -15,13 +17,14 @@ const namedMax = 4;
 
 /** How many spam-like messages this one counts for: 0 if it does not look like spam. */
 export function spamLike(scan: Scan | undefined): number {
-  if (scan === undefined || scan.likeness < spamLikeMin) return 0;
-  return Math.min(scan.likeness, spamLikeMost);
+  if (scan === undefined) return 0;
+  const likeness = Math.max(scan.likeness, looksLikeSpam(scan) ? 1 : 0);
+  return likeness < spamLikeMin ? 0 : Math.min(likeness, spamLikeMost);
 }
 
 /** What the message's content multiplies the evidence by. */
 export function contentBoost(scan: Scan | undefined): number {
-  return scan !== undefined && scan.likeness >= 1 ? boosts.content : 1;
+  return scan !== undefined && looksLikeSpam(scan) ? boosts.content : 1;
 }
 
 /** What holds or delays a message for its content alone; undefined if nothing does. */
@@ -30,14 +33,14 @@ export function contentStop(
   policy: Policy,
 ): { readonly verdict: 'delay' | 'hold'; readonly reason: Reason } | undefined {
   if (scan === undefined) return undefined;
-  const { virus, score, missing } = scan;
+  const { virus, score: saw, missing } = scan;
   if (virus !== '') {
     return { verdict: 'hold', reason: { signal: 'virus', saw: 1, usual: 0, weight: 1, virus } };
   }
   const usual = policy.scanHoldScore;
-  if (usual > 0 && score >= usual) {
+  if (reachesHoldScore(scan, usual)) {
     const facts = scoreFacts(scan);
-    const reason: Reason = { signal: 'spam-score', saw: score, usual, weight: 1, ...facts };
+    const reason: Reason = { signal: 'spam-score', saw, usual, weight: 1, ...facts };
     return { verdict: 'hold', reason };
   }
   if (policy.unscanned === 'pass' || missing.length === 0) return undefined;
@@ -49,15 +52,20 @@ export function contentStop(
 export function contentReasons(scan: Scan | undefined): readonly Reason[] {
   const weight = hundredths(contentBoost(scan) - 1);
   if (scan === undefined || weight === 0) return [];
-  const { score: saw, required: usual } = scan;
+  const { likeness, score: saw, required: usual, suspected } = scan;
+  if (likeness < 1) {
+    const found = { scanner: 'clamav', required: 0, rules: [suspected] } as const;
+    return [{ signal: 'content', saw: 1, usual: 0, weight, ...found }];
+  }
   return [{ signal: 'content', saw, usual, weight, ...scoreFacts(scan) }];
 }
 
-function scoreFacts({ by, required, rules }: Scan): ScoreFacts {
+function scoreFacts({ by, required, action, rules }: Scan): ScoreFacts {
   const positive = rules.filter((rule) => rule.points > 0).slice(0, namedMax);
   return {
     scanner: by === '' ? undefined : by,
     required,
+    ...(action?.isSpam === true ? { action: action.name } : {}),
     rules: positive.map(({ name }) => name),
   };
 }

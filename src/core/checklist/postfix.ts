@@ -6,12 +6,15 @@ import { expand, type MainCf, mainValue, parseMainCf } from '../../formats/postf
 import { override, parseMasterCf, type Service } from '../../formats/postfix/master-cf.ts';
 import { expandedValue, type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
 import { type Finding, fine } from '../finding.ts';
+import { type DoorPlaces, namedAddresses, sameAddress } from './doors.ts';
 
 export type PostfixFacts = {
   readonly main: string;
   readonly master: string;
-  /** Addresses as Postfix writes them; the policy door may be `off`. */
-  readonly doors: { readonly milter: string; readonly policy: string };
+  /** Where the doors are; no address of the policy door if it is off. */
+  readonly doors: DoorPlaces;
+  /** Of this Postfix, for relative paths. */
+  readonly queueDirectory: string;
 };
 
 const connect = 'postern connect postfix';
@@ -48,7 +51,8 @@ function milter(
   const title = `Milter of ${service.name} (${role})`;
   const list = expandedValue(main, service, 'smtpd_milters');
   const shut = /\bno_milters\b/.test(expandedValue(main, service, 'receive_override_options'));
-  if (!list.includes(facts.doors.milter) || shut) {
+  const found = entryOf(list, facts);
+  if (found === undefined || shut) {
     const own = override(service, 'smtpd_milters');
     const empty = '-o smtpd_milters= of this service switches all milters off';
     return {
@@ -61,12 +65,24 @@ function milter(
         : own?.value === ''
           ? empty
           : without('smtpd_milters', list),
-      wanted: `${facts.doors.milter} in smtpd_milters`,
+      wanted: `${wantedMilter(facts)} in smtpd_milters`,
       fix: shut ? `take no_milters out of ${service.name} in master.cf` : connect,
     };
   }
-  const action = defaultAction(list, facts.doors.milter, mainValue(main, 'milter_default_action'));
-  const wanted = role === 'smtp' && !login ? 'accept' : 'tempfail';
+  const action = defaultAction(found, mainValue(main, 'milter_default_action'));
+  const strangers = role === 'smtp' && !login;
+  const wanted = strangers ? 'accept' : 'tempfail';
+  if (strangers && !/\bcommand_timeout\s*=/.test(found)) {
+    return {
+      id,
+      kind: 'warn',
+      title,
+      found:
+        'connected, with long timeouts: a guard that hangs stops incoming mail for 30 s or more',
+      wanted: 'the short timeouts of postern_inbound',
+      fix: connect,
+    };
+  }
   if (action === wanted || action === 'tempfail') {
     return fine(id, title, `connected; while Postern is down: ${action}`);
   }
@@ -87,10 +103,26 @@ function without(parameter: string, list: string): string {
     : `Postern is missing (${parameter} = ${list})`;
 }
 
+/** The entry of a list that names a milter door, with its options; undefined if none does. */
+function entryOf(list: string, { doors, queueDirectory }: PostfixFacts): string | undefined {
+  const places = [...doors.milter, ...doors.inbound];
+  const entries = list.match(/\{[^{}]*\}|[^\s,{}]+/g) ?? [];
+  return entries.find((entry) => namesDoor(entry, places, queueDirectory));
+}
+
+function namesDoor(text: string, places: readonly string[], queueDirectory: string): boolean {
+  return namedAddresses(text).some((written) =>
+    places.includes(sameAddress(written, queueDirectory)),
+  );
+}
+
+function wantedMilter({ doors }: PostfixFacts): string {
+  return doors.milter[0] ?? 'the milter door';
+}
+
 /** What Postfix does with mail while the milter does not answer (milter_default_action). */
-function defaultAction(list: string, door: string, general: string | undefined): string {
-  const block = list.match(/\{[^{}]*\}/g)?.find((one) => one.includes(door)) ?? '';
-  return /default_action\s*=\s*(\w+)/.exec(block)?.[1] ?? general ?? 'tempfail';
+function defaultAction(entry: string, general: string | undefined): string {
+  return /default_action\s*=\s*(\w+)/.exec(entry)?.[1] ?? general ?? 'tempfail';
 }
 
 const lists = ['recipient', 'data', 'end_of_data'] as const;
@@ -101,12 +133,16 @@ function policy(
   { service, role, login }: SmtpdService,
   facts: PostfixFacts,
 ): readonly Finding[] {
-  if (facts.doors.policy === 'off' || (role === 'smtp' && !login)) return [];
+  const [door] = facts.doors.policy;
+  if (door === undefined || (role === 'smtp' && !login)) return [];
   const id = `postfix.${service.name}.policy`;
   const title = `Policy check of ${service.name} (${role})`;
   const asked = lists.map((list) => {
     const value = expandedValue(main, service, `smtpd_${list}_restrictions`);
-    const at = value.indexOf(facts.doors.policy);
+    const named = namedAddresses(value).find((written) =>
+      facts.doors.policy.includes(sameAddress(written, facts.queueDirectory)),
+    );
+    const at = named === undefined ? -1 : value.indexOf(named);
     const before = value.slice(0, Math.max(at, 0)).replace(/check_policy_service\s*\{?\s*$/, '');
     return { list, missing: at < 0, skipped: /\bpermit/.test(before) };
   });
@@ -116,7 +152,7 @@ function policy(
     ({ list, missing }) =>
       `smtpd_${list}_restrictions ${missing ? 'lacks it' : 'has a permit before it'}`,
   );
-  const wanted = `check_policy_service ${facts.doors.policy} before any permit`;
+  const wanted = `check_policy_service ${door} before any permit`;
   return [{ id, kind: 'warn', title, found: names.join('; '), wanted, fix: connect }];
 }
 
@@ -125,7 +161,7 @@ function returning(main: MainCf, { service }: SmtpdService, facts: PostfixFacts)
   const title = `Mail that a filter returns to ${service.name}`;
   const options = expandedValue(main, service, 'receive_override_options');
   const list = expandedValue(main, service, 'smtpd_milters');
-  if (!list.includes(facts.doors.milter) || /\bno_milters\b/.test(options)) {
+  if (entryOf(list, facts) === undefined || /\bno_milters\b/.test(options)) {
     return fine(id, title, 'not judged a second time');
   }
   const fix = `add to ${service.name} in master.cf: -o receive_override_options=no_milters`;
@@ -146,7 +182,7 @@ function local(
     return [fine(id, title, 'not needed: without a pickup service there is no local mail')];
   const list = expand(mainValue(main, 'non_smtpd_milters') ?? '', (name) => mainValue(main, name));
   const options = expandedValue(main, pickup, 'receive_override_options');
-  if (list.includes(facts.doors.milter) && !/\bno_milters\b/.test(options)) {
+  if (entryOf(list, facts) !== undefined && !/\bno_milters\b/.test(options)) {
     return [fine(id, title, 'connected, in non_smtpd_milters')];
   }
   return [
@@ -155,7 +191,7 @@ function local(
       kind: 'fail',
       title,
       found: without('non_smtpd_milters', list),
-      wanted: `${facts.doors.milter} in non_smtpd_milters`,
+      wanted: `${wantedMilter(facts)} in non_smtpd_milters`,
       fix: connect,
     },
   ];

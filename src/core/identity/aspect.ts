@@ -15,7 +15,13 @@ import {
   txtStrings,
 } from '../../formats/dns/record.ts';
 import { type Finding, type FindingKind, fine } from '../finding.ts';
-import { type KnownPlace, type Place, placeOf, unknownWildcard, type ZoneView } from './place.ts';
+import {
+  type KnownPlace,
+  type Place,
+  placeOf,
+  unknownWildcard,
+  type ZoneView,
+} from './zones/place.ts';
 
 /** New records are cached for one hour, so that a mistake does not last long. */
 const ttlSeconds = 3_600;
@@ -104,6 +110,8 @@ export type MeantTexts = {
   readonly published: readonly TxtRecord[];
   /** Their texts, with what was meant instead of what is broken. */
   readonly texts: readonly string[];
+  /** The same as strings. */
+  readonly strings: readonly (readonly string[])[];
   /** Why nobody can read what is published; undefined if it can be read. */
   readonly broken: string | undefined;
   /** As `broken`, if it is not plain what was meant. */
@@ -120,14 +128,22 @@ export function meantTexts(records: readonly TxtRecord[], kind: RecordKind): Mea
   const count = { broken: undefined, unclear: undefined, hint: '' };
   if (good.length > 0) {
     const hint = near.length === 0 ? '' : `remove the other text: ${broken.join('; ')}`;
-    return { ...count, published: good, texts: good.map(textOfTxt), hint };
+    return { ...count, published: good, ...textsOf(good.map((one) => one.strings)), hint };
   }
-  if (near.length === 0) return { ...count, published: [], texts: [] };
+  if (near.length === 0) return { ...count, published: [], ...textsOf([]) };
   const texts = near.flatMap(({ meant }) => meant ?? []);
   const why = broken.join('; ');
-  return texts.length === near.length
-    ? { ...count, published: records, texts, broken: why }
-    : { ...count, published: records, texts, broken: why, unclear: why };
+  const all = {
+    published: records,
+    ...textsOf(texts.map((text) => [text])),
+    broken: why,
+    hint: '',
+  };
+  return { ...all, unclear: texts.length === near.length ? undefined : why };
+}
+
+function textsOf(strings: readonly (readonly string[])[]): Pick<MeantTexts, 'strings' | 'texts'> {
+  return { strings, texts: strings.map((one) => one.join('')) };
 }
 
 /** The aspect if a text is nearly a record, and it is not plain what was meant. */

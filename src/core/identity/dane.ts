@@ -18,7 +18,7 @@ import {
   unknownAspect,
 } from './aspect.ts';
 import type { TlsCertificate } from './identity.ts';
-import { placeOf, type ZoneView } from './place.ts';
+import { placeOf, type ZoneView } from './zones/place.ts';
 
 /** DANE-EE: the certificate or key of the server itself. */
 const endEntity = 3;

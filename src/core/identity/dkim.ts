@@ -7,6 +7,7 @@
 import { adspMeaning, policyMeaning } from '../../formats/dkim/domain-keys.ts';
 import {
   type KeyRecord,
+  keyOf,
   keyRecordFor,
   keyRemarks,
   parseKeyRecord,
@@ -31,7 +32,7 @@ import {
   unknownAspect,
 } from './aspect.ts';
 import type { Identity, IdentityKey, SentMail } from './identity.ts';
-import type { KnownPlace, ZoneView } from './place.ts';
+import type { KnownPlace, ZoneView } from './zones/place.ts';
 
 /** Texts of another kind than keys, which somebody else may need. */
 const otherKinds = /^ *(?:v=(?!DKIM)[a-z]+|[\w.-]*-verification[=:])/i;
@@ -128,16 +129,21 @@ function keyFault(
   if (texts.length > 1)
     return { text: `there are ${texts.length} records where one is allowed`, harmful: true };
   if (!read.ok) return { text: read.error, harmful: !revoked };
-  const { publicKey, keyType } = read.value;
-  if (publicKey !== wanted.publicKey || (!revoked && keyType !== wanted.keyType)) {
-    return revoked
-      ? { text: 'the old key still counts: whoever has it can sign', harmful: false }
-      : {
-          text: `it is ${publicKey === '' ? 'revoked' : 'another key'}, not the key that signs`,
-          harmful: true,
-        };
+  const isEmpty = read.value.publicKey === '';
+  if (revoked) {
+    return isEmpty
+      ? undefined
+      : { text: 'the old key still counts: whoever has it can sign', harmful: false };
   }
-  if (revoked) return undefined;
+  // The key itself is compared: `p=` has more than one form of the same key.
+  const found = keyOf(read.value);
+  if (!found.ok && !isEmpty) return { text: found.error.text, harmful: true };
+  if (!found.ok || found.value.publicKey !== wanted.publicKey) {
+    return {
+      text: `it is ${isEmpty ? 'revoked' : 'another key'}, not the key that signs`,
+      harmful: true,
+    };
+  }
   const expected = keyRemarks(wanted).map(({ text }) => text);
   const remarks = keyRemarks(read.value).filter(({ text }) => !expected.includes(text));
   const [first] = remarks;

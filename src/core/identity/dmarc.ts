@@ -12,6 +12,7 @@ import {
   printDmarcTags,
   reportAddress,
 } from '../../formats/dmarc/record.ts';
+import { correctedDmarc } from '../../formats/dmarc/slips.ts';
 import type { DnsLookup } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import { fine } from '../finding.ts';
@@ -31,7 +32,7 @@ import {
   unknownAspect,
 } from './aspect.ts';
 import type { Identity } from './identity.ts';
-import type { ZoneView } from './place.ts';
+import type { ZoneView } from './zones/place.ts';
 
 const isDmarc = (one: TxtRecord): boolean => dmarcKind.is(textOfTxt(one));
 /** Other domains for reports that are checked; nobody needs more. */
@@ -59,7 +60,8 @@ export function* dmarcAspect(identity: Identity, view: ZoneView): DnsLookup<Aspe
       return together([above.aspect, yield* consents(identity, above.tags, view)]);
     }
   }
-  const tags = fixedTags(records, identity);
+  const meant = texts.flatMap((one) => parseDmarcRecord(correctedDmarc(one)) ?? []);
+  const tags = fixedTags(meant, identity);
   const unchanged =
     broken === undefined &&
     records.length === 1 &&
@@ -109,8 +111,10 @@ function fixedTags(records: readonly DmarcRecord[], identity: Identity): readonl
       const wrong = record.faults.some(
         (fault) => fault.tag === name && (fault.kind === 'value' || fault.kind === 'historic'),
       );
+      // Receivers that follow RFC 7489 know only pct; without it they would refuse everything.
+      const isNeeded = name === 'pct' && identity.sends && partly(record);
       if (
-        wrong ||
+        (wrong && !isNeeded) ||
         (identity.organisation(identity.domain) !== undefined &&
           name === 'psd' &&
           value.toLowerCase() === 'y')
@@ -133,13 +137,14 @@ function fixedTags(records: readonly DmarcRecord[], identity: Identity): readonl
   }
   const own = tags.get('p');
   const kept = own !== undefined && own.toLowerCase() === p ? own : (p ?? 'none');
+  if (kept.toLowerCase() === 'none') tags.delete('pct');
   tags.delete('v');
   tags.delete('p');
   const rest = [...tags].map(([name, value]) => ({ name, value }));
   return [{ name: 'v', value: 'DMARC1' }, { name: 'p', value: kept }, ...rest];
 }
 
-/** True for pct below 100 with a policy other than none; RFC 9989 has t=y instead. */
+/** True for pct below 100 with a policy other than none; RFC 9989 knows only t=y. */
 function partly(record: DmarcRecord): boolean {
   const percent = Number(record.tags.find(({ name }) => name === 'pct')?.value ?? '100');
   return percent < 100 && dmarcPolicyFor(record, 'domain') !== 'none';
@@ -198,8 +203,7 @@ function wrongText(records: readonly DmarcRecord[], identity: Identity): string 
   if (records.length > 1) return `there are ${records.length} records, so none of them counts`;
   const [only] = records;
   const faults = (only?.faults ?? []).filter(({ kind }) => kind !== 'unknown' && kind !== 'order');
-  const [first] = faults;
-  if (first !== undefined) return first.text;
+  if (faults.length > 0) return faults.map(({ text }) => text).join('; ');
   if (only?.psd === 'y') return 'psd=y says that this is a public suffix';
   if (!identity.sends && only !== undefined && dmarcPolicyFor(only, 'nonexistent') !== 'reject') {
     return 'the domain sends no mail, so all that claims to be from it can be refused';
@@ -217,7 +221,7 @@ function hintText(identity: Identity, tags: readonly DmarcTag[]): string {
     return 'p=none only watches: when the reports show no stranger of yours, say p=quarantine';
   }
   return value('t')?.toLowerCase() === 'y'
-    ? 't=y is a test: take it out when the reports are good'
+    ? 't=y is a test: take it out, and pct, when the reports are good'
     : '';
 }
 

@@ -14,11 +14,11 @@ import { dmarcAspect } from './dmarc.ts';
 import type { Identity, MailServer } from './identity.ts';
 import { mtaStsAspect } from './mta-sts.ts';
 import { mxAspect } from './mx.ts';
-import type { ZoneView } from './place.ts';
 import { serverAspect } from './server.ts';
 import { type SpfWish, spfAspect } from './spf.ts';
 import { tlsRptAspect } from './tls-rpt.ts';
 import { type KeptByWildcard, keptByWildcard } from './wildcard.ts';
+import type { ZoneView } from './zones/place.ts';
 
 export type ExaminedMail = {
   /** Undefined if nothing is known about the server. */

@@ -31,7 +31,7 @@ import {
   unknownAspect,
 } from './aspect.ts';
 import type { Identity } from './identity.ts';
-import { placeOf, type ZoneView } from './place.ts';
+import { placeOf, type ZoneView } from './zones/place.ts';
 
 /**
  * Senders keep a policy for 7 days: long enough to protect, short enough to move the mail server.

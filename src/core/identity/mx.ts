@@ -14,7 +14,7 @@ import {
   unknownAspect,
 } from './aspect.ts';
 import type { Identity } from './identity.ts';
-import { placeOf, type ZoneView } from './place.ts';
+import { placeOf, type ZoneView } from './zones/place.ts';
 
 /** MX hosts that are checked; more are probably a mistake. */
 const hostsMax = 20;

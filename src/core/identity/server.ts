@@ -20,7 +20,7 @@ import {
   unknownAspect,
 } from './aspect.ts';
 import type { MailServer } from './identity.ts';
-import { placeOf, type ZoneView } from './place.ts';
+import { placeOf, type ZoneView } from './zones/place.ts';
 
 /** Names of one address that are checked; some hosting companies set many. */
 const namesMax = 8;

@@ -1,8 +1,10 @@
 /**
- * Repairs the terms of an SPF record, and says what was wrong. It keeps as much as possible. It
- * removes terms that nobody can read, that let everybody pass, or that RFC 7208 advises against; it
- * merges several records. Pure.
+ * Repairs the terms of an SPF record, and says what was wrong. Plain slips are corrected, and
+ * several records are merged. No term that may let a sender pass is dropped: if it cannot stay or
+ * cannot be read, `undecided` names it, and only the operator can decide. Pure.
  */
+import { readLenientSpf } from '../../formats/spf/lenient.ts';
+import { inNetwork, parseIpv4, parseIpv6 } from '../../formats/spf/network.ts';
 import {
   parseSpf,
   printSpfTerm,
@@ -15,7 +17,15 @@ export type RepairedSpf = {
   readonly terms: SpfRecord;
   /** A clause for each fault; empty if the record can stay as it is. */
   readonly faults: readonly string[];
+  /** A clause for each part that only the operator can decide about. */
+  readonly undecided: readonly string[];
+  /** Terms that do not count today; the DNS can show whether they were read rightly. */
+  readonly corrected: ReadonlySet<SpfTerm>;
+  /** Terms across two strings that may also be two terms (`apart`). */
+  readonly doubtful: ReadonlySet<SpfTerm>;
 };
+
+type Step = Pick<RepairedSpf, 'terms' | 'faults'> & Partial<Pick<RepairedSpf, 'undecided'>>;
 
 /**
  * Broader networks (more than 262,144 IPv4 addresses) let strangers send; no provider's own network
@@ -23,42 +33,70 @@ export type RepairedSpf = {
  */
 const ip4BitsMin = 14;
 const ip6BitsMin = 29;
+/** Nobody sends from these on the internet, so they may be broad. */
+const privateNetworks = [
+  { network: parseIpv4('10.0.0.0'), bits: 8 },
+  { network: parseIpv4('172.16.0.0'), bits: 12 },
+  { network: parseIpv6('fc00::'), bits: 7 },
+] as const;
+/** Enough to see what is wrong; a record of 64 KB can have thousands of faults. */
+const faultsMax = 20;
 
 const isMechanism = (term: SpfTerm): term is SpfMechanism => 'qualifier' in term;
 
-export function repairSpf(texts: readonly string[]): RepairedSpf {
-  const many =
-    texts.length > 1 ? [`there are ${texts.length} SPF records, so none of them counts`] : [];
-  const read = texts.map(readable);
-  const records = read.map(({ terms }) => terms);
-  const clean = cleaned(records.length === 1 ? (records[0] ?? []) : merged(records));
+/** `records`: the strings of each. `apart`: doubtful strings are read as two terms. */
+export function repairSpf(
+  records: readonly (readonly string[])[],
+  { apart = false }: { readonly apart?: boolean } = {},
+): RepairedSpf {
+  const read = records.map((strings) => readLenientSpf(strings, apart));
+  const all = read.flatMap((one) => one.records);
+  const one = all.length === 1 ? (all[0] ?? []) : merged(all);
+  const today = openEnded(records);
+  const clean = cleaned(today === undefined ? one : softened(one, today));
   const end = closed(clean.terms);
-  const faults = [...many, ...[...read, clean, end].flatMap((step) => step.faults)];
-  return { terms: end.terms, faults };
+  const many =
+    records.length > 1 ? [`there are ${records.length} SPF records, so none of them counts`] : [];
+  const slips = read.flatMap((one, nth) => withConsequence(one.slips, records[nth] ?? []));
+  const unread = read.flatMap((one) => one.unread);
+  const corrected = new Set([...read.flatMap((one) => [...one.corrected]), ...clean.corrected]);
+  return {
+    terms: end.terms,
+    faults: limited([...many, ...slips, ...clean.faults, ...end.faults]),
+    undecided: limited([...unread, ...clean.undecided]),
+    corrected,
+    doubtful: new Set(read.flatMap((one) => [...one.doubtful])),
+  };
 }
 
-/** The readable terms of a record. */
-function readable(text: string): RepairedSpf {
-  const read = parseSpf(text);
-  if (read.ok) return { terms: read.value, faults: [] };
-  const fault = `“${read.error.term}”: ${read.error.what}, so nobody can use the record`;
-  const terms: SpfTerm[] = [];
-  for (const word of text.split(/\s+/).slice(1)) {
-    const one = parseSpf(`v=spf1 ${corrected(word)}`);
-    const [term] = one.ok ? one.value : [];
-    if (term === undefined) continue;
-    const once = term.kind === 'redirect' || term.kind === 'exp';
-    if (!once || !terms.some(({ kind }) => kind === term.kind)) terms.push(term);
-  }
-  return { terms, faults: [fault] };
+function limited(faults: readonly string[]): readonly string[] {
+  const more = faults.length - faultsMax;
+  return more > 0 ? [...faults.slice(0, faultsMax), `and ${more} more faults`] : faults;
 }
 
-/** Corrects typing errors with an obvious meaning. */
-function corrected(word: string): string {
-  return word
-    .replace(/^([-+~?]?)(?:ip|ipv4|ip4=|ip4:)[:=]?(?=\d+\.)/i, '$1ip4:')
-    .replace(/^([-+~?]?)(?:ip|ipv6)[:=](?=[\da-f]*:)/i, '$1ip6:')
-    .replace(/^([-+~?]?include)=/i, '$1:');
+/** Says what the slips mean for mail, once. */
+function withConsequence(slips: readonly string[], strings: readonly string[]): readonly string[] {
+  if (slips.length === 0 || parseSpf(strings.join('')).ok) return slips;
+  return ['nobody can use the record', ...slips];
+}
+
+/** The record as receivers read it, if strangers get neutral: it has no `all` and no redirect. */
+function openEnded(records: readonly (readonly string[])[]): SpfRecord | undefined {
+  const [only = []] = records;
+  const read = parseSpf(only.join(''));
+  const ends = ({ kind }: SpfTerm): boolean => kind === 'all' || kind === 'redirect';
+  if (records.length !== 1 || !read.ok || read.value.some(ends)) return undefined;
+  return read.value;
+}
+
+/** The terms without those that refuse mail which is neutral `today`. */
+function softened(terms: SpfRecord, today: SpfRecord): SpfRecord {
+  const published = new Set(today.map(printSpfTerm));
+  return terms.map((term) => {
+    if (term.kind === 'redirect') return included(term.domain);
+    const isNew = isMechanism(term) && !published.has(printSpfTerm(term));
+    return isNew && term.qualifier === '-' ? { ...term, qualifier: '~' } : term;
+  });
 }
 
 /** Merges several records: a sender that one of them allows is allowed. */
@@ -68,56 +106,73 @@ function merged(records: readonly SpfRecord[]): SpfRecord {
   for (const record of records) {
     for (const term of record) {
       if (term.kind === 'all') alls.push(term);
-      // The target of a redirect becomes one of several sources.
-      else if (term.kind === 'redirect') {
-        terms.push({ kind: 'include', qualifier: '+', domain: term.domain });
-      } else if (term.kind !== 'exp' || !terms.some(({ kind }) => kind === 'exp')) terms.push(term);
+      else if (term.kind === 'redirect') terms.push(included(term.domain));
+      else if (term.kind !== 'exp' || !terms.some(({ kind }) => kind === 'exp')) terms.push(term);
     }
   }
   const strict = alls.length === records.length && alls.every(({ qualifier }) => qualifier === '-');
   return [...terms, { kind: 'all', qualifier: strict ? '-' : '~' }];
 }
 
-/** Removes terms that have no effect, and those that no record should have. */
-function cleaned(terms: SpfRecord): RepairedSpf {
-  const end = terms.findIndex(({ kind }) => kind === 'all');
+/** The target of a redirect as one of several sources. */
+const included = (domain: string): SpfMechanism => ({ kind: 'include', qualifier: '+', domain });
+
+/** Moves `all` to the end, makes a redirect beside it an include, and drops repeated terms. */
+function cleaned(terms: SpfRecord): Required<Step> & Pick<RepairedSpf, 'corrected'> {
+  const faults: string[] = [];
+  const undecided: string[] = [];
+  const corrected = new Set<SpfTerm>();
+  const kept: SpfTerm[] = [];
   const seen = new Set<string>();
-  const judged = terms.map((term, nth) => {
+  const all = allOf(terms);
+  const firstAll = terms.findIndex(({ kind }) => kind === 'all');
+  for (const [nth, term] of terms.entries()) {
     const shown = printSpfTerm(term);
-    const isRepeated = seen.has(shown);
+    if (term.kind === 'all') continue;
+    if (isMechanism(term) && seen.has(shown)) {
+      faults.push(`${shown} is there twice`);
+      continue;
+    }
     seen.add(shown);
-    return { term, fault: termFault(term, { end, nth, isRepeated }) };
-  });
-  return {
-    terms: judged.flatMap(({ term, fault }) => (fault === undefined ? [term] : [])),
-    faults: judged.flatMap(({ fault }) => fault ?? []),
-  };
+    const isBehind = firstAll >= 0 && nth > firstAll && isMechanism(term);
+    if (isBehind) faults.push(`${shown} stands behind all, where nobody looks at it`);
+    // What is not refused today stays so.
+    if (isBehind && term.qualifier === '-') continue;
+    if (isMechanism(term) && term.qualifier === '+' && isBroad(term)) {
+      undecided.push(`${shown} lets far too many strangers send`);
+    } else if (all !== undefined && term.kind === 'redirect') {
+      const instead = included(term.domain);
+      faults.push(`${shown} has no effect beside all; include:${term.domain} has`);
+      corrected.add(instead);
+      if (!seen.has(printSpfTerm(instead))) kept.push(instead);
+      seen.add(printSpfTerm(instead));
+    } else {
+      if (isBehind) corrected.add(term);
+      kept.push(term);
+    }
+  }
+  return { terms: all === undefined ? kept : withAll(kept, all), faults, undecided, corrected };
 }
 
-/** Why a term is removed; undefined if it can stay. `end`: the place of `all`, or -1. */
-function termFault(
-  term: SpfTerm,
-  at: { readonly end: number; readonly nth: number; readonly isRepeated: boolean },
-): string | undefined {
-  const shown = printSpfTerm(term);
-  const hasAll = at.end >= 0;
-  if (hasAll && at.nth > at.end && isMechanism(term)) {
-    return `${shown} stands behind all and is never looked at`;
-  }
-  if (hasAll && term.kind === 'redirect') return `${shown} has no effect beside all`;
-  if (term.kind === 'ptr') return 'ptr is slow and unreliable, and RFC 7208 says not to use it';
-  if (!isMechanism(term)) return undefined;
-  if (at.isRepeated) return `${shown} is there twice`;
-  const isTooBroad = term.qualifier === '+' && isBroad(term);
-  return isTooBroad ? `${shown} lets far too many strangers send` : undefined;
+/** The mildest `all`, so that nobody fails who does not fail today. */
+function allOf(terms: SpfRecord): SpfMechanism | undefined {
+  const alls = terms.filter(isMechanism).filter(({ kind }) => kind === 'all');
+  return (['+', '?', '~', '-'] as const)
+    .map((sign) => alls.find(({ qualifier }) => qualifier === sign))
+    .find((one) => one !== undefined);
+}
+
+/** `all` comes behind all mechanisms, and before modifiers that stand at the end. */
+function withAll(terms: SpfRecord, all: SpfMechanism): SpfRecord {
+  const last = terms.findLastIndex(isMechanism);
+  return [...terms.slice(0, last + 1), all, ...terms.slice(last + 1)];
 }
 
 function isBroad(term: SpfMechanism): boolean {
   switch (term.kind) {
     case 'ip4':
-      return term.bits < ip4BitsMin;
     case 'ip6':
-      return term.bits < ip6BitsMin;
+      return term.bits < (term.kind === 'ip4' ? ip4BitsMin : ip6BitsMin) && !isPrivate(term);
     case 'a':
     case 'mx':
       return term.ip4Bits < ip4BitsMin || term.ip6Bits < ip6BitsMin;
@@ -126,8 +181,25 @@ function isBroad(term: SpfMechanism): boolean {
   }
 }
 
+function isPrivate({
+  address,
+  bits,
+}: {
+  readonly address: string;
+  readonly bits: number;
+}): boolean {
+  const ip = parseIpv4(address) ?? parseIpv6(address);
+  return privateNetworks.some(
+    (one) =>
+      ip !== undefined &&
+      one.network !== undefined &&
+      bits >= one.bits &&
+      inNetwork(ip, one.network, one.bits),
+  );
+}
+
 /** Ends the record with `all` that does not let everybody pass. */
-function closed(terms: SpfRecord): RepairedSpf {
+export function closed(terms: SpfRecord): Step {
   const soft: SpfTerm = { kind: 'all', qualifier: '~' };
   const all = terms.find(({ kind }) => kind === 'all');
   if (all === undefined) {

@@ -3,11 +3,10 @@
  * not, and the record needs no more lookups than allowed. A published record is extended; a name
  * that never sends says so.
  */
-import type { DnsLookup, DnsQuestion } from '../../formats/dns/question.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
-import { supposing } from '../../formats/dns/supposed.ts';
 import { lookupsMax, spfVoidsMax } from '../../formats/spf/check.ts';
-import { type SpfCost, spfCost } from '../../formats/spf/cost.ts';
+import type { SpfCost } from '../../formats/spf/cost.ts';
 import { evaluateSpf } from '../../formats/spf/evaluate.ts';
 import {
   printSpf,
@@ -32,8 +31,9 @@ import {
   txt,
   unknownAspect,
 } from './aspect.ts';
-import type { KnownPlace, ZoneView } from './place.ts';
-import { beforeAll, repairSpf } from './spf-repair.ts';
+import { asks, asRecord, readPublished, type SpfReading, spfCostOf } from './spf-reading.ts';
+import { beforeAll, closed } from './spf-repair.ts';
+import type { KnownPlace, ZoneView } from './zones/place.ts';
 
 export type SpfWish = {
   /** The domain, or the name in EHLO. */
@@ -52,24 +52,30 @@ export function* spfAspect(wish: SpfWish, view: ZoneView): DnsLookup<Aspect> {
   const subject: AspectSubject = { id, title, name, type: 'TXT' };
   const place = yield* textsAt(name, isMeant(spfKind), view);
   if (place.kind === 'unknown') return unknownAspect(subject, place.why);
-  const { published, texts, broken, unclear, hint } = meantTexts(place.records, spfKind);
+  const meant = meantTexts(place.records, spfKind);
+  const { published, strings, broken, unclear, hint } = meant;
+  const texts = meant.texts;
   if (!wish.sends) return neverSends(subject, place, { published, texts, broken });
   if (unclear !== undefined) {
     return brokenAspect(subject, published, { version: 'v=spf1', why: unclear });
   }
   if (texts.length === 0 && wish.addresses.length === 0) return nothingKnown(subject);
-  const repaired =
+  const read: SpfReading =
     texts.length === 0
-      ? { terms: [{ kind: 'all', qualifier: wish.all } as const], faults: [] }
-      : repairSpf(texts);
-  const budget = yield* lean(name, repaired.terms);
-  if (broken !== undefined && budget.faults.length > 0) {
-    // A term that cannot be evaluated may have been read wrongly.
-    const why = [broken, ...budget.faults].join('; ');
-    return brokenAspect(subject, published, { version: 'v=spf1', why });
+      ? { kind: 'known', terms: [{ kind: 'all', qualifier: wish.all }], faults: [], undecided: [] }
+      : yield* readPublished(name, strings);
+  if (read.kind === 'unknown') return unknownAspect(subject, read.why);
+  const found = yield* harmful(name, read.terms);
+  const undecided = [...read.undecided, ...found.map(({ why }) => why)];
+  const faults = [broken ?? [], ...read.faults].flat();
+  if (undecided.length > 0) {
+    const rest = read.terms.filter((one) => !found.some(({ term }) => term === one));
+    const least = yield* reaching(wish, closed(rest).terms);
+    if (least.kind === 'unknown') return unknownAspect(subject, least.why);
+    const wrong = [...undecided, ...faults].join('; ');
+    return undecidedAspect(subject, published, { wrong, rest: least.terms });
   }
-  const faults = [broken ?? [], ...repaired.faults, ...budget.faults].flat();
-  const reached = yield* reaching(wish, budget.terms);
+  const reached = yield* reaching(wish, read.terms);
   if (reached.kind === 'unknown') return unknownAspect(subject, reached.why);
   if (reached.lacking.length > 0) faults.push(lackingText(reached.lacking, texts.length));
   const cost = yield* spfCostOf(name, reached.terms);
@@ -85,7 +91,12 @@ export function* spfAspect(wish: SpfWish, view: ZoneView): DnsLookup<Aspect> {
         ? 'the record can be used, and closes the door to strangers'
         : 'every address that mail leaves from passes, strangers do not',
     wrong: faults.join('; '),
-    hint,
+    hint:
+      hint !== ''
+        ? hint
+        : reached.terms.some(({ kind }) => kind === 'ptr')
+          ? 'ptr is slow and unreliable (RFC 7208 section 5.5): name the hosts or addresses instead'
+          : '',
   });
   return together([record, remark(budgetFinding(wish, cost))]);
 }
@@ -97,12 +108,14 @@ function lackingText(lacking: readonly string[], records: number): string {
     : `${list} sends, and the record does not let it pass`;
 }
 
+const harms: readonly string[] = [
+  ...['nobody can use', 'does not let', 'everybody', 'strangers', 'ends here'],
+  ...['receivers ignore', 'blank is missing', 'read as'],
+];
+
 /** True if our mail fails or mail of strangers passes; other faults are only untidy. */
 function isHarmful(faults: readonly string[], records: number): boolean {
-  return (
-    records !== 1 ||
-    faults.some((one) => /nobody can use|does not let|everybody|strangers|ends here/.test(one))
-  );
+  return records !== 1 || faults.some((one) => harms.some((words) => one.includes(words)));
 }
 
 function neverSends(
@@ -135,44 +148,23 @@ function nothingKnown({ id, title }: AspectSubject): Aspect {
   });
 }
 
-/** Evaluates as if `terms` were the record of `name`. */
-function* as<Value>(name: string, terms: SpfRecord, asking: DnsLookup<Value>): DnsLookup<Value> {
-  const records = [txt(name, printSpf(terms))];
-  const suppose = (question: DnsQuestion) =>
-    question.type === 'TXT' && question.name.toLowerCase() === name
-      ? ({ kind: 'records', records, secure: false } as const)
-      : undefined;
-  return yield* supposing(asking, suppose);
-}
-
-function spfCostOf(name: string, terms: SpfRecord): DnsLookup<SpfCost> {
-  return as(name, terms, spfCost(name));
-}
-
-const asks = ({ kind }: SpfTerm): boolean =>
-  kind === 'include' || kind === 'a' || kind === 'mx' || kind === 'exists' || kind === 'redirect';
-
 /**
- * The terms without those that only do harm: they let nearly everybody pass, or, if the record
- * needs too many lookups, they cause an error or let nobody pass.
+ * Terms that only do harm: they let nearly everybody pass, or, if the record needs too many lookups
+ * or cannot be evaluated, they cause that and let nobody pass. A misspelt name looks the same.
  */
-function* lean(
+function* harmful(
   name: string,
   terms: SpfRecord,
-): DnsLookup<{ readonly terms: SpfRecord; readonly faults: readonly string[] }> {
-  const faults: string[] = [];
+): DnsLookup<readonly { readonly term: SpfTerm; readonly why: string }[]> {
   const whole = yield* spfCostOf(name, terms);
   const over = overBudget(whole) !== undefined;
-  if (!over && !isOpen(whole)) return { terms, faults };
-  const kept: SpfTerm[] = [];
-  for (const term of terms) {
-    const fault = asks(term) ? yield* harm(name, term, over) : undefined;
-    if (fault === undefined) kept.push(term);
-    else faults.push(fault);
+  if (!over && !isOpen(whole)) return [];
+  const found: { readonly term: SpfTerm; readonly why: string }[] = [];
+  for (const term of terms.filter(asks)) {
+    const why = yield* harm(name, term, over);
+    if (why !== undefined) found.push({ term, why });
   }
-  const end = kept.some(({ kind }) => kind === 'all' || kind === 'redirect');
-  const all: SpfTerm = { kind: 'all', qualifier: '~' };
-  return { terms: end ? kept : [...kept, all], faults };
+  return found;
 }
 
 /** No provider has more addresses of its own: a /8 of IPv4, a /16 of IPv6. */
@@ -258,7 +250,7 @@ function* failing(
   const silent: string[] = [];
   for (const ip of addresses) {
     const question = { ip, sender: `postmaster@${name}`, helo: name, atSeconds: 0 };
-    const { result, why } = yield* as(name, terms, evaluateSpf(question));
+    const { result, why } = yield* asRecord(name, terms, evaluateSpf(question));
     if (result === 'temperror') silent.push(why);
     else if (result !== 'pass') lacking.push(ip);
   }
@@ -269,6 +261,23 @@ function addressTerm(address: string): SpfTerm {
   return address.includes(':')
     ? { kind: 'ip6', qualifier: '+', address, bits: 128 }
     : { kind: 'ip4', qualifier: '+', address, bits: 32 };
+}
+
+/** A dropped term may be a sender, so no record is advised. `rest`: the terms without it. */
+function undecidedAspect(
+  subject: AspectSubject,
+  published: readonly DnsRecord[],
+  { wrong, rest }: { readonly wrong: string; readonly rest: SpfRecord },
+): Aspect {
+  return stuckAspect(subject, {
+    published,
+    severity: 'fail',
+    wrong,
+    wanted: 'a record in which every term is plain',
+    fix:
+      'correct these terms by hand: Postern advises no record, because a sender may be meant. ' +
+      `If nobody sends by them, publish ${printSpf(rest)}`,
+  });
 }
 
 /** Only the operator knows which services are no longer needed, so no record is advised. */

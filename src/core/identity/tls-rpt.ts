@@ -18,7 +18,7 @@ import {
 } from './aspect.ts';
 import { mailto } from './dmarc.ts';
 import type { Identity } from './identity.ts';
-import type { ZoneView } from './place.ts';
+import type { ZoneView } from './zones/place.ts';
 
 export function* tlsRptAspect(identity: Identity, view: ZoneView): DnsLookup<Aspect> {
   const { domain, tlsReports } = identity;

@@ -8,7 +8,7 @@ import { ask, type DnsLookup } from '../../formats/dns/question.ts';
 import { type DnsRecord, type DnsType, sameRecords } from '../../formats/dns/record.ts';
 import { spfKind } from '../../formats/spf/record.ts';
 import { isMeant, type Step } from './aspect.ts';
-import { besideName, isServiceName, mayBeMade, type ZoneView } from './place.ts';
+import { besideName, isServiceName, mayBeMade, type ZoneView } from './zones/place.ts';
 
 /** What a host can have. Other types are not looked at, because mail does not need them. */
 const types = ['CNAME', 'A', 'AAAA', 'MX', 'NS', 'TXT'] as const satisfies readonly DnsType[];

@@ -8,6 +8,8 @@ export type Metric = {
   readonly help: string;
   /** Name of its only label, if it has one. */
   readonly label?: string;
+  /** Name of a second label. A value is then two words with a space between them. */
+  readonly secondLabel?: string;
   /**
    * Label values shown as 0 before they first happen, so that an alert on a rate works from the
    * first minute.

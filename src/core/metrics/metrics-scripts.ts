@@ -70,6 +70,13 @@ export const sendmailMetrics: readonly Metric[] = [
       'than 100 for several minutes means that the mail server does not take them.',
   },
   {
+    name: 'postern_sendmail_spool_removed_total',
+    kind: 'counter',
+    help:
+      'Entries removed from the spool because they are no messages, or because their user has ' +
+      'left more than twice what postern-sendmail leaves.',
+  },
+  {
     name: 'postern_sendmail_faults_total',
     kind: 'counter',
     help: 'Connections of sendmail(1) that Postern ended, by reason.',

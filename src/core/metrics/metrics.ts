@@ -96,6 +96,16 @@ const ledgerMetrics: readonly Metric[] = [
 
 const doorMetrics: readonly Metric[] = [
   {
+    name: 'postern_refused_peers_total',
+    kind: 'counter',
+    help:
+      'Connections that Postern closed at once because the peer may not connect to this door, by ' +
+      'door and number of the user: `remote` for peers on other machines, `unknown` where the ' +
+      'kernel does not tell the user, `other` for further users.',
+    label: 'door',
+    secondLabel: 'uid',
+  },
+  {
     name: 'postern_milter_sessions_total',
     kind: 'counter',
     help: 'Milter connections accepted.',
@@ -104,11 +114,12 @@ const doorMetrics: readonly Metric[] = [
     name: 'postern_milter_faults_total',
     kind: 'counter',
     help:
-      'Faults of milter sessions, by reason. These end the session: full, slow, idle, ' +
-      'protocol, bug. These do not: answer (no verdict in time), reader (not signed or ' +
-      'verified in time), no-edits (the mail server allows no change of headers), edit (a ' +
-      'malformed header was left out), unlisted-client (mail of a client that is not known to ' +
-      'be allowed to relay was judged but not signed).',
+      'Faults of milter sessions, by reason. These end the session: full, many (of one peer), ' +
+      'slow, idle, protocol, bug. These do not: recipients (the recipients of all sessions ' +
+      'together use 64 MB, so one was refused for now), answer (no verdict in time), reader ' +
+      '(not signed or verified in time), no-edits (the mail server allows no change of ' +
+      'headers), edit (a malformed header was left out), unlisted-client (mail of a ' +
+      'client that is not known to be allowed to relay was judged but not signed).',
     label: 'reason',
   },
   {
@@ -142,9 +153,9 @@ const doorMetrics: readonly Metric[] = [
   {
     name: 'postern_http_refused_total',
     kind: 'counter',
-    help: 'HTTP requests refused before any work, by reason.',
+    help: 'HTTP requests and connections refused before any work, by reason.',
     label: 'reason',
-    values: ['host', 'token', 'origin', 'csrf', 'body', 'listeners'],
+    values: ['host', 'token', 'origin', 'csrf', 'body', 'listeners', 'crowded', 'peer'],
   },
   {
     name: 'postern_live_listeners',
@@ -195,9 +206,10 @@ const scanMetrics: readonly Metric[] = [
     kind: 'counter',
     help:
       'Messages that a scanner did not scan, by reason: down (not asked after failures), busy ' +
-      '(too many messages wait), late, failed, large (no room to keep the message).',
+      '(too many messages wait), late, failed, large (no room to keep the message), ' +
+      'too-big (for the scanner).',
     label: 'why',
-    values: ['down', 'busy', 'late', 'failed', 'large'],
+    values: ['down', 'busy', 'late', 'failed', 'large', 'too-big'],
   },
   {
     name: 'postern_scan_spam_total',

@@ -5,6 +5,7 @@
 
 import type { RuleHit } from '../../formats/scan/rule.ts';
 import { hundredths } from '../../lib/round.ts';
+import { likenessOf } from './likeness.ts';
 import { pointsOf } from './masked-rules.ts';
 import type { Scan, ScannerName, ScanReport } from './report.ts';
 
@@ -14,13 +15,20 @@ const rulesMax = 60;
 export type ScannerReport = {
   readonly reports: readonly ScanReport[];
   readonly missing: readonly ScannerName[];
+  readonly tooBig: readonly ScannerName[];
   readonly scans: number;
   readonly reused: number;
   readonly tookMs: number;
 };
 
-export function combine(heard: ScannerReport, isMasked: (name: string) => boolean): Scan {
-  const { missing, scans, reused, tookMs } = heard;
+/** What the operator set: rules that do not count, and findings of ClamAV that are no virus. */
+export type ScanWeights = {
+  readonly isMasked: (rule: string) => boolean;
+  readonly isEvidence: (finding: string) => boolean;
+};
+
+export function combine(heard: ScannerReport, { isMasked, isEvidence }: ScanWeights): Scan {
+  const { missing, tooBig, scans, reused, tookMs } = heard;
   let strongest = nothing;
   const rules: RuleHit[] = [];
   const masked: RuleHit[] = [];
@@ -28,25 +36,29 @@ export function combine(heard: ScannerReport, isMasked: (name: string) => boolea
     const out: RuleHit[] = [];
     for (const rule of report.rules) (isMasked(rule.name) ? out : rules).push(rule);
     masked.push(...out);
-    if (report.required <= 0) continue;
     const score = hundredths(report.score - pointsOf(out));
-    const likeness = score / report.required;
+    const likeness = likenessOf(report, score);
+    if (likeness === undefined) continue;
     if (strongest.by !== '' && likeness <= strongest.likeness) continue;
-    strongest = { by: report.scanner, score, required: report.required, likeness };
+    const { scanner: by, required, action } = report;
+    strongest = { by, score, required, likeness, ...(action === undefined ? {} : { action }) };
   }
+  const found = heard.reports.flatMap(({ virus }) => (virus === '' ? [] : [virus]));
   return {
     ...strongest,
     rules: byPoints(rules),
     masked: byPoints(masked),
-    virus: heard.reports.find(({ virus }) => virus !== '')?.virus ?? '',
+    virus: found.find((name) => !isEvidence(name)) ?? '',
+    suspected: found.find(isEvidence) ?? '',
     missing,
+    tooBig,
     scans,
     reused,
     tookMs,
   };
 }
 
-const nothing: Pick<Scan, 'by' | 'score' | 'required' | 'likeness'> = {
+const nothing: Pick<Scan, 'by' | 'score' | 'required' | 'likeness' | 'action'> = {
   by: '',
   score: 0,
   required: 0,

@@ -39,9 +39,16 @@ export type HandoverRequest = {
   readonly claim: ProcessFacts | undefined;
 };
 
+/**
+ * What one user may leave in the spool: as many messages as the sendmail door lets wait.
+ * postern-sendmail leaves no more, and the guard takes no more from there.
+ */
+export const spoolFilesMax = 1_000;
+export const spoolBytesMax = 200_000_000;
+
 export const handoverId: RegExp = /^\d{13}-[0-9a-f]{32}$/;
 /** Bytes of a request, kept in memory for each connection: room for 10,000 recipients. */
-const requestBytesMax = 300_000;
+export const handoverBytesMax = 300_000;
 /** Bytes of the first line. */
 export const firstLineBytesMax = 64;
 const argumentsMax = 60_000;
@@ -70,7 +77,7 @@ export function encodeHandoverRequest(
   const words = [sender, fullName, ...recipients, ...through];
   if (words.some((word) => word.length > wordLengthMax)) return undefined;
   const json = Buffer.from(JSON.stringify(request));
-  if (json.length > requestBytesMax) return undefined;
+  if (json.length > handoverBytesMax) return undefined;
   return Buffer.concat([Buffer.from(`postern-sendmail 1 ${json.length} ${messageBytes}\n`), json]);
 }
 
@@ -80,7 +87,7 @@ export function parseFirstLine(line: string): FirstLine | undefined {
     /^postern-sendmail 1 (\d{1,7}) (\d{1,12})$/.exec(line) ?? [];
   if (request === '') return undefined;
   const requestBytes = Number(request);
-  return requestBytes > requestBytesMax
+  return requestBytes > handoverBytesMax
     ? undefined
     : { requestBytes, messageBytes: Number(message) };
 }

@@ -1,7 +1,7 @@
 /** Says in words what comes next in a key's life, and what the operator must do. Pure. */
 import type { Millis } from '../../lib/time.ts';
-import { type DkimKey, hasSigned, type KeyState, recordText } from './key.ts';
-import type { RotationPolicy } from './rotation.ts';
+import { type DkimKey, hasSigned, isWaiting, type KeyState, keyName, recordText } from './key.ts';
+import { type RotationPolicy, silentAfterMs } from './rotation.ts';
 
 export type KeyContext = {
   readonly policy: Omit<RotationPolicy, 'heldSince'>;
@@ -26,11 +26,12 @@ export function nextStep(key: DkimKey, context: KeyContext): string {
     case 'made':
       return 'its record is published next';
     case 'published':
-      return 'signs once every name server has shown its record long enough (rotation.settle)';
+      return publishedStep(key, context);
     case 'seen':
       return `signs from ${day('seen', settleMs(key, policy))} on`;
     case 'signing':
       if (key.lostSince !== undefined) return 'missing from DNS: signing stops at the next check';
+      if (key.byOrder) return 'signs by your order; DNS is watched once every name server shows it';
       if (policy.everyMs === 0) return 'signs until it is rotated';
       return `a new key follows from ${day('signing', policy.everyMs)} on`;
     case 'retiring':
@@ -46,11 +47,25 @@ export function nextStep(key: DkimKey, context: KeyContext): string {
   }
 }
 
+function publishedStep(key: DkimKey, context: KeyContext): string {
+  if (key.sight === 'answering' && key.answeringSince !== undefined) {
+    const at = minute((key.answeringSince + silentAfterMs) as Millis, context);
+    return `signs from ${at} on if the other name servers stay silent`;
+  }
+  return key.absentAt === undefined
+    ? 'signs as soon as every name server shows its record'
+    : 'signs once every name server has shown its record long enough (rotation.settle)';
+}
+
 export function operatorsPart(key: DkimKey, context: KeyContext): string {
-  if (key.sight !== 'unknown' || key.state === 'gone') return partSeen(key, context);
+  const isSilent = key.sight === 'unknown' || key.sight === 'answering';
+  if (!isSilent || key.state === 'gone') return partSeen(key, context);
   const silent = `see why not every name server answers (${key.sightText})`;
-  const waits = key.state === 'made' || key.state === 'published';
-  return waits && !context.canSend ? `publish its record, and ${silent}` : silent;
+  if (!isWaiting(key)) return silent;
+  // Nothing says that the record of a key that was taken over is missing.
+  const isNew = key.sight === 'unknown' && key.absentAt !== undefined && key.state !== 'seen';
+  if (isNew) return context.canSend ? silent : `publish its record, and ${silent}`;
+  return `${silent}, or sign without them: postern dkim use ${keyName(key)} --note WHY`;
 }
 
 function partSeen(key: DkimKey, context: KeyContext): string {

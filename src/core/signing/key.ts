@@ -28,13 +28,15 @@ export const keyStates = [
 export type KeyState = (typeof keyStates)[number];
 
 /**
- * What the authoritative servers show at a key's name. everywhere: all show this key and nothing
- * else. nowhere: all show nothing. partly: some show this key. revoked: all that show something
- * show an empty `p=`. other: something else. unknown: at least one server did not answer. unasked:
- * nobody has looked yet.
+ * What the authoritative servers show at a key's name, read as a verifier reads it. everywhere: all
+ * show this key. answering: all that answer show this key, and at least one does not answer.
+ * nowhere: all show nothing. partly: some show this key. revoked: all that show something show an
+ * empty `p=`. other: something else. unknown: at least one server did not answer. unasked: nobody
+ * has looked yet.
  */
 export const sightKinds = [
   'everywhere',
+  'answering',
   'partly',
   'nowhere',
   'revoked',
@@ -77,6 +79,13 @@ export type DkimKey = {
    * and no other key has taken its place.
    */
   readonly lostSince: Millis | undefined;
+  /** Since when every look has found it `answering`, or found nothing out. */
+  readonly answeringSince: Millis | undefined;
+  /**
+   * It signs by order of the operator: DNS is not asked for permission. Ends when every server
+   * shows it.
+   */
+  readonly byOrder: boolean;
   /** A retiring key signs again if its successor is lost. */
   readonly returns: boolean;
   /** When the operator was last told that something must be done. */

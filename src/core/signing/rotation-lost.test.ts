@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { ScriptedZone } from '../../../test/doubles/dkim-zone.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import { type DkimKey, keyName } from './key.ts';
-import { type RotationPolicy, retired } from './rotation.ts';
+import type { RotationPolicy } from './rotation.ts';
+import { retired } from './succession.ts';
 
 const policy: RotationPolicy = {
   everyMs: 0,
@@ -34,6 +35,8 @@ const key = (selector: string, more: Partial<DkimKey>): DkimKey => ({
   absentAt: start,
   cachedMs: 0,
   lostSince: undefined,
+  answeringSince: undefined,
+  byOrder: false,
   returns: true,
   toldAt: undefined,
   note: '',

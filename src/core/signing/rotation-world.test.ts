@@ -8,7 +8,8 @@ import fc from 'fast-check';
 import { ScriptedZone, type Stepper } from '../../../test/doubles/dkim-zone.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import { type DkimKey, isWaiting, keyName } from './key.ts';
-import { type RotationPolicy, retired, step } from './rotation.ts';
+import { type RotationPolicy, step } from './rotation.ts';
+import { retired } from './succession.ts';
 
 const policy: RotationPolicy = {
   everyMs: 20 * dayMs,
@@ -68,6 +69,8 @@ const newKey = (now: Millis): DkimKey => {
     absentAt: now,
     cachedMs: 0,
     lostSince: undefined,
+    answeringSince: undefined,
+    byOrder: false,
     returns: true,
     toldAt: undefined,
     note: '',

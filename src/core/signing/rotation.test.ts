@@ -1,80 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
-import { type DkimKey, keyName, type Sighting, type SightKind } from './key.ts';
-import {
-  lostAfterMs,
-  type RotationPolicy,
-  retired,
-  step,
-  stuckAfterMs,
-  toAsk,
-} from './rotation.ts';
-
-const policy: RotationPolicy = {
-  everyMs: 180 * dayMs,
-  settleMs: hourMs,
-  withdrawAfterMs: 10 * dayMs,
-  removeAfterMs: 30 * dayMs,
-  heldSince: undefined,
-};
-const at = (ms: number): Millis => (1_000_000_000_000 + ms) as Millis;
-
-const key = (selector: string, more: Partial<DkimKey> = {}): DkimKey => ({
-  domain: 'example.org',
-  selector,
-  algorithm: 'rsa-sha256',
-  bits: 2048,
-  publicKey: 'AAAA',
-  file: `example.org/${selector}.pem`,
-  state: 'made',
-  times: { made: at(0) },
-  absentAt: at(0),
-  cachedMs: 0,
-  lostSince: undefined,
-  returns: true,
-  toldAt: undefined,
-  sight: 'unasked',
-  sightAt: undefined,
-  sightText: '',
-  note: '',
-  ...more,
-});
-
-type Sights = Readonly<Record<string, SightKind | Sighting>>;
-const seen = (keys: readonly DkimKey[], sights: Sights): ReadonlyMap<string, Sighting> =>
-  new Map(
-    keys.flatMap((one): [string, Sighting][] => {
-      const sight = sights[one.selector];
-      if (sight === undefined) return [];
-      const whole = typeof sight === 'string' ? { kind: sight, cachedMs: 0, text: '' } : sight;
-      return [[keyName(one), whole]];
-    }),
-  );
-
-/** Plays looks one after another and tells what each did: states, then actions. */
-function play(
-  start: readonly DkimKey[],
-  looks: readonly (readonly [ms: number, sights: Sights, policy?: Partial<RotationPolicy>])[],
-): readonly string[] {
-  let keys = start;
-  return looks.map(([ms, sights, more]) => {
-    const done = step(keys, seen(keys, sights), at(ms), { ...policy, ...more });
-    keys = done.keys;
-    const states = keys.map(({ selector, state }) => `${selector} ${state}`).join(', ');
-    const actions = done.actions.map((action) =>
-      action.kind === 'tell'
-        ? `tell ${action.news} ${action.key.selector}`
-        : action.kind === 'make'
-          ? `make ${action.domain} ${action.algorithm}`
-          : `${action.kind} ${action.key.selector}`,
-    );
-    return [states, ...actions].join('; ');
-  });
-}
-
-const signing = (selector: string, ms = 0): DkimKey =>
-  key(selector, { state: 'signing', times: { made: at(ms), signing: at(ms) } });
+import { at, key, play, signing } from '../../../test/doubles/rotation.ts';
+import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
+import type { DkimKey } from './key.ts';
+import { lostAfterMs, silentAfterMs, stuckAfterMs, toAsk } from './rotation.ts';
+import { ordered, retired } from './succession.ts';
 
 test('the first key of a domain, from its making to its first signature', () => {
   assert.deepEqual(
@@ -374,4 +304,56 @@ test('what is looked at: all that waits, and now and then what is well', () => {
   assert.equal(asked(1), 'new waits lost');
   assert.equal(asked(60 * minuteMs), 'new waits well lost ends');
   assert.equal(asked(-1), 'new waits well lost ends', 'after the clock was set back');
+});
+
+test('one dead server of several: the key signs after a day without a whole answer', () => {
+  const late = silentAfterMs + minuteMs;
+  const published = key('a', { state: 'published', absentAt: undefined });
+  assert.deepEqual(
+    play(
+      [published],
+      [
+        [0, { a: 'answering' }],
+        [minuteMs, { a: 'unknown' }],
+        [silentAfterMs - 1, { a: 'answering' }],
+        [silentAfterMs, { a: 'unknown' }],
+        [late, { a: 'answering' }],
+      ],
+    ),
+    ['a published', 'a published', 'a published', 'a published', 'a signing; tell signing a'],
+  );
+  const broken = play(
+    [published],
+    [
+      [0, { a: 'answering' }],
+      [minuteMs, { a: 'partly' }],
+      [2 * minuteMs, { a: 'answering' }],
+      [late, { a: 'answering' }],
+    ],
+  );
+  assert.match(broken[3] ?? '', /^a published/);
+});
+
+test('a key that signs by order stays, until every server shows it; then DNS is watched', () => {
+  const waiting = key('b', { state: 'published', times: { made: at(5) } });
+  const keys = ordered([signing('a'), waiting], waiting, at(10));
+  assert.deepEqual(
+    keys.map(({ selector, state, byOrder }) => `${selector} ${state} ${byOrder}`),
+    ['a retiring false', 'b signing true'],
+  );
+  const lost = [
+    [20, { b: 'nowhere' }],
+    [20 + lostAfterMs, { b: 'nowhere' }],
+    [30 + lostAfterMs, { b: 'everywhere' }],
+    [40 + lostAfterMs, { b: 'nowhere' }],
+    [50 + 2 * lostAfterMs, { b: 'nowhere' }],
+  ] as const;
+  const said = play(keys, lost).map((line) => line.split(';')[0]);
+  assert.deepEqual(said, [
+    'a retiring, b signing',
+    'a retiring, b signing',
+    'a retiring, b signing',
+    'a retiring, b signing',
+    'a retiring, b published',
+  ]);
 });

@@ -2,10 +2,11 @@
  * Decides how DKIM keys follow one another. From the keys, what DNS shows of them and the time, it
  * gives the changed keys, and the actions to carry out once the change is written down. Pure.
  *
- * What always holds: nothing is signed with a key that DNS has never shown at every server. A
- * record stays as long as a message signed with it may be in a queue. A key stops signing for its
- * successor only in the step in which the successor begins. A DNS server that does not answer
- * changes nothing. When the clock was set back, each wait begins again.
+ * What always holds: a key begins to sign only after DNS has shown it to a verifier at every
+ * server, or at every server that answers for a day while the others are silent, or by order of the
+ * operator. A record stays as long as a message signed with it may be in a queue. A key stops
+ * signing for its successor only in the step in which the successor begins. A DNS server that does
+ * not answer changes nothing. When the clock was set back, each wait begins again.
  */
 import type { DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
 import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
@@ -19,6 +20,7 @@ import {
   type Sighting,
   sameLine,
 } from './key.ts';
+import { begun, entered } from './succession.ts';
 
 export type RotationPolicy = {
   /** A successor is made when a key has signed for this long; 0: only by a command. */
@@ -66,6 +68,11 @@ export type RotationStep = {
   readonly actions: readonly KeyAction[];
 };
 
+/**
+ * A server that has been silent for this long does not stop a key that all others show. It is dead,
+ * or receivers cannot reach it either, or its secondary zone has been refreshed long ago.
+ */
+export const silentAfterMs: number = dayMs;
 /** At least two looks, so that a zone in the middle of a reload does not stop the signing. */
 export const lostAfterMs: number = 5 * minuteMs;
 /** If a record is not there after this time, it was forgotten or its server is down. */
@@ -109,24 +116,6 @@ export function toAsk(keys: readonly DkimKey[], now: Millis): readonly DkimKey[]
   });
 }
 
-/**
- * The key after the operator retired it: it never signs again. `compromised`: its record is revoked
- * at once, so that nothing signed with it is believed.
- */
-export function retired(
-  before: DkimKey,
-  now: Millis,
-  how: { readonly compromised: boolean },
-): DkimKey {
-  if (before.state === 'gone' || before.state === 'revoked') return before;
-  const key = { ...before, lostSince: undefined };
-  if (how.compromised) return entered({ ...key, returns: false, toldAt: now }, 'revoked', now);
-  if (key.state === 'retiring') return { ...key, returns: false };
-  if (key.state === 'signing' || hasSigned(key))
-    return entered({ ...key, returns: false }, 'retiring', now);
-  return entered(key, 'revoked', now);
-}
-
 class Step {
   readonly #before: readonly DkimKey[];
   readonly #keys: DkimKey[];
@@ -155,7 +144,7 @@ class Step {
     if (key.state === 'gone') return;
     if (sight.kind !== 'unasked') key = noted(key, sight, this.#now);
     if (key.state === 'made') key = this.#published(key);
-    else if (key.state === 'published' && sight.kind === 'everywhere') {
+    else if (key.state === 'published' && this.#isShown(key, sight)) {
       key = entered(key, 'seen', this.#now);
     } else if (key.state === 'seen' && (isAbsent(sight) || sight.kind === 'partly')) {
       key = entered(key, 'published', this.#now);
@@ -169,35 +158,22 @@ class Step {
     }
   }
 
-  /** A key that every server has shown for long enough takes over from the key before it. */
+  /** A key that has been shown for long enough takes over from the key before it. */
   begin(index: number): void {
     const key = this.#at(index);
-    if (key.state !== 'seen' || this.#sight(key).kind !== 'everywhere') return;
+    if (key.state !== 'seen' || !this.#isShown(key, this.#sight(key))) return;
     const waitMs =
       key.absentAt === undefined
         ? 0
         : Math.max(this.#policy.settleMs, key.cachedMs, this.#sight(key).cachedMs);
     if (this.#now - (key.times.seen ?? this.#now) < waitMs) return;
-    const begun = entered(
-      { ...key, lostSince: undefined, toldAt: undefined },
-      'signing',
-      this.#now,
-    );
-    this.#keys[index] = begun;
-    this.#actions.push({ kind: 'tell', news: 'signing', key: begun });
-    for (const [at, other] of this.#keys.entries()) {
-      if (at === index || !sameLine(other, begun)) continue;
-      if (other.state === 'signing') {
-        this.#keys[at] = entered({ ...other, returns: true }, 'retiring', this.#now);
-      } else if (isWaiting(other) && isOlder(other, begun)) {
-        this.#keys[at] = retired(other, this.#now, { compromised: false });
-      }
-    }
+    for (const [at, one] of begun(this.#keys, key, this.#now).entries()) this.#keys[at] = one;
+    this.#actions.push({ kind: 'tell', news: 'signing', key: this.#at(index) });
   }
 
   /**
-   * If no key signs because one was lost, the key before it signs again: in the first step that
-   * sees it everywhere.
+   * If no key signs because one was lost, the key before it signs again: in the first step in which
+   * it is shown.
    */
   fallBack(index: number): void {
     const lost = this.#at(index);
@@ -206,7 +182,7 @@ class Step {
     if (!line.some(([, { state }]) => state === 'signing')) {
       const [back] = line
         .filter(([, key]) => key.state === 'retiring' && key.returns)
-        .filter(([, key]) => this.#sight(key).kind === 'everywhere')
+        .filter(([, key]) => this.#isShown(key, this.#sight(key)))
         .sort(([, one], [, other]) => (isOlder(one, other) ? 1 : -1));
       if (back === undefined) return;
       this.#keys[back[0]] = entered(back[1], 'signing', this.#now);
@@ -282,9 +258,18 @@ class Step {
     return published;
   }
 
+  /** Does DNS show the key well enough to sign with it? */
+  #isShown({ answeringSince }: DkimKey, { kind }: Sighting): boolean {
+    if (kind === 'everywhere') return true;
+    if (kind !== 'answering' || answeringSince === undefined) return false;
+    return this.#now - answeringSince >= silentAfterMs;
+  }
+
   /** Is a signing key still in DNS? If not for long enough, it stops signing. */
   #watched(key: DkimKey, sight: Sighting): DkimKey {
-    if (sight.kind === 'everywhere' || sight.kind === 'partly') {
+    if (sight.kind === 'everywhere') return { ...key, lostSince: undefined, byOrder: false };
+    if (key.byOrder) return key;
+    if (sight.kind === 'partly' || sight.kind === 'answering') {
       return { ...key, lostSince: undefined };
     }
     if (!isAbsent(sight)) return key;
@@ -338,13 +323,16 @@ function isAbsent({ kind }: Sighting): boolean {
   return kind === 'nowhere' || kind === 'other' || kind === 'revoked';
 }
 
-function entered(key: DkimKey, state: KeyState, now: Millis): DkimKey {
-  return { ...key, state, times: { ...key.times, [state]: now } };
-}
-
 function noted(key: DkimKey, sight: Sighting, now: Millis): DkimKey {
-  const seen = { ...key, sight: sight.kind, sightAt: now, sightText: sight.text };
-  if (sight.kind === 'everywhere' || sight.kind === 'unknown') return seen;
+  const { kind, text } = sight;
+  const answeringSince =
+    kind === 'answering'
+      ? (key.answeringSince ?? now)
+      : kind === 'unknown'
+        ? key.answeringSince
+        : undefined;
+  const seen = { ...key, sight: kind, sightAt: now, sightText: text, answeringSince };
+  if (kind === 'everywhere' || kind === 'answering' || kind === 'unknown') return seen;
   const cachedMs = key.state === 'signing' ? key.cachedMs : sight.cachedMs;
   return { ...seen, absentAt: now, cachedMs };
 }
@@ -364,6 +352,7 @@ function notAhead(key: DkimKey, now: Millis): DkimKey {
     times,
     absentAt: past(key.absentAt),
     lostSince: past(key.lostSince),
+    answeringSince: past(key.answeringSince),
     toldAt: past(key.toldAt),
   };
 }

@@ -1,7 +1,11 @@
 /** Tells from the authoritative servers' answers what DNS shows of a key. Pure. */
+import { keyIn } from '../../formats/dkim/key-lookup.ts';
+import { algorithmOf } from '../../formats/dkim/signing-key.ts';
 import type { DnsAnswer } from '../../formats/dns/question.ts';
-import { textOfTxt } from '../../formats/dns/record.ts';
-import { type DkimKey, keyType, type Sighting } from './key.ts';
+import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
+import { type DkimKey, keyName, type Sighting } from './key.ts';
+
+type SeenKey = Pick<DkimKey, 'domain' | 'selector' | 'algorithm' | 'publicKey'>;
 
 export type ServerAnswer = { readonly server: string; readonly answer: DnsAnswer };
 
@@ -12,7 +16,7 @@ type Shown = 'key' | 'revoked' | 'nothing' | 'other' | 'failure';
 
 /** `negativeMs`: how long resolvers remember that nothing is there (the zone's SOA, RFC 2308). */
 export function sightingOf(
-  key: Pick<DkimKey, 'algorithm' | 'publicKey'>,
+  key: SeenKey,
   answers: readonly ServerAnswer[],
   negativeMs: number,
 ): Sighting {
@@ -28,7 +32,10 @@ export function sightingOf(
       .join('; ');
   const cachedMs = Math.max(negativeMs, ...shown.map(({ ttlMs }) => ttlMs));
   if (kinds.size === 0) return { kind: 'unknown', cachedMs: 0, text: 'no server to ask' };
-  if (kinds.has('failure')) return { kind: 'unknown', cachedMs, text: text() };
+  if (kinds.has('failure')) {
+    const isShown = kinds.has('key') && kinds.size === 2;
+    return { kind: isShown ? 'answering' : 'unknown', cachedMs, text: text() };
+  }
   if (kinds.size === 1 && only === 'key') {
     return { kind: 'everywhere', cachedMs: negativeMs, text: '' };
   }
@@ -37,35 +44,31 @@ export function sightingOf(
   return { kind: kinds.has('revoked') ? 'revoked' : 'nowhere', cachedMs, text: text() };
 }
 
+/** What a receiver finds in this answer: read by the verifier's own reader. */
 function shownBy(
-  key: Pick<DkimKey, 'algorithm' | 'publicKey'>,
+  key: SeenKey,
   answer: DnsAnswer,
 ): { readonly what: Shown; readonly words: string; readonly ttlMs: number } {
   if (answer.kind === 'failure') return { what: 'failure', words: answer.text, ttlMs: 0 };
   const records = answer.kind === 'none' ? [] : answer.records.filter((one) => one.type === 'TXT');
-  const [first, second] = records;
-  if (first === undefined) return { what: 'nothing', words: 'no record', ttlMs: 0 };
-  const ttlMs = Math.max(...records.map(({ ttlSeconds }) => ttlSeconds)) * 1_000;
-  // RFC 6376 section 3.6.2.2: with more than one, what a verifier does is undefined.
-  if (second !== undefined) {
-    return { what: 'other', words: `${records.length} records where one may be`, ttlMs };
+  const ttlMs = Math.max(0, ...records.map(({ ttlSeconds }) => ttlSeconds)) * 1_000;
+  const found = keyIn(answer, keyName(key));
+  if (found.ok) {
+    const { publicKey, type } = found.value.key;
+    const isOurs = publicKey === key.publicKey && algorithmOf(type) === key.algorithm;
+    return isOurs
+      ? { what: 'key', words: '', ttlMs }
+      : { what: 'other', words: `another key: ${quoted(records)}`, ttlMs };
   }
-  const text = textOfTxt(first);
-  const tags = tagsOf(text);
-  const p = tags.get('p')?.replace(/\s+/g, '');
-  if (p === '') return { what: 'revoked', words: 'revoked (an empty p=)', ttlMs };
-  const fits = p === key.publicKey && (tags.get('k') ?? 'rsa') === keyType(key);
-  if (fits) return { what: 'key', words: '', ttlMs };
-  const quoted = text.length > quotedMax ? `${text.slice(0, quotedMax)}…` : text;
-  const words = p === undefined ? `not a key: ${quoted}` : `another key: ${quoted}`;
-  return { what: 'other', words: words.replace(/[^ -~…]/g, '?'), ttlMs };
+  if (found.error.why === 'missing') return { what: 'nothing', words: 'no record', ttlMs };
+  if (found.error.why === 'revoked') {
+    return { what: 'revoked', words: 'revoked (an empty p=)', ttlMs };
+  }
+  const words = `not usable: ${found.error.text}; found ${quoted(records)}`;
+  return { what: 'other', words, ttlMs };
 }
 
-function tagsOf(text: string): ReadonlyMap<string, string> {
-  return new Map(
-    text.split(';').flatMap((part): [string, string][] => {
-      const equals = part.indexOf('=');
-      return equals < 0 ? [] : [[part.slice(0, equals).trim(), part.slice(equals + 1).trim()]];
-    }),
-  );
+function quoted(records: readonly DnsRecord[]): string {
+  const [text = ''] = records.flatMap((one) => (one.type === 'TXT' ? [textOfTxt(one)] : []));
+  return (text.length > quotedMax ? `${text.slice(0, quotedMax)}…` : text).replace(/[^ -~…]/g, '?');
 }

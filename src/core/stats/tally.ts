@@ -2,6 +2,7 @@
 import { domainOf } from '../../formats/message/address.ts';
 import { providerOf } from '../deliverability/provider.ts';
 import type { Submission } from '../event.ts';
+import { looksLikeSpam } from '../scan/likeness.ts';
 
 /** The counts of one key while they grow. */
 export type GrowingTally = {
@@ -50,10 +51,10 @@ export function countMessage(
   }
   // A message counts once: as a virus, or else as spam.
   if (scan.virus !== '') tally.viruses++;
-  else if (scan.likeness >= 1) tally.spam++;
+  else if (looksLikeSpam(scan)) tally.spam++;
   tally.scans += scan.scans;
   if (scan.reused > 0) tally.reused++;
-  if (scan.missing.length > 0) tally.unscanned++;
+  if (scan.missing.length + scan.tooBig.length > 0) tally.unscanned++;
   tally.scanMs += scan.tookMs;
 }
 

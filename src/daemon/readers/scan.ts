@@ -5,7 +5,7 @@ import type { Journal } from '../../flow/journal/journal.ts';
 import { openScans, type ScanSettings } from '../../flow/scan/message-scanned.ts';
 import { ScannerQueue } from '../../flow/scan/scanner-queue.ts';
 import { openStatistics, type Statistics } from '../../flow/stats/statistics.ts';
-import type { Mutable } from '../../lib/mutable.ts';
+import type { Mutable } from '../../lib/type-tools.ts';
 import type { ScanSource } from '../../ports/message.ts';
 import type { DaemonParts } from '../base/options.ts';
 import { duration } from '../base/settings.ts';
@@ -84,10 +84,15 @@ function openQueues(
 
 /** The settings whose change opens the scanners anew, as text. */
 function reopenedFor({ scan }: Config): string {
-  const { when_down: _, hold_score: __, reuse_for: ___, masked_rules: ____, ...rest } = scan;
+  const { when_down: _, hold_score: __, reuse_for: ___, ...opening } = scan;
+  const { masked_rules: ____, clamav_evidence: _____, ...rest } = opening;
   return JSON.stringify(rest);
 }
 
 function settingsOf({ scan }: Config): ScanSettings {
-  return { reuseMs: duration(scan.reuse_for), isMasked: maskOf(scan.masked_rules) };
+  return {
+    reuseMs: duration(scan.reuse_for),
+    isMasked: maskOf(scan.masked_rules),
+    isEvidence: maskOf(scan.clamav_evidence),
+  };
 }

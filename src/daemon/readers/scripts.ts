@@ -11,7 +11,7 @@ import {
   type ScriptSettings,
   type Scripts,
 } from '../../flow/scripts/script-mailed.ts';
-import type { Mutable } from '../../lib/mutable.ts';
+import type { Mutable } from '../../lib/type-tools.ts';
 import { openIdentities } from '../../partners/kernel/identities.ts';
 import { openSocketOwners } from '../../partners/kernel/socket-owner.ts';
 import type { ScriptAdmin, ScriptLedger } from '../../ports/scripts.ts';

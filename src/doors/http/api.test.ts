@@ -1,9 +1,15 @@
 /** The API: each route reaches its method of the admin, or says what was wrong. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { ask, bearer, stage, testNow } from '../../../test/doubles/client.ts';
+import {
+  ask,
+  bearer,
+  signIn,
+  stage,
+  testMetricsToken,
+  testNow,
+} from '../../../test/doubles/client.ts';
 import { readOpenMetrics } from '../../../test/doubles/openmetrics.ts';
 import { metrics as listed } from '../../core/metrics/metrics.ts';
 
@@ -68,6 +74,11 @@ describe('acting', () => {
       '/api/dkim/retire',
       { domain: 'example.org', selector: 's1', compromised: true },
       'retire s1 of example.org compromised by command line',
+    ],
+    [
+      '/api/dkim/use',
+      { domain: 'example.org', selector: 's1', note: 'ns2 is dead', by: 'op' },
+      'use s1 of example.org ns2 is dead by op',
     ],
     [
       '/api/dkim/adopt',
@@ -228,39 +239,70 @@ describe('limits', () => {
   });
 });
 
-test('connections over the limit are closed, and the others still served', async () => {
+test('a connection without a request, and one with half of one, are ended', {
+  timeout: 60_000,
+}, async () => {
   await using at = await stage();
-  const { port } = new URL(at.door.address);
-  const sockets = Array.from({ length: 140 }, () => connect(Number(port), '127.0.0.1'));
-  const closed = sockets.map((socket) => {
-    socket.on('error', () => undefined);
-    return once(socket, 'close');
-  });
-  await Promise.race(closed); // the first one over the limit
-  for (const socket of sockets) socket.destroy();
-  await Promise.all(closed);
-  let answer = await ask(at.door, '/health').catch(() => undefined);
-  while (answer === undefined) answer = await ask(at.door, '/health').catch(() => undefined);
-  assert.equal(answer.status, 200);
+  const port = Number(new URL(at.door.address).port);
+  const replies = await Promise.all([rawReply(port, ''), rawReply(port, 'GET / HTTP/1.1\r\nX: ')]);
+  for (const reply of replies) assert.match(reply, /^(?:HTTP\/1\.1 408 [\s\S]*)?$/);
+  assert.equal((await ask(at.door, '/health')).status, 200);
 });
 
-test('health is 503 with the reason while the ledger fails', async () => {
+test('health is 503 while something is wrong; only the token and a session see why', async () => {
   await using at = await stage();
+  const open = { ok: true, mode: 'guard', upSeconds: 777_600 };
   const well = await ask(at.door, '/health');
   assert.equal(well.status, 200);
-  assert.deepEqual(well.json(), { ok: true, why: [], mode: 'guard', upSeconds: 777_600 });
+  assert.deepEqual(well.json(), open);
+  assert.deepEqual((await ask(at.door, '/health', { headers: bearer })).json(), {
+    ...open,
+    why: [],
+  });
   at.fail('disk full');
+  at.trouble('the milter door is full: 2000 connections of uid 1001');
   const ill = await ask(at.door, '/health');
   assert.equal(ill.status, 503);
-  assert.deepEqual((ill.json() as { why: string[] }).why, [
-    'the ledger takes no writes: disk full',
-  ]);
+  assert.deepEqual(ill.json(), { ...open, ok: false });
+  const { cookie } = await signIn(at.door);
+  for (const headers of [bearer, { Cookie: cookie }]) {
+    const told = await ask(at.door, '/health', { headers });
+    assert.equal(told.status, 503);
+    assert.deepEqual((told.json() as { why: string[] }).why, [
+      'the ledger takes no writes: disk full',
+      'the milter door is full: 2000 connections of uid 1001',
+    ]);
+  }
+});
+
+test('metrics are for who has a token; their own token opens nothing else', async () => {
+  await using at = await stage();
+  const status = async (path: string, headers: Readonly<Record<string, string>>) =>
+    (await ask(at.door, path, { headers })).status;
+  const scraper = { Authorization: `Bearer ${testMetricsToken}` };
+  const { cookie } = await signIn(at.door);
+  assert.equal(await status('/metrics', {}), 401);
+  assert.equal(await status('/metrics', { Authorization: 'Bearer guess' }), 401);
+  for (const headers of [scraper, bearer, { Cookie: cookie }]) {
+    assert.equal(await status('/metrics', headers), 200);
+  }
+  for (const path of ['/api/status', '/api/overview', '/api/live']) {
+    assert.equal(await status(path, scraper), 401, path);
+  }
+  const health = await ask(at.door, '/health', { headers: scraper });
+  assert.doesNotMatch(health.text, /why/);
+  const tried = await ask(at.door, '/login', {
+    method: 'POST',
+    headers: { Origin: at.door.address },
+    body: JSON.stringify({ token: testMetricsToken }),
+  });
+  assert.equal(tried.status, 401);
 });
 
 test('metrics are strict OpenMetrics, complete, and name no account', async () => {
   await using at = await stage();
   await ask(at.door, '/api/status');
-  const answer = await ask(at.door, '/metrics');
+  const answer = await ask(at.door, '/metrics', { headers: bearer });
   assert.equal(
     answer.headers['content-type'],
     'application/openmetrics-text; version=1.0.0; charset=utf-8',

@@ -20,12 +20,14 @@
  *   GET  /api/audit?account&limit
  *   GET  /api/stats?by&since&until&order&limit
  *                                        since, until: days since 1970, UTC; at most a minute old
- *   GET  /api/live                       server-sent events: `feed` { items, skipped }, `status`
+ *   GET  /api/live                       server-sent events: `feed` { items, skipped }, `status`;
+ *                                        not on the command socket
  *   POST /api/test-notice
  *   GET  /api/dkim                       { folder, keys }
  *   POST /api/dkim/new                   { domain, algorithms?, selector?, bits?, by? }
  *   POST /api/dkim/rotate                { domain, by? }
  *   POST /api/dkim/retire                { domain, selector, compromised?, by? }
+ *   POST /api/dkim/use                   { domain, selector, note, by? }
  *   POST /api/dkim/adopt                 { keys: [{ domain, selector }], note?, by? }
  *                                        takes over keys whose files are in the folder already
  *   GET, POST /api/passwords             results of an audit (password-routes.ts)
@@ -37,12 +39,8 @@
  * status page, 404 no such thing, 409 Postern could not do it, 413 body too large, 429 too many
  * wrong tokens, 503 the ledger or the statistics fail, or too many pages follow the feed.
  */
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import type { Admin, KeyAdmin } from '../../ports/admin.ts';
-import type { Count } from '../../ports/world.ts';
-import type { LiveFeed } from './live.ts';
-import { listenersMax } from './live.ts';
 import { overview } from './overview.ts';
 import { passwordRoutes } from './password-routes.ts';
 import { actor, body, done, type HttpEnv, named, orNotFound, query } from './request.ts';
@@ -59,12 +57,13 @@ import {
   releaseBody,
   retireBody,
   statsQuery,
+  useBody,
   whichBody,
 } from './requests.ts';
 import { scriptRoutes } from './script-routes.ts';
 
-/** All routes below /api. The caller was checked before (sign-in.ts). */
-export function apiRoutes(admin: Admin, live: LiveFeed, count: Count): Hono<HttpEnv> {
+/** The routes below /api that both servers have. The caller was checked before (sign-in.ts). */
+export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   const api = new Hono<HttpEnv>();
   api.get('/overview', (c) => c.json(overview(admin)));
   api.get('/status', (c) => c.json(admin.status()));
@@ -73,12 +72,6 @@ export function apiRoutes(admin: Admin, live: LiveFeed, count: Count): Hono<Http
   api.get('/stats', async (c) => c.json(await admin.stats(query(c, statsQuery))));
   api.get('/audit', (c) => c.json(admin.audit(query(c, auditQuery))));
   api.get('/explain/:id', (c) => c.json(orNotFound(admin.explain(named(c, 'id')), 'message')));
-  api.get('/live', (c) => {
-    if (live.attach(c.env.outgoing)) return RESPONSE_ALREADY_SENT;
-    count('postern_http_refused_total', 1, 'listeners');
-    const text = `${listenersMax} pages already follow the live feed, which is the most allowed`;
-    return c.json({ ok: false, text, hint: 'close one of these pages' }, 503);
-  });
   api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
   accountRoutes(api, admin);
   heldRoutes(api, admin);
@@ -132,6 +125,10 @@ function dkimRoutes(api: Hono<HttpEnv>, admin: KeyAdmin): void {
   api.post('/dkim/retire', async (c) => {
     const { by, domain, selector, compromised } = await body(c, retireBody);
     return done(c, await admin.retire({ domain, selector }, { compromised }, actor(c, by)));
+  });
+  api.post('/dkim/use', async (c) => {
+    const { by, domain, selector, note } = await body(c, useBody);
+    return done(c, await admin.use({ domain, selector }, note, actor(c, by)));
   });
   api.post('/dkim/adopt', async (c) => {
     const { by, keys, note } = await body(c, adoptBody);

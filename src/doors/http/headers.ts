@@ -24,11 +24,6 @@ export const securityHeaders: readonly (readonly [string, string])[] = [
 
 const loopbackNames = ['127.0.0.1', 'localhost', '[::1]'];
 
-/** True for an address that only this machine can reach. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
 /** `HOST:PORT`, with an IPv6 literal in brackets (RFC 3986 section 3.2.2). */
 export function authority(host: string, port: number): string {
   return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;

@@ -5,8 +5,8 @@
  * is dropped, so that memory stays bounded; its browser reconnects automatically.
  */
 import type { ServerResponse } from 'node:http';
+import type { Counters } from '../../lib/counters.ts';
 import type { Admin, FeedItem } from '../../ports/admin.ts';
-import type { Count } from '../../ports/world.ts';
 
 export const listenersMax = 16;
 const sendEveryMs = 250;
@@ -18,12 +18,11 @@ const waitingBytesMax = 128 * 1024;
 export type LiveFeed = {
   /** Takes over the response. False: there are too many listeners, and nothing was written. */
   attach(response: ServerResponse): boolean;
-  listeners(): number;
   close(): void;
 };
 
 /** Subscribes to the admin when the first page connects, and unsubscribes after the last. */
-export function openLive(admin: Admin, count: Count): LiveFeed {
+export function openLive(admin: Admin, metrics: Counters): LiveFeed {
   const readers = new Set<ServerResponse>();
   let items: FeedItem[] = [];
   let skipped = 0;
@@ -35,7 +34,7 @@ export function openLive(admin: Admin, count: Count): LiveFeed {
   }
   function sendTo(reader: ServerResponse, text: string): void {
     if (reader.writableLength > waitingBytesMax) {
-      count('postern_live_dropped_total');
+      metrics.count('postern_live_dropped_total');
       reader.destroy();
     } else reader.write(text);
   }
@@ -65,6 +64,7 @@ export function openLive(admin: Admin, count: Count): LiveFeed {
   }
   function leave(reader: ServerResponse): void {
     readers.delete(reader);
+    metrics.set('postern_live_listeners', readers.size);
     if (readers.size > 0) return;
     stop?.();
     stop = undefined;
@@ -76,11 +76,11 @@ export function openLive(admin: Admin, count: Count): LiveFeed {
       response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
       response.once('close', () => leave(response));
       readers.add(response);
+      metrics.set('postern_live_listeners', readers.size);
       stop ??= start();
       response.write(`retry: 2000\n\n${event('status', admin.status())}`);
       return true;
     },
-    listeners: () => readers.size,
     close() {
       for (const reader of readers) reader.end();
     },

@@ -26,6 +26,7 @@ export type RetireBody = By & {
   readonly selector: string;
   readonly compromised: boolean;
 };
+export type UseBody = NoteBody & { readonly domain: string; readonly selector: string };
 export type AdoptBody = NoteBody & {
   readonly keys: readonly { readonly domain: string; readonly selector: string }[];
 };
@@ -132,6 +133,7 @@ export const retireBody: z.ZodType<RetireBody> = z.strictObject({
   compromised: z.boolean().default(false),
   by,
 });
+export const useBody: z.ZodType<UseBody> = z.strictObject({ ...keyNamed, note, by });
 export const adoptBody: z.ZodType<AdoptBody> = z.strictObject({
   keys: z.array(z.strictObject(keyNamed)).min(1).max(limitMax),
   note,

@@ -1,11 +1,7 @@
-/**
- * Answers for other programs, without a session: `/health` for the service manager and `/metrics`
- * for Prometheus.
- */
+/** Answers for other programs: `/health` for a monitor and `/metrics` for Prometheus. */
 import type { Counters } from '../../lib/counters.ts';
 import { openMetricsType } from '../../lib/counters.ts';
 import type { Admin } from '../../ports/admin.ts';
-import type { LiveFeed } from './live.ts';
 
 export type HealthReport = {
   readonly ok: boolean;
@@ -37,7 +33,7 @@ export function health(admin: Admin): HealthReport {
 }
 
 /** All metrics as text. Sizes, states and process figures are read when Prometheus asks. */
-export function scrape(admin: Admin, live: LiveFeed, metrics: Counters): Response {
+export function scrape(admin: Admin, metrics: Counters): Response {
   const status = admin.status();
   for (const state of ['known', 'watched', 'suspended'] as const) {
     metrics.set('postern_accounts', status.accounts[state], state);
@@ -45,7 +41,6 @@ export function scrape(admin: Admin, live: LiveFeed, metrics: Counters): Respons
   metrics.set('postern_held_messages', status.held);
   metrics.set('postern_guarding', status.mode === 'guard' ? 1 : 0);
   metrics.set('postern_ledger_ok', status.ledger.state === 'ok' ? 1 : 0);
-  metrics.set('postern_live_listeners', live.listeners());
   metrics.set('postern_up_seconds', Math.max(0, (status.now - status.startedAt) / 1_000));
   const used = process.cpuUsage();
   metrics.set('process_cpu_seconds_total', (used.user + used.system) / 1_000_000);

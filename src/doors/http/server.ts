@@ -1,44 +1,58 @@
 /**
  * The HTTP door serves health, metrics, the API and the status page, on loopback by default. It
- * limits connections, sizes of headers and bodies, the time of a request, live listeners and wrong
- * tokens. An error in one request is answered there and never affects the doors that mail uses.
+ * limits connections by peer, sizes of headers and bodies, the time of a request, live listeners
+ * and wrong tokens. An error in one request is answered there and never affects the doors that mail
+ * uses. Commands have a server of their own (command-socket.ts), which this one cannot block.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Counters } from '../../lib/counters.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { minuteMs } from '../../lib/time.ts';
 import type { Admin } from '../../ports/admin.ts';
+import type { SocketOwners } from '../../ports/scripts.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { apiRoutes } from './api.ts';
 import { openAssets } from './assets.ts';
-import { authority, hostCheck, isLoopback, securityHeaders } from './headers.ts';
+import { authority, hostCheck, securityHeaders } from './headers.ts';
 import type { LiveFeed } from './live.ts';
-import { openLive } from './live.ts';
+import { listenersMax, openLive } from './live.ts';
+import { beforeHttp, openConnections } from './peers/connections.ts';
 import { type HttpEnv, Refusal } from './request.ts';
 import { health, scrape } from './scrape.ts';
 import { openSessions, openWrongTokens } from './session.ts';
 import type { EntryDeps } from './sign-in.ts';
-import { entryRoutes, hasToken, onlyKnown } from './sign-in.ts';
+import { entryRoutes, isSignedIn, onlyKnown, onlyScrapers } from './sign-in.ts';
 
 const bodyBytesMax = 64 * 1024;
-const headerBytesMax = 16 * 1024;
-/** Enough for several browsers with six connections each, the command line, and Prometheus. */
-const connectionsMax = 128;
-const headersMs = 10_000;
-const requestMs = 15_000;
+export const headerBytesMax: number = 16 * 1024;
+/** From the connection, or the first byte of a later request, to the end of its headers. */
+const headersMs = 5_000;
+const requestMs = 10_000;
 const idleMs = 30_000;
+/** How often Node looks for late headers and requests. */
+const lookMs = 1_000;
+/**
+ * A connection on which no byte moves ends then: its peer does not read the answer. An action of
+ * the page may take two minutes, because Postfix's tools are slow.
+ */
+const stuckMs = 3 * minuteMs;
 /** Time for requests under way when the door closes. */
 const drainMs = 1_000;
 
 export type HttpAddress = { readonly host: string; readonly port: number };
+/** What both servers are opened with: the page's and the commands'. */
 export type HttpDeps = {
   readonly admin: Admin;
   /** At least 128 bits, base64url. */
   readonly token: string;
+  /** A second token, which opens only /metrics. */
+  readonly metricsToken: string;
   readonly metrics: Counters;
   readonly log: Log;
   readonly count: Count;
@@ -52,9 +66,13 @@ export type HttpDoor = {
 };
 
 /** Opens the door. Throws OperatorError if it cannot listen on the address. */
-export async function openHttp(where: HttpAddress, deps: HttpDeps): Promise<HttpDoor> {
+export async function openHttp(
+  where: HttpAddress,
+  deps: HttpDeps & { readonly owners: SocketOwners },
+): Promise<HttpDoor> {
   const sessions = openSessions(deps.token);
-  const live = openLive(deps.admin, deps.count);
+  const live = openLive(deps.admin, deps.metrics);
+  const connections = openConnections(deps);
   let listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void = () => undefined;
   const server = createServer(
     {
@@ -62,11 +80,12 @@ export async function openHttp(where: HttpAddress, deps: HttpDeps): Promise<Http
       headersTimeout: headersMs,
       requestTimeout: requestMs,
       keepAliveTimeout: idleMs,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: lookMs,
     },
     (incoming, outgoing) => listener(incoming, outgoing),
   );
-  server.maxConnections = connectionsMax;
+  server.timeout = stuckMs;
+  beforeHttp(server, connections.take);
   const port = await listen(server, where);
   const { clock, count, log } = deps;
   // Such as no file descriptor left. Postern logs it, and the door stays open.
@@ -78,8 +97,9 @@ export async function openHttp(where: HttpAddress, deps: HttpDeps): Promise<Http
     clock,
     count,
     log,
+    prove: connections.prove,
   };
-  const app = getRequestListener(routes(deps, live, entry, isLoopback(where.host)).fetch, {
+  const app = getRequestListener(pageRoutes(deps, live, entry).fetch, {
     overrideGlobalObjects: false,
   });
   const isOurs = hostCheck(where.host, port);
@@ -96,6 +116,7 @@ export async function openHttp(where: HttpAddress, deps: HttpDeps): Promise<Http
   };
   async function close(): Promise<void> {
     live.close();
+    connections.close();
     await shut(server);
   }
   return {
@@ -105,12 +126,8 @@ export async function openHttp(where: HttpAddress, deps: HttpDeps): Promise<Http
   };
 }
 
-function routes(
-  deps: HttpDeps,
-  live: LiveFeed,
-  entry: EntryDeps,
-  onLoopback: boolean,
-): Hono<HttpEnv> {
+/** The routes that both servers have: health, metrics and the API. */
+export function commonRoutes(deps: HttpDeps, entry: EntryDeps): Hono<HttpEnv> {
   const { admin, metrics, count } = deps;
   const app = new Hono<HttpEnv>();
   app.onError((error, c) => {
@@ -142,19 +159,26 @@ function routes(
     }),
   );
   app.get('/health', (c) => {
-    const report = health(admin);
-    return c.json(report, report.ok ? 200 : 503);
+    const { why, ...open } = health(admin);
+    // The reasons name users, paths and addresses of this server.
+    return c.json(isSignedIn(c, entry) ? { ...open, why } : open, open.ok ? 200 : 503);
   });
-  app.get('/metrics', (c) => {
-    if (onLoopback || hasToken(c, entry.sessions)) return scrape(admin, live, metrics);
-    return c.json(
-      { ok: false, text: 'metrics need the token, because other machines can reach this address' },
-      401,
-    );
+  app.use('/metrics', onlyScrapers(entry, deps.metricsToken));
+  app.get('/metrics', () => scrape(admin, metrics));
+  app.use('/api/*', onlyKnown(entry));
+  app.route('/api', apiRoutes(admin));
+  return app;
+}
+
+function pageRoutes(deps: HttpDeps, live: LiveFeed, entry: EntryDeps): Hono<HttpEnv> {
+  const app = commonRoutes(deps, entry);
+  app.get('/api/live', (c) => {
+    if (live.attach(c.env.outgoing)) return RESPONSE_ALREADY_SENT;
+    deps.count('postern_http_refused_total', 1, 'listeners');
+    const text = `${listenersMax} pages already follow the live feed, which is the most allowed`;
+    return c.json({ ok: false, text, hint: 'close one of these pages' }, 503);
   });
   entryRoutes(app, entry);
-  app.use('/api/*', onlyKnown(entry));
-  app.route('/api', apiRoutes(admin, live, count));
   assetRoutes(app);
   return app;
 }
@@ -208,7 +232,8 @@ async function listen(server: Server, where: HttpAddress): Promise<number> {
   return typeof bound === 'object' && bound !== null ? bound.port : where.port;
 }
 
-async function shut(server: Server): Promise<void> {
+/** Ends idle connections, and gives requests under way a moment. */
+export async function shut(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();

@@ -44,28 +44,29 @@ export function openSessions(token: string): Sessions {
   }
   const sign = (text: string) => createHmac('sha256', token).update(text).digest('base64url');
   return {
-    tokenRight: (text) => same(text, token),
+    tokenRight: (text) => isSame(text, token),
     open(now) {
       const body = `${(now + sessionMs).toString(36)}.${randomBytes(16).toString('base64url')}`;
       return `${body}.${sign(`session ${body}`)}`;
     },
     read(cookie, now) {
       const [expires = '', nonce = '', mac = '', ...more] = (cookie ?? '').split('.');
-      if (more.length > 0 || !same(mac, sign(`session ${expires}.${nonce}`))) return undefined;
+      if (more.length > 0 || !isSame(mac, sign(`session ${expires}.${nonce}`))) return undefined;
       const until = Number.parseInt(expires, 36);
       // An expiry further away than a session lasts is invalid too, because the clock may have been
       // set back.
       if (!(now < until && until <= now + sessionMs)) return undefined;
       return { nonce, csrf: sign(`csrf ${nonce}`) };
     },
-    csrfRight: (session, text) => text !== undefined && same(text, session.csrf),
+    csrfRight: (session, text) => text !== undefined && isSame(text, session.csrf),
   };
 }
 
 /**
- * Compares digests, because timingSafeEqual needs equal lengths, and to hide the token's length.
+ * Compares in constant time. Compares digests, because timingSafeEqual needs equal lengths, and to
+ * hide the token's length.
  */
-function same(left: string, right: string): boolean {
+export function isSame(left: string, right: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(left), digest(right));
 }

@@ -172,15 +172,13 @@ describe('the Host header', () => {
     assert.equal(at.metrics.read('postern_http_refused_total', 'host'), 5);
   });
 
-  test('may be any address if the door listens on all; metrics then need the token', async () => {
+  test('may be any address if the door listens on all', async () => {
     await using at = await stage('hijack', '0.0.0.0');
     const { port } = new URL(at.door.address);
     const near = { Host: `192.0.2.7:${port}` };
     assert.equal((await ask(at.door, '/health', { headers: near })).status, 200);
     const rebound = { Host: `evil.example:${port}` };
     assert.equal((await ask(at.door, '/health', { headers: rebound })).status, 421);
-    assert.equal((await ask(at.door, '/metrics', { headers: near })).status, 401);
-    assert.equal((await ask(at.door, '/metrics', { headers: { ...near, ...bearer } })).status, 200);
   });
 });
 

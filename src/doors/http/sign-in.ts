@@ -2,6 +2,7 @@
  * Signs callers in. A browser sends the token once, typed on the page or in the link printed at
  * start, and gets a session cookie. The command line sends the token with every request.
  */
+import type { Socket } from 'node:net';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
@@ -10,8 +11,8 @@ import type { Clock, Count, Log } from '../../ports/world.ts';
 import { originOurs } from './headers.ts';
 import { body, type Caller, type HttpEnv } from './request.ts';
 import { loginBody } from './requests.ts';
-import type { Sessions, WrongTokens } from './session.ts';
-import { sessionMs } from './session.ts';
+import type { Session, Sessions, WrongTokens } from './session.ts';
+import { isSame, sessionMs } from './session.ts';
 
 export type EntryDeps = {
   readonly sessions: Sessions;
@@ -24,6 +25,8 @@ export type EntryDeps = {
   readonly clock: Clock;
   readonly log: Log;
   readonly count: Count;
+  /** The caller on this connection has shown the token or a session. */
+  readonly prove: (socket: Socket) => void;
 };
 /** Where to find the token. */
 const hint =
@@ -40,11 +43,13 @@ export function onlyKnown(deps: EntryDeps): MiddlewareHandler<HttpEnv> {
     const bearer = bearerOf(c);
     if (bearer !== undefined) {
       if (!deps.sessions.tokenRight(bearer)) return wrongToken(c, deps);
+      prove(c, deps);
       c.set('caller', { kind: 'bearer' });
       return next();
     }
-    const session = deps.sessions.read(getCookie(c, deps.cookieName), deps.clock.now());
+    const session = sessionOf(c, deps);
     if (session === undefined) return c.json({ ok: false, text: 'not signed in', hint }, 401);
+    prove(c, deps);
     const caller: Caller = { kind: 'page', session };
     c.set('caller', caller);
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
@@ -57,10 +62,33 @@ export function onlyKnown(deps: EntryDeps): MiddlewareHandler<HttpEnv> {
   };
 }
 
-/** True if the caller sent the token. Used for /metrics on an address that others can reach. */
-export function hasToken(c: ApiContext, sessions: Sessions): boolean {
+/** True if the caller sent the token or the cookie of a session. */
+export function isSignedIn(c: ApiContext, deps: EntryDeps): boolean {
   const bearer = bearerOf(c);
-  return bearer !== undefined && sessions.tokenRight(bearer);
+  const isRight =
+    bearer === undefined ? sessionOf(c, deps) !== undefined : deps.sessions.tokenRight(bearer);
+  if (isRight) prove(c, deps);
+  return isRight;
+}
+
+/** Protects /metrics: 401 without its own token, the token of the API, or a session. */
+export function onlyScrapers(deps: EntryDeps, metricsToken: string): MiddlewareHandler<HttpEnv> {
+  return async (c, next) => {
+    const bearer = bearerOf(c);
+    if (bearer !== undefined && isSame(bearer, metricsToken)) prove(c, deps);
+    else if (!isSignedIn(c, deps)) {
+      if (bearer !== undefined) return wrongToken(c, deps);
+      return c.json(
+        {
+          ok: false,
+          text: 'metrics need a token',
+          hint: 'send the token in the file metrics-token in the state folder as a bearer token',
+        },
+        401,
+      );
+    }
+    return next();
+  };
 }
 
 /** `/?token=…`, `/session`, `/login` and `/logout`. */
@@ -78,7 +106,7 @@ export function entryRoutes(app: Hono<HttpEnv>, deps: EntryDeps): void {
   // Answers 200 in both cases: being signed out is no error, and should not look like one in the
   // browser's console.
   app.get('/session', (c) => {
-    const session = deps.sessions.read(getCookie(c, deps.cookieName), deps.clock.now());
+    const session = sessionOf(c, deps);
     return c.json({ signedIn: session !== undefined, csrf: session?.csrf ?? '' });
   });
   app.post('/login', async (c) => {
@@ -100,6 +128,14 @@ const cookieAttributes = { path: '/', httpOnly: true, sameSite: 'Strict' } as co
 function signIn(c: ApiContext, deps: EntryDeps): void {
   const value = deps.sessions.open(deps.clock.now());
   setCookie(c, deps.cookieName, value, { ...cookieAttributes, maxAge: sessionMs / secondMs });
+}
+
+function sessionOf(c: ApiContext, deps: EntryDeps): Session | undefined {
+  return deps.sessions.read(getCookie(c, deps.cookieName), deps.clock.now());
+}
+
+function prove(c: ApiContext, deps: EntryDeps): void {
+  deps.prove(c.env.incoming.socket);
 }
 
 function bearerOf(c: ApiContext): string | undefined {
@@ -136,5 +172,5 @@ function note(c: ApiContext, deps: EntryDeps): 'wrong' | 'too-many' {
 }
 
 function remoteOf(env: HttpBindings): string {
-  return env.incoming.socket.remoteAddress ?? '';
+  return env.incoming.socket.remoteAddress ?? 'command socket';
 }

@@ -11,10 +11,14 @@ import { command, stringEnd } from '../../formats/milter/packet.ts';
 import { peerText } from '../../lib/peer-text.ts';
 
 const nul = 0;
+/** Octets kept of a value: what Postern uses are names and addresses. */
+const valueBytesMax = 4_096;
 
 export class Macros {
   // Of the connection.
   daemonName = '';
+  daemonAddress = '';
+  daemonPort = '';
   /** Known at the connection only if no SMTP took place. */
   queueIdAtConnect = '';
   // Of the message.
@@ -51,6 +55,8 @@ export class Macros {
   /** Forgets the connection. */
   connection(): void {
     this.daemonName = '';
+    this.daemonAddress = '';
+    this.daemonPort = '';
     this.queueIdAtConnect = '';
     this.#connectSeen = false;
     this.message();
@@ -85,9 +91,10 @@ export class Macros {
   #set(
     stage: number,
     bytes: Buffer,
-    { at, nameEnd, valueEnd }: { at: number; nameEnd: number; valueEnd: number },
+    { at, nameEnd, valueEnd: end }: { at: number; nameEnd: number; valueEnd: number },
   ): void {
-    if (valueEnd <= nameEnd + 1) return;
+    if (end <= nameEnd + 1) return;
+    const valueEnd = Math.min(end, nameEnd + 1 + valueBytesMax);
     const braced = bytes[at] === 0x7b && bytes[nameEnd - 1] === 0x7d;
     const name = braced
       ? bytes.toString('latin1', at + 1, nameEnd - 1)
@@ -112,6 +119,12 @@ export class Macros {
         if (stage === command.connect) {
           this.daemonName = bytes.toString('latin1', nameEnd + 1, valueEnd);
         }
+        return;
+      case 'daemon_addr':
+        this.daemonAddress = bytes.toString('latin1', nameEnd + 1, valueEnd);
+        return;
+      case 'daemon_port':
+        this.daemonPort = bytes.toString('latin1', nameEnd + 1, valueEnd);
         return;
       default:
     }

@@ -12,6 +12,7 @@ import { readableBody } from '../../formats/message/readable-body.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { peerText } from '../../lib/peer-text.ts';
 import type { Millis } from '../../lib/time.ts';
+import type { RoomShare } from './session-room.ts';
 
 /** Recipients of one message. Postfix's own limit is 1,000 (smtpd_recipient_limit). */
 export const recipientsMax = 50_000;
@@ -19,6 +20,9 @@ export const recipientsMax = 50_000;
 const valueBytesMax = 2_048;
 /** Characters kept of a Message-ID; honest ones are shorter. */
 const messageIdLengthMax = 256;
+/** What a recipient needs besides its text: a place in a set, and the head of a string. */
+const recipientOverheadBytes = 64;
+const beyondLatin1 = /[^\0-\xff]/;
 
 export class Message {
   /** MAIL FROM as the client typed it. */
@@ -26,6 +30,7 @@ export class Message {
   readonly sender: string;
   /** The size that the client announced (RFC 1870); 0 if it did not. */
   readonly #announcedBytes: number;
+  readonly #room: RoomShare;
   readonly #outside = new Set<string>();
   readonly #local = new Set<string>();
   /** The first bytes of the body, for its fingerprint. Copies: a chunk is only lent. */
@@ -39,8 +44,10 @@ export class Message {
   /** The rest of the body was skipped. */
   #cut = false;
 
-  constructor(typed: string, announcedBytes: number) {
+  /** `room`: for the recipients. */
+  constructor(typed: string, announcedBytes: number, room: RoomShare) {
     this.typed = typed;
+    this.#room = room;
     this.sender = addressKey(typed);
     this.#announcedBytes = announcedBytes;
   }
@@ -55,10 +62,18 @@ export class Message {
     return this.#outside.size > 0;
   }
 
-  /** `key`: of the address (addressKey). `local`: this server delivers to the recipient. */
-  addRecipient(key: string, where: 'outside' | 'local'): void {
-    if (where === 'outside') this.#outside.add(key);
-    else this.#local.add(key);
+  /**
+   * `key`: of the address (addressKey). `local`: this server delivers to the recipient. False:
+   * there is no room for the recipient.
+   */
+  addRecipient(key: string, where: 'outside' | 'local'): boolean {
+    const known = where === 'outside' ? this.#outside : this.#local;
+    if (known.has(key)) return true;
+    // V8 needs one byte for a character of Latin-1, and two for any other.
+    const textBytes = beyondLatin1.test(key) ? key.length * 2 : key.length;
+    if (!this.#room.take(textBytes + recipientOverheadBytes)) return false;
+    known.add(key);
+    return true;
   }
 
   /**
@@ -111,6 +126,7 @@ export class Message {
     readonly account: Account;
     readonly client: string;
     readonly clientPort: number;
+    readonly server: Submission['server'];
     readonly queueId: string;
     readonly at: Millis;
   }): Submission {
@@ -129,6 +145,7 @@ export class Message {
       sizeBytes: this.#cut ? Math.max(this.#sizeBytes, this.#announcedBytes) : this.#sizeBytes,
       ...(of.client === '' ? undefined : { client: of.client }),
       ...(of.clientPort === 0 ? undefined : { clientPort: of.clientPort }),
+      ...(of.server === undefined ? undefined : { server: of.server }),
       ...(headerFrom === '' ? undefined : { headerFrom }),
       ...(subject === '' ? undefined : { subject }),
       ...(messageId === '' ? undefined : { messageId }),

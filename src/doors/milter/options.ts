@@ -29,7 +29,8 @@ export type MilterOptions = {
   readonly answerMs: number;
   /**
    * While there is no answer yet, Postern tells the mail server after each such time that it is
-   * still there. Sendmail and Postfix wait at least 10 s.
+   * still there. So a mail server may use a short time limit (milter_content_timeout), and a guard
+   * that hangs delays a message no longer than that.
    */
   readonly progressMs: number;
 };
@@ -42,5 +43,5 @@ export const milterDefaults: MilterOptions = {
   localDaemons: new Set(),
   xtextLogins: false,
   answerMs: minuteMs,
-  progressMs: 5 * secondMs,
+  progressMs: 1.5 * secondMs,
 };

@@ -29,6 +29,13 @@ export const tooManyRecipients: Answer = {
   text: 'Too many recipients; send them another message',
 };
 
+export const noRoomPacket: Buffer = replyPacket({
+  kind: 'reply',
+  code: 452,
+  enhanced: '4.3.1',
+  text: 'Too many recipients at this time; try again later',
+});
+
 /** `y`: refuses with an SMTP reply. */
 export function replyPacket(answer: Extract<Answer, { kind: 'reply' }>): Buffer {
   // Sendmail uses the text as a format string, and Postfix halves doubled signs as Sendmail does.

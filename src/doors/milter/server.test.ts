@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { plainPath } from '../../../test/doubles/path.ts';
 import { answers, mta, pass, RecordingGate } from '../../../test/mta/script.ts';
-import type { Listener } from '../../lib/listener.ts';
+import type { Admission, Listener } from '../../lib/listener.ts';
 import type { Millis } from '../../lib/time.ts';
 import { openMilterClient, parseMilterAddress } from '../../partners/milter/client.ts';
 import { type MilterDeps, openMilter } from './server.ts';
@@ -203,7 +203,54 @@ test('more connections than allowed are closed at once', async () => {
   for (const socket of kept) socket.destroy();
 });
 
-test('closing lets a message under way finish, and ends idle sessions at once', async () => {
+test('at close an idle session may begin one more message', async () => {
+  const door = await openMilter(loopback, deps({ limits: { lingerMs: 500 } }));
+  const [idle, done] = [await dial(door), await dial(door)];
+  for (const socket of [idle, done]) {
+    socket.write(hello);
+    assert.equal(await commands(socket, 1), 'O');
+  }
+  const closing = door.close();
+  idle.write(mta.message('joe'));
+  assert.equal(await commands(idle, 3), 'ccc');
+  await Promise.all([closed(idle), closed(done), closing]);
+});
+
+test('who may not connect is closed at once; a full door is told, and its end', async () => {
+  const said: [string, string | undefined][] = [];
+  let who: Admission = { kind: 'refused', uid: 1_001, why: 'this is a test' };
+  await using door = await openMilter(
+    loopback,
+    deps({
+      name: 'inbound',
+      admit: async () => who,
+      troubles: { set: (part, why) => said.push([part, why]) },
+      limits: { connectionsMax: 4 },
+    }),
+  );
+  const refused = await dial(door);
+  refused.write(hello);
+  await closed(refused);
+  assert.deepEqual([said, door.connections], [[], 0]);
+  who = { kind: 'admitted', peer: 'uid 33', trusted: false };
+  const [web, second] = [await dial(door), await dial(door)];
+  await closed(second);
+  who = { kind: 'admitted', peer: 'uid 103', trusted: true };
+  const postfix = await Promise.all(Array.from({ length: 3 }, () => dial(door)));
+  postfix[2]?.write(hello);
+  assert.equal(await commands(postfix[2] ?? assert.fail(), 1), 'O');
+  postfix[2]?.destroy();
+  while (said.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  const text = `the inbound door (${door.address}) is full`;
+  assert.deepEqual(said, [
+    [`door ${door.address}`, `${text} for uid 33: 1 of 1 connections`],
+    [`door ${door.address}`, `${text}: 4 connections, 3 of them of uid 103`],
+    [`door ${door.address}`, undefined],
+  ]);
+  for (const socket of [web, ...postfix]) socket.destroy();
+});
+
+test('closing lets a message under way finish, and ends idle sessions', async () => {
   const late: (() => void)[] = [];
   const asked = Promise.withResolvers<void>();
   const gate = new RecordingGate({
@@ -212,7 +259,7 @@ test('closing lets a message under way finish, and ends idle sessions at once', 
       asked.resolve();
     },
   });
-  const door = await openMilter(loopback, deps({ path: plainPath(gate) }));
+  const door = await openMilter(loopback, deps({ path: plainPath(gate), limits: { lingerMs: 0 } }));
   const [idle, busy] = [await dial(door), await dial(door)];
   for (const socket of [idle, busy]) {
     socket.write(hello);

@@ -19,6 +19,7 @@ import type { AwaitedAnswer } from './awaited.ts';
 import { Macros } from './macros.ts';
 import { mayEdit, negotiate, negotiationPacket } from './negotiation.ts';
 import { continuePacket, skipPacket } from './reply.ts';
+import { RoomShare } from './session-room.ts';
 import { connectedClient, noClient } from './submitter.ts';
 import { type Connection, Transaction, type TransactionPort } from './transaction.ts';
 
@@ -28,9 +29,13 @@ export type SessionPort = TransactionPort & {
   noEdits(): void;
 };
 
+/** Octets kept of HELO; a valid name is shorter. */
+const heloBytesMax = 1_024;
+
 export class MilterSession {
   readonly #port: SessionPort;
   readonly #frames: FrameReader;
+  readonly #frameRoom: RoomShare;
   readonly #connection: Connection = {
     macros: new Macros(),
     client: noClient,
@@ -44,6 +49,7 @@ export class MilterSession {
 
   constructor(port: SessionPort) {
     this.#port = port;
+    this.#frameRoom = new RoomShare(port.rooms.content, port.trusted);
     this.#frames = new FrameReader((code, bytes, start, end) =>
       this.#event(code, bytes, start, end),
     );
@@ -51,7 +57,9 @@ export class MilterSession {
 
   /** Takes bytes from the mail server. Throws PeerError if they break the protocol. */
   take(chunk: Buffer): void {
-    if (!this.#ended) this.#frames.push(chunk);
+    if (this.#ended) return;
+    this.#frames.push(chunk);
+    if (!this.#frameRoom.resize(this.#frames.heldBytes)) throw new PeerError('no room for packets');
   }
 
   requests(): number {
@@ -76,6 +84,7 @@ export class MilterSession {
     this.#awaited?.drop();
     this.#awaited = undefined;
     this.#reset();
+    this.#frameRoom.free();
   }
 
   #event(code: number, bytes: Buffer, start: number, end: number): boolean {
@@ -108,7 +117,11 @@ export class MilterSession {
       case command.endOfMessage:
         return this.#endOfMessage(bytes, start, end);
       case command.helo:
-        this.#connection.helo = peerText(bytes, start, stringEnd(bytes, start, end));
+        this.#connection.helo = peerText(
+          bytes,
+          start,
+          Math.min(stringEnd(bytes, start, end), start + heloBytesMax),
+        );
         return this.#continue(protocol.nrHelo);
       case command.data:
         return this.#continue(protocol.nrData);

@@ -42,6 +42,25 @@ test('a real SMTP session from this host is not sendmail(1)', () => {
   );
 });
 
+test('the end of the mail server is known where it tells', () => {
+  for (const [macros, server] of [
+    [
+      { '{daemon_addr}': 'IPv6:::1', '{daemon_port}': '25' },
+      { address: '::1', port: 25 },
+    ],
+    [{ '{daemon_addr}': '127.0.0.1' }, undefined],
+    [{ '{daemon_addr}': '127.0.0.1', '{daemon_port}': 'x' }, undefined],
+    [{}, undefined],
+  ] as const) {
+    const talk = new Conversation().greet(
+      undefined,
+      Buffer.concat([mta.macros('C', macros), mta.connect('127.0.0.1', 4_321, 'localhost')]),
+    );
+    talk.say([mta.mail('<web@here>'), mta.rcpt('<ann@there>', 'smtp'), mta.end('QUEUE1')]);
+    assert.deepEqual(talk.gate.submitted[0]?.message.server, server);
+  }
+});
+
 test("mail that comes in is not judged; mail that leaves without a login is its client's", () => {
   const gate = new RecordingGate({ begin: () => refuse, submit: (_m, answer) => answer(refuse) });
   const inbound = new Conversation(gate).greet();

@@ -4,6 +4,7 @@
 
 import type { Account } from '../../core/account-name.ts';
 import { accountOf, clientAccount, fromXtext, localAccount } from '../../core/account-name.ts';
+import type { Submission } from '../../core/event.ts';
 import { stringEnd } from '../../formats/milter/packet.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import type { MessageStart, Submitter } from '../../ports/message.ts';
@@ -15,12 +16,23 @@ export type ConnectedClient = {
   readonly address: string;
   /** 0 if it is not known. */
   readonly port: number;
+  /** The mail server's end of the connection, if it told. */
+  readonly server: Submission['server'];
   /** As the mail server verified it; else empty. */
   readonly name: string;
   readonly how: 'smtp' | 'local';
 };
 
-export const noClient: ConnectedClient = { address: '', port: 0, name: '', how: 'smtp' };
+/** Octets kept of a client's name; names in the DNS are shorter. */
+const nameBytesMax = 1_024;
+
+export const noClient: ConnectedClient = {
+  address: '',
+  port: 0,
+  server: undefined,
+  name: '',
+  how: 'smtp',
+};
 
 /** Reads the announcement of a connection. `macros`: those of the connection. */
 export function connectedClient(
@@ -42,8 +54,18 @@ export function connectedClient(
   const local =
     emulated || macros.queueIdAtConnect !== '' || options.localDaemons.has(macros.daemonName);
   // A client without a verified name is announced as `[192.0.2.1]`.
-  const host = bytes[start] === 0x5b ? '' : bytes.toString('latin1', start, hostEnd);
-  return { address, port, name: host, how: local ? 'local' : 'smtp' };
+  const host =
+    bytes[start] === 0x5b
+      ? ''
+      : bytes.toString('latin1', start, Math.min(hostEnd, start + nameBytesMax));
+  const server = serverEnd(macros);
+  return { address, port, server, name: host, how: local ? 'local' : 'smtp' };
+}
+
+function serverEnd({ daemonAddress, daemonPort }: Macros): Submission['server'] {
+  const port = Number(daemonPort);
+  if (daemonAddress === '' || !Number.isInteger(port) || port < 1) return undefined;
+  return { address: clientAddress(daemonAddress), port };
 }
 
 /** The submitter, as far as it can be told now. A login, once known, stays. */

@@ -16,7 +16,8 @@ import { claimed, type HandedIn, handedInTo } from './handed-in.ts';
 import type { Macros } from './macros.ts';
 import { announcedBytes, Message, recipientsMax } from './message.ts';
 import { mayEdit, type Negotiated } from './negotiation.ts';
-import { replyPacket, tooManyRecipients } from './reply.ts';
+import { noRoomPacket, replyPacket, tooManyRecipients } from './reply.ts';
+import { RoomShare, type SessionRooms } from './session-room.ts';
 import {
   type ConnectedClient,
   messageStartOf,
@@ -30,6 +31,9 @@ export type TransactionPort = AwaitedPort & {
   /** Recognises mail that the sendmail door handed to the mail server. */
   readonly handovers: HandoverLookup | undefined;
   readonly clock: Clock;
+  readonly rooms: SessionRooms;
+  /** The peer may use all of the rooms. */
+  readonly trusted: boolean;
 };
 
 /** What is known of the connection; it changes while the connection lasts. */
@@ -41,12 +45,18 @@ export type Connection = {
 };
 
 const space = 0x20;
+/** Octets kept of MAIL FROM; a valid address is far shorter. */
+const senderBytesMax = 4_096;
+/** What a header field needs besides its text, in the lists of the readers. */
+const fieldOverheadBytes = 128;
 const passes: Answer = { kind: 'pass' };
 
 export class Transaction {
   readonly #port: TransactionPort;
   readonly #connection: Connection;
   readonly #message: Message;
+  readonly #recipientRoom: RoomShare;
+  readonly #headerRoom: RoomShare;
   /** Only for mail of this machine. */
   readonly #handedIn: HandedIn | undefined;
   #submitter: Submitter | undefined;
@@ -63,8 +73,12 @@ export class Transaction {
     this.#port = port;
     this.#connection = connection;
     const senderEnd = stringEnd(bytes, start, end);
-    const typed = peerText(bytes, start, senderEnd);
-    this.#message = new Message(typed, announcedBytes(bytes, senderEnd + 1, end));
+    const typed = peerText(bytes, start, Math.min(senderEnd, start + senderBytesMax));
+    const { rooms, trusted } = port;
+    this.#recipientRoom = new RoomShare(rooms.recipients, trusted);
+    this.#headerRoom = new RoomShare(rooms.content, trusted);
+    const announced = announcedBytes(bytes, senderEnd + 1, end);
+    this.#message = new Message(typed, announced, this.#recipientRoom);
     const isLocal = connection.client.how === 'local';
     this.#handedIn = isLocal ? handedInTo(port.handovers) : undefined;
     this.#identify();
@@ -93,15 +107,22 @@ export class Transaction {
     if (this.#submitter === undefined && elsewhere === 'yes') {
       this.#submitter = relayingClient(client);
     }
-    const full = message.recipients >= recipientsMax;
-    const refusal = full ? this.#refusalOf(tooManyRecipients) : this.refusal;
+    const refusal = this.#added(key, elsewhere === 'no' ? 'local' : 'outside');
     if (refusal !== undefined) {
       // A refused recipient does not count: the message that is left may be mail that comes in.
       if (this.#submitter?.by === 'client' && !message.leaves) this.#submitter = undefined;
-      return refusal;
     }
-    if (!full) message.addRecipient(key, elsewhere === 'no' ? 'local' : 'outside');
-    return undefined;
+    return refusal;
+  }
+
+  /** Adds a recipient. Answers with its refusal, or undefined. */
+  #added(key: string, where: 'outside' | 'local'): Buffer | undefined {
+    const message = this.#message;
+    if (message.recipients >= recipientsMax) return this.#refusalOf(tooManyRecipients);
+    const { refusal } = this;
+    if (refusal !== undefined || message.addRecipient(key, where)) return refusal;
+    this.#port.count('postern_milter_faults_total', 1, 'recipients');
+    return noRoomPacket;
   }
 
   header(bytes: Buffer, start: number, end: number): void {
@@ -114,6 +135,9 @@ export class Transaction {
     this.#message.addHeader(bytes, start, nameEnd, { valueStart, end: valueEnd });
     const passing = this.#opened();
     if (!passing.isRead) return;
+    if (!this.#headerRoom.take(valueEnd - start + fieldOverheadBytes)) {
+      throw new PeerError('no room for headers');
+    }
     const value = bytes.toString('latin1', nameEnd + 1, valueEnd);
     // Without the agreement, the mail server took one space off, or there was none: relaxed
     // canonicalisation cannot tell the two apart, and nobody can here.
@@ -174,6 +198,7 @@ export class Transaction {
         account,
         client,
         clientPort: by === 'client' ? this.#connection.client.port : 0,
+        server: by === 'client' ? this.#connection.client.server : undefined,
         queueId: this.#queueId,
         at: this.#port.clock.now(),
       });
@@ -190,6 +215,8 @@ export class Transaction {
 
   drop(): void {
     this.#passing?.drop();
+    this.#recipientRoom.free();
+    this.#headerRoom.free();
   }
 
   /** Finds out who hands this message over, as soon as that can be told. */

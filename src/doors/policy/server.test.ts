@@ -58,6 +58,8 @@ function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
+const admitted = { kind: 'admitted', peer: 'uid 103', trusted: true } as const;
+
 const request = (state: string, more = ''): string =>
   `request=smtpd_access_policy\nprotocol_state=${state}\ninstance=1.2.3\n` +
   `sasl_username=joe\n${more}\n`;
@@ -141,6 +143,17 @@ test('policy: byte by byte', async () => {
   assert.deepEqual(await answersOf(socket.it, 1), ['action=DUNNO']);
 });
 
+test('policy: an idle peer that does not close its own end does not delay a close', async () => {
+  const door = await open(passing(), { limits: { drainMs: 600_000 } });
+  const port = Number(door.address.split(':')[2]);
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  socket.setEncoding('latin1');
+  socket.write(request('RCPT'));
+  await answersOf(socket, 1);
+  await door.close();
+  socket.destroy();
+});
+
 test('policy: the handler learns once that a connection has ended', async () => {
   const handler = passing();
   await using door = await open(handler);
@@ -193,4 +206,24 @@ test('policy: a handler that throws or never answers ends one connection only', 
   using socket = await dialed(door);
   socket.it.write(request('RCPT'));
   assert.deepEqual(await answersOf(socket.it, 1), ['action=DUNNO']);
+});
+
+test('who may not connect gets no answer; a full door is told', async () => {
+  const said: (string | undefined)[] = [];
+  let may = false;
+  await using door = await open(passing(), {
+    admit: () => (may ? admitted : { kind: 'refused', uid: 1_001, why: 'this is a test' }),
+    troubles: { set: (_part, why) => said.push(why) },
+    limits: { connectionsMax: 1 },
+  });
+  const refused = await dial(door);
+  refused.write(request('RCPT'));
+  await closed(refused);
+  may = true;
+  const socket = await dial(door);
+  socket.write(request('RCPT'));
+  assert.deepEqual(await answersOf(socket, 1), ['action=DUNNO']);
+  const text = `the policy door (${door.address}) is full: 1 connections, 1 of them of uid 103`;
+  assert.deepEqual(said, [text]);
+  socket.destroy();
 });

@@ -10,18 +10,20 @@
 import { smtpReply } from '../../formats/smtp/reply.ts';
 import { unreachable } from '../../lib/assert.ts';
 import {
+  type ListenAddress,
   type Listener,
+  type ListenerHooks,
   type ListenerLimits,
   openListener,
   type PeerConnection,
   type PeerSession,
   type PeerSessionState,
-  type SocketAddress,
 } from '../../lib/listener.ts';
-import { faultLog } from '../../lib/listener-log.ts';
+import { faultLog, fullTrouble } from '../../lib/listener-log.ts';
 import { printableLine } from '../../lib/peer-text.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { Answer, PolicyHandler, PolicyRequest } from '../../ports/message.ts';
+import type { Troubles } from '../../ports/troubles.ts';
 import type { Count, Log } from '../../ports/world.ts';
 import { parsePolicyRequest, RequestReader } from './request.ts';
 
@@ -29,6 +31,10 @@ export type PolicyDeps = {
   readonly handler: PolicyHandler;
   readonly log: Log;
   readonly count: Count;
+  /** As of the listener: says who may connect; without it, any may. */
+  readonly admit?: ListenerHooks['admit'];
+  /** Told when the door is full. */
+  readonly troubles?: Pick<Troubles, 'set'>;
   /** Appended to logins without a domain. */
   readonly defaultDomain?: string;
   /**
@@ -37,6 +43,8 @@ export type PolicyDeps = {
    */
   readonly answerMs?: number;
   readonly limits?: Partial<ListenerLimits>;
+  /** Numbers the connections, where several doors have one handler. */
+  readonly nextConnection?: () => number;
 };
 
 const defaultLimits: ListenerLimits = {
@@ -47,7 +55,8 @@ const defaultLimits: ListenerLimits = {
   partialMs: 30 * secondMs,
   // Postfix closes after 300 s without a request (smtpd_policy_service_max_idle).
   idleMs: 10 * minuteMs,
-  drainMs: 5 * secondMs,
+  // It closes after the milter doors, and both must fit into the time for an orderly end.
+  drainMs: 3 * secondMs,
 };
 
 const answerMsDefault = 30 * secondMs;
@@ -58,14 +67,17 @@ const answerMsDefault = 30 * secondMs;
 const textLengthMax = 300;
 
 /** Opens the door; `close` or `await using` shuts it. */
-export function openPolicy(where: SocketAddress, deps: PolicyDeps): Promise<Listener> {
-  const { log, count } = deps;
+export function openPolicy(where: ListenAddress, deps: PolicyDeps): Promise<Listener> {
+  const { admit, log, count, troubles } = deps;
   let connections = 0;
+  const next = deps.nextConnection ?? (() => ++connections);
   return openListener(
     where,
     { ...defaultLimits, ...deps.limits },
     {
-      open: (line) => new PolicyTalk(++connections, line, deps),
+      admit,
+      full: fullTrouble('policy', (part, why) => troubles?.set(part, why)),
+      open: (line) => new PolicyTalk(next(), line, deps),
       fault: faultLog('policy', log, count),
     },
   );

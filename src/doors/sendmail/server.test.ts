@@ -159,7 +159,7 @@ test('what is no message ends its connection, and no other', async () => {
 
 test('too large, from nobody, too many at once', async () => {
   const handler = new Admin();
-  await using door = await open(handler, { connectionsPerUserMax: 2 });
+  await using door = await open(handler, { limits: { connectionsMax: 8 } });
   assert.equal(await say(door, [head(1_001)]), '75 message file too big\n');
   const path = door.address.replace('unix:', '');
   const idle = [connect(path), connect(path)];
@@ -191,4 +191,32 @@ test('a program that dribbles its message is not waited for', async () => {
   }
   assert.ok(gone);
   assert.equal(handler.taken[0]?.end, 'dropped');
+});
+
+test('a user who keeps what Postern ended takes no places of others', async () => {
+  const handler = new Admin();
+  let uid = 1_000;
+  const troubles: (string | undefined)[] = [];
+  await using door = await open(handler, {
+    limits: { connectionsMax: 8 },
+    peerOf: () => ({ ...me, uid }),
+    troubles: { set: (_part, why) => void troubles.push(why) },
+  });
+  const path = door.address.replace('unix:', '');
+  const held = Array.from({ length: 20 }, () => {
+    const socket = connect({ path, allowHalfOpen: true });
+    socket.on('error', () => undefined);
+    return socket;
+  });
+  await Promise.all(held.map((socket) => once(socket, 'connect')));
+  while (troubles.length === 0) await sleep(2);
+  assert.match(
+    troubles[0] ?? '',
+    /^the sendmail door .* is full for uid 1000: 2 of 2 connections$/,
+  );
+  uid = 1_001;
+  assert.equal(await say(door, [head(1), 'x']), '0 \n');
+  for (const socket of held) socket.destroy();
+  while (door.connections > 0) await sleep(2);
+  assert.equal(troubles.at(-1), undefined);
 });

@@ -23,11 +23,12 @@ import {
   type PeerSessionState,
   type SocketAddress,
 } from '../../lib/listener.ts';
-import { faultLog } from '../../lib/listener-log.ts';
+import { faultLog, fullTrouble } from '../../lib/listener-log.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { HandoverHandler, MessageIntake, Peer, SendmailExit } from '../../ports/handover.ts';
+import type { Troubles } from '../../ports/troubles.ts';
 import type { Count, Log } from '../../ports/world.ts';
 
 export type SendmailDoorDeps = {
@@ -40,11 +41,12 @@ export type SendmailDoorDeps = {
   readonly limits?: Partial<ListenerLimits>;
   /** Time from the connection to the complete message. */
   readonly wholeMs?: number;
-  /** Open connections of one user; root has no limit. */
-  readonly connectionsPerUserMax?: number;
+  /** Told when the door is full. */
+  readonly troubles?: Pick<Troubles, 'set'>;
 };
 
 const defaultLimits: ListenerLimits = {
+  // A quarter of them for one user: a web server's user may have one for each PHP process.
   connectionsMax: 500,
   firstMs: 30 * secondMs,
   // postern-sendmail has the whole message before it connects.
@@ -52,21 +54,24 @@ const defaultLimits: ListenerLimits = {
   idleMs: minuteMs,
   drainMs: 5 * secondMs,
 };
-/** A web server's user may have one connection for each PHP process. */
-const perUserDefault = 100;
 /** The sender is a process on this machine that has the whole message already. */
 const wholeMsDefault = 2 * minuteMs;
+const root = 0;
 const unknownPeer: SendmailExit = { exit: sysexits.tempFail, text: 'cannot tell who you are' };
 
 /** Opens the door; `close` or `await using` shuts it. */
 export function openSendmail(where: SocketAddress, deps: SendmailDoorDeps): Promise<Listener> {
-  const { log, count } = deps;
-  const perUser = new Map<number, number>();
+  const { count, log, peerOf, troubles } = deps;
   return openListener(
     where,
     { ...defaultLimits, ...deps.limits },
     {
-      open: (line) => new SendmailTalk(line, deps, perUser),
+      admit({ fd }) {
+        const uid = peerOf(fd)?.uid;
+        return { kind: 'admitted', peer: `uid ${uid ?? 'unknown'}`, trusted: uid === root };
+      },
+      full: fullTrouble('sendmail', (part, why) => troubles?.set(part, why)),
+      open: (line) => new SendmailTalk(line, deps),
       fault: faultLog('sendmail', log, count),
     },
   );
@@ -75,7 +80,6 @@ export function openSendmail(where: SocketAddress, deps: SendmailDoorDeps): Prom
 class SendmailTalk implements PeerSession {
   readonly #line: PeerConnection;
   readonly #deps: SendmailDoorDeps;
-  readonly #perUser: Map<number, number>;
   readonly #peer: Peer | undefined;
   readonly #held = new ByteBuffer();
   #first: FirstLine | undefined;
@@ -85,22 +89,11 @@ class SendmailTalk implements PeerSession {
   #over = false;
   #sinceMs = 0;
 
-  constructor(line: PeerConnection, deps: SendmailDoorDeps, perUser: Map<number, number>) {
+  constructor(line: PeerConnection, deps: SendmailDoorDeps) {
     this.#line = line;
     this.#deps = deps;
-    this.#perUser = perUser;
     this.#peer = deps.peerOf(line.fd);
-    if (this.#peer === undefined) {
-      this.#answer(unknownPeer);
-      return;
-    }
-    const { uid } = this.#peer;
-    const open = (perUser.get(uid) ?? 0) + 1;
-    perUser.set(uid, open);
-    if (uid !== 0 && open > (deps.connectionsPerUserMax ?? perUserDefault)) {
-      deps.count('postern_sendmail_faults_total', 1, 'many');
-      this.#hangUp();
-    }
+    if (this.#peer === undefined) this.#answer(unknownPeer);
   }
 
   take(chunk: Buffer): void {
@@ -134,11 +127,6 @@ class SendmailTalk implements PeerSession {
   gone(): void {
     if (!this.#over && this.#state !== 'answering') this.#intake?.drop();
     this.#over = true;
-    if (this.#peer === undefined) return;
-    const { uid } = this.#peer;
-    const open = (this.#perUser.get(uid) ?? 1) - 1;
-    if (open > 0) this.#perUser.set(uid, open);
-    else this.#perUser.delete(uid);
   }
 
   #head(): void {

@@ -13,7 +13,7 @@ import {
   type RecipientKind,
 } from '../../core/account/count-recipients.ts';
 import type { Account } from '../../core/account-name.ts';
-import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
+import { hourMs, type Millis } from '../../lib/time.ts';
 
 /** Recipients of one message; Postfix's smtpd_recipient_limit is 1000. */
 const recipientsMax = 50_000;
@@ -21,8 +21,6 @@ const recipientsMax = 50_000;
 const reservationsMax = 20_000;
 /** A reservation ends after this time: Postfix does not say that a session has ended. */
 const reservationMs = hourMs;
-/** How often reservations that are too old are looked for. */
-const sweepMs = minuteMs;
 /** Memory of a reserved recipient, besides its address (measured: 150; tables grow in steps). */
 const recipientBytes = 200;
 /** Memory for the recipients of all sessions: some 250,000. */
@@ -74,7 +72,6 @@ export class ReservedRecipients {
   readonly #byAccount = new Map<Account, AccountRecipients>();
   readonly #bytesOf = new Map<string, number>();
   #bytes = 0;
-  #sweptAt = 0;
 
   /** `givenBack` is called for each reservation of a message that was aborted. */
   constructor(givenBack: (reservation: Reservation, now: Millis) => void) {
@@ -101,10 +98,10 @@ export class ReservedRecipients {
   giveBackOld(connection: number, now: Millis): void {
     const before = this.#byConnection.get(connection);
     if (before !== undefined) this.#giveBack(before, now);
-    if (Math.abs(now - this.#sweptAt) < sweepMs) return;
-    this.#sweptAt = now;
     for (const held of this.#byInstance.values()) {
-      if (now - held.at > reservationMs) this.#giveBack(held, now);
+      // The oldest comes first. The clock may have been set back since.
+      if (Math.abs(now - held.at) <= reservationMs) return;
+      this.#giveBack(held, now);
     }
   }
 

@@ -15,6 +15,7 @@ import type {
   HandoverRow,
   SendOutcome,
   SpooledMessage,
+  SpoolFile,
   WaitingMail,
 } from '../../ports/handover.ts';
 import type { Change } from '../../ports/ledger.ts';
@@ -100,8 +101,11 @@ class World {
       },
       spool: {
         users: async () => [...new Set([...this.spool.values()].map(({ uid }) => uid))],
-        messages: (uid) => this.#spooled(uid, alive),
+        trim: async () => ({ files: 0, bytes: 0, removed: 0 }),
+        files: (uid) => this.#spooled(uid),
+        open: (file) => this.#opened(file, alive),
       },
+      troubles: { set: () => {} },
       identities: {
         facts: () => undefined,
         hinted: (facts) => facts,
@@ -169,12 +173,16 @@ class World {
     });
   }
 
-  *#spooled(uid: number | undefined, alive: () => boolean): Generator<SpooledMessage> {
-    const all = [...this.spool].sort(([one], [other]) => (one < other ? -1 : 1));
-    for (const [key, one] of all) {
-      if (uid !== undefined && uid !== one.uid) continue;
-      yield { ...one, read: () => [], remove: () => void (alive() && this.spool.delete(key)) };
-    }
+  #spooled(uid: number): readonly SpoolFile[] {
+    const names = [...this.spool].filter(([, one]) => one.uid === uid).map(([key]) => key);
+    return names.sort().map((name) => ({ uid, folder: '', name }));
+  }
+
+  #opened({ name }: SpoolFile, alive: () => boolean): SpooledMessage | undefined {
+    const one = this.spool.get(name);
+    if (one === undefined) return undefined;
+    const remove = (): void => void (alive() && this.spool.delete(name));
+    return { ...one, read: () => [], remove, [Symbol.dispose]: () => {} };
   }
 
   #journal(): Journal {

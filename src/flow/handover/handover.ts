@@ -11,9 +11,12 @@
  */
 import type { ScriptSubmitter } from '../../core/script-mail.ts';
 import { handoverToken } from '../../core/scripts/handover-field.ts';
-import type { HandoverRequest, ProcessFacts } from '../../core/scripts/handover-request.ts';
+import {
+  type HandoverRequest,
+  type ProcessFacts,
+  spoolBytesMax,
+} from '../../core/scripts/handover-request.ts';
 import { sysexits } from '../../lib/operator-error.ts';
-import { SerialQueue } from '../../lib/serial.ts';
 import type { Millis } from '../../lib/time.ts';
 import type {
   HandoverDraft,
@@ -28,10 +31,12 @@ import type {
   Spool,
   WaitingMail,
 } from '../../ports/handover.ts';
+import type { Troubles } from '../../ports/troubles.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import { HandoverQueue } from './handover-queue.ts';
-import { type SpoolHandler, takeSpool } from './spool-taken.ts';
+import { SpoolRounds } from './spool-rounds.ts';
+import type { SpoolHandler } from './spool-taken.ts';
 
 export type HandoverDeps = {
   readonly files: HandoverFiles;
@@ -39,6 +44,7 @@ export type HandoverDeps = {
   readonly identities: Identities;
   readonly journal: Journal;
   readonly world: World;
+  readonly troubles: Pick<Troubles, 'set'>;
   /** Asks the mail server to look at what it has; answers whether it runs. */
   readonly wakePickup: () => Promise<boolean>;
 };
@@ -66,11 +72,6 @@ const waitingBytesPerUserMax = 500_000_000;
  */
 const pacedFrom = 100;
 const pacedMs = 3_000;
-/**
- * Users whose spooled messages are taken at the same time: a user who left a thousand messages does
- * not keep the others waiting.
- */
-const takenAtOnce = 8;
 /** Messages of all users that may wait: what is known of each is in memory. */
 const waitingMax = 20_000;
 /** Rounds through the spool that run or wait: two for each user who has a message here. */
@@ -90,10 +91,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
   /** Programs that wait for their answer until other messages of their user have left. */
   #paced: { readonly uid: number; readonly since: Millis; answer(): void }[] = [];
   readonly #stop: () => void;
-  /** Rounds through the spool: one at a time for each user. */
-  readonly #rounds = new SerialQueue<number>(roundsMax);
-  /** For each user, the round that has not begun. */
-  readonly #nextRounds = new Map<number, Promise<void>>();
+  readonly #rounds: SpoolRounds;
   /** Messages that are being written to the disk. */
   readonly #written = new Set<Promise<void>>();
   #closed = false;
@@ -102,6 +100,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
 
   constructor(deps: HandoverDeps) {
     this.#deps = deps;
+    this.#rounds = new SpoolRounds(deps, this, roundsMax);
     this.#queue = new HandoverQueue({ ...deps, over: (token) => this.#over(token) });
     this.#stop = deps.world.timers.every(pacedMs / 3, () => this.#answerLate());
     for (const { handover, state, bytes } of deps.files.list()) {
@@ -129,39 +128,8 @@ class HandoverFlow implements Handovers, SpoolHandler {
     return this.#open(request, this.#submitter(uid, undefined, request, 'owner'));
   }
 
-  async takeSpool(): Promise<void> {
-    const users = await this.#deps.spool.users().catch((cause: unknown) => {
-      this.#deps.world.log('error', 'sendmail.spool-unread', { why: String(cause) });
-      return [];
-    });
-    const left = users.values();
-    const worker = async (): Promise<void> => {
-      for (const uid of left) {
-        await this.#takeOf(uid).catch((cause: unknown) => {
-          this.#deps.world.log('error', 'sendmail.spool-unread', { uid, why: String(cause) });
-        });
-      }
-    };
-    await Promise.all(Array.from({ length: takenAtOnce }, worker));
-  }
-
-  /**
-   * Takes what this user has left in the spool by now. A round that has not begun yet will take it
-   * too: so two rounds of a user wait at most, however many messages arrive meanwhile.
-   */
-  #takeOf(uid: number): Promise<void> {
-    const waiting = this.#nextRounds.get(uid);
-    if (waiting !== undefined) return waiting;
-    const { spool } = this.#deps;
-    const { log } = this.#deps.world;
-    const begins = (): void => void this.#nextRounds.delete(uid);
-    const round = this.#rounds.run(uid, () => {
-      begins();
-      return takeSpool({ spool, handler: this, log, uid });
-    });
-    this.#nextRounds.set(uid, round);
-    round.catch(begins); // refused: the queue is full
-    return round;
+  takeSpool(): Promise<void> {
+    return this.#rounds.takeAll();
   }
 
   submitterOf(token: string): ScriptSubmitter | undefined {
@@ -233,7 +201,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
     this.#stop();
     const handedOver = this.#queue.close();
     for (const { answer } of this.#paced.splice(0)) answer();
-    await Promise.all([this.#rounds.idle(), ...this.#written, handedOver]);
+    await Promise.all([this.#rounds.close(), ...this.#written, handedOver]);
   }
 
   #answerLate(): void {
@@ -250,7 +218,8 @@ class HandoverFlow implements Handovers, SpoolHandler {
     }
     if (this.#closed) return { kind: 'refused', answer: undefined };
     const ofUser = this.#perUser.get(submitter.uid) ?? 0;
-    const full = (this.#bytesPerUser.get(submitter.uid) ?? 0) >= waitingBytesPerUserMax;
+    const bytesMax = submitter.proven === 'owner' ? spoolBytesMax : waitingBytesPerUserMax;
+    const full = (this.#bytesPerUser.get(submitter.uid) ?? 0) >= bytesMax;
     if (full || ofUser >= waitingPerUserMax || this.#handovers.size >= waitingMax) {
       this.#deps.world.count('postern_sendmail_refused_total', 1, 'waiting');
       return refused('too many messages wait for delivery');
@@ -293,7 +262,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
           const goes = (): void => this.#queue.add(token, submitter.uid, 'new');
           // What this user left in the spool came earlier.
           if (submitter.proven === 'owner') goes();
-          else void this.#takeOf(submitter.uid).then(goes, goes);
+          else void this.#rounds.takeOf(submitter.uid).then(goes, goes);
           const told = (): void => answer(taken);
           if (submitter.proven === 'owner' || ofUser < pacedFrom || this.#closed) told();
           else this.#paced.push({ uid: submitter.uid, since: handover.at, answer: told });

@@ -5,7 +5,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { quietWorld } from '../../../test/doubles/world.ts';
 import type { HandoverRequest } from '../../core/scripts/handover-request.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { HandoverDraft, SpooledMessage, WaitingMail } from '../../ports/handover.ts';
+import type {
+  HandoverDraft,
+  SpooledMessage,
+  SpoolFile,
+  WaitingMail,
+} from '../../ports/handover.ts';
 import { type HandoverDeps, openHandovers } from './handover.ts';
 
 const request = (nth: number): HandoverRequest => ({
@@ -24,13 +29,14 @@ const request = (nth: number): HandoverRequest => ({
 function world(spooled: readonly number[], writes: (mail: WaitingMail) => boolean) {
   const sent: string[] = [];
   const opened: string[] = [];
-  const messages = function* (of: number): Generator<SpooledMessage> {
-    for (const [nth, uid] of spooled.entries()) {
-      if (uid !== of) continue;
-      opened.push(`${uid}-${nth}`);
-      yield { uid, request: request(nth), read: () => [], remove: () => {} };
-    }
+  const files = (of: number): readonly SpoolFile[] =>
+    spooled.flatMap((uid, nth) => (uid === of ? [{ uid, folder: '', name: String(nth) }] : []));
+  const open = ({ uid, name }: SpoolFile): SpooledMessage => {
+    opened.push(`${uid}-${name}`);
+    const none = { read: () => [], remove: () => {}, [Symbol.dispose]: () => {} };
+    return { uid, request: request(Number(name)), ...none };
   };
+  const trim = async () => ({ files: 0, bytes: 0, removed: 0 });
   const begin = (mail: WaitingMail): HandoverDraft => ({
     write: () => {},
     drop: () => {},
@@ -47,7 +53,8 @@ function world(spooled: readonly number[], writes: (mail: WaitingMail) => boolea
         return { kind: 'sent' } as const;
       },
     },
-    spool: { users: async () => [...new Set(spooled)], messages },
+    spool: { users: async () => [...new Set(spooled)], files, open, trim },
+    troubles: { set: () => {} },
     identities: {
       facts: () => undefined,
       hinted: (facts: unknown) => facts,
@@ -81,6 +88,16 @@ test('one user’s spool, whose disk is slow, keeps no other user’s mail waiti
   taken.finish(() => {});
   await turns();
   assert.deepEqual(sent, ['6', '7'], 'what was handed in');
+  void handler.close();
+});
+
+test('one message of each user is taken in turn, however many some have left', async () => {
+  const floods = Array.from({ length: 20 }, (_, nth) => Array<number>(50).fill(100 + nth)).flat();
+  const { handler, opened } = world([...floods, 7], () => true);
+  await handler.takeSpool();
+  assert.equal(opened.length, 1_001);
+  const place = opened.findIndex((one) => one.startsWith('7-'));
+  assert.ok(place <= 2 * 21, `after ${place} messages of others`);
   void handler.close();
 });
 

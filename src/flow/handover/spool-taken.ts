@@ -1,9 +1,15 @@
 /**
- * Takes over the messages that were left in the spool, in order: each goes onto our own disk first,
- * then it is removed from the spool.
+ * Takes over the messages that a user left in the spool, in order: each goes onto our own disk
+ * first, then it is removed from the spool.
  */
 import type { HandoverRequest } from '../../core/scripts/handover-request.ts';
-import type { MessageIntake, SendmailExit, Spool, SpooledMessage } from '../../ports/handover.ts';
+import type {
+  MessageIntake,
+  SendmailExit,
+  Spool,
+  SpooledMessage,
+  SpoolFile,
+} from '../../ports/handover.ts';
 import type { Log } from '../../ports/world.ts';
 
 export type SpoolHandler = {
@@ -11,25 +17,43 @@ export type SpoolHandler = {
   openSpooled(uid: number, request: HandoverRequest): MessageIntake;
 };
 
-/** Takes what this user left. What cannot be taken now stays in the spool. */
-export async function takeSpool(of: {
-  readonly spool: Spool;
+export type SpoolRoundOptions = {
+  readonly spool: Pick<Spool, 'files' | 'open'>;
   readonly handler: SpoolHandler;
   readonly log: Log;
   readonly uid: number;
-}): Promise<void> {
-  const { spool, handler, log, uid } = of;
-  const bad: string[] = [];
-  try {
-    for (const message of spool.messages(uid, (why) => bad.push(why))) {
-      // If one message of this user finds no room, the next does not either.
-      if ((await take(message, handler)) === 'no room') break;
-    }
-  } catch (cause) {
-    log('error', 'sendmail.spool-unread', { uid, why: String(cause) });
+};
+
+/** One round through the files of a user. What cannot be taken now stays in the spool. */
+export class SpoolRound {
+  readonly #of: SpoolRoundOptions;
+  #left: Iterator<SpoolFile> | undefined;
+  readonly #bad: string[] = [];
+
+  constructor(of: SpoolRoundOptions) {
+    this.#of = of;
   }
-  // One line for the user, however many there are.
-  if (bad.length > 0) log('warn', 'sendmail.spool-bad', { uid, files: bad.length, why: bad[0] });
+
+  /** Takes the oldest message that is left. False: no message or no room is left. */
+  async next(): Promise<boolean> {
+    const { handler, log, spool, uid } = this.#of;
+    try {
+      this.#left ??= spool.files(uid).values();
+      for (let one = this.#left.next(); one.done !== true; one = this.#left.next()) {
+        using message = spool.open(one.value, (why) => this.#bad.push(why));
+        if (message === undefined) continue;
+        // If one message of this user finds no room, the next does not either.
+        if ((await take(message, handler)) === 'no room') break;
+        return true;
+      }
+    } catch (cause) {
+      log('error', 'sendmail.spool-unread', { uid, why: String(cause) });
+    }
+    const [why] = this.#bad;
+    // One line for the user, however many there are.
+    if (why !== undefined) log('warn', 'sendmail.spool-bad', { uid, files: this.#bad.length, why });
+    return false;
+  }
 }
 
 async function take(

@@ -6,8 +6,9 @@ import type { Account } from '../../core/account-name.ts';
 import { type DkimKey, inOrder } from '../../core/signing/key.ts';
 import type { AccountState } from '../../core/verdict.ts';
 import { lazyText } from '../../lib/lazy.ts';
-import type { Ledger, NoticeRow } from '../../ports/ledger.ts';
+import type { Ledger } from '../../ports/ledger.ts';
 import type { PendingChanges } from './pending-changes.ts';
+import { type KeptKind, type KeptRow, noticeKey, type RecentRows } from './recent-rows.ts';
 
 /** The minute of a recipient that is not written yet: later than any other. */
 const justNow: number = Number.MAX_SAFE_INTEGER;
@@ -19,16 +20,49 @@ const justNow: number = Number.MAX_SAFE_INTEGER;
  */
 export type LedgerReads = Omit<
   Ledger,
-  'write' | 'prune' | 'close' | 'weakPasswords' | 'scripts' | 'scriptRules' | 'stats' | 'statsAside'
+  | 'write'
+  | 'prune'
+  | 'close'
+  | 'damaged'
+  | 'weakPasswords'
+  | 'scripts'
+  | 'scriptRules'
+  | 'stats'
+  | 'statsAside'
 >;
 
-export function liveReads(ledger: Ledger, pending: PendingChanges): LedgerReads {
+/** `recent` counts only once pages of the ledger are damaged. */
+export function liveReads(
+  ledger: Ledger,
+  pending: PendingChanges,
+  recent: RecentRows,
+): LedgerReads {
+  const kept: Kept = {
+    with: (kind, waiting) =>
+      ledger.damaged() ? new Map([...recent.all(kind), ...waiting]) : waiting,
+    or: (kind, key, stored) => (ledger.damaged() ? recent.get(kind, key) : undefined) ?? stored,
+  };
   return {
     ...accountReads(ledger, pending),
-    ...mailReads(ledger, pending),
-    ...operatorReads(ledger, pending),
+    ...mailReads(ledger, pending, kept),
+    ...operatorReads(ledger, pending, kept),
   };
 }
+
+/** Lays the recent rows over the ledger's. Ask the ledger first: that may find the damage. */
+type Kept = {
+  /** Adds the recent rows below those that wait. */
+  with<Kind extends KeptKind>(
+    kind: Kind,
+    waiting: ReadonlyMap<string, KeptRow<Kind>>,
+  ): ReadonlyMap<string, KeptRow<Kind>>;
+  /** The recent row, else the stored one. */
+  or<Kind extends KeptKind>(
+    kind: Kind,
+    key: string,
+    stored: KeptRow<Kind> | undefined,
+  ): KeptRow<Kind> | undefined;
+};
 
 type AccountReads = Pick<LedgerReads, 'loadAccount' | 'knownHere' | 'accounts' | 'countAccounts'>;
 
@@ -75,7 +109,7 @@ type MailReads = Pick<
   | 'oldestHeldAt'
 >;
 
-function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
+function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailReads {
   const messages = () => byKey(pending.rows('message'), ({ row }) => row.queueId);
   const stories = () => byKey(pending.rows('story'), ({ row }) => row.id);
   const held = () => byKey(pending.rows('held'), ({ row }) => row.queueId);
@@ -84,11 +118,18 @@ function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
       const waiting = messages();
       const stored = ledger.messagesOf(account, since, limit + waiting.size);
       return newest(
-        { waiting, stored, limit, at: (row) => row.at, key: (row) => row.queueId },
+        {
+          waiting: kept.with('message', waiting),
+          stored,
+          limit,
+          at: (row) => row.at,
+          key: (row) => row.queueId,
+        },
         (row) => row.account === account && row.verdict === 'pass' && row.at >= since,
       );
     },
-    message: (queueId) => messages().get(queueId) ?? ledger.message(queueId),
+    message: (queueId) =>
+      messages().get(queueId) ?? kept.or('message', queueId, ledger.message(queueId)),
     stories(filter) {
       const waiting = stories();
       const stored = ledger.stories({ ...filter, limit: filter.limit + waiting.size });
@@ -107,13 +148,19 @@ function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
       const stored = ledger.held({ ...filter, limit: filter.limit + waiting.size });
       const { limit } = filter;
       return newest(
-        { waiting, stored, limit, at: (row) => row.at, key: (row) => row.queueId },
+        {
+          waiting: kept.with('held', waiting),
+          stored,
+          limit,
+          at: (row) => row.at,
+          key: (row) => row.queueId,
+        },
         (row) =>
           row.account === (filter.account ?? row.account) &&
           row.state === (filter.state ?? row.state),
       );
     },
-    heldOne: (queueId) => held().get(queueId) ?? ledger.heldOne(queueId),
+    heldOne: (queueId) => held().get(queueId) ?? kept.or('held', queueId, ledger.heldOne(queueId)),
     countHeld() {
       let count = ledger.countHeld();
       for (const [queueId, row] of held()) {
@@ -136,14 +183,20 @@ type OperatorReads = Pick<
   'incidents' | 'exemptions' | 'audit' | 'notices' | 'meta' | 'dkimKeys' | 'sendingDomains'
 >;
 
-function operatorReads(ledger: Ledger, pending: PendingChanges): OperatorReads {
+function operatorReads(ledger: Ledger, pending: PendingChanges, kept: Kept): OperatorReads {
   return {
     incidents(filter) {
       const waiting = byKey(pending.rows('incident'), ({ row }) => row.id);
       const stored = ledger.incidents({ ...filter, limit: filter.limit + waiting.size });
       const { limit } = filter;
       return newest(
-        { waiting, stored, limit, at: (row) => row.suspendedAt, key: (row) => row.id },
+        {
+          waiting: kept.with('incident', waiting),
+          stored,
+          limit,
+          at: (row) => row.suspendedAt,
+          key: (row) => row.id,
+        },
         (row) =>
           row.account === (filter.account ?? row.account) &&
           (filter.open !== true || row.endedAt === undefined),
@@ -162,9 +215,12 @@ function operatorReads(ledger: Ledger, pending: PendingChanges): OperatorReads {
       return [...fresh.reverse(), ...ledger.audit(filter)].slice(0, filter.limit);
     },
     notices(due) {
-      const key = (row: NoticeRow): string => `${row.channel} ${row.id}`;
-      const waiting = byKey(pending.rows('notice'), ({ row }) => key(row));
-      const stored = ledger.notices(due).filter((row) => !waiting.has(key(row)));
+      const found = ledger.notices(due);
+      const waiting = kept.with(
+        'notice',
+        byKey(pending.rows('notice'), ({ row }) => noticeKey(row)),
+      );
+      const stored = found.filter((row) => !waiting.has(noticeKey(row)));
       const fresh = [...waiting.values()].filter(
         (row) => row.state === 'waiting' && row.nextAt <= due,
       );

@@ -11,6 +11,9 @@
  * While failing, all changes wait (limits: pending-changes.ts) and Postern tries once a second.
  * Whoever waits for a durable commit gets `false` within five seconds, and the commit stays queued.
  * Nothing is ever written twice or out of order.
+ *
+ * A damaged page does not stop the writing: what meets such a page is given up, and the rest
+ * is kept.
  */
 import { assert } from '../../lib/assert.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
@@ -18,6 +21,7 @@ import type { Change, Ledger } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
 import { type LedgerReads, liveReads } from './journal-reads.ts';
 import { type CommitDone, PendingChanges, type PendingSlice } from './pending-changes.ts';
+import { RecentRows } from './recent-rows.ts';
 
 type OlderThan = Parameters<Ledger['prune']>[0];
 
@@ -51,6 +55,7 @@ export type Journal = {
   close(): void;
 };
 
+const damagedCode = 'ledger-corrupt';
 const flushEveryMs = 250;
 const retryEveryMs = 1_000;
 /** Failed attempts, one a second, before a waiting commit is answered `false`. */
@@ -72,6 +77,7 @@ class LedgerJournal implements Journal {
   readonly live: LedgerReads;
   readonly #options: JournalOptions;
   readonly #pending = new PendingChanges();
+  readonly #recent = new RecentRows();
   readonly #stopTicks: () => void;
   #stopRetries = (): void => {};
   #state: JournalState = 'ok';
@@ -87,12 +93,13 @@ class LedgerJournal implements Journal {
 
   constructor(options: JournalOptions) {
     this.#options = options;
-    this.live = liveReads(options.ledger, this.#pending);
+    this.live = liveReads(options.ledger, this.#pending, this.#recent);
     this.#stopTicks = options.world.timers.every(flushEveryMs, () => this.#tick());
   }
 
   add(change: Change): void {
     assert(this.#open, 'a closed journal is not written to');
+    this.#recent.note(change);
     const dropped = this.#pending.add(change);
     if (dropped !== undefined) this.#countDropped(dropped);
   }
@@ -100,6 +107,7 @@ class LedgerJournal implements Journal {
   commit(changes: readonly Change[], done: CommitDone): void {
     assert(this.#open, 'a closed journal is not written to');
     const { timers } = this.#options.world;
+    for (const change of changes) this.#recent.note(change);
     if (!this.#pending.commit(changes, done)) {
       for (const { kind } of changes) this.#countDropped(kind);
       timers.soon(() => this.#answer(done, false));
@@ -185,9 +193,11 @@ class LedgerJournal implements Journal {
     try {
       this.#options.ledger.write(slice.changes, { durable: slice.durable });
     } catch (error) {
-      if (!(error instanceof OperatorError)) return this.#isolate(slice, error);
-      this.#fail(error);
-      return false;
+      if (error instanceof OperatorError && error.code !== damagedCode) {
+        this.#fail(error);
+        return false;
+      }
+      return this.#isolate(slice, error);
     }
     this.#options.world.count('postern_ledger_commits_total');
     this.#settle(slice, true);
@@ -202,7 +212,7 @@ class LedgerJournal implements Journal {
 
   /**
    * Writes each entry of a refused slice alone. A change that the ledger refuses is a mistake of
-   * ours: it is given up, so that the others are kept.
+   * ours, or meets a damaged page: it is given up, so that the others are kept.
    */
   #isolate(slice: PendingSlice, error: unknown): boolean {
     if (slice.entries.length > 1) {
@@ -212,10 +222,34 @@ class LedgerJournal implements Journal {
         return one.entries.length === 0 || this.#write(one);
       });
     }
+    const isDamage = error instanceof OperatorError;
+    if (isDamage && slice.changes.length > 1) return this.#writeEach(slice);
     const kinds = slice.changes.map(({ kind }) => kind);
-    this.#options.world.log('error', 'ledger.change-refused', { kinds, error: String(error) });
+    // The guard tells of damage itself (daemon/ledger.ts), not for each change.
+    if (!isDamage) {
+      this.#options.world.log('error', 'ledger.change-refused', { kinds, error: String(error) });
+    }
     for (const kind of kinds) this.#countDropped(kind);
     this.#settle(slice, false);
+    return true;
+  }
+
+  /** Writes each change of a commit alone: if one table is damaged, the suspension is kept. */
+  #writeEach(slice: PendingSlice): boolean {
+    let kept = true;
+    for (const change of slice.changes) {
+      try {
+        this.#options.ledger.write([change], { durable: slice.durable });
+      } catch (error) {
+        if (error instanceof OperatorError && error.code !== damagedCode) {
+          this.#fail(error);
+          return false;
+        }
+        this.#countDropped(change.kind);
+        kept = false;
+      }
+    }
+    this.#settle(slice, kept);
     return true;
   }
 

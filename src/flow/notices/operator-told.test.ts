@@ -1,8 +1,12 @@
 /** Notices besides suspensions: mail is being held, the ledger fails. Never a flood of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
-import { dayMs, minuteMs, secondMs } from '../../lib/time.ts';
+import { dayMs, hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import type { Settings } from '../settings.ts';
+import type { Notices } from './notices.ts';
+import { openNoticeLog } from './operator-told.ts';
 
 const many = (from: number): string[] =>
   Array.from({ length: 30 }, (_, nth) => `s${from + nth}@elsewhere.test`);
@@ -76,4 +80,28 @@ test('a disk that is full again every minute causes no flood of notices', async 
   }
   assert.equal(rig.states.filter((state) => state === 'failing').length, 10);
   assert.ok(rig.taken.length <= 4, `${rig.taken.length} notices in ten minutes`);
+});
+
+test('many parts of one kind cause ten notices in an hour, and silence no other part', () => {
+  let now = dayMs as Millis;
+  const sent: (string | undefined)[] = [];
+  const told = openNoticeLog({
+    notices: {
+      send: (notice) => void sent.push(notice.reasons[0]?.signal),
+      prepare: () => [],
+    } as Partial<Notices> as Notices,
+    world: quietWorld({ clock: { now: () => now } }),
+    settings: {} as Settings,
+    host: 'mail.here.test',
+    iso: String,
+  });
+  for (let uid = 0; uid < 5_000; uid++) told.trouble(`spool of user id ${uid}`, 'full');
+  assert.equal(sent.length, 10);
+  told.trouble('door unix:/postern/milter', 'full');
+  told.trouble('door unix:/postern/milter', 'full');
+  assert.equal(sent.at(-1), 'door unix:/postern/milter');
+  assert.equal(sent.length, 11);
+  now = (now + hourMs) as Millis;
+  told.trouble('spool of user id 4999', 'full');
+  assert.equal(sent.length, 12);
 });

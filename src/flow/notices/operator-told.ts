@@ -19,6 +19,11 @@ const failingEveryMs = 10 * minuteMs;
 /** A part whose trouble comes and goes gets one notice in this time. */
 const troubleEveryMs = hourMs;
 const partsMax = 100;
+/**
+ * Parts of one kind that are told in that time, such as the spools of users: a program may act as
+ * thousands of users (subuid(5)). All of them are in the log and in /health.
+ */
+const ofKindMax = 10;
 
 export type NoticeLogDeps = {
   readonly notices: Notices;
@@ -89,11 +94,20 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
       const now = clock.now();
       const last = troubleToldAt.get(part);
       if (last !== undefined && Math.abs(now - last) < troubleEveryMs) return;
-      if (troubleToldAt.size >= partsMax) troubleToldAt.clear();
+      for (const [told, at] of troubleToldAt) {
+        if (Math.abs(now - at) >= troubleEveryMs) troubleToldAt.delete(told);
+      }
+      const same = [...troubleToldAt.keys()].filter((told) => kindOf(told) === kindOf(part));
+      if (same.length >= ofKindMax || troubleToldAt.size >= partsMax) return;
       troubleToldAt.set(part, now);
       const about = { event: 'guard.trouble' as const, account: '', undo: '' };
       const reasons = [{ signal: part, text: why }];
       notices.send(notice({ ...about, reasons, explain: 'postern doctor' }));
     },
   };
+}
+
+/** The part without its numbers: `spool of user id N`. */
+function kindOf(part: string): string {
+  return part.replace(/\d+/g, 'N');
 }

@@ -24,6 +24,24 @@ test('a trouble is logged and told once, and is over when its part says so', () 
   ]);
 });
 
+test('a trouble that comes and goes is logged once a minute', () => {
+  const logged: string[] = [];
+  let now = 0;
+  const troubles = openTroubles({
+    world: { log: (_level, event) => logged.push(event) },
+    told: { trouble: () => undefined },
+    nowMs: () => now,
+  });
+  for (let nth = 0; nth < 1_000; nth++) {
+    now += 100;
+    troubles.set('door', 'full');
+    assert.deepEqual(troubles.all(), ['full']);
+    troubles.set('door', undefined);
+    assert.deepEqual(troubles.all(), []);
+  }
+  assert.deepEqual(logged, ['trouble.begun', 'trouble.over', 'trouble.begun', 'trouble.over']);
+});
+
 test('no more than 100 parts', () => {
   const troubles = openTroubles({ world: { log: () => {} }, told: { trouble: () => {} } });
   for (let part = 0; part < 200; part++) troubles.set(`part ${part}`, 'bad');

@@ -8,9 +8,9 @@ import { accountOf } from '../../core/account-name.ts';
 import type { ReplayEvent, Submission } from '../../core/event.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
-import type { Mutable } from '../../lib/mutable.ts';
 import { fault, ok, type Result } from '../../lib/result.ts';
 import type { Millis } from '../../lib/time.ts';
+import type { Mutable } from '../../lib/type-tools.ts';
 
 /** A longer line is refused. */
 export const eventLineMax: number = 8 * 1024 * 1024;

@@ -4,10 +4,11 @@
  */
 
 import type { Submission } from '../../core/event.ts';
-import { combine } from '../../core/scan/combine.ts';
+import { combine, type ScanWeights } from '../../core/scan/combine.ts';
+import { looksLikeSpam } from '../../core/scan/likeness.ts';
 import type { ScannerName, ScanReport } from '../../core/scan/report.ts';
 import { type CopyKey, copyKeyOf } from '../../formats/scan/copy-key.ts';
-import { sha256 } from '../../lib/sha256.ts';
+import { sha256 } from '../../lib/hash.ts';
 import type { MessageScan, MessageStart, ScanSource } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
 import { ScanReuse } from './scan-reuse.ts';
@@ -17,8 +18,7 @@ import type { QueueAnswer, ScannerQueue } from './scanner-queue.ts';
 export type ScanSettings = {
   /** How long a report is reused for copies; 0: every message is scanned. */
   readonly reuseMs: number;
-  readonly isMasked: (name: string) => boolean;
-};
+} & ScanWeights;
 
 type ScanDeps = {
   readonly queues: readonly ScannerQueue[];
@@ -101,7 +101,9 @@ class ScannedMessage implements MessageScan {
       const missing = queues.map(({ name }) => name);
       const why = this.#idle ? 'down' : 'large';
       world.count('postern_scan_silences_total', missing.length, why);
-      done(this.#seen(message, { reports: [], missing, scans: 0, reused: 0, tookMs: 0 }));
+      done(
+        this.#seen(message, { reports: [], missing, tooBig: [], scans: 0, reused: 0, tookMs: 0 }),
+      );
       return;
     }
     const whole = Buffer.concat([this.#head(), ...this.#body]);
@@ -111,6 +113,7 @@ class ScannedMessage implements MessageScan {
     const began = world.clock.now();
     const reports: ScanReport[] = [];
     const missing: ScannerName[] = [];
+    const tooBig: ScannerName[] = [];
     let scans = 0;
     let reused = 0;
     let left = queues.length;
@@ -119,7 +122,7 @@ class ScannedMessage implements MessageScan {
       const heard = (what: QueueAnswer, how: 'scanned' | 'reused'): void => {
         if (what.kind === 'report') reports.push(what.report);
         else {
-          missing.push(queue.name);
+          (what.why === 'too-big' ? tooBig : missing).push(queue.name);
           world.count('postern_scan_silences_total', 1, what.why);
         }
         if (what.kind === 'report' && how === 'reused') reused++;
@@ -127,7 +130,7 @@ class ScannedMessage implements MessageScan {
         left--;
         if (left > 0) return;
         const tookMs = Math.max(0, world.clock.now() - began);
-        done(this.#seen(message, { reports, missing, scans, reused, tookMs }));
+        done(this.#seen(message, { reports, missing, tooBig, scans, reused, tookMs }));
       };
       const scan = (then: (what: QueueAnswer) => void): void => queue.ask(octets, then);
       const forMs = settings.reuseMs;
@@ -151,10 +154,10 @@ class ScannedMessage implements MessageScan {
     const { observe, settings, world } = this.#deps;
     const { count } = world;
     this.#free();
-    const scan = combine(heard, settings.isMasked);
+    const scan = combine(heard, settings);
     const what = heard.scans > 0 ? 'scanned' : heard.reused > 0 ? 'reused' : 'missing';
     count('postern_scan_messages_total', 1, what);
-    if (scan.likeness >= 1) count('postern_scan_spam_total');
+    if (looksLikeSpam(scan)) count('postern_scan_spam_total');
     if (scan.virus !== '') count('postern_scan_viruses_total');
     observe('postern_scan_seconds', heard.tookMs / 1_000);
     return { ...message, scan };

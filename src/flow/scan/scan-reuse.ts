@@ -4,6 +4,7 @@
  * counts wherever the links lead. A result that says no spam counts only for links to the same
  * servers: else a thief would send the text first with an honest link.
  */
+import { callsSpam } from '../../core/scan/likeness.ts';
 import type { ScanReport } from '../../core/scan/report.ts';
 import type { CopyKey } from '../../formats/scan/copy-key.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
@@ -60,10 +61,10 @@ export class ScanReuse {
     one.scan((heard) => {
       this.#underWay.delete(place);
       const isHeard = (key: CopyKey): boolean =>
-        heard.kind !== 'report' || isSpam(heard.report) || key.servers === one.key.servers;
+        heard.kind !== 'report' || callsSpam(heard.report) || key.servers === one.key.servers;
       const took = waiting.filter(({ key }) => isHeard(key));
       if (heard.kind === 'report') {
-        const key = isSpam(heard.report) ? one.key.text : exactly(one.key);
+        const key = callsSpam(heard.report) ? one.key.text : exactly(one.key);
         this.#reports.set(key, { report: heard.report, at: one.now, copies: took.length });
       }
       one.done(heard, 'scanned');
@@ -79,8 +80,4 @@ export class ScanReuse {
 
 function exactly({ text, servers }: CopyKey): string {
   return `${text} ${servers}`;
-}
-
-function isSpam({ score, required, virus }: ScanReport): boolean {
-  return virus !== '' || (required > 0 && score >= required);
 }

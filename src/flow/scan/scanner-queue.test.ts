@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { quietWorld } from '../../../test/doubles/world.ts';
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { ScanReport } from '../../core/scan/report.ts';
+import { TooLargeError } from '../../core/scan/too-large.ts';
 import { type QueueAnswer, ScannerQueue } from './scanner-queue.ts';
 
 const report: ScanReport = { scanner: 'spamassassin', score: 1, required: 5, rules: [], virus: '' };
@@ -11,7 +12,7 @@ const report: ScanReport = { scanner: 'spamassassin', score: 1, required: 5, rul
 function rig({ connections = 2 }: { readonly connections?: number } = {}) {
   const time = new ManualTime(1_000_000);
   const states: string[] = [];
-  const asked: { octets: string; answer(): void; fail(): void }[] = [];
+  const asked: { octets: string; answer(): void; fail(why?: Error): void }[] = [];
   let still = false;
   const line = new ScannerQueue({
     scanner: {
@@ -19,7 +20,7 @@ function rig({ connections = 2 }: { readonly connections?: number } = {}) {
       octetsMax: 1_000,
       scan: (octets, deadlineMs) =>
         new Promise((resolve, reject) => {
-          const fail = (): void => reject(new Error('no answer'));
+          const fail = (why = new Error('no answer')): void => reject(why);
           asked.push({ octets: octets.toString(), answer: () => resolve(report), fail });
           if (!still) return;
           const stop = time.every(deadlineMs, () => {
@@ -194,4 +195,22 @@ test('closed by a reload: scans under way still answer, waits end', async () => 
       ['up', 'closed'],
     ],
   );
+});
+
+test('too big for the scanner: it is not down, and the log says it once', async () => {
+  const { ask, asked, heard, line, states, time } = rig();
+  for (let n = 0; n < 5; n++) {
+    ask();
+    asked.at(-1)?.fail(new TooLargeError('size limit exceeded'));
+    await time.settle();
+  }
+  assert.deepEqual(
+    heard,
+    Array.from({ length: 5 }, () => 'too-big'),
+  );
+  assert.deepEqual([line.isDown, states], [false, ['up', 'scan.too-big']]);
+  ask();
+  asked.at(-1)?.answer();
+  await time.settle();
+  assert.equal(heard.at(-1), 'report');
 });

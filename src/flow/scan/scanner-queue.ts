@@ -9,6 +9,7 @@
  * than the deadline.
  */
 import type { ScannerName, ScanReport, Silence } from '../../core/scan/report.ts';
+import { TooLargeError } from '../../core/scan/too-large.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { Scanner } from '../../ports/scan.ts';
@@ -59,6 +60,8 @@ export class ScannerQueue {
   #failures = 0;
   #meanMs = 0;
   #down = false;
+  /** The log says once for each start or reload that the scanner refused a message for its size. */
+  #toldSize = false;
   #trying = false;
   #retryAt = 0;
   #retryMs = retryFirstMs;
@@ -127,12 +130,27 @@ export class ScannerQueue {
       },
       (cause: unknown) => {
         this.#ended();
+        if (cause instanceof TooLargeError) {
+          this.#refused(cause, octets.length);
+          this.#next();
+          done(silence('too-big'));
+          return;
+        }
         // A message that had waited long in this queue says little about the scanner.
         if (leftMs >= deadlineMs / 2) this.#failed(cause);
         this.#next();
         done(silence('failed'));
       },
     );
+  }
+
+  /** The scanner works, and does not take a message of this size. */
+  #refused(cause: TooLargeError, octets: number): void {
+    this.#failures = 0;
+    if (this.#toldSize) return;
+    this.#toldSize = true;
+    const { log } = this.#deps.world;
+    log('warn', 'scan.too-big', { scanner: this.name, octets, why: faultText(cause) });
   }
 
   #next(): void {

@@ -80,6 +80,35 @@ test('a web user is known by its socket, with what the register looks at', async
   assert.equal(submitterOf(await seen({ uids: [1_001] })), 'web7');
 });
 
+test('of users who share a port, the one who is connected to the mail server counts', async () => {
+  const server = { address: '127.0.0.1', port: 25 };
+  const asked: unknown[] = [];
+  const known = async (of: (other: unknown) => SocketOwner): Promise<string | undefined> => {
+    const direct = openDirectConnections({
+      owners: {
+        isHere: () => true,
+        of: async (_end, other) => {
+          asked.push(other);
+          return of(other);
+        },
+      },
+      userName: (uid) => names[uid] ?? '',
+      settings: { direct: 'attribute', webUsers: ['www-data'] },
+      world: quietWorld(),
+    });
+    const went = await new Promise<Submission>((resolve) => {
+      direct.known({ ...message, server }, 'client', resolve, () => assert.fail());
+    });
+    return went.handed?.submitter.user;
+  };
+  const shared = { uids: [1_002, 33] };
+  assert.equal(await known((other) => (other === server ? { uids: [1_002] } : shared)), undefined);
+  assert.equal(await known((other) => (other === server ? { uids: [33] } : shared)), 'www-data');
+  // Redirected by a packet filter.
+  assert.equal(await known((other) => (other === server ? 'elsewhere' : shared)), 'www-data');
+  assert.deepEqual(asked, [server, server, server, undefined]);
+});
+
 test('others are clients as before', async () => {
   for (const owner of [{ uids: [0] }, { uids: [1_002] }, 'elsewhere', 'unknown'] as const) {
     assert.deepEqual((await seen(owner)).went, message);

@@ -63,7 +63,7 @@ export function openDirectConnections(deps: DirectDeps): DirectConnections {
       return owners.isHere(end.address) ? webUser(await owners.of(end), deps)?.name : undefined;
     },
     known: (message, by, go, refuse) => {
-      const { client = '', clientPort = 0 } = message;
+      const { client = '', clientPort = 0, server } = message;
       const asked = by === 'client' && clientPort > 0 && settings.direct !== 'ignore';
       if (!asked || !owners.isHere(client)) {
         go(message);
@@ -78,8 +78,7 @@ export function openDirectConnections(deps: DirectDeps): DirectConnections {
           else go({ ...message, handed: mailOf(message, who) });
         }
       };
-      owners
-        .of({ address: client, port: clientPort })
+      ownerOf({ address: client, port: clientPort }, server, owners)
         .then(decide)
         // A mistake of ours in `go`: no caller would get this error.
         .catch((error: unknown) => {
@@ -88,6 +87,20 @@ export function openDirectConnections(deps: DirectDeps): DirectConnections {
         });
     },
   };
+}
+
+/**
+ * The owner of the client's socket. Sockets of several users may share a port, so the connection to
+ * this server is looked for first. Where a packet filter redirected the client, the kernel's table
+ * has another server, and the port alone has to do.
+ */
+async function ownerOf(
+  client: SocketEnd,
+  server: SocketEnd | undefined,
+  owners: SocketOwners,
+): Promise<SocketOwner> {
+  const owner = server === undefined ? 'elsewhere' : await owners.of(client, server);
+  return owner === 'elsewhere' ? owners.of(client) : owner;
 }
 
 type WebUser = { readonly uid: number; readonly name: string };

@@ -74,3 +74,67 @@ test('retired, rotated, and what makes no sense', async () => {
   rig.files.full = true;
   assert.equal(await say(admin.make(both, 'op')), 'no: the disk is full');
 });
+
+test('used by order: signs at once, the audit trail says why, and retiring undoes it', async () => {
+  const rig = openKeysRig();
+  rig.zone.updates = false;
+  const say = async (what: Promise<AdminResult>): Promise<string> => words(await after(rig, what));
+  const { admin } = rig.keys;
+  await say(admin.make({ ...both, algorithms: ['rsa-sha256'], selector: 's1' }, 'op'));
+  const one = { domain: 'example.org', selector: 's1' };
+  assert.equal(await say(admin.use(one, '', 'op')), 'no: it needs a note that says why');
+  assert.match(
+    await say(admin.use(one, 'ns2 is dead', 'op')),
+    /^yes: s1 of example\.org signs now, by your order; DNS showed at the last look: ns: nowhere/,
+  );
+  assert.equal(rig.signers(), 's1');
+  await rig.pass(5 * hourMs);
+  assert.equal(rig.signers(), 's1', 'DNS does not stop it');
+  const trail = rig.ledger.audit({ account: 'example.org', limit: 9 }).map(({ detail }) => detail);
+  assert.ok(trail.includes('s1: signs by order: ns2 is dead'), trail.join(', '));
+  assert.match(
+    await say(admin.use(one, 'again', 'op')),
+    /^no: s1 of example\.org is signing already/,
+  );
+  assert.match(await say(admin.retire(one, { compromised: false }, 'op')), /^yes/);
+  assert.equal(rig.signers(), '');
+  assert.match(
+    await say(admin.use({ ...one, selector: 'x' }, 'n', 'op')),
+    /^no: there is no key x/,
+  );
+});
+
+test('a change of the zone that was sent, and one that was refused, are told apart', async () => {
+  const rig = openKeysRig();
+  await after(rig, rig.keys.admin.make({ ...both, algorithms: ['rsa-sha256'] }, 'op'));
+  assert.deepEqual(rig.keys.admin.list()[0]?.update, { record: 'key', why: '' });
+  rig.zone.refuses = true;
+  await after(rig, rig.keys.admin.make({ ...both, algorithms: ['ed25519-sha256'] }, 'op'));
+  assert.deepEqual(rig.keys.admin.list()[0]?.update, { record: 'key', why: 'REFUSED' });
+});
+
+test('a key taken over while DNS is silent: nothing is to be published', async () => {
+  const rig = openKeysRig();
+  rig.zone.updates = false;
+  rig.zone.silent = true;
+  const made = {
+    domain: 'example.org',
+    selector: 'old',
+    algorithm: 'rsa-sha256',
+    bits: 2048,
+  } as const;
+  await rig.files.make(made);
+  const adopting = rig.keys.admin.adopt([made], 'from opendkim', 'op');
+  assert.match(words(await after(rig, adopting)), /^yes: old of example\.org: taken over, waits/);
+  const [key] = rig.keys.admin.list();
+  assert.equal(key?.next, 'signs as soon as every name server shows its record');
+  assert.equal(
+    key?.todo,
+    'see why not every name server answers (ns: unknown), or sign without them: ' +
+      'postern dkim use old._domainkey.example.org --note WHY',
+  );
+  rig.zone.silent = false;
+  rig.zone.shown.set('old._domainkey.example.org', 'everywhere');
+  await rig.pass(hourMs);
+  assert.equal(rig.signers(), 'old');
+});

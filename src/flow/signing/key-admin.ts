@@ -1,6 +1,6 @@
 /**
- * The operator's commands for DKIM keys: list, make, rotate, retire, adopt. The audit trail keeps
- * every change with who made it.
+ * The operator's commands for DKIM keys: list, make, rotate, retire, use, adopt. The audit trail
+ * keeps every change with who made it.
  */
 
 import {
@@ -17,7 +17,7 @@ import {
   operatorsPart,
   wantedRecord,
 } from '../../core/signing/key-advice.ts';
-import { retired } from '../../core/signing/rotation.ts';
+import { ordered, retired } from '../../core/signing/succession.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AdminResult, KeyAdmin, KeyView, NewKeys } from '../../ports/admin.ts';
@@ -35,6 +35,7 @@ export function openKeyAdmin(keeper: KeyKeeper, deps: SigningKeysDeps): KeyAdmin
     make: (wanted, by) => keeper.locked(() => make(keeper, wanted, by)),
     rotate: (domain, by) => keeper.locked(() => rotate(keeper, domain, by)),
     retire: (key, how, by) => keeper.locked(() => retire(keeper, deps, { ...key, ...how }, by)),
+    use: (key, note, by) => keeper.locked(() => use(keeper, deps, key, { note, by })),
     adopt: (keys, note, by) => keeper.locked(() => adopt(keeper, deps, keys, { note, by })),
   };
 }
@@ -65,6 +66,7 @@ function keyView(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyVie
     next: nextStep(key, around),
     todo: operatorsPart(key, around),
     fault: keeper.fault(key),
+    update: keeper.update(key),
   };
 }
 
@@ -134,6 +136,36 @@ async function retire(
   await keeper.step((one) => one.domain === domain);
   if (keeper.of(domain).length === 0) words.push(`nothing signs for ${domain} now`);
   return done(words.join('; '), 1);
+}
+
+async function use(
+  keeper: KeyKeeper,
+  deps: SigningKeysDeps,
+  { domain, selector }: Named,
+  { note, by }: { readonly note: string; readonly by: string },
+): Promise<AdminResult> {
+  const key = keeper.find(domain, selector);
+  const named = `${selector} of ${domain}`;
+  if (key === undefined) return no(`there is no key ${named}`);
+  if (note === '') return no('it needs a note that says why', 'add --note WHY');
+  if (!isWaiting(key)) return no(`${named} is ${key.state} already`);
+  try {
+    deps.files.open(key);
+  } catch (error) {
+    return no(faultText(error));
+  }
+  const at = deps.world.clock.now();
+  const after = ordered(keeper.keys, key, at);
+  const changed = after.filter((one) => !keeper.keys.includes(one));
+  const detail = `${selector}: signs by order: ${note}`;
+  const row = { at, by, action: 'dkim', account: domain, detail };
+  if (!(await keeper.keep(changed, by, [{ kind: 'audit', row }]))) return no(notWritten);
+  const shown = key.sightText === '' ? key.sight : key.sightText;
+  return done(
+    `${named} signs now, by your order; DNS showed at the last look: ${shown}. ` +
+      `To undo it: postern dkim retire ${domain} ${selector}`,
+    1,
+  );
 }
 
 async function adopt(

@@ -21,7 +21,7 @@ import type { DkimAlgorithm, SigningKey } from '../../formats/dkim/signing-key.t
 import { faultText } from '../../lib/error-text.ts';
 import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
-import type { NewKeys } from '../../ports/admin.ts';
+import type { NewKeys, SentRecord } from '../../ports/admin.ts';
 import type { KeyFacts, KeyFiles, KeyZone } from '../../ports/keys.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
@@ -56,6 +56,10 @@ export type KeyKeeper = {
   find(domain: string, selector: string): DkimKey | undefined;
   /** Why a key that should sign cannot; empty if it can. */
   fault(key: DkimKey): string;
+  /**
+   * What the zone was last asked for, and what it answered; undefined if nothing since the start.
+   */
+  update(key: DkimKey): SentRecord | undefined;
   /** Holds the lock of the keys while the work runs. */
   locked<Value>(work: () => Promise<Value>): Promise<Value>;
   /** Runs a step that looks only at these keys. Hold the lock. */
@@ -91,6 +95,8 @@ class Keeper implements KeyKeeper {
   #keys: readonly DkimKey[];
   #signing: ReadonlyMap<string, readonly SigningKey[]> = new Map();
   #faults: ReadonlyMap<string, string> = new Map();
+  /** By keyName. One entry at most for each key. */
+  readonly #updates = new Map<string, SentRecord>();
   readonly #lock = new SerialQueue<'keys'>(commandsMax);
   #stepping: Promise<void> | undefined;
   #open = true;
@@ -157,6 +163,10 @@ class Keeper implements KeyKeeper {
 
   fault(key: DkimKey): string {
     return this.#faults.get(keyName(key)) ?? '';
+  }
+
+  update(key: DkimKey): SentRecord | undefined {
+    return this.#updates.get(keyName(key));
   }
 
   locked<Value>(work: () => Promise<Value>): Promise<Value> {
@@ -301,8 +311,7 @@ class Keeper implements KeyKeeper {
           files.delete(action.key);
           await this.keep([{ ...action.key, file: '' }], 'postern');
         } else if (action.kind !== 'tell' && zone.canSend(action.key.domain)) {
-          await zone.send(action.key, records[action.kind]);
-          log('info', 'dkim.sent', { key: keyName(action.key), record: records[action.kind] });
+          await this.#send(action.key, records[action.kind]);
         }
       } catch (error) {
         const key = 'key' in action ? keyName(action.key) : action.domain;
@@ -310,6 +319,18 @@ class Keeper implements KeyKeeper {
       }
     }
     return made;
+  }
+
+  async #send(key: DkimKey, record: SentRecord['record']): Promise<void> {
+    const { zone, world } = this.#deps;
+    try {
+      await zone.send(key, record);
+    } catch (error) {
+      this.#updates.set(keyName(key), { record, why: faultText(error) });
+      throw error;
+    }
+    this.#updates.set(keyName(key), { record, why: '' });
+    world.log('info', 'dkim.sent', { key: keyName(key), record });
   }
 
   /** Has a command changed the key since this action was decided? Then it is not done. */
@@ -340,6 +361,8 @@ export function newKey(
     absentAt: now,
     cachedMs: 0,
     lostSince: undefined,
+    answeringSince: undefined,
+    byOrder: false,
     returns: true,
     toldAt: undefined,
     sight: 'unasked',

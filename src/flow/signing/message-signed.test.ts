@@ -122,6 +122,14 @@ test('two authors, two From fields: the first that has a key', () => {
   assert.deepEqual(rig.sent, ['b.test b.test', 'a.test a.test']);
 });
 
+test('a stray sign behind the address of From does not leave mail unsigned', () => {
+  const rig = new Rig();
+  for (const from of [' joe@a.test>', " 'joe@a.test'", ' joe@a.test!', ' <joe@(c)a.test>']) {
+    rig.edits(from);
+  }
+  assert.deepEqual(rig.sent, Array(4).fill('a.test a.test'));
+});
+
 test('a key that cannot sign: the mail goes on unsigned, and the log says so once a minute', () => {
   const rig = new Rig();
   rig.keys = [key('a.test', 's1'), key('a.test', 'broken')];

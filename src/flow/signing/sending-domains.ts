@@ -3,8 +3,9 @@
  * published records with them. Counts are in memory; every few seconds the changed rows are
  * written.
  */
-import type { Mutable } from '../../lib/mutable.ts';
+
 import { secondMs } from '../../lib/time.ts';
+import type { Mutable } from '../../lib/type-tools.ts';
 import type { SendingDomainRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';

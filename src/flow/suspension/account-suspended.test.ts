@@ -58,6 +58,24 @@ test('in this order: committed, queue held, login closed, operator told', async 
   assert.deepEqual([row?.queuedHeld, row?.loginClosed], [passed + 1, true]);
 });
 
+test('a step that fails costs none of the others', async () => {
+  for (const broken of ['queue', 'ledger'] as const) {
+    const rig = openRig();
+    rig.send({ account: joe, to: ['friend@elsewhere.test'] });
+    const fails = (): never => {
+      throw new Error('cannot be read');
+    };
+    if (broken === 'queue') rig.queue.hold = async () => fails();
+    else Object.assign(rig.journal.live, { incidents: fails, messagesOf: fails, heldOne: fails });
+    await suspendByHand(rig);
+    assert.ok(rig.logins.closed.has(joe), broken);
+    const told = rig.taken.filter(({ notice }) => notice.event === 'account.suspended');
+    assert.equal(told.length, 2, broken);
+    assert.equal(told[0]?.notice.loginClosed, true);
+    assert.ok(rig.logged.includes('error suspension.step-failed'));
+  }
+});
+
 test('what sessions of that moment still handed over is held at the second look', async () => {
   const rig = openRig();
   const late = rig.send({ account: joe, to: ['friend@elsewhere.test'] });

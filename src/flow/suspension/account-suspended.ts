@@ -299,7 +299,11 @@ class SuspensionFlow implements Suspensions {
     const { journal, logins } = this.#deps;
     const { log } = this.#deps.world;
     const { account } = incident;
-    const swept = await this.#sweep(incident);
+    // Each step stands alone: what fails in one must not cost the next.
+    let swept = incident;
+    await this.#logged(account, async () => {
+      swept = await this.#sweep(incident);
+    });
     if (logins === undefined || !isLogin(account) || !this.#isOpen(incident)) return swept;
     try {
       await logins.close(account);
@@ -317,7 +321,11 @@ class SuspensionFlow implements Suspensions {
   }
 
   #current(incident: IncidentRow): IncidentRow {
-    return currentIncident(this.#deps.journal, incident);
+    try {
+      return currentIncident(this.#deps.journal, incident);
+    } catch {
+      return incident; // the sweep has logged it
+    }
   }
 
   #isOpen(incident: IncidentRow): boolean {

@@ -4,7 +4,7 @@
  * lines, white space at the end of a line) are counted and not stored. Lines end with CRLF; a CR or
  * LF alone is an ordinary octet.
  */
-import { openSha256, type Sha256 } from '../../lib/sha256.ts';
+import { openSha256, type Sha256 } from '../../lib/hash.ts';
 
 export type Canonicalization = 'simple' | 'relaxed';
 

@@ -7,12 +7,14 @@ import { fault, ok, type Result } from '../../lib/result.ts';
 import { askable } from '../dns/name.ts';
 import type { DnsAnswer, DnsQuestion } from '../dns/question.ts';
 import { textOfTxt } from '../dns/record.ts';
-import { type KeyRecord, keyOf, parseKeyRecord } from './key-record.ts';
+import { type KeyRecord, type KeyRefusal, keyOf, parseKeyRecord } from './key-record.ts';
 
 export type FoundKey = { readonly record: KeyRecord; readonly key: PublicKey };
 
 export type KeyFault = {
   readonly kind: 'temperror' | 'permerror' | 'policy';
+  /** `silent`: no answer. `missing`: nothing is published. */
+  readonly why: 'silent' | 'missing' | KeyRefusal['why'];
   readonly text: string;
 };
 
@@ -29,12 +31,16 @@ export function keyQuestion(name: string): DnsQuestion {
   return { name, type: 'TXT' };
 }
 
-/** The key in an answer to `keyQuestion`. */
+/**
+ * The key in an answer to `keyQuestion`. The one reader of key records: signatures are verified
+ * with it, and a key of ours signs, and counts as published, only if this finds it.
+ */
 export function keyIn(answer: DnsAnswer, name: string): Result<FoundKey, KeyFault> {
   if (answer.kind === 'failure') {
-    return fault({ kind: 'temperror', text: `the key could not be fetched: ${answer.text}` });
+    const text = `the key could not be fetched: ${answer.text}`;
+    return fault({ kind: 'temperror', why: 'silent', text });
   }
-  const none = { kind: 'permerror', text: `there is no key at ${name}` } as const;
+  const none = { kind: 'permerror', why: 'missing', text: `there is no key at ${name}` } as const;
   if (answer.kind === 'none') return fault(none);
   const texts = answer.records.flatMap((record) =>
     record.type === 'TXT' ? [textOfTxt(record)] : [],
@@ -44,7 +50,8 @@ export function keyIn(answer: DnsAnswer, name: string): Result<FoundKey, KeyFaul
     /(?:^|;)\s*(?:v\s*=\s*DKIM1|p\s*=)/.test(text.slice(0, 1_024)),
   );
   if (keys.length > 1) {
-    return fault({ kind: 'permerror', text: `there are ${keys.length} key records at ${name}` });
+    const text = `there are ${keys.length} key records at ${name}`;
+    return fault({ kind: 'permerror', why: 'unusable', text });
   }
   const [text = texts[0]] = keys;
   if (text === undefined) return fault(none);
@@ -52,6 +59,7 @@ export function keyIn(answer: DnsAnswer, name: string): Result<FoundKey, KeyFaul
   if (!record.ok) {
     return fault({
       kind: 'permerror',
+      why: 'unusable',
       text: `the record at ${name} is not a key: ${record.error}`,
     });
   }

@@ -90,6 +90,7 @@ export function keyRecordFor(key: {
 
 export type KeyRefusal = {
   readonly kind: 'permerror' | 'policy';
+  readonly why: 'revoked' | 'unusable';
   /** A sentence about the key record. */
   readonly text: string;
 };
@@ -97,9 +98,11 @@ export type KeyRefusal = {
 /** The key of a record, if a mail signature may use it (RFC 6376 section 6.1.2, RFC 8301). */
 export function keyOf(record: KeyRecord): Result<PublicKey, KeyRefusal> {
   const refuse = (kind: KeyRefusal['kind'], text: string): Result<PublicKey, KeyRefusal> =>
-    fault({ kind, text });
+    fault({ kind, why: 'unusable', text });
   const { keyType, publicKey, hashes, services } = record;
-  if (publicKey === '') return refuse('permerror', 'the key was revoked (p= is empty)');
+  if (publicKey === '') {
+    return fault({ kind: 'permerror', why: 'revoked', text: 'the key was revoked (p= is empty)' });
+  }
   const type = keyTypes.find((one) => one === keyType);
   if (type === undefined) return refuse('permerror', `k=${keyType} is not a known type of key`);
   if (hashes !== undefined && !hashes.includes('sha256')) {

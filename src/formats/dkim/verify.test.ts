@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { sha256 } from '../../lib/hash.ts';
 import { makeKeyPair, openPrivateKey, type PrivateKey } from '../../lib/private-key.ts';
-import { sha256 } from '../../lib/sha256.ts';
 import { answeredBy, type DnsAnswer, type DnsQuestion } from '../dns/question.ts';
 import { txtStrings } from '../dns/record.ts';
 import { zoneAnswers } from '../dns/zone-answers.ts';

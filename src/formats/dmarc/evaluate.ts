@@ -66,28 +66,35 @@ const identifiersMax = 20;
 export function* evaluateDmarc(asked: DmarcQuestion): DnsLookup<DmarcResult> {
   const { domains: authors, cut } = asked.authors;
   const [first = ''] = authors;
-  if (cut) return outcome('permerror', first, 'From is too long to read');
-  if (first === '') return outcome('permerror', '', 'From names no domain');
-  if (authors.length > authorsMax) {
-    return outcome('permerror', first, `From names ${authors.length} domains`);
+  if (first === '') {
+    return outcome('permerror', '', cut ? 'From is too long to read' : 'From names no domain');
   }
   const results: DmarcResult[] = [];
-  for (const author of authors) results.push(yield* evaluateOne(author, asked));
+  for (const author of authors.slice(0, authorsMax)) {
+    results.push(yield* evaluateOne(author, asked));
+  }
+  // More authors never hide that one of the first ones fails.
+  if (cut) results.push(outcome('permerror', first, 'From is too long to read'));
+  else if (authors.length > authorsMax) {
+    results.push(outcome('permerror', first, `From names ${authors.length} domains`));
+  }
   const [only] = results;
-  return results.length === 1 && only !== undefined ? only : strictest(results);
+  return results.length === 1 && only !== undefined ? only : strictest(results, authors.length);
 }
 
 /**
  * The result for several authors: the strictest policy among those that fail (RFC 9989 section
  * 11.5).
  */
-function strictest(results: readonly DmarcResult[]): DmarcResult {
+function strictest(results: readonly DmarcResult[], authors: number): DmarcResult {
   const order = ['pass', 'none', 'permerror', 'temperror', 'fail'];
   const rank = ({ result, disposition }: DmarcResult): number =>
     order.indexOf(result) * 10 + dmarcPolicies.indexOf(disposition);
   const worst = results.reduce((kept, one) => (rank(one) > rank(kept) ? one : kept));
-  const others = results.length - 1;
-  return { ...worst, sentence: `${worst.sentence}; From names ${others} more` };
+  const others = authors - 1;
+  return others === 0 || worst.sentence.startsWith('From ')
+    ? worst
+    : { ...worst, sentence: `${worst.sentence}; From names ${others} more` };
 }
 
 function outcome(

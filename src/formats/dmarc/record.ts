@@ -66,7 +66,7 @@ const known: Readonly<Record<string, (value: string) => boolean>> = {
   t: (value) => /^[yn]$/i.test(value),
 };
 const historic: Readonly<Record<string, string>> = {
-  pct: 'pct has had no effect since RFC 9989; t=y now marks a test',
+  pct: 'pct alone has no effect since RFC 9989: t=y marks a test',
   rf: 'rf has had no effect since RFC 9989',
   ri: 'ri has had no effect since RFC 9989',
 };

@@ -24,7 +24,13 @@ export type DnsAnswer =
   /**
    * The answer is unknown, which is never evidence against a domain. `text`: one line for people.
    */
-  | { readonly kind: 'failure'; readonly reason: DnsFailure; readonly text: string };
+  | {
+      readonly kind: 'failure';
+      readonly reason: DnsFailure;
+      readonly text: string;
+      /** The server has an answer that is too long for UDP, and did not send it by TCP. */
+      readonly isTooLong?: boolean;
+    };
 
 /**
  * A computation that asks the DNS. Each yield is a batch of questions that may be asked at once;

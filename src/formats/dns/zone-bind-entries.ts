@@ -17,6 +17,8 @@ export function faultAt(line: number, what: string): ZoneFault {
 export type ZoneWord = { readonly raw: string; readonly quoted: boolean };
 export type ZoneEntry = {
   readonly line: number;
+  /** Its last line, if it has parentheses. */
+  readonly lastLine: number;
   /** Whether it begins with a blank; it then has the owner of the previous entry. */
   readonly continued: boolean;
   readonly words: readonly ZoneWord[];
@@ -52,7 +54,9 @@ export function* zoneEntries(text: string): Generator<ZoneEntry | ZoneFault> {
     if (char === '\n') {
       if (open > 0 && last) yield { line: start, what: 'a parenthesis is never closed' };
       if (open === 0 || last) {
-        if (words.length > 0 && open === 0) yield { line: start, continued, words };
+        if (words.length > 0 && open === 0) {
+          yield { line: start, lastLine: line, continued, words };
+        }
         words = [];
         open = 0;
         fresh = true;

@@ -88,8 +88,22 @@ test('records of other types and classes are left out, with a note', () => {
 });
 
 const faults = [
-  ['$INCLUDE', '\n$INCLUDE other.db', /^2: \$INCLUDE is not supported/],
-  ['an unknown directive', '$GENERATE 1-2 a A 192.0.2.$', /^1: \$GENERATE is not known$/],
+  [
+    '$INCLUDE',
+    '\n$INCLUDE other.db',
+    /^2: \$INCLUDE is not read; named-compilezone -o - ZONE FILE/,
+  ],
+  ['an unknown directive', '$DATE 20261128', /^1: \$DATE is not read; named-compilezone/],
+  ['a range', '$GENERATE 9-2 a. A 192.0.2.$', /^1: 9-2 is not a range .*; named-compilezone/],
+  [
+    'a modifier',
+    ['$GENERATE 1-2 a$', '{x}. A 192.0.2.$'].join(''),
+    /^1: \$GENERATE with invalid numbers/,
+  ],
+  ['an address made', '$GENERATE 255-256 a$. A 192.0.2.$', /^1: 192\.0\.2\.256 is not an IPv4/],
+  ['generic data', 'a. A \\# 4 C00002', /^1: 3 octets after \\# 4$/],
+  ['generic data of a type', 'a. A \\# 3 C00002', /^1: the data of type A are cut short/],
+  ['no hexadecimal', 'a. TYPE1 \\# 1 xx', /^1: after \\# must be a length/],
   ['a relative name without origin', 'a A 192.0.2.1', /^1: a has no final dot/],
   ['@ without origin', '@ A 192.0.2.1', /^1: @, and there is no \$ORIGIN$/],
   ['no owner', '  A 192.0.2.1', /^1: a record without an owner/],
@@ -187,4 +201,56 @@ test('names and addresses survive being taken apart', () => {
       assert.deepEqual(ipv6Octets(addressOf(octets) ?? ''), octets),
     ),
   );
+});
+
+test('$GENERATE, as BIND writes it out', () => {
+  const modified = (text: string): string => text.replaceAll('#', '$');
+  const text = modified(`
+#ORIGIN example.org.
+#TTL 300
+ns A 192.0.2.1
+#GENERATE 1-2 dhcp# A 192.0.2.#
+#GENERATE 0-4/2 h#{16,4,x} 60 IN CNAME dhcp#{1}.other
+#GENERATE 10-11 #{0,3,n}.x PTR h\\##
+#GENERATE 171-171 #{0,1,N}.z PTR h#{-171}
+#GENERATE 1-1 q TXT "a b#"
+#GENERATE 1-1 r TXT "\\"a b#\\" \\"c\\""
+  MX 10 mail
+`);
+  assert.deepEqual(parsed(text).map(short), [
+    'ns.example.org 300 A ["192.0.2.1"]',
+    'dhcp1.example.org 300 A ["192.0.2.1"]',
+    'dhcp2.example.org 300 A ["192.0.2.2"]',
+    'h0010.example.org 60 CNAME ["dhcp1.other.example.org"]',
+    'h0012.example.org 60 CNAME ["dhcp3.other.example.org"]',
+    'h0014.example.org 60 CNAME ["dhcp5.other.example.org"]',
+    'a.0.x.example.org 300 PTR ["h$10.example.org"]',
+    'b.0.x.example.org 300 PTR ["h$11.example.org"]',
+    'b.a.z.example.org 300 PTR ["h0.example.org"]',
+    'q.example.org 300 TXT [["a","b1"]]',
+    'r.example.org 300 TXT [["a b1","c"]]',
+    'ns.example.org 300 MX [10,"mail.example.org"]',
+  ]);
+  assert.match(wrong(modified('#GENERATE 0-999999 a#. A 192.0.2.1')), /at most 65536 are read/);
+});
+
+test('data in hexadecimal (RFC 3597), under the name of a type or its number', () => {
+  const notes: string[] = [];
+  const text = `$ORIGIN example.org.
+$TTL 300
+ns A \\# 4 C0 000235
+ns TYPE28 \\# 16 20010db8000000000000000000000001
+@ TYPE15 \\# 10 000a 046d61696c 0178 00
+@ TXT \\# 6 0561 2062 3f3f
+@ TYPE65534 \\# 5 0832F30001
+`;
+  const zone = parseBindZone(text, { skipped: ({ line, what }) => notes.push(`${line}: ${what}`) });
+  assert.ok(zone.ok, JSON.stringify(zone));
+  assert.deepEqual(zone.value.map(short), [
+    'ns.example.org 300 A ["192.0.2.53"]',
+    'ns.example.org 300 AAAA ["2001:db8::1"]',
+    'example.org 300 MX [10,"mail.x"]',
+    'example.org 300 TXT [["a b??"]]',
+  ]);
+  assert.match(notes.join('\n'), /^7: TYPE65534 is not one of /);
 });

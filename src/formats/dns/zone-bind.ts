@@ -4,7 +4,8 @@
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import { parseName, printName } from './name.ts';
-import { type DnsRecord, type DnsType, dnsTypes } from './record.ts';
+import { type DnsData, type DnsRecord, type DnsType, dnsTypes } from './record.ts';
+import { dataOfWire, typeOfNumber } from './wire-data.ts';
 import { parseData, parseSeconds, printData } from './zone-bind-data.ts';
 import {
   faultAt,
@@ -13,11 +14,14 @@ import {
   type ZoneWord,
   zoneEntries,
 } from './zone-bind-entries.ts';
+import { generatedLines } from './zone-bind-generate.ts';
 
 /** The longest zone file, about a hundred thousand records, because the whole file is in memory. */
 export const zoneCharactersMax = 16_777_216;
 /** Reading stops after this many faults; it is then probably another kind of file. */
 const faultsMax = 100;
+/** Records of a file with $GENERATE, which makes many of one line. */
+const recordsMax = 500_000;
 /** The TTL if neither the record, nor $TTL, nor an earlier record gives one. */
 const ttlSecondsDefault = 3_600;
 
@@ -26,6 +30,8 @@ export type BindZoneOptions = {
   readonly origin?: string;
   /** Called for each record that is left out because of its type or class. */
   readonly skipped?: (note: ZoneFault) => void;
+  /** Called for each record with the lines on which it stands. */
+  readonly located?: (record: DnsRecord, first: number, last: number) => void;
 };
 
 type State = {
@@ -55,41 +61,69 @@ export function parseBindZone(
       faults.push(entry);
       continue;
     }
-    const read = isDirective(entry) ? directive(entry, state) : record(entry, state);
-    if (!read.ok) faults.push(faultAt(entry.line, read.error));
-    else if (typeof read.value === 'string') {
-      options.skipped?.(faultAt(entry.line, read.value));
-    } else if (read.value !== undefined) records.push(read.value);
+    for (const read of isDirective(entry) ? directive(entry, state) : [record(entry, state)]) {
+      if (!read.ok) faults.push(faultAt(entry.line, read.error));
+      else if (typeof read.value === 'string') {
+        options.skipped?.(faultAt(entry.line, read.value));
+      } else {
+        records.push(read.value);
+        options.located?.(read.value, entry.line, entry.lastLine);
+      }
+      if (faults.length >= faultsMax || records.length > recordsMax) break;
+    }
+    if (records.length > recordsMax) {
+      return fault([faultAt(entry.line, `more than ${recordsMax} records`)]);
+    }
   }
   return faults.length > 0 ? fault(faults) : ok(records);
 }
+
+/** A record, a text that says why it is left out, or a fault. */
+type Read = Result<DnsRecord | string, string>;
+
+/** What else reads a file that this reader does not. */
+const wayOut = 'named-compilezone -o - ZONE FILE writes the whole zone without it';
 
 function isDirective({ words: [first], continued }: ZoneEntry): boolean {
   return !continued && first?.quoted === false && first.raw.startsWith('$');
 }
 
-function directive({ words }: ZoneEntry, state: State): Result<undefined, string> {
+/** Carries out a directive; yields the records that it makes, and its faults. */
+function* directive({ words }: ZoneEntry, state: State): Generator<Read> {
   const [what = '', value, ...more] = words.map(({ raw }) => raw);
   const name = what.toUpperCase();
-  if (name === '$INCLUDE') {
-    return fault('$INCLUDE is not supported: put the included text into this file');
+  if (name === '$GENERATE') {
+    yield* generated(words.slice(1), state);
+  } else if (name !== '$ORIGIN' && name !== '$TTL') {
+    yield fault(`${name} is not read; ${wayOut}`);
+  } else if (value === undefined || more.length > 0) yield fault(`${name} takes one value`);
+  else if (name === '$TTL') {
+    state.ttl = parseSeconds(value);
+    if (state.ttl === undefined) yield fault(`${value} is not a time for $TTL`);
+  } else {
+    const origin = parseName(value, state.origin);
+    if (origin.ok) state.origin = origin.value;
+    else yield fault(`$ORIGIN: ${origin.error}`);
   }
-  if (name !== '$ORIGIN' && name !== '$TTL') return fault(`${what} is not known`);
-  if (value === undefined || more.length > 0) return fault(`${name} takes one value`);
-  if (name === '$TTL') {
-    const seconds = parseSeconds(value);
-    if (seconds === undefined) return fault(`${value} is not a time for $TTL`);
-    state.ttl = seconds;
-    return ok(undefined);
-  }
-  const origin = parseName(value, state.origin);
-  if (!origin.ok) return fault(`$ORIGIN: ${origin.error}`);
-  state.origin = origin.value;
-  return ok(undefined);
 }
 
-/** A record, a text that says why it is left out, or a fault. */
-function record({ words, continued }: ZoneEntry, state: State): Result<DnsRecord | string, string> {
+function* generated(words: readonly ZoneWord[], state: State): Generator<Read> {
+  const lines = generatedLines(words);
+  if (!lines.ok) {
+    yield fault(`${lines.error}; ${wayOut}`);
+    return;
+  }
+  // The records after it that begin with a blank have the owner before it.
+  const { owner } = state;
+  for (const line of lines.value) {
+    for (const entry of zoneEntries(line)) {
+      yield 'what' in entry ? fault(entry.what) : record(entry, state);
+    }
+  }
+  state.owner = owner;
+}
+
+function record({ words, continued }: ZoneEntry, state: State): Read {
   if (!continued) {
     const owner = parseName(words[0]?.raw ?? '', state.origin);
     if (!owner.ok) return owner;
@@ -102,13 +136,18 @@ function record({ words, continued }: ZoneEntry, state: State): Result<DnsRecord
   const type = rest[head.words]?.raw.toUpperCase();
   if (type === undefined || rest[head.words]?.quoted === true) return fault('no record type');
   if (head.seconds !== undefined) state.lastTtl = head.seconds;
-  if (head.class !== 'IN') return ok(`${type} of class ${head.class} is left out`);
-  if (!isDnsType(type)) {
+  if (head.class !== 'IN') return ok(`${type} of class ${head.class}`);
+  const known = knownType(type);
+  if (known === undefined) {
     return /^[A-Z][A-Z\d-]*$/.test(type)
-      ? ok(`${type} is not one of ${dnsTypes.join(', ')}: left out`)
+      ? ok(`${type} is not one of ${dnsTypes.join(', ')}`)
       : fault(`${rest[head.words]?.raw.slice(0, 60)} is not a record type`);
   }
-  const data = parseData(type, rest.slice(head.words + 1), state.origin);
+  const values = rest.slice(head.words + 1);
+  const isGeneric = values[0]?.quoted === false && values[0].raw === '\\#';
+  const data = isGeneric
+    ? parseGeneric(known, values.slice(1))
+    : parseData(known, values, state.origin);
   if (!data.ok) return data;
   const minimum = data.value.type === 'SOA' ? data.value.minimum : undefined;
   const ttlSeconds = head.seconds ?? state.ttl ?? state.lastTtl ?? minimum ?? ttlSecondsDefault;
@@ -133,8 +172,23 @@ function beforeType(words: readonly ZoneWord[]): {
   return { words: Math.min(2, words.length), seconds, class: group ?? 'IN' };
 }
 
-function isDnsType(type: string): type is DnsType {
-  return (dnsTypes as readonly string[]).includes(type);
+/** The type by its name, or by its number as in TYPE16 (RFC 3597 section 5). */
+function knownType(type: string): DnsType | undefined {
+  const number = /^TYPE(\d{1,5})$/.exec(type)?.[1];
+  return number === undefined ? dnsTypes.find((one) => one === type) : typeOfNumber(Number(number));
+}
+
+/** The data after `\#`: their length, and their octets in hexadecimal (RFC 3597 section 5). */
+function parseGeneric(type: DnsType, words: readonly ZoneWord[]): Result<DnsData, string> {
+  const [length = '', ...parts] = words.map(({ raw }) => raw);
+  const hex = parts.join('');
+  if (!/^\d{1,5}$/.test(length) || !/^(?:[\da-f]{2})*$/i.test(hex)) {
+    return fault('after \\# must be a length and the octets in hexadecimal');
+  }
+  if (hex.length !== 2 * Number(length)) {
+    return fault(`${hex.length / 2} octets after \\# ${length}`);
+  }
+  return dataOfWire(type, Buffer.from(hex, 'hex').toString('latin1'));
 }
 
 /** Above this line length, each string of a TXT record gets its own line. */

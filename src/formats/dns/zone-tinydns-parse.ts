@@ -6,6 +6,7 @@ import { fault, ok, type Result } from '../../lib/result.ts';
 import { addressOf, ipv4Octets } from './address-octets.ts';
 import { askable, labelsOf, nameOf } from './name.ts';
 import { type DnsData, type DnsRecord, dnsTypes } from './record.ts';
+import { dataOfWire, typeOfNumber } from './wire-data.ts';
 import { zoneCharactersMax } from './zone-bind.ts';
 import { faultAt, type ZoneFault } from './zone-bind-entries.ts';
 
@@ -14,6 +15,8 @@ const faultsMax = 100;
 /** What tinydns-data uses for empty fields. */
 const ttlDefaults = { ns: 259_200, negative: 2_560, other: 86_400 };
 const soaDefaults = { refresh: 16_384, retry: 2_048, expire: 1_048_576, minimum: 2_560 };
+/** Types of generic lines that tinydns-data has lines of its own for, or does not serve. */
+const refusedTypes = [0, 2, 5, 6, 15, 252];
 /** tinydns-data uses the time of the file, which is not known here. */
 const serialDefault = 1;
 const txtStringOctets = 127;
@@ -24,6 +27,8 @@ const lineLengthMax = 270_000;
 export type TinydnsOptions = {
   /** Called for each line that is left out because of its type, a timestamp or a location. */
   readonly skipped?: (note: ZoneFault) => void;
+  /** Called for each record with the number of its line. */
+  readonly located?: (record: DnsRecord, line: number) => void;
 };
 
 /** Parses a `data` file into its records in order, or all its faults. */
@@ -45,14 +50,20 @@ export function parseTinydnsZone(
     }
     const line = withoutBlanksAtEnd(raw);
     if (line === '' || line.startsWith('#') || line.startsWith('-')) continue;
-    const read = parseLine(line);
+    const read = line.endsWith('\r') ? fault(carriageReturn) : parseLine(line);
     if (!read.ok) faults.push(faultAt(nth + 1, read.error));
     else if (typeof read.value === 'string') {
       options.skipped?.(faultAt(nth + 1, read.value));
-    } else records.push(...read.value);
+    } else {
+      records.push(...read.value);
+      for (const one of read.value) options.located?.(one, nth + 1);
+    }
   }
   return faults.length > 0 ? fault(faults) : ok(records);
 }
+
+/** tinydns-data takes it as a part of the last field. */
+const carriageReturn = 'a carriage return at its end: the lines must end as on Unix (LF alone)';
 
 /** Not a regular expression, because that takes quadratic time for a line full of blanks. */
 function withoutBlanksAtEnd(line: string): string {
@@ -91,7 +102,7 @@ function parseLine(line: string): Read {
   const count = fieldCounts[kind];
   if (count === undefined) {
     return otherLines.test(line)
-      ? ok(`a line with ${kind} is left out`)
+      ? ok(`a line with ${kind}`)
       : fault(`a line of tinydns cannot begin with ${kind}`);
   }
   const fields = line.slice(1).split(':');
@@ -104,7 +115,7 @@ function parseLine(line: string): Read {
     return fault(`${ttlText} is not a TTL${colon}`);
   }
   if (fields.slice(count).some((field) => field !== '')) {
-    return ok('a line with a timestamp or a location is left out');
+    return ok('a line with a timestamp or a location');
   }
   return parseFields(kind, fields, { name, ttl });
 }
@@ -177,7 +188,7 @@ function cut(text: string): readonly string[] {
 type Host = { readonly name: string; readonly ttlSeconds: number; readonly reverse: boolean };
 
 function hostLine(ip: string, { name, ttlSeconds, reverse }: Host): Read {
-  if (ip === '') return ok('a line without an address is left out');
+  if (ip === '') return ok('a line without an address');
   const numbers = ipv4Octets(ip);
   if (numbers === undefined) return fault(`${ip} is not an IPv4 address`);
   const address: DnsRecord = { type: 'A', address: ip, name, ttlSeconds };
@@ -258,61 +269,14 @@ function genericLine(
   data: string,
   owner: { readonly name: string; readonly ttlSeconds: number },
 ): Read {
-  const numbers = [...data].map((char) => char.charCodeAt(0));
-  const one = (read: DnsData | undefined): Read =>
-    read === undefined
-      ? fault(`the data of type ${type} are cut short`)
-      : ok([{ ...read, ...owner }]);
-  switch (type) {
-    case 1: {
-      const address = numbers.length === 4 ? addressOf(numbers) : undefined;
-      return one(address === undefined ? undefined : { type: 'A', address });
-    }
-    case 16: {
-      const strings = stringsIn(data);
-      return one(strings === undefined ? undefined : { type: 'TXT', strings });
-    }
-    case 28: {
-      const address = numbers.length === 16 ? addressOf(numbers) : undefined;
-      return one(address === undefined ? undefined : { type: 'AAAA', address });
-    }
-    case 39: {
-      const target = nameInOctets(data);
-      return one(target === undefined ? undefined : { type: 'DNAME', target });
-    }
-    case 52: {
-      const [usage, selector, matching, ...rest] = numbers;
-      const association = rest.map((octet) => octet.toString(16).padStart(2, '0')).join('');
-      return one(
-        usage === undefined || selector === undefined || matching === undefined
-          ? undefined
-          : { type: 'TLSA', usage, selector, matching, association },
-      );
-    }
-    case undefined:
-      return fault('a generic line begins with the number of its type');
-    default:
-      return [0, 2, 5, 6, 15, 252].includes(type)
-        ? fault(`tinydns-data refuses type ${type} in a generic line`)
-        : ok(`type ${type} is not one of ${dnsTypes.join(', ')}: left out`);
+  if (type === undefined) return fault('a generic line begins with the number of its type');
+  if (refusedTypes.includes(type)) {
+    return fault(`tinydns-data refuses type ${type} in a generic line`);
   }
-}
-
-/** A name as it is sent, up to the root; undefined if it is cut short or anything comes after it. */
-function nameInOctets(data: string): string | undefined {
-  const labels = data.endsWith('\0') ? (stringsIn(data.slice(0, -1)) ?? []) : undefined;
-  const isName = labels !== undefined && (labels.length > 0 || data === '\0');
-  return isName && askable(nameOf(labels)) ? nameOf(labels) : undefined;
-}
-
-/** Strings with a length before each; undefined if one is cut short or there is no string. */
-function stringsIn(data: string): readonly string[] | undefined {
-  const strings: string[] = [];
-  for (let at = 0; at < data.length; ) {
-    const end = at + 1 + data.charCodeAt(at);
-    if (end > data.length) return undefined;
-    strings.push(data.slice(at + 1, end));
-    at = end;
+  const known = typeOfNumber(type);
+  if (known === undefined) {
+    return ok(`a generic line of type ${type}, which is not one of ${dnsTypes.join(', ')}`);
   }
-  return strings.length === 0 ? undefined : strings;
+  const read = dataOfWire(known, data);
+  return read.ok ? ok([{ ...read.value, ...owner }]) : read;
 }

@@ -1,153 +1,118 @@
 /**
- * Finds the keys with which rspamd's module dkim_signing signs, from its configuration and the
- * names of key files. Pure.
+ * What the settings of rspamd's module dkim_signing mean for an import, and where they are: merged
+ * from the files that rspamd reads. Pure; the caller reads the files.
  */
-import type { ConfiguredKey, KeysFound } from './opendkim-conf.ts';
-import type { Ucl, UclBlock } from './ucl.ts';
+import type { SetupFiles } from './signer-setup.ts';
+import { parseUcl, type Ucl, type UclBlock, type UclRead } from './ucl.ts';
 
-/** The defaults in the module's source. */
-const defaults = { path: '/var/lib/rspamd/dkim/$domain.$selector.key', selector: 'dkim' };
-
-export type RspamdReads = {
-  /** Names of the files in a folder; empty after reporting that it cannot be read. */
-  names(folder: string): readonly string[];
-  /** Text of a map; undefined after reporting that it cannot be read. */
-  text(path: string): string | undefined;
-};
-
-/** Finds keys in a folder: `example.org.dkim.key`, with a selector without dots. */
-export function rspamdFolderKeys(folder: string, reads: RspamdReads): KeysFound {
-  const path = `${folder.replace(/\/$/, '')}/$domain.$selector.key`;
-  return { keys: templateKeys(path, reads, () => undefined), notes: [] };
+/** Reads dkim_signing.conf, or a file with a block of that name, with all that it includes. */
+export function readRspamdConf(path: string, text: string, files: SetupFiles): UclRead {
+  const expand = expander(path);
+  const ucl = { ...files, expand };
+  // rspamd reads override.d after local.d, and it counts.
+  const override = path.replace(/\/local\.d\/dkim_signing\.conf$/, '/override.d/dkim_signing.conf');
+  const whole =
+    override === path ? text : `${text}\n.include(try=true,priority=10) "${override}"\n`;
+  const { block, gaps } = parseUcl(whole, ucl, override === path ? 0 : 1);
+  const inner = block.get('dkim_signing');
+  return { block: inner instanceof Map ? (inner as UclBlock) : block, gaps };
 }
 
-/** Finds the keys of a configuration: dkim_signing.conf, or the block of that name. */
-export function rspamdKeys(conf: UclBlock, reads: RspamdReads): KeysFound {
-  const inner = conf.get('dkim_signing');
-  const settings = inner instanceof Map ? (inner as UclBlock) : conf;
-  const notes: string[] = [];
-  for (const [name, text] of unread) {
-    if (settings.has(name)) notes.push(`${name}: ${text}`);
-  }
-  if (textIn(settings, 'enabled') === 'false')
-    notes.push('the module is switched off (enabled = false)');
-  const path = textIn(settings, 'path') ?? defaults.path;
-  const selector = (textIn(settings, 'selector') ?? defaults.selector).toLowerCase();
-  const selectors = mapOf(textIn(settings, 'selector_map'), reads);
-  const paths = mapOf(textIn(settings, 'path_map'), reads);
-  const keys = new Map<string, ConfiguredKey>();
-  const add = (key: ConfiguredKey): void => {
-    const name = `${key.domain} ${key.selector}`;
-    if (!keys.has(name)) keys.set(name, key);
+/**
+ * Replaces the variables of rspamd's folders, as Debian builds it, or below the folder of `path`.
+ */
+export function expander(path: string): (text: string) => string {
+  const [, own] = /^(.*\/rspamd)\//.exec(path) ?? [];
+  const folder = own === undefined || own.startsWith('/var/') ? '/etc/rspamd' : own;
+  const places: Readonly<Record<string, string>> = {
+    CONFDIR: folder,
+    LOCAL_CONFDIR: folder,
+    CURDIR: path.slice(0, Math.max(0, path.lastIndexOf('/'))),
+    DBDIR: '/var/lib/rspamd',
+    RUNDIR: '/run/rspamd',
+    LOGDIR: '/var/log/rspamd',
+    PREFIX: '/usr',
   };
-  const blocks = settings.get('domain');
-  if (blocks instanceof Map) {
-    for (const [domain, block] of blocks as UclBlock) {
-      for (const key of domainKeys(domain.toLowerCase(), block, { path, selector })) add(key);
-    }
-  }
-  for (const [domain, where] of paths) {
-    add(keyAt(where, domain, selectors.get(domain) ?? selector));
-  }
-  const known = new Set([...keys.values()].map(({ domain }) => domain));
-  for (const [domain, own] of selectors) {
-    if (!known.has(domain) && domain !== '*') add(keyAt(path, domain, own));
-  }
-  for (const key of templateKeys(path, reads, (domain) => selectors.get(domain) ?? selector)) {
-    if (!known.has(key.domain)) add(key);
-  }
-  return { keys: [...keys.values()], notes };
-}
-
-const unread: readonly (readonly [string, string])[] = [
-  ['use_redis', 'keys in Redis are not read; put them into files'],
-  ['use_vault', 'keys in Vault are not read; put them into files'],
-  ['signing_table', 'not read; give OpenDKIM’s tables to dkim import opendkim'],
-  ['key_table', 'not read; give OpenDKIM’s tables to dkim import opendkim'],
-];
-
-function domainKeys(
-  domain: string,
-  block: Ucl,
-  around: { readonly path: string; readonly selector: string },
-): readonly ConfiguredKey[] {
-  if (!(block instanceof Map)) return [];
-  const of = (settings: UclBlock): ConfiguredKey =>
-    keyAt(
-      textIn(settings, 'path') ?? around.path,
-      domain,
-      (textIn(settings, 'selector') ?? around.selector).toLowerCase(),
+  return (text) =>
+    text.replace(
+      /\$(?:\{([A-Z_]+)\}|([A-Z_]+))/g,
+      (whole, braced: string | undefined, bare: string | undefined) =>
+        places[braced ?? bare ?? ''] ?? whole,
     );
-  const several = (block as UclBlock).get('selectors');
-  if (Array.isArray(several)) {
-    return several.filter((one): one is UclBlock => one instanceof Map).map(of);
-  }
-  return [of(block as UclBlock)];
 }
 
-function keyAt(template: string, domain: string, selector: string): ConfiguredKey {
-  const path = withVariables(template)
-    .replaceAll('$domain', domain)
-    .replaceAll('$selector', selector);
-  return { domain, selector, key: { kind: 'file', path } };
-}
-
-/** Finds key files that match the template, with domain and selector from their names. */
-function templateKeys(
-  template: string,
-  reads: RspamdReads,
-  selectorOf: (domain: string) => string | undefined,
-): readonly ConfiguredKey[] {
-  const path = withVariables(template);
-  const slash = path.lastIndexOf('/');
-  const folder = path.slice(0, slash);
-  // With a folder for each domain, only domains that are named elsewhere can be found.
-  if (folder.includes('$') || !path.includes('$domain')) return [];
-  const pattern = path
-    .slice(slash + 1)
-    .replace(/[.*+?^()|[\]\\{}]/g, '\\$&')
-    .replace('$domain', '(?<domain>.+)')
-    .replace('$selector', '(?<selector>[^.]+)');
-  const name = new RegExp(`^${pattern}$`);
-  return reads.names(folder).flatMap((file): ConfiguredKey[] => {
-    const domain = name.exec(file)?.groups?.['domain']?.toLowerCase();
-    if (domain === undefined) return [];
-    const wanted = selectorOf(domain);
-    const selector = name.exec(file)?.groups?.['selector'] ?? wanted ?? defaults.selector;
-    if (wanted !== undefined && wanted !== selector) return [];
-    return [
-      {
-        domain,
-        selector: selector.toLowerCase(),
-        key: { kind: 'file', path: `${folder}/${file}` },
-      },
-    ];
-  });
-}
-
-function mapOf(place: string | undefined, reads: RspamdReads): ReadonlyMap<string, string> {
-  if (place === undefined) return new Map();
-  const text = reads.text(withVariables(place).replace(/^file:\/\//, '')) ?? '';
-  return new Map(
-    text.split('\n').flatMap((line): [string, string][] => {
-      const [, domain, value] = /^\s*"?([^\s#"]+)"?\s+"?([^\s#"]+)"?/.exec(line) ?? [];
-      return domain === undefined || value === undefined ? [] : [[domain.toLowerCase(), value]];
-    }),
-  );
-}
-
-/** The folders of rspamd as Debian builds it. */
-const places = { CONFDIR: '/etc/rspamd', LOCAL_CONFDIR: '/etc/rspamd', DBDIR: '/var/lib/rspamd' };
-
-function withVariables(text: string): string {
-  return Object.entries(places).reduce(
-    (whole, [name, path]) =>
-      whole.replace(new RegExp(`\\$(?:\\{${name}\\}|${name}\\b)`, 'g'), path),
-    text,
-  );
-}
-
-function textIn(block: UclBlock, name: string): string | undefined {
+export function textIn(block: UclBlock, name: string): string | undefined {
   const value = block.get(name);
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
+
+/** A boolean setting; `usual` if it is not set. */
+export function flagIn(block: UclBlock, name: string, usual: boolean): boolean {
+  const value = textIn(block, name);
+  return value === undefined ? usual : /^(?:true|yes|on|1)$/i.test(value);
+}
+
+/** Notes about settings that work differently in Postern. */
+export function rspamdNotes(block: UclBlock): readonly string[] {
+  const said = told.flatMap(([name, isUsual, text]) => {
+    const value = block.get(name);
+    return value === undefined || isUsual(value) ? [] : [`${name} ${shown(value)}: ${text}`];
+  });
+  const strange = [...block.keys()]
+    .filter((name) => !known.has(name) && !told.some(([one]) => one === name))
+    .map((name) => `${name}: this setting of rspamd is not known here`);
+  return [...said, ...strange];
+}
+
+/** What decides about keys in a way that cannot be read. */
+export function rspamdGaps(block: UclBlock): readonly string[] {
+  return unread.flatMap(([name, text]) => {
+    const value = block.get(name);
+    const isOff = value === undefined || (typeof value === 'string' && !isTrueOrText(value));
+    return isOff ? [] : [`${name}: ${text}`];
+  });
+}
+
+function isTrueOrText(value: string): boolean {
+  return value !== '' && !/^(?:false|no|off|0)$/i.test(value);
+}
+
+function shown(value: Ucl): string {
+  return typeof value === 'string' ? value.slice(0, 60) : '…';
+}
+
+const unread: readonly (readonly [string, string])[] = [
+  ['use_vault', 'keys in Vault are not read; save each to a file: postern dkim import file'],
+  ['sign_condition', 'a Lua function decides which key signs, and is not read'],
+  ['use_domain_custom', 'a Lua function decides which domain signs, and is not read'],
+  ['use_http_headers', 'the client names the key of each message, which is not known here'],
+];
+
+const yes = (value: Ucl): boolean =>
+  typeof value === 'string' && /^(?:true|yes|on|1)$/i.test(value);
+const no = (value: Ucl): boolean => typeof value === 'string' && !isTrueOrText(value);
+const header = (value: Ucl): boolean => value === 'header';
+const told: readonly (readonly [string, (value: Ucl) => boolean, string])[] = [
+  ['sign_authenticated', yes, 'Postern signs mail of logins'],
+  ['sign_local', yes, 'Postern signs mail of this machine and of mynetworks'],
+  ['sign_inbound', no, 'Postern signs only mail that leaves'],
+  ['sign_networks', () => false, 'Postern signs mail of logins and of clients in mynetworks'],
+  ['use_domain_sign_networks', header, 'Postern goes by the From field'],
+  ['use_domain_sign_local', header, 'Postern goes by the From field'],
+  ['use_domain_sign_inbound', header, 'Postern signs only mail that leaves'],
+  ['skip_spam_sign', no, 'Postern signs what it lets pass'],
+];
+
+/** Settings without a meaning for which key signs, and those that are read elsewhere. */
+const known = new Set(
+  `allow_envfrom_empty allow_hdrfrom_mismatch allow_hdrfrom_mismatch_local
+  allow_hdrfrom_mismatch_sign_networks allow_hdrfrom_multiple allow_headers_fallback
+  allow_pubkey_mismatch allow_username_mismatch allowed_ids forbidden_ids allowed_settings
+  forbidden_settings check_pubkey check_violation domain enabled http_domain_header
+  http_key_header http_selector_header http_sign_header http_sign_on_reject_header_header
+  http_timeout key_prefix key_table no_ssl_verify path path_map selector selector_map
+  selector_prefix servers sign_condition sign_headers signing_table symbol symbol_fail
+  symbol_success try_fallback use_domain use_domain_custom use_esld use_http_headers
+  use_milter_headers use_redis use_vault vault_domains vault_path vault_token vault_url
+  whitelisted_signers_map`.split(/\s+/),
+);

@@ -28,13 +28,62 @@ const rows: readonly (readonly [string, string])[] = [
   [' a@one.example.', 'one.example'],
   [' Jürgen <j@bücher.example>', 'xn--bcher-kva.example'],
   [' a@[192.0.2.1]', ''],
-  [' a@one..example', ''],
+  [' a@one..example', 'one.example'],
   [' <root>', ''],
   [' root', ''],
   [' <a@one.example', 'one.example'],
-  [' "never ends <a@one.example>', ''],
+  [' "never ends <a@one.example>', 'one.example'],
   ['', ''],
 ];
+/** Fields that break the grammar, and what some mail program may show. */
+const hidden: readonly (readonly [string, string])[] = [
+  ...[
+    '>',
+    "'",
+    '"',
+    ';',
+    '!',
+    ',',
+    ')',
+    ']',
+    ':25',
+    '/x',
+    '%00',
+    '?',
+    '..',
+    '>>',
+    '\u200b',
+    '\0',
+  ].map((sign) => [` a@one.example${sign}`, 'one.example'] as const),
+  [" 'a@one.example'", 'one.example'],
+  [' a @ one . example >', 'one.example'],
+  [' a@.one.example', 'one.example'],
+  [' a@@one.example', 'one.example'],
+  [' <a@one.example>>, b@two.example', 'one.example two.example'],
+  [' a@one.example@two.example', 'two.example one.example'],
+  [' <a@one.example <b@two.example>', 'two.example one.example'],
+  [' <a@(c)one.example>', 'one.example'],
+  [' <a@one(c).example (d)>', 'one.example'],
+  [' <a@one.\r\n\texample>', 'one.example'],
+  [' "a@one.example"', 'one.example'],
+  [' (a@one.example)', 'one.example'],
+  [' a@one.example <>', 'one.example'],
+  [' a@one.example <root>, b@two.example', 'one.example two.example'],
+  [' b@two.example, "a@one.example', 'two.example one.example'],
+  [' b@two.example (a@one.example', 'two.example one.example'],
+  [' <"b@two.example>, a@one.example', 'two.example one.example'],
+  [' a@one.example\0.two.example', 'one.example one.example.two.example'],
+  [' a\uff20one.example', 'one.example'],
+  [' a\\@one.example', 'one.example'],
+  [` ${'a'.repeat(3_000)}@one.example, b@two.example`, 'one.example two.example'],
+  [' =?utf-8?q?a=40one=2Eexample?=', 'one.example'],
+  [' =?UTF-8?B?YUBvbmUuZXhhbXBsZQ==?=', 'one.example'],
+];
+for (const [field, wanted] of hidden) {
+  test(`no author is hidden in${JSON.stringify(field).slice(0, 60)}`, () =>
+    assert.equal(found(field), wanted));
+}
+
 for (const [field, wanted] of rows) {
   test(`authors of${field}`, () => assert.equal(found(field), wanted));
 }
@@ -55,12 +104,33 @@ test('an A-label comes of every way to write a name', () => {
 });
 
 test('no text breaks it, and all it finds are names', () => {
-  const part = fc.oneof(fc.string(), fc.constantFrom('<', '>', '@', '"', '(', ')', ',', 'a@b.c'));
+  const part = fc.oneof(
+    fc.string(),
+    fc.constantFrom('<', '>', '@', '"', '(', ')', ',', 'a@b.c', '=?x?q?a=40b.c?='),
+  );
   fc.assert(
     fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
       for (const domain of authorDomains([parts.join('')]).domains) {
         assert.equal(asciiDomain(domain), domain);
       }
     }),
+  );
+});
+
+test('whatever stands behind a domain, the author is seen', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('', '<', "'", '"'),
+      fc.string({ maxLength: 6 }),
+      (before, after) => {
+        // Characters of a name would make another name.
+        fc.pre(!/^[\w.\u0080-\uffff\\-]/.test(after));
+        // An address in brackets is the author's, whatever name stands before it.
+        fc.pre(!/<[^<]*@[^<]/.test(after));
+        const { domains } = authorDomains([` ${before}ceo@bank.example${after}`]);
+        assert.ok(domains.includes('bank.example'), domains.join(' '));
+      },
+    ),
+    { numRuns: 500 },
   );
 });

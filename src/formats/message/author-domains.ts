@@ -1,7 +1,8 @@
 /**
  * Finds the domains of a message's authors, for DMARC (RFC 9989 section 5.3.1). It takes every
  * mailbox in every From field (RFC 5322 sections 3.4 and 3.6.2), because a mail program may show
- * any of them. Pure, bounded, never throws.
+ * any of them. Where a field breaks the grammar, it takes every name that some program could read
+ * from it, so that nobody escapes the policy of a domain. Pure, bounded, never throws.
  */
 import { peerText } from '../../lib/peer-text.ts';
 import { addressKey, domainOf } from './address.ts';
@@ -16,6 +17,10 @@ export type AuthorDomains = {
 /** The most characters of all From fields, enough for a hundred authors. */
 const fieldsLengthMax = 16_384;
 const domainsMax = 50;
+/** Controls, and characters without width. Programs differ in what they do with them. */
+const invisible = /[\p{Cc}\p{Cf}]/gu;
+/** Characters that look like `@`. */
+const atSigns = /[\uff20\ufe6b]/g;
 
 /** `fields` are the values of the From fields, one octet a character. */
 export function authorDomains(fields: readonly string[]): AuthorDomains {
@@ -26,9 +31,8 @@ export function authorDomains(fields: readonly string[]): AuthorDomains {
     if (field.length > room) cut = true;
     const text = peerText(Buffer.from(field.slice(0, room), 'latin1'));
     room -= Math.min(room, field.length);
-    for (const address of mailboxes(text)) {
-      const domain = asciiDomain(domainOf(addressKey(address)));
-      if (domain === undefined || domains.has(domain)) continue;
+    for (const domain of fieldDomains(text)) {
+      if (domains.has(domain)) continue;
       if (domains.size < domainsMax) domains.add(domain);
       else cut = true;
     }
@@ -36,35 +40,98 @@ export function authorDomains(fields: readonly string[]): AuthorDomains {
   return { domains: [...domains], cut };
 }
 
+function fieldDomains(text: string): readonly string[] {
+  const { addresses, broken } = mailboxes(text);
+  const found = addresses.flatMap(addressDomains);
+  // Without an address, a program may show what stands in quotes or comments.
+  return [...found, ...broken.flatMap(anyDomains), ...(found.length === 0 ? anyDomains(text) : [])];
+}
+
+/** The domain of an address; of one that breaks the grammar, every name that may be read. */
+function addressDomains(address: string): readonly string[] {
+  const plain = withoutComments(address).replace(/\s*([.@])\s*/g, '$1');
+  const domain = asciiDomain(domainOf(addressKey(plain)));
+  const isRoute = /^<?\s*@[^:]*:/.test(plain);
+  const signs = plain.replace(/"(?:[^"\\]|\\.)*"/g, '').split('@').length - 1;
+  if (domain !== undefined && (signs === 1 || isRoute)) return [domain];
+  return [...(domain === undefined ? [] : [domain]), ...anyDomains(plain)];
+}
+
+/** Every name behind an `@`, whatever stands around it. */
+function anyDomains(text: string): readonly string[] {
+  return decodedWords(text)
+    .replace(atSigns, '@')
+    .split('@')
+    .slice(1)
+    .flatMap((part) => [part, part.replace(invisible, ''), part.replace(/[\s\\"]/g, '')])
+    .flatMap((part) => {
+      const name = /^[^\w\u0080-\uffff]{0,8}([\w\u0080-\uffff.-]{1,300})/.exec(part)?.[1] ?? '';
+      const domain = asciiDomain(name.replace(/\.{2,}/g, '.').replace(/[.-]+$/, ''));
+      // The last part of an address is a number; that of a domain is not.
+      return domain === undefined || /(?:^|\.)\d+$/.test(domain) ? [] : [domain];
+    });
+}
+
+/** Encoded words as text (RFC 2047); each character set is read as UTF-8. */
+function decodedWords(text: string): string {
+  return text.replace(
+    /=\?[\w*-]{1,40}\?([bq])\?([^?\s]{0,1000})\?=/gi,
+    (_, kind: string, word: string) => {
+      if (kind.toLowerCase() === 'b') return Buffer.from(word, 'base64').toString();
+      const octets = word.replace(/=([\da-f]{2})/gi, (_whole, hex: string) =>
+        String.fromCharCode(Number.parseInt(hex, 16)),
+      );
+      return Buffer.from(octets, 'latin1').toString();
+    },
+  );
+}
+
+type Mailboxes = {
+  readonly addresses: readonly string[];
+  /** Parts that begin a quoted string, a comment or an address and never end it. */
+  readonly broken: readonly string[];
+};
+
 /** The addresses of a list, without names, comments and groups. */
-function mailboxes(text: string): readonly string[] {
-  const found: string[] = [];
+function mailboxes(text: string): Mailboxes {
+  const addresses: string[] = [];
+  const broken: string[] = [];
   let bare = '';
   const end = (): void => {
-    for (const word of words(bare)) if (word.includes('@')) found.push(word);
+    for (const word of words(bare)) if (word.includes('@')) addresses.push(word);
     bare = '';
   };
   for (let at = 0; at < text.length; at++) {
     const char = text[at] ?? '';
-    if (char === '(') {
-      at = commentEnd(text, at);
-      bare += ' ';
-    } else if (char === '"') {
-      const close = quoteEnd(text, at);
-      bare += text.slice(at, close + 1);
-      at = close;
-    } else if (char === '<') {
-      const close = angleEnd(text, at);
-      found.push(text.slice(at, close + 1));
-      // The text before it is a display name.
+    const close = closing(text, at);
+    if (close === undefined) {
+      if (char === ':' && !bare.includes('@')) bare = '';
+      else if (char === ',' || char === ';') end();
+      else bare += char;
+      continue;
+    }
+    if (close >= text.length) broken.push(text.slice(at));
+    const whole = text.slice(at, close + 1);
+    if (char === '(') bare += ' ';
+    else if (char === '"') bare += whole;
+    else {
+      // The text before an address is a display name; without an address it may be shown as one.
+      if (!whole.includes('@')) end();
+      addresses.push(whole);
       bare = '';
-      at = close;
-    } else if (char === ':' && !bare.includes('@')) bare = '';
-    else if (char === ',' || char === ';') end();
-    else bare += char;
+    }
+    at = close;
   }
   end();
-  return found;
+  return { addresses, broken };
+}
+
+/** Where a comment, a quoted string or an address ends; undefined if none begins at `at`. */
+function closing(text: string, at: number): number | undefined {
+  const char = text[at];
+  if (char === '(') return commentEnd(text, at);
+  if (char === '"') return quoteEnd(text, at);
+  return char === '<' ? angleEnd(text, at) : undefined;
 }
 
 /** Splits at white space outside quotes, but not around `@` and dots. */
@@ -91,7 +158,20 @@ function words(bare: string): readonly string[] {
   return [...parts, word];
 }
 
-/** The index of the bracket that closes the comment at `start`, or of the last character. */
+/** The address in brackets without its comments (RFC 5322 section 3.2.2). */
+function withoutComments(text: string): string {
+  if (!text.includes('(')) return text;
+  let plain = '';
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at] ?? '';
+    const close = char === '(' ? commentEnd(text, at) : char === '"' ? quoteEnd(text, at) : at;
+    if (char !== '(') plain += text.slice(at, close + 1);
+    at = close;
+  }
+  return plain;
+}
+
+/** The index of the bracket that closes the comment at `start`; the length if it is missing. */
 function commentEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {
@@ -99,7 +179,7 @@ function commentEnd(text: string, start: number): number {
     else if (text[at] === '(') depth++;
     else if (text[at] === ')' && --depth === 0) return at;
   }
-  return text.length - 1;
+  return text.length;
 }
 
 function quoteEnd(text: string, start: number): number {
@@ -107,16 +187,17 @@ function quoteEnd(text: string, start: number): number {
     if (text[at] === '\\') at++;
     else if (text[at] === '"') return at;
   }
-  return text.length - 1;
+  return text.length;
 }
 
 function angleEnd(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] === '\\') at++;
     else if (text[at] === '"') at = quoteEnd(text, at);
+    else if (text[at] === '(') at = commentEnd(text, at);
     else if (text[at] === '>') return at;
   }
-  return text.length - 1;
+  return text.length;
 }
 
 /** A domain name in A-labels (RFC 5890 section 2.3); undefined if it is not a domain name. */

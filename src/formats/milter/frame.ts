@@ -38,6 +38,11 @@ export class FrameReader {
     return this.#held.length > 0 && !this.#paused;
   }
 
+  /** Octets of packets that have not come whole, or that wait during a pause. */
+  get heldBytes(): number {
+    return this.#held.length;
+  }
+
   /** Takes the next bytes of the stream. Throws PeerError for an impossible length. */
   push(chunk: Buffer): void {
     if (this.#held.length === 0 && !this.#paused) {

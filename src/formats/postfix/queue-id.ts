@@ -2,7 +2,7 @@
  * Parses queue ids of Postfix (short and long) and Sendmail. They are written to the standard input
  * of postsuper(1), so nothing else is accepted.
  */
-import type { Brand } from '../../lib/brand.ts';
+import type { Brand } from '../../lib/type-tools.ts';
 
 export type QueueId = Brand<string, 'QueueId'>;
 

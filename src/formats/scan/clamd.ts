@@ -11,22 +11,29 @@ export const clamdEnd = 'zEND\0';
 /** Size of a chunk, which clamd reads at once. */
 const chunkOctets = 65_536;
 
-/** The command INSTREAM with a whole message. */
-export function clamdStream(message: Buffer): Buffer {
-  const parts: Buffer[] = [Buffer.from('zINSTREAM\0')];
+/** The command INSTREAM with a whole message, in parts to send one after the other. */
+export function* clamdStream(message: Buffer): Generator<Buffer> {
+  yield Buffer.from('zINSTREAM\0');
   for (let at = 0; at < message.length; at += chunkOctets) {
     const chunk = message.subarray(at, at + chunkOctets);
     const length = Buffer.alloc(4);
     length.writeUInt32BE(chunk.length);
-    parts.push(length, chunk);
+    yield Buffer.concat([length, chunk]);
   }
-  parts.push(Buffer.alloc(4));
-  return Buffer.concat(parts);
+  yield Buffer.alloc(4);
 }
 
 /**
- * Parses `1: stream: OK` or `2: stream: Eicar-Test-Signature FOUND`. Returns the name of the virus,
- * or an empty text.
+ * Whether clamd has not scanned the message because of its size: it is longer than StreamMaxLength,
+ * or what is in it is beyond a limit (clamd says so with AlertExceedsMax).
+ */
+export function isClamdTooLarge(reply: string): boolean {
+  return /\bsize limit exceeded\b|: Heuristics\.Limits\.Exceeded/.test(reply.slice(0, 300));
+}
+
+/**
+ * Parses `1: stream: OK` or `2: stream: Eicar-Test-Signature FOUND`. Returns the name of what was
+ * found, or an empty text.
  */
 export function parseClamdReply(reply: string, command: number): Result<string, string> {
   const parts = /^(\d{1,10}): stream: (.{1,300})$/s.exec(reply);

@@ -6,7 +6,7 @@
  * which links lead are returned separately. The length of what was replaced counts too, and an
  * ambiguous message gets no key, so no text can hide in the replaced parts. Pure, never throws.
  */
-import { sha256 } from '../../lib/sha256.ts';
+import { sha256 } from '../../lib/hash.ts';
 import { readableSubject, subjectLengthMax } from '../message/header.ts';
 import { htmlText, withoutEntities } from './html-text.ts';
 import { type MimePart, splitParts } from './mime-parts.ts';

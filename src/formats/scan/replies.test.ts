@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { clamdStream, parseClamdReply } from './clamd.ts';
+import { clamdStream, isClamdTooLarge, parseClamdReply } from './clamd.ts';
 import { parseRspamdReply } from './rspamd.ts';
 import { parseSpamdReply, reportRules, spamcHead, symbolRules } from './spamc.ts';
 
@@ -83,22 +83,26 @@ test('spamd: names, faults, lessons', () => {
   );
 });
 
-test('rspamd: the points from which it marks, by its answer or by its refusal', () => {
+test('rspamd: its action, where it marks if it says so, its highest limit', () => {
   const symbols = { BAD: { score: 7.5, description: 'It is' }, ODD: 3 };
-  const text = JSON.stringify({ score: 7.5, required_score: 15, symbols });
-  const reply = parseRspamdReply(text);
-  assert.deepEqual(reply.ok && [reply.value.score, reply.value.required], [7.5, 6]);
+  const answer = { score: 7.5, required_score: 15, action: 'add header', symbols };
+  const reply = parseRspamdReply(JSON.stringify(answer));
+  assert.ok(reply.ok);
+  const { score, action, isSpam, mark, highest } = reply.value;
+  assert.deepEqual([score, action, isSpam, mark, highest], [7.5, 'add header', true, 0, 15]);
   assert.deepEqual(reply.ok && reply.value.rules, [
     { name: 'BAD', points: 7.5, about: 'It is' },
     { name: 'ODD', points: 0, about: '' },
   ]);
-  const thresholds = { 'add header': 8 };
-  const named = parseRspamdReply(JSON.stringify({ score: 1, required_score: 15, thresholds }));
-  assert.equal(named.ok && named.value.required, 8);
+  const thresholds = { reject: 15, add_header: 8, rewrite_subject: null, greylist: 4 };
+  const named = parseRspamdReply(JSON.stringify({ ...answer, action: 'greylist', thresholds }));
+  assert.deepEqual(named.ok && [named.value.mark, named.value.isSpam], [8, false]);
+  const unlimited = parseRspamdReply('{"score":7.5,"required_score":null,"action":"no action"}');
+  assert.deepEqual(unlimited.ok && [unlimited.value.mark, unlimited.value.highest], [0, 0]);
   assert.deepEqual(parseRspamdReply('{"error":"no workers"}'), { ok: false, error: 'no workers' });
-  const none = ['', '[]', 'null', '{"score":"1"}', '{"score":1e999,"required_score":15}'];
+  const none = ['', '[]', 'null', '{"score":"1"}', '{"score":1e999,"action":"reject"}'];
   for (const text of none) assert.ok(!parseRspamdReply(text).ok, text);
-  const odd = parseRspamdReply('{"score":1,"required_score":15,"symbols":{"A":{"score":-1e999}}}');
+  const odd = parseRspamdReply('{"score":1,"action":"x","symbols":{"A":{"score":-1e999}}}');
   assert.equal(odd.ok && odd.value.rules[0]?.points, 0);
 });
 
@@ -107,8 +111,16 @@ test('clamd: what is found, for the command that asked', () => {
   const found = parseClamdReply('2: stream: Eicar-Test-Signature.UNOFFICIAL FOUND', 2);
   assert.deepEqual(found, { ok: true, value: 'Eicar-Test-Signature.UNOFFICIAL' });
   assert.ok(!parseClamdReply('1: stream: OK', 2).ok);
+  for (const reply of [
+    'INSTREAM size limit exceeded. ERROR',
+    '3: INSTREAM size limit exceeded. ERROR',
+    '1: stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND',
+  ]) {
+    assert.ok(isClamdTooLarge(reply), reply);
+  }
+  assert.ok(!isClamdTooLarge('1: stream: Heuristics.Encrypted.Zip FOUND'));
   assert.ok(!parseClamdReply('INSTREAM size limit exceeded. ERROR', 1).ok);
-  const bytes = clamdStream(Buffer.alloc(70_000, 'x'));
+  const bytes = Buffer.concat([...clamdStream(Buffer.alloc(70_000, 'x'))]);
   assert.equal(bytes.length, 'zINSTREAM\0'.length + 4 + 65_536 + 4 + 4_464 + 4);
 });
 

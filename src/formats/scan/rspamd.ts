@@ -4,17 +4,20 @@ import type { RuleHit } from './rule.ts';
 
 export type RspamdReply = {
   readonly score: number;
-  /** The score from which rspamd marks a message as spam. */
-  readonly required: number;
+  /** What rspamd would do with the message: `add header`, `reject`, `no action` ... */
+  readonly action: string;
+  /** Whether this action says that the message is spam, whatever the numbers are. */
+  readonly isSpam: boolean;
+  /** Points from which rspamd marks a message as spam; 0 if its answer does not say. */
+  readonly mark: number;
+  /** The highest limit of all actions (required_score); 0 if none has a limit. */
+  readonly highest: number;
   readonly rules: readonly RuleHit[];
 };
 
 const rulesMax = 200;
-/**
- * rspamd reports the score from which it rejects mail, not the score from which it marks spam.
- * Debian's configuration has 15 and 6. If the answer has both, the answer counts.
- */
-const markShare = 6 / 15;
+/** Actions for spam. `greylist` and `soft reject` only delay a message. */
+const spamActions = ['add header', 'rewrite subject', 'quarantine', 'discard', 'reject'];
 
 export function parseRspamdReply(text: string): Result<RspamdReply, string> {
   let value: unknown;
@@ -24,16 +27,33 @@ export function parseRspamdReply(text: string): Result<RspamdReply, string> {
     return fault('not JSON');
   }
   if (!isObject(value)) return fault('not an object');
-  const { score, required_score: refuse, symbols, thresholds } = value;
-  if (!isNumber(score) || !isNumber(refuse)) {
-    return fault(typeof value['error'] === 'string' ? value['error'].slice(0, 200) : 'no score');
+  const { score, required_score: highest, symbols, thresholds, action } = value;
+  if (!isNumber(score) || typeof action !== 'string') {
+    const { error } = value;
+    return fault(typeof error === 'string' ? error.slice(0, 200) : 'no score and action');
   }
-  const mark = isObject(thresholds) ? thresholds['add header'] : undefined;
+  const name = actionName(action).slice(0, 50);
   return ok({
     score,
-    required: isNumber(mark) && mark > 0 ? mark : refuse * markShare,
+    action: name,
+    isSpam: spamActions.includes(name),
+    mark: isObject(thresholds) ? markOf(thresholds) : 0,
+    highest: isNumber(highest) && highest > 0 ? highest : 0,
     rules: isObject(symbols) ? Object.entries(symbols).slice(0, rulesMax).map(hit) : [],
   });
+}
+
+/** Configurations write `add_header`, answers `add header`. */
+function actionName(name: string): string {
+  return name.replaceAll('_', ' ').toLowerCase();
+}
+
+/** The lowest limit of an action for spam. An action that is switched off has no number. */
+function markOf(thresholds: Readonly<Record<string, unknown>>): number {
+  const limits = Object.entries(thresholds).flatMap(([name, limit]) =>
+    spamActions.includes(actionName(name)) && isNumber(limit) && limit > 0 ? [limit] : [],
+  );
+  return limits.length === 0 ? 0 : Math.min(...limits);
 }
 
 function hit([name, symbol]: readonly [string, unknown]): RuleHit {

@@ -5,15 +5,7 @@
  * open as long as the ledger is. The kernel drops it with the process, also after kill -9, and
  * readers of the ledger never meet it.
  */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fchownSync,
-  lstatSync,
-  openSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -27,28 +19,23 @@ const ownerOnly = 0o600;
  * (POSIX fcntl), also those of an open ledger.
  */
 export function preparePrivateFile(path: string): void {
-  if (!existsSync(path)) makeFile(path);
-  if (isRoot() && lstatSync(path).isSymbolicLink()) return;
+  if (!existsSync(path)) closeSync(openSync(path, 'a', ownerOnly));
   if ((statSync(path).mode & 0o777) !== ownerOnly) chmodSync(path, ownerOnly);
 }
 
 /**
- * Makes an empty file. One that root makes (`install`, a command under sudo) goes to the daemon's
- * user. Root follows no link then: the folder is that user's, who must not get files elsewhere.
+ * Throws `ledger-of-other` if this process is root and the folder is not root's: its owner could
+ * make any name in it a link, and SQLite opens several files by name. Commands become the owner, or
+ * start a process of the owner, before they open the ledger.
  */
-function makeFile(path: string): void {
-  const folder = statSync(dirname(path));
-  const forOther = isRoot() && folder.uid !== 0;
-  const descriptor = openSync(path, forOther ? 'ax' : 'a', ownerOnly);
-  try {
-    if (forOther) fchownSync(descriptor, folder.uid, folder.gid);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function isRoot(): boolean {
-  return process.getuid?.() === 0;
+export function refuseForRoot(path: string): void {
+  if (process.geteuid?.() !== 0) return;
+  const folder = statSync(dirname(path), { throwIfNoEntry: false });
+  if (folder === undefined || folder.uid === 0) return;
+  throw new OperatorError('ledger-of-other', `root does not open ledger ${path}`, {
+    hint: `run this as the owner of the folder, user ${folder.uid}`,
+    exit: sysexits.noPerm,
+  });
 }
 
 /** Takes the writer's lock, or throws `ledger-locked`. Returns a function that gives it back. */

@@ -270,13 +270,33 @@ export const migrations: readonly string[] = [
   // Reasons are stored as data, without their sentence. No table changes, but an older Postern
   // cannot show such rows, so it must refuse the file.
   '',
+  `
+  -- A key may sign although a name server is silent, or by order of the operator.
+  ALTER TABLE dkim_key ADD COLUMN answering_since INTEGER;
+  ALTER TABLE dkim_key ADD COLUMN by_order INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /**
- * The oldest version whose tables are those of today. A command that only reads can read a file of
- * this version without a migration.
+ * Small tables that a version changed, as they would be after its step. They are made in memory for
+ * a command that only reads a file from before that version, and hide the table in the file.
  */
-export const readableVersion: number = migrations.findLastIndex((step) => step !== '') + 1;
+const inMemory: ReadonlyMap<number, string> = new Map([
+  [
+    10,
+    `CREATE TEMP TABLE dkim_key AS
+       SELECT *, NULL AS answering_since, 0 AS by_order FROM main.dkim_key`,
+  ],
+]);
+
+/** The oldest version that a command that only reads can read, without a migration of the file. */
+export const readableVersion: number =
+  migrations.findLastIndex((step, at) => step !== '' && !inMemory.has(at + 1)) + 1;
+
+/** Makes the tables of today for a file of an older version, in memory. The file stays as it is. */
+export function showAsToday(database: DatabaseSync, version: number): void {
+  for (const [since, table] of inMemory) if (version < since) database.exec(table);
+}
 
 /**
  * How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a

@@ -10,20 +10,31 @@ import type { Ledger } from '../../ports/ledger.ts';
 import type { Log } from '../../ports/world.ts';
 import { checkpoints, walPagesMax, walPagesWithoutThread } from './checkpoint.ts';
 import { copyBeforeMigration, removeOldCopies, wayBack } from './earlier-copy.ts';
-import { fileGuard, lockForWriting, preparePrivateFile } from './files.ts';
-import { checkVersion, migrate, migrations, readableVersion } from './migrations.ts';
+import { fileGuard, lockForWriting, preparePrivateFile, refuseForRoot } from './files.ts';
+import { checkVersion, migrate, migrations, readableVersion, showAsToday } from './migrations.ts';
 import { pruner } from './prune.ts';
+import { startPageChecks } from './soundness/page-check.ts';
+import { steadyLedger } from './soundness/steady.ts';
+import { asidePath, type Marks, setWalAside, walBelongs, walMarks } from './soundness/wal-match.ts';
 import { statisticsReader } from './statistics-reader.ts';
 import { openFault } from './tables/faults.ts';
-import { statements } from './tables/statements.ts';
+import { type Statements, statements } from './tables/statements.ts';
 import { tables } from './tables.ts';
-import { writer } from './write.ts';
+import { inTransaction, writer } from './write.ts';
 
 export type LedgerOptions = {
   readonly log?: Log;
   /** For commands beside the daemon: takes no lock, changes nothing. */
   readonly readOnly?: boolean;
+  /**
+   * For the running guard. Gets what is wrong with the files; undefined when it is over. The ledger
+   * then opens and answers in spite of damaged pages (soundness/steady.ts). Without this, damage is
+   * an error.
+   */
+  readonly trouble?: LedgerTrouble;
 };
+
+export type LedgerTrouble = (part: 'ledger pages' | 'ledger log', why: string | undefined) => void;
 
 export const inMemory = ':memory:';
 
@@ -38,19 +49,23 @@ const busyMs = 200;
 const walBytesMax = 64 * 1024 * 1024;
 
 export function openLedger(path: string, options: LedgerOptions = {}): Ledger {
-  const open = options.readOnly === true ? openForReading : openForWriting;
+  if (path !== inMemory) refuseForRoot(path);
+  const log = options.log ?? (() => {});
   try {
-    return open(path, options.log ?? (() => {}));
+    return options.readOnly === true
+      ? openForReading(path, log)
+      : openForWriting(path, log, options.trouble);
   } catch (error) {
     throw openFault(path, error);
   }
 }
 
-function openForWriting(path: string, log: Log): Ledger {
+function openForWriting(path: string, log: Log, trouble: LedgerTrouble | undefined): Ledger {
   using stack = new DisposableStack();
   if (path !== inMemory) {
     preparePrivateFile(path);
     stack.defer(lockForWriting(path));
+    if (!walBelongs(path)) dealWithForeignWal(path, log, trouble);
   }
   const database = stack.adopt(new DatabaseSync(path, { timeout: busyMs }), close);
   const version = checkVersion(database, path); // before anything of a foreign file is changed
@@ -66,7 +81,9 @@ function openForWriting(path: string, log: Log): Ledger {
   const stillThere = path === inMemory ? () => {} : fileGuard(path);
   const make = statements(database, path);
   const all = tables(make);
-  const writeChanges = writer(database, path, { tables: all, stillThere });
+  const marks = path === inMemory ? noMarks : walMarksOf(database, path, make);
+  stack.defer(marks.close);
+  const writeChanges = writer(database, path, { tables: all, stillThere, marks });
   const folding = checkpoints(path, {
     log,
     onDead: () => database.exec(`PRAGMA wal_autocheckpoint = ${walPagesWithoutThread}`),
@@ -80,10 +97,53 @@ function openForWriting(path: string, log: Log): Ledger {
   stack.defer(statistics.stop);
   const prune = pruner(database, path, { make, stillThere });
   log('debug', 'ledger.opened', { path, version: migrations.length });
+  if (path !== inMemory && trouble !== undefined) {
+    const checked = (why: string | undefined): void =>
+      trouble('ledger pages', why === undefined ? undefined : damageText(path, why));
+    stack.defer(startPageChecks(path, { log, checked }));
+  }
   const owned = stack.move();
   const stored = reads(all);
   const statsAside = path === inMemory ? stored.statsAside : statistics.ask;
-  return { ...stored, statsAside, write, prune, close: () => owned.dispose() };
+  const ledger = { ...stored, statsAside, write, prune, close: () => owned.dispose() };
+  if (trouble === undefined) return ledger;
+  return steadyLedger(ledger, (why) => trouble('ledger pages', damageText(path, why)));
+}
+
+const noMarks: Marks = { write() {}, committed() {}, close() {} };
+
+function walMarksOf(database: DatabaseSync, path: string, make: Statements): Marks {
+  const transaction = (work: () => void): void => inTransaction(database, path, work);
+  return walMarks(database, path, { make, transaction });
+}
+
+/**
+ * The log does not belong to the ledger, so it must not be applied. The guard goes on with the
+ * ledger alone and keeps the log: mail matters more. A command leaves that to the guard.
+ */
+function dealWithForeignWal(path: string, log: Log, trouble: LedgerTrouble | undefined): void {
+  if (trouble === undefined) {
+    throw new OperatorError('ledger-log', `${path}-wal does not belong to ledger ${path}`, {
+      hint: 'start the guard; it puts the file aside and says what to look at',
+      exit: sysexits.dataErr,
+    });
+  }
+  setWalAside(path);
+  const aside = asidePath(path);
+  log('error', 'ledger.log-set-aside', { path, aside });
+  trouble(
+    'ledger log',
+    `${path}-wal did not belong to ledger ${path} and is now ${aside}: one of the two was ` +
+      'restored without the other, and suspensions, releases and held mail may be missing; ' +
+      'compare `postern accounts list` with what you know, then restart Postern',
+  );
+}
+
+function damageText(path: string, why: string): string {
+  return (
+    `ledger ${path} is damaged (${why}): mail is judged, but with what can be read, and some new ` +
+    'rows may be lost; repair the ledger as docs/operate.md says'
+  );
 }
 
 /** Migrates the ledger. One that was in use is copied first; a new one is empty. */
@@ -126,6 +186,7 @@ function openForReading(path: string, log: Log): Ledger {
       { hint: 'start the guard with this version once; it changes the ledger to the new format' },
     );
   }
+  showAsToday(database, version);
   log('debug', 'ledger.opened', { path, version, readOnly: true });
   const all = tables(statements(database, path));
   const refuse = (): never => {
@@ -159,6 +220,7 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
     dkimKeys: all.dkimKeys.dkimKeys,
     sendingDomains: all.sendingDomains.sendingDomains,
     stats: all.rollups.stats,
+    damaged: () => false,
     statsAside: async (query) => all.rollups.stats(query),
     scripts: all.scripts.scripts,
     scriptRules: all.scripts.scriptRules,

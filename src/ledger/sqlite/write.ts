@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { unreachable } from '../../lib/assert.ts';
 import type { Change, Ledger } from '../../ports/ledger.ts';
+import type { Marks } from './soundness/wal-match.ts';
 import { writeFault } from './tables/faults.ts';
 import type { Tables } from './tables.ts';
 
@@ -31,8 +32,9 @@ export function inTransaction<Result>(
 export function writer(
   database: DatabaseSync,
   path: string,
-  { tables, stillThere }: { readonly tables: Tables; readonly stillThere: () => void },
+  of: { readonly tables: Tables; readonly stillThere: () => void; readonly marks: Marks },
 ): Ledger['write'] {
+  const { marks, stillThere, tables } = of;
   let synchronous = '';
   return (changes, { durable }) => {
     if (changes.length === 0 && !durable) return;
@@ -42,7 +44,9 @@ export function writer(
     synchronous = wanted;
     inTransaction(database, path, () => {
       for (const change of changes) apply(tables, change);
+      marks.write();
     });
+    marks.committed();
   };
 }
 

@@ -94,6 +94,13 @@ export function stateLine({ status, suspended }) {
       detail: `${damage(suspended)}${watched}${held}`,
     };
   }
+  if (status.troubles.length > 0) {
+    return {
+      tone: 'watch',
+      title: `${many(status.troubles.length, 'problem')} with Postern itself`,
+      detail: `Listed below. ${watched}${held}`,
+    };
+  }
   if (isFresh(status)) {
     return { tone: 'idle', title: 'Ready', detail: 'Postern has seen no mail yet.' };
   }

@@ -194,7 +194,14 @@ async function askOne(
     address,
     answer: { kind: 'failure', reason, text: `${server}: ${text}` },
   });
-  if (told.kind === 'failure') return failed(told.reason, told.text);
+  if (told.kind === 'failure') {
+    const { reason, isTooLong = false } = told;
+    return {
+      server,
+      address,
+      answer: { kind: 'failure', reason, isTooLong, text: `${server}: ${told.text}` },
+    };
+  }
   const { reply } = told;
   if (isReferral(reply)) {
     const below = serversIn(reply.sections.authorities);

@@ -20,7 +20,13 @@ export type ExchangeOptions = {
 export type Reply = DnsReply & { readonly sections: NonNullable<DnsReply['sections']> };
 export type ExchangeOutcome =
   | { readonly kind: 'reply'; readonly reply: Reply }
-  | { readonly kind: 'failure'; readonly reason: DnsFailure; readonly text: string };
+  | {
+      readonly kind: 'failure';
+      readonly reason: DnsFailure;
+      readonly text: string;
+      /** The answer was cut short by UDP, and did not come by TCP. */
+      readonly isTooLong?: boolean;
+    };
 
 /**
  * After this many false answers, somebody is probably guessing the id. TCP is then used, where
@@ -85,6 +91,10 @@ async function once(server: DnsServer, question: DnsQuestion, way: OneTry): Prom
   const byUdp = await udp(server, asked, way);
   if (byUdp.kind === 'failure' || !byUdp.reply.truncated) return byUdp;
   const byTcp = await tcp(server, asked, way);
+  if (byTcp.kind === 'failure' && byUdp !== goOnByTcp) {
+    const text = `the answer is too long for UDP, and by TCP ${byTcp.text}`;
+    return { ...byTcp, isTooLong: true, text };
+  }
   return byTcp.kind === 'reply' && byTcp.reply.truncated
     ? failed('malformed', `${serverText(server)} sent a truncated answer by TCP`)
     : byTcp;

@@ -2,6 +2,7 @@
  * Asks the kernel who is at the other end of a Unix socket (SO_PEERCRED, as it was when the peer
  * connected).
  */
+import type { Socket } from 'node:net';
 import koffi from 'koffi';
 import type { Peer } from '../../ports/handover.ts';
 import { startOf } from './process-facts.ts';
@@ -34,4 +35,11 @@ export function peerOf(fd: number): Peer | undefined {
   return uid === 0xffffffff
     ? undefined
     : { pid, uid, startedAt: pid > 0 ? startOf(pid) : undefined };
+}
+
+/** The same for a socket of Node, whose descriptor is in an internal field only. */
+export function peerOfSocket(socket: Socket): Peer | undefined {
+  const handle: unknown = '_handle' in socket ? socket._handle : undefined;
+  if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return undefined;
+  return typeof handle.fd === 'number' ? peerOf(handle.fd) : undefined;
 }

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { test } from 'node:test';
+import type { SocketOwner } from '../../ports/scripts.ts';
+import type { SocketDiag } from './socket-diag.ts';
 import { indexed, openSocketOwners, ownerIn } from './socket-owner.ts';
 
 const head =
@@ -77,11 +79,56 @@ test('the owner of a real connection; other sockets are told from remote ones', 
   server.close();
 });
 
+test('both ends: the kernel is asked for one socket; where it cannot be, the table', async () => {
+  const end = { address: '127.0.0.1', port: 40_003 };
+  const other = { address: '127.0.0.1', port: 443 };
+  let reads = 0;
+  const of = (ask: SocketDiag): Promise<SocketOwner> =>
+    openSocketOwners({
+      ask,
+      read: async () => {
+        reads++;
+        return { v4, v6 };
+      },
+    }).of(end, other);
+  assert.deepEqual(await of(() => ({ uids: [7] })), { uids: [7] });
+  assert.deepEqual([await of(() => 'elsewhere'), reads], ['elsewhere', 0]);
+  assert.deepEqual([await of(() => undefined), reads], [{ uids: [1_001] }, 1]);
+});
+
+test('of the table: both ends, and every row of them', () => {
+  const at = (address: string, port: number, to: readonly [string, number]): SocketOwner =>
+    ownerIn({ address, port }, indexed({ v4, v6 }), { address: to[0], port: to[1] });
+  assert.deepEqual(at('127.0.0.1', 40_003, ['127.0.0.1', 25]), { uids: [33] });
+  assert.deepEqual(at('127.0.0.1', 40_003, ['127.0.0.1', 443]), { uids: [1_001] });
+  assert.deepEqual(at('127.0.0.1', 40_003, ['127.0.0.1', 9_900]), 'elsewhere');
+  assert.deepEqual(at('127.0.0.1', 40_004, ['127.0.0.1', 25]), { uids: [1_002] });
+  assert.deepEqual(at('2001:db8::f07', 40_006, ['::1', 25]), { uids: [1_004] });
+  assert.deepEqual(at('127.0.0.1', 40_002, ['127.0.0.1', 25]), 'closed');
+  assert.deepEqual(at('127.0.0.1', 40_003, ['unknown', 25]), 'elsewhere');
+  const ends = '0100007F:9C47 0100007F:0019';
+  const twice = indexed({
+    v4: Buffer.from([head, row(ends, '01', 33, 9), row(ends, '06', 0, 0)].join('')),
+    v6: Buffer.alloc(0),
+  });
+  const [client, server] = [40_007, 25].map((port) => ({ address: '127.0.0.1', port }));
+  assert.ok(client !== undefined);
+  assert.deepEqual(ownerIn(client, twice), { uids: [33] });
+  assert.deepEqual(ownerIn(client, twice, server), 'closed');
+});
+
+test('where the kernel does not tell its addresses, any may be one of this machine', () => {
+  const interfaces = (): never => {
+    throw new Error('EAFNOSUPPORT');
+  };
+  assert.ok(openSocketOwners({ interfaces }).isHere('192.0.2.7'));
+});
+
 test('one table at a time, and none that was begun before one asked', async () => {
   const reads: (() => void)[] = [];
-  const owners = openSocketOwners(
-    () => new Promise((resolve) => reads.push(() => resolve({ v4, v6 }))),
-  );
+  const owners = openSocketOwners({
+    read: () => new Promise((resolve) => reads.push(() => resolve({ v4, v6 }))),
+  });
   const told: string[] = [];
   const ask = (name: string): void => {
     void owners.of({ address: '127.0.0.1', port: 40_001 }).then(() => told.push(name));

@@ -1,7 +1,7 @@
 /**
- * Finds the user at the other end of a connection from this machine to itself. The kernel's table
- * of TCP sockets (proc_pid_net(5)) names the user of each socket. It is only asked for clients with
- * an address of this machine.
+ * Finds the user at the other end of a connection from this machine to itself. If both ends are
+ * known, the kernel is asked for that one socket (socket-diag.ts). Else, and where it cannot be
+ * asked, its table of TCP sockets (proc_pid_net(5)) names the user of each socket.
  *
  * The kernel needs about 10 ms to write a table of 10,000 sockets. So tables are read on Node's
  * thread pool, one at a time, and all questions that come meanwhile share the next table.
@@ -10,6 +10,7 @@ import { open } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { SocketEnd, SocketOwner, SocketOwners } from '../../ports/scripts.ts';
+import { openSocketDiag, type SocketDiag } from './socket-diag.ts';
 
 /** Room for about 200,000 sockets of 150 bytes each. */
 const tableBytesMax = 32 * 1024 * 1024;
@@ -22,8 +23,18 @@ export type SocketTable = { readonly v4: Buffer | undefined; readonly v6: Buffer
 type Index = ReadonlyMap<string, readonly number[]>;
 type Indexed = SocketTable & { readonly at4: Index; readonly at6: Index };
 
-export function openSocketOwners(read: () => Promise<SocketTable> = readTables): SocketOwners {
-  let addresses: ReadonlySet<string> = new Set();
+type SocketOwnersDeps = {
+  readonly read?: () => Promise<SocketTable>;
+  readonly ask?: SocketDiag;
+  readonly interfaces?: typeof networkInterfaces;
+};
+
+export function openSocketOwners({
+  read = readTables,
+  ask = openSocketDiag(),
+  interfaces = networkInterfaces,
+}: SocketOwnersDeps = {}): SocketOwners {
+  let addresses: ReadonlySet<string> | undefined;
   let knownAt = Number.NEGATIVE_INFINITY;
   let running: Promise<Indexed> | undefined;
   let next: Promise<Indexed> | undefined;
@@ -53,13 +64,14 @@ export function openSocketOwners(read: () => Promise<SocketTable> = readTables):
       if (address.startsWith('127.')) return true;
       const now = performance.now();
       if (now - knownAt > addressesForMs) {
-        addresses = ownAddresses();
+        addresses = ownAddresses(interfaces);
         knownAt = now;
       }
-      return addresses.has(address);
+      return addresses?.has(address) ?? true;
     },
-    async of(end) {
-      return ownerIn(end, await table());
+    async of(end, other) {
+      const found = other === undefined ? undefined : ask(end, other);
+      return found ?? ownerIn(end, await table(), other);
     },
   };
 }
@@ -89,41 +101,72 @@ const newline = 0x0a;
 const colon = 0x3a;
 const space = 0x20;
 
-/** The owner of the socket with this address and port. */
-export function ownerIn({ address, port }: SocketEnd, table: Indexed): SocketOwner {
-  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const v4 = isIP(address) === 4;
-  const local = v4 ? words4(address) : words6(address);
-  if (local === '') return 'elsewhere';
-  // An IPv6 socket shows IPv4 addresses as ::ffff:a.b.c.d.
-  const wide = v4 ? `0000000000000000FFFF0000${local}` : local;
+/**
+ * The owners of the sockets with this address and port. `other` is the other end of the connection:
+ * sockets of several users may share a port, if they are connected to different places.
+ */
+export function ownerIn(end: SocketEnd, table: Indexed, other?: SocketEnd): SocketOwner {
+  const v4 = isIP(end.address) === 4;
+  const local = written(end);
+  const remote = other === undefined ? undefined : written(other);
+  if (local === undefined) return 'elsewhere';
+  if (other !== undefined && remote === undefined) return 'elsewhere';
   const rows = [
-    ...(v4 ? lines(table.v4, table.at4.get(`${local}${end}`)) : []),
-    ...lines(table.v6, table.at6.get(`${wide}${end}`)),
+    ...(v4 ? rowsAt(table.v4, table.at4.get(local.short)) : []),
+    ...rowsAt(table.v6, table.at6.get(local.wide)),
   ];
   const unread = (v4 && table.v4 === undefined) || table.v6 === undefined;
-  const owners = rows.map(ownerOf).filter((owner) => owner !== undefined);
+  const owners = rows
+    .filter(({ to }) => remote === undefined || to === remote.short || to === remote.wide)
+    .map(ownerOf)
+    .filter((owner) => owner !== undefined);
   if (owners.length === 0) return unread ? 'unknown' : 'elsewhere';
   const uids = owners.filter((uid) => uid !== 'closed');
-  return uids.length === 0 ? 'closed' : { uids: [...new Set(uids)] };
+  // A port may have been used for other connections that are over; one connection may not.
+  const closed = uids.length === 0 || (other !== undefined && uids.length < owners.length);
+  return closed ? 'closed' : { uids: [...new Set(uids)] };
 }
+
+/** An end as the tables write it: of IPv4, and of IPv6, which shows IPv4 as ::ffff:a.b.c.d. */
+function written({
+  address,
+  port,
+}: SocketEnd): { readonly short: string; readonly wide: string } | undefined {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const v4 = isIP(address) === 4;
+  const words = v4 ? words4(address) : words6(address);
+  if (words === '') return undefined;
+  return {
+    short: `${words}${end}`,
+    wide: `${v4 ? `0000000000000000FFFF0000${words}` : words}${end}`,
+  };
+}
+
+type Row = {
+  readonly to: string;
+  readonly state: string;
+  readonly uid: string;
+  readonly inode: string;
+};
 
 const listening = '0A';
 
-/**
- * Reads the owner from a line with the columns slot, local, remote, state, queues, timer,
- * retransmits, uid, timeout and inode. A socket without a file has inode 0.
- */
-function ownerOf(line: string): number | 'closed' | undefined {
-  const [, , , state, , , , uid, , inode] = line.trim().split(/\s+/);
-  if (state === listening || uid === undefined || !/^\d+$/.test(uid)) return undefined;
+/** The owner of the socket of a row. A socket without a file has inode 0. */
+function ownerOf({ state, uid, inode }: Row): number | 'closed' | undefined {
+  if (state === listening || !/^\d+$/.test(uid)) return undefined;
   return inode === '0' ? 'closed' : Number(uid);
 }
 
-function lines(table: Buffer | undefined, starts: readonly number[] = []): readonly string[] {
+/**
+ * Reads rows. Their columns are slot, local, remote, state, queues, timer, retransmits, uid,
+ * timeout and inode.
+ */
+function rowsAt(table: Buffer | undefined, starts: readonly number[] = []): readonly Row[] {
   return starts.map((start) => {
     const end = table?.indexOf(newline, start) ?? -1;
-    return table?.toString('latin1', start, end < 0 ? undefined : end) ?? '';
+    const line = table?.toString('latin1', start, end < 0 ? undefined : end) ?? '';
+    const [, , to = '', state = '', , , , uid = '', , inode = ''] = line.trim().split(/\s+/);
+    return { to, state, uid, inode };
   });
 }
 
@@ -193,7 +236,12 @@ function groupsOf(address: string): readonly number[] | undefined {
 
 const hex = (octet: number): string => octet.toString(16).toUpperCase().padStart(2, '0');
 
-function ownAddresses(): ReadonlySet<string> {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return new Set(['127.0.0.1', '::1', ...all.map(({ address }) => address)]);
+/** Undefined if the kernel does not tell: any address may then be one of this machine. */
+function ownAddresses(interfaces: typeof networkInterfaces): ReadonlySet<string> | undefined {
+  try {
+    const all = Object.values(interfaces()).flatMap((list) => list ?? []);
+    return new Set(['127.0.0.1', '::1', ...all.map(({ address }) => address)]);
+  } catch {
+    return undefined;
+  }
 }

@@ -8,7 +8,6 @@ import {
   closeSync,
   constants,
   fchmodSync,
-  fchownSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -88,21 +87,21 @@ export function openKeyFiles(folder: string): KeyFiles {
 }
 
 /**
- * Writes a key file completely or not at all, and never over another key. A file that root writes
- * (an import, a command under sudo) gets the owner of the folder.
+ * Writes a key file completely or not at all, and never over another key. Root refuses a folder of
+ * another user, who could lead root elsewhere; commands become that user before.
  */
 export function writeKeyFile(folder: string, file: string, pem: string): void {
   const path = join(folder, file);
   const draft = join(dirname(path), `.${randomBytes(8).toString('hex')}.new`);
   try {
-    makeFolder(folder, dirname(folder));
-    makeFolder(dirname(path), folder);
+    refuseForRoot(folder);
+    makeFolder(folder);
+    makeFolder(dirname(path));
     refuseOpenFolders(folder, dirname(path));
     const descriptor = openSync(draft, 'wx', ownerOnly);
     try {
       fchmodSync(descriptor, ownerOnly);
       writeSync(descriptor, pem);
-      giveTo(descriptor, folder);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -180,26 +179,16 @@ function refuseOpenFolders(...folders: readonly string[]): void {
   }
 }
 
-function makeFolder(folder: string, owner: string): void {
+function makeFolder(folder: string): void {
   if (mkdirSync(folder, { recursive: true, mode: folderMode }) === undefined) return;
-  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
-  const descriptor = openSync(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  try {
-    giveTo(descriptor, owner);
-  } finally {
-    closeSync(descriptor);
-  }
   syncFolder(dirname(folder));
 }
 
-/**
- * Gives an open file the owner of a folder. It works on the descriptor and not on the name, because
- * the folder's owner may have put another file there.
- */
-function giveTo(descriptor: number, likeFolder: string): void {
+function refuseForRoot(folder: string): void {
   if (process.geteuid?.() !== 0) return;
-  const { uid, gid } = statSync(likeFolder);
-  if (uid !== 0) fchownSync(descriptor, uid, gid);
+  const found = [folder, dirname(folder)].map((one) => statSync(one, { throwIfNoEntry: false }));
+  const uid = found.find((one) => one !== undefined)?.uid ?? 0;
+  if (uid !== 0) throw wrong(folder, `belongs to user ${uid}: root writes no key there`);
 }
 
 function syncFolder(folder: string): void {

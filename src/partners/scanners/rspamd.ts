@@ -4,6 +4,7 @@
  */
 import { Agent, request } from 'node:http';
 import type { ScanReport } from '../../core/scan/report.ts';
+import { TooLargeError } from '../../core/scan/too-large.ts';
 import { parseRspamdReply } from '../../formats/scan/rspamd.ts';
 import type { SocketAddress } from '../../lib/listener.ts';
 import type { Scanner } from '../../ports/scan.ts';
@@ -32,6 +33,11 @@ export function openRspamd(options: {
           headers: { 'Content-Length': octets.length, 'Content-Type': 'application/octet-stream' },
         },
         (answer) => {
+          // rspamd's max_message is below what it was sent.
+          if (answer.statusCode === 413) {
+            asked.destroy(new TooLargeError(`rspamd at ${addressText(where)} does not take it`));
+            return;
+          }
           const chunks: Buffer[] = [];
           let length = 0;
           answer.on('data', (chunk: Buffer) => {
@@ -53,8 +59,10 @@ export function openRspamd(options: {
     octetsMax: options.octetsMax,
     async scan(octets, deadlineMs): Promise<ScanReport> {
       const reply = parseRspamdReply(await post(octets, deadlineMs));
-      if (reply.ok) return { scanner: 'rspamd', virus: '', ...reply.value };
-      throw new Error(`rspamd at ${addressText(where)}: ${reply.error}`);
+      if (!reply.ok) throw new Error(`rspamd at ${addressText(where)}: ${reply.error}`);
+      const { score, rules, mark, action: name, isSpam, highest } = reply.value;
+      const action = { name, isSpam, highest };
+      return { scanner: 'rspamd', score, required: mark, action, rules, virus: '' };
     },
     close: () => agent.destroy(),
   };

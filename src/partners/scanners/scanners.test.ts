@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { TooLargeError } from '../../core/scan/too-large.ts';
 import type { SocketAddress } from '../../lib/listener.ts';
 import { openClamav } from './clamav.ts';
 import { openRspamd } from './rspamd.ts';
@@ -127,8 +128,26 @@ test('clamd that answers another question, or hangs: the session is not used aga
   clamav.close();
 });
 
+test('clamd that hangs up in a long message: too long if it answers, else a fault', async () => {
+  let alive = true;
+  await using server = await scripted((socket) => {
+    let got = 0;
+    socket.on('data', (chunk) => {
+      got += chunk.length;
+      if (chunk.toString('latin1').startsWith('zPING')) socket.end(alive ? 'PONG\0' : '');
+      else if (got > 100_000) socket.resetAndDestroy();
+    });
+  });
+  const clamav = openClamav({ where: server.where, octetsMax: 3_000_000 });
+  const long = Buffer.alloc(2_500_000, 65);
+  await assert.rejects(clamav.scan(long, 5_000), TooLargeError);
+  alive = false;
+  await assert.rejects(clamav.scan(long, 5_000), (cause) => !(cause instanceof TooLargeError));
+  clamav.close();
+});
+
 test('rspamd: a connection is reused; an unreadable or missing answer is a fault', async () => {
-  const answers = ['{"score":1,"required_score":15,"symbols":{}}', '<html>no</html>'];
+  const answers = ['{"score":1,"required_score":15,"action":"greylist"}', '<html>no</html>'];
   let asked = 0;
   await using server = await scripted((socket) => {
     socket.on('data', (chunk) => {
@@ -140,7 +159,8 @@ test('rspamd: a connection is reused; an unreadable or missing answer is a fault
   });
   const rspamd = openRspamd({ where: server.where, octetsMax: 1_000, connections: 2 });
   const found = await rspamd.scan(message, 1_000);
-  assert.deepEqual([found.score, found.required], [1, 6]);
+  const action = { name: 'greylist', isSpam: false, highest: 15 };
+  assert.deepEqual([found.score, found.required, found.action], [1, 0, action]);
   await assert.rejects(rspamd.scan(message, 1_000), /not JSON/);
   assert.equal(server.connections(), 1);
   await assert.rejects(rspamd.scan(message, 200), /within 200 ms/);

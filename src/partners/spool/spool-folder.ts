@@ -14,29 +14,36 @@ import {
   openSync,
   readdirSync,
   readSync,
-  rmSync,
 } from 'node:fs';
 import { lstat, opendir, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   firstLineBytesMax,
   type HandoverRequest,
   handoverId,
   parseFirstLine,
   parseHandoverRequest,
+  spoolFilesMax,
 } from '../../core/scripts/handover-request.ts';
 import { hourMs, minuteMs } from '../../lib/time.ts';
-import type { Spool, SpooledMessage } from '../../ports/handover.ts';
+import type { Spool, SpooledMessage, SpoolFile } from '../../ports/handover.ts';
+import { isRemoved, openFolder } from './owned-folder.ts';
+import { trimFolders } from './spool-trim.ts';
 
-const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 /** The folder of a user. The longer form is used if another user took the short name. */
 const folderName = /^(\d{1,10})(?:\.[0-9a-f]{16})?$/;
 /** Files of one folder that are read in one round; the next round reads the rest. */
 const filesMax = 5_000;
 /** If the short name is taken, each message of a user makes its own folder. */
 const foldersPerUser = 1_000;
-/** Age at which an incomplete message is removed, because its writer has ended. */
-const halfMs = hourMs;
+/**
+ * Entries of such a folder that are read. It holds one message, which its writer may be writing; a
+ * user who puts thousands into each must not make Postern read them all.
+ */
+const ownFolderMax = 10;
+/** Age at which an empty folder is removed, because its writer has ended. */
+const emptyMs = hourMs;
 /** How often old files are removed, and folders with a wrong owner are checked again. */
 const sweepMs = 10 * minuteMs;
 const chunkBytes = 65_536;
@@ -55,29 +62,35 @@ export function openSpool(options: SpoolOptions): Spool {
   const stuck = new Set<string>();
   return {
     users: () => list.read(),
-    *messages(uid, bad) {
-      if (stuck.size > filesMax) stuck.clear();
-      const files = list.foldersOf(uid).flatMap((path) => filesIn(path, uid, options));
-      files.sort((one, other) => (one.name < other.name ? -1 : 1));
-      for (const { folder, name } of files) {
-        const place = join(folder, name);
-        if (stuck.has(place)) continue;
-        using scope = new DisposableStack();
-        const opened = openFolder(folder, uid);
-        if (opened === undefined) continue;
-        scope.defer(() => closeSync(opened));
-        const path = `/proc/self/fd/${opened}/${name}`;
-        const remove = (): void => {
-          if (!isRemoved(path)) stuck.add(place);
-        };
-        const found = open(path, uid, { options, scope });
-        if (found === 'not now') continue;
-        if (typeof found !== 'string') yield { uid, ...found, remove };
-        else {
-          bad(found);
-          remove();
-        }
+    trim: (uid) => trimFolders(list.foldersOf(uid), uid, options),
+    files(uid) {
+      const files = list.foldersOf(uid).flatMap((path) => filesIn(path, uid));
+      const isNew = ({ folder, name }: SpoolFile): boolean => !stuck.has(join(folder, name));
+      return files
+        .filter(isNew)
+        .sort((one, other) => (one.name < other.name ? -1 : 1))
+        .slice(0, spoolFilesMax);
+    },
+    open(file, bad) {
+      using opening = new DisposableStack();
+      const folder = openFolder(file.folder, file.uid);
+      if (folder === undefined) return undefined;
+      opening.defer(() => closeSync(folder));
+      const path = `/proc/self/fd/${folder}/${file.name}`;
+      const remove = (): void => {
+        if (isRemoved(path)) return;
+        if (stuck.size > filesMax) stuck.clear();
+        stuck.add(join(file.folder, file.name));
+      };
+      const found = open(path, file.uid, { options, scope: opening });
+      if (found === 'not now') return undefined;
+      if (typeof found === 'string') {
+        bad(found);
+        remove();
+        return undefined;
       }
+      const scope = opening.move();
+      return { uid: file.uid, ...found, remove, [Symbol.dispose]: () => scope.dispose() };
     },
   };
 }
@@ -117,7 +130,7 @@ class SpoolList {
     for await (const { name } of await opendir(folder, { bufferSize: entriesAtOnce })) {
       const number = folderName.exec(name)?.[1];
       if (number === undefined) {
-        if (sweeps) await removeOld(join(folder, name), nowMs);
+        if (sweeps) await removeEntry(join(folder, name));
         continue;
       }
       const uid = Number(number);
@@ -126,7 +139,7 @@ class SpoolList {
       users.add(uid);
       if (name === number) continue;
       seconds.set(uid, [...others, name]);
-      if (sweeps) await removeOld(join(folder, name), nowMs);
+      if (sweeps) await removeEmpty(join(folder, name), nowMs);
     }
     this.#seconds = seconds;
     return [...users];
@@ -165,39 +178,32 @@ export function leftInSpool(spool: string): number {
   }).length;
 }
 
-function isRemoved(path: string): boolean {
-  try {
-    rmSync(path, { force: true });
-    return true;
-  } catch {
-    return false;
+/** Removes a file, or an empty folder, that no part of Postern makes. */
+async function removeEntry(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  // The folder may not be empty, or Postern may not be allowed to remove it.
+  await (found?.isDirectory() ? rmdir(path) : rm(path, { force: true })).catch(() => undefined);
+}
+
+/** Removes a folder of a user if it is old and empty. */
+async function removeEmpty(path: string, nowMs: () => number): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found !== undefined && nowMs() - found.mtimeMs > emptyMs) {
+    await rmdir(path).catch(() => undefined);
   }
 }
 
-/** Removes a file or an empty folder that is old and not part of the spool. */
-async function removeOld(path: string, nowMs: () => number): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found === undefined || nowMs() - found.mtimeMs <= halfMs) return;
-  // The folder may not be empty, or Postern may not be allowed to remove it.
-  await (found.isDirectory() ? rmdir(path) : rm(path, { force: true })).catch(() => undefined);
-}
-
-function filesIn(
-  folder: string,
-  uid: number,
-  { nowMs }: SpoolOptions,
-): readonly { readonly folder: string; readonly name: string }[] {
+function filesIn(folder: string, uid: number): readonly SpoolFile[] {
   const opened = openFolder(folder, uid);
   if (opened === undefined) return [];
-  const found: { folder: string; name: string }[] = [];
+  const found: SpoolFile[] = [];
+  const max = basename(folder) === String(uid) ? filesMax : ownFolderMax;
   try {
-    const base = `/proc/self/fd/${opened}`;
-    using listing = opendirSync(base, { bufferSize: 100 });
-    for (let entries = 0; entries < filesMax; entries++) {
+    using listing = opendirSync(`/proc/self/fd/${opened}`, { bufferSize: Math.min(max, 100) });
+    for (let entries = 0; entries < max; entries++) {
       const name = listing.readSync()?.name;
       if (name === undefined) break;
-      if (handoverId.test(name)) found.push({ folder, name });
-      else removeHalf(join(base, name), nowMs);
+      if (handoverId.test(name)) found.push({ uid, folder, name });
     }
   } catch {
     // Its owner has closed it to others.
@@ -205,24 +211,6 @@ function filesIn(
     closeSync(opened);
   }
   return found;
-}
-
-function removeHalf(path: string, nowMs: () => number): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found !== undefined && nowMs() - found.mtimeMs > halfMs) isRemoved(path);
-}
-
-/** Opens a user's folder; undefined if it belongs to another user or is not a folder. */
-function openFolder(path: string, uid: number): number | undefined {
-  let folder: number;
-  try {
-    folder = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  } catch {
-    return undefined;
-  }
-  if (fstatSync(folder).uid === uid) return folder;
-  closeSync(folder);
-  return undefined;
 }
 
 /**

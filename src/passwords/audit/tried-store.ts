@@ -1,6 +1,6 @@
 /**
  * The file in which audits note which candidates were tried on which account, and which accounts
- * are weak (`passwords.db` in the state folder).
+ * are weak (`passwords.db`; src/commands/passwords/tried-path.ts says where).
  *
  * The mark of a hash is a keyed digest that shows a change. Hashes without a salt have no mark,
  * because whoever has this file and a list of passwords could find the password by it.
@@ -138,7 +138,6 @@ export function openTriedStore(path: string): TriedStore {
 function opened(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    // With sudo we are in a folder of the guard's user: no symbolic link may lead us elsewhere.
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
     const fd = openSync(path, flags, 0o600);
     fchmodSync(fd, 0o600);

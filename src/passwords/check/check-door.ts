@@ -4,7 +4,8 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listen, type SocketAddress } from '../../lib/listener.ts';
+import { listen } from '../../lib/listen.ts';
+import type { SocketAddress } from '../../lib/listener.ts';
 import type { CheckPassword } from './check.ts';
 
 /** Nobody types a longer password. */

@@ -72,10 +72,11 @@ function putAccount(make: Statements): AccountTable['put'] {
     `INSERT INTO known (account, recipient, minute) VALUES (?, ?, ?)
      ON CONFLICT DO UPDATE SET minute = excluded.minute`,
   );
-  let touched = integer(last.first() ?? {}, 'n');
+  // Read with the first write: the guard must start also if the page of this index is damaged.
+  let touched: number | undefined;
   return (change) => {
     assert(change.learned.length % 2 === 0, 'learned is pairs of hash and minute');
-    touched += 1;
+    touched = (touched ?? integer(last.first() ?? {}, 'n')) + 1;
     const row = upsert(change.account, change.state, touched, lazyText(change.profile));
     const id = integer(row ?? {}, 'id');
     for (const recipient of change.forgotten) forget(id, recipient);

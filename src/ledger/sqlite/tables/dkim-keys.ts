@@ -18,8 +18,9 @@ export function dkimKeyTable(make: Statements): DkimKeyTable {
   const put = make.command(
     `INSERT OR REPLACE INTO dkim_key (domain, selector, algorithm, bits, public_key, file, state,
        made_at, published_at, seen_at, signing_at, retiring_at, revoked_at, gone_at,
-       absent_at, cached_ms, lost_since, returns, told_at, sight, sight_at, sight_text, note)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       absent_at, cached_ms, lost_since, answering_since, by_order, returns, told_at, sight,
+       sight_at, sight_text, note)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const all = make.query('SELECT * FROM dkim_key ORDER BY domain, made_at, selector');
   return {
@@ -36,6 +37,8 @@ export function dkimKeyTable(make: Statements): DkimKeyTable {
         key.absentAt ?? null,
         key.cachedMs,
         key.lostSince ?? null,
+        key.answeringSince ?? null,
+        key.byOrder ? 1 : 0,
         key.returns ? 1 : 0,
         key.toldAt ?? null,
         key.sight,
@@ -66,6 +69,8 @@ function dkimKey(row: Row): DkimKey {
     absentAt: optionalInstant(row, 'absent_at'),
     cachedMs: integer(row, 'cached_ms'),
     lostSince: optionalInstant(row, 'lost_since'),
+    answeringSince: optionalInstant(row, 'answering_since'),
+    byOrder: integer(row, 'by_order') !== 0,
     returns: integer(row, 'returns') !== 0,
     toldAt: optionalInstant(row, 'told_at'),
     sight: oneOf(sightKinds, row, 'sight'),

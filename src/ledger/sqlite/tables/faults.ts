@@ -38,6 +38,18 @@ export function isFull(error: unknown): boolean {
   return resultCode(error) === code.full;
 }
 
+/** Is the file damaged, or no ledger at all? `error` comes from SQLite. */
+export function meansDamage(error: unknown): boolean {
+  const result = resultCode(error);
+  return result !== undefined && isDamage(result);
+}
+
+/** Is this a page that the disk does not give back? `error` comes from readFault. */
+export function isUnreadablePage(error: unknown): boolean {
+  if (!(error instanceof OperatorError)) return false;
+  return error.code === 'ledger-corrupt' || resultCode(error.cause) === code.io;
+}
+
 /** The error for a failed write. */
 export function writeFault(path: string, error: unknown): unknown {
   const result = resultCode(error);
@@ -81,8 +93,8 @@ function corruptFault(path: string, cause: unknown): OperatorError {
   return new OperatorError('ledger-corrupt', `ledger ${path} is damaged: ${why(cause)}`, {
     cause,
     hint:
-      `stop postern and put a copy from your backup in its place; without one, move ${path} and ` +
-      `${path}-wal aside (\`sqlite3 ${path} .recover\` may save most rows) and start anew`,
+      'stop postern and put a copy from your backup in its place; without one, docs/operate.md ' +
+      '("A damaged ledger") says how to save what can be read',
     exit: sysexits.dataErr,
   });
 }

@@ -4,9 +4,9 @@
  * asked about. A wildcard is seen by asking for random names beside the name and below
  * it (RFC 4592).
  */
-import { isBelow, parentOf } from '../../formats/dns/name.ts';
-import { ask, type DnsLookup } from '../../formats/dns/question.ts';
-import { type DnsRecord, type DnsType, sameRecords } from '../../formats/dns/record.ts';
+import { isBelow, parentOf } from '../../../formats/dns/name.ts';
+import { ask, type DnsLookup } from '../../../formats/dns/question.ts';
+import { type DnsRecord, type DnsType, sameRecords } from '../../../formats/dns/record.ts';
 
 /** What is known about the zones that were asked about. */
 export type ZoneView = {

@@ -1,0 +1,97 @@
+/** What `postern dkim import` prints: keys, lines for postern.toml, and what is missing. Pure. */
+import type { SigningRules } from '../../core/signing/choose.ts';
+import type { Takeover } from '../../core/signing/takeover.ts';
+import { many, plain } from '../terminal/format.ts';
+import type { ComparedDomain } from './import-compare.ts';
+import type { ImportLine } from './import-keys.ts';
+
+export type ImportReport = {
+  readonly lines: readonly ImportLine[];
+  readonly takeover: Takeover;
+  /** Settings that work differently. */
+  readonly notes: readonly string[];
+  /** What was not understood. */
+  readonly gaps: readonly string[];
+  /** Undefined without --compare. */
+  readonly compared: readonly ComparedDomain[] | undefined;
+};
+
+export function importText({ lines, takeover, notes, gaps }: ImportReport): string {
+  const shown = lines.map(
+    ({ key, taken, text }) => `${taken ? '  ' : '! '}${plain(key)}: ${plain(text)}\n`,
+  );
+  const count = lines.filter((line) => line.taken).length;
+  const rest = lines.length - count;
+  const sum = `${many(count, 'key')}${rest === 0 ? '' : `, and ${rest} that cannot be imported`}\n`;
+  const unsigned = takeover.unsigned.map(({ from, why }) => `${fromName(from)}: ${why}`);
+  return [
+    ...shown,
+    sum,
+    list('Mail of these domains would leave unsigned', unsigned),
+    linesText(takeover.missing),
+    list('Not understood', gaps),
+    list('Notes', notes),
+  ].join('');
+}
+
+/** As importText, for `--json`. */
+export function importJson({ lines, takeover, notes, gaps, compared }: ImportReport): unknown {
+  const { identity, domains } = takeover.missing;
+  return {
+    keys: lines,
+    unsigned: takeover.unsigned,
+    signing: { identity, domains: Object.fromEntries(domains) },
+    gaps,
+    notes,
+    ...(compared === undefined ? {} : { compared }),
+  };
+}
+
+/**
+ * Why the import is not complete, in one sentence; undefined if Postern signs all the same mail.
+ */
+export function leftOut({ lines, takeover, gaps, compared }: ImportReport): string | undefined {
+  const keys = lines.filter(({ taken }) => !taken).length;
+  const { missing, unsigned } = takeover;
+  const advised = missing.domains.size + (missing.identity === '' ? 0 : 1);
+  const differing = (compared ?? []).filter(({ loses }) => loses).length;
+  const parts = [
+    ...(lines.length === 0 ? ['no key was found'] : []),
+    ...(keys === 0 ? [] : [`${many(keys, 'key')} could not be imported`]),
+    ...(unsigned.length === 0 ? [] : [`mail would leave unsigned: ${namesOf(unsigned)}`]),
+    ...(advised === 0 ? [] : [`${many(advised, 'line')} of [signing] must be added first`]),
+    ...(gaps.length === 0 ? [] : [`${many(gaps.length, 'setting')} not understood`]),
+    ...(differing === 0 ? [] : [`${many(differing, 'domain')} signed differently`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join('; ');
+}
+
+/** Domains in a sentence; the rest is in the report. */
+const namedMax = 5;
+
+function namesOf(unsigned: Takeover['unsigned']): string {
+  const names = unsigned.map(({ from }) => fromName(from));
+  const more = names.length - namedMax;
+  return `${names.slice(0, namedMax).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function fromName(from: string): string {
+  return from === '*' ? 'all other domains' : plain(from);
+}
+
+function list(title: string, sentences: readonly string[]): string {
+  if (sentences.length === 0) return '';
+  return `\n${title}:\n${sentences.map((one) => `  ${plain(one)}\n`).join('')}`;
+}
+
+/** Lines for postern.toml, as they can be pasted. */
+function linesText({ identity, domains }: SigningRules): string {
+  if (identity === '' && domains.size === 0) return '';
+  const rows = [...domains].map(([from, signer]) => `"${plain(from)}" = "${plain(signer)}"\n`);
+  return (
+    '\nThe other signer signs mail of these domains with the key of another domain. For the\n' +
+    'same signatures, add these lines to the configuration of Postern and reload it:\n\n' +
+    (identity === '' ? '' : `[signing]\nidentity = "${plain(identity)}"\n`) +
+    (rows.length === 0 ? '' : `${identity === '' ? '' : '\n'}[signing.domains]\n${rows.join('')}`)
+  );
+}

@@ -1,0 +1,102 @@
+/**
+ * The ledger as the running guard uses it: a damaged page does not end the guard. What cannot be
+ * read counts as not stored, and `tell` gets the reason. An account that cannot be read is still
+ * suspended if its incident is open.
+ *
+ * Small values (`meta`) are the exception: with a made-up seed the guard would take all recipients
+ * for strangers.
+ */
+import { decodeProfile, encodeProfile, newProfile } from '../../../core/account/profile.ts';
+import { suspendByHand } from '../../../core/account/record.ts';
+import type { Account } from '../../../core/account-name.ts';
+import { faultText } from '../../../lib/error-text.ts';
+import { OperatorError } from '../../../lib/operator-error.ts';
+import type { AccountRecord, IncidentRow, Ledger } from '../../../ports/ledger.ts';
+import { isUnreadablePage } from '../tables/faults.ts';
+
+export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledger {
+  let damaged = false;
+  const found = (error: unknown): void => {
+    damaged = true;
+    tell(faultText(error instanceof OperatorError ? (error.cause ?? error) : error));
+  };
+  const steadily =
+    <Given extends readonly unknown[], Answer>(
+      read: (...given: Given) => Answer,
+      otherwise: (...given: Given) => Answer,
+    ): ((...given: Given) => Answer) =>
+    (...given) => {
+      try {
+        return read(...given);
+      } catch (error) {
+        if (error instanceof OperatorError && !isUnreadablePage(error)) throw error;
+        found(error);
+        return otherwise(...given);
+      }
+    };
+  const telling =
+    <Given extends readonly unknown[], Answer>(change: (...given: Given) => Answer) =>
+    (...given: Given): Answer => {
+      try {
+        return change(...given);
+      } catch (error) {
+        if (error instanceof OperatorError && error.code === 'ledger-corrupt') found(error);
+        throw error;
+      }
+    };
+  const incidents = steadily(ledger.incidents, none);
+  const suspended = (account: Account): AccountRecord | undefined => {
+    const [incident] = incidents({ account, open: true, limit: 1 });
+    return incident === undefined || incident.observed ? undefined : recordOf(incident);
+  };
+  return {
+    ...ledger,
+    damaged: () => damaged,
+    write: telling(ledger.write),
+    prune: telling(ledger.prune),
+    loadAccount: steadily((account) => readable(ledger.loadAccount(account)), suspended),
+    knownHere: steadily(ledger.knownHere, nothing),
+    accounts: steadily(ledger.accounts, none),
+    countAccounts: steadily(ledger.countAccounts, zero),
+    messagesOf: steadily(ledger.messagesOf, none),
+    message: steadily(ledger.message, nothing),
+    handover: steadily(ledger.handover, nothing),
+    stories: steadily(ledger.stories, none),
+    story: steadily(ledger.story, nothing),
+    held: steadily(ledger.held, none),
+    heldOne: steadily(ledger.heldOne, nothing),
+    countHeld: steadily(ledger.countHeld, zero),
+    oldestHeldAt: steadily(ledger.oldestHeldAt, nothing),
+    incidents,
+    exemptions: steadily(ledger.exemptions, none),
+    audit: steadily(ledger.audit, none),
+    notices: steadily(ledger.notices, none),
+    dkimKeys: steadily(ledger.dkimKeys, none),
+    sendingDomains: steadily(ledger.sendingDomains, none),
+    scripts: steadily(ledger.scripts, none),
+    scriptRules: steadily(ledger.scriptRules, none),
+    weakPasswords: steadily(ledger.weakPasswords, none),
+  };
+}
+
+const none = (): readonly never[] => [];
+const nothing = (): undefined => undefined;
+const zero = (): number => 0;
+
+/** Throws if the profile cannot be read: SQLite has no checksum for what is within a row. */
+function readable(record: AccountRecord | undefined): AccountRecord | undefined {
+  if (record !== undefined) decodeProfile(record.profile);
+  return record;
+}
+
+function recordOf({ account, since, suspendedAt }: IncidentRow): AccountRecord {
+  const profile = newProfile(since);
+  suspendByHand(profile, suspendedAt);
+  return {
+    account,
+    state: profile.state,
+    profile: encodeProfile(profile),
+    recipients: new Float64Array(),
+    sinceMinutes: new Uint32Array(),
+  };
+}
