@@ -40,7 +40,7 @@ export type Step = {
   readonly add: readonly DnsRecord[];
   /** All records that stand there now, other kinds too; none that a wildcard makes. */
   readonly standing: readonly DnsRecord[];
-  /** The wildcard that makes the kept records for a name. */
+  /** The wildcard that makes the records of a name today. */
   readonly made?: { readonly by: string; readonly name: string };
   /** One sentence. */
   readonly why: string;
@@ -250,7 +250,12 @@ export function comparedAspect(
       ? { keep: same, remove: published.filter((one) => !same.includes(one)), add: lacking }
       : isRight
         ? { ...keptMade(same, place, made), remove: [], add: [] }
-        : { keep: [], remove: [], add: wanted.map((one) => ({ ...one, name: place.name })) }),
+        : {
+            keep: [],
+            remove: [],
+            add: wanted.map((one) => ({ ...one, name: place.name })),
+            made: { by: made, name: place.name },
+          }),
     why: `${isRight ? given.right : given.wrong}${madeText(wildcard, { isRight, published })}`,
   };
   const seen = seenText(published);

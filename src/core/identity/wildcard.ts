@@ -62,8 +62,8 @@ function stepsLost(steps: readonly Step[]): readonly Step[] {
   return lost;
 }
 
-function isLost({ made }: Step, names: ReadonlySet<string>): boolean {
-  if (made === undefined) return false;
+function isLost({ made, state }: Step, names: ReadonlySet<string>): boolean {
+  if (made === undefined || state !== 'have') return false;
   const top = parentOf(made.by);
   // What hosts lose is copied, with a wildcard below them.
   for (let one = made.name; isBelow(one, top) && isServiceName(one); one = parentOf(one)) {
