@@ -5,11 +5,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../../config/schema.ts';
+import { isMeant } from '../../core/identity/aspect.ts';
 import type { Identity, TlsCertificate } from '../../core/identity/identity.ts';
 import { isBelow, parentOf } from '../../formats/dns/name.ts';
 import type { DnsAnswer, DnsQuestion } from '../../formats/dns/question.ts';
 import { type DnsRecord, sameRecords } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
+import { mtaStsKind } from '../../formats/tls/mta-sts.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 import { fetchMtaStsPolicy } from '../../partners/dns/mta-sts-policy.ts';
 import { openResolver } from '../../partners/dns/resolver.ts';
@@ -167,7 +169,10 @@ export async function fetched(identity: Identity, fetching: FetchOptions): Promi
   const { domain } = identity;
   const { answer, askMx, network } = fetching;
   const record = await answer({ name: `_mta-sts.${domain}`, type: 'TXT' });
-  const there = record.kind === 'records';
+  // A wildcard can make other texts there.
+  const isRecord = isMeant(mtaStsKind);
+  const there =
+    record.kind === 'records' && record.records.some((one) => one.type === 'TXT' && isRecord(one));
   const policyFile =
     there && network
       ? await fetchMtaStsPolicy(domain)

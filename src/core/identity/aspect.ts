@@ -324,9 +324,10 @@ export function stuckAspect(
   return { steps: [step], files: [], findings: [finding] };
 }
 
-function fixOf({ name, type, state, add, where }: Step): string {
+function fixOf({ name, type, state, add, made, where }: Step): string {
   const what = add.length > 1 ? `${type} records` : `${type} record`;
-  const verb = state === 'missing' ? 'publish' : add.length === 0 ? 'remove' : 'change';
+  const isNew = state === 'missing' || made !== undefined;
+  const verb = isNew ? 'publish' : add.length === 0 ? 'remove' : 'change';
   const by = {
     zone: '',
     reverse: 'ask whoever gave you the address to ',

@@ -72,10 +72,16 @@ export function* dmarcAspect(identity: Identity, view: ZoneView): DnsLookup<Aspe
     wanted: unchanged ? published : [txt(place.name, printDmarcTags(tags))],
     severity: records.length === 1 && broken === undefined ? 'warn' : 'fail',
     right: rightText(identity, tags),
-    wrong: broken ?? wrongText(records, identity),
+    wrong: broken === undefined ? wrongText(records, identity) : `${broken}${effect(tags)}`,
     hint: hint === '' ? hintText(identity, tags) : hint,
   });
   return together([aspect, yield* consents(identity, tags, view)]);
+}
+
+/** What the repair of a record that receivers ignore changes for mail. */
+function effect(tags: readonly DmarcTag[]): string {
+  const policy = tags.find(({ name }) => name === 'p')?.value ?? 'none';
+  return policy.toLowerCase() === 'none' ? '' : `; once it is repaired, they follow p=${policy}`;
 }
 
 /** Faults for which a record is written again although its tags stay. */
