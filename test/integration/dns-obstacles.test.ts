@@ -1,6 +1,6 @@
 /**
- * Aliases, wildcards and broken records in real zones: what `dns plan --update` changes on BIND, and
- * whether named-checkzone loads a zone together with its plan.
+ * Aliases and wildcards in real zones: what `dns plan --update` changes on BIND, and whether
+ * named-checkzone loads a zone together with its plan.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

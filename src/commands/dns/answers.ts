@@ -123,7 +123,7 @@ export function overlaid(answer: Resolver, records: readonly DnsRecord[]): Resol
   return answersOf({ file, holds, outside: answer });
 }
 
-/** The wildcard of the file that makes records for a name. `existing`: all names and those above. */
+/** The wildcard of a file that makes records for a name. `existing`: its names and those above. */
 function wildcardAbove(name: string, existing: ReadonlySet<string>): string | undefined {
   if (existing.has(name)) return undefined;
   let above = parentOf(name);

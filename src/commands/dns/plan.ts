@@ -81,7 +81,8 @@ export function registerPlan(dns: Command): void {
           [0, 'the plan was made; with --update also the changes'],
           [64, 'no such option, or no domain'],
           [65, 'faults in the zone file; prints a line for each'],
-          [69, 'a name server did not accept the changes'],
+          [69, 'a name server did not make the changes'],
+          [75, 'the changes are made, and a name server does not show them yet'],
         ],
       }),
     )

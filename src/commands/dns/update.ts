@@ -1,6 +1,6 @@
 /**
  * Sends the changes of a plan to the name servers of [[dns.updates]] (RFC 2136), after the operator
- * has agreed. Each change is made only if the zone is still as the plan saw it, and reported only if
+ * has agreed. A change is made only if the zone is still as the plan saw it, and reported only if
  * the name servers show it.
  */
 import { stdin, stdout } from 'node:process';

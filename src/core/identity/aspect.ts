@@ -106,7 +106,7 @@ export function isMeant(kind: RecordKind): (record: TxtRecord) => boolean {
 }
 
 export type MeantTexts = {
-  /** The records that count; if there is none, those that are nearly one. */
+  /** The records that count; without any, those that are nearly one. */
   readonly published: readonly TxtRecord[];
   /** Their texts, with what was meant instead of what is broken. */
   readonly texts: readonly string[];

@@ -40,7 +40,7 @@ const otherKinds = /^ *(?:v=(?!DKIM)[a-z]+|[\w.-]*-verification[=:])/i;
 const isKeyText = (one: TxtRecord): boolean =>
   !otherKinds.test(textOfTxt(one)) && /(?:^|[;\s])p\s*=/.test(textOfTxt(one));
 
-/** A text of another kind that stands at the name of a key; undefined if there is none. */
+/** A text of another kind that stands at the name of a key; undefined without one. */
 function otherText({ standing, seenAt, name }: KnownPlace<TxtRecord>): string | undefined {
   const texts = seenAt === name ? standing.map(dataText) : [];
   return texts.find((text) => otherKinds.test(text));

@@ -94,7 +94,7 @@ function hostsOf(steps: readonly Step[], view: ZoneView): ReadonlyMap<string, [S
   return hosts;
 }
 
-/** The records of a host that only a wildcard makes; none if the host exists by itself. */
+/** The records of a host that only a wildcard makes; empty for a host that exists. */
 function* madeFor(host: string, view: ZoneView): DnsLookup<readonly DnsRecord[] | 'unknown'> {
   const beside = yield* hostRecords(besideName(parentOf(host), view));
   if (beside === undefined) return 'unknown';

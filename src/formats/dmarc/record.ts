@@ -79,8 +79,12 @@ function isDmarcRecord(text: string): boolean {
 /** For texts that are nearly DMARC records. */
 export const dmarcKind: RecordKind = {
   version: 'v=DMARC1',
-  nearly:
-    /^(?:v ?[=:]{0,2} ?d-?marc(?: ?[-._]? ?v?1(?:\.0)?)?|d-?marc ?1?(?=[ ;,:])|(?=s?p ?= ?(?:none|quarantine|reject))|(?=rua ?= ?mailto:))/i,
+  nearly: [
+    /^v ?[=:]{0,2} ?d-?marc(?: ?[-._]? ?v?1(?:\.0)?)?/i,
+    /^d-?marc ?1?(?=[ ;,:])/i,
+    /^(?=s?p ?= ?(?:none|quarantine|reject))/i,
+    /^(?=rua ?= ?mailto:)/i,
+  ],
   is: isDmarcRecord,
   reads: (text) => {
     const read = parseDmarcRecord(text);

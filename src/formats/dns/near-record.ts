@@ -9,10 +9,10 @@ export type RecordKind = {
   /** How a record begins, `v=DMARC1`. */
   readonly version: string;
   /**
-   * Matches the beginning of texts that are nearly a record; the match is replaced by the version.
-   * White space is a single blank there.
+   * One matches the beginning of a text that is nearly a record; the match is replaced by the
+   * version. White space is a single blank there.
    */
-  readonly nearly: RegExp;
+  readonly nearly: readonly RegExp[];
   /** Whether receivers take the text for such a record. */
   readonly is: (text: string) => boolean;
   /** Whether the text can be read as a whole. */
@@ -82,7 +82,7 @@ export function nearRecord(
     text = next;
   }
   if (!kind.is(text)) {
-    const head = kind.nearly.exec(text)?.[0];
+    const [head] = kind.nearly.flatMap((one) => one.exec(text)?.[0] ?? []);
     if (head === undefined) return undefined;
     reasons.push(headFault(head, text, kind));
     text = withVersion(text.slice(head.length), kind);

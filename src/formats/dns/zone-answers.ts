@@ -48,7 +48,7 @@ export function zoneAnswers(records: readonly DnsRecord[]): (question: DnsQuesti
   };
 }
 
-/** The alias that a DNAME above the name makes of it (RFC 6672 section 2.2). */
+/** The alias that a DNAME above a name makes of this name (RFC 6672 section 2.2). */
 function belowAlias(
   byName: ReadonlyMap<string, readonly DnsRecord[]>,
   name: string,

@@ -1,8 +1,8 @@
 /**
  * Prints a `data` file of tinydns (tinydns-data(8)). Octets with a special meaning are written in
  * octal: a colon is `\072`. Only line types that every tinydns knows are used; AAAA, DNAME and
- * TLSA use the generic line. The TXT line cuts a text into strings of 127 octets, which readers of SPF, DKIM
- * and DMARC join again.
+ * TLSA use the generic line. The TXT line cuts a text into strings of 127 octets, which readers of
+ * SPF, DKIM and DMARC join again.
  */
 import { ipv6Octets } from './address-octets.ts';
 import { labelsOf } from './name.ts';

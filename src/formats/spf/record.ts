@@ -49,7 +49,7 @@ export function isSpfRecord(text: string): boolean {
 /** For texts that are nearly SPF records. `spf2.0/…` is Sender ID (RFC 4406), another kind. */
 export const spfKind: RecordKind = {
   version,
-  nearly: /^(?:v ?[=:]{0,2} ?spf(?: ?[-._]? ?v?[12](?!\.\d))?(?!2\.)|spf ?[-._]?1(?=[ ;,:]))/i,
+  nearly: [/^v ?[=:]{0,2} ?spf(?: ?[-._]? ?v?[12](?!\.\d))?(?!2\.)/i, /^spf ?[-._]?1(?=[ ;,:])/i],
   is: isSpfRecord,
   reads: (text) => parseSpf(text).ok,
   between: ' ',

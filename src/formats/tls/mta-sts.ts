@@ -35,8 +35,11 @@ export function isMtaStsRecord(text: string): boolean {
 /** For texts that are nearly MTA-STS records. */
 export const mtaStsKind: RecordKind = {
   version: 'v=STSv1',
-  nearly:
-    /^(?:v ?[=:]{0,2} ?(?:mta-?)?sts(?: ?[-._]? ?v?1)?|(?:mta-?)?sts ?v?1(?=[ ;,:])|(?=id ?= ?[a-z0-9]{1,32} ?;?$))/i,
+  nearly: [
+    /^v ?[=:]{0,2} ?(?:mta-?)?sts(?: ?[-._]? ?v?1)?/i,
+    /^(?:mta-?)?sts ?v?1(?=[ ;,:])/i,
+    /^(?=id ?= ?[a-z0-9]{1,32} ?;?$)/i,
+  ],
   is: isMtaStsRecord,
   reads: (text) => parseMtaStsRecord(text) !== undefined,
   between: ';',

@@ -45,8 +45,11 @@ export function parseTlsReporting(text: string): TlsReporting | undefined {
 /** For texts that are nearly TLS-RPT records. */
 export const tlsRptKind: RecordKind = {
   version: 'v=TLSRPTv1',
-  nearly:
-    /^(?:v ?[=:]{0,2} ?(?:smtp-?)?tls-?rpt(?: ?[-._]? ?v?1)?|tls-?rpt ?v?1(?=[ ;,:])|(?=rua ?= ?(?:mailto|https):))/i,
+  nearly: [
+    /^v ?[=:]{0,2} ?(?:smtp-?)?tls-?rpt(?: ?[-._]? ?v?1)?/i,
+    /^tls-?rpt ?v?1(?=[ ;,:])/i,
+    /^(?=rua ?= ?(?:mailto|https):)/i,
+  ],
   is: (text) => version.test(text),
   reads: (text) => parseTlsReporting(text)?.faults.length === 0,
   between: ';',

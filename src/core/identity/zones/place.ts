@@ -156,7 +156,7 @@ function* obstacleText(of: {
  * exists, the wildcard makes nothing. The name below has a `*`, so that a wildcard below the name
  * itself makes nothing for it either.
  */
-export function* wildcardOf(
+function* wildcardOf(
   { name, seen }: { readonly name: string; readonly seen: readonly DnsRecord[] },
   view: ZoneView,
 ): DnsLookup<string | undefined> {
