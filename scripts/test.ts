@@ -95,9 +95,10 @@ const longStages: readonly Stage[] = [
 /** What speaks with Postfix and Dovecot, with those of Debian 13. Part of `make test-long`. */
 const onDebian13: Stage = {
   name: 'Debian 13',
-  files: ['closed-logins', 'connect', 'guard', 'guard-modes', 'partners'].map(
-    (name) => `test/integration/${name}.test.ts`,
-  ),
+  files: [
+    ...['closed-logins', 'connect', 'connect-sockets', 'doctor-doors', 'doors', 'guard'],
+    ...['guard-modes', 'inbound-hung', 'partners', 'policy-budget', 'strangers'],
+  ].map((name) => `test/integration/${name}.test.ts`),
   atOnce: 1,
   minutesMax: 15,
 };

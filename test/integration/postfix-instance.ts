@@ -269,7 +269,10 @@ async function sendmail(configDirectory: string, message: TestMessage): Promise<
   if (code !== 0) throw new Error(`sendmail ended with ${code}: ${said}`);
 }
 
-/** Undefined until smtpd sends its greeting; throws when master has ended. */
+/**
+ * Undefined until smtpd answers; throws when master has ended. Without its milter, smtpd greets and
+ * refuses later (220), or refuses at once (421, Postfix 3.10).
+ */
 async function greets(
   port: number,
   master: Leashed,
@@ -281,7 +284,7 @@ async function greets(
     socket.on('error', () => resolve(undefined));
     socket.on('data', (chunk) => {
       socket.end('QUIT\r\n');
-      resolve(chunk.toString('latin1').startsWith('220') ? true : undefined);
+      resolve(/^(?:220|421) /.test(chunk.toString('latin1')) ? true : undefined);
     });
   });
 }

@@ -14,6 +14,13 @@ export type AllowedUsers = {
 
 /** A user that does not exist yet comes with a package, such as Postfix. */
 const askAgainMs = minuteMs;
+/** Doors ask for each connection; a Postfix that is connected now may ask within this time. */
+const keptMs = 200;
+type Known = {
+  readonly allowed: ReadonlySet<number>;
+  readonly postfix: ReadonlySet<number>;
+  readonly atMs: number;
+};
 /** Postfix’s mail_owner, if main.cf sets no other. */
 const usualMailOwner = 'postfix';
 
@@ -42,10 +49,18 @@ export async function openAllowedUsers(deps: {
   const root = 0;
   const uidsOf = (users: readonly string[]): readonly number[] =>
     users.flatMap((user) => named.get(user) ?? []);
-  return {
-    allowed: () =>
-      new Set([root, ...uidsOf(names), ...mailOwners(), ...(own === undefined ? [] : [own])]),
-    postfix: () => new Set([...uidsOf([usualMailOwner]), ...mailOwners()]),
-    close: stop,
+  const known = (): Pick<Known, 'allowed' | 'postfix'> => {
+    const owners = mailOwners();
+    return {
+      allowed: new Set([root, ...uidsOf(names), ...owners, ...(own === undefined ? [] : [own])]),
+      postfix: new Set([...uidsOf([usualMailOwner]), ...owners]),
+    };
   };
+  let kept: Known = { ...known(), atMs: performance.now() };
+  const now = (): Known => {
+    const atMs = performance.now();
+    if (atMs - kept.atMs >= keptMs) kept = { ...known(), atMs };
+    return kept;
+  };
+  return { allowed: () => now().allowed, postfix: () => now().postfix, close: stop };
 }

@@ -21,7 +21,7 @@ const socketMode = 0o600;
 
 export type CommandDeps = HttpDeps & {
   /** The user at the other end of a Unix socket, as the kernel knows it. */
-  readonly peerOf: (socket: Socket) => Peer | undefined;
+  readonly peerOf: (socket: Socket) => Pick<Peer, 'uid'> | undefined;
   /** The guard's own user. */
   readonly uid: number;
 };

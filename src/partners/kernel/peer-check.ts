@@ -10,7 +10,7 @@ import type { Admission, Arrival } from '../../lib/listener.ts';
 import { minuteMs } from '../../lib/time.ts';
 import type { SocketEnd, SocketOwner, SocketOwners } from '../../ports/scripts.ts';
 import type { Count, Log } from '../../ports/world.ts';
-import { peerOf } from './peer-credentials.ts';
+import { peerUid } from './peer-credentials.ts';
 
 export type PeerCheckDeps = {
   /** Users who may connect; root always may. */
@@ -52,7 +52,7 @@ export function openPeerCheck(deps: PeerCheckDeps): PeerCheck {
     admit: (door) => (arrival) => {
       const { ends, fd } = arrival;
       if (ends === undefined) {
-        const uid = peerOf(fd)?.uid;
+        const uid = peerUid(fd);
         const owner = uid === undefined ? 'unknown' : { uids: [uid] };
         return noted(door, ofOwner(owner, deps), 'unknown');
       }

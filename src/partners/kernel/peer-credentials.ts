@@ -25,6 +25,16 @@ const getsockopt: (
  * Postern cannot see has pid 0 and its uid.
  */
 export function peerOf(fd: number): Peer | undefined {
+  const peer = credentialsOf(fd);
+  return peer && { ...peer, startedAt: peer.pid > 0 ? startOf(peer.pid) : undefined };
+}
+
+/** The user of a peer; undefined if it is not a Unix socket. */
+export function peerUid(fd: number): number | undefined {
+  return credentialsOf(fd)?.uid;
+}
+
+function credentialsOf(fd: number): Pick<Peer, 'pid' | 'uid'> | undefined {
   if (fd < 0) return undefined;
   const value = Buffer.alloc(credentialBytes);
   const length = Buffer.alloc(4);
@@ -32,14 +42,12 @@ export function peerOf(fd: number): Peer | undefined {
   if (getsockopt(fd, solSocket, soPeerCred, value, length) !== 0) return undefined;
   const pid = value.readInt32LE(0);
   const uid = value.readUInt32LE(4);
-  return uid === 0xffffffff
-    ? undefined
-    : { pid, uid, startedAt: pid > 0 ? startOf(pid) : undefined };
+  return uid === 0xffffffff ? undefined : { pid, uid };
 }
 
 /** The same for a socket of Node, whose descriptor is in an internal field only. */
-export function peerOfSocket(socket: Socket): Peer | undefined {
+export function peerOfSocket(socket: Socket): Pick<Peer, 'pid' | 'uid'> | undefined {
   const handle: unknown = '_handle' in socket ? socket._handle : undefined;
   if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return undefined;
-  return typeof handle.fd === 'number' ? peerOf(handle.fd) : undefined;
+  return typeof handle.fd === 'number' ? credentialsOf(handle.fd) : undefined;
 }
