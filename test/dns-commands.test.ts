@@ -191,6 +191,32 @@ _domainkey.example.com. A 192.0.2.1
     assert.deepEqual([bad, exitCode()], [[], 0]);
   });
 
+  test('wildcards of the file count, and published records go before them', async () => {
+    await using dns = await served();
+    const revoked = '*._domainkey.example.com. TXT "v=DKIM1; p="\n';
+    const policy = '*.example.com. TXT "v=DMARC1; p=reject"\n';
+    const words = ['--key', `s1=${key}`, '--zone', file(revoked + policy), '--json'];
+    const { out } = await check(dns.config, ...words);
+    exitCode();
+    const { domains } = JSON.parse(out) as {
+      domains: { findings: { id: string; found: string }[] }[];
+    };
+    const found = (id: string) => domains[0]?.findings.find((one) => one.id === id)?.found ?? '';
+    assert.match(found('dkim.s1'), /^v=DKIM1; p= — it is revoked.*\*\._domainkey\.example\.com/);
+    assert.match(found('dmarc'), /^v=DMARC1; p=none; pct=50/);
+  });
+
+  test('a file with an SOA is the whole zone', async () => {
+    await using dns = await served();
+    const zone = file(published.replace(/^_dmarc .*\n/m, ''));
+    const { out } = await check(dns.config, '--zone', zone, '--json');
+    exitCode();
+    const { domains } = JSON.parse(out) as {
+      domains: { findings: { id: string; found: string }[] }[];
+    };
+    assert.match(domains[0]?.findings.find(({ id }) => id === 'dmarc')?.found ?? '', /^nothing/);
+  });
+
   for (const fault of ['silent', 'servfail', 'refused', 'garbage'] as const) {
     test(`a resolver with a fault (${fault}) makes all unknown, nothing bad`, async () => {
       await using dns = await served(fault);

@@ -307,6 +307,7 @@ function encodable(record: DnsRecord): Answer {
     case 'AAAA':
       return { ...base, type: record.type, data: record.address };
     case 'CNAME':
+    case 'DNAME':
     case 'NS':
     case 'PTR':
       return { ...base, type: record.type, data: record.target || '.' };

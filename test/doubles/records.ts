@@ -43,7 +43,7 @@ function anyData(name: fc.Arbitrary<string>): fc.Arbitrary<DnsData> {
   return fc.oneof(
     fc.record({ type: fc.constant('A' as const), address: ipv4 }),
     fc.record({ type: fc.constant('AAAA' as const), address: ipv6 }),
-    fc.record({ type: fc.constantFrom('CNAME' as const, 'NS', 'PTR'), target: name }),
+    fc.record({ type: fc.constantFrom('CNAME' as const, 'DNAME', 'NS', 'PTR'), target: name }),
     fc.record({ type: fc.constant('MX' as const), preference: word, exchange: name }),
     fc.record({
       type: fc.constant('TXT' as const),

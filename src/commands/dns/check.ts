@@ -15,7 +15,7 @@ import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
 import { configHelp } from './answer-source.ts';
-import { fetched, openLiveDns, overlaid } from './answers.ts';
+import { fetched, labelBeside, openLiveDns, overlaid } from './answers.ts';
 import { checkText, type DnsCheck } from './check-text.ts';
 import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
 import { type LongAnswer, longAnswers } from './zone/long-answers.ts';
@@ -100,6 +100,7 @@ async function checkDomains(
   const names = known.identities.map(({ domain }) => domain);
   using live = openLiveDns(config, names.length);
   const { zone } = options;
+  const beside = labelBeside();
   const origin = names.length === 1 ? names[0] : undefined;
   const answer =
     zone === undefined
@@ -107,7 +108,7 @@ async function checkDomains(
       : overlaid(live.answer, readZoneFile(zone, { warn, origin }).records);
   const fetching = { answer, askMx: options.askMx === true, network: true };
   const identities = await Promise.all(known.identities.map((one) => fetched(one, fetching)));
-  const found = await answeredLater(examine(known.server, identities), answer);
+  const found = await answeredLater(examine(known.server, identities, beside), answer);
   const authorities = openAuthorities({ resolve: live.answer, port: config.dns.authority_port });
   const aspects = [found.server?.aspect ?? nothing, ...found.domains.map(({ aspect }) => aspect)];
   const long = await longAnswers(

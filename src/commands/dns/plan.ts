@@ -15,7 +15,7 @@ import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { configHelp } from './answer-source.ts';
-import { fetched, fromFileAlone, openLiveDns } from './answers.ts';
+import { fetched, fromFileAlone, labelBeside, openLiveDns } from './answers.ts';
 import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
 import { type DnsPlan, type PlanFormat, planFormats, planText } from './plan-text.ts';
 import { sendPlan } from './update.ts';
@@ -81,7 +81,8 @@ export function registerPlan(dns: Command): void {
           [0, 'the plan was made; with --update also the changes'],
           [64, 'no such option, or no domain'],
           [65, 'faults in the zone file; prints a line for each'],
-          [69, 'a name server did not accept the changes'],
+          [69, 'a name server did not make the changes'],
+          [75, 'the changes are made, and a name server does not show them yet'],
         ],
       }),
     )
@@ -114,6 +115,7 @@ async function makePlan(
 ): Promise<DnsPlan> {
   const known = await knownDomains(domains, options, { config, warn });
   const names = known.identities.map(({ domain }) => domain);
+  const beside = labelBeside();
   using live = openLiveDns(config, names.length);
   const origin = names.length === 1 ? names[0] : undefined;
   const otherwise = options.format === 'tinydns' ? 'tinydns' : 'bind';
@@ -121,10 +123,10 @@ async function makePlan(
     options.zone === undefined
       ? undefined
       : readZoneFile(options.zone, { warn, origin, otherwise });
-  const answer = zone === undefined ? live.answer : fromFileAlone(zone.records, names);
+  const answer = zone === undefined ? live.answer : fromFileAlone(zone.records, names, beside);
   const fetching = { answer, askMx: options.askMx === true, network: zone === undefined };
   const identities = await Promise.all(known.identities.map((one) => fetched(one, fetching)));
-  const found = await answeredLater(examine(known.server, identities), answer);
+  const found = await answeredLater(examine(known.server, identities, beside), answer);
   const aspects = [found.server?.aspect, ...found.domains.map(({ aspect }) => aspect)];
   const port = config.dns.authority_port;
   const authorities =

@@ -17,7 +17,7 @@ import { durationOption, optionWithDefault } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { paint } from '../terminal/table.ts';
 import { configHelp } from './answer-source.ts';
-import { fetched, openLiveDns } from './answers.ts';
+import { fetched, labelBeside, openLiveDns } from './answers.ts';
 import {
   type IdentityOptions,
   identityOptions,
@@ -151,8 +151,9 @@ async function lookOnce(known: KnownDomains, config: Config): Promise<Round> {
   };
   const identities = await Promise.all(known.identities.map((one) => fetched(one, first)));
   const sights = new Map<string, RecordSighting>();
+  const beside = labelBeside();
   for (let view = 0, views = 1; view < Math.min(views, viewsMax); view++) {
-    const found = await answeredLater(examine(known.server, identities), (question) =>
+    const found = await answeredLater(examine(known.server, identities, beside), (question) =>
       nth(question, view),
     );
     const aspects = [found.server?.aspect, ...found.domains.map(({ aspect }) => aspect)];

@@ -61,7 +61,7 @@ function aspect(
     const said = answer(question);
     return said.kind === 'failure' ? said : { ...said, secure };
   };
-  const found = answeredBy(examine(server, [{ ...plain, ...identity }]), asked);
+  const found = answeredBy(examine(server, [{ ...plain, ...identity }], 'beside'), asked);
   const [first] = found.domains;
   assert.ok(first !== undefined && found.server !== undefined);
   return {
@@ -249,7 +249,7 @@ describe('the rest', () => {
     const at = (records: readonly DnsRecord[]): string => {
       const answer = zoneAnswers(records);
       const two = { ...server, addresses: ['198.51.100.7'] };
-      const found = answeredBy(examine(two, []), answer);
+      const found = answeredBy(examine(two, [], 'beside'), answer);
       return advised(found.server?.aspect ?? { steps: [], files: [], findings: [] }, id);
     };
     const wanted = 'mail.example.org';
@@ -346,7 +346,7 @@ const silent: DnsAnswer = { kind: 'failure', reason: 'timeout', text: 'no answer
 test('a silent DNS is nobody’s fault: nothing is bad, nothing is advised', () => {
   fc.assert(
     fc.property(world, ({ server: its, identities }) => {
-      const found = answeredBy(examine(its, identities), () => silent);
+      const found = answeredBy(examine(its, identities, 'beside'), () => silent);
       const all = [found.server?.aspect, ...found.domains.map((one) => one.aspect)];
       for (const one of all) {
         const bad = one?.findings.filter(({ kind }) => kind === 'warn' || kind === 'fail');
@@ -367,7 +367,7 @@ test('where the DNS does not answer for a name, nothing there is changed', () =>
         hash53(`${name} ${type}`, seed) % 3 === 0;
       const asked = (question: Parameters<typeof answer>[0]): DnsAnswer =>
         fails(question) ? silent : answer(question);
-      const found = answeredBy(examine(its, identities), asked);
+      const found = answeredBy(examine(its, identities, 'beside'), asked);
       const steps = [found.server?.aspect, ...found.domains.map((one) => one.aspect)].flatMap(
         (one) => one?.steps ?? [],
       );

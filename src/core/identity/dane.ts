@@ -3,7 +3,7 @@
  * only if the zone is signed with DNSSEC. Then senders that use DANE do not deliver if a record is
  * out of date.
  */
-import { ask, type DnsLookup } from '../../formats/dns/question.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { fine } from '../finding.ts';
 import {
@@ -11,7 +11,6 @@ import {
   type AspectSubject,
   comparedAspect,
   dataTexts,
-  found,
   nothing,
   recordOf,
   remark,
@@ -19,6 +18,7 @@ import {
   unknownAspect,
 } from './aspect.ts';
 import type { TlsCertificate } from './identity.ts';
+import { placeOf, type ZoneView } from './zones/place.ts';
 
 /** DANE-EE: the certificate or key of the server itself. */
 const endEntity = 3;
@@ -31,6 +31,7 @@ const isTlsa = (one: DnsRecord): one is TlsaRecord => one.type === 'TLSA';
 export function* daneAspect(
   host: string,
   certificate: TlsCertificate | undefined,
+  view: ZoneView,
 ): DnsLookup<Aspect> {
   const name = `_25._tcp.${host}`;
   const id = `dane.${host}`;
@@ -40,7 +41,7 @@ export function* daneAspect(
     name,
     type: 'TLSA',
   };
-  const published = found(yield* ask(name, 'TLSA'), name, isTlsa);
+  const published = yield* placeOf({ name, type: 'TLSA', fits: isTlsa }, view);
   if (published.kind === 'unknown') {
     return certificate === undefined ? nothing : unknownAspect(subject, published.why);
   }
@@ -73,17 +74,13 @@ export function* daneAspect(
   );
   const ours =
     key === undefined ? [] : [recordOf(published.name, { type: 'TLSA', usage: endEntity, ...key })];
-  return comparedAspect(
-    { ...subject, name: published.name },
-    {
-      published: records,
-      wanted: good ? records : ours,
-      severity: records.length === 0 ? 'warn' : 'fail',
-      right: 'senders that use DANE find the certificate that the server shows',
-      wrong:
-        records.length === 0
-          ? 'the zone is signed, so senders could know the certificate for sure'
-          : 'the server shows another certificate: senders that use DANE do not deliver',
-    },
-  );
+  return comparedAspect(subject, published, {
+    wanted: good ? records : ours,
+    severity: records.length === 0 ? 'warn' : 'fail',
+    right: 'senders that use DANE find the certificate that the server shows',
+    wrong:
+      records.length === 0
+        ? 'the zone is signed, so senders could know the certificate for sure'
+        : 'the server shows another certificate: senders that use DANE do not deliver',
+  });
 }

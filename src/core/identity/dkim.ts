@@ -14,36 +14,61 @@ import {
   printKeyRecord,
 } from '../../formats/dkim/key-record.ts';
 import type { DnsLookup } from '../../formats/dns/question.ts';
-import { textOfTxt } from '../../formats/dns/record.ts';
+import { dataText, textOfTxt } from '../../formats/dns/record.ts';
 import type { Result } from '../../lib/result.ts';
 import { type Finding, fine } from '../finding.ts';
 import {
   type Aspect,
   type AspectSubject,
+  allTextsAt,
   comparedAspect,
   nothing,
   remark,
+  stuckAspect,
+  type TxtRecord,
   textsAt,
   together,
   txt,
   unknownAspect,
 } from './aspect.ts';
 import type { Identity, IdentityKey, SentMail } from './identity.ts';
+import type { KnownPlace, ZoneView } from './zones/place.ts';
 
-const any = (): boolean => true;
+/** Texts of another kind than keys, which somebody else may need. */
+const otherKinds = /^ *(?:v=(?!DKIM)[a-z]+|[\w.-]*-verification[=:])/i;
 
-export function* dkimAspect(identity: Identity): DnsLookup<Aspect> {
+const isKeyText = (one: TxtRecord): boolean =>
+  !otherKinds.test(textOfTxt(one)) && /(?:^|[;\s])p\s*=/.test(textOfTxt(one));
+
+/** A text of another kind that stands at the name of a key; undefined without one. */
+function otherText({ standing, seenAt, name }: KnownPlace<TxtRecord>): string | undefined {
+  const texts = seenAt === name ? standing.map(dataText) : [];
+  return texts.find((text) => otherKinds.test(text));
+}
+
+/** A verifier may read either of several texts (RFC 6376 section 3.6.2.2), so this one must go. */
+function otherKind(subject: AspectSubject, published: readonly TxtRecord[], text: string): Aspect {
+  return stuckAspect(subject, {
+    published,
+    severity: 'fail',
+    wrong: `“${text.slice(0, 60)}” is no key, and nothing else may stand here`,
+    wanted: 'one key record, and no other text',
+    fix: 'remove that text if nobody needs it; then run this again',
+  });
+}
+
+export function* dkimAspect(identity: Identity, view: ZoneView): DnsLookup<Aspect> {
   const { domain, keys, selectors, sends } = identity;
   const aspects: Aspect[] = [];
-  for (const key of keys) aspects.push(yield* ownKey(domain, key));
+  for (const key of keys) aspects.push(yield* ownKey(domain, key, view));
   const others = selectors.filter((selector) => !keys.some((key) => key.selector === selector));
-  for (const selector of others) aspects.push(yield* otherKey(domain, selector));
+  for (const selector of others) aspects.push(yield* otherKey(domain, selector, view));
   if (sends) aspects.push(remark(enough(identity)));
-  else aspects.push(yield* noKeys(domain));
+  else aspects.push(yield* noKeys(domain, view));
   if (sends && identity.sent !== undefined) {
     aspects.push(remark(signed(identity, identity.sent)));
   }
-  for (const leftOver of leftOvers) aspects.push(yield* withoutLeftOver(domain, leftOver));
+  for (const leftOver of leftOvers) aspects.push(yield* withoutLeftOver(domain, leftOver, view));
   return together(aspects);
 }
 
@@ -57,10 +82,12 @@ function lookAt(domain: string, selector: string): AspectSubject {
   };
 }
 
-function* ownKey(domain: string, key: IdentityKey): DnsLookup<Aspect> {
+function* ownKey(domain: string, key: IdentityKey, view: ZoneView): DnsLookup<Aspect> {
   const subject = lookAt(domain, key.selector);
-  const published = yield* textsAt(subject.name, any);
+  const published = yield* allTextsAt(subject.name, isKeyText, view);
   if (published.kind === 'unknown') return unknownAspect(subject, published.why);
+  const other = otherText(published);
+  if (other !== undefined) return otherKind(subject, published.records, other);
   const texts = published.records.map(textOfTxt);
   const [only] = texts.map(parseKeyRecord);
   const before = only?.ok === true ? only.value : undefined;
@@ -72,20 +99,13 @@ function* ownKey(domain: string, key: IdentityKey): DnsLookup<Aspect> {
     notes: before?.notes,
   };
   const fault = keyFault(texts, only, wanted, key);
-  const compared = comparedAspect(
-    { ...subject, name: published.name },
-    {
-      published: published.records,
-      wanted:
-        fault === undefined ? published.records : [txt(published.name, printKeyRecord(wanted))],
-      severity: fault?.harmful === true ? 'fail' : 'warn',
-      right:
-        key.state === 'revoked'
-          ? 'the old key is revoked'
-          : 'it is the key that mail is signed with',
-      wrong: fault?.text ?? '',
-    },
-  );
+  const compared = comparedAspect(subject, published, {
+    wanted: fault === undefined ? published.records : [txt(published.name, printKeyRecord(wanted))],
+    severity: fault?.harmful === true ? 'fail' : 'warn',
+    right:
+      key.state === 'revoked' ? 'the old key is revoked' : 'it is the key that mail is signed with',
+    wrong: fault?.text ?? '',
+  });
   return key.state === 'revoked' ? compared : together([compared, strength(subject, wanted)]);
 }
 
@@ -149,9 +169,9 @@ function strength({ id, title }: AspectSubject, record: KeyRecord): Aspect {
 /**
  * A key with only a known selector: of another server, or of a service that sends for the domain.
  */
-function* otherKey(domain: string, selector: string): DnsLookup<Aspect> {
+function* otherKey(domain: string, selector: string, view: ZoneView): DnsLookup<Aspect> {
   const { id, title, name, type } = lookAt(domain, selector);
-  const published = yield* textsAt(name, any);
+  const published = yield* allTextsAt(name, isKeyText, view);
   if (published.kind === 'unknown') {
     return { ...unknownAspect({ id, title, name, type }, published.why), steps: [] };
   }
@@ -230,7 +250,7 @@ function signed(
 }
 
 /** Revokes the keys of all selectors, so that no invented selector counts. */
-function* noKeys(domain: string): DnsLookup<Aspect> {
+function* noKeys(domain: string, view: ZoneView): DnsLookup<Aspect> {
   const name = `*._domainkey.${domain}`;
   const subject: AspectSubject = {
     id: 'dkim.none',
@@ -238,20 +258,18 @@ function* noKeys(domain: string): DnsLookup<Aspect> {
     name,
     type: 'TXT',
   };
-  const published = yield* textsAt(name, any);
+  const published = yield* allTextsAt(name, isKeyText, view);
   if (published.kind === 'unknown') return unknownAspect(subject, published.why);
+  const other = otherText(published);
+  if (other !== undefined) return otherKind(subject, published.records, other);
   const read = published.records.map((one) => parseKeyRecord(textOfTxt(one)));
   const good = read.length === 1 && read[0]?.ok === true && read[0].value.publicKey === '';
-  return comparedAspect(
-    { ...subject, name: published.name },
-    {
-      published: published.records,
-      wanted: good ? published.records : [txt(published.name, 'v=DKIM1; p=')],
-      severity: 'warn',
-      right: 'every key of a domain that sends no mail is revoked',
-      wrong: 'a domain that sends no mail can say that no signature in its name counts',
-    },
-  );
+  return comparedAspect(subject, published, {
+    wanted: good ? published.records : [txt(published.name, 'v=DKIM1; p=')],
+    severity: 'warn',
+    right: 'every key of a domain that sends no mail is revoked',
+    wrong: 'a domain that sends no mail can say that no signature in its name counts',
+  });
 }
 
 type LeftOver = {
@@ -276,15 +294,22 @@ const leftOvers: readonly LeftOver[] = [
   },
 ];
 
-function* withoutLeftOver(domain: string, { at, meaning, ...of }: LeftOver): DnsLookup<Aspect> {
+function* withoutLeftOver(
+  domain: string,
+  { at, meaning, ...of }: LeftOver,
+  view: ZoneView,
+): DnsLookup<Aspect> {
   const name = `${at}.${domain}`;
-  const published = yield* textsAt(name, (text) => meaning(text) !== undefined);
-  // No answer about old records is no fault.
-  if (published.kind === 'unknown' || published.records.length === 0) return nothing;
+  const published = yield* textsAt(name, (one) => meaning(textOfTxt(one)) !== undefined, view);
+  // No answer about old records is no fault. Only what stands at the name itself can go.
+  if (published.kind === 'unknown' || published.standing.length === 0) return nothing;
+  if (published.records.length === 0 || published.name !== name) return nothing;
   const [first] = published.records;
   const wrong = first === undefined ? '' : (meaning(textOfTxt(first)) ?? '');
-  return comparedAspect(
-    { id: of.id, title: of.title, name: published.name, type: 'TXT' },
-    { published: published.records, wanted: [], severity: 'warn', right: '', wrong },
-  );
+  return comparedAspect({ id: of.id, title: of.title, name, type: 'TXT' }, published, {
+    wanted: [],
+    severity: 'warn',
+    right: '',
+    wrong,
+  });
 }

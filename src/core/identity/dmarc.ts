@@ -6,6 +6,7 @@
 import {
   type DmarcRecord,
   type DmarcTag,
+  dmarcKind,
   dmarcPolicyFor,
   parseDmarcRecord,
   printDmarcTags,
@@ -18,21 +19,26 @@ import { fine } from '../finding.ts';
 import {
   type Aspect,
   type AspectSubject,
+  brokenAspect,
   comparedAspect,
+  isMeant,
+  meantTexts,
   nothing,
   remark,
+  type TxtRecord,
   textsAt,
   together,
   txt,
   unknownAspect,
 } from './aspect.ts';
 import type { Identity } from './identity.ts';
+import type { ZoneView } from './zones/place.ts';
 
-const isDmarc = (text: string): boolean => parseDmarcRecord(text) !== undefined;
+const isDmarc = (one: TxtRecord): boolean => dmarcKind.is(textOfTxt(one));
 /** Other domains for reports that are checked; nobody needs more. */
 const reportDomainsMax = 10;
 
-export function* dmarcAspect(identity: Identity): DnsLookup<Aspect> {
+export function* dmarcAspect(identity: Identity, view: ZoneView): DnsLookup<Aspect> {
   const { domain } = identity;
   const name = `_dmarc.${domain}`;
   const subject: AspectSubject = {
@@ -41,34 +47,41 @@ export function* dmarcAspect(identity: Identity): DnsLookup<Aspect> {
     name,
     type: 'TXT',
   };
-  const published = yield* textsAt(name, isDmarc);
-  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
-  const records = published.records.flatMap((one) => parseDmarcRecord(textOfTxt(one)) ?? []);
-  if (records.length === 0) {
-    const above = yield* inherited(identity);
-    if (above !== undefined) return together([above.aspect, yield* consents(identity, above.tags)]);
+  const place = yield* textsAt(name, isMeant(dmarcKind), view);
+  if (place.kind === 'unknown') return unknownAspect(subject, place.why);
+  const { published, texts, broken, unclear, hint } = meantTexts(place.records, dmarcKind);
+  if (unclear !== undefined) {
+    return brokenAspect(subject, published, { version: dmarcKind.version, why: unclear });
   }
-  const meant = published.records.flatMap(
-    (one) => parseDmarcRecord(correctedDmarc(textOfTxt(one))) ?? [],
-  );
+  const records = texts.flatMap((one) => parseDmarcRecord(one) ?? []);
+  if (records.length === 0) {
+    const above = yield* inherited(identity, view);
+    if (above !== undefined) {
+      return together([above.aspect, yield* consents(identity, above.tags, view)]);
+    }
+  }
+  const meant = texts.flatMap((one) => parseDmarcRecord(correctedDmarc(one)) ?? []);
   const tags = fixedTags(meant, identity);
   const unchanged =
+    broken === undefined &&
     records.length === 1 &&
     printDmarcTags(records[0]?.tags ?? []) === printDmarcTags(tags) &&
     !records[0]?.faults.some(isLoud);
-  const wanted = unchanged ? published.records : [txt(published.name, printDmarcTags(tags))];
-  const aspect = comparedAspect(
-    { ...subject, name: published.name },
-    {
-      published: published.records,
-      wanted,
-      severity: records.length === 1 ? 'warn' : 'fail',
-      right: rightText(identity, tags),
-      wrong: wrongText(records, identity),
-      hint: hintText(identity, tags),
-    },
-  );
-  return together([aspect, yield* consents(identity, tags)]);
+  const aspect = comparedAspect(subject, place, {
+    published,
+    wanted: unchanged ? published : [txt(place.name, printDmarcTags(tags))],
+    severity: records.length === 1 && broken === undefined ? 'warn' : 'fail',
+    right: rightText(identity, tags),
+    wrong: broken === undefined ? wrongText(records, identity) : `${broken}${effect(tags)}`,
+    hint: hint === '' ? hintText(identity, tags) : hint,
+  });
+  return together([aspect, yield* consents(identity, tags, view)]);
+}
+
+/** What the repair of a record that receivers ignore changes for mail. */
+function effect(tags: readonly DmarcTag[]): string {
+  const policy = tags.find(({ name }) => name === 'p')?.value ?? 'none';
+  return policy.toLowerCase() === 'none' ? '' : `; once it is repaired, they follow p=${policy}`;
 }
 
 /** Faults for which a record is written again although its tags stay. */
@@ -78,11 +91,12 @@ const isLoud = ({ kind }: DmarcRecord['faults'][number]): boolean =>
 /** The record of the organisation, which holds for a domain without a record of its own. */
 function* inherited(
   identity: Identity,
+  view: ZoneView,
 ): DnsLookup<{ readonly aspect: Aspect; readonly tags: readonly DmarcTag[] } | undefined> {
   const { domain, organisation, sends } = identity;
   const above = organisation(domain);
   if (above === undefined || above === domain) return undefined;
-  const published = yield* textsAt(`_dmarc.${above}`, isDmarc);
+  const published = yield* textsAt(`_dmarc.${above}`, isDmarc, view);
   if (published.kind === 'unknown' || published.records.length !== 1) return undefined;
   const record = published.records.map((one) => parseDmarcRecord(textOfTxt(one)))[0];
   if (record === undefined) return undefined;
@@ -218,7 +232,11 @@ function hintText(identity: Identity, tags: readonly DmarcTag[]): string {
 }
 
 /** Each other domain that gets reports must publish its consent (RFC 9990). */
-function* consents(identity: Identity, tags: readonly DmarcTag[]): DnsLookup<Aspect> {
+function* consents(
+  identity: Identity,
+  tags: readonly DmarcTag[],
+  view: ZoneView,
+): DnsLookup<Aspect> {
   const { domain, organisation } = identity;
   const uris = tags
     .filter(({ name }) => name === 'rua' || name === 'ruf')
@@ -236,14 +254,13 @@ function* consents(identity: Identity, tags: readonly DmarcTag[]): DnsLookup<Asp
       type: 'TXT',
       where: 'other',
     };
-    const published = yield* textsAt(name, isDmarc);
+    const published = yield* textsAt(name, isDmarc, view);
     if (published.kind === 'unknown') {
       aspects.push(unknownAspect(subject, published.why));
       continue;
     }
     aspects.push(
-      comparedAspect(subject, {
-        published: published.records,
+      comparedAspect(subject, published, {
         wanted: published.records.length > 0 ? published.records : [txt(name, 'v=DMARC1')],
         severity: 'warn',
         right: `${one} has agreed to get the reports`,

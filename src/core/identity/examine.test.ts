@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type World, world } from '../../../test/doubles/identity.ts';
 import { answeredBy, type DnsAnswer } from '../../formats/dns/question.ts';
-import type { DnsRecord } from '../../formats/dns/record.ts';
+import { type DnsRecord, sameData } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
-import { type Step, sameData } from './aspect.ts';
+import type { Step } from './aspect.ts';
 import { type ExaminedMail, examine } from './examine.ts';
 import type { Identity } from './identity.ts';
 
@@ -18,7 +18,7 @@ function look({ server, identities, records }: World, secure = false): ExaminedM
     const said = answer(question);
     return said.kind === 'failure' ? said : { ...said, secure };
   };
-  return answeredBy(examine(server, identities), asked);
+  return answeredBy(examine(server, identities, 'beside'), asked);
 }
 const aspectsOf = ({ server, domains }: ExaminedMail) => [
   ...(server === undefined ? [] : [server.aspect]),

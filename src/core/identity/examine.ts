@@ -15,8 +15,10 @@ import type { Identity, MailServer } from './identity.ts';
 import { mtaStsAspect } from './mta-sts.ts';
 import { mxAspect } from './mx.ts';
 import { serverAspect } from './server.ts';
-import { spfAspect } from './spf.ts';
+import { type SpfWish, spfAspect } from './spf.ts';
 import { tlsRptAspect } from './tls-rpt.ts';
+import { type KeptByWildcard, keptByWildcard } from './wildcard.ts';
+import type { ZoneView } from './zones/place.ts';
 
 export type ExaminedMail = {
   /** Undefined if nothing is known about the server. */
@@ -24,18 +26,24 @@ export type ExaminedMail = {
   readonly domains: readonly { readonly domain: string; readonly aspect: Aspect }[];
 };
 
-/** `server`: the server that the identities name. */
+/**
+ * `server`: the server that the identities name. `beside`: a random label, which shows whether a
+ * wildcard answers.
+ */
 export function* examine(
   server: MailServer | undefined,
   identities: readonly Identity[],
+  beside: string,
 ): DnsLookup<ExaminedMail> {
   const names = identities.map(({ domain }) => domain);
+  const organisation = identities[0]?.organisation ?? (() => undefined);
+  const view: ZoneView = { zones: names, beside, organisation };
   const planned: Step[] = [];
-  const aspect = server === undefined ? nothing : yield* wholeServer(server, names);
+  const aspect = server === undefined ? nothing : yield* wholeServer(server, view);
   planned.push(...aspect.steps);
   const domains: { domain: string; aspect: Aspect }[] = [];
   for (const identity of identities) {
-    const found = yield* supposing(wholeDomain(identity), asPlanned(planned));
+    const found = yield* supposing(wholeDomain(identity, view), asPlanned(planned));
     const today = yield* notYet(identity, found);
     const fresh = found.steps.filter((step) => !planned.some((one) => sameSet(one, step)));
     const steps = fresh.map((step) => within(step, names));
@@ -45,52 +53,62 @@ export function* examine(
       aspect: { ...found, steps, findings: [...found.findings, ...today] },
     });
   }
+  const kept = yield* keptByWildcard(planned, view);
   return {
-    server: server === undefined ? undefined : { host: server.host, aspect },
-    domains,
+    server:
+      server === undefined ? undefined : { host: server.host, aspect: withKept(aspect, kept) },
+    domains: domains.map((one) => ({ ...one, aspect: withKept(one.aspect, kept) })),
   };
 }
 
-function* wholeServer(server: MailServer, domains: readonly string[]): DnsLookup<Aspect> {
-  const itself = yield* serverAspect(server);
+function withKept(aspect: Aspect, { more, instead }: KeptByWildcard): Aspect {
+  const steps = aspect.steps.flatMap((step) => {
+    const used = instead.get(step) ?? step;
+    return [used, ...more.flatMap((one) => (one.because === used ? [one.step] : []))];
+  });
+  return { ...aspect, steps };
+}
+
+function* wholeServer(server: MailServer, view: ZoneView): DnsLookup<Aspect> {
+  const itself = yield* serverAspect(server, view);
   const { helo, addresses } = server;
-  if (helo === undefined || addresses.length === 0 || domains.includes(helo)) return itself;
-  const spf = spfAspect({
+  if (helo === undefined || addresses.length === 0 || view.zones.includes(helo)) return itself;
+  const wish: SpfWish = {
     name: helo,
     id: 'spf.helo',
     title: `SPF of ${helo}, for bounces`,
     addresses,
     sends: true,
     all: '-',
-  });
+  };
+  const spf = spfAspect(wish, view);
   return together([itself, yield* supposing(spf, asPlanned(itself.steps))]);
 }
 
-function* wholeDomain(identity: Identity): DnsLookup<Aspect> {
+function* wholeDomain(identity: Identity, view: ZoneView): DnsLookup<Aspect> {
   const { domain, server, sends } = identity;
-  const mx = yield* mxAspect(identity);
+  const mx = yield* mxAspect(identity, view);
   const suppose = asPlanned(mx.aspect.steps);
   const rest = function* (): DnsLookup<Aspect> {
     const aspects: Aspect[] = [];
     const helo = server?.helo === domain;
-    aspects.push(
-      yield* spfAspect({
-        name: domain,
-        id: 'spf',
-        title: `SPF of ${domain}`,
-        addresses: server?.addresses ?? [],
-        sends: sends || helo,
-        all: sends ? '~' : '-',
-      }),
-    );
-    aspects.push(yield* dkimAspect(identity));
-    aspects.push(yield* dmarcAspect(identity));
+    const wish: SpfWish = {
+      name: domain,
+      id: 'spf',
+      title: `SPF of ${domain}`,
+      addresses: server?.addresses ?? [],
+      sends: sends || helo,
+      all: sends ? '~' : '-',
+    };
+    aspects.push(yield* spfAspect(wish, view));
+    aspects.push(yield* dkimAspect(identity, view));
+    aspects.push(yield* dmarcAspect(identity, view));
     aspects.push(mx.aspect);
-    aspects.push(yield* mtaStsAspect(identity, mx.hosts));
-    aspects.push(yield* tlsRptAspect(identity));
+    aspects.push(yield* mtaStsAspect(identity, mx.hosts, view));
+    aspects.push(yield* tlsRptAspect(identity, view));
     for (const host of mx.hosts ?? []) {
       const certificate = identity.certificates.find((one) => one.host === host);
-      aspects.push(yield* daneAspect(host, certificate));
+      aspects.push(yield* daneAspect(host, certificate, view));
     }
     return together(aspects);
   };
@@ -145,7 +163,7 @@ function whatItIs({ domain, sends, sent, organisation }: Identity): Finding {
   return fine(id, title, sends ? `it sends mail${seen}` : 'it never sends mail');
 }
 
-const changes = ({ state }: Step): boolean => state === 'wrong' || state === 'missing';
+const changes = ({ add, remove }: Step): boolean => add.length + remove.length > 0;
 const sameSet = (one: Step, other: Step): boolean =>
   one.name === other.name && one.type === other.type && one.id === other.id;
 

@@ -3,12 +3,12 @@
  * must name the real MX hosts of the domain; otherwise senders that follow it cannot deliver.
  */
 
-import { ask, type DnsLookup } from '../../formats/dns/question.ts';
-import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
+import type { DnsRecord } from '../../formats/dns/record.ts';
 import {
   allowsMx,
-  isMtaStsRecord,
   type MtaStsPolicy,
+  mtaStsKind,
   parseMtaStsPolicy,
   parseMtaStsRecord,
   printMtaStsPolicy,
@@ -19,8 +19,10 @@ import {
   type AddressRecord,
   type Aspect,
   type AspectSubject,
+  brokenAspect,
   comparedAspect,
-  found,
+  isMeant,
+  meantTexts,
   nothing,
   recordOf,
   textsAt,
@@ -29,6 +31,7 @@ import {
   unknownAspect,
 } from './aspect.ts';
 import type { Identity } from './identity.ts';
+import { placeOf, type ZoneView } from './zones/place.ts';
 
 /**
  * Senders keep a policy for 7 days: long enough to protect, short enough to move the mail server.
@@ -39,6 +42,7 @@ const maxAgeSeconds = 604_800;
 export function* mtaStsAspect(
   identity: Identity,
   mx: readonly string[] | undefined,
+  view: ZoneView,
 ): DnsLookup<Aspect> {
   const { domain, mtaSts } = identity;
   const name = `_mta-sts.${domain}`;
@@ -48,31 +52,33 @@ export function* mtaStsAspect(
     name,
     type: 'TXT',
   };
-  const published = yield* textsAt(name, isMtaStsRecord);
+  const place = yield* textsAt(name, isMeant(mtaStsKind), view);
   const wished = mtaSts !== 'off';
-  if (published.kind === 'unknown') return wished ? unknownAspect(subject, published.why) : nothing;
-  const any = published.records.length > 0;
+  if (place.kind === 'unknown') return wished ? unknownAspect(subject, place.why) : nothing;
+  const { published, texts, broken, unclear, hint } = meantTexts(place.records, mtaStsKind);
+  if (unclear !== undefined) {
+    return brokenAspect(subject, published, { version: mtaStsKind.version, why: unclear });
+  }
+  const any = published.length > 0;
   if ((!wished && !any) || (mx !== undefined && mx.length === 0 && !any)) return nothing;
   const policy = judgePolicy(identity, mx);
-  const ids = published.records.map((one) => parseMtaStsRecord(textOfTxt(one))?.id);
+  const ids = texts.map((one) => parseMtaStsRecord(one)?.id);
   const fresh = policy.kind === 'wanted' ? idOf(policy.text) : undefined;
-  const good = ids.length === 1 && ids[0] !== undefined;
+  const good = ids.length === 1 && ids[0] !== undefined && broken === undefined;
   if (!good && fresh === undefined && policy.kind !== 'good') {
     return together([unknownAspect(subject, policy.why), policyAspect(identity, policy)]);
   }
   const id = good && (fresh === undefined || fresh === ids[0]) ? ids[0] : (fresh ?? policy.id);
   const keep = good && ids[0] === id;
-  const record = comparedAspect(
-    { ...subject, name: published.name },
-    {
-      published: published.records,
-      wanted: keep ? published.records : [txt(published.name, `v=STSv1; id=${id}`)],
-      severity: any && !good ? 'fail' : 'warn',
-      right: 'senders see that there is a policy',
-      wrong: recordFault(ids),
-    },
-  );
-  return together([record, yield* policyHost(identity), policyAspect(identity, policy)]);
+  const record = comparedAspect(subject, place, {
+    published,
+    wanted: keep ? published : [txt(place.name, `v=STSv1; id=${id}`)],
+    severity: any && !good ? 'fail' : 'warn',
+    right: 'senders see that there is a policy',
+    wrong: broken ?? recordFault(ids),
+    hint,
+  });
+  return together([record, yield* policyHost(identity, view), policyAspect(identity, policy)]);
 }
 
 function recordFault(ids: readonly (string | undefined)[]): string {
@@ -178,21 +184,21 @@ function policyAspect({ domain }: Identity, policy: PolicyView): Aspect {
 const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || one.type === 'AAAA';
 
 /** The host that serves the policy file; without a published address, this server. */
-function* policyHost({ domain, server }: Identity): DnsLookup<Aspect> {
+function* policyHost({ domain, server }: Identity, view: ZoneView): DnsLookup<Aspect> {
   const name = `mta-sts.${domain}`;
   const subject = {
     id: 'mta-sts.host',
     title: `host of the MTA-STS policy, ${name}`,
     name,
   } as const;
-  const v4 = found(yield* ask(name, 'A'), name, isAddress);
-  const v6 = found(yield* ask(name, 'AAAA'), name, isAddress);
+  const v4 = yield* placeOf({ name, type: 'A', fits: isAddress }, view);
+  const v6 = yield* placeOf({ name, type: 'AAAA', fits: isAddress }, view);
   for (const one of [v4, v6]) {
     if (one.kind === 'unknown') return unknownAspect({ ...subject, type: 'A' }, one.why);
   }
   if (v4.kind !== 'known' || v6.kind !== 'known') return nothing;
   const type = v4.records.length === 0 && v6.records.length > 0 ? 'AAAA' : 'A';
-  const published = type === 'A' ? v4.records : v6.records;
+  const { records: published } = type === 'A' ? v4 : v6;
   const mine = server?.addresses ?? [];
   const given = mine.filter((one) => !one.includes(':'));
   const family = given.length > 0 ? 'A' : 'AAAA';
@@ -202,14 +208,11 @@ function* policyHost({ domain, server }: Identity): DnsLookup<Aspect> {
       : (given.length > 0 ? given : mine).map((address) =>
           recordOf(name, { type: family, address }),
         );
-  return comparedAspect(
-    { ...subject, type: published.length > 0 ? type : family },
-    {
-      published,
-      wanted,
-      severity: 'warn',
-      right: 'the host of the policy has an address',
-      wrong: 'the policy is fetched from this host by HTTPS',
-    },
-  );
+  const used = published.length > 0 ? type : family;
+  return comparedAspect({ ...subject, type: used }, used === 'A' ? v4 : v6, {
+    wanted,
+    severity: 'warn',
+    right: 'the host of the policy has an address',
+    wrong: 'the policy is fetched from this host by HTTPS',
+  });
 }

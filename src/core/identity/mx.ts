@@ -2,19 +2,19 @@
  * Checks where mail to a domain goes (RFC 5321 section 5.1). A null MX says that a domain takes no
  * mail (RFC 7505); a domain that sends must be able to get bounces.
  */
-import { ask, type DnsAnswer, type DnsLookup } from '../../formats/dns/question.ts';
+import type { DnsAnswer, DnsLookup } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import {
   type Aspect,
   type AspectSubject,
   comparedAspect,
-  found,
   type MxRecord,
   recordOf,
   stuckAspect,
   unknownAspect,
 } from './aspect.ts';
 import type { Identity } from './identity.ts';
+import { placeOf, type ZoneView } from './zones/place.ts';
 
 /** MX hosts that are checked; more are probably a mistake. */
 const hostsMax = 20;
@@ -28,7 +28,7 @@ export type MxAspect = {
 
 const isMx = (one: DnsRecord): one is MxRecord => one.type === 'MX';
 
-export function* mxAspect(identity: Identity): DnsLookup<MxAspect> {
+export function* mxAspect(identity: Identity, view: ZoneView): DnsLookup<MxAspect> {
   const { domain } = identity;
   const subject: AspectSubject = {
     id: 'mx',
@@ -36,7 +36,7 @@ export function* mxAspect(identity: Identity): DnsLookup<MxAspect> {
     name: domain,
     type: 'MX',
   };
-  const published = found(yield* ask(domain, 'MX'), domain, isMx);
+  const published = yield* placeOf({ name: domain, type: 'MX', fits: isMx }, view);
   if (published.kind === 'unknown') {
     return { aspect: unknownAspect(subject, published.why), hosts: undefined };
   }
@@ -56,19 +56,15 @@ export function* mxAspect(identity: Identity): DnsLookup<MxAspect> {
     return { aspect, hosts: undefined };
   }
   const hosts = wanted.map(({ exchange }) => exchange).filter((host) => host !== '');
-  const aspect = comparedAspect(
-    { ...subject, name: published.name },
-    {
-      published: published.records,
-      wanted,
-      severity: identity.sends ? 'fail' : 'warn',
-      right:
-        hosts.length === 0
-          ? 'the domain takes no mail, and says so'
-          : 'other servers know where to deliver mail',
-      wrong: wrong ?? missing(identity),
-    },
-  );
+  const aspect = comparedAspect(subject, published, {
+    wanted,
+    severity: identity.sends ? 'fail' : 'warn',
+    right:
+      hosts.length === 0
+        ? 'the domain takes no mail, and says so'
+        : 'other servers know where to deliver mail',
+    wrong: wrong ?? missing(identity),
+  });
   return { aspect, hosts };
 }
 

@@ -3,12 +3,7 @@
  * (forward-confirmed reverse DNS, which all big receivers require). The name in EHLO is checked
  * too.
  */
-import {
-  ask,
-  type DnsAnswer,
-  type DnsLookup,
-  type DnsQuestion,
-} from '../../formats/dns/question.ts';
+import type { DnsAnswer, DnsLookup, DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { parseClientIp, reverseName } from '../../formats/spf/network.ts';
 import { type Finding, fine } from '../finding.ts';
@@ -17,7 +12,6 @@ import {
   type Aspect,
   type AspectSubject,
   comparedAspect,
-  found,
   recordOf,
   remark,
   stuckAspect,
@@ -26,6 +20,7 @@ import {
   unknownAspect,
 } from './aspect.ts';
 import type { MailServer } from './identity.ts';
+import { placeOf, type ZoneView } from './zones/place.ts';
 
 /** Names of one address that are checked; some hosting companies set many. */
 const namesMax = 8;
@@ -33,13 +28,17 @@ const namesMax = 8;
 const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || one.type === 'AAAA';
 const isTarget = (one: DnsRecord): one is TargetRecord => one.type === 'PTR';
 
-export function* serverAspect(server: MailServer): DnsLookup<Aspect> {
+export function* serverAspect(server: MailServer, view: ZoneView): DnsLookup<Aspect> {
   const names = new Set([server.host, server.helo].filter((name) => name !== undefined));
   const aspects: Aspect[] = server.helo === undefined ? [] : [remark(heloName(server.helo))];
   for (const name of names) {
-    for (const type of ['A', 'AAAA'] as const) aspects.push(yield* forward(name, type, server));
+    for (const type of ['A', 'AAAA'] as const) {
+      aspects.push(yield* forward({ name, type }, server, view));
+    }
   }
-  for (const address of server.addresses) aspects.push(yield* reverse(address, server));
+  for (const address of server.addresses) {
+    aspects.push(yield* reverse(address, server, view));
+  }
   return together(aspects);
 }
 
@@ -54,7 +53,11 @@ function heloName(helo: string): Finding {
   return { id, kind: 'fail', title, found: helo, wanted: 'mail.example.org', fix };
 }
 
-function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): DnsLookup<Aspect> {
+function* forward(
+  { name, type }: { readonly name: string; readonly type: 'A' | 'AAAA' },
+  server: MailServer,
+  view: ZoneView,
+): DnsLookup<Aspect> {
   const mine = server.addresses.filter((one) => one.includes(':') === (type === 'AAAA'));
   if (mine.length === 0) return together([]);
   const subject: AspectSubject = {
@@ -63,26 +66,22 @@ function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): DnsLook
     name,
     type,
   };
-  const published = found(yield* ask(name, type), name, isAddress);
+  const published = yield* placeOf({ name, type, fits: isAddress }, view);
   if (published.kind === 'unknown') return unknownAspect(subject, published.why);
   const has = published.records.map(({ address }) => address);
   const lacking = mine.filter((address) => !has.includes(address));
-  return comparedAspect(
-    { ...subject, name: published.name },
-    {
-      published: published.records,
-      wanted: [
-        ...published.records,
-        ...lacking.map((address) => recordOf(published.name, { type, address })),
-      ],
-      severity: 'fail',
-      right: 'the name of the server has the addresses that mail leaves from',
-      wrong: `mail leaves from ${lacking.join(', ')}, but the name does not lead there`,
-    },
-  );
+  return comparedAspect(subject, published, {
+    wanted: [
+      ...published.records,
+      ...lacking.map((address) => recordOf(published.name, { type, address })),
+    ],
+    severity: 'fail',
+    right: 'the name of the server has the addresses that mail leaves from',
+    wrong: `mail leaves from ${lacking.join(', ')}, but the name does not lead there`,
+  });
 }
 
-function* reverse(address: string, server: MailServer): DnsLookup<Aspect> {
+function* reverse(address: string, server: MailServer, view: ZoneView): DnsLookup<Aspect> {
   const ip = parseClientIp(address);
   if (ip === undefined) return together([]);
   const name = reverseName(ip);
@@ -93,7 +92,7 @@ function* reverse(address: string, server: MailServer): DnsLookup<Aspect> {
     type: 'PTR',
     where: 'reverse',
   };
-  const published = found(yield* ask(name, 'PTR'), name, isTarget);
+  const published = yield* placeOf({ name, type: 'PTR', fits: isTarget }, view);
   if (published.kind === 'unknown') return unknownAspect(subject, published.why);
   const names = published.records.map(({ target }) => target).slice(0, namesMax);
   const type = address.includes(':') ? 'AAAA' : 'A';
@@ -122,16 +121,12 @@ function* reverse(address: string, server: MailServer): DnsLookup<Aspect> {
     good || host === undefined
       ? published.records
       : [recordOf(published.name, { type: 'PTR', target: host })];
-  return comparedAspect(
-    { ...subject, name: published.name },
-    {
-      published: published.records,
-      wanted,
-      severity: 'fail',
-      wrong,
-      right: 'name and address agree',
-    },
-  );
+  return comparedAspect(subject, published, {
+    wanted,
+    severity: 'fail',
+    wrong,
+    right: 'name and address agree',
+  });
 }
 
 type NameFault = { readonly kind: 'bad' | 'unknown'; readonly text: string };
@@ -150,9 +145,10 @@ function nameFault(
       text: `${name} looks like the internet line of a customer, not like a mail server`,
     };
   }
-  const back = found(answer, name, isAddress);
-  if (back.kind === 'unknown') return { kind: 'unknown', text: back.why };
-  if (back.records.some((one) => one.address === address)) return undefined;
+  if (answer === undefined) return { kind: 'unknown', text: 'no answer was given' };
+  if (answer.kind === 'failure') return { kind: 'unknown', text: answer.text };
+  const back = answer.kind === 'records' ? answer.records.filter(isAddress) : [];
+  if (back.some((one) => one.address === address)) return undefined;
   return { kind: 'bad', text: `${name} does not lead back to ${address}` };
 }
 

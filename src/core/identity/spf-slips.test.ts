@@ -54,7 +54,7 @@ function results(strings: readonly string[]): readonly SpfResult[] {
 
 /** The record that is advised; undefined if none is. */
 function advised(strings: readonly string[]): readonly string[] | undefined {
-  const found = answeredBy(examine(server, [identity]), answersWith(strings));
+  const found = answeredBy(examine(server, [identity], 'beside'), answersWith(strings));
   const step = found.domains[0]?.aspect.steps.find(({ id }) => id === 'spf');
   assert.ok(step !== undefined);
   const [added, more] = step.add.flatMap((one) => (one.type === 'TXT' ? [one.strings] : []));

@@ -4,22 +4,26 @@
  * that never sends says so.
  */
 import type { DnsLookup } from '../../formats/dns/question.ts';
-import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
+import type { DnsRecord } from '../../formats/dns/record.ts';
 import { lookupsMax, spfVoidsMax } from '../../formats/spf/check.ts';
 import type { SpfCost } from '../../formats/spf/cost.ts';
 import { evaluateSpf } from '../../formats/spf/evaluate.ts';
 import {
-  isSpfRecord,
   printSpf,
   printSpfTerm,
   type SpfRecord,
   type SpfTerm,
+  spfKind,
 } from '../../formats/spf/record.ts';
 import { type Finding, fine } from '../finding.ts';
 import {
   type Aspect,
   type AspectSubject,
+  brokenAspect,
   comparedAspect,
+  isMeant,
+  type MeantTexts,
+  meantTexts,
   remark,
   stuckAspect,
   textsAt,
@@ -29,6 +33,7 @@ import {
 } from './aspect.ts';
 import { asks, asRecord, readPublished, type SpfReading, spfCostOf } from './spf-reading.ts';
 import { beforeAll, closed } from './spf-repair.ts';
+import type { KnownPlace, ZoneView } from './zones/place.ts';
 
 export type SpfWish = {
   /** The domain, or the name in EHLO. */
@@ -42,52 +47,56 @@ export type SpfWish = {
   readonly all: '-' | '~';
 };
 
-export function* spfAspect(wish: SpfWish): DnsLookup<Aspect> {
+export function* spfAspect(wish: SpfWish, view: ZoneView): DnsLookup<Aspect> {
   const { name, id, title } = wish;
   const subject: AspectSubject = { id, title, name, type: 'TXT' };
-  const published = yield* textsAt(name, isSpfRecord);
-  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
-  const at: AspectSubject = { ...subject, name: published.name };
-  const texts = published.records.map(textOfTxt);
-  if (!wish.sends) return neverSends(at, published.records, texts);
+  const place = yield* textsAt(name, isMeant(spfKind), view);
+  if (place.kind === 'unknown') return unknownAspect(subject, place.why);
+  const meant = meantTexts(place.records, spfKind);
+  const { published, strings, broken, unclear, hint } = meant;
+  const texts = meant.texts;
+  if (!wish.sends) return neverSends(subject, place, { published, texts, broken });
+  if (unclear !== undefined) {
+    return brokenAspect(subject, published, { version: 'v=spf1', why: unclear });
+  }
   if (texts.length === 0 && wish.addresses.length === 0) return nothingKnown(subject);
   const read: SpfReading =
     texts.length === 0
       ? { kind: 'known', terms: [{ kind: 'all', qualifier: wish.all }], faults: [], undecided: [] }
-      : yield* readPublished(
-          name,
-          published.records.map(({ strings }) => strings),
-        );
-  if (read.kind === 'unknown') return unknownAspect(at, read.why);
+      : yield* readPublished(name, strings);
+  if (read.kind === 'unknown') return unknownAspect(subject, read.why);
   const found = yield* harmful(name, read.terms);
   const undecided = [...read.undecided, ...found.map(({ why }) => why)];
+  const faults = [broken ?? [], ...read.faults].flat();
   if (undecided.length > 0) {
     const rest = read.terms.filter((one) => !found.some(({ term }) => term === one));
     const least = yield* reaching(wish, closed(rest).terms);
-    if (least.kind === 'unknown') return unknownAspect(at, least.why);
-    const wrong = [...undecided, ...read.faults].join('; ');
-    return undecidedAspect(at, published.records, { wrong, rest: least.terms });
+    if (least.kind === 'unknown') return unknownAspect(subject, least.why);
+    const wrong = [...undecided, ...faults].join('; ');
+    return undecidedAspect(subject, published, { wrong, rest: least.terms });
   }
-  const faults = [...read.faults];
   const reached = yield* reaching(wish, read.terms);
-  if (reached.kind === 'unknown') return unknownAspect(at, reached.why);
+  if (reached.kind === 'unknown') return unknownAspect(subject, reached.why);
   if (reached.lacking.length > 0) faults.push(lackingText(reached.lacking, texts.length));
   const cost = yield* spfCostOf(name, reached.terms);
   const over = overBudget(cost);
-  if (over !== undefined) return yield* tooCostly(at, published.records, reached.terms, over);
-  const wanted = faults.length === 0 ? published.records : [txt(at.name, printSpf(reached.terms))];
-  const record = comparedAspect(at, {
-    published: published.records,
-    wanted,
-    severity: isHarmful(faults, texts.length) ? 'fail' : 'warn',
+  if (over !== undefined) return yield* tooCostly(subject, published, reached.terms, over);
+  const count = broken === undefined ? texts.length : 0;
+  const record = comparedAspect(subject, place, {
+    published,
+    wanted: faults.length === 0 ? published : [txt(place.name, printSpf(reached.terms))],
+    severity: isHarmful(faults, count) ? 'fail' : 'warn',
     right:
       wish.addresses.length === 0
         ? 'the record can be used, and closes the door to strangers'
         : 'every address that mail leaves from passes, strangers do not',
     wrong: faults.join('; '),
-    hint: reached.terms.some(({ kind }) => kind === 'ptr')
-      ? 'ptr is slow and unreliable (RFC 7208 section 5.5): name the hosts or addresses instead'
-      : '',
+    hint:
+      hint !== ''
+        ? hint
+        : reached.terms.some(({ kind }) => kind === 'ptr')
+          ? 'ptr is slow and unreliable (RFC 7208 section 5.5): name the hosts or addresses instead'
+          : '',
   });
   return together([record, remark(budgetFinding(wish, cost))]);
 }
@@ -111,17 +120,18 @@ function isHarmful(faults: readonly string[], records: number): boolean {
 
 function neverSends(
   subject: AspectSubject,
-  published: readonly DnsRecord[],
-  texts: readonly string[],
+  place: KnownPlace<DnsRecord>,
+  { published, texts, broken }: Pick<MeantTexts, 'published' | 'texts' | 'broken'>,
 ): Aspect {
-  const good = texts.length === 1 && /^v=spf1 +-all *$/i.test(texts[0] ?? '');
-  return comparedAspect(subject, {
+  const good =
+    broken === undefined && texts.length === 1 && /^v=spf1 +-all *$/i.test(texts[0] ?? '');
+  return comparedAspect(subject, place, {
     published,
-    wanted: good ? published : [txt(subject.name, 'v=spf1 -all')],
+    wanted: good ? published : [txt(place.name, 'v=spf1 -all')],
     severity: 'warn',
     right: 'the record says that nobody may send mail for this domain',
     wrong:
-      texts.length === 0
+      published.length === 0
         ? 'a domain that sends no mail should say so; otherwise others can forge its name'
         : 'the domain sends no mail, but its record allows somebody to send',
   });

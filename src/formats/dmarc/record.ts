@@ -4,6 +4,7 @@
  * can be changed and printed without losing unknown tags. Errors become faults; the rest of the
  * record still counts, as it does for receivers. Pure.
  */
+import type { RecordKind } from '../dns/near-record.ts';
 
 export const dmarcPolicies = ['none', 'quarantine', 'reject'] as const;
 export type DmarcPolicy = (typeof dmarcPolicies)[number];
@@ -74,6 +75,23 @@ const historic: Readonly<Record<string, string>> = {
 function isDmarcRecord(text: string): boolean {
   return version.test(text);
 }
+
+/** For texts that are nearly DMARC records. */
+export const dmarcKind: RecordKind = {
+  version: 'v=DMARC1',
+  nearly: [
+    /^v ?[=:]{0,2} ?d-?marc(?: ?[-._]? ?v?1(?:\.0)?)?/i,
+    /^d-?marc ?1?(?=[ ;,:])/i,
+    /^(?=s?p ?= ?(?:none|quarantine|reject))/i,
+    /^(?=rua ?= ?mailto:)/i,
+  ],
+  is: isDmarcRecord,
+  reads: (text) => {
+    const read = parseDmarcRecord(text);
+    return read?.faults.every(({ kind }) => kind !== 'malformed') === true && read.tags.length > 1;
+  },
+  between: ';',
+};
 
 /** Parses a record; undefined if the text is not a DMARC record. */
 export function parseDmarcRecord(text: string): DmarcRecord | undefined {

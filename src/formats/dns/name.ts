@@ -40,6 +40,17 @@ export function nameOf(labels: readonly string[]): string {
   return lowerCase(labels.map((label) => label.replace(/[.\\]/g, '\\$&')).join('.'));
 }
 
+/** The name without its first label; empty for a name of one label. */
+export function parentOf(name: string): string {
+  return nameOf(labelsOf(name).slice(1));
+}
+
+/** Whether a name has labels of its own before those of `above`. */
+export function isBelow(name: string, above: string): boolean {
+  const [own, top] = [labelsOf(name), labelsOf(above)];
+  return own.length > top.length && endsWith(own, top);
+}
+
 /** What is wrong with labels from outside; undefined if they are valid. */
 function labelsFault(labels: readonly string[]): string | undefined {
   if (labels.includes('')) return 'has two dots in a row, or begins with a dot';
@@ -106,14 +117,14 @@ export function escapeAt(
 export function printName(name: string, origin: string | undefined): string {
   const labels = labelsOf(name);
   const above = origin === undefined ? undefined : labelsOf(origin);
-  if (above !== undefined && above.length > 0 && isBelow(labels, above)) {
+  if (above !== undefined && above.length > 0 && endsWith(labels, above)) {
     const own = labels.slice(0, labels.length - above.length);
     return own.length === 0 ? '@' : own.map(printLabel).join('.');
   }
   return `${labels.map(printLabel).join('.')}.`;
 }
 
-function isBelow(labels: readonly string[], above: readonly string[]): boolean {
+function endsWith(labels: readonly string[], above: readonly string[]): boolean {
   const from = labels.length - above.length;
   return from >= 0 && above.every((label, nth) => labels[from + nth] === label);
 }

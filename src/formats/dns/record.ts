@@ -4,7 +4,19 @@
  */
 
 /** The types that mail needs. */
-export const dnsTypes = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'TXT', 'TLSA'] as const;
+export const dnsTypes = [
+  'A',
+  'AAAA',
+  'CNAME',
+  /** An alias of all names below a name (RFC 6672). */
+  'DNAME',
+  'MX',
+  'NS',
+  'PTR',
+  'SOA',
+  'TXT',
+  'TLSA',
+] as const;
 export type DnsType = (typeof dnsTypes)[number];
 
 /**
@@ -14,7 +26,7 @@ export type DnsType = (typeof dnsTypes)[number];
  */
 export type DnsData =
   | { readonly type: 'A' | 'AAAA'; readonly address: string }
-  | { readonly type: 'CNAME' | 'NS' | 'PTR'; readonly target: string }
+  | { readonly type: 'CNAME' | 'DNAME' | 'NS' | 'PTR'; readonly target: string }
   | { readonly type: 'MX'; readonly preference: number; readonly exchange: string }
   /** Each character is one octet (Latin-1), at most 255 in a string. */
   | { readonly type: 'TXT'; readonly strings: readonly string[] }
@@ -59,4 +71,34 @@ export function txtStrings(text: string): readonly string[] {
     strings.push(text.slice(at, at + stringOctetsMax));
   }
   return strings.length === 0 ? [''] : strings;
+}
+
+/** The data of a record as people write it. */
+export function dataText(one: DnsData): string {
+  switch (one.type) {
+    case 'A':
+    case 'AAAA':
+      return one.address;
+    case 'TXT':
+      return textOfTxt(one);
+    case 'MX':
+      return `${one.preference} ${one.exchange === '' ? '.' : one.exchange}`;
+    case 'TLSA':
+      return `${one.usage} ${one.selector} ${one.matching} ${one.association}`;
+    case 'SOA':
+      return `${one.primary} ${one.mailbox} ${one.serial}`;
+    default:
+      return one.target;
+  }
+}
+
+export const sameData = (one: DnsData, other: DnsData): boolean =>
+  one.type === other.type && dataText(one) === dataText(other);
+
+/** Whether both lists have the same data, in any order. */
+export function sameRecords(some: readonly DnsData[], others: readonly DnsData[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((one) => others.some((other) => sameData(one, other)))
+  );
 }

@@ -16,6 +16,7 @@ const typeNumbers: readonly (readonly [number: number, type: DnsType])[] = [
   [15, 'MX'],
   [16, 'TXT'],
   [28, 'AAAA'],
+  [39, 'DNAME'],
   [52, 'TLSA'],
 ];
 
@@ -42,6 +43,7 @@ function decoded(type: DnsType, wire: string, octets: readonly number[]): DnsDat
     }
     case 'NS':
     case 'CNAME':
+    case 'DNAME':
     case 'PTR': {
       const target = nameAt(wire, 0);
       return target?.end === wire.length ? { type, target: target.name } : undefined;

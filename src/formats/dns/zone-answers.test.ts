@@ -15,6 +15,7 @@ const answer = zoneAnswers([
   record('round.example.org', { type: 'CNAME', target: 'round.example.org' }),
   record('*.wild.example.org', { type: 'A', address: '192.0.2.2' }),
   txt('under.there.wild.example.org', 'below'),
+  record('old.example.org', { type: 'DNAME', target: 'wild.example.org' }),
   txt('silent.example.org', 'TIMEOUT'),
 ]);
 const said = (name: string, type: 'A' | 'TXT' | 'MX'): string => {
@@ -36,6 +37,13 @@ test('records, aliases, wildcards, names that only have others below, and silenc
   assert.equal(said('any.wild.example.org', 'A'), 'any.wild.example.org 192.0.2.2');
   assert.equal(said('a.b.wild.example.org', 'A'), 'a.b.wild.example.org 192.0.2.2');
   assert.equal(said('there.wild.example.org', 'A'), 'nodata');
+  assert.equal(said('any.old.example.org', 'A'), 'any.wild.example.org 192.0.2.2');
+  assert.equal(said('old.example.org', 'A'), 'nodata');
+  assert.deepEqual(answer({ name: 'a.b.old.example.org', type: 'CNAME' }), {
+    kind: 'records',
+    records: [record('a.b.old.example.org', { type: 'CNAME', target: 'a.b.wild.example.org' })],
+    secure: false,
+  });
   assert.equal(said('silent.example.org', 'A'), 'timeout');
   assert.equal(said('example.org', 'MX'), 'nodata');
   assert.equal(said('other.example', 'A'), 'nxdomain');

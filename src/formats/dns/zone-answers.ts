@@ -1,7 +1,7 @@
 /**
  * Answers questions from given records, as a server that is authoritative for all of them. It
- * follows aliases, and knows wildcards (RFC 4592) and names that exist only because there are names
- * below. For `--zone` and tests.
+ * follows aliases (CNAME, DNAME), and knows wildcards (RFC 4592) and names that exist only because
+ * there are names below. For `--zone` and tests.
  */
 import type { DnsAnswer, DnsQuestion } from './question.ts';
 import { type DnsRecord, textOfTxt } from './record.ts';
@@ -24,6 +24,14 @@ export function zoneAnswers(records: readonly DnsRecord[]): (question: DnsQuesti
   return ({ name, type }) => {
     let wanted = name.toLowerCase();
     for (let aliases = 0; aliases <= aliasesMax; aliases++) {
+      const moved = belowAlias(byName, wanted);
+      if (moved?.type === 'CNAME' && type === 'CNAME') {
+        return { kind: 'records', records: [moved], secure: false };
+      }
+      if (moved?.type === 'CNAME') {
+        wanted = moved.target;
+        continue;
+      }
       const here = byName.get(wanted) ?? wildcard(byName, existing, wanted);
       if (here === undefined) return none(existing.has(wanted));
       const [only] = here;
@@ -38,6 +46,21 @@ export function zoneAnswers(records: readonly DnsRecord[]): (question: DnsQuesti
     }
     return { kind: 'failure', reason: 'servfail', text: `aliases of ${name} form a loop` };
   };
+}
+
+/** The alias that a DNAME above a name makes of this name (RFC 6672 section 2.2). */
+function belowAlias(
+  byName: ReadonlyMap<string, readonly DnsRecord[]>,
+  name: string,
+): DnsRecord | undefined {
+  for (let above = parentOf(name); above !== ''; above = parentOf(above)) {
+    const redirect = byName.get(above)?.find((record) => record.type === 'DNAME');
+    if (redirect?.type !== 'DNAME') continue;
+    const own = name.slice(0, -above.length);
+    const { ttlSeconds } = redirect;
+    return { type: 'CNAME', name, target: `${own}${redirect.target.toLowerCase()}`, ttlSeconds };
+  }
+  return undefined;
 }
 
 function none(exists: boolean): DnsAnswer {

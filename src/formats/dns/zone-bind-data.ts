@@ -55,6 +55,7 @@ export function parseData(
         : ok({ type, address });
     }
     case 'CNAME':
+    case 'DNAME':
     case 'NS':
     case 'PTR': {
       const target = parseName(first, origin);
@@ -79,6 +80,7 @@ const wordCounts: Readonly<Record<DnsType, number>> = {
   A: 1,
   AAAA: 1,
   CNAME: 1,
+  DNAME: 1,
   NS: 1,
   PTR: 1,
   MX: 2,
@@ -163,6 +165,7 @@ export function printData(data: DnsData, origin: string | undefined): readonly s
     case 'AAAA':
       return [data.address];
     case 'CNAME':
+    case 'DNAME':
     case 'NS':
     case 'PTR':
       return [printName(data.target, origin)];

@@ -1,8 +1,8 @@
 /**
  * Prints a `data` file of tinydns (tinydns-data(8)). Octets with a special meaning are written in
- * octal: a colon is `\072`. Only line types that every tinydns knows are used; AAAA and TLSA use
- * the generic line. The TXT line cuts a text into strings of 127 octets, which readers of SPF, DKIM
- * and DMARC join again.
+ * octal: a colon is `\072`. Only line types that every tinydns knows are used; AAAA, DNAME and
+ * TLSA use the generic line. The TXT line cuts a text into strings of 127 octets, which readers of
+ * SPF, DKIM and DMARC join again.
  */
 import { ipv6Octets } from './address-octets.ts';
 import { labelsOf } from './name.ts';
@@ -23,6 +23,8 @@ function line(record: DnsRecord): string {
       return `:${owner}:28:${octal(ipv6Octets(record.address) ?? [])}:${ttl}`;
     case 'CNAME':
       return `C${owner}:${fqdn(record.target)}:${ttl}`;
+    case 'DNAME':
+      return `:${owner}:39:${octal(nameOctets(record.target))}:${ttl}`;
     case 'PTR':
       return `^${owner}:${fqdn(record.target)}:${ttl}`;
     case 'NS':
@@ -46,6 +48,15 @@ function line(record: DnsRecord): string {
       return `:${owner}:52:${octal(octets)}:${ttl}`;
     }
   }
+}
+
+/** A name as it is sent: each label with its length before it. */
+function nameOctets(name: string): readonly number[] {
+  const labels = labelsOf(name).map((label) => [
+    label.length,
+    ...[...label].map((char) => char.charCodeAt(0)),
+  ]);
+  return [...labels.flat(), 0];
 }
 
 function fqdn(name: string): string {

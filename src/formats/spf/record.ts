@@ -3,6 +3,7 @@
  * grammar; `printSpf` writes the shortest text with the same meaning. Pure, never throws.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
+import type { RecordKind } from '../dns/near-record.ts';
 import { parseMacros } from './macro.ts';
 import { parseIpv4, parseIpv6 } from './network.ts';
 
@@ -44,6 +45,15 @@ export function isSpfRecord(text: string): boolean {
   const [head, next] = [text.slice(0, version.length), text[version.length]];
   return head.toLowerCase() === version && (next === undefined || next === ' ');
 }
+
+/** For texts that are nearly SPF records. `spf2.0/…` is Sender ID (RFC 4406), another kind. */
+export const spfKind: RecordKind = {
+  version,
+  nearly: [/^v ?[=:]{0,2} ?spf(?: ?[-._]? ?v?[12](?!\.\d))?(?!2\.)/i, /^spf ?[-._]?1(?=[ ;,:])/i],
+  is: isSpfRecord,
+  reads: (text) => parseSpf(text).ok,
+  between: ' ',
+};
 
 /** Parses a record. The first fault in it decides (RFC 7208 section 4.6). */
 export function parseSpf(text: string): Result<SpfRecord, SpfFault> {

@@ -3,6 +3,7 @@
  * policy file with which a domain asks for verified TLS. Pure.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
+import type { RecordKind } from '../dns/near-record.ts';
 
 export const mtaStsModes = ['enforce', 'testing', 'none'] as const;
 export type MtaStsPolicy = {
@@ -30,6 +31,19 @@ export function parseMtaStsRecord(text: string): { readonly id: string } | undef
 export function isMtaStsRecord(text: string): boolean {
   return /^v=STSv1[ \t]*(?:;|$)/.test(text);
 }
+
+/** For texts that are nearly MTA-STS records. */
+export const mtaStsKind: RecordKind = {
+  version: 'v=STSv1',
+  nearly: [
+    /^v ?[=:]{0,2} ?(?:mta-?)?sts(?: ?[-._]? ?v?1)?/i,
+    /^(?:mta-?)?sts ?v?1(?=[ ;,:])/i,
+    /^(?=id ?= ?[a-z0-9]{1,32} ?;?$)/i,
+  ],
+  is: isMtaStsRecord,
+  reads: (text) => parseMtaStsRecord(text) !== undefined,
+  between: ';',
+};
 
 /** Parses a policy file. The fault is one clause. */
 export function parseMtaStsPolicy(text: string): Result<MtaStsPolicy, string> {

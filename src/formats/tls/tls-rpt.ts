@@ -2,6 +2,7 @@
  * Reads and prints the record that asks for reports on failed TLS (RFC 8460 section 3):
  * `v=TLSRPTv1; rua=mailto:tls@example.org`. Pure.
  */
+import type { RecordKind } from '../dns/near-record.ts';
 
 export type TlsReporting = {
   /** URIs as published, mailto: or https:. */
@@ -40,6 +41,19 @@ export function parseTlsReporting(text: string): TlsReporting | undefined {
   if ((reportsTo ?? []).length === 0) faults.push('rua is missing, so no one gets reports');
   return { reportsTo: reportsTo ?? [], more, faults };
 }
+
+/** For texts that are nearly TLS-RPT records. */
+export const tlsRptKind: RecordKind = {
+  version: 'v=TLSRPTv1',
+  nearly: [
+    /^v ?[=:]{0,2} ?(?:smtp-?)?tls-?rpt(?: ?[-._]? ?v?1)?/i,
+    /^tls-?rpt ?v?1(?=[ ;,:])/i,
+    /^(?=rua ?= ?(?:mailto|https):)/i,
+  ],
+  is: (text) => version.test(text),
+  reads: (text) => parseTlsReporting(text)?.faults.length === 0,
+  between: ';',
+};
 
 export function printTlsReporting({
   reportsTo,

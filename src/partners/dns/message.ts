@@ -30,6 +30,7 @@ const typeNumbers: Readonly<Record<DnsType, number>> = {
   MX: 15,
   TXT: 16,
   AAAA: 28,
+  DNAME: 39,
   TLSA: 52,
 };
 
@@ -134,6 +135,7 @@ function dataOf(answer: Answer): DnsData | undefined {
       return address === undefined ? undefined : { type: answer.type, address };
     }
     case 'CNAME':
+    case 'DNAME':
     case 'NS':
     case 'PTR':
       return { type: answer.type, target: nameFrom(answer.data) };

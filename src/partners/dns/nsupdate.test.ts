@@ -31,6 +31,8 @@ test('removed first, then added, and only if nothing is there', () => {
     ...update,
     remove: [{ name: 'old.example.test', type: 'MX', preference: 0, exchange: '', ttlSeconds: 5 }],
     absent: [{ name: 's1._domainkey.example.test', type: 'TXT' }],
+    standing: [{ name: 'example.test', type: 'TXT', strings: ['v=spf1 -all'], ttlSeconds: 5 }],
+    unused: ['shop.example.test'],
   });
   assert.ok(input.ok);
   assert.equal(
@@ -38,6 +40,8 @@ test('removed first, then added, and only if nothing is there', () => {
     `server ns1.example.test 53
 zone example.test.
 prereq nxrrset s1._domainkey.example.test. IN TXT
+prereq nxdomain shop.example.test.
+prereq yxrrset example.test. IN TXT "v=spf1 -all"
 update delete old.example.test. IN MX 0 .
 update add s1._domainkey.example.test. 60 IN TXT "a\\"b\\\\" "c"
 send

@@ -23,6 +23,12 @@ export type ZoneUpdate = {
   readonly add: readonly DnsRecord[];
   /** Nothing is changed if records of this name and type exist. */
   readonly absent?: readonly DnsQuestion[];
+  /**
+   * Nothing is changed unless these are all records of their names and types. TTLs are ignored.
+   */
+  readonly standing?: readonly DnsRecord[];
+  /** Nothing is changed if one of these names has records. */
+  readonly unused?: readonly string[];
 };
 
 export type NsupdateOptions = {
@@ -94,13 +100,15 @@ export function nsupdateInput(server: string, update: ZoneUpdate): Result<string
   ) ?? [undefined];
   const address = six ?? host;
   if (address === undefined) return fault(`${server} is not a name server`);
-  const { zone, remove, add, absent = [] } = update;
+  const { zone, remove, add, absent = [], standing = [], unused = [] } = update;
   if (remove.length + add.length === 0) return fault('there is nothing to change');
   if (remove.length + add.length > changesMax) return fault(`more than ${changesMax} changes`);
   const lines = [
     `server ${address} ${port}`,
     `zone ${printName(zone, undefined)}`,
     ...absent.map(({ name, type }) => `prereq nxrrset ${printName(name, undefined)} IN ${type}`),
+    ...unused.map((name) => `prereq nxdomain ${printName(name, undefined)}`),
+    ...standing.map((one) => `prereq yxrrset ${printName(one.name, undefined)} ${said(one)}`),
     ...remove.map((record) => `update delete ${printName(record.name, undefined)} ${said(record)}`),
     ...add.map(
       (record) =>
@@ -125,6 +133,7 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   [/REFUSED/i, 'allow-update does not allow this key to change the zone'],
   [/NOTAUTH|NOTZONE/i, 'the server is not the primary server of this zone'],
   [/YXRRSET|YXDOMAIN/i, 'the record exists already and must not be overwritten'],
+  [/NXRRSET/i, 'other records are there than the resolver showed, which may remember older ones'],
   [/SERVFAIL/i, 'the server failed; its log says why'],
   [/timed out|too long|communication with|couldn't get address/i, 'the server cannot be reached'],
   [/connection refused|host unreachable/i, 'the server cannot be reached'],

@@ -40,7 +40,8 @@ async function planStep(step: Step, times: PlanTimes, late: Promise<undefined>):
   const known = published.length + step.add.length > 0;
   const question: DnsQuestion = { name, type };
   const set = known ? recordsIn(await times.answer(question), name) : [];
-  const keys = new Set(published.map(recordKey));
+  // What a wildcard makes has another name in the zone.
+  const keys = new Set(published.map((one) => recordKey({ ...one, name })));
   const others = set.filter((one) => !keys.has(recordKey(one)));
   const isAsked = published.length + others.length > 0 && where === 'zone';
   const truly = isAsked ? await trueTimes(question, times, late) : undefined;
