@@ -166,7 +166,13 @@ function file(from: Command): void {
             '',
           ],
         ],
-        exits: [exitCodes.done, notAll, exitCodes.notRunning],
+        exits: [
+          exitCodes.done,
+          notAll,
+          [64, 'no domain, or no selector'],
+          [66, 'the file is not there'],
+          exitCodes.notRunning,
+        ],
         notes: whenToSwitch,
       }),
     )
@@ -195,12 +201,13 @@ function common(command: Command): Command {
 
 async function imported(command: Command, options: Options, source: Source): Promise<void> {
   const { setup, ask } = source;
+  // Nobody is known to sign with a key from a file.
+  const isFile = ask === undefined;
   const { config } = loadConfig(options.config ?? usualConfig());
   const now = signingRulesOf(config);
   const { ready, wrong } = readKeys(keysInUse(setup));
   // Before the command becomes the guard's user, who may not read the other signer's files.
-  const answers =
-    options.compare === true && ask !== undefined ? await askOld(setup, ask) : undefined;
+  const answers = options.compare === true && !isFile ? await askOld(setup, ask) : undefined;
   const { lines, known } = await reported(command, options, ready, source.name);
   const taken = new Set(lines.filter((line) => line.taken).map((line) => line.key));
   const used = ready.filter((key) => taken.has(keyName(key)));
@@ -213,7 +220,7 @@ async function imported(command: Command, options: Options, source: Source): Pro
   const report: ImportReport = {
     lines: [...lines, ...wrong],
     takeover,
-    notes: [...setup.notes, ...takeover.notes],
+    notes: [...setup.notes, ...(isFile ? [] : takeover.notes)],
     gaps: setup.gaps,
     compared,
   };
