@@ -3,26 +3,17 @@
  * scripted server.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { parseBindZone } from '../src/formats/dns/zone-bind.ts';
 import { parseTinydnsZone } from '../src/formats/dns/zone-tinydns-parse.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import type { Millis } from '../src/lib/time.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
 import { openScriptedDns, type ScriptedDns } from './doubles/dns-server.ts';
+import { scratchFiles } from './scratch-files.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'postern-dns-commands-'));
-after(() => rmSync(folder, { recursive: true }));
-
-let files = 0;
-function file(text: string): string {
-  const path = join(folder, `${++files}`);
-  writeFileSync(path, text, 'latin1');
-  return path;
-}
+const { folder, file } = scratchFiles('dns-commands');
 
 /**
  * A small provider: an SPF record that forgot the new address, DMARC from long ago, no PTR that

@@ -20,7 +20,8 @@ import { makeKeyPair } from '../../src/lib/private-key.ts';
 import { signedByOpendkim, signedByRspamd } from '../../src/partners/keys/other-signers.ts';
 import type { KeyView } from '../../src/ports/admin.ts';
 import { postern, type Ran } from '../command-line.ts';
-import { giveToRspamd, startRspamdSigner } from './rspamd-signer.ts';
+import { giveToRspamd } from './rspamd-process.ts';
+import { startRspamdSigner } from './rspamd-signer.ts';
 import { type MadeSetup, makeOpendkim, makeRspamd, type SetupPlace } from './signer-setups.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'postern-imports-'));

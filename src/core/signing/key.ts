@@ -97,6 +97,28 @@ export type DkimKey = {
   readonly note: string;
 };
 
+/** A key that was just made or taken over: nothing is known about it in DNS. */
+export function newKey(
+  what: Pick<DkimKey, 'domain' | 'selector' | 'note' | 'algorithm' | 'bits' | 'publicKey' | 'file'>,
+  now: Millis,
+): DkimKey {
+  return {
+    ...what,
+    state: 'made',
+    times: { made: now },
+    absentAt: now,
+    cachedMs: 0,
+    lostSince: undefined,
+    answeringSince: undefined,
+    byOrder: false,
+    returns: true,
+    toldAt: undefined,
+    sight: 'unasked',
+    sightAt: undefined,
+    sightText: '',
+  };
+}
+
 /** The name of its record. */
 export function keyName({ domain, selector }: Pick<DkimKey, 'domain' | 'selector'>): string {
   return `${selector}._domainkey.${domain}`;
