@@ -52,6 +52,8 @@ export type Sighting = {
   readonly cachedMs: number;
   /** For people: which server said what. Empty for `everywhere`. */
   readonly text: string;
+  /** Of `unknown`: a server answered, and does not show this key. */
+  readonly isLacking?: true;
 };
 
 export type DkimKey = {
