@@ -281,3 +281,27 @@ test('one key from a file: several domains, and what is no private key', () =>
     assert.match(wrong.out, /is a public key; a private key is needed/);
     assert.equal(existsSync(join(state, 'keys', 'shop.example')), false);
   }));
+
+test('a path from where the command runs is as good as a whole one', () =>
+  stage(async ({ run }) => {
+    const folder = join(root, 'rspamd-relative');
+    for (const name of ['local.d', 'override.d', 'keys']) {
+      mkdirSync(join(folder, name), { recursive: true });
+    }
+    for (const name of ['example.org.a', 'example.org.b']) {
+      writeFileSync(join(folder, 'keys', `${name}.key`), await makeKeyPair('rsa'), { mode: 0o600 });
+    }
+    const path = `path = "${folder}/keys/$domain.$selector.key";\n`;
+    writeFileSync(join(folder, 'local.d/dkim_signing.conf'), `${path}selector = "a";\n`);
+    writeFileSync(join(folder, 'override.d/dkim_signing.conf'), 'selector = "b";\n');
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const conf = await run('import', 'rspamd', 'local.d/dkim_signing.conf', '--dry-run');
+      assert.match(conf.out, /^ {2}b\._domainkey\.example\.org: would be imported/m);
+      const files = await run('import', 'rspamd', 'keys', '--dry-run');
+      assert.match(files.out, /a\._domainkey\.example\.org: would be imported/);
+    } finally {
+      process.chdir(before);
+    }
+  }));

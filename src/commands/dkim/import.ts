@@ -2,6 +2,7 @@
  * `postern dkim import opendkim|rspamd|file`: imports the keys that another signer uses, and says
  * what it signs that Postern would not.
  */
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { signingRulesOf } from '../../config/values.ts';
 import { isKeyName, keyName } from '../../core/signing/key.ts';
@@ -135,7 +136,8 @@ function one(
       }),
     )
     .action((path: string, options: Options, command: Command) =>
-      imported(command, options, source(path, options)),
+      // What the file includes, and the other signer itself, go by the whole path.
+      imported(command, options, source(resolve(path), options)),
     );
 }
 

@@ -2,7 +2,6 @@
  * Asks other signers to sign a message: OpenDKIM in its test mode, a running rspamd over HTTP. They
  * answer with the DKIM-Signature fields that they would add.
  */
-import { resolve } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { secondMs } from '../../lib/time.ts';
 import { programOutput } from '../program.ts';
@@ -22,7 +21,7 @@ export async function signedByOpendkim(
 ): Promise<readonly string[]> {
   const lines = await programOutput({
     program: opendkim,
-    args: ['-x', resolve(configuration), '-b', 's', '-vv', '-t', '-'],
+    args: ['-x', configuration, '-b', 's', '-vv', '-t', '-'],
     input: message,
     folder: '/',
     signal: AbortSignal.timeout(askMs),
