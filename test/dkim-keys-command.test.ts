@@ -255,3 +255,53 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
     const missing = await run('import', 'opendkim', join(folder, 'none.conf'));
     assert.deepEqual([missing.exit, /cannot read/.test(missing.err)], [66, true]);
   }));
+
+test('one key from a file: several domains, and what is no private key', () =>
+  stage(async ({ state, run, keys }) => {
+    const pem = join(root, 'one.pem');
+    writeFileSync(pem, await makeKeyPair('rsa'), { mode: 0o600 });
+    const both = ['--domain', 'example.org', '--domain', 'Example.COM.', '--selector', 'S'];
+    const imported = await run('import', 'file', pem, ...both);
+    assert.equal(imported.exit, 0, imported.err);
+    assert.match(imported.out, /^ {2}s\._domainkey\.example\.com: taken over, waits/m);
+    assert.equal((await keys()).length, 2);
+    const again = await run('import', 'file', pem, '--domain', 'example.org', '--selector', 'x');
+    assert.equal(again.exit, 1);
+    // Nobody is known to have signed with a key from a file.
+    assert.doesNotMatch(again.out, /was signed with/);
+    const gone = join(root, 'gone.pem');
+    const none = await run('import', 'file', gone, '--domain', 'shop.example', '--selector', 'x');
+    assert.deepEqual([none.exit, none.out], [66, '']);
+    assert.match(none.err, /there is no file .*gone\.pem/);
+    const half = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
+    writeFileSync(join(root, 'half.pem'), half, { mode: 0o600 });
+    const words = ['--domain', 'shop.example', '--selector', 'x'];
+    const wrong = await run('import', 'file', join(root, 'half.pem'), ...words);
+    assert.equal(wrong.exit, 1);
+    assert.match(wrong.out, /is a public key; a private key is needed/);
+    assert.equal(existsSync(join(state, 'keys', 'shop.example')), false);
+  }));
+
+test('a path from where the command runs is as good as a whole one', () =>
+  stage(async ({ run }) => {
+    const folder = join(root, 'rspamd-relative');
+    for (const name of ['local.d', 'override.d', 'keys']) {
+      mkdirSync(join(folder, name), { recursive: true });
+    }
+    for (const name of ['example.org.a', 'example.org.b']) {
+      writeFileSync(join(folder, 'keys', `${name}.key`), await makeKeyPair('rsa'), { mode: 0o600 });
+    }
+    const path = `path = "${folder}/keys/$domain.$selector.key";\n`;
+    writeFileSync(join(folder, 'local.d/dkim_signing.conf'), `${path}selector = "a";\n`);
+    writeFileSync(join(folder, 'override.d/dkim_signing.conf'), 'selector = "b";\n');
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const conf = await run('import', 'rspamd', 'local.d/dkim_signing.conf', '--dry-run');
+      assert.match(conf.out, /^ {2}b\._domainkey\.example\.org: would be imported/m);
+      const files = await run('import', 'rspamd', 'keys', '--dry-run');
+      assert.match(files.out, /a\._domainkey\.example\.org: would be imported/);
+    } finally {
+      process.chdir(before);
+    }
+  }));

@@ -26,7 +26,7 @@ export type ComparedDomain = {
   readonly old: readonly string[];
   readonly postern: readonly string[];
   readonly same: boolean;
-  /** The other signer makes a signature that Postern does not make, or could not be asked. */
+  /** The other signer makes a signature that Postern does not make. */
   readonly loses: boolean;
   /** Why the other signer could not be asked; empty if it was. */
   readonly fault: string;
@@ -89,7 +89,7 @@ export async function compareSigners(
       await signersOf(author, own, lookUp),
     ];
     const same = fault === '' && old.join() === postern.join();
-    const loses = fault !== '' || old.some((name) => !postern.includes(name));
+    const loses = old.some((name) => !postern.includes(name));
     compared.push({ from, old, postern, same, loses, fault });
   }
   return compared;
@@ -98,19 +98,33 @@ export async function compareSigners(
 export function comparedText(name: string, compared: readonly ComparedDomain[]): string {
   const shown = (list: readonly string[]): string =>
     list.length === 0 ? 'not signed' : plain(list.join(', '));
-  const rows = compared.map(({ from, old, postern, same, loses, fault }) => [
+  const asked = compared.filter(({ fault }) => fault === '');
+  const rows = compared.map(({ from, old, postern, fault, ...one }) => [
     plain(from),
-    fault === '' ? shown(old) : plain(fault),
+    fault === '' ? shown(old) : 'not asked',
     shown(postern),
-    same ? paint('green', 'same') : loses ? paint('red', 'differs') : 'Postern signs more',
+    fault === '' ? outcome(one) : paint('red', 'not compared'),
   ]);
   const columns = ['FROM', name.toUpperCase(), 'POSTERN', ''].map((title) => ({ title }));
-  const differ = compared.filter(({ same }) => !same).length;
+  const differ = asked.filter(({ same }) => !same).length;
   const sum =
-    differ === 0
-      ? `${compared.length} compared, all the same`
-      : `${compared.length} compared, ${differ} with a difference`;
-  return `\nSigned with both:\n${table(columns, rows)}${sum}\n`;
+    asked.length === 0
+      ? 'nothing was compared'
+      : differ === 0
+        ? `${asked.length} compared, all the same`
+        : `${asked.length} compared, ${differ} with a difference`;
+  const faults = Map.groupBy(
+    compared.filter(({ fault }) => fault !== ''),
+    ({ fault }) => fault,
+  );
+  const why = [...faults].map(
+    ([fault, those]) => `${those.length} not compared: ${plain(fault)}\n`,
+  );
+  return `\nSigned with both:\n${table(columns, rows)}${sum}\n${why.join('')}`;
+}
+
+function outcome({ same, loses }: Pick<ComparedDomain, 'same' | 'loses'>): string {
+  return same ? paint('green', 'same') : loses ? paint('red', 'differs') : 'Postern signs more';
 }
 
 const body = 'A message to compare signers with.\r\n';

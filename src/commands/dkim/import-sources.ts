@@ -32,6 +32,9 @@ export function fileSource(
   path: string,
   { domains, selector }: { readonly domains: readonly string[]; readonly selector: string },
 ): SignerSetup {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
+    throw new OperatorError('no-input', `there is no file ${path}`, { exit: sysexits.noInput });
+  }
   const key = { kind: 'file', path } as const;
   return {
     signaturesOf: ({ host }) => (domains.includes(host) ? [{ domain: host, selector, key }] : []),
