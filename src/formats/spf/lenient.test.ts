@@ -165,3 +165,23 @@ test('64 KB of anything that could make it slow take no time', () => {
   });
   assert.ok(ms < 10_000, `${ms} ms`);
 });
+
+test('64 KB in many short strings take no time', () => {
+  const { ms } = timed(() => {
+    for (const part of ['a', ':', 'include:', 'https://', '%{i}']) {
+      const text = `v=spf1 exists:${part.repeat(60_000 / part.length)}`;
+      for (const size of [1, 7]) {
+        const strings = text.match(new RegExp(`.{1,${size}}`, 'g')) ?? [];
+        for (const apart of [false, true]) readLenientSpf(strings, apart);
+      }
+    }
+  });
+  assert.ok(ms < 10_000, `${ms} ms`);
+});
+
+test('a word that is too long for a name is not read, and named', () => {
+  const word = `include:${'a.'.repeat(1_000)}example`;
+  const { records, unread } = readLenientSpf([`v=spf1, mx ${word} ~all`]);
+  assert.deepEqual(records.map(printSpf), ['v=spf1 mx ~all']);
+  assert.match(unread.join(), /it has more than 1024 characters$/);
+});

@@ -26,6 +26,8 @@ export type LenientSpf = {
 
 /** Sensible records have fewer words; the rest is not read. */
 const wordsMax = 500;
+/** A name has 253 octets, and a few macros come to less than this. */
+const wordLengthMax = 1_024;
 /** Where two strings of the TXT record meet. */
 const seam = '\ue000';
 /** Where a quotation mark was. */
@@ -76,9 +78,12 @@ export function readLenientSpf(strings: readonly string[], apart = false): Lenie
   const doubtful = new Set<string>();
   const divided = words
     .filter((word) => word !== '')
-    .flatMap((word) => withoutSeams(word, seam, { apart, slips, doubtful }))
-    .flatMap((word) => withoutSeams(word, mark, { apart, slips, doubtful }))
-    .flatMap((word) => withoutCommas(word, slips));
+    .flatMap((word) => {
+      if (word.length > wordLengthMax) return [word.replace(marks, '')];
+      return withoutSeams(word, seam, { apart, slips, doubtful })
+        .flatMap((one) => withoutSeams(one, mark, { apart, slips, doubtful }))
+        .flatMap((one) => withoutCommas(one, slips));
+    });
   return readTerms(rejoined(divided, slips), { slips, doubtful, isAsPublished });
 }
 
@@ -227,6 +232,8 @@ function readTerms(
     if (isVersion(word)) {
       if (nth > 0) slips.add('v=spf1 is there twice');
       if (terms.some(({ kind }) => kind === 'all')) records.push([]);
+    } else if (!given.isAsPublished && word.length > wordLengthMax) {
+      unread.push(`“${shown(word)}”: it has more than ${wordLengthMax} characters`);
     } else if (!/[\w+~?*\u0080-\uffff-]/.test(word)) {
       slips.add(`“${shown(word)}” has no meaning`);
     } else {
