@@ -84,6 +84,8 @@ const rows: readonly (readonly [string, string])[] = [
   ],
   ['- include:a.example +-mx -inlcude:b.example', 'include:a.example ! - +-mx -inlcude:b.example'],
   ['ainclude=a.example ~', ' ! ainclude=a.example ~'],
+  ['-a: 192.0.2.250 ~mx: a: 192.0.2.7', 'ip4:192.0.2.250 a ip4:192.0.2.7 ! -a: ~mx:'],
+  ['mx: exists.%{ir}.a.example a: ip4-192.0.2.1', ' ! mx: exists.%{ir}.a.example a: ip4-192.0.2.1'],
 ];
 for (const [text, wanted] of rows) {
   test(`read: ${text}`, () => assert.equal(read(`v=spf1 ${text}`).trim(), wanted.trim()));

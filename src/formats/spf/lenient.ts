@@ -176,7 +176,7 @@ function rejoined(words: readonly string[], slips: Set<string>): readonly string
       out.push(word);
       continue;
     }
-    slips.add(`“${shown(`${before} ${word}`)}”: a blank stands inside the term`);
+    if (glue !== mark) slips.add(`“${shown(`${before} ${word}`)}”: a blank stands inside the term`);
     out[out.length - 1] = before + glue + word;
   }
   return out;
@@ -184,7 +184,10 @@ function rejoined(words: readonly string[], slips: Set<string>): readonly string
 
 const lacksArgument = /^[-+~?]?(?:include|exists|ip4|ip6|ipv4|ipv6|ip)$/i;
 
-/** What belongs between two words of one term; undefined if they are two terms. */
+/**
+ * What belongs between two words of one term; undefined if they are two terms. A mark if they may
+ * be both.
+ */
 function glueOf(before: string, word: string): string | undefined {
   const isWord = /^[-+~?]?[\w-]+$/.test(before);
   if (/^[:=]/.test(word)) return isWord ? '' : undefined;
@@ -195,6 +198,9 @@ function glueOf(before: string, word: string): string | undefined {
   if (beginsTerm(word) || /^[-~?]/.test(word) || !/\w/.test(word)) return undefined;
   if (/[^/]\/$/.test(before) && /^\d{1,3}\W*$/.test(word)) return '';
   const isOpen = /^[-+~?]?[\w-]+[:=]+$/.test(before);
+  // An empty argument and another slip, or the name of a host.
+  const isHosts = /^\W?(?:a|mx|ptr)[:=]+$/i.test(before);
+  if (isHosts && /^(?:include|exists|redirect|ip[46])[._;-]/i.test(word)) return mark;
   if (isOpen || lacksArgument.test(before)) {
     // An address behind another word than ip4, or a name behind ip4, would be a second slip.
     const fits = /^\W?ip/i.test(before) === (networkTerm(word) !== undefined);
@@ -232,6 +238,9 @@ function readTerms(
     if (isVersion(word)) {
       if (nth > 0) slips.add('v=spf1 is there twice');
       if (terms.some(({ kind }) => kind === 'all')) records.push([]);
+    } else if (word.includes(mark)) {
+      const both = shown(word.replaceAll(mark, ' '));
+      unread.push(`“${both}”: nobody can tell whether these are one term or two`);
     } else if (!given.isAsPublished && word.length > wordLengthMax) {
       unread.push(`“${shown(word)}”: it has more than ${wordLengthMax} characters`);
     } else if (!/[\w+~?*\u0080-\uffff-]/.test(word)) {
