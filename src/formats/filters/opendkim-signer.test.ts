@@ -143,6 +143,20 @@ test('Include, BaseDirectory, ChangeRootDirectory, Mode', () => {
   ]);
 });
 
+test('a file that includes itself is read a hundred times at most', () => {
+  let read = 0;
+  const files = {
+    text: () => {
+      read++;
+      return 'Include /loop\n'.repeat(100);
+    },
+    names: () => undefined,
+  };
+  const { gaps } = opendkimSetup('Include /loop\n', files);
+  assert.ok(read <= 100, `${read}`);
+  assert.equal(gaps.at(-1), 'Include: more than 100 files, not all are read');
+});
+
 test('% as the name of a key, and one key for all domains', () => {
   assert.deepEqual(lines('KeyTable csl:a.example=%:s:/k\nSigningTable csl:*=%'), [
     'a.example: s of a.example /k',

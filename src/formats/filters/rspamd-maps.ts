@@ -2,6 +2,7 @@
  * rspamd's maps: a file with a key and a value in each line, or lines in the setting itself. Pure;
  * the caller reads the files.
  */
+import { matchesGlob } from './glob.ts';
 import type { Ucl } from './ucl.ts';
 
 export type RspamdMap = {
@@ -54,7 +55,7 @@ export function readRspamdMap(
 /** The value of a key. */
 export function inMap(map: RspamdMap | undefined, key: string): string | undefined {
   return map?.rows.find(([one]) =>
-    map.patterns ? patternOf(one).test(key) : one === key.toLowerCase(),
+    map.patterns ? isIn(one, key.toLowerCase()) : one === key.toLowerCase(),
   )?.[1];
 }
 
@@ -67,10 +68,6 @@ function row(line: string): readonly (readonly [string, string])[] {
 }
 
 /** rspamd looks for a pattern anywhere in the key, so `k1` also fits `k10`. */
-function patternOf(glob: string): RegExp {
-  const text = glob
-    .replace(/[.+^()|[\]\\{}$]/g, '\\$&')
-    .replace(/\*/g, '.*')
-    .replace(/\?/g, '.');
-  return new RegExp(text, 'i');
+function isIn(pattern: string, key: string): boolean {
+  return matchesGlob(`*${pattern}*`, key, { single: true });
 }
