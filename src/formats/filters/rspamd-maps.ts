@@ -5,9 +5,11 @@
 import { matchesGlob } from './glob.ts';
 import type { Ucl } from './ucl.ts';
 
+type Row = readonly [key: string, value: string];
+
 export type RspamdMap = {
   /** Exact keys, in lower case, or patterns with `*` and `?`. */
-  readonly rows: readonly (readonly [key: string, value: string])[];
+  readonly rows: readonly Row[];
   readonly patterns: boolean;
 };
 
@@ -28,7 +30,7 @@ export function readRspamdMap(
   if (value === undefined || value === '') return undefined;
   const parts = typeof value === 'string' ? [value] : value instanceof Map ? [undefined] : value;
   let patterns = usual === 'patterns';
-  const rows: (readonly [string, string])[] = [];
+  const lines: string[] = [];
   for (const part of parts as readonly Ucl[]) {
     if (typeof part !== 'string') {
       files.gap(`${name}: this form of a map is not read; write the lines into a file`);
@@ -46,10 +48,13 @@ export function readRspamdMap(
     } else if (place.startsWith('/')) {
       const text = files.text(place);
       if (text === undefined) files.gap(`${name} ${place}: cannot be read`);
-      else rows.push(...text.split('\n').flatMap(row));
-    } else rows.push(...row(place));
+      else lines.push(...text.split('\n'));
+    } else lines.push(place);
   }
-  return { rows, patterns };
+  const rows = lines.map(row).filter((one) => one !== 'empty');
+  const unread = rows.filter((one) => one === undefined).length;
+  if (unread > 0) files.gap(`${name}: ${unread} lines have no value that can be read`);
+  return { rows: rows.filter((one) => one !== undefined), patterns };
 }
 
 /** The value of a key. */
@@ -59,12 +64,14 @@ export function inMap(map: RspamdMap | undefined, key: string): string | undefin
   )?.[1];
 }
 
-/** `key value`, with or without quotation marks. */
-function row(line: string): readonly (readonly [string, string])[] {
-  const [, quoted, bare, value] =
-    /^\s*(?:"([^"]+)"|([^\s#"]+))\s+"?([^\s"]+)"?\s*(?:#.*)?$/.exec(line) ?? [];
+/** `key value`, with or without quotation marks; without them the value goes to the end. */
+function row(line: string): Row | 'empty' | undefined {
+  if (/^\s*(?:#|$)/.test(line)) return 'empty';
+  const [, quoted, bare, value, rest] =
+    /^\s*(?:"([^"]+)"|([^\s#"]+))\s+(?:"([^"]+)"\s*(?:#.*)?|([^\s"#].*))$/.exec(line) ?? [];
   const key = quoted ?? bare;
-  return key === undefined || value === undefined ? [] : [[key.toLowerCase(), value]];
+  const text = value ?? rest?.replace(/\s#.*$/, '').trimEnd();
+  return key === undefined || text === undefined ? undefined : [key.toLowerCase(), text];
 }
 
 /** rspamd looks for a pattern anywhere in the key, so `k1` also fits `k10`. */
