@@ -101,6 +101,10 @@ test('strings that are joined without a blank', () => {
     'include:_spf.a.example mx ~all',
   );
   assert.equal(read('v=spf1 mx', 'a', '~all'), 'mx a ~all');
+  assert.equal(
+    read('v=spf1, ip6:2001:db8::9', 'a exists:%{i}.x', 'mx -all'),
+    '-all ! ip6:2001:db8::9a exists:%{i}.xmx',
+  );
   const strings = ['v=spf1 a:x.co', 'mx -all'];
   assert.equal(readLenientSpf(strings).doubtful.size, 1);
   const apart = readLenientSpf(strings, true);

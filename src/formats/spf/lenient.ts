@@ -213,6 +213,9 @@ function glueOf(before: string, word: string): string | undefined {
   return isCut || goesOn ? '' : undefined;
 }
 
+/** Whether no lookup can show how a doubtful term was meant. */
+export const isUnseen = ({ kind }: SpfTerm): boolean => kind === 'exists' || kind === 'ip6';
+
 /** In a record that is broken, `name=example.org` may be a sender with another slip. */
 function withoutStrangeNames(read: WordReading): WordReading {
   const [term] = read.kind === 'terms' ? read.terms : [];
@@ -250,8 +253,7 @@ function readTerms(
       if (read.kind === 'unread') unread.push(`“${shown(word)}”: ${read.why}`);
       else if (read.why !== undefined) slips.add(`“${shown(word)}”: ${read.why}`);
       for (const term of read.kind === 'terms' ? read.terms : []) {
-        if (term.kind === 'exists' && given.doubtful.has(word) && !given.isAsPublished) {
-          // No lookup can show how it was meant.
+        if (isUnseen(term) && given.doubtful.has(word) && !given.isAsPublished) {
           unread.push(`“${shown(word)}”: perhaps a blank is missing in it, where two strings meet`);
           continue;
         }
