@@ -30,7 +30,7 @@ export function* readPublished(
     }
   }
   const { terms, faults, undecided, corrected, doubtful } = repaired;
-  // A record that must change may begin to refuse whom the other reading lets pass.
+  // A record that must change may begin to refuse senders that the other reading lets pass.
   const lacks = terms
     .filter((one) => faults.length > 0 && isUnseen(one) && doubtful.has(one))
     .map((one) => `${printSpfTerm(one)}: perhaps a blank is missing in it, where two strings meet`);

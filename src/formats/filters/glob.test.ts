@@ -5,11 +5,11 @@ import fc from 'fast-check';
 import { timed } from '../../../test/processor-time.ts';
 import { matchesGlob } from './glob.ts';
 
-const letters = fc.string({ unit: fc.constantFrom('a', 'b', '.', '?', '*'), maxLength: 8 });
+const texts = fc.string({ unit: fc.constantFrom('a', 'b', '.', '?', '*'), maxLength: 8 });
 
 test('as a regular expression', () => {
   fc.assert(
-    fc.property(letters, letters, fc.boolean(), (pattern, text, single) => {
+    fc.property(texts, texts, fc.boolean(), (pattern, text, single) => {
       const source = [...pattern].map((one) =>
         one === '*' ? '.*' : one === '?' && single ? '.' : `\\${one}`.replace(/\\(?=\w)/, ''),
       );

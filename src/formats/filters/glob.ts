@@ -4,7 +4,11 @@
  */
 
 /** `single`: in the pattern, `?` is any character. */
-export function matchesGlob(pattern: string, text: string, { single = false } = {}): boolean {
+export function matchesGlob(
+  pattern: string,
+  text: string,
+  { single = false }: { readonly single?: boolean } = {},
+): boolean {
   let [inPattern, inText, star, from] = [0, 0, -1, 0];
   while (inText < text.length) {
     const sign = pattern[inPattern];

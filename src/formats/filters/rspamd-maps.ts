@@ -53,7 +53,7 @@ export function readRspamdMap(
   }
   const rows = lines.map(row).filter((one) => one !== 'empty');
   const unread = rows.filter((one) => one === undefined).length;
-  if (unread > 0) files.gap(`${name}: ${unread} lines have no value that can be read`);
+  if (unread > 0) files.gap(`${name}: lines without a value that can be read: ${unread}`);
   return { rows: rows.filter((one) => one !== undefined), patterns };
 }
 

@@ -34,7 +34,7 @@ test('an answer without an end is not kept', async () => {
   await assert.rejects(asked(endless), /sent more than a megabyte/);
 });
 
-test('what is no answer of rspamd is said to be none', async () => {
+test('an answer that is not of rspamd is an error', async () => {
   const say = (text: string) => asked((response) => response.end(text));
   await assert.rejects(say('<html>'), /sent no answer of rspamd/);
   assert.deepEqual(await say('null'), []);
