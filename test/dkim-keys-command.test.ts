@@ -12,6 +12,7 @@ import {
   mkdtempSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -190,6 +191,20 @@ test('an import under a name that Postern has: only the same key in use counts',
     }
     await run('new', 'shop.example');
     assert.match(await imported(files[0]), /^0 .*: is retired here; r\d+ has followed it false$/);
+  }));
+
+test('a file of rspamd that is there and cannot be read is no missing file', () =>
+  stage(async ({ run }) => {
+    const [key, large, conf] = ['r.pem', 'large.conf', 'try.conf'].map((one) => join(root, one));
+    assert.ok(key !== undefined && large !== undefined && conf !== undefined);
+    writeFileSync(key, await makeKeyPair('rsa'), { mode: 0o600 });
+    const domain = `domain { shop.example { path = "${key}"; selector = "s1" } }`;
+    writeFileSync(conf, `try_fallback = false;\n.include(try=true) "${large}"\n${domain}`);
+    assert.equal((await run('import', 'rspamd', conf, '--dry-run')).exit, 0);
+    writeFileSync(large, '');
+    truncateSync(large, 17 * 1024 * 1024);
+    const { exit, err } = await run('import', 'rspamd', conf, '--dry-run');
+    assert.deepEqual([exit, err.includes(`cannot read ${large}`)], [66, true]);
   }));
 
 test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a line', () =>

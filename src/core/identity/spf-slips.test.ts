@@ -84,12 +84,7 @@ function harm(published: readonly string[], meant: readonly SpfResult[]): string
   const nth = clients.findIndex((_, at) => {
     const wasFine = before[at] === 'pass' || before[at] === 'neutral';
     const isMeant = meant[at] === 'pass' || meant[at] === 'neutral';
-    // Of a client that is not meant to pass, and does only because everybody does, the DNS may lack
-    // an IPv6 address for more hosts than the limit of voids allows, once the record has an end.
-    const isStranger = isOpen && !isMeant;
-    const fails =
-      after[at] === 'fail' ||
-      (after[at] === 'permerror' && before[at] !== 'permerror' && !isStranger);
+    const fails = after[at] === 'fail' || (after[at] === 'permerror' && before[at] !== 'permerror');
     const isWorse =
       after[at] === 'softfail' && meant[at] === 'pass' && before[at] !== 'softfail' && !isOpen;
     return ((wasFine || (isMeant && before[at] !== 'fail')) && fails) || isWorse;
@@ -185,4 +180,11 @@ test('where two strings meet in a term that no lookup shows, no change is advise
     assert.deepEqual(advised(fine), fine);
     assert.equal(advised([first, 'a ip4:192.0.2.25 mx mx -all']), undefined);
   }
+});
+
+test('a repair by which clients of IPv6 would get permerror is not advised', () => {
+  // Three hosts have no IPv6 address, and the last two stand behind all.
+  const published = ['v=spf1 a:web.example.ne all a:mail.example.org mx:example.net -all'];
+  assert.equal(results(published).includes('permerror'), false);
+  assert.equal(advised(published), undefined);
 });
