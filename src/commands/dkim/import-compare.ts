@@ -15,6 +15,7 @@ import {
   type SignerSetup,
 } from '../../formats/filters/signer-setup.ts';
 import { faultText } from '../../lib/error-text.ts';
+import { minuteMs } from '../../lib/time.ts';
 import { plain } from '../terminal/format.ts';
 import { paint, table } from '../terminal/table.ts';
 import type { ReadableKey } from './import-keys.ts';
@@ -44,17 +45,29 @@ export type OldAnswer = {
 
 /** Domains that are tried: OpenDKIM is started for each. */
 const domainsMax = 1_000;
+/** A signer that does not answer costs a minute for each domain; after this it is not asked. */
+const failedMsMax = 2 * minuteMs;
 
 /** The answers of the other signer for every domain that its configuration speaks of. */
 export async function askOld(setup: SignerSetup, ask: AskSigner): Promise<readonly OldAnswer[]> {
   const answers: OldAnswer[] = [];
-  for (const from of setup.froms.slice(0, domainsMax)) {
+  let failedMs = 0;
+  let last = '';
+  for (const [nth, from] of setup.froms.entries()) {
     const author = authorFor(from);
     const one = { from: from.host, author };
+    if (nth >= domainsMax || failedMs >= failedMsMax) {
+      const fault = nth >= domainsMax ? `only ${domainsMax} domains are tried` : last;
+      answers.push({ ...one, fields: [], fault });
+      continue;
+    }
+    const start = performance.now();
     try {
       answers.push({ ...one, fields: await ask(messageText(author), author), fault: '' });
     } catch (error) {
-      answers.push({ ...one, fields: [], fault: faultText(error) });
+      failedMs += performance.now() - start;
+      last = faultText(error);
+      answers.push({ ...one, fields: [], fault: last });
     }
   }
   return answers;

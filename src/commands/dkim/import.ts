@@ -212,7 +212,8 @@ async function imported(command: Command, options: Options, source: Source): Pro
   const answers = options.compare === true && !isFile ? await askOld(setup, ask) : undefined;
   const { lines, known } = await reported(command, options, ready, source.name);
   const taken = new Set(lines.filter((line) => line.taken).map((line) => line.key));
-  const used = ready.filter((key) => taken.has(keyName(key)));
+  const retired = new Set(known.filter((key) => !isUsable(key)).map(keyName));
+  const used = ready.filter((key) => taken.has(keyName(key)) && !retired.has(keyName(key)));
   const keys: readonly OwnKey[] = [...known.filter(isUsable), ...used];
   const takeover: Takeover = planTakeover(setup, keys, now);
   const compared: readonly ComparedDomain[] | undefined =

@@ -153,3 +153,19 @@ test(`one to three slips of any kind: nobody fails who did not (${run})`, (conte
   }
   context.diagnostic(`${repaired} of ${total} get a record; the others are left to people`);
 });
+
+test('where two strings meet in a term that no lookup shows, no change is advised', () => {
+  for (const first of ['v=spf1 exists:%{i}.none.example', 'v=spf1 ip6:2001:db8:b::9']) {
+    // The record can stay as it is; but a term is there twice in the second one.
+    const fine = [first, 'a ip4:192.0.2.25 -all'];
+    assert.deepEqual(advised(fine), fine);
+    assert.equal(advised([first, 'a ip4:192.0.2.25 mx mx -all']), undefined);
+  }
+});
+
+test('a repair by which clients of IPv6 would get permerror is not advised', () => {
+  // Three hosts have no IPv6 address, and the last two stand behind all.
+  const published = ['v=spf1 a:web.example.ne all a:mail.example.org mx:example.net -all'];
+  assert.equal(results(published).includes('permerror'), false);
+  assert.equal(advised(published), undefined);
+});
