@@ -4,7 +4,7 @@ import { hundredths } from '../../lib/round.ts';
 import { minuteMs } from '../../lib/time.ts';
 import { countNames, type GuardReason } from '../reason.ts';
 import type { ServerBaseline } from './baseline.ts';
-import { allowed, ownAllowance } from './learn.ts';
+import { ownAllowance, usual } from './learn.ts';
 import type { AccountProfile } from './profile.ts';
 import type { RiskFactors } from './risk-factors.ts';
 import {
@@ -33,16 +33,16 @@ export function slotReasons(
     for (const [window, windowMs] of windowsMs.entries()) {
       const slot = slotsOf[signal][window] ?? 0;
       const saw = sums[slot] ?? 0;
-      const usual = allowed(profile, baseline, slot);
-      const weight = (rules[signal].weight * saw * boost) / usual;
+      const most = usual(profile, baseline, sums, slot);
+      const weight = (rules[signal].weight * saw * boost) / most;
       if (best !== undefined && best.weight >= weight) continue;
       best = {
         signal,
         saw: hundredths(saw),
-        usual: hundredths(usual),
+        usual: hundredths(most),
         weight: hundredths(weight),
         windowMs,
-        normalFor: ownAllowance(profile, slot) >= usual ? 'account' : 'server',
+        normalFor: ownAllowance(profile, slot) >= most ? 'account' : 'server',
       };
     }
     if (best !== undefined) reasons.push(best);

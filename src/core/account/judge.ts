@@ -24,10 +24,10 @@ import {
   suspendedReason,
   weakPasswordReasons,
 } from './find-reasons.ts';
-import { allowed } from './learn.ts';
+import { usual } from './learn.ts';
 import type { AccountFlags, Policy } from './policy.ts';
 import { type AccountProfile, zeroSlots } from './profile.ts';
-import { riskFactors } from './risk-factors.ts';
+import { type RiskFactors, riskFactors } from './risk-factors.ts';
 import {
   boostMax,
   holdAt,
@@ -35,6 +35,7 @@ import {
   norm,
   rules,
   slots,
+  slotsOf,
   suspendAt,
   watchAt,
   weakPassword,
@@ -85,12 +86,15 @@ export function judgeCounted(
 ): Judgement {
   const { message, counts, fresh } = counted;
   const weak = flags.weakPassword !== '';
-  const factors = riskFactors(profile, message, { seed, weak });
+  const factors = riskFactors(profile, message, { seed, weak, isOwnHost: policy.isOwnHost });
   const boost = Math.min(boostMax, factors.boost * contentBoost(message.scan));
   const adds = tally(profile, message, counts, factors.elsewhere);
   const sums = summed(profile, message.at, adds);
   const factor = weak ? weakPassword.counts : 1;
-  const evidence = weight(profile, baseline, sums) * factor * boost + factors.alone;
+  const weights = weigh(profile, baseline, sums);
+  const evidence = weights.all * factor * boost + factors.alone;
+  const numbers = weights.sent * factor * boost + factors.alone;
+  const suspends = numbers >= suspendAt && hasSecondKind(factors, sums, weights);
   const found = (
     verdict: VerdictKind,
     state: AccountState,
@@ -105,11 +109,11 @@ export function judgeCounted(
   });
 
   if (profile.state === 'suspended')
-    return found('refuse', 'suspended', [suspendedReason(profile, message.at)]);
+    return found('hold', 'suspended', [suspendedReason(profile, message.at)]);
   const exempt = flags.exemptUntil > message.at;
   // An exemption is from what is usual. The register's rules hold all the same.
   const unruly = scriptReasons(message.scriptFinding);
-  if (unruly.length > 0 && (exempt || evidence < suspendAt))
+  if (unruly.length > 0 && (exempt || !suspends))
     return found('hold', exempt || evidence < watchAt ? 'clear' : 'watched', unruly);
   if (!exempt) {
     const content = contentStop(message.scan, policy);
@@ -134,7 +138,7 @@ export function judgeCounted(
     ...contentReasons(message.scan),
     ...weakPasswordReasons(flags.weakPassword),
   ].sort((a, b) => b.weight - a.weight);
-  if (evidence >= suspendAt) return found('hold', 'suspended', reasons);
+  if (suspends) return found('hold', 'suspended', reasons);
   return found(evidence >= holdAt ? 'hold' : 'pass', 'watched', reasons);
 }
 
@@ -147,7 +151,7 @@ export function evidenceNow(
 ): { readonly evidence: number; readonly reasons: readonly Reason[] } {
   const sums = summed(profile, at, nothing);
   const factor = weakFinding === '' ? 1 : weakPassword.counts;
-  const evidence = weight(profile, baseline, sums) * factor;
+  const evidence = weigh(profile, baseline, sums).all * factor;
   const reasons = [
     ...slotReasons(profile, baseline, sums, factor),
     ...weakPasswordReasons(weakFinding),
@@ -223,19 +227,75 @@ function summed(profile: AccountProfile, at: number, adds: Tally): number[] {
 /** Read once: this loop runs for every message. */
 const slotWeights: readonly number[] = slots.map(({ rule }) => rule.weight);
 
-/** The norm of the ratios of all slots. */
-function weight(
+/** The norm of the ratios of all slots, and what the second kind of evidence needs of them. */
+type Weights = {
+  readonly all: number;
+  /** Without the replies to what was sent: strangers cause those too. */
+  readonly sent: number;
+  /** The highest ratio of unknown users, and of messages that look like spam. */
+  readonly dead: number;
+  readonly spam: number;
+};
+
+function weigh(
   profile: AccountProfile,
   baseline: ServerBaseline,
   sums: readonly number[],
-): number {
-  let total = 0;
+): Weights {
+  let sent = 0;
+  let replies = 0;
+  let dead = 0;
+  let spam = 0;
   for (let slot = 0; slot < sums.length; slot++) {
     const sum = sums[slot] ?? 0;
     if (sum === 0) continue;
-    const ratio = ((slotWeights[slot] ?? 0) * sum) / allowed(profile, baseline, slot);
+    const ratio = ((slotWeights[slot] ?? 0) * sum) / usual(profile, baseline, sums, slot);
     const square = ratio * ratio;
-    total += square * square * square;
+    const power = square * square * square;
+    const { count } = slots[slot] ?? {};
+    if (count === 'failed-recipients') {
+      replies += power;
+      dead = Math.max(dead, ratio);
+    } else {
+      sent += power;
+      if (count === 'spam-like') spam = Math.max(spam, ratio);
+    }
   }
-  return total === 0 ? 0 : total ** (1 / norm);
+  const all = sent + replies;
+  if (all === 0) return noWeights;
+  return { all: all ** (1 / norm), sent: sent ** (1 / norm), dead, spam };
 }
+
+const noWeights: Weights = { all: 0, sent: 0, dead: 0, spam: 0 };
+
+/**
+ * Whether something besides the numbers says that the sender is not the owner, or that the mail is
+ * not honest. A new network alone or an unusual hour alone is ordinary: telephones change networks
+ * all day.
+ */
+function hasSecondKind(
+  factors: RiskFactors,
+  sums: readonly number[],
+  { dead, spam }: Weights,
+): boolean {
+  return (
+    factors.elsewhere ||
+    factors.networksAlone >= networksAloneMin ||
+    factors.breachFails > 0 ||
+    factors.newIdentity !== undefined ||
+    spam >= holdAt ||
+    dead >= holdAt ||
+    spamShare(sums) >= spamShareMin
+  );
+}
+
+/** How much of the mail of the last half hour looks like spam: one message by chance is little. */
+function spamShare(sums: readonly number[]): number {
+  const messages = sums[messageSlot] ?? 0;
+  return messages === 0 ? 0 : (sums[spamSlot] ?? 0) / messages;
+}
+
+const [messageSlot = 0] = slotsOf.messages;
+const [spamSlot = 0] = slotsOf['spam-like'];
+const spamShareMin = 0.25;
+const networksAloneMin = 0.5;

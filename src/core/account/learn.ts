@@ -6,7 +6,15 @@
 
 import { learnDay, refresh, type ServerBaseline } from './baseline.ts';
 import type { AccountProfile, Day } from './profile.ts';
-import { growth, growthHeld, lagDays, peakHalfLifeDays, slots } from './signals.ts';
+import {
+  deadShareFree,
+  growth,
+  growthHeld,
+  lagDays,
+  peakHalfLifeDays,
+  slots,
+  slotsOf,
+} from './signals.ts';
 
 const fade = 0.5 ** (1 / peakHalfLifeDays);
 /** The hour histogram is halved above this many messages: habits change. */
@@ -18,6 +26,25 @@ const slackAt = 40;
 export function allowed(profile: AccountProfile, baseline: ServerBaseline, slot: number): number {
   return Math.max(ownAllowance(profile, slot), baseline.floors[slot] ?? 1);
 }
+
+/**
+ * The same with these sums: a share of all recipients may be dead, as on every honest list. Counts
+ * other than replies are not measured against others.
+ */
+export function usual(
+  profile: AccountProfile,
+  baseline: ServerBaseline,
+  sums: readonly number[],
+  slot: number,
+): number {
+  const most = allowed(profile, baseline, slot);
+  const window = failedSlots.indexOf(slot);
+  if (window < 0) return most;
+  return Math.max(most, deadShareFree * (sums[recipientSlots[window] ?? 0] ?? 0));
+}
+
+const failedSlots = slotsOf['failed-recipients'];
+const recipientSlots = slotsOf.recipients;
 
 /** What the account's own peak allows. */
 export function ownAllowance(profile: AccountProfile, slot: number): number {

@@ -4,7 +4,7 @@
  */
 import type { Millis } from '../../lib/time.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
-import type { AccountProfile } from './profile.ts';
+import type { AccountProfile, SeenNetwork } from './profile.ts';
 
 /** Networks remembered for each account: a person uses a few, a botnet brings hundreds. */
 const networksMax = 32;
@@ -73,7 +73,21 @@ export function noteNetwork(profile: AccountProfile, network: string, at: Millis
   profile.networks = profile.networks.filter((one) => one !== oldest);
 }
 
-/** Forgets the networks first seen since then: after a hijack they may be the attacker's. */
-export function forgetNetworks(profile: AccountProfile, since: Millis): void {
-  profile.networks = profile.networks.filter((seen) => seen.first < Math.floor(since / minuteMs));
+/**
+ * Forgets the networks first seen since then, and returns them: after a hijack they may be the
+ * attacker's.
+ */
+export function forgetNetworks(profile: AccountProfile, since: Millis): readonly SeenNetwork[] {
+  const minute = Math.floor(since / minuteMs);
+  const forgotten = profile.networks.filter((seen) => seen.first >= minute);
+  profile.networks = profile.networks.filter((seen) => seen.first < minute);
+  return forgotten;
+}
+
+/** Remembers networks again that a suspension has forgotten. The account keeps the newest. */
+export function restoreNetworks(profile: AccountProfile, forgotten: readonly SeenNetwork[]): void {
+  const known = new Set(profile.networks.map(({ network }) => network));
+  profile.networks = [...profile.networks, ...forgotten.filter((one) => !known.has(one.network))]
+    .sort((one, other) => other.last - one.last)
+    .slice(0, networksMax);
 }

@@ -1,5 +1,6 @@
 /** Limits and choices of the operator, as the core needs them. */
 import type { Millis } from '../../lib/time.ts';
+import { isOwnByDefault } from './own-hosts.ts';
 
 export type Policy = {
   /** Fixed ceilings on recipients, whatever is usual; 0 means no ceiling. */
@@ -12,6 +13,8 @@ export type Policy = {
   readonly scanHoldScore: number;
   /** What happens to a message that a scanner did not answer for. */
   readonly unscanned: 'pass' | 'delay';
+  /** Whether this client is a host of the server itself (own-hosts.ts). */
+  readonly isOwnHost: (client: string) => boolean;
 };
 
 /** No ceilings. */
@@ -22,6 +25,7 @@ export const noCeilings: Policy = {
   serverRecipientsPerHour: 0,
   scanHoldScore: 0,
   unscanned: 'pass',
+  isOwnHost: isOwnByDefault,
 };
 
 export function hasCeiling(policy: Policy): boolean {

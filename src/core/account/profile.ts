@@ -25,6 +25,12 @@ export type Day = {
 /** A client network (/24, /48) the account was seen from. Times in minutes since 1970. */
 export type SeenNetwork = { readonly network: string; readonly first: number; last: number };
 
+/** Entries of the book as pairs of hash and minute, and networks. */
+export type Forgotten = {
+  readonly book: readonly number[];
+  readonly networks: readonly SeenNetwork[];
+};
+
 export type AccountProfile = {
   state: AccountState;
   /** When `sums` were last brought up to date. */
@@ -60,6 +66,8 @@ export type AccountProfile = {
   suspendedAt: Millis;
   evidence: number;
   automaticReleases: number;
+  /** What the suspension has forgotten: a false alarm gives it back. */
+  forgotten: Forgotten | undefined;
   /** Every recipient and From address it has used: hash → minute of the first time. */
   readonly book: RecipientBook;
   /** Size of the book when it was last written, for lists that do not load it. */
@@ -100,6 +108,7 @@ export function newProfile(at: Millis): AccountProfile {
     suspendedAt: 0 as Millis,
     evidence: 0,
     automaticReleases: 0,
+    forgotten: undefined,
     book: new RecipientBook(),
     bookSize: 0,
   };

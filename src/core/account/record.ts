@@ -14,6 +14,7 @@ import {
   networkStanding,
   networksAtOnce,
   noteNetwork,
+  restoreNetworks,
 } from './network.ts';
 import { type AccountProfile, dayOf } from './profile.ts';
 import { identityKey } from './risk-factors.ts';
@@ -30,6 +31,8 @@ export type BookChange = {
 /** An event this much older than the last one: the clock was wrong then, and is believed now. */
 const clockSlackMs = hourMs;
 const fingerprintsMax = 16;
+/** Recipients that a false alarm can give back; the ledger keeps them with the account. */
+const forgottenMax = 2_000;
 const failedLoginsWindowMs = 6 * hourMs;
 
 /**
@@ -43,8 +46,8 @@ export function record(
   seed: number,
 ): BookChange {
   const at = message.at;
-  const refused = judged.verdict === 'refuse' || judged.verdict === 'delay';
   const wasSuspended = profile.state === 'suspended';
+  const refused = judged.verdict === 'refuse' || wasSuspended;
   const day = dayOf(profile, at);
   // The sender tries a delayed message again: it counts then.
   if (judged.verdict === 'delay') return { learned: [], forgotten: [] };
@@ -139,8 +142,10 @@ function suspended(profile: AccountProfile, at: Millis): BookChange {
   profile.suspendedAt = at;
   for (const day of profile.days) day.tainted = true;
   // The attacker may have logged in earlier, without sending: forget the day before as well.
-  forgetNetworks(profile, (profile.since - dayMs) as Millis);
-  return { learned: [], forgotten: profile.book.forgetSince(Math.floor(profile.since / minuteMs)) };
+  const networks = forgetNetworks(profile, (profile.since - dayMs) as Millis);
+  const entries = profile.book.forgetSince(Math.floor(profile.since / minuteMs));
+  profile.forgotten = { book: entries.slice(0, 2 * forgottenMax), networks };
+  return { learned: [], forgotten: entries.filter((_, at) => at % 2 === 0) };
 }
 
 /** An operator suspends the account. */
@@ -150,9 +155,24 @@ export function suspendByHand(profile: AccountProfile, at: Millis): BookChange {
   return suspended(profile, at);
 }
 
-/** Ends a suspension. `honest`: what was seen was no attack, and is usual from now on. */
-export function release(profile: AccountProfile, how: { readonly honest: boolean }): void {
-  if (how.honest) vouch(profile);
+/**
+ * Ends a suspension. `honest`: what was seen was no attack. It is usual from now on, and what the
+ * suspension has forgotten is known again. Returns what the book gets back.
+ */
+export function release(profile: AccountProfile, how: { readonly honest: boolean }): BookChange {
+  const learned: number[] = [];
+  if (how.honest) {
+    vouch(profile);
+    const { book = [], networks = [] } = profile.forgotten ?? {};
+    for (let at = 0; at < book.length; at += 2) {
+      const [hash = 0, minute = 0] = [book[at], book[at + 1]];
+      if (profile.book.has(hash)) continue;
+      profile.book.add(hash, minute);
+      learned.push(hash, minute);
+    }
+    restoreNetworks(profile, networks);
+  }
+  profile.forgotten = undefined;
   profile.state = 'clear';
   profile.sums.fill(0);
   profile.evidence = 0;
@@ -162,6 +182,7 @@ export function release(profile: AccountProfile, how: { readonly honest: boolean
   profile.leakedMessages = 0;
   profile.leakedRecipients = 0;
   profile.stoppedMessages = 0;
+  return { learned, forgotten: [] };
 }
 
 /**

@@ -53,8 +53,13 @@ export function identityKey(address: string): string {
 export function riskFactors(
   profile: AccountProfile,
   message: MessageFacts,
-  { seed, weak }: { readonly seed: number; readonly weak: boolean },
+  about: {
+    readonly seed: number;
+    readonly weak: boolean;
+    readonly isOwnHost: (client: string) => boolean;
+  },
 ): RiskFactors {
+  const { seed, weak, isOwnHost } = about;
   const hour = Math.floor(message.at / hourMs) % 24;
   const messages = sum(profile.hours);
   const hourUnusual =
@@ -64,9 +69,10 @@ export function riskFactors(
   let newNetwork: string | undefined;
   let networks = 0;
   let networksAlone = 0;
-  const network = message.client === undefined ? '' : networkOf(message.client);
+  const { client = '' } = message;
+  const network = networkOf(client);
   if (network !== '') {
-    if (networkStanding(profile, network, message.at) === 'new') {
+    if (networkStanding(profile, network, message.at) === 'new' && !isOwnHost(client)) {
       newNetwork = network;
       boost *= networkBoost(weak);
     }

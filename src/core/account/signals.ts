@@ -185,6 +185,8 @@ export const firstSignAt = 0.2;
 /** Risk factors multiply the evidence; together at most by this. */
 export const boostMax = 4;
 export const boosts = { hour: 2, network: 1.5, identity: 1.3, breach: 1.5, content: 1.5 } as const;
+/** This share of the recipients may be unknown users, whatever is usual for the account. */
+export const deadShareFree = 0.04;
 /** From this many failed logins on, a good one from a new network means a guessed password. */
 export const breachFailsMin = 5;
 /**

@@ -248,7 +248,7 @@ class MemoryReplay implements Replay {
 
   #clear(account: Account): void {
     const profile = this.#accounts.get(account);
-    if (profile?.state === 'suspended') release(profile, { honest: true });
+    if (profile?.state === 'suspended') this.#learn(release(profile, { honest: true }));
     this.#open.delete(account);
   }
 }

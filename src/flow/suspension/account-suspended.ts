@@ -129,7 +129,7 @@ class SuspensionFlow implements Suspensions {
     const suspended = profile.state === 'suspended';
     const at = clock.now();
     const { stoppedMessages } = profile;
-    release(profile, { honest: how.falseAlarm });
+    const book = release(profile, { honest: how.falseAlarm });
     const automatic = how.by === 'postern';
     const open = this.#incidents(account);
     // A suspension that was only observed does not count as an automatic release.
@@ -138,7 +138,7 @@ class SuspensionFlow implements Suspensions {
     const what = releaseWord(how);
     const detail = how.note === '' ? what : `${what}: ${how.note}`;
     const changes: Change[] = [
-      accounts.change(account, profile, { learned: [], forgotten: [] }),
+      accounts.change(account, profile, book),
       { kind: 'audit', row: { at, by: how.by, action: 'release', account, detail } },
     ];
     for (const incident of open) {
