@@ -18,6 +18,7 @@ import { type Journal, openJournal } from '../flow/journal/journal.ts';
 import { openMessagePath } from '../flow/message-path.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../flow/notices/operator-told.ts';
+import { openReminders } from '../flow/notices/reminders.ts';
 import { openTroubles } from '../flow/notices/troubles.ts';
 import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwords-audited.ts';
 import type { Settings } from '../flow/settings.ts';
@@ -200,6 +201,8 @@ function openStopping(
   const shared = { world, accounts, journal, mta, settings };
   const suspensions = openSuspensions({ ...shared, notices, logins, host, iso });
   scope.defer(() => suspensions.close());
+  const reminders = openReminders({ ...shared, notices, host, iso });
+  scope.defer(() => reminders.close());
   const review = openReview({ ...shared, suspensions });
   scope.defer(() => review.close());
   return { mta, logins, suspensions };
@@ -223,6 +226,7 @@ function openJudging(
     isOurs: noticeCheck(config, notices),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
+    full: (story, held) => told.full(story, held),
   });
   let milterPresent = (): boolean => false;
   const policy = openPolicyHandler({

@@ -63,7 +63,7 @@ async function endSuspensions(deps: ReviewDeps): Promise<void> {
     // In observe mode no real suspension ends. What an operator did, an operator undoes.
     if (incident.observed !== observing || incident.by !== 'guard') continue;
     const profile = accounts.known(incident.account);
-    if (profile === undefined) continue;
+    if (profile === undefined || profile.hijackedAt > 0) continue;
     if (!observing && profile.automaticReleases >= settings.automaticReleasesMax) continue;
     const note = observing ? 'only observed' : 'the set time is over';
     const how = { by: 'postern', note, falseAlarm: false, keepHeld: true };
@@ -84,8 +84,12 @@ async function reviewHeld(deps: ReviewDeps): Promise<void> {
     // Reading a long queue takes time, and an operator may have released the message in between.
     const row = journal.live.heldOne(queueId);
     if (row?.state !== 'held') continue;
-    if (onHold.has(queueId)) there.push(row);
-    else if (now - row.changedAt > settleMs) {
+    const bytes = onHold.get(queueId);
+    if (bytes !== undefined) {
+      there.push(row);
+      // The door may have seen only part of the message, or not seen it at all.
+      if (bytes > 0 && bytes !== row.bytes) journal.add({ kind: 'held', row: { ...row, bytes } });
+    } else if (now - row.changedAt > settleMs) {
       const gone = { ...row, state: 'gone' as const, changedAt: clock.now(), by: 'queue' };
       journal.add({ kind: 'held', row: gone });
     }
