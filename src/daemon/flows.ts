@@ -3,6 +3,7 @@
  * messages.
  */
 import { randomInt } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { mailServerOf, policyOf } from '../config/values.ts';
@@ -18,6 +19,7 @@ import { type Journal, openJournal } from '../flow/journal/journal.ts';
 import { openMessagePath } from '../flow/message-path.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../flow/notices/operator-told.ts';
+import { openReminders } from '../flow/notices/reminders.ts';
 import { openTroubles } from '../flow/notices/troubles.ts';
 import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwords-audited.ts';
 import type { Settings } from '../flow/settings.ts';
@@ -94,7 +96,7 @@ const iso = (at: Millis): string => new Date(at).toISOString();
 
 export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { config, counters, scope, world } = parts;
-  const live: Live = { settings: settingsOf(config), policy: policyOf(config) };
+  const live: Live = { settings: settingsOf(config), policy: policyOf(config, machineAddresses()) };
   const localDomains = new Set(config.accounts.local_domains.map((domain) => domain.toLowerCase()));
   const memory = openMemory(parts, ledger, live);
   const mailServer = openMailServer({
@@ -150,7 +152,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     doors: (addresses) => void Object.assign(doors, addresses),
     reload(changed) {
       Object.assign(live.settings, settingsOf(changed));
-      Object.assign(live.policy, policyOf(changed));
+      Object.assign(live.policy, policyOf(changed, machineAddresses()));
       setMode();
       for (const part of readers.changing) part.configure(changed);
       return needRestart(config, changed);
@@ -200,6 +202,8 @@ function openStopping(
   const shared = { world, accounts, journal, mta, settings };
   const suspensions = openSuspensions({ ...shared, notices, logins, host, iso });
   scope.defer(() => suspensions.close());
+  const reminders = openReminders({ ...shared, notices, host, iso });
+  scope.defer(() => reminders.close());
   const review = openReview({ ...shared, suspensions });
   scope.defer(() => review.close());
   return { mta, logins, suspensions };
@@ -223,6 +227,7 @@ function openJudging(
     isOurs: noticeCheck(config, notices),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
+    full: (story, held) => told.full(story, held),
   });
   let milterPresent = (): boolean => false;
   const policy = openPolicyHandler({
@@ -269,6 +274,10 @@ function openFlowsAdmin(
     defaultDomain: config.accounts.default_domain,
   };
   return openAdmin({ ...memory, ...more, world, facts, iso });
+}
+
+function machineAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => list?.map((one) => one.address) ?? []);
 }
 
 /** Recognises Postern's own notices that go to nobody but the operator. */

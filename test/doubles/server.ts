@@ -7,6 +7,7 @@
 import { newBaseline, type ServerBaseline } from '../../src/core/account/baseline.ts';
 import { submit } from '../../src/core/account/guard.ts';
 import type { Judgement } from '../../src/core/account/judge.ts';
+import { FailedNetworks } from '../../src/core/account/network.ts';
 import {
   type AccountFlags,
   noCeilings,
@@ -40,6 +41,7 @@ export type Sent = {
 
 export type ScriptedServer = {
   readonly baseline: ServerBaseline;
+  readonly failedNetworks: FailedNetworks;
   policy: Policy;
   flags: AccountFlags;
   account(name: string, firstSeen?: Millis): ScriptedAccount;
@@ -133,12 +135,13 @@ export class ScriptedAccount {
   }
 
   login(client: string, ok: boolean): void {
-    login(this.profile, { kind: 'login', at: this.now, account: this.name, client, ok });
+    const seen = { kind: 'login', at: this.now, account: this.name, client, ok } as const;
+    login(this.profile, seen, this.#server.failedNetworks);
   }
 
-  bounce(reply: string): void {
+  /** By default each bounce is of another domain. */
+  bounce(reply: string, recipient = `gone@elsewhere${++this.#people}.example`): void {
     const { now: at, name: account } = this;
-    const recipient = 'gone@elsewhere.example';
     const outcome = 'bounced';
     delivery(this.profile, { kind: 'delivery', at, account, recipient, outcome, reply });
   }
@@ -165,6 +168,7 @@ export function openServer(): ScriptedServer {
   const books: RecipientBook[] = [];
   const server: ScriptedServer = {
     baseline: newBaseline(),
+    failedNetworks: new FailedNetworks(),
     policy: noCeilings,
     flags: noFlags,
     account: (name, firstSeen = monday) => new ScriptedAccount(name, server, books, firstSeen),

@@ -104,12 +104,18 @@ function whyText(story: StoryView): string {
   return `${paint('bold', 'Why')}\n${reasonLines(story.reasons)}`;
 }
 
-function undoText({ id, account, verdict, state, observed }: StoryView): string {
+function undoText(story: StoryView): string {
+  const { id, account, verdict, state, observed } = story;
   if (observed) return 'Postern only observes (mode = "observe"): the message passed.\n';
   const lines: string[] = [];
   if (verdict === 'hold') lines.push(`To deliver it:  postern held release ${id}`);
-  if (verdict === 'delay')
-    lines.push('The sender tries again automatically; you need not do anything.');
+  if (verdict === 'delay') {
+    lines.push(
+      story.reasons.some(({ signal }) => signal === 'held-full')
+        ? `The sender keeps it. Decide about what is held:  ${shellWords('postern', 'held', 'list', '--account', account)}`
+        : 'The sender tries again automatically; you need not do anything.',
+    );
+  }
   if (verdict === 'refuse' && state === 'suspended') {
     lines.push(
       'The sender was told to ask your contact. The message was refused, so Postern has no copy.',

@@ -2,7 +2,7 @@
 
 import { hundredths } from '../../lib/round.ts';
 import { minuteMs } from '../../lib/time.ts';
-import { countNames, type GuardReason } from '../reason.ts';
+import { type CountName, countNames, type GuardReason } from '../reason.ts';
 import type { ServerBaseline } from './baseline.ts';
 import { ownAllowance, usual } from './learn.ts';
 import type { AccountProfile } from './profile.ts';
@@ -20,12 +20,16 @@ import {
 /** Reasons weaker than this share of the strongest are left out. */
 const shareMin = 0.4;
 
-/** One reason for each count: the window with the highest ratio. Strongest first. */
+/**
+ * One reason for each count: the window with the highest ratio. Strongest first. Weak ones are left
+ * out, but not those in `always`.
+ */
 export function slotReasons(
   profile: AccountProfile,
   baseline: ServerBaseline,
   sums: readonly number[],
   boost: number,
+  always: readonly CountName[] = [],
 ): GuardReason[] {
   const reasons: GuardReason[] = [];
   for (const signal of countNames) {
@@ -49,7 +53,10 @@ export function slotReasons(
   }
   reasons.sort((a, b) => b.weight - a.weight);
   const least = (reasons[0]?.weight ?? 0) * shareMin;
-  return reasons.filter((reason) => reason.weight > 0 && reason.weight >= least);
+  return reasons.filter(
+    ({ signal, weight }) =>
+      weight > 0 && (weight >= least || always.some((count) => count === signal)),
+  );
 }
 
 /** What the risk factors add. A weight is the factor less one, or what it adds to the evidence. */

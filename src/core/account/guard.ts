@@ -7,6 +7,7 @@ import type { Submission } from '../event.ts';
 import { isHeldByRule, scriptReasons } from '../scripts/hold.ts';
 import type { ServerBaseline } from './baseline.ts';
 import type { People } from './count-recipients.ts';
+import { isPutOff, withinHeldMax } from './held-max.ts';
 import { type CountedMessage, type Judgement, judge, judgeCounted } from './judge.ts';
 import { settle } from './learn.ts';
 import type { AccountFlags, Policy } from './policy.ts';
@@ -20,6 +21,8 @@ export type GuardContext = {
   readonly policy: Policy;
 };
 
+const nothingNew: BookChange = { learned: [], forgotten: [] };
+
 /**
  * Judges the message and counts it in `profile`, unless its script's own rule holds it. The caller
  * writes the change of the account's book to the ledger.
@@ -31,11 +34,14 @@ export function submit(
   flags: AccountFlags,
 ): { readonly judgement: Judgement; readonly book: BookChange } {
   if (profile.state !== 'suspended' && isHeldByRule(message.scriptFinding)) {
-    return { judgement: heldByRule(profile, message), book: { learned: [], forgotten: [] } };
+    const judgement = withinHeldMax(heldByRule(profile, message), message, context.policy, flags);
+    return { judgement, book: nothingNew };
   }
   const { baseline, people, policy } = context;
   settle(profile, baseline, Math.floor(message.at / dayMs));
-  const judgement = judge(profile, baseline, message, people, policy, flags);
+  const judged = judge(profile, baseline, message, people, policy, flags);
+  const judgement = withinHeldMax(judged, message, policy, flags);
+  if (flags.again && isPutOff(judgement)) return { judgement, book: nothingNew };
   return { judgement, book: record(profile, message, judgement, people.seed) };
 }
 

@@ -27,7 +27,7 @@ import {
 import { usual } from './learn.ts';
 import type { AccountFlags, Policy } from './policy.ts';
 import { type AccountProfile, zeroSlots } from './profile.ts';
-import { type RiskFactors, riskFactors } from './risk-factors.ts';
+import { riskFactors, secondKinds } from './risk-factors.ts';
 import {
   boostMax,
   holdAt,
@@ -35,7 +35,6 @@ import {
   norm,
   rules,
   slots,
-  slotsOf,
   suspendAt,
   watchAt,
   weakPassword,
@@ -94,7 +93,8 @@ export function judgeCounted(
   const weights = weigh(profile, baseline, sums);
   const evidence = weights.all * factor * boost + factors.alone;
   const numbers = weights.sent * factor * boost + factors.alone;
-  const suspends = numbers >= suspendAt && hasSecondKind(factors, sums, weights);
+  const second = secondKinds(factors, sums, weights);
+  const suspends = numbers >= suspendAt && second !== undefined;
   const found = (
     verdict: VerdictKind,
     state: AccountState,
@@ -108,8 +108,11 @@ export function judgeCounted(
     fresh,
   });
 
-  if (profile.state === 'suspended')
-    return found('hold', 'suspended', [suspendedReason(profile, message.at)]);
+  if (profile.state === 'suspended') {
+    const refused = profile.hijackedAt > 0 && policy.hijackedMail === 'refuse';
+    const reasons = [suspendedReason(profile, message.at)];
+    return found(refused ? 'refuse' : 'hold', 'suspended', reasons);
+  }
   const exempt = flags.exemptUntil > message.at;
   // An exemption is from what is usual. The register's rules hold all the same.
   const unruly = scriptReasons(message.scriptFinding);
@@ -132,7 +135,7 @@ export function judgeCounted(
   }
   if (evidence < watchAt || exempt) return found('pass', 'clear', []);
   const reasons = [
-    ...slotReasons(profile, baseline, sums, boost * factor),
+    ...slotReasons(profile, baseline, sums, boost * factor, second),
     ...unruly,
     ...riskFactorReasons(factors),
     ...contentReasons(message.scan),
@@ -171,6 +174,7 @@ const nothing: Tally = {
   'same-body': 0,
   elsewhere: 0,
   'spam-like': 0,
+  'new-local': 0,
 };
 
 /** What the message adds. */
@@ -193,6 +197,7 @@ function tally(
     'same-body': copied ? 1 : 0,
     elsewhere: elsewhere ? raised(counts.outside, rules.elsewhere.power) : 0,
     'spam-like': spamLike(message.scan) * messages,
+    'new-local': raised(counts.newLocal, rules['new-local'].power),
   };
 }
 
@@ -267,35 +272,3 @@ function weigh(
 }
 
 const noWeights: Weights = { all: 0, sent: 0, dead: 0, spam: 0 };
-
-/**
- * Whether something besides the numbers says that the sender is not the owner, or that the mail is
- * not honest. A new network alone or an unusual hour alone is ordinary: telephones change networks
- * all day.
- */
-function hasSecondKind(
-  factors: RiskFactors,
-  sums: readonly number[],
-  { dead, spam }: Weights,
-): boolean {
-  return (
-    factors.elsewhere ||
-    factors.networksAlone >= networksAloneMin ||
-    factors.breachFails > 0 ||
-    factors.newIdentity !== undefined ||
-    spam >= holdAt ||
-    dead >= holdAt ||
-    spamShare(sums) >= spamShareMin
-  );
-}
-
-/** How much of the mail of the last half hour looks like spam: one message by chance is little. */
-function spamShare(sums: readonly number[]): number {
-  const messages = sums[messageSlot] ?? 0;
-  return messages === 0 ? 0 : (sums[spamSlot] ?? 0) / messages;
-}
-
-const [messageSlot = 0] = slotsOf.messages;
-const [spamSlot = 0] = slotsOf['spam-like'];
-const spamShareMin = 0.25;
-const networksAloneMin = 0.5;

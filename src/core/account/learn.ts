@@ -5,6 +5,7 @@
  */
 
 import { learnDay, refresh, type ServerBaseline } from './baseline.ts';
+import type { CountName } from '../reason.ts';
 import type { AccountProfile, Day } from './profile.ts';
 import {
   deadShareFree,
@@ -14,6 +15,7 @@ import {
   peakHalfLifeDays,
   slots,
   slotsOf,
+  vouchedShare,
 } from './signals.ts';
 
 const fade = 0.5 ** (1 / peakHalfLifeDays);
@@ -43,6 +45,7 @@ export function usual(
   return Math.max(most, deadShareFree * (sums[recipientSlots[window] ?? 0] ?? 0));
 }
 
+const opening: ReadonlySet<CountName> = new Set(['strangers', 'new-recipients', 'new-local']);
 const failedSlots = slotsOf['failed-recipients'];
 const recipientSlots = slotsOf.recipients;
 
@@ -100,12 +103,17 @@ function learn(profile: AccountProfile, baseline: ServerBaseline, day: Day): voi
   );
 }
 
-/** An operator says that what was seen was honest: it counts as usual from now on. */
+/**
+ * An operator says that what was seen was honest: the same is allowed from now on, and no more. Of
+ * new recipients less is: those of the false alarm are known now, and room for others is room for a
+ * thief.
+ */
 export function vouch(profile: AccountProfile): void {
   for (let slot = 0; slot < slots.length; slot++) {
     let seen = Math.max(profile.peaks[slot] ?? 0, profile.sums[slot] ?? 0);
     for (const day of profile.days) if (day.tainted) seen = Math.max(seen, day.peaks[slot] ?? 0);
-    profile.peaks[slot] = seen;
+    const share = opening.has(slots[slot]?.count ?? 'messages') ? vouchedShare : 1;
+    profile.peaks[slot] = Math.max(profile.peaks[slot] ?? 0, peakFor(share * seen, slot));
   }
   for (const day of profile.days) day.tainted = false;
 }

@@ -2,6 +2,7 @@
  * Client networks: /24 for IPv4, /48 for IPv6. Within a network, a person's address changes without
  * meaning anything.
  */
+import { RecentMap } from '../../lib/recent-map.ts';
 import type { Millis } from '../../lib/time.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import type { AccountProfile, SeenNetwork } from './profile.ts';
@@ -49,6 +50,27 @@ export function networkStanding(
     any = true;
   }
   return any ? 'new' : 'no-history';
+}
+
+/** Networks with failed logins, remembered for all accounts together. */
+const failedNetworksMax = 20_000;
+const failedNetworksMs = 7 * dayMs;
+
+/**
+ * The networks from which logins failed in the last seven days, of whatever account. A login that
+ * succeeds from elsewhere was not guessed there.
+ */
+export class FailedNetworks {
+  readonly #last = new RecentMap<string, Millis>(failedNetworksMax);
+
+  note(network: string, at: Millis): void {
+    if (network !== '') this.#last.set(network, at);
+  }
+
+  has(network: string, at: Millis): boolean {
+    const last = this.#last.get(network);
+    return last !== undefined && Math.abs(at - last) < failedNetworksMs;
+  }
 }
 
 /** Different networks within the last hour, this one included. */

@@ -3,12 +3,15 @@
  * change a profile.
  */
 
+import { domainOf } from '../../formats/message/address.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { DeliverySeen, LoginSeen, Submission } from '../event.ts';
+import { isPutOff } from './held-max.ts';
 import type { Judgement } from './judge.ts';
 import { vouch } from './learn.ts';
 import {
+  type FailedNetworks,
   forgetNetworks,
   networkOf,
   networkStanding,
@@ -18,7 +21,16 @@ import {
 } from './network.ts';
 import { type AccountProfile, dayOf } from './profile.ts';
 import { identityKey } from './risk-factors.ts';
-import { breachFailsMin, firstSignAt, slots, slotsOf, windowsMs } from './signals.ts';
+import {
+  answeredWeight,
+  breachFailsMin,
+  firstSignAt,
+  oneDomainPower,
+  slots,
+  slotsOf,
+  suspendAt,
+  windowsMs,
+} from './signals.ts';
 
 /** What the ledger must add to the account's book, and remove from it. */
 export type BookChange = {
@@ -34,6 +46,7 @@ const fingerprintsMax = 16;
 /** Recipients that a false alarm can give back; the ledger keeps them with the account. */
 const forgottenMax = 2_000;
 const failedLoginsWindowMs = 6 * hourMs;
+const failedDomainsMax = 32;
 
 /**
  * Counts a judged message. A message of a suspended account counts in the sums, but nothing is
@@ -47,10 +60,11 @@ export function record(
 ): BookChange {
   const at = message.at;
   const wasSuspended = profile.state === 'suspended';
-  const refused = judged.verdict === 'refuse' || wasSuspended;
+  const taken = judged.verdict === 'pass' || judged.verdict === 'hold';
   const day = dayOf(profile, at);
-  // The sender tries a delayed message again: it counts then.
-  if (judged.verdict === 'delay') return { learned: [], forgotten: [] };
+  // The sender tries a delayed message again: it counts then. Where too much is held, it counts
+  // now: otherwise the evidence would fade while the attack goes on.
+  if (judged.verdict === 'delay' && !isPutOff(judged)) return { learned: [], forgotten: [] };
   profile.at = at > profile.at || profile.at - at > clockSlackMs ? at : profile.at;
   profile.evidence = judged.evidence;
   for (let slot = 0; slot < slots.length; slot++) {
@@ -58,17 +72,19 @@ export function record(
     profile.sums[slot] = sum;
     if (sum > (day.peaks[slot] ?? 0)) day.peaks[slot] = sum;
   }
-  if (!refused) {
+  if (taken && !wasSuspended) {
     day.messages++;
     day.recipients += message.outside.length;
   }
   if (judged.verdict !== 'pass') day.held = true;
   if (judged.state === 'suspended') day.tainted = true;
+  else if (judged.verdict === 'hold' && judged.evidence >= suspendAt) profile.numbersAt = at;
   noteSigns(profile, message, judged);
   profile.state = judged.state;
-  if (refused) return { learned: [], forgotten: [] };
-  noteHour(profile, message);
-  if (judged.state === 'suspended' && !wasSuspended) return suspended(profile, at);
+  if (wasSuspended) return { learned: [], forgotten: [] };
+  if (taken) noteHour(profile, message);
+  if (judged.state === 'suspended') return suspended(profile, at);
+  if (!taken) return { learned: [], forgotten: [] };
   noteHabits(profile, message);
   return { learned: noteBook(profile, message, judged, seed), forgotten: [] };
 }
@@ -155,6 +171,11 @@ export function suspendByHand(profile: AccountProfile, at: Millis): BookChange {
   return suspended(profile, at);
 }
 
+/** A person says that the account, which is suspended, was hijacked: its mail is refused now. */
+export function confirmHijack(profile: AccountProfile, at: Millis): void {
+  profile.hijackedAt = at;
+}
+
 /**
  * Ends a suspension. `honest`: what was seen was no attack. It is usual from now on, and what the
  * suspension has forgotten is known again. Returns what the book gets back.
@@ -173,10 +194,12 @@ export function release(profile: AccountProfile, how: { readonly honest: boolean
     restoreNetworks(profile, networks);
   }
   profile.forgotten = undefined;
+  profile.numbersAt = 0 as Millis;
   profile.state = 'clear';
   profile.sums.fill(0);
   profile.evidence = 0;
   profile.suspendedAt = 0 as Millis;
+  profile.hijackedAt = 0 as Millis;
   profile.since = 0 as Millis;
   profile.breachFails = 0;
   profile.leakedMessages = 0;
@@ -186,25 +209,36 @@ export function release(profile: AccountProfile, how: { readonly honest: boolean
 }
 
 /**
- * Records a login. A success after many failures, from a network the account has not used, means a
- * guessed password.
+ * Records a login. A success after many failures means a guessed password, if it comes from a
+ * network that the account has not used, and from which logins have failed too. Failures from
+ * elsewhere say nothing about the owner, who may travel.
  */
-export function login(profile: AccountProfile, seen: LoginSeen): void {
+export function login(profile: AccountProfile, seen: LoginSeen, failed: FailedNetworks): void {
+  const network = networkOf(seen.client);
   const passed = Math.max(0, seen.at - profile.failedLoginsAt);
   profile.failedLogins *= Math.exp(-passed / failedLoginsWindowMs);
   profile.failedLoginsAt = seen.at;
   if (!seen.ok) {
     profile.failedLogins++;
+    failed.note(network, seen.at);
     return;
   }
-  const network = networkOf(seen.client);
   const strange = network !== '' && networkStanding(profile, network, seen.at) === 'new';
-  if (strange && profile.failedLogins >= breachFailsMin) {
+  const guessed = profile.failedLogins >= breachFailsMin && failed.has(network, seen.at);
+  if (strange && guessed) {
     profile.breachAt = seen.at;
     profile.breachFails = Math.round(profile.failedLogins);
   }
   // An attacker has the password of a suspended account: the network may be the attacker's.
   if (network !== '' && profile.state !== 'suspended') noteNetwork(profile, network, seen.at);
+}
+
+/**
+ * Whether mail that was held then waits for a person: the numbers alone were as high as those of a
+ * suspension, so it must not leave by itself when the account is quiet again.
+ */
+export function waitsForPerson({ numbersAt }: AccountProfile, heldAt: Millis): boolean {
+  return numbersAt > 0 && Math.abs(heldAt - numbersAt) < windowsMs[2];
 }
 
 /** Records what happened to a recipient. Only "no such user" counts against the sender. */
@@ -214,11 +248,28 @@ export function delivery(profile: AccountProfile, seen: DeliverySeen): void {
   const day = dayOf(profile, seen.at);
   // Replies to an attack's mail arrive for days.
   if (profile.state === 'suspended') day.tainted = true;
+  const weight = seen.wroteFirst === true ? answeredWeight : 1;
+  const added = weight * growthOfDomain(profile, domainOf(seen.recipient), seen.at);
   for (const slot of slotsOf['failed-recipients']) {
-    const sum = (profile.sums[slot] ?? 0) + 1;
+    const sum = (profile.sums[slot] ?? 0) + added;
     profile.sums[slot] = sum;
     day.peaks[slot] = Math.max(day.peaks[slot] ?? 0, sum);
   }
+}
+
+/**
+ * What one more unknown user of this domain adds, and counts it. Whoever owns a domain decides what
+ * its server answers, so many of one domain are little evidence.
+ */
+function growthOfDomain(profile: AccountProfile, domain: string, at: Millis): number {
+  const hash = hash53(domain, 0);
+  const others = profile.failedDomains.filter((one) => one.domain !== hash);
+  const last = profile.failedDomains.find((one) => one.domain === hash);
+  const passed = Math.max(0, at - (last?.at ?? at));
+  const before = (last?.sum ?? 0) * Math.exp(-passed / windowsMs[2]);
+  const sum = before + 1;
+  profile.failedDomains = [...others, { domain: hash, sum, at }].slice(-failedDomainsMax);
+  return sum ** oneDomainPower - before ** oneDomainPower;
 }
 
 /** Makes the sums decay until `at`. */

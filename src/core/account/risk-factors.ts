@@ -6,6 +6,7 @@
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import type { MessageFacts } from '../event.ts';
+import type { CountName } from '../reason.ts';
 import { networkOf, networkStanding, networksAtOnce } from './network.ts';
 import type { AccountProfile } from './profile.ts';
 import {
@@ -14,7 +15,10 @@ import {
   farHours,
   farMessagesMin,
   hourMessagesMin,
+  holdAt,
   hourShare,
+  secondKind,
+  slotsOf,
   weakPassword,
 } from './signals.ts';
 
@@ -104,6 +108,33 @@ export function riskFactors(
     networksUsual: profile.usualNetworks,
     networksAlone,
   };
+}
+
+/**
+ * What besides the numbers says that the sender is not the owner, or that the mail is not honest:
+ * the counts among it, none for a circumstance. Undefined without any. A new network alone or an
+ * unusual hour alone is ordinary: telephones change networks all day.
+ */
+export function secondKinds(
+  factors: RiskFactors,
+  sums: readonly number[],
+  { dead, spam }: { readonly dead: number; readonly spam: number },
+): readonly CountName[] | undefined {
+  const counts: CountName[] = [];
+  if (dead >= holdAt) counts.push('failed-recipients');
+  if (spam >= holdAt || spamShare(sums) >= secondKind.spamShare) counts.push('spam-like');
+  const stranger =
+    factors.elsewhere ||
+    factors.breachFails > 0 ||
+    factors.newIdentity !== undefined ||
+    factors.networksAlone >= secondKind.networks * networkAloneWeight;
+  return stranger || counts.length > 0 ? counts : undefined;
+}
+
+/** How much of the mail of the last half hour looks like spam: one message by chance is little. */
+function spamShare(sums: readonly number[]): number {
+  const messages = sums[slotsOf.messages[0] ?? 0] ?? 0;
+  return messages === 0 ? 0 : (sums[slotsOf['spam-like'][0] ?? 0] ?? 0) / messages;
 }
 
 /** With a weak password, a new network is more likely an attacker's. */

@@ -57,17 +57,20 @@ test('a suspension is in the commit that comes before the answer', async () => {
   assert.equal(rig.ledger.loadAccount(joe as Account)?.state, 'suspended');
 });
 
-test('a suspended account is refused at once, with the contact; local mail is held', async () => {
+test('a hijacked account is refused at once, with the contact; local mail is held', async () => {
   const rig = openRig();
   await rig.hijack(joe);
   const account = joe as Account;
+  assert.deepEqual(rig.gate.mayBegin({ account, by: 'login' }), { kind: 'pass' }, 'held so far');
+  assert.equal((await rig.mail({ account: joe, to: strangers(1) })).kind, 'hold');
+  await rig.admin.suspend(joe, 'op', '', true);
   const answer = rig.gate.mayBegin({ account, by: 'login' });
   assert.ok(answer.kind === 'reply' && answer.code === 550);
   assert.match(answer.text, /postmaster@mail\.test/);
   assert.deepEqual(rig.gate.mayBegin({ account, by: 'local' }), { kind: 'pass' });
   assert.equal((await rig.mail({ account: joe, to: strangers(1), by: 'local' })).kind, 'hold');
   assert.equal((await rig.mail({ account: joe, to: strangers(1) })).kind, 'reply');
-  rig.settings.suspendedMail = 'hold';
+  Object.assign(rig.accounts.context.policy, { hijackedMail: 'hold' });
   assert.deepEqual(rig.gate.mayBegin({ account, by: 'login' }), { kind: 'pass' });
   assert.equal((await rig.mail({ account: joe, to: strangers(1) })).kind, 'hold');
 });

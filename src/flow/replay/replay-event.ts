@@ -122,6 +122,8 @@ function addDetails(event: Mutable<Submission>, fields: Fields): void {
   if (from !== undefined) event.headerFrom = firstMailbox(from);
   if (subject !== undefined) event.subject = subject;
   if (fingerprint !== undefined) event.fingerprint = fingerprint;
+  const { size } = fields;
+  if (typeof size === 'number' && size >= 0) event.sizeBytes = size;
   const score = fields['spamScore'];
   if (typeof score === 'number' && Number.isFinite(score)) event.scan = scoredBy(score);
 }

@@ -2,7 +2,7 @@
  * The hosts that belong to the server itself: this machine, its web server, its webmail. Their
  * clients are programs of the server, so they are never a new network for an account.
  */
-import { isListed, type NetworkRule, parseNetworkRule } from '../../formats/postfix/network-list.ts';
+import { isListed, type NetworkRule, parseNetworkRule } from './network-list.ts';
 
 /** This machine, and private networks (RFC 1918, RFC 4193, RFC 3927, RFC 4291). */
 const always: readonly string[] = [
