@@ -27,6 +27,7 @@ import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
 export const monday: Millis = 1_767_571_200_000 as Millis;
 export const seed = 7;
 export const home = '192.0.2.10';
+const thiefs: Sent = { strangers: 1, from: 'thief@elsewhere.example' };
 
 export type Sent = {
   readonly to?: readonly string[];
@@ -104,8 +105,11 @@ export class ScriptedAccount {
     return judgement;
   }
 
-  /** Sends single messages to strangers until the guard suspends the account, at most `most`. */
-  hijacked(most: number, everyMs: number, message: Sent = { strangers: 1 }): Judgement {
+  /**
+   * Sends until the guard suspends the account, at most `most` messages: by default to one stranger
+   * each, and with a From address that is not the owner's.
+   */
+  hijacked(most: number, everyMs: number, message: Sent = thiefs): Judgement {
     this.passed = 0;
     let judged = this.send(message);
     for (let sent = 1; sent < most && judged.state !== 'suspended'; sent++) {
@@ -140,10 +144,15 @@ export class ScriptedAccount {
   }
 
   /** By default each bounce is of another domain. */
-  bounce(reply: string, recipient = `gone@elsewhere${++this.#people}.example`): void {
+  bounce(
+    reply: string,
+    recipient = `gone@elsewhere${++this.#people}.example`,
+    wroteFirst = false,
+  ): void {
     const { now: at, name: account } = this;
     const outcome = 'bounced';
-    delivery(this.profile, { kind: 'delivery', at, account, recipient, outcome, reply });
+    const seen = { kind: 'delivery', at, account, recipient, outcome, reply, wroteFirst } as const;
+    delivery(this.profile, seen);
   }
 
   release(how: { readonly honest: boolean }): void {

@@ -87,6 +87,7 @@ function learn(profile: AccountProfile, baseline: ServerBaseline, day: Day): voi
     const most = peakFor(step * allowed(profile, baseline, slot), slot);
     profile.peaks[slot] = Math.max((profile.peaks[slot] ?? 0) * fade, Math.min(peak, most));
   }
+  if (day.numbers === true) return;
   learnDay(baseline, unexplained);
   let messages = 0;
   for (let hour = 0; hour < 24; hour++) {

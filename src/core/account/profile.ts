@@ -20,6 +20,8 @@ export type Day = {
   held: boolean;
   /** The account was suspended that day: nothing is learned from it. */
   tainted: boolean;
+  /** The numbers alone were as high as at a suspension: the server's baseline ignores the day. */
+  numbers?: true;
 };
 
 /** A client network (/24, /48) the account was seen from. Times in minutes since 1970. */
@@ -30,7 +32,7 @@ export type FailedDomain = { readonly domain: number; sum: number; at: Millis };
 
 /** Entries of the book as pairs of hash and minute, and networks. */
 export type Forgotten = {
-  readonly book: readonly number[];
+  readonly book: number[];
   readonly networks: readonly SeenNetwork[];
 };
 
@@ -75,7 +77,10 @@ export type AccountProfile = {
   hijackedAt: Millis;
   evidence: number;
   automaticReleases: number;
-  /** What the suspension has forgotten: a false alarm gives it back. */
+  /**
+   * What the suspension has forgotten, and recipients of the mail that it stopped: a false alarm
+   * gives them back.
+   */
   forgotten: Forgotten | undefined;
   /** Every recipient and From address it has used: hash → minute of the first time. */
   readonly book: RecipientBook;

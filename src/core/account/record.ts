@@ -40,11 +40,13 @@ export type BookChange = {
   readonly forgotten: readonly number[];
 };
 
+const nothingNew: BookChange = { learned: [], forgotten: [] };
+
 /** An event this much older than the last one: the clock was wrong then, and is believed now. */
 const clockSlackMs = hourMs;
 const fingerprintsMax = 16;
 /** Recipients that a false alarm can give back; the ledger keeps them with the account. */
-const forgottenMax = 2_000;
+const forgottenMax = 1_000;
 const failedLoginsWindowMs = 6 * hourMs;
 const failedDomainsMax = 32;
 
@@ -64,7 +66,7 @@ export function record(
   const day = dayOf(profile, at);
   // The sender tries a delayed message again: it counts then. Where too much is held, it counts
   // now: otherwise the evidence would fade while the attack goes on.
-  if (judged.verdict === 'delay' && !isPutOff(judged)) return { learned: [], forgotten: [] };
+  if (judged.verdict === 'delay' && !isPutOff(judged)) return nothingNew;
   profile.at = at > profile.at || profile.at - at > clockSlackMs ? at : profile.at;
   profile.evidence = judged.evidence;
   for (let slot = 0; slot < slots.length; slot++) {
@@ -78,14 +80,26 @@ export function record(
   }
   if (judged.verdict !== 'pass') day.held = true;
   if (judged.state === 'suspended') day.tainted = true;
-  else if (judged.verdict === 'hold' && judged.evidence >= suspendAt) profile.numbersAt = at;
+  const byNumbers = judged.state !== 'suspended' && taken && isStoppedByNumbers(judged);
+  if (byNumbers) {
+    profile.numbersAt = at;
+    day.numbers = true;
+  } else if (!wasSuspended && !waitsForPerson(profile, at)) profile.forgotten = undefined;
   noteSigns(profile, message, judged);
   profile.state = judged.state;
-  if (wasSuspended) return { learned: [], forgotten: [] };
-  if (taken) noteHour(profile, message);
-  if (judged.state === 'suspended') return suspended(profile, at);
-  if (!taken) return { learned: [], forgotten: [] };
+  if (taken && !wasSuspended) noteHour(profile, message);
+  if (judged.state === 'suspended') {
+    const book = wasSuspended ? nothingNew : suspended(profile, at);
+    noteStopped(profile, message, judged);
+    return book;
+  }
+  if (!taken) return nothingNew;
   noteHabits(profile, message);
+  // Else the whole list would be known tomorrow, and pass.
+  if (byNumbers) {
+    noteStopped(profile, message, judged);
+    return nothingNew;
+  }
   return { learned: noteBook(profile, message, judged, seed), forgotten: [] };
 }
 
@@ -160,8 +174,25 @@ function suspended(profile: AccountProfile, at: Millis): BookChange {
   // The attacker may have logged in earlier, without sending: forget the day before as well.
   const networks = forgetNetworks(profile, (profile.since - dayMs) as Millis);
   const entries = profile.book.forgetSince(Math.floor(profile.since / minuteMs));
-  profile.forgotten = { book: entries.slice(0, 2 * forgottenMax), networks };
+  const before = profile.forgotten?.book ?? [];
+  profile.forgotten = { book: [...before, ...entries].slice(0, 2 * forgottenMax), networks };
   return { learned: [], forgotten: entries.filter((_, at) => at % 2 === 0) };
+}
+
+/** As much as suspends with a second kind of evidence. Without one, a person decides. */
+function isStoppedByNumbers({ verdict, evidence }: Judgement): boolean {
+  return verdict === 'hold' && evidence >= suspendAt;
+}
+
+/** The recipients of a stopped message. They become known if it was a false alarm. */
+function noteStopped(profile: AccountProfile, { at }: Submission, { fresh }: Judgement): void {
+  const minute = Math.floor(at / minuteMs);
+  const forgotten = profile.forgotten ?? { book: [], networks: [] };
+  for (const hash of fresh) {
+    if (forgotten.book.length >= 2 * forgottenMax) break;
+    forgotten.book.push(hash, minute);
+  }
+  profile.forgotten = forgotten;
 }
 
 /** An operator suspends the account. */
