@@ -35,6 +35,7 @@ import type { NoticeChannel } from '../../src/ports/mail-server.ts';
 import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts';
 import type { Clock, World } from '../../src/ports/world.ts';
 import { noKeys } from '../doubles/keys.ts';
+import { scriptedScan } from '../doubles/scan.ts';
 import { scriptedStart } from '../doubles/start.ts';
 import { ManualTime } from './manual-time.ts';
 import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';
@@ -89,7 +90,7 @@ export type FlowRig = {
   /** As send, after all that it caused. */
   mail(message: TestMessage): Promise<Answer>;
   /**
-   * Sends single messages to strangers, ten seconds apart, until the account is suspended. Answers
+   * Sends single messages of spam to strangers, ten seconds apart, until the account is suspended. Answers
    * with how many passed.
    */
   hijack(account: string, most?: number): Promise<number>;
@@ -311,9 +312,10 @@ function mailing(
     mail,
     async hijack(account, most = 60) {
       let passed = 0;
+      const scan = scriptedScan(9);
       for (let nth = 0; nth < most; nth++) {
         const to = [`stranger${nth}.${account}.${time.now()}@elsewhere.test`];
-        if ((await mail({ account, to })).kind === 'pass') passed++;
+        if ((await mail({ account, to, scan })).kind === 'pass') passed++;
         if (accounts.known(account as Account)?.state === 'suspended') break;
         await time.pass(10_000);
       }

@@ -30,7 +30,7 @@ const failed = new RegExp(
  */
 const noGuess = new RegExp(
   '^(?:connection lost|generic failure|invalid (?:base64|authentication)|no mechanism)|' +
-    'mechanism not supported|temporar|not available|unavailable|cannot connect|timed? ?out',
+    'mechanism not supported|temporar|not available|cannot connect|timed? ?out',
   'i',
 );
 const userField = ', sasl_username=';

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import { reasonText } from '../../core/explain.ts';
@@ -114,7 +115,7 @@ test('the ledger cannot be written: a verdict in five seconds, or the client wai
 test('a suspension while the disk is full stands, and is told', async () => {
   const rig = openRig();
   rig.breakDisk(true);
-  rig.send({ account: joe, to: strangers(400) });
+  rig.send({ account: joe, to: strangers(400), scan: scriptedScan(9) });
   await rig.time.pass(10_000);
   assert.equal(rig.gate.mayBegin({ account: joe as Account, by: 'login' }).kind, 'reply');
   const events = rig.taken.map(({ channel, notice }) => `${channel} ${notice.event}`);
@@ -130,7 +131,8 @@ test('a suspension while the disk is full stands, and is told', async () => {
 test('observing: everything passes, and what would have been done is written', async () => {
   const rig = openRig({ settings: { mode: 'observe' } });
   for (let nth = 0; nth < 40; nth++) {
-    assert.equal((await rig.mail({ account: joe, to: strangers(5, nth * 5) })).kind, 'pass');
+    const sent = { account: joe, to: strangers(5, nth * 5), scan: scriptedScan(9) };
+    assert.equal((await rig.mail(sent)).kind, 'pass');
     await rig.time.pass(1_000);
   }
   assert.deepEqual(rig.gate.mayBegin({ account: joe as Account, by: 'login' }), { kind: 'pass' });
