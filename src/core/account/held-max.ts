@@ -21,7 +21,7 @@ export function withinHeldMax(
   return {
     ...judgement,
     verdict: 'delay',
-    reasons: [heldFullReason(held, heldMax), ...judgement.reasons],
+    reasons: [heldFullReason(judgement, held, heldMax), ...judgement.reasons],
   };
 }
 
@@ -40,7 +40,12 @@ export function isPutOff({ verdict, reasons }: Pick<Judgement, 'verdict' | 'reas
   return verdict === 'delay' && reasons[0]?.signal === 'held-full';
 }
 
-function heldFullReason(held: HeldSum, max: HeldSum): Judgement['reasons'][number] {
-  const { messages: saw, bytes } = held;
-  return { signal: 'held-full', saw, usual: max.messages, weight: 1, bytes, bytesMax: max.bytes };
+/** It comes first, so it weighs as much as the strongest reason to hold the message. */
+function heldFullReason(
+  { reasons }: Judgement,
+  { messages: saw, bytes }: HeldSum,
+  { messages: usual, bytes: bytesMax }: HeldSum,
+): Judgement['reasons'][number] {
+  const weight = Math.max(1, reasons[0]?.weight ?? 1);
+  return { signal: 'held-full', saw, usual, weight, bytes, bytesMax };
 }
