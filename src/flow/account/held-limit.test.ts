@@ -40,7 +40,7 @@ async function fill(rig: FlowRig, name: string): Promise<number> {
 const heldInLedger = (rig: FlowRig): number =>
   rig.journal.live.held({ account: joe, state: 'held', limit: 1_000 }).length;
 
-test('a suspended account: 100 messages are held, the next is 451, over a restart too', async () => {
+test('a suspended account: 100 messages are held, then 451, over a restart too', async () => {
   const rig = limited();
   await rig.admin.suspend(joe, 'op', '');
   for (let nth = 1; nth <= 60; nth++) assert.equal(code(await mail(rig, `FIRST${nth}`)), 'hold');
@@ -60,7 +60,7 @@ test('a suspended account: 100 messages are held, the next is 451, over a restar
   assert.deepEqual(again.admin.status().heldMost, [{ account: joe, messages: 100, bytes: 0 }]);
 });
 
-test('what is released, dropped or gone makes room for as many, and none is sent twice', async () => {
+test('what is released, dropped or gone makes room for as many; nothing twice', async () => {
   const rig = limited();
   await rig.admin.suspend(joe, 'op', '');
   assert.equal(await fill(rig, 'ONE'), 100);
@@ -81,7 +81,7 @@ test('what is released, dropped or gone makes room for as many, and none is sent
   assert.equal(code(await mail(rig, 'AFTER1')), 'pass');
 });
 
-test('bytes count as well; a message that is larger than all of the limit is held alone', async () => {
+test('bytes count as well; a message larger than the limit is held alone', async () => {
   const rig = limited();
   await rig.admin.suspend(joe, 'op', '');
   assert.equal(code(await mail(rig, 'LARGE1', { sizeBytes: 60_000_000 })), 'hold');
@@ -100,7 +100,7 @@ test('bytes count as well; a message that is larger than all of the limit is hel
   assert.equal(rig.journal.live.heldSum(joe).bytes, 50_000_000);
 });
 
-test('an account that is only watched: 452, its ordinary mail passes, nothing suspends it', async () => {
+test('an account that is only watched: 452, and its ordinary mail passes', async () => {
   const rig = openRig({ policy: { heldMax: { messages: 1, bytes: 50_000_000 } } });
   const friend = { account: joe, to: ['friend@elsewhere.test'] };
   assert.equal((await rig.mail(friend)).kind, 'pass');

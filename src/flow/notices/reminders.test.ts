@@ -1,4 +1,4 @@
-/** Reminders: when they come, how often, and that they stop. All times are those of a clock here. */
+/** Reminders: when they come, how often, and that they stop. The clock is the test's own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig, type RigOptions } from '../../../test/ledger/flow-rig.ts';
@@ -26,7 +26,7 @@ async function remindedAt(rig: FlowRig, began: number, days: number): Promise<re
   return hours;
 }
 
-test('a suspension: the times between the reminders grow, and after 30 days there is none', async () => {
+test('a suspension: the times between reminders grow, and after 30 days they end', async () => {
   const rig = one();
   await rig.time.pass(minuteMs);
   const began = rig.time.now();
@@ -44,7 +44,7 @@ test('a suspension: the times between the reminders grow, and after 30 days ther
   assert.equal(first?.undo, `postern accounts release ${joe}`);
 });
 
-test('held mail of an account that is not suspended is told of again, until it is released', async () => {
+test('held mail of an account that is not suspended, until it is released', async () => {
   const rig = one();
   await rig.time.pass(minuteMs);
   const began = rig.time.now();
