@@ -1,7 +1,7 @@
 /** `postern status`: shows what the running guard does, and the address of its status page. */
 import type { Command } from 'commander';
 import { megabytes } from '../core/explain.ts';
-import { isFull } from '../core/verdict.ts';
+import { isHeldFull } from '../core/verdict.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
 import type { AccountView, IncidentView, StatusView } from '../ports/admin.ts';
@@ -112,7 +112,7 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
 /** How much is held, and of which accounts most. */
 function heldLines({ held, heldMax, heldMost }: StatusView): (readonly [string, string])[] {
   const accounts = heldMost.map((one): readonly [string, string] => {
-    const full = isFull(one, heldMax) ? paint('red', ' (full: further mail must wait)') : '';
+    const full = isHeldFull(one, heldMax) ? paint('red', ' (full: further mail must wait)') : '';
     const of = `${one.messages} of at most ${heldMax.messages} (${megabytes(one.bytes)})`;
     return ['', `${plain(one.account)}: ${of}${full}`];
   });

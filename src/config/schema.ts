@@ -101,7 +101,7 @@ const shape = z.strictObject({
     .string()
     .default('your mail administrator')
     .describe(
-      'The contact for a user whose mail is refused. Part of the SMTP reply, which ' +
+      'The contact for a user whose mail must wait or is refused. Part of the SMTP reply, which ' +
         'strangers can read: keep it short and without secrets.',
     ),
   doors: doorSettings,

@@ -1,4 +1,4 @@
-/** What the guard decides about a message, the state of its account, and how much is held for it. */
+/** What the guard decides about a message, the state of its account, and what may be held. */
 export type VerdictKind = 'pass' | 'delay' | 'hold' | 'refuse';
 export const accountStates = ['clear', 'watched', 'suspended'] as const;
 export type AccountState = (typeof accountStates)[number];
@@ -21,6 +21,14 @@ export function hasRoomFor(bytes: number, held: HeldSum, max: HeldSum): boolean 
 }
 
 /** Is the limit reached, whatever comes next? */
-export function isFull(held: HeldSum, max: HeldSum): boolean {
+export function isHeldFull(held: HeldSum, max: HeldSum): boolean {
   return !hasRoomFor(1, held, max);
+}
+
+/** Is a message put off because too much of its account is held? */
+export function isPutOff(judged: {
+  readonly verdict: VerdictKind;
+  readonly reasons: readonly { readonly signal: string }[];
+}): boolean {
+  return judged.verdict === 'delay' && judged.reasons[0]?.signal === 'held-full';
 }

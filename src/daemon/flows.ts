@@ -10,6 +10,7 @@ import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
+import { type HeldFull, openHeldFull } from '../flow/account/held-full.ts';
 import { openLogSeen } from '../flow/account/log-seen.ts';
 import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
@@ -64,6 +65,8 @@ export type Flows = {
   readonly connected: ConnectedReader;
   /** Takes the question whether the mail server is connected to the milter door now. */
   setMilterPresent(present: () => boolean): void;
+  /** For mail of this machine that would be held beyond the limit. */
+  readonly heldFull: HeldFull;
   /** Takes what is wrong with a part, for /health and the operator. */
   readonly troubles: Troubles;
   /** Takes addresses of doors, for `postern status`. */
@@ -147,6 +150,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
+    heldFull: openHeldFull({ accounts, journal, world, settings: live.settings }),
     mailLog: openLogSeen({ accounts, journal, world }),
     troubles: memory.troubles,
     doors: (addresses) => void Object.assign(doors, addresses),

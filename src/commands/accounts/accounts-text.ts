@@ -1,7 +1,7 @@
 /** Accounts as text for a terminal. Pure. */
 import { megabytes } from '../../core/explain.ts';
 import type { ShownReason } from '../../core/reason.ts';
-import { isFull } from '../../core/verdict.ts';
+import { isHeldFull } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { AccountView, IncidentView, StoryView } from '../../ports/admin.ts';
 import type { AuditRow, ExemptionRow } from '../../ports/ledger.ts';
@@ -93,7 +93,8 @@ function summary(one: AccountView): string {
     'is suspended). ' +
     `Last mail ${clock(one.lastSeen)}.\n` +
     `Today ${many(one.messagesToday, 'message')} to ${many(one.recipientsToday, 'recipient')}; ` +
-    `${many(one.knownRecipients, 'recipient')} known from earlier mail.\n${heldLine(one)}${exempt}${weak}`
+    `${many(one.knownRecipients, 'recipient')} known from earlier mail.\n` +
+    `${heldLine(one)}${exempt}${weak}`
   );
 }
 
@@ -105,7 +106,7 @@ function heldLine({ held, heldMax, hijackedAt, state }: AccountView): string {
   const size = megabytes(held.bytes);
   if (!isSet(heldMax)) return `${many(held.messages, 'message')} held (${size}).\n${later}`;
   const most = `${held.messages} of at most ${heldMax.messages} messages held`;
-  const full = isFull(held, heldMax) && !hijacked ? fullText(state) : '';
+  const full = isHeldFull(held, heldMax) && !hijacked ? fullText(state) : '';
   return `${most} (${size} of ${megabytes(heldMax.bytes)}).${full}\n${later}`;
 }
 

@@ -1,4 +1,5 @@
 /** Held messages and stories as text for a terminal. Pure. */
+import { isPutOff } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { StoryView } from '../../ports/admin.ts';
 import type { HeldRow } from '../../ports/ledger.ts';
@@ -110,9 +111,10 @@ function undoText(story: StoryView): string {
   const lines: string[] = [];
   if (verdict === 'hold') lines.push(`To deliver it:  postern held release ${id}`);
   if (verdict === 'delay') {
+    const list = shellWords('postern', 'held', 'list', '--account', account);
     lines.push(
-      story.reasons.some(({ signal }) => signal === 'held-full')
-        ? `The sender keeps it. Decide about what is held:  ${shellWords('postern', 'held', 'list', '--account', account)}`
+      isPutOff(story)
+        ? `The sender keeps it. Decide about the held mail of its account:  ${list}`
         : 'The sender tries again automatically; you need not do anything.',
     );
   }

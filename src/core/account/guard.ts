@@ -3,11 +3,11 @@
  * the tests all use these functions.
  */
 import { dayMs } from '../../lib/time.ts';
-import type { Submission } from '../event.ts';
+import type { MessageFacts, Submission } from '../event.ts';
 import { isHeldByRule, scriptReasons } from '../scripts/hold.ts';
+import { type HeldSum, hasRoomFor, isHeldFull, isPutOff } from '../verdict.ts';
 import type { ServerBaseline } from './baseline.ts';
 import type { People } from './count-recipients.ts';
-import { isPutOff, withinHeldMax } from './held-max.ts';
 import { type CountedMessage, type Judgement, judge, judgeCounted } from './judge.ts';
 import { settle } from './learn.ts';
 import type { AccountFlags, Policy } from './policy.ts';
@@ -64,4 +64,41 @@ export function previewCounted(
   const { baseline, people, policy } = context;
   settle(profile, baseline, Math.floor(counted.message.at / dayMs));
   return judgeCounted(profile, baseline, { ...counted, fresh: [] }, people.seed, policy, flags);
+}
+
+/** The judgement as it is; put off if the message would be held and too much is held already. */
+function withinHeldMax(
+  judgement: Judgement,
+  { sizeBytes = 0 }: Pick<MessageFacts, 'sizeBytes'>,
+  { heldMax }: Pick<Policy, 'heldMax'>,
+  flags: Pick<AccountFlags, 'held'>,
+): Judgement {
+  if (judgement.verdict !== 'hold') return judgement;
+  const held = flags.held();
+  if (hasRoomFor(sizeBytes, held, heldMax)) return judgement;
+  return {
+    ...judgement,
+    verdict: 'delay',
+    reasons: [heldFullReason(judgement, held, heldMax), ...judgement.reasons],
+  };
+}
+
+/** What a suspended account is answered before there is a message; `hold`: it may go on. */
+export function suspendedMay(
+  { hijackedAt }: Pick<AccountProfile, 'hijackedAt'>,
+  { heldMax, hijackedMail }: Pick<Policy, 'heldMax' | 'hijackedMail'>,
+  held: () => HeldSum,
+): 'hold' | 'delay' | 'refuse' {
+  if (hijackedAt > 0 && hijackedMail === 'refuse') return 'refuse';
+  return isHeldFull(held(), heldMax) ? 'delay' : 'hold';
+}
+
+/** It comes first, so it weighs as much as the strongest reason to hold the message. */
+function heldFullReason(
+  { reasons }: Judgement,
+  { messages: saw, bytes }: HeldSum,
+  { messages: usual, bytes: bytesMax }: HeldSum,
+): Judgement['reasons'][number] {
+  const weight = Math.max(1, reasons[0]?.weight ?? 1);
+  return { signal: 'held-full', saw, usual, weight, bytes, bytesMax };
 }

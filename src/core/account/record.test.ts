@@ -8,7 +8,7 @@ import { openServer, type ScriptedAccount, seed } from '../../../test/doubles/se
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import { firstReasonText } from '../explain.ts';
-import { waitsForPerson } from './record.ts';
+import { confirmHijack, waitsForPerson } from './record.ts';
 import { holdAt, suspendAt } from './signals.ts';
 
 const name = 'ann@here.example';
@@ -80,13 +80,14 @@ test('a suspension takes back the days before it, of which nothing is learned ye
   assert.ok(account.profile.days.every(({ tainted }) => tainted));
 });
 
-test('everything of a suspended account is held, and teaches nothing', () => {
+test('mail of a suspended account is held, then refused, and teaches nothing', () => {
   const account = ann();
   account.hijacked(60, minuteMs);
   const { size } = account.profile.book;
   for (let day = 0; day < 5; day++) {
     const judged = account.until(1, 10).send({ to: account.friends(3), strangers: 2 });
-    assert.deepEqual([judged.verdict, judged.state], ['hold', 'suspended']);
+    assert.deepEqual([judged.verdict, judged.state], [day < 3 ? 'hold' : 'refuse', 'suspended']);
+    if (day === 2) confirmHijack(account.profile, account.now);
     assert.match(firstReasonText(judged.reasons), /was suspended \d+ min ago; \d+ recipients/);
   }
   account.wait(dayMs).bounce('550 5.1.1 no such user');

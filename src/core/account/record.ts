@@ -7,7 +7,7 @@ import { domainOf } from '../../formats/message/address.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { DeliverySeen, LoginSeen, Submission } from '../event.ts';
-import { isPutOff } from './held-max.ts';
+import { isPutOff } from '../verdict.ts';
 import type { Judgement } from './judge.ts';
 import { vouch } from './learn.ts';
 import {

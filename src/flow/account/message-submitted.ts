@@ -7,8 +7,7 @@
  */
 
 import { contentSignals } from '../../core/account/content.ts';
-import { submit } from '../../core/account/guard.ts';
-import { isPutOff, suspendedMay } from '../../core/account/held-max.ts';
+import { submit, suspendedMay } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
 import type { AccountFlags } from '../../core/account/policy.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
@@ -24,7 +23,7 @@ import {
 } from '../../core/explain.ts';
 import { scriptSignals } from '../../core/script-mail.ts';
 import { describeSubmitter } from '../../core/scripts/submitter.ts';
-import { type HeldSum, isFull } from '../../core/verdict.ts';
+import { type HeldSum, isHeldFull, isPutOff } from '../../core/verdict.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
 import type { Change, HeldRow, MessageRow, StoryRow } from '../../ports/ledger.ts';
 import type { Answer, Gate, Submitter } from '../../ports/message.ts';
@@ -253,7 +252,7 @@ class MessageGate {
     const { messages, bytes } = this.#held(account);
     const held = off ? { messages, bytes } : { messages: messages + 1, bytes: bytes + sizeBytes };
     const { heldMax } = this.#deps.accounts.context.policy;
-    return off || isFull(held, heldMax) ? this.#deps.full(row, held) : [];
+    return off || isHeldFull(held, heldMax) ? this.#deps.full(row, held) : [];
   }
 
   #note(

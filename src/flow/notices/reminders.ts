@@ -6,6 +6,7 @@
 import type { Account } from '../../core/account-name.ts';
 import { megabytes } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
+import { faultText } from '../../lib/error-text.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { World } from '../../ports/world.ts';
@@ -54,7 +55,15 @@ type Waiting = {
 
 /** Starts to remind. `close` stops it. */
 export function openReminders(deps: RemindersDeps): { close(): void } {
-  return { close: deps.world.timers.every(tickMs, () => remind(deps)) };
+  return {
+    close: deps.world.timers.every(tickMs, () => {
+      try {
+        remind(deps);
+      } catch (error) {
+        deps.world.log('error', 'reminders.failed', { why: faultText(error) });
+      }
+    }),
+  };
 }
 
 function remind(deps: RemindersDeps): void {

@@ -1,6 +1,6 @@
 /**
- * What is held of each account in a replay. A `clear` decides about all of it; with
- * `--operator-clears`, so does that time after the first message was held.
+ * What is held of each account in a replay. A `clear` decides about it all; with
+ * `--operator-clears` that happens this long after the first message was held.
  */
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';

@@ -292,7 +292,11 @@ const inMemory: ReadonlyMap<number, string> = new Map([
     `CREATE TEMP TABLE dkim_key AS
        SELECT *, NULL AS answering_since, 0 AS by_order FROM main.dkim_key`,
   ],
-  [11, 'CREATE TEMP VIEW held AS SELECT *, 0 AS bytes FROM main.held'],
+  [
+    11,
+    `CREATE TEMP TABLE held AS SELECT *, 0 AS bytes FROM main.held;
+     CREATE UNIQUE INDEX temp.held_by_queue_id ON held (queue_id);`,
+  ],
 ]);
 
 /** The oldest version that a command that only reads can read, without a migration of the file. */

@@ -51,7 +51,9 @@ function grouped(held) {
 function Full({ of, max }) {
   if (of === undefined || of.messages * 2 < max.messages) return null;
   const full = of.messages >= max.messages ? ': its senders must wait' : '';
-  return html`<span class="quiet"> ${number(of.messages)} of at most ${number(max.messages)}${full}</span>`;
+  return html`<span class="quiet">
+    ${' '}${number(of.messages)} of at most ${number(max.messages)}${full}
+  </span>`;
 }
 
 function Group({ name, rows, max, most, ask, open, explain }) {

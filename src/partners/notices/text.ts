@@ -33,7 +33,7 @@ function subject(notice: Notice): string {
     case 'account.holding':
       return `[postern] mail of ${who} is held ${at}`;
     case 'account.full':
-      return `[postern] mail of ${who} is put off ${at}: much of it is held`;
+      return `[postern] mail of ${who} is put off ${at}: much is held already`;
     case 'account.waiting':
       return who === ''
         ? `[postern] several accounts wait for your decision ${at}`
@@ -65,7 +65,7 @@ function opening(notice: Notice): string {
       return fold(
         `Postern is holding mail of ${who} because it is unusual for this account. ` +
           'If sending returns to normal and at most 10 messages are held, Postern delivers them ' +
-          'automatically. If unusual mail continues, Postern suspends the account.',
+          'automatically. If more points to a hijack, Postern suspends the account.',
       );
     case 'account.full':
       return fold(
@@ -75,8 +75,8 @@ function opening(notice: Notice): string {
       );
     case 'account.waiting':
       return fold(
-        'This waits for your decision. Nothing happens to it by itself: Postern only reminds you, ' +
-          'less and less often, and stops after 30 days.',
+        'This waits for your decision. Time changes nothing: Postern only reminds you, less and ' +
+          'less often, and stops after 30 days.',
       );
     case 'account.would-suspend':
       return fold(

@@ -15,6 +15,7 @@ const entry = {
   queue_name: 'deferred',
   queue_id: '36FCC20C8CA',
   arrival_time: 1_795_458_172,
+  message_size: 4_711,
   sender: 'a@b.test',
   recipients: [{ address: 'c@d.test', delay_reason: 'said "no"' }, { address: 'e@f.test' }],
 };
@@ -25,6 +26,7 @@ const want = {
   arrivedAt,
   sender: 'a@b.test',
   recipients: 2,
+  bytes: 4_711,
 };
 
 test('a queue line is read', () => assert.deepEqual(queuedMessage(JSON.stringify(entry)), want));

@@ -26,8 +26,8 @@ export function heldTable(make: Statements): HeldTable {
        (queue_id, at, account, recipients, bytes, why, state, changed_at, changed_by)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (queue_id) DO UPDATE SET at = excluded.at, account = excluded.account,
-       recipients = excluded.recipients, bytes = excluded.bytes, why = excluded.why, state = excluded.state,
-       changed_at = excluded.changed_at, changed_by = excluded.changed_by`,
+       recipients = excluded.recipients, bytes = excluded.bytes, why = excluded.why,
+       state = excluded.state, changed_at = excluded.changed_at, changed_by = excluded.changed_by`,
   );
   const one = make.query('SELECT * FROM held WHERE queue_id = ?');
   const count = make.query("SELECT count(*) AS n FROM held WHERE state = 'held'");
