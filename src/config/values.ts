@@ -1,9 +1,10 @@
 /** Turns settings into the values that the parts of the guard take. */
-import { ownHosts } from '../formats/postfix/own-hosts.ts';
+
 import type { Policy } from '../core/account/policy.ts';
 import type { SigningRules } from '../core/signing/choose.ts';
 import { addressKey } from '../formats/message/address.ts';
 import { asciiDomain } from '../formats/message/author-domains.ts';
+import { ownHosts } from '../formats/postfix/own-hosts.ts';
 import type { SocketAddress } from '../lib/listener.ts';
 import type { Config } from './schema.ts';
 

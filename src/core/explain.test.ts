@@ -123,7 +123,10 @@ test('each count has a sentence with what was seen, in which time, and what is n
   for (const signal of countNames) {
     assert.match(reasonText(count(signal)), /^41 .*30 minutes.*; normal here: fewer than 10$/);
   }
-  assert.equal(new Set(countNames.map((signal) => reasonText(count(signal)))).size, countNames.length);
+  assert.equal(
+    new Set(countNames.map((signal) => reasonText(count(signal)))).size,
+    countNames.length,
+  );
 });
 
 test('a reason that Postern 0.1 stored keeps its text', () => {

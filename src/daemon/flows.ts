@@ -281,7 +281,9 @@ function openFlowsAdmin(
 }
 
 function machineAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((list) => list?.map((one) => one.address) ?? []);
+  return Object.values(networkInterfaces()).flatMap(
+    (list) => list?.map((one) => one.address) ?? [],
+  );
 }
 
 /** Recognises Postern's own notices that go to nobody but the operator. */

@@ -4,8 +4,8 @@
  * become usual.
  */
 
-import { learnDay, refresh, type ServerBaseline } from './baseline.ts';
 import type { CountName } from '../reason.ts';
+import { learnDay, refresh, type ServerBaseline } from './baseline.ts';
 import type { AccountProfile, Day } from './profile.ts';
 import {
   deadShareFree,

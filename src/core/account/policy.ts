@@ -1,7 +1,8 @@
 /** Limits and choices of the operator, as the core needs them. */
+
+import { isOwnByDefault } from '../../formats/postfix/own-hosts.ts';
 import type { Millis } from '../../lib/time.ts';
 import { type HeldSum, nothingHeld } from '../verdict.ts';
-import { isOwnByDefault } from '../../formats/postfix/own-hosts.ts';
 
 export type Policy = {
   /** Fixed ceilings on recipients, whatever is usual; 0 means no ceiling. */

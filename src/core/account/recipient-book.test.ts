@@ -31,10 +31,7 @@ test('a book knows what a Map would know', () => {
       }
       const late = [...model].filter(([, minute]) => minute >= since);
       for (const [hash] of late) model.delete(hash);
-      assert.deepEqual(
-        book.forgetSince(since),
-        late.sort(([one], [other]) => one - other).flat(),
-      );
+      assert.deepEqual(book.forgetSince(since), late.sort(([one], [other]) => one - other).flat());
       assert.deepEqual(
         [...book],
         [...model].sort(([one], [other]) => one - other),

@@ -109,18 +109,18 @@ test('released as honest: the same people again pass, from the same place', () =
   const account = ann();
   const client = '198.51.100.7';
   const guests = Array.from({ length: 60 }, (_, i) => `guest${i}@party.example`);
-  const letter = (): readonly string[] => {
+  const mailing = (): readonly string[] => {
     account.login(client, true);
     return guests.map((guest) => {
       const sent = { to: [guest], client, from: 'party@elsewhere.example' };
       return account.wait(minuteMs).send(sent).verdict;
     });
   };
-  assert.ok(letter().includes('hold'));
+  assert.ok(mailing().includes('hold'));
   assert.equal(account.profile.state, 'suspended');
   account.release({ honest: true });
   account.until(7, 10);
-  assert.deepEqual(new Set(letter()), new Set(['pass']));
+  assert.deepEqual(new Set(mailing()), new Set(['pass']));
   assert.ok(guests.every((guest) => knows(account, guest)));
 });
 
@@ -172,7 +172,7 @@ test('unknown users of one domain: its owner cannot have a sender suspended, nor
   assert.ok(account.profile.failedDomains.length === 1);
 });
 
-test('unknown users of many domains hold, and do not suspend by themselves', () => {
+test('unknown users of many domains hold, and alone do not suspend', () => {
   const account = ann();
   for (let i = 0; i < 60; i++) account.bounce('550 5.1.1 no such user');
   const judged = account.send({ to: account.friends(1) });

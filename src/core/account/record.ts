@@ -266,7 +266,7 @@ export function login(profile: AccountProfile, seen: LoginSeen, failed: FailedNe
 
 /**
  * Whether mail that was held then waits for a person: the numbers alone were as high as those of a
- * suspension, so it must not leave by itself when the account is quiet again.
+ * suspension, so it must not leave when the account is quiet again.
  */
 export function waitsForPerson({ numbersAt }: AccountProfile, heldAt: Millis): boolean {
   return numbersAt > 0 && Math.abs(heldAt - numbersAt) < windowsMs[2];

@@ -1,11 +1,11 @@
 /** Recorded events through the guard: verdicts, an operator who clears, what a summary counts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { noCeilings } from '../../core/account/policy.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
-import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { openReplay, type Replay, type ReplayVerdict } from './replay.ts';
 
 const start = 1_767_603_600_000;

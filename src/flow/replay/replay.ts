@@ -9,7 +9,7 @@ import { type GuardContext, submit } from '../../core/account/guard.ts';
 import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import { type AccountFlags, noFlags, type Policy } from '../../core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
-import { type BookChange, delivery, login, release } from '../../core/account/record.ts';
+import { type BookChange, delivery, login, release, waitsForPerson } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { LoginSeen, ReplayEvent, Submission } from '../../core/event.ts';
 import type { Reason } from '../../core/reason.ts';
@@ -63,7 +63,10 @@ const messagesRemembered = 250_000;
 
 export type ReplayOptions = {
   readonly policy: Policy;
-  /** An operator ends each suspension after this time; undefined: never. */
+  /**
+   * An operator says this long after each suspension that the mail was honest, and as long after
+   * mail began to wait for them; undefined: never.
+   */
   readonly operatorClearsMs: number | undefined;
 };
 
@@ -73,6 +76,13 @@ export function openReplay(options: ReplayOptions): Replay {
 
 /** Of a message: its account, and how many of its recipients may still be reported. */
 type Sent = { readonly account: Account; left: number };
+
+/** Without a suspension: mail was held for its numbers alone. */
+type Clear = {
+  readonly at: Millis;
+  readonly account: Account;
+  readonly suspension: Suspension | undefined;
+};
 
 class MemoryReplay implements Replay {
   readonly summary: ReplaySummary = {
@@ -93,7 +103,10 @@ class MemoryReplay implements Replay {
   #sent: Sent[] = [];
   /** Message and recipient (hash) of unknown users that were counted. */
   readonly #told = new RecentMap<number, true>(messagesRemembered);
-  readonly #clears: { readonly at: Millis; readonly suspension: Suspension }[] = [];
+  /** What the operator of `--operator-clears` looks at, and when. */
+  readonly #clears: Clear[] = [];
+  /** Accounts whose held mail waits for the operator. */
+  readonly #waiting = new Set<Account>();
   readonly #open = new Map<Account, Suspension>();
   readonly #everSuspended = new Set<Account>();
   readonly #held: ReplayHeld;
@@ -188,6 +201,7 @@ class MemoryReplay implements Replay {
     if (before !== 'suspended' && judgement.state === 'suspended') {
       this.#suspended(message, profile, judgement.reasons);
     }
+    if (profile.numbersAt === message.at) this.#waits(message);
     this.#tell(message.account, judgement.verdict);
     return {
       id: message.id,
@@ -247,7 +261,7 @@ class MemoryReplay implements Replay {
     this.#everSuspended.add(account);
     this.#open.set(account, suspension);
     if (this.#operatorClearsMs === undefined) return;
-    this.#clears.push({ at: (at + this.#operatorClearsMs) as Millis, suspension });
+    this.#clears.push({ at: (at + this.#operatorClearsMs) as Millis, account, suspension });
   }
 
   #tell(account: Account, verdict: VerdictKind): void {
@@ -262,20 +276,35 @@ class MemoryReplay implements Replay {
     }
   }
 
+  /** The operator was told that the account's mail waits: they look at it later. */
+  #waits({ account, at }: Submission): void {
+    if (this.#operatorClearsMs === undefined || this.#waiting.has(account)) return;
+    this.#waiting.add(account);
+    const looksAt = (at + this.#operatorClearsMs) as Millis;
+    this.#clears.push({ at: looksAt, account, suspension: undefined });
+  }
+
+  #isOpen(suspension: Suspension): boolean {
+    return this.#open.get(suspension.account) === suspension;
+  }
+
   /** Ends the suspensions that the operator of `--operator-clears` has looked at by now. */
   #clearDue(): void {
     for (let next = this.#clears[0]; next !== undefined; next = this.#clears[0]) {
       if (next.at > this.#clock) return;
       this.#clears.shift();
-      const { suspension } = next;
+      const { account, suspension } = next;
       // A `clear` event may have come first; a later suspension has its own time.
-      if (this.#open.get(suspension.account) === suspension) this.#clear(suspension.account);
+      if (suspension === undefined ? !this.#open.has(account) : this.#isOpen(suspension))
+        this.#clear(account);
+      if (suspension === undefined) this.#waiting.delete(account);
     }
   }
 
   #clear(account: Account): void {
     const profile = this.#accounts.get(account);
-    if (profile?.state === 'suspended') this.#learn(release(profile, { honest: true }));
+    if (profile?.state === 'suspended' || (profile && waitsForPerson(profile, this.#clock)))
+      this.#learn(release(profile, { honest: true }));
     this.#open.delete(account);
     this.#held.decided(account);
   }
