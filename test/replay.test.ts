@@ -192,7 +192,11 @@ test('bounces for unknown users count', async () => {
     });
   const sixteen = Array.from({ length: 16 }, (_, i) => `x@y${i}.example`);
   const first = send(1, { recipients: sixteen, spamScore: 0 });
-  const events = [first, ...Array.from({ length: 16 }, (_, i) => bounce(i)), send(2, { spamScore: 0 })];
+  const events = [
+    first,
+    ...Array.from({ length: 16 }, (_, i) => bounce(i)),
+    send(2, { spamScore: 0 }),
+  ];
   assert.equal(
     verdicts(await replay(events.join('\n'))).at(-1)?.because[0]?.signal,
     'failed-recipients',

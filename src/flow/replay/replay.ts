@@ -9,7 +9,13 @@ import { type GuardContext, submit } from '../../core/account/guard.ts';
 import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import { type AccountFlags, noFlags, type Policy } from '../../core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
-import { type BookChange, delivery, login, release, waitsForPerson } from '../../core/account/record.ts';
+import {
+  type BookChange,
+  delivery,
+  login,
+  release,
+  waitsForPerson,
+} from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { LoginSeen, ReplayEvent, Submission } from '../../core/event.ts';
 import type { Reason } from '../../core/reason.ts';
