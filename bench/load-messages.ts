@@ -175,6 +175,7 @@ const peaks: Readonly<Record<CountName, readonly [number, number, number]>> = {
   'same-body': [200, 500, 900],
   elsewhere: [0, 0, 0],
   'spam-like': [0, 0, 0],
+  'new-local': [0, 0, 0],
 };
 
 function busyPast(number: number, now: Millis): AccountProfile {

@@ -15,6 +15,7 @@ const meanings: Readonly<Record<CountName, string>> = {
   'same-body': 'messages with a body that was sent before',
   elsewhere: 'recipients of mail from a new network at a strange hour, or after a guessed login',
   'spam-like': 'messages that a scanner would mark as spam, weighed by their points',
+  'new-local': 'recipients of this server that the account has not written to',
 };
 
 const { boosts } = signals;

@@ -64,7 +64,8 @@ test('two weeks of letters and then a hijack, in rotated logs', async () => {
       .map((line) => JSON.parse(line) as Verdict);
     assert.equal(verdicts.length, 214);
     assert.ok(verdicts.slice(0, 14).every(({ verdict }) => verdict === 'pass'));
-    assert.equal(verdicts.at(-1)?.account, 'suspended');
+    // A log tells nothing but numbers of this: the mail is held, and a person decides.
+    assert.deepEqual([verdicts.at(-1)?.verdict, verdicts.at(-1)?.account], ['delay', 'watched']);
     const leaked = verdicts.slice(14).filter(({ verdict }) => verdict === 'pass').length;
     assert.ok(leaked <= 20, `${leaked} got out`);
     const summary = await run(launcher, [...words, '--summary', ...paths]);

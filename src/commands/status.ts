@@ -1,5 +1,7 @@
 /** `postern status`: shows what the running guard does, and the address of its status page. */
 import type { Command } from 'commander';
+import { megabytes } from '../core/explain.ts';
+import { isHeldFull } from '../core/verdict.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
 import type { AccountView, IncidentView, StatusView } from '../ports/admin.ts';
@@ -92,7 +94,7 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
       `${accounts.known} known, ${accounts.watched} watched, ${accounts.suspended} suspended` +
         (accounts.exempt > 0 ? `, ${accounts.exempt} exempt` : ''),
     ],
-    ['held', many(status.held, 'message')],
+    ...heldLines(status),
     [
       'ledger',
       ledger.state === 'ok'
@@ -105,6 +107,16 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
   const head = `Postern ${status.version} on ${status.host}: ${paint('bold', doing)} ${since}\n\n`;
   const facts = lines.map(([name, text]) => `${name.padEnd(10)}${text}\n`).join('');
   return head + facts + suspendedText(suspended, accounts.suspended) + watchedText(watched);
+}
+
+/** How much is held, and of which accounts most. */
+function heldLines({ held, heldMax, heldMost }: StatusView): (readonly [string, string])[] {
+  const accounts = heldMost.map((one): readonly [string, string] => {
+    const full = isHeldFull(one, heldMax) ? paint('red', ' (full: further mail must wait)') : '';
+    const of = `${one.messages} of at most ${heldMax.messages} (${megabytes(one.bytes)})`;
+    return ['', `${plain(one.account)}: ${of}${full}`];
+  });
+  return [['held', many(held, 'message')], ...accounts];
 }
 
 function suspendedText(cards: StatusOverview['suspended'], all: number): string {

@@ -1,8 +1,10 @@
 /** Turns settings into the values that the parts of the guard take. */
+
 import type { Policy } from '../core/account/policy.ts';
 import type { SigningRules } from '../core/signing/choose.ts';
 import { addressKey } from '../formats/message/address.ts';
 import { asciiDomain } from '../formats/message/author-domains.ts';
+import { ownHosts } from '../formats/postfix/own-hosts.ts';
 import type { SocketAddress } from '../lib/listener.ts';
 import type { Config } from './schema.ts';
 
@@ -14,8 +16,14 @@ export function whereOf(address: string, mode: number): SocketAddress | undefine
   return { host: inet[1] ?? inet[2] ?? '', port: Number(inet[3]) };
 }
 
-/** The fixed ceilings, and how scan results count. */
-export function policyOf({ ceilings, scan }: Config): Policy {
+/**
+ * The fixed ceilings, how scan results count, how much may be held, and which hosts are this
+ * server's. `machine` is the addresses of this machine.
+ */
+export function policyOf(
+  { accounts, ceilings, scan, suspension }: Config,
+  machine: readonly string[],
+): Policy {
   return {
     messageRecipientsMax: ceilings.message_recipients,
     accountRecipientsPerHour: ceilings.account_recipients_per_hour,
@@ -23,6 +31,12 @@ export function policyOf({ ceilings, scan }: Config): Policy {
     serverRecipientsPerHour: ceilings.server_recipients_per_hour,
     scanHoldScore: scan.hold_score,
     unscanned: scan.when_down,
+    isOwnHost: ownHosts([...accounts.own_hosts, ...machine]),
+    heldMax: {
+      messages: suspension.held_messages_max,
+      bytes: suspension.held_megabytes_max * 1_000_000,
+    },
+    hijackedMail: suspension.later_mail,
   };
 }
 

@@ -66,6 +66,8 @@ export type DeliverySeen = {
   readonly outcome: 'sent' | 'deferred' | 'bounced';
   /** The complete reply of the remote server. */
   readonly reply: string;
+  /** The recipient had written to the account before the account wrote to them. */
+  readonly wroteFirst?: boolean;
 };
 
 /** What one line of the mail log says, without its time. */

@@ -15,6 +15,7 @@ export const countNames = [
   'same-body',
   'elsewhere',
   'spam-like',
+  'new-local',
 ] as const;
 export type CountName = (typeof countNames)[number];
 
@@ -60,6 +61,8 @@ type Facts = Readonly<Record<CountName, CountFacts>> & {
   readonly virus: { readonly virus: string };
   readonly 'spam-score': ScoreFacts;
   readonly unscanned: { readonly missing: readonly ScannerName[] };
+  /** So many messages are held and wait that no more are: `usual` is the limit. */
+  readonly 'held-full': { readonly bytes: number; readonly bytesMax: number };
   /** An operator suspended the account. */
   readonly operator: { readonly by: string; readonly note: string };
 };

@@ -3,12 +3,14 @@
  * messages.
  */
 import { randomInt } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
+import { type HeldFull, openHeldFull } from '../flow/account/held-full.ts';
 import { openLogSeen } from '../flow/account/log-seen.ts';
 import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
@@ -18,6 +20,7 @@ import { type Journal, openJournal } from '../flow/journal/journal.ts';
 import { openMessagePath } from '../flow/message-path.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../flow/notices/operator-told.ts';
+import { openReminders } from '../flow/notices/reminders.ts';
 import { openTroubles } from '../flow/notices/troubles.ts';
 import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwords-audited.ts';
 import type { Settings } from '../flow/settings.ts';
@@ -62,6 +65,8 @@ export type Flows = {
   readonly connected: ConnectedReader;
   /** Takes the question whether the mail server is connected to the milter door now. */
   setMilterPresent(present: () => boolean): void;
+  /** For mail of this machine that would be held beyond the limit. */
+  readonly heldFull: HeldFull;
   /** Takes what is wrong with a part, for /health and the operator. */
   readonly troubles: Troubles;
   /** Takes addresses of doors, for `postern status`. */
@@ -94,7 +99,7 @@ const iso = (at: Millis): string => new Date(at).toISOString();
 
 export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { config, counters, scope, world } = parts;
-  const live: Live = { settings: settingsOf(config), policy: policyOf(config) };
+  const live: Live = { settings: settingsOf(config), policy: policyOf(config, machineAddresses()) };
   const localDomains = new Set(config.accounts.local_domains.map((domain) => domain.toLowerCase()));
   const memory = openMemory(parts, ledger, live);
   const mailServer = openMailServer({
@@ -145,12 +150,13 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
+    heldFull: openHeldFull({ accounts, journal, world, settings: live.settings }),
     mailLog: openLogSeen({ accounts, journal, world }),
     troubles: memory.troubles,
     doors: (addresses) => void Object.assign(doors, addresses),
     reload(changed) {
       Object.assign(live.settings, settingsOf(changed));
-      Object.assign(live.policy, policyOf(changed));
+      Object.assign(live.policy, policyOf(changed, machineAddresses()));
       setMode();
       for (const part of readers.changing) part.configure(changed);
       return needRestart(config, changed);
@@ -200,6 +206,8 @@ function openStopping(
   const shared = { world, accounts, journal, mta, settings };
   const suspensions = openSuspensions({ ...shared, notices, logins, host, iso });
   scope.defer(() => suspensions.close());
+  const reminders = openReminders({ ...shared, notices, host, iso });
+  scope.defer(() => reminders.close());
   const review = openReview({ ...shared, suspensions });
   scope.defer(() => review.close());
   return { mta, logins, suspensions };
@@ -223,6 +231,7 @@ function openJudging(
     isOurs: noticeCheck(config, notices),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
+    full: (story, held) => told.full(story, held),
   });
   let milterPresent = (): boolean => false;
   const policy = openPolicyHandler({
@@ -269,6 +278,12 @@ function openFlowsAdmin(
     defaultDomain: config.accounts.default_domain,
   };
   return openAdmin({ ...memory, ...more, world, facts, iso });
+}
+
+function machineAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap(
+    (list) => list?.map((one) => one.address) ?? [],
+  );
 }
 
 /** Recognises Postern's own notices that go to nobody but the operator. */

@@ -14,6 +14,7 @@ export type QueuedMessage = {
   readonly arrivedAt: Millis;
   readonly sender: string;
   readonly recipients: number;
+  readonly bytes: number;
 };
 
 /**
@@ -38,8 +39,8 @@ export type Mta = {
   /** Moves messages from hold to deferred and tries them at once. Done: ids that left hold. */
   release(queueIds: readonly string[]): Promise<MovedMessages>;
   drop(queueIds: readonly string[]): Promise<MovedMessages>;
-  /** Which of these are on hold. Throws if the whole queue could not be read. */
-  onHold(queueIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Which of these are on hold, with their bytes. Throws if the whole queue could not be read. */
+  onHold(queueIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**
    * Which of these are on hold without a recipient left: a delivery was under way when they were
    * put on hold. Throws as `onHold` does.

@@ -7,6 +7,7 @@
 import { newBaseline, type ServerBaseline } from '../../src/core/account/baseline.ts';
 import { submit } from '../../src/core/account/guard.ts';
 import type { Judgement } from '../../src/core/account/judge.ts';
+import { FailedNetworks } from '../../src/core/account/network.ts';
 import {
   type AccountFlags,
   noCeilings,
@@ -26,6 +27,7 @@ import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
 export const monday: Millis = 1_767_571_200_000 as Millis;
 export const seed = 7;
 export const home = '192.0.2.10';
+const thiefs: Sent = { strangers: 1, from: 'thief@elsewhere.example' };
 
 export type Sent = {
   readonly to?: readonly string[];
@@ -40,6 +42,7 @@ export type Sent = {
 
 export type ScriptedServer = {
   readonly baseline: ServerBaseline;
+  readonly failedNetworks: FailedNetworks;
   policy: Policy;
   flags: AccountFlags;
   account(name: string, firstSeen?: Millis): ScriptedAccount;
@@ -102,8 +105,11 @@ export class ScriptedAccount {
     return judgement;
   }
 
-  /** Sends single messages to strangers until the guard suspends the account, at most `most`. */
-  hijacked(most: number, everyMs: number, message: Sent = { strangers: 1 }): Judgement {
+  /**
+   * Sends until the guard suspends the account, at most `most` messages: by default to one stranger
+   * each, and with a From address that is not the owner's.
+   */
+  hijacked(most: number, everyMs: number, message: Sent = thiefs): Judgement {
     this.passed = 0;
     let judged = this.send(message);
     for (let sent = 1; sent < most && judged.state !== 'suspended'; sent++) {
@@ -133,14 +139,20 @@ export class ScriptedAccount {
   }
 
   login(client: string, ok: boolean): void {
-    login(this.profile, { kind: 'login', at: this.now, account: this.name, client, ok });
+    const seen = { kind: 'login', at: this.now, account: this.name, client, ok } as const;
+    login(this.profile, seen, this.#server.failedNetworks);
   }
 
-  bounce(reply: string): void {
+  /** By default each bounce is of another domain. */
+  bounce(
+    reply: string,
+    recipient = `gone@elsewhere${++this.#people}.example`,
+    wroteFirst = false,
+  ): void {
     const { now: at, name: account } = this;
-    const recipient = 'gone@elsewhere.example';
     const outcome = 'bounced';
-    delivery(this.profile, { kind: 'delivery', at, account, recipient, outcome, reply });
+    const seen = { kind: 'delivery', at, account, recipient, outcome, reply, wroteFirst } as const;
+    delivery(this.profile, seen);
   }
 
   release(how: { readonly honest: boolean }): void {
@@ -165,6 +177,7 @@ export function openServer(): ScriptedServer {
   const books: RecipientBook[] = [];
   const server: ScriptedServer = {
     baseline: newBaseline(),
+    failedNetworks: new FailedNetworks(),
     policy: noCeilings,
     flags: noFlags,
     account: (name, firstSeen = monday) => new ScriptedAccount(name, server, books, firstSeen),

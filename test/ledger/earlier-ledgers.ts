@@ -287,6 +287,13 @@ const tenth = `${ninth}
   PRAGMA user_version = 10;
   `;
 
+const eleventh = `${tenth}
+  ALTER TABLE held ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX held_by_account_and_state ON held (account, state);
+  UPDATE held SET bytes = 4000;
+  PRAGMA user_version = 11;
+  `;
+
 export const earlierLedgers: readonly string[] = [
-  ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth],
+  ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh],
 ];

@@ -20,6 +20,7 @@ import { type Journal, type JournalState, openJournal } from '../../src/flow/jou
 import { openMessagePath } from '../../src/flow/message-path.ts';
 import { type Notices, openNotices } from '../../src/flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../../src/flow/notices/operator-told.ts';
+import { openReminders } from '../../src/flow/notices/reminders.ts';
 import { openWeakPasswords } from '../../src/flow/passwords/passwords-audited.ts';
 import { openScripts, type Scripts } from '../../src/flow/scripts/script-mailed.ts';
 import type { Settings } from '../../src/flow/settings.ts';
@@ -34,6 +35,7 @@ import type { NoticeChannel } from '../../src/ports/mail-server.ts';
 import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts';
 import type { Clock, World } from '../../src/ports/world.ts';
 import { noKeys } from '../doubles/keys.ts';
+import { scriptedScan } from '../doubles/scan.ts';
 import { scriptedStart } from '../doubles/start.ts';
 import { ManualTime } from './manual-time.ts';
 import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';
@@ -88,7 +90,7 @@ export type FlowRig = {
   /** As send, after all that it caused. */
   mail(message: TestMessage): Promise<Answer>;
   /**
-   * Sends single messages to strangers, ten seconds apart, until the account is suspended. Answers
+   * Sends single messages of spam to strangers, ten seconds apart, until the account is suspended. Answers
    * with how many passed.
    */
   hijack(account: string, most?: number): Promise<number>;
@@ -161,6 +163,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     iso,
   });
   const told = openNoticeLog({ notices, world, settings, host, iso });
+  openReminders({ accounts, journal, notices, world, settings, host, iso });
   const { review } = openReview({
     accounts,
     journal,
@@ -180,6 +183,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     isOurs: ({ messageId }) => notices.isOurs(messageId),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
+    full: (story, held) => told.full(story, held),
   });
   const scriptSettings = { mode: 'observe' as ScriptMode, trustedUsers: new Set<string>() };
   const scripts = openScripts({ world, stored: ledger, journal, settings: scriptSettings });
@@ -249,7 +253,6 @@ export function openRig(options: RigOptions = {}): FlowRig {
 const settingsOfTests: Settings = {
   mode: 'guard',
   contact: 'postmaster@mail.test',
-  suspendedMail: 'refuse',
   whenFailing: 'answer',
   calmAfterMs: 0,
   releaseAfterMs: 0,
@@ -309,9 +312,10 @@ function mailing(
     mail,
     async hijack(account, most = 60) {
       let passed = 0;
+      const scan = scriptedScan(9);
       for (let nth = 0; nth < most; nth++) {
         const to = [`stranger${nth}.${account}.${time.now()}@elsewhere.test`];
-        if ((await mail({ account, to })).kind === 'pass') passed++;
+        if ((await mail({ account, to, scan })).kind === 'pass') passed++;
         if (accounts.known(account as Account)?.state === 'suspended') break;
         await time.pass(10_000);
       }

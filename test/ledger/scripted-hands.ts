@@ -11,6 +11,8 @@ export class ScriptedQueue implements Mta {
   readonly messages: Map<string, 'deferred' | 'hold'> = new Map();
   /** Their delivery is under way, and ends although they are put on hold. */
   readonly beingSent: Set<string> = new Set();
+  /** Bytes by id; 0 for others. */
+  readonly sizes: Map<string, number> = new Map();
   broken = false;
   /** Messages that a call gets done before it fails. */
   breaksAfter: number = Number.POSITIVE_INFINITY;
@@ -50,9 +52,10 @@ export class ScriptedQueue implements Mta {
     return this.#moved('drop', ids, (id) => held(id) && this.messages.delete(id));
   }
 
-  async onHold(ids: readonly string[]): Promise<ReadonlySet<string>> {
+  async onHold(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
     await this.#called('on-hold');
-    return new Set(ids.filter((id) => this.messages.get(id) === 'hold'));
+    const held = ids.filter((id) => this.messages.get(id) === 'hold');
+    return new Map(held.map((id) => [id, this.sizes.get(id) ?? 0]));
   }
 
   async spent(ids: readonly string[]): Promise<ReadonlySet<string>> {
@@ -68,6 +71,7 @@ export class ScriptedQueue implements Mta {
       arrivedAt: 0 as Millis,
       sender: '',
       recipients: 1,
+      bytes: this.sizes.get(queueId) ?? 0,
     }));
   }
 

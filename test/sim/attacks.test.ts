@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evidenceNow } from '../../src/core/account/judge.ts';
 import { allowed } from '../../src/core/account/learn.ts';
+import { waitsForPerson } from '../../src/core/account/record.ts';
 import { growth, holdAt, slots } from '../../src/core/account/signals.ts';
 import { dayMs, hourMs, minuteMs } from '../../src/lib/time.ts';
 import { home, openServer, type ScriptedAccount } from '../doubles/server.ts';
@@ -18,6 +19,11 @@ const named = (what: string): string => `${what} (SEED=${seed})`;
 /** Somebody with a history of a month or two. */
 function owner(name = 'ann@here.example', server = openServer()): ScriptedAccount {
   return server.account(name).ordinaryDays(28 + dice.below(30), 3 + dice.below(6));
+}
+
+/** Nothing here but numbers: mail is held until a person decides, and the account stays open. */
+function isStopped({ profile, now }: ScriptedAccount): boolean {
+  return profile.state === 'suspended' || waitsForPerson(profile, now);
 }
 
 /**
@@ -48,7 +54,7 @@ for (const [what, most, waitMs, leak] of rates) {
   test(named(`stopped: ${what}`), () => {
     const account = owner();
     attack(account, most, () => ({ waitMs }));
-    assert.equal(account.profile.state, 'suspended');
+    assert.ok(isStopped(account));
     assert.ok(account.passed <= leak, `${account.passed} passed`);
   });
 }
@@ -60,7 +66,7 @@ test(named('stopped: a rate that doubles every hour'), () => {
     const hours = Math.floor((account.now - start) / hourMs);
     return { waitMs: hourMs / (2 * 2 ** hours) };
   });
-  assert.equal(account.profile.state, 'suspended');
+  assert.ok(isStopped(account));
   assert.ok(account.passed <= 20, `${account.passed} passed`);
 });
 
@@ -70,24 +76,23 @@ test(named('stopped: messages to fifty strangers at a time'), () => {
     waitMs: 10_000,
     to: Array.from({ length: 50 }, (_, i) => `v${sent}.${i}@victims.example`),
   }));
-  assert.equal(account.profile.state, 'suspended');
+  assert.ok(isStopped(account));
   assert.equal(account.passed, 0);
 });
 
 test(named('stopped: its own contacts first, then strangers'), () => {
   const account = owner();
   const friends = account.friends(12);
-  const strangers = new Set<string>();
   attack(account, 2_000, (sent) => {
     if (sent < friends.length) return { waitMs: minuteMs, to: [friends[sent] ?? ''] };
-    const victim =
-      dice.roll() < 0.4 ? (friends[dice.below(12)] ?? '') : `victim${sent}@victims.example`;
-    if (victim.includes('victims')) strangers.add(victim);
-    return { waitMs: minuteMs, to: [victim] };
+    const friend = friends[dice.below(12)] ?? '';
+    return {
+      waitMs: minuteMs,
+      to: [dice.roll() < 0.4 ? friend : `victim${sent}@victims.example`],
+    };
   });
-  assert.equal(account.profile.state, 'suspended');
+  assert.ok(isStopped(account));
   assert.ok(account.passed <= 60, `${account.passed} passed`);
-  assert.ok(strangers.size <= 40);
 });
 
 /**
@@ -157,7 +162,7 @@ test(named('two accounts hijacked with one list: the first does not vouch for th
     }
   }
   for (const account of [ann, bob]) {
-    assert.equal(account.profile.state, 'suspended');
+    assert.ok(isStopped(account));
     assert.ok(account.passed <= 20, `${account.name}: ${account.passed} passed`);
   }
 });
@@ -231,13 +236,14 @@ test(named('postmaster@ among a thousand recipients changes nothing'), () => {
   const judged = account.send({
     to: ['postmaster@victims.example', 'mailer-daemon@victims.example', ...to],
   });
-  assert.deepEqual([judged.verdict, judged.state], ['hold', 'suspended']);
+  assert.equal(judged.verdict, 'hold');
+  assert.ok(isStopped(account));
 });
 
 test(named('the first message of a new account, to a thousand people, is judged'), () => {
   const account = openServer().account('new@here.example');
   assert.equal(account.send({ strangers: 1_000 }).verdict, 'hold');
-  assert.equal(account.profile.state, 'suspended');
+  assert.ok(isStopped(account));
 });
 
 test(named('a new account that begins quietly is left alone'), () => {

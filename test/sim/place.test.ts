@@ -61,7 +61,7 @@ test(named('honest mail: few messages wait after two weeks, few accounts are sus
   assert.ok(perThousand <= 150, `${perThousand} suspensions per 1,000 account-months`);
 });
 
-test(named('hijacks: every one is suspended, and few recipients are reached'), (t) => {
+test(named('hijacks: every one is stopped, and few recipients are reached'), (t) => {
   const { mail, hijacks } = hijacked(honest, seed, 56);
   const verdicts = play(mail, undefined);
   const leaks = hijacks.map(() => 0);
@@ -69,7 +69,7 @@ test(named('hijacks: every one is suspended, and few recipients are reached'), (
   for (const [i, { hijack, outside }] of mail.entries()) {
     if (hijack === undefined) continue;
     if (verdicts[i]?.verdict === 'pass') leaks[hijack] = (leaks[hijack] ?? 0) + outside.length;
-    if (verdicts[i]?.account === 'suspended') caught[hijack] = true;
+    else caught[hijack] = true;
   }
   const escaped = hijacks.filter((_: Hijack, i) => caught[i] !== true);
   const [median, p90, worst] = [0.5, 0.9, 1].map((share) => quantile(leaks, share));

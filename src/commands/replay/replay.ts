@@ -9,6 +9,7 @@ import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import { noCeilings } from '../../core/account/policy.ts';
+import { usualHeldMax } from '../../core/verdict.ts';
 import {
   backwardsMax,
   openReplay,
@@ -16,6 +17,8 @@ import {
   type ReplayVerdict,
 } from '../../flow/replay/replay.ts';
 import { eventLineMax, parseEvent } from '../../flow/replay/replay-event.ts';
+import { parseNetworkRule } from '../../formats/postfix/network-list.ts';
+import { ownHosts } from '../../formats/postfix/own-hosts.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { helpAfter } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
@@ -30,6 +33,7 @@ type Options = {
   readonly format: 'events' | 'postfix';
   readonly defaultDomain: string;
   readonly operatorClears?: number;
+  readonly ownHost: readonly string[];
   readonly summary?: true;
   readonly json?: true;
 };
@@ -53,8 +57,14 @@ export function register(program: Command): void {
     .option('--default-domain <domain>', 'domain of logins in a log that have none', '')
     .option(
       '--operator-clears <duration>',
-      'an operator ends each suspension after this time, such as 1h',
+      'an operator looks at each suspension, and at mail that waits, after this time: 1h',
       durationOption,
+    )
+    .option(
+      '--own-host <network>',
+      'a host or network of this server, never a new network: webmail, web server; repeatable',
+      (value: string, before: readonly string[]) => [...before, value],
+      [] as readonly string[],
     )
     .option('--summary', 'a table for people instead of verdicts')
     .option('--json', 'with --summary: one JSON object')
@@ -78,7 +88,14 @@ export function register(program: Command): void {
       }),
     )
     .action(async (files: readonly string[], options: Options) => {
-      const replay = openReplay({ policy: noCeilings, operatorClearsMs: options.operatorClears });
+      const replay = openReplay({
+        policy: {
+          ...noCeilings,
+          heldMax: usualHeldMax,
+          isOwnHost: ownHostsOf(options.ownHost),
+        },
+        operatorClearsMs: options.operatorClears,
+      });
       const output = options.summary === true ? undefined : openOutput();
       if (options.format === 'postfix') {
         await runLogs(files.length === 0 ? ['-'] : files, options.defaultDomain, replay, output);
@@ -86,6 +103,16 @@ export function register(program: Command): void {
       if (options.summary === true)
         process.stdout.write(summaryText(replay, options.json === true));
     });
+}
+
+/** Private networks and this machine are own hosts without a word. */
+function ownHostsOf(named: readonly string[]): (client: string) => boolean {
+  const wrong = named.find((text) => parseNetworkRule(text) === undefined);
+  if (wrong === undefined) return ownHosts(named);
+  throw new OperatorError('replay-file', `--own-host ${wrong}: not an IP address or network`, {
+    exit: sysexits.usage,
+    hint: 'for example 203.0.113.80 or 203.0.113.0/28',
+  });
 }
 
 /** Events need one order of time, and several files have none. */

@@ -2,9 +2,9 @@
 
 import { hundredths } from '../../lib/round.ts';
 import { minuteMs } from '../../lib/time.ts';
-import { countNames, type GuardReason } from '../reason.ts';
+import { type CountName, countNames, type GuardReason } from '../reason.ts';
 import type { ServerBaseline } from './baseline.ts';
-import { allowed, ownAllowance } from './learn.ts';
+import { ownAllowance, usual } from './learn.ts';
 import type { AccountProfile } from './profile.ts';
 import type { RiskFactors } from './risk-factors.ts';
 import {
@@ -20,12 +20,16 @@ import {
 /** Reasons weaker than this share of the strongest are left out. */
 const shareMin = 0.4;
 
-/** One reason for each count: the window with the highest ratio. Strongest first. */
+/**
+ * One reason for each count: the window with the highest ratio. Strongest first. Weak ones are left
+ * out, but not those in `always`.
+ */
 export function slotReasons(
   profile: AccountProfile,
   baseline: ServerBaseline,
   sums: readonly number[],
   boost: number,
+  always: readonly CountName[] = [],
 ): GuardReason[] {
   const reasons: GuardReason[] = [];
   for (const signal of countNames) {
@@ -33,23 +37,26 @@ export function slotReasons(
     for (const [window, windowMs] of windowsMs.entries()) {
       const slot = slotsOf[signal][window] ?? 0;
       const saw = sums[slot] ?? 0;
-      const usual = allowed(profile, baseline, slot);
-      const weight = (rules[signal].weight * saw * boost) / usual;
+      const most = usual(profile, baseline, sums, slot);
+      const weight = (rules[signal].weight * saw * boost) / most;
       if (best !== undefined && best.weight >= weight) continue;
       best = {
         signal,
         saw: hundredths(saw),
-        usual: hundredths(usual),
+        usual: hundredths(most),
         weight: hundredths(weight),
         windowMs,
-        normalFor: ownAllowance(profile, slot) >= usual ? 'account' : 'server',
+        normalFor: ownAllowance(profile, slot) >= most ? 'account' : 'server',
       };
     }
     if (best !== undefined) reasons.push(best);
   }
   reasons.sort((a, b) => b.weight - a.weight);
   const least = (reasons[0]?.weight ?? 0) * shareMin;
-  return reasons.filter((reason) => reason.weight > 0 && reason.weight >= least);
+  return reasons.filter(
+    ({ signal, weight }) =>
+      weight > 0 && (weight >= least || always.some((count) => count === signal)),
+  );
 }
 
 /** What the risk factors add. A weight is the factor less one, or what it adds to the evidence. */

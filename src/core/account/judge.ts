@@ -24,10 +24,10 @@ import {
   suspendedReason,
   weakPasswordReasons,
 } from './find-reasons.ts';
-import { allowed } from './learn.ts';
+import { usual } from './learn.ts';
 import type { AccountFlags, Policy } from './policy.ts';
 import { type AccountProfile, zeroSlots } from './profile.ts';
-import { riskFactors } from './risk-factors.ts';
+import { riskFactors, secondKinds } from './risk-factors.ts';
 import {
   boostMax,
   holdAt,
@@ -85,12 +85,16 @@ export function judgeCounted(
 ): Judgement {
   const { message, counts, fresh } = counted;
   const weak = flags.weakPassword !== '';
-  const factors = riskFactors(profile, message, { seed, weak });
+  const factors = riskFactors(profile, message, { seed, weak, isOwnHost: policy.isOwnHost });
   const boost = Math.min(boostMax, factors.boost * contentBoost(message.scan));
   const adds = tally(profile, message, counts, factors.elsewhere);
   const sums = summed(profile, message.at, adds);
   const factor = weak ? weakPassword.counts : 1;
-  const evidence = weight(profile, baseline, sums) * factor * boost + factors.alone;
+  const weights = weigh(profile, baseline, sums);
+  const evidence = weights.all * factor * boost + factors.alone;
+  const numbers = weights.sent * factor * boost + factors.alone;
+  const second = secondKinds(factors, sums, weights);
+  const suspends = numbers >= suspendAt && second !== undefined;
   const found = (
     verdict: VerdictKind,
     state: AccountState,
@@ -104,12 +108,15 @@ export function judgeCounted(
     fresh,
   });
 
-  if (profile.state === 'suspended')
-    return found('refuse', 'suspended', [suspendedReason(profile, message.at)]);
+  if (profile.state === 'suspended') {
+    const refused = profile.hijackedAt > 0 && policy.hijackedMail === 'refuse';
+    const reasons = [suspendedReason(profile, message.at)];
+    return found(refused ? 'refuse' : 'hold', 'suspended', reasons);
+  }
   const exempt = flags.exemptUntil > message.at;
   // An exemption is from what is usual. The register's rules hold all the same.
   const unruly = scriptReasons(message.scriptFinding);
-  if (unruly.length > 0 && (exempt || evidence < suspendAt))
+  if (unruly.length > 0 && (exempt || !suspends))
     return found('hold', exempt || evidence < watchAt ? 'clear' : 'watched', unruly);
   if (!exempt) {
     const content = contentStop(message.scan, policy);
@@ -128,13 +135,13 @@ export function judgeCounted(
   }
   if (evidence < watchAt || exempt) return found('pass', 'clear', []);
   const reasons = [
-    ...slotReasons(profile, baseline, sums, boost * factor),
+    ...slotReasons(profile, baseline, sums, boost * factor, second),
     ...unruly,
     ...riskFactorReasons(factors),
     ...contentReasons(message.scan),
     ...weakPasswordReasons(flags.weakPassword),
   ].sort((a, b) => b.weight - a.weight);
-  if (evidence >= suspendAt) return found('hold', 'suspended', reasons);
+  if (suspends) return found('hold', 'suspended', reasons);
   return found(evidence >= holdAt ? 'hold' : 'pass', 'watched', reasons);
 }
 
@@ -147,7 +154,7 @@ export function evidenceNow(
 ): { readonly evidence: number; readonly reasons: readonly Reason[] } {
   const sums = summed(profile, at, nothing);
   const factor = weakFinding === '' ? 1 : weakPassword.counts;
-  const evidence = weight(profile, baseline, sums) * factor;
+  const evidence = weigh(profile, baseline, sums).all * factor;
   const reasons = [
     ...slotReasons(profile, baseline, sums, factor),
     ...weakPasswordReasons(weakFinding),
@@ -167,6 +174,7 @@ const nothing: Tally = {
   'same-body': 0,
   elsewhere: 0,
   'spam-like': 0,
+  'new-local': 0,
 };
 
 /** What the message adds. */
@@ -189,6 +197,7 @@ function tally(
     'same-body': copied ? 1 : 0,
     elsewhere: elsewhere ? raised(counts.outside, rules.elsewhere.power) : 0,
     'spam-like': spamLike(message.scan) * messages,
+    'new-local': raised(counts.newLocal, rules['new-local'].power),
   };
 }
 
@@ -223,19 +232,43 @@ function summed(profile: AccountProfile, at: number, adds: Tally): number[] {
 /** Read once: this loop runs for every message. */
 const slotWeights: readonly number[] = slots.map(({ rule }) => rule.weight);
 
-/** The norm of the ratios of all slots. */
-function weight(
+/** The norm of the ratios of all slots, and what the second kind of evidence needs of them. */
+type Weights = {
+  readonly all: number;
+  /** Without the replies to what was sent: strangers cause those too. */
+  readonly sent: number;
+  /** The highest ratio of unknown users, and of messages that look like spam. */
+  readonly dead: number;
+  readonly spam: number;
+};
+
+function weigh(
   profile: AccountProfile,
   baseline: ServerBaseline,
   sums: readonly number[],
-): number {
-  let total = 0;
+): Weights {
+  let sent = 0;
+  let replies = 0;
+  let dead = 0;
+  let spam = 0;
   for (let slot = 0; slot < sums.length; slot++) {
     const sum = sums[slot] ?? 0;
     if (sum === 0) continue;
-    const ratio = ((slotWeights[slot] ?? 0) * sum) / allowed(profile, baseline, slot);
+    const ratio = ((slotWeights[slot] ?? 0) * sum) / usual(profile, baseline, sums, slot);
     const square = ratio * ratio;
-    total += square * square * square;
+    const power = square * square * square;
+    const { count } = slots[slot] ?? {};
+    if (count === 'failed-recipients') {
+      replies += power;
+      dead = Math.max(dead, ratio);
+    } else {
+      sent += power;
+      if (count === 'spam-like') spam = Math.max(spam, ratio);
+    }
   }
-  return total === 0 ? 0 : total ** (1 / norm);
+  const all = sent + replies;
+  if (all === 0) return noWeights;
+  return { all: all ** (1 / norm), sent: sent ** (1 / norm), dead, spam };
 }
+
+const noWeights: Weights = { all: 0, sent: 0, dead: 0, spam: 0 };

@@ -4,9 +4,19 @@
  * become usual.
  */
 
+import type { CountName } from '../reason.ts';
 import { learnDay, refresh, type ServerBaseline } from './baseline.ts';
 import type { AccountProfile, Day } from './profile.ts';
-import { growth, growthHeld, lagDays, peakHalfLifeDays, slots } from './signals.ts';
+import {
+  deadShareFree,
+  growth,
+  growthHeld,
+  lagDays,
+  peakHalfLifeDays,
+  slots,
+  slotsOf,
+  vouchedShare,
+} from './signals.ts';
 
 const fade = 0.5 ** (1 / peakHalfLifeDays);
 /** The hour histogram is halved above this many messages: habits change. */
@@ -18,6 +28,26 @@ const slackAt = 40;
 export function allowed(profile: AccountProfile, baseline: ServerBaseline, slot: number): number {
   return Math.max(ownAllowance(profile, slot), baseline.floors[slot] ?? 1);
 }
+
+/**
+ * The same with these sums: a share of all recipients may be dead, as on every honest list. Counts
+ * other than replies are not measured against others.
+ */
+export function usual(
+  profile: AccountProfile,
+  baseline: ServerBaseline,
+  sums: readonly number[],
+  slot: number,
+): number {
+  const most = allowed(profile, baseline, slot);
+  const window = failedSlots.indexOf(slot);
+  if (window < 0) return most;
+  return Math.max(most, deadShareFree * (sums[recipientSlots[window] ?? 0] ?? 0));
+}
+
+const opening: ReadonlySet<CountName> = new Set(['strangers', 'new-recipients', 'new-local']);
+const failedSlots = slotsOf['failed-recipients'];
+const recipientSlots = slotsOf.recipients;
 
 /** What the account's own peak allows. */
 export function ownAllowance(profile: AccountProfile, slot: number): number {
@@ -57,6 +87,7 @@ function learn(profile: AccountProfile, baseline: ServerBaseline, day: Day): voi
     const most = peakFor(step * allowed(profile, baseline, slot), slot);
     profile.peaks[slot] = Math.max((profile.peaks[slot] ?? 0) * fade, Math.min(peak, most));
   }
+  if (day.numbers === true) return;
   learnDay(baseline, unexplained);
   let messages = 0;
   for (let hour = 0; hour < 24; hour++) {
@@ -73,12 +104,17 @@ function learn(profile: AccountProfile, baseline: ServerBaseline, day: Day): voi
   );
 }
 
-/** An operator says that what was seen was honest: it counts as usual from now on. */
+/**
+ * An operator says that what was seen was honest: the same is allowed from now on, and no more. Of
+ * new recipients less is: those of the false alarm are known now, and room for others is room for a
+ * thief.
+ */
 export function vouch(profile: AccountProfile): void {
   for (let slot = 0; slot < slots.length; slot++) {
     let seen = Math.max(profile.peaks[slot] ?? 0, profile.sums[slot] ?? 0);
     for (const day of profile.days) if (day.tainted) seen = Math.max(seen, day.peaks[slot] ?? 0);
-    profile.peaks[slot] = seen;
+    const share = opening.has(slots[slot]?.count ?? 'messages') ? vouchedShare : 1;
+    profile.peaks[slot] = Math.max(profile.peaks[slot] ?? 0, peakFor(share * seen, slot));
   }
   for (const day of profile.days) day.tainted = false;
 }

@@ -2,9 +2,10 @@
  * Client networks: /24 for IPv4, /48 for IPv6. Within a network, a person's address changes without
  * meaning anything.
  */
+import { RecentMap } from '../../lib/recent-map.ts';
 import type { Millis } from '../../lib/time.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
-import type { AccountProfile } from './profile.ts';
+import type { AccountProfile, SeenNetwork } from './profile.ts';
 
 /** Networks remembered for each account: a person uses a few, a botnet brings hundreds. */
 const networksMax = 32;
@@ -51,6 +52,27 @@ export function networkStanding(
   return any ? 'new' : 'no-history';
 }
 
+/** Networks with failed logins, remembered for all accounts together. */
+const failedNetworksMax = 20_000;
+const failedNetworksMs = 7 * dayMs;
+
+/**
+ * The networks from which logins failed in the last seven days, of whatever account. A login that
+ * succeeds from elsewhere was not guessed there.
+ */
+export class FailedNetworks {
+  readonly #last = new RecentMap<string, Millis>(failedNetworksMax);
+
+  note(network: string, at: Millis): void {
+    if (network !== '') this.#last.set(network, at);
+  }
+
+  has(network: string, at: Millis): boolean {
+    const last = this.#last.get(network);
+    return last !== undefined && Math.abs(at - last) < failedNetworksMs;
+  }
+}
+
 /** Different networks within the last hour, this one included. */
 export function networksAtOnce(profile: AccountProfile, network: string, at: Millis): number {
   const since = (at - hourMs) / minuteMs;
@@ -73,7 +95,21 @@ export function noteNetwork(profile: AccountProfile, network: string, at: Millis
   profile.networks = profile.networks.filter((one) => one !== oldest);
 }
 
-/** Forgets the networks first seen since then: after a hijack they may be the attacker's. */
-export function forgetNetworks(profile: AccountProfile, since: Millis): void {
-  profile.networks = profile.networks.filter((seen) => seen.first < Math.floor(since / minuteMs));
+/**
+ * Forgets the networks first seen since then, and returns them: after a hijack they may be the
+ * attacker's.
+ */
+export function forgetNetworks(profile: AccountProfile, since: Millis): readonly SeenNetwork[] {
+  const minute = Math.floor(since / minuteMs);
+  const forgotten = profile.networks.filter((seen) => seen.first >= minute);
+  profile.networks = profile.networks.filter((seen) => seen.first < minute);
+  return forgotten;
+}
+
+/** Remembers networks again that a suspension has forgotten. The account keeps the newest. */
+export function restoreNetworks(profile: AccountProfile, forgotten: readonly SeenNetwork[]): void {
+  const known = new Set(profile.networks.map(({ network }) => network));
+  profile.networks = [...profile.networks, ...forgotten.filter((one) => !known.has(one.network))]
+    .sort((one, other) => other.last - one.last)
+    .slice(0, networksMax);
 }

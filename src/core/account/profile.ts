@@ -20,10 +20,21 @@ export type Day = {
   held: boolean;
   /** The account was suspended that day: nothing is learned from it. */
   tainted: boolean;
+  /** The numbers alone were as high as at a suspension: the server's baseline ignores the day. */
+  numbers?: true;
 };
 
 /** A client network (/24, /48) the account was seen from. Times in minutes since 1970. */
 export type SeenNetwork = { readonly network: string; readonly first: number; last: number };
+
+/** Hash of a domain, how many unknown users it has reported (decaying), and when it did last. */
+export type FailedDomain = { readonly domain: number; sum: number; at: Millis };
+
+/** Entries of the book as pairs of hash and minute, and networks. */
+export type Forgotten = {
+  readonly book: number[];
+  readonly networks: readonly SeenNetwork[];
+};
 
 export type AccountProfile = {
   state: AccountState;
@@ -46,6 +57,8 @@ export type AccountProfile = {
   /** When a login from a new network succeeded after many failures, and after how many. */
   breachAt: Millis;
   breachFails: number;
+  /** Domains that have lately answered "no such user", the last one last. */
+  failedDomains: FailedDomain[];
   /** Bodies of the last messages, newest last. */
   fingerprints: string[];
   /** When the evidence of now began, and what has passed since; 0 without evidence. */
@@ -56,10 +69,19 @@ export type AccountProfile = {
   /** Recipients in the current hour of the clock (hours since 1970), for the fixed ceiling. */
   hour: number;
   hourRecipients: number;
+  /** When the numbers alone were last so high that mail waits for a person; 0: never. */
+  numbersAt: Millis;
   /** 0 while the account is not suspended. */
   suspendedAt: Millis;
+  /** When a person said that the suspended account was hijacked; 0 while nobody has. */
+  hijackedAt: Millis;
   evidence: number;
   automaticReleases: number;
+  /**
+   * What the suspension has forgotten, and recipients of the mail that it stopped: a false alarm
+   * gives them back.
+   */
+  forgotten: Forgotten | undefined;
   /** Every recipient and From address it has used: hash → minute of the first time. */
   readonly book: RecipientBook;
   /** Size of the book when it was last written, for lists that do not load it. */
@@ -90,6 +112,7 @@ export function newProfile(at: Millis): AccountProfile {
     failedLoginsAt: at,
     breachAt: 0 as Millis,
     breachFails: 0,
+    failedDomains: [],
     fingerprints: [],
     since: 0 as Millis,
     leakedMessages: 0,
@@ -97,9 +120,12 @@ export function newProfile(at: Millis): AccountProfile {
     stoppedMessages: 0,
     hour: 0,
     hourRecipients: 0,
+    numbersAt: 0 as Millis,
     suspendedAt: 0 as Millis,
+    hijackedAt: 0 as Millis,
     evidence: 0,
     automaticReleases: 0,
+    forgotten: undefined,
     book: new RecipientBook(),
     bookSize: 0,
   };

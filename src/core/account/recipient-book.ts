@@ -50,10 +50,13 @@ export class RecipientBook {
     if (size > freshMin && size > this.#hashes.length * freshShare) this.#sortIn();
   }
 
-  /** Removes the hashes first seen in that minute or later, and returns them. */
+  /** Removes the hashes first seen in that minute or later; returns pairs of hash and minute. */
   forgetSince(minute: number): number[] {
     this.#sortIn();
-    const forgotten = [...this.#hashes.filter((_, at) => (this.#minutes[at] ?? 0) >= minute)];
+    const forgotten: number[] = [];
+    for (const [at, first] of this.#minutes.entries()) {
+      if (first >= minute) forgotten.push(this.#hashes[at] ?? 0, first);
+    }
     this.#hashes = this.#hashes.filter((_, at) => (this.#minutes[at] ?? 0) < minute);
     this.#minutes = this.#minutes.filter((one) => one < minute);
     return forgotten;

@@ -8,7 +8,8 @@ import { openServer, type ScriptedAccount, seed } from '../../../test/doubles/se
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import { firstReasonText } from '../explain.ts';
-import { holdAt } from './signals.ts';
+import { confirmHijack, waitsForPerson } from './record.ts';
+import { holdAt, suspendAt } from './signals.ts';
 
 const name = 'ann@here.example';
 const thief = '203.0.113.5';
@@ -58,7 +59,8 @@ test('a suspension forgets the recipients since the first sign, and keeps the ot
 test('a suspension forgets the networks of the thief, also where he looked around first', () => {
   const account = ann();
   account.login(thief, true);
-  account.hours(5).hijacked(60, minuteMs, { strangers: 1, client: thief });
+  const from = 'thief@elsewhere.example';
+  account.hours(5).hijacked(60, minuteMs, { strangers: 1, client: thief, from });
   account.hours(1).login(thief, true);
   assert.deepEqual(
     account.profile.networks.map(({ network }) => network),
@@ -73,18 +75,19 @@ test('a suspension forgets the networks of the thief, also where he looked aroun
 test('a suspension takes back the days before it, of which nothing is learned yet', () => {
   const account = ann();
   account.hijacked(4, hourMs);
-  account.until(1, 10).hijacked(60, minuteMs);
+  account.until(1, 10).hijacked(60, minuteMs, { strangers: 1, from: 'other@elsewhere.example' });
   assert.ok(account.profile.days.length >= 2);
   assert.ok(account.profile.days.every(({ tainted }) => tainted));
 });
 
-test('everything of a suspended account is refused, and teaches nothing', () => {
+test('mail of a suspended account is held, then refused, and teaches nothing', () => {
   const account = ann();
   account.hijacked(60, minuteMs);
   const { size } = account.profile.book;
   for (let day = 0; day < 5; day++) {
     const judged = account.until(1, 10).send({ to: account.friends(3), strangers: 2 });
-    assert.deepEqual([judged.verdict, judged.state], ['refuse', 'suspended']);
+    assert.deepEqual([judged.verdict, judged.state], [day < 3 ? 'hold' : 'refuse', 'suspended']);
+    if (day === 2) confirmHijack(account.profile, account.now);
     assert.match(firstReasonText(judged.reasons), /was suspended \d+ min ago; \d+ recipients/);
   }
   account.wait(dayMs).bounce('550 5.1.1 no such user');
@@ -102,20 +105,100 @@ test('released as an attack: it starts anew, and what was strange is strange', (
   assert.ok(account.passed <= 12, `${account.passed} passed`);
 });
 
-test('released as honest: the same again passes', () => {
+test('released as honest: the same people again pass, from the same place', () => {
   const account = ann();
-  account.hijacked(200, minuteMs);
-  const sent = account.verdicts.length - 28 * 6;
+  const client = '198.51.100.7';
+  const guests = Array.from({ length: 60 }, (_, i) => `guest${i}@party.example`);
+  const mailing = (): readonly string[] => {
+    account.login(client, true);
+    return guests.map((guest) => {
+      const sent = { to: [guest], client, from: 'party@elsewhere.example' };
+      return account.wait(minuteMs).send(sent).verdict;
+    });
+  };
+  assert.ok(mailing().includes('hold'));
+  assert.equal(account.profile.state, 'suspended');
   account.release({ honest: true });
   account.until(7, 10);
-  for (let i = 0; i < sent; i++) account.wait(minuteMs).send({ strangers: 1 });
-  assert.ok(account.verdicts.slice(-sent).every((verdict) => verdict === 'pass'));
+  assert.deepEqual(new Set(mailing()), new Set(['pass']));
+  assert.ok(guests.every((guest) => knows(account, guest)));
 });
 
-test('suspended by hand: refused until released', () => {
+test('released as honest: others than those of the false alarm find no more room', () => {
+  const account = ann();
+  account.hijacked(60, minuteMs);
+  account.release({ honest: true });
+  account.until(7, 10);
+  account.hijacked(60, minuteMs, { strangers: 1, from: 'other@elsewhere.example' });
+  assert.ok(account.passed <= 20, `${account.passed} passed`);
+});
+
+test('numbers alone: held, and the list is no less strange tomorrow', () => {
+  const account = ann();
+  const list = Array.from({ length: 200 }, (_, i) => `victim${i}@elsewhere.example`);
+  const judged = account.send({ to: list });
+  assert.deepEqual([judged.verdict, judged.state], ['hold', 'watched']);
+  assert.ok(judged.evidence >= suspendAt);
+  assert.ok(!list.some((one) => knows(account, one)));
+  assert.ok(waitsForPerson(account.profile, account.now));
+  account.until(2, 10);
+  assert.equal(account.send({ to: list }).verdict, 'hold');
+  // A person says that it was honest mail.
+  account.release({ honest: true });
+  assert.ok(list.every((one) => knows(account, one)));
+  assert.ok(!waitsForPerson(account.profile, account.now));
+});
+
+test('what waits for a person is dropped when nobody comes', () => {
+  const account = ann();
+  const kept = (): number => account.profile.forgotten?.book.length ?? 0;
+  account.send({ strangers: 200 });
+  assert.equal(kept(), 400);
+  account.until(4, 10).send({ to: account.friends(1) });
+  assert.equal(kept(), 0);
+  account.send({ strangers: 9_000 });
+  assert.equal(kept(), 2_000);
+});
+
+test('unknown users of one domain: its owner cannot have a sender suspended, nor held', () => {
+  const account = ann();
+  const address = (i: number): string => `nobody${i}@evil.example`;
+  for (let i = 0; i < 16; i++) account.bounce('550 5.1.1 no such user', address(i));
+  const judged = account.send({ to: account.friends(1) });
+  assert.deepEqual([judged.verdict, judged.state], ['pass', 'watched']);
+  for (let i = 16; i < 400; i++) account.bounce('550 5.1.1 no such user', address(i));
+  const held = account.send({ to: account.friends(1) });
+  assert.deepEqual([held.verdict, held.state], ['hold', 'watched']);
+  assert.ok(account.profile.failedDomains.length === 1);
+});
+
+test('unknown users of many domains hold, and alone do not suspend', () => {
+  const account = ann();
+  for (let i = 0; i < 60; i++) account.bounce('550 5.1.1 no such user');
+  const judged = account.send({ to: account.friends(1) });
+  assert.deepEqual([judged.verdict, judged.state], ['hold', 'watched']);
+  assert.ok(judged.evidence >= suspendAt);
+  assert.ok(account.profile.failedDomains.length <= 32);
+  // With numbers beside them, they are the second kind of evidence.
+  const worse = account.send({ strangers: 100 });
+  assert.deepEqual([worse.verdict, worse.state], ['hold', 'suspended']);
+  assert.ok(worse.reasons.some(({ signal }) => signal === 'failed-recipients'));
+});
+
+test('an unknown user who had written first counts a tenth', () => {
+  const [one, other] = [ann(), ann()];
+  for (let i = 0; i < 20; i++) {
+    one.bounce('550 5.1.1 no such user', `p${i}@q${i}.example`);
+    other.bounce('550 5.1.1 no such user', `p${i}@q${i}.example`, true);
+  }
+  const evidence = [one, other].map((ann) => ann.send({ to: ann.friends(1) }).evidence);
+  assert.ok((evidence[1] ?? 0) < 0.2 * (evidence[0] ?? 0), `${evidence}`);
+});
+
+test('suspended by hand: held until released', () => {
   const account = ann();
   account.suspendByHand();
-  assert.equal(account.send({ to: account.friends(1) }).verdict, 'refuse');
+  assert.equal(account.send({ to: account.friends(1) }).verdict, 'hold');
   account.release({ honest: true });
   assert.equal(account.send({ to: account.friends(1) }).verdict, 'pass');
 });
@@ -133,7 +216,7 @@ for (const [what, jump] of jumps) {
     const before = account.passed;
     if (jump === 0) account.wait(dayMs).send({ to: account.friends(1) });
     account.wait(jump === 0 ? -dayMs : jump);
-    account.hijacked(100, minuteMs);
+    account.hijacked(100, minuteMs, { strangers: 1, from: 'other@elsewhere.example' });
     assert.equal(account.profile.state, 'suspended');
     assert.ok(before + account.passed <= 20, `${before} and ${account.passed} passed`);
   });

@@ -3,21 +3,34 @@
  * change a profile.
  */
 
+import { domainOf } from '../../formats/message/address.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { DeliverySeen, LoginSeen, Submission } from '../event.ts';
+import { isPutOff } from '../verdict.ts';
 import type { Judgement } from './judge.ts';
 import { vouch } from './learn.ts';
 import {
+  type FailedNetworks,
   forgetNetworks,
   networkOf,
   networkStanding,
   networksAtOnce,
   noteNetwork,
+  restoreNetworks,
 } from './network.ts';
 import { type AccountProfile, dayOf } from './profile.ts';
 import { identityKey } from './risk-factors.ts';
-import { breachFailsMin, firstSignAt, slots, slotsOf, windowsMs } from './signals.ts';
+import {
+  answeredWeight,
+  breachFailsMin,
+  firstSignAt,
+  oneDomainPower,
+  slots,
+  slotsOf,
+  suspendAt,
+  windowsMs,
+} from './signals.ts';
 
 /** What the ledger must add to the account's book, and remove from it. */
 export type BookChange = {
@@ -27,10 +40,15 @@ export type BookChange = {
   readonly forgotten: readonly number[];
 };
 
+const nothingNew: BookChange = { learned: [], forgotten: [] };
+
 /** An event this much older than the last one: the clock was wrong then, and is believed now. */
 const clockSlackMs = hourMs;
 const fingerprintsMax = 16;
+/** Recipients that a false alarm can give back; the ledger keeps them with the account. */
+const forgottenMax = 1_000;
 const failedLoginsWindowMs = 6 * hourMs;
+const failedDomainsMax = 32;
 
 /**
  * Counts a judged message. A message of a suspended account counts in the sums, but nothing is
@@ -43,11 +61,12 @@ export function record(
   seed: number,
 ): BookChange {
   const at = message.at;
-  const refused = judged.verdict === 'refuse' || judged.verdict === 'delay';
   const wasSuspended = profile.state === 'suspended';
+  const taken = judged.verdict === 'pass' || judged.verdict === 'hold';
   const day = dayOf(profile, at);
-  // The sender tries a delayed message again: it counts then.
-  if (judged.verdict === 'delay') return { learned: [], forgotten: [] };
+  // The sender tries a delayed message again: it counts then. Where too much is held, it counts
+  // now: otherwise the evidence would fade while the attack goes on.
+  if (judged.verdict === 'delay' && !isPutOff(judged)) return nothingNew;
   profile.at = at > profile.at || profile.at - at > clockSlackMs ? at : profile.at;
   profile.evidence = judged.evidence;
   for (let slot = 0; slot < slots.length; slot++) {
@@ -55,18 +74,32 @@ export function record(
     profile.sums[slot] = sum;
     if (sum > (day.peaks[slot] ?? 0)) day.peaks[slot] = sum;
   }
-  if (!refused) {
+  if (taken && !wasSuspended) {
     day.messages++;
     day.recipients += message.outside.length;
   }
   if (judged.verdict !== 'pass') day.held = true;
   if (judged.state === 'suspended') day.tainted = true;
+  const byNumbers = judged.state !== 'suspended' && taken && isStoppedByNumbers(judged);
+  if (byNumbers) {
+    profile.numbersAt = at;
+    day.numbers = true;
+  } else if (!wasSuspended && !waitsForPerson(profile, at)) profile.forgotten = undefined;
   noteSigns(profile, message, judged);
   profile.state = judged.state;
-  if (refused) return { learned: [], forgotten: [] };
-  noteHour(profile, message);
-  if (judged.state === 'suspended' && !wasSuspended) return suspended(profile, at);
+  if (taken && !wasSuspended) noteHour(profile, message);
+  if (judged.state === 'suspended') {
+    const book = wasSuspended ? nothingNew : suspended(profile, at);
+    noteStopped(profile, message, judged);
+    return book;
+  }
+  if (!taken) return nothingNew;
   noteHabits(profile, message);
+  // Else the whole list would be known tomorrow, and pass.
+  if (byNumbers) {
+    noteStopped(profile, message, judged);
+    return nothingNew;
+  }
   return { learned: noteBook(profile, message, judged, seed), forgotten: [] };
 }
 
@@ -139,8 +172,27 @@ function suspended(profile: AccountProfile, at: Millis): BookChange {
   profile.suspendedAt = at;
   for (const day of profile.days) day.tainted = true;
   // The attacker may have logged in earlier, without sending: forget the day before as well.
-  forgetNetworks(profile, (profile.since - dayMs) as Millis);
-  return { learned: [], forgotten: profile.book.forgetSince(Math.floor(profile.since / minuteMs)) };
+  const networks = forgetNetworks(profile, (profile.since - dayMs) as Millis);
+  const entries = profile.book.forgetSince(Math.floor(profile.since / minuteMs));
+  const before = profile.forgotten?.book ?? [];
+  profile.forgotten = { book: [...before, ...entries].slice(0, 2 * forgottenMax), networks };
+  return { learned: [], forgotten: entries.filter((_, at) => at % 2 === 0) };
+}
+
+/** As much as suspends with a second kind of evidence. Without one, a person decides. */
+function isStoppedByNumbers({ verdict, evidence }: Judgement): boolean {
+  return verdict === 'hold' && evidence >= suspendAt;
+}
+
+/** The recipients of a stopped message. They become known if it was a false alarm. */
+function noteStopped(profile: AccountProfile, { at }: Submission, { fresh }: Judgement): void {
+  const minute = Math.floor(at / minuteMs);
+  const forgotten = profile.forgotten ?? { book: [], networks: [] };
+  for (const hash of fresh) {
+    if (forgotten.book.length >= 2 * forgottenMax) break;
+    forgotten.book.push(hash, minute);
+  }
+  profile.forgotten = forgotten;
 }
 
 /** An operator suspends the account. */
@@ -150,40 +202,74 @@ export function suspendByHand(profile: AccountProfile, at: Millis): BookChange {
   return suspended(profile, at);
 }
 
-/** Ends a suspension. `honest`: what was seen was no attack, and is usual from now on. */
-export function release(profile: AccountProfile, how: { readonly honest: boolean }): void {
-  if (how.honest) vouch(profile);
+/** A person says that the account, which is suspended, was hijacked: its mail is refused now. */
+export function confirmHijack(profile: AccountProfile, at: Millis): void {
+  profile.hijackedAt = at;
+}
+
+/**
+ * Ends a suspension. `honest`: what was seen was no attack. It is usual from now on, and what the
+ * suspension has forgotten is known again. Returns what the book gets back.
+ */
+export function release(profile: AccountProfile, how: { readonly honest: boolean }): BookChange {
+  const learned: number[] = [];
+  if (how.honest) {
+    vouch(profile);
+    const { book = [], networks = [] } = profile.forgotten ?? {};
+    for (let at = 0; at < book.length; at += 2) {
+      const [hash = 0, minute = 0] = [book[at], book[at + 1]];
+      if (profile.book.has(hash)) continue;
+      profile.book.add(hash, minute);
+      learned.push(hash, minute);
+    }
+    restoreNetworks(profile, networks);
+  }
+  profile.forgotten = undefined;
+  profile.numbersAt = 0 as Millis;
   profile.state = 'clear';
   profile.sums.fill(0);
   profile.evidence = 0;
   profile.suspendedAt = 0 as Millis;
+  profile.hijackedAt = 0 as Millis;
   profile.since = 0 as Millis;
   profile.breachFails = 0;
   profile.leakedMessages = 0;
   profile.leakedRecipients = 0;
   profile.stoppedMessages = 0;
+  return { learned, forgotten: [] };
 }
 
 /**
- * Records a login. A success after many failures, from a network the account has not used, means a
- * guessed password.
+ * Records a login. A success after many failures means a guessed password, if it comes from a
+ * network that the account has not used, and from which logins have failed too. Failures from
+ * elsewhere say nothing about the owner, who may travel.
  */
-export function login(profile: AccountProfile, seen: LoginSeen): void {
+export function login(profile: AccountProfile, seen: LoginSeen, failed: FailedNetworks): void {
+  const network = networkOf(seen.client);
   const passed = Math.max(0, seen.at - profile.failedLoginsAt);
   profile.failedLogins *= Math.exp(-passed / failedLoginsWindowMs);
   profile.failedLoginsAt = seen.at;
   if (!seen.ok) {
     profile.failedLogins++;
+    failed.note(network, seen.at);
     return;
   }
-  const network = networkOf(seen.client);
   const strange = network !== '' && networkStanding(profile, network, seen.at) === 'new';
-  if (strange && profile.failedLogins >= breachFailsMin) {
+  const guessed = profile.failedLogins >= breachFailsMin && failed.has(network, seen.at);
+  if (strange && guessed) {
     profile.breachAt = seen.at;
     profile.breachFails = Math.round(profile.failedLogins);
   }
   // An attacker has the password of a suspended account: the network may be the attacker's.
   if (network !== '' && profile.state !== 'suspended') noteNetwork(profile, network, seen.at);
+}
+
+/**
+ * Whether mail that was held then waits for a person: the numbers alone were as high as those of a
+ * suspension, so it must not leave when the account is quiet again.
+ */
+export function waitsForPerson({ numbersAt }: AccountProfile, heldAt: Millis): boolean {
+  return numbersAt > 0 && Math.abs(heldAt - numbersAt) < windowsMs[2];
 }
 
 /** Records what happened to a recipient. Only "no such user" counts against the sender. */
@@ -193,11 +279,28 @@ export function delivery(profile: AccountProfile, seen: DeliverySeen): void {
   const day = dayOf(profile, seen.at);
   // Replies to an attack's mail arrive for days.
   if (profile.state === 'suspended') day.tainted = true;
+  const weight = seen.wroteFirst === true ? answeredWeight : 1;
+  const added = weight * growthOfDomain(profile, domainOf(seen.recipient), seen.at);
   for (const slot of slotsOf['failed-recipients']) {
-    const sum = (profile.sums[slot] ?? 0) + 1;
+    const sum = (profile.sums[slot] ?? 0) + added;
     profile.sums[slot] = sum;
     day.peaks[slot] = Math.max(day.peaks[slot] ?? 0, sum);
   }
+}
+
+/**
+ * What one more unknown user of this domain adds, and counts it. Whoever owns a domain decides what
+ * its server answers, so many of one domain are little evidence.
+ */
+function growthOfDomain(profile: AccountProfile, domain: string, at: Millis): number {
+  const hash = hash53(domain, 0);
+  const others = profile.failedDomains.filter((one) => one.domain !== hash);
+  const last = profile.failedDomains.find((one) => one.domain === hash);
+  const passed = Math.max(0, at - (last?.at ?? at));
+  const before = (last?.sum ?? 0) * Math.exp(-passed / windowsMs[2]);
+  const sum = before + 1;
+  profile.failedDomains = [...others, { domain: hash, sum, at }].slice(-failedDomainsMax);
+  return sum ** oneDomainPower - before ** oneDomainPower;
 }
 
 /** Makes the sums decay until `at`. */

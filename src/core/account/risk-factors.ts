@@ -6,6 +6,7 @@
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import type { MessageFacts } from '../event.ts';
+import type { CountName } from '../reason.ts';
 import { networkOf, networkStanding, networksAtOnce } from './network.ts';
 import type { AccountProfile } from './profile.ts';
 import {
@@ -13,8 +14,11 @@ import {
   boosts,
   farHours,
   farMessagesMin,
+  holdAt,
   hourMessagesMin,
   hourShare,
+  secondKind,
+  slotsOf,
   weakPassword,
 } from './signals.ts';
 
@@ -53,8 +57,13 @@ export function identityKey(address: string): string {
 export function riskFactors(
   profile: AccountProfile,
   message: MessageFacts,
-  { seed, weak }: { readonly seed: number; readonly weak: boolean },
+  about: {
+    readonly seed: number;
+    readonly weak: boolean;
+    readonly isOwnHost: (client: string) => boolean;
+  },
 ): RiskFactors {
+  const { seed, weak, isOwnHost } = about;
   const hour = Math.floor(message.at / hourMs) % 24;
   const messages = sum(profile.hours);
   const hourUnusual =
@@ -64,9 +73,10 @@ export function riskFactors(
   let newNetwork: string | undefined;
   let networks = 0;
   let networksAlone = 0;
-  const network = message.client === undefined ? '' : networkOf(message.client);
+  const { client = '' } = message;
+  const network = networkOf(client);
   if (network !== '') {
-    if (networkStanding(profile, network, message.at) === 'new') {
+    if (networkStanding(profile, network, message.at) === 'new' && !isOwnHost(client)) {
       newNetwork = network;
       boost *= networkBoost(weak);
     }
@@ -98,6 +108,33 @@ export function riskFactors(
     networksUsual: profile.usualNetworks,
     networksAlone,
   };
+}
+
+/**
+ * What besides the numbers says that the sender is not the owner, or that the mail is not honest:
+ * the counts among it, none for a circumstance. Undefined without any. A new network alone or an
+ * unusual hour alone is ordinary: telephones change networks all day.
+ */
+export function secondKinds(
+  factors: RiskFactors,
+  sums: readonly number[],
+  { dead, spam }: { readonly dead: number; readonly spam: number },
+): readonly CountName[] | undefined {
+  const counts: CountName[] = [];
+  if (dead >= holdAt) counts.push('failed-recipients');
+  if (spam >= holdAt || spamShare(sums) >= secondKind.spamShare) counts.push('spam-like');
+  const stranger =
+    factors.elsewhere ||
+    factors.breachFails > 0 ||
+    factors.newIdentity !== undefined ||
+    factors.networksAlone >= secondKind.networks * networkAloneWeight;
+  return stranger || counts.length > 0 ? counts : undefined;
+}
+
+/** How much of the mail of the last half hour looks like spam: one message by chance is little. */
+function spamShare(sums: readonly number[]): number {
+  const messages = sums[slotsOf.messages[0] ?? 0] ?? 0;
+  return messages === 0 ? 0 : (sums[slotsOf['spam-like'][0] ?? 0] ?? 0) / messages;
 }
 
 /** With a weak password, a new network is more likely an attacker's. */

@@ -119,6 +119,19 @@ export const rules: Readonly<Record<CountName, CountRule>> = {
     prior: [6, 10, 20],
     most: [10, 20, 50],
   },
+  /**
+   * Recipients of this server that are new to the account. A colleague more is nothing; a whole
+   * company within days is a hijack that stays inside.
+   */
+  'new-local': {
+    weight: 0.6,
+    factor: 2,
+    slack: 0.2,
+    power: 0.75,
+    least: [20, 30, 50],
+    prior: [25, 40, 80],
+    most: [40, 80, 160],
+  },
 };
 
 /** One count over one window. */
@@ -144,6 +157,7 @@ export const slotsOf: Readonly<Record<CountName, readonly number[]>> = {
   'same-body': placesOf('same-body'),
   elsewhere: placesOf('elsewhere'),
   'spam-like': placesOf('spam-like'),
+  'new-local': placesOf('new-local'),
 };
 
 function placesOf(count: CountName): readonly number[] {
@@ -185,6 +199,19 @@ export const firstSignAt = 0.2;
 /** Risk factors multiply the evidence; together at most by this. */
 export const boostMax = 4;
 export const boosts = { hour: 2, network: 1.5, identity: 1.3, breach: 1.5, content: 1.5 } as const;
+/**
+ * A second kind of evidence, without which numbers only hold: this many client networks more than
+ * is usual, or this share of the last half hour's mail that looks like spam.
+ */
+export const secondKind = { networks: 2, spamShare: 0.25 } as const;
+/** Unknown users of one domain count as their number to this power: one owner can make them all. */
+export const oneDomainPower = 0.5;
+/** An unknown user who had written to the account first counts this much. */
+export const answeredWeight = 0.1;
+/** After a false alarm, this share of the new recipients that were seen is allowed. */
+export const vouchedShare = 0.7;
+/** This share of the recipients may be unknown users, whatever is usual for the account. */
+export const deadShareFree = 0.04;
 /** From this many failed logins on, a good one from a new network means a guessed password. */
 export const breachFailsMin = 5;
 /**

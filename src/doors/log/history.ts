@@ -73,8 +73,6 @@ class JoinedLogs implements LogHistory {
   /** How many of the waiting events were handed out. */
   #gone = 0;
   #newest = 0 as Millis;
-  /** Accounts that sent mail or logged in. Failed logins to other names are ignored. */
-  readonly #accounts = new Set<Account>();
 
   take(line: string, context: HistoryContext): readonly ReplayEvent[] {
     if (!telling.test(line)) return [];
@@ -106,8 +104,6 @@ class JoinedLogs implements LogHistory {
     const { account, client, ok } = fact;
     if (account === undefined) return;
     const id = submitted.exec(text)?.[1];
-    if (ok) this.#accounts.add(account);
-    else if (!this.#accounts.has(account)) return;
     if (id !== undefined) this.#begin(id, account, client, at);
     for (let nth = 0; nth < Math.min(fact.times, timesMax); nth++) {
       this.#wait({ kind: 'login', at, account, client, ok });
@@ -203,7 +199,6 @@ class JoinedLogs implements LogHistory {
 
   #submission(mail: Mail): Submission | undefined {
     const { id, at, account, client, sender } = mail;
-    this.#accounts.add(account);
     if (mail.outside.size + mail.local.size === 0) return undefined; // dropped, or still on hold
     const lists = { outside: [...mail.outside], local: [...mail.local] };
     return {

@@ -24,8 +24,15 @@ const failed = new RegExp(
   String.raw`^warning: [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d+)?` +
     String.raw`: SASL [\w-]{1,40} authentication failed: `,
 );
-/** Failures that say nothing about a password: no check was possible, or the client broke SASL. */
-const noGuess = /^(?:connection lost|invalid (?:base64|authentication))|temporar|not available/i;
+/**
+ * Failures that say nothing about a password: no check was possible (the words of Cyrus SASL and
+ * Dovecot for that), the client broke SASL, or the mechanism is not offered.
+ */
+const noGuess = new RegExp(
+  '^(?:connection lost|generic failure|invalid (?:base64|authentication)|no mechanism)|' +
+    'mechanism not supported|temporar|not available|cannot connect|timed? ?out',
+  'i',
+);
 const userField = ', sasl_username=';
 
 /** Returns the fact, or undefined. `tag` is from syslog: `postfix/smtpd`, `postfix-out/smtp`. */

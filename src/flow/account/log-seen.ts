@@ -7,7 +7,7 @@
  * creates an account, and everything that is remembered has a limit.
  */
 
-import { networkOf } from '../../core/account/network.ts';
+import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
 import { delivery, login } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
@@ -62,6 +62,7 @@ class LogSeen {
   readonly #recent = new Map<number, Millis>();
   /** Account → when its login last failed. */
   readonly #failed = new Map<Account, Millis>();
+  readonly #failedNetworks = new FailedNetworks();
   /** Client → the account it gave a wrong password for. */
   readonly #mismatches = new Map<string, { readonly account: Account; readonly at: Millis }>();
   readonly #owners = new Map<string, { readonly account: Account; readonly at: Millis }>();
@@ -102,6 +103,7 @@ class LogSeen {
     }
     const profile = accounts.known(account);
     if (profile === undefined) {
+      if (!ok) this.#failedNetworks.note(networkOf(client), at);
       this.#dropped('unknown-account');
       return;
     }
@@ -114,7 +116,7 @@ class LogSeen {
       put(this.#failed, account, at, failedMax);
     }
     for (let nth = 0; nth < event.times; nth++) {
-      login(profile, { kind: 'login', at, account, client, ok });
+      login(profile, { kind: 'login', at, account, client, ok }, this.#failedNetworks);
     }
     this.#changed(account, profile);
   }

@@ -6,6 +6,7 @@
 import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
 import type { ReplayEvent, Submission } from '../../core/event.ts';
+import type { Scan } from '../../core/scan/report.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
 import { fault, ok, type Result } from '../../lib/result.ts';
@@ -16,6 +17,24 @@ import type { Mutable } from '../../lib/type-tools.ts';
 export const eventLineMax: number = 8 * 1024 * 1024;
 /** Recipients of one message; no mail server accepts as many. */
 const recipientsMax = 100_000;
+
+/** Points from which SpamAssassin calls a message spam, unless it is told otherwise. */
+const spamFrom = 5;
+const unscored: Scan = {
+  by: '',
+  score: 0,
+  required: spamFrom,
+  likeness: 0,
+  rules: [],
+  masked: [],
+  virus: '',
+  suspected: '',
+  missing: [],
+  tooBig: [],
+  scans: 0,
+  reused: 0,
+  tookMs: 0,
+};
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -103,6 +122,15 @@ function addDetails(event: Mutable<Submission>, fields: Fields): void {
   if (from !== undefined) event.headerFrom = firstMailbox(from);
   if (subject !== undefined) event.subject = subject;
   if (fingerprint !== undefined) event.fingerprint = fingerprint;
+  const { size } = fields;
+  if (typeof size === 'number' && size >= 0) event.sizeBytes = size;
+  const score = fields['spamScore'];
+  if (typeof score === 'number' && Number.isFinite(score)) event.scan = scoredBy(score);
+}
+
+/** A score as the live doors have it from a scanner that says where spam begins. */
+function scoredBy(score: number): Scan {
+  return { ...unscored, score, likeness: score / spamFrom };
 }
 
 function login(fields: Fields, at: Millis): Result<ReplayEvent, string> {

@@ -6,15 +6,24 @@
 import { newBaseline } from '../../core/account/baseline.ts';
 import type { People } from '../../core/account/count-recipients.ts';
 import { type GuardContext, submit } from '../../core/account/guard.ts';
+import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import { type AccountFlags, noFlags, type Policy } from '../../core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
-import { type BookChange, delivery, login, release } from '../../core/account/record.ts';
+import {
+  type BookChange,
+  delivery,
+  login,
+  release,
+  waitsForPerson,
+} from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
-import type { ReplayEvent, Submission } from '../../core/event.ts';
+import type { LoginSeen, ReplayEvent, Submission } from '../../core/event.ts';
 import type { Reason } from '../../core/reason.ts';
 import type { AccountState, VerdictKind } from '../../core/verdict.ts';
+import { hash53 } from '../../lib/hash.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
+import { ReplayHeld } from './replay-held.ts';
 
 /** The verdict for a `send`. Names and order are those of the documented output. */
 export type ReplayVerdict = {
@@ -60,13 +69,26 @@ const messagesRemembered = 250_000;
 
 export type ReplayOptions = {
   readonly policy: Policy;
-  /** An operator ends each suspension after this time; undefined: never. */
+  /**
+   * An operator says this long after each suspension that the mail was honest, and as long after
+   * mail began to wait for them; undefined: never.
+   */
   readonly operatorClearsMs: number | undefined;
 };
 
 export function openReplay(options: ReplayOptions): Replay {
   return new MemoryReplay(options);
 }
+
+/** Of a message: its account, and how many of its recipients may still be reported. */
+type Sent = { readonly account: Account; left: number };
+
+/** Without a suspension: mail was held for its numbers alone. */
+type Clear = {
+  readonly at: Millis;
+  readonly account: Account;
+  readonly suspension: Suspension | undefined;
+};
 
 class MemoryReplay implements Replay {
   readonly summary: ReplaySummary = {
@@ -80,20 +102,27 @@ class MemoryReplay implements Replay {
   /** Recipient (hash) → minute of the first mail from here. */
   readonly #firstMinute = new Map<number, number>();
   readonly #context: GuardContext;
-  /** Message id → its account. */
-  readonly #senders = new RecentMap<string, Account>(messagesRemembered);
+  readonly #failedNetworks = new FailedNetworks();
+  readonly #senders = new RecentMap<string, Sent>(messagesRemembered);
   /** Messages since the last delivery event. Recordings without deliveries need no index. */
   #sentIds: string[] = [];
-  #sentAccounts: Account[] = [];
-  readonly #clears: { readonly at: Millis; readonly suspension: Suspension }[] = [];
+  #sent: Sent[] = [];
+  /** Message and recipient (hash) of unknown users that were counted. */
+  readonly #told = new RecentMap<number, true>(messagesRemembered);
+  /** What the operator of `--operator-clears` looks at, and when. */
+  readonly #clears: Clear[] = [];
+  /** Accounts whose held mail waits for the operator. */
+  readonly #waiting = new Set<Account>();
   readonly #open = new Map<Account, Suspension>();
   readonly #everSuspended = new Set<Account>();
+  readonly #held: ReplayHeld;
   #clock = 0 as Millis;
   #hour = 0;
   #serverRecipients = 0;
 
   constructor(options: ReplayOptions) {
     this.#operatorClearsMs = options.operatorClearsMs;
+    this.#held = new ReplayHeld(options.operatorClearsMs);
     const people: People = { seed: 0, knownHere: (recipient) => this.#firstMinute.get(recipient) };
     this.#context = { baseline: newBaseline(), people, policy: options.policy };
   }
@@ -110,18 +139,34 @@ class MemoryReplay implements Replay {
       case 'send':
         return this.#send(event);
       case 'login':
-        login(this.#profile(event.account, event.at), event);
+        this.#login(event);
         return undefined;
-      case 'delivery': {
-        const account = this.#senderOf(event.id);
-        if (account !== undefined)
-          delivery(this.#profile(account, event.at), { ...event, account });
+      case 'delivery':
+        this.#delivery(event);
         return undefined;
-      }
       case 'clear':
         this.#clear(event.account);
         return undefined;
     }
+  }
+
+  #login(event: LoginSeen): void {
+    const { account, at, client, ok } = event;
+    // Guesses at names that nobody has make no account, but tell where guesses come from.
+    if (!ok && !this.#accounts.has(account)) this.#failedNetworks.note(networkOf(client), at);
+    else login(this.#profile(account, at), event, this.#failedNetworks);
+  }
+
+  /** A server tells each recipient's end once, and no more of them than the message had. */
+  #delivery(event: Extract<ReplayEvent, { kind: 'delivery' }>): void {
+    const sent = this.#senderOf(event.id);
+    if (sent === undefined || event.outcome !== 'bounced' || sent.left === 0) return;
+    const key = hash53(`${event.id} ${event.recipient}`, 0);
+    if (this.#told.get(key) === true) return;
+    this.#told.set(key, true);
+    sent.left--;
+    const { account } = sent;
+    delivery(this.#profile(account, event.at), { ...event, account });
   }
 
   #profile(account: Account, at: Millis): AccountProfile {
@@ -133,34 +178,36 @@ class MemoryReplay implements Replay {
     return profile;
   }
 
-  #remember({ id, account }: Submission): void {
+  #remember({ id, account, outside, local }: Submission): void {
     this.#sentIds.push(id);
-    this.#sentAccounts.push(account);
+    this.#sent.push({ account, left: outside.length + local.length });
     if (this.#sentIds.length < 2 * messagesRemembered) return;
     this.#sentIds = this.#sentIds.slice(-messagesRemembered);
-    this.#sentAccounts = this.#sentAccounts.slice(-messagesRemembered);
+    this.#sent = this.#sent.slice(-messagesRemembered);
   }
 
-  #senderOf(id: string): Account | undefined {
-    for (const [i, sent] of this.#sentIds.entries()) {
-      const account = this.#sentAccounts[i];
-      if (account !== undefined) this.#senders.set(sent, account);
+  #senderOf(id: string): Sent | undefined {
+    for (const [i, sentId] of this.#sentIds.entries()) {
+      const sent = this.#sent[i];
+      if (sent !== undefined) this.#senders.set(sentId, sent);
     }
     this.#sentIds = [];
-    this.#sentAccounts = [];
+    this.#sent = [];
     return this.#senders.get(id);
   }
 
   #send(message: Submission): ReplayVerdict {
     const profile = this.#profile(message.account, message.at);
     const before = profile.state;
-    const { judgement, book } = submit(profile, message, this.#context, this.#flags(message.at));
+    const { judgement, book } = submit(profile, message, this.#context, this.#flags(message));
     this.#learn(book);
     if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
+    else if (judgement.verdict === 'hold') this.#held.add(message);
     this.#remember(message);
     if (before !== 'suspended' && judgement.state === 'suspended') {
       this.#suspended(message, profile, judgement.reasons);
     }
+    if (profile.numbersAt === message.at) this.#waits(message);
     this.#tell(message.account, judgement.verdict);
     return {
       id: message.id,
@@ -170,16 +217,16 @@ class MemoryReplay implements Replay {
     };
   }
 
-  #flags(at: Millis): AccountFlags {
+  #flags({ account, at }: Submission): AccountFlags {
     const hour = Math.floor(at / hourMs);
     if (hour !== this.#hour) {
       this.#hour = hour;
       this.#serverRecipients = 0;
     }
-    if (this.#serverRecipients === 0) return noFlags;
     return {
       ...noFlags,
       serverRecipientsThisHour: this.#serverRecipients,
+      held: () => this.#held.of(account, at),
     };
   }
 
@@ -220,7 +267,7 @@ class MemoryReplay implements Replay {
     this.#everSuspended.add(account);
     this.#open.set(account, suspension);
     if (this.#operatorClearsMs === undefined) return;
-    this.#clears.push({ at: (at + this.#operatorClearsMs) as Millis, suspension });
+    this.#clears.push({ at: (at + this.#operatorClearsMs) as Millis, account, suspension });
   }
 
   #tell(account: Account, verdict: VerdictKind): void {
@@ -235,20 +282,36 @@ class MemoryReplay implements Replay {
     }
   }
 
+  /** The operator was told that the account's mail waits: they look at it later. */
+  #waits({ account, at }: Submission): void {
+    if (this.#operatorClearsMs === undefined || this.#waiting.has(account)) return;
+    this.#waiting.add(account);
+    const looksAt = (at + this.#operatorClearsMs) as Millis;
+    this.#clears.push({ at: looksAt, account, suspension: undefined });
+  }
+
+  #isOpen(suspension: Suspension): boolean {
+    return this.#open.get(suspension.account) === suspension;
+  }
+
   /** Ends the suspensions that the operator of `--operator-clears` has looked at by now. */
   #clearDue(): void {
     for (let next = this.#clears[0]; next !== undefined; next = this.#clears[0]) {
       if (next.at > this.#clock) return;
       this.#clears.shift();
-      const { suspension } = next;
+      const { account, suspension } = next;
       // A `clear` event may have come first; a later suspension has its own time.
-      if (this.#open.get(suspension.account) === suspension) this.#clear(suspension.account);
+      if (suspension === undefined ? !this.#open.has(account) : this.#isOpen(suspension))
+        this.#clear(account);
+      if (suspension === undefined) this.#waiting.delete(account);
     }
   }
 
   #clear(account: Account): void {
     const profile = this.#accounts.get(account);
-    if (profile?.state === 'suspended') release(profile, { honest: true });
+    if (profile?.state === 'suspended' || (profile && waitsForPerson(profile, this.#clock)))
+      this.#learn(release(profile, { honest: true }));
     this.#open.delete(account);
+    this.#held.decided(account);
   }
 }

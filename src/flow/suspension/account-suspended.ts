@@ -2,7 +2,7 @@
  * Suspends an account: commits that first, then puts its queued mail on hold, closes its login and
  * tells the operator. A release undoes all of this.
  *
- *   judged or by hand ──commit──▶ later mail refused (the gate reads the state)
+ *   judged or by hand ──commit──▶ later mail held, or refused (the gate reads the state)
  *                                 ├─ queue held twice: at once, and 15 seconds later
  *                                 ├─ login closed
  *                                 └─ notice by every channel
@@ -13,7 +13,7 @@
  */
 import type { Judgement } from '../../core/account/judge.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
-import { release, suspendByHand } from '../../core/account/record.ts';
+import { confirmHijack, release, suspendByHand } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import { firstReasonText } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
@@ -29,6 +29,7 @@ import type { Accounts } from '../account/accounts.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Settings } from '../settings.ts';
+import { hijackConfirmed, suspendedAlready } from './hijack-confirmed.ts';
 import { currentIncident, sweepQueue } from './queue-sweep.ts';
 import { isLogin, type ReleaseOutcome, ReleaseSteps } from './release-steps.ts';
 import { releaseText, releaseWord } from './release-text.ts';
@@ -56,6 +57,8 @@ export type SuspensionDeps = {
   readonly iso: (at: Millis) => string;
 };
 
+type SuspendHow = { readonly by: string; readonly note: string; readonly hijacked: boolean };
+
 export type Suspensions = {
   /** For the gate: what a new suspension adds to the commit, and what to call after it. */
   suspending(
@@ -64,7 +67,8 @@ export type Suspensions = {
     judgement: Judgement,
     at: Millis,
   ): { readonly changes: readonly Change[]; readonly committed: () => void };
-  byHand(account: Account, by: string, note: string): Promise<AdminResult>;
+  /** An operator suspends it, or says that a suspended one was hijacked. */
+  byHand(account: Account, how: SuspendHow): Promise<AdminResult>;
   release(account: Account, how: ReleaseHow): Promise<AdminResult>;
   /** Does what an earlier run may not have finished. For the start. */
   resume(): void;
@@ -101,15 +105,17 @@ class SuspensionFlow implements Suspensions {
     return this.#open(account, profile, reasons, at, { by: 'guard', detail });
   }
 
-  async byHand(account: Account, by: string, note: string): Promise<AdminResult> {
+  async byHand(account: Account, { by, note, hijacked }: SuspendHow): Promise<AdminResult> {
     const { accounts, settings } = this.#deps;
     const { clock, count } = this.#deps.world;
     if (settings.mode === 'observe') return onlyObserving;
     const at = clock.now();
     const profile = accounts.profile(account, at);
-    if (profile.state === 'suspended')
-      return { ok: false, text: `${account} is suspended already` };
+    if (profile.state === 'suspended') {
+      return hijacked ? hijackConfirmed(this.#deps, account, by, note) : suspendedAlready(account);
+    }
     const book = suspendByHand(profile, at);
+    if (hijacked) confirmHijack(profile, at);
     const reason: Reason = { signal: 'operator', saw: 1, usual: 0, weight: 1, by, note };
     const opened = this.#open(account, profile, [reason], at, { by, detail: note });
     await this.#deps.journal.committed([
@@ -118,7 +124,8 @@ class SuspensionFlow implements Suspensions {
     ]);
     count('postern_suspensions_total', 1, 'operator');
     opened.committed();
-    return { ok: true, count: 1, text: `${account} is suspended` };
+    const later = hijacked ? '' : '; its mail is held';
+    return { ok: true, count: 1, text: `${account} is suspended${later}` };
   }
 
   async release(account: Account, how: ReleaseHow): Promise<AdminResult> {
@@ -129,7 +136,7 @@ class SuspensionFlow implements Suspensions {
     const suspended = profile.state === 'suspended';
     const at = clock.now();
     const { stoppedMessages } = profile;
-    release(profile, { honest: how.falseAlarm });
+    const book = release(profile, { honest: how.falseAlarm });
     const automatic = how.by === 'postern';
     const open = this.#incidents(account);
     // A suspension that was only observed does not count as an automatic release.
@@ -138,7 +145,7 @@ class SuspensionFlow implements Suspensions {
     const what = releaseWord(how);
     const detail = how.note === '' ? what : `${what}: ${how.note}`;
     const changes: Change[] = [
-      accounts.change(account, profile, { learned: [], forgotten: [] }),
+      accounts.change(account, profile, book),
       { kind: 'audit', row: { at, by: how.by, action: 'release', account, detail } },
     ];
     for (const incident of open) {
@@ -170,7 +177,7 @@ class SuspensionFlow implements Suspensions {
       .incidents({ open: true, limit: openMax })
       .filter(({ observed }) => enforced && !observed);
     // One after the other, as each starts programs. Releases first: their people wait to send, and
-    // mail of suspended accounts is refused in any case.
+    // mail of suspended accounts is stopped in any case.
     const all = async (): Promise<void> => {
       for (const release of this.#steps.unfinished()) {
         await this.#step(release.account, () => this.#steps.finish(release));

@@ -4,6 +4,7 @@
  * the queue. Each of these has a limit beyond which the operator decides.
  */
 import { evidenceNow } from '../../core/account/judge.ts';
+import { waitsForPerson } from '../../core/account/record.ts';
 import { watchAt } from '../../core/account/signals.ts';
 import type { Account } from '../../core/account-name.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
@@ -63,7 +64,7 @@ async function endSuspensions(deps: ReviewDeps): Promise<void> {
     // In observe mode no real suspension ends. What an operator did, an operator undoes.
     if (incident.observed !== observing || incident.by !== 'guard') continue;
     const profile = accounts.known(incident.account);
-    if (profile === undefined) continue;
+    if (profile === undefined || profile.hijackedAt > 0) continue;
     if (!observing && profile.automaticReleases >= settings.automaticReleasesMax) continue;
     const note = observing ? 'only observed' : 'the set time is over';
     const how = { by: 'postern', note, falseAlarm: false, keepHeld: true };
@@ -84,8 +85,12 @@ async function reviewHeld(deps: ReviewDeps): Promise<void> {
     // Reading a long queue takes time, and an operator may have released the message in between.
     const row = journal.live.heldOne(queueId);
     if (row?.state !== 'held') continue;
-    if (onHold.has(queueId)) there.push(row);
-    else if (now - row.changedAt > settleMs) {
+    const bytes = onHold.get(queueId);
+    if (bytes !== undefined) {
+      there.push(row);
+      // The door may have seen only part of the message, or not seen it at all.
+      if (bytes > 0 && bytes !== row.bytes) journal.add({ kind: 'held', row: { ...row, bytes } });
+    } else if (now - row.changedAt > settleMs) {
       const gone = { ...row, state: 'gone' as const, changedAt: clock.now(), by: 'queue' };
       journal.add({ kind: 'held', row: gone });
     }
@@ -104,7 +109,7 @@ async function releaseCalm(deps: ReviewDeps, mta: Mta, onHold: readonly HeldRow[
     const after = lastReleaseOf(deps, account);
     const held = journal.live
       .held({ account, state: 'held', limit: rowsMax })
-      .filter((row) => row.why === 'verdict' && row.at > after);
+      .filter((row) => row.why === 'verdict' && row.at > after && mayLeave(deps, row));
     if (held.length > calmHeldMax || !isCalm(deps, account, now)) continue;
     const ripe = held.filter(
       ({ queueId, changedAt }) =>
@@ -132,6 +137,12 @@ async function releaseCalm(deps: ReviewDeps, mta: Mta, onHold: readonly HeldRow[
  */
 function lastReleaseOf({ journal }: ReviewDeps, account: Account): number {
   return journal.live.incidents({ account, limit: 1 })[0]?.endedAt ?? 0;
+}
+
+/** Whether the message may leave without a person's word. */
+function mayLeave({ accounts }: ReviewDeps, { account, at }: HeldRow): boolean {
+  const profile = accounts.known(account);
+  return profile !== undefined && !waitsForPerson(profile, at);
 }
 
 function isCalm(deps: ReviewDeps, account: Account, now: Millis): boolean {

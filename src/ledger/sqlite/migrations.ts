@@ -275,6 +275,11 @@ export const migrations: readonly string[] = [
   ALTER TABLE dkim_key ADD COLUMN answering_since INTEGER;
   ALTER TABLE dkim_key ADD COLUMN by_order INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Held mail of one account has a limit, in messages and in bytes.
+  ALTER TABLE held ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX held_by_account_and_state ON held (account, state);
+  `,
 ];
 
 /**
@@ -286,6 +291,11 @@ const inMemory: ReadonlyMap<number, string> = new Map([
     10,
     `CREATE TEMP TABLE dkim_key AS
        SELECT *, NULL AS answering_since, 0 AS by_order FROM main.dkim_key`,
+  ],
+  [
+    11,
+    `CREATE TEMP TABLE held AS SELECT *, 0 AS bytes FROM main.held;
+     CREATE UNIQUE INDEX temp.held_by_queue_id ON held (queue_id);`,
   ],
 ]);
 

@@ -72,13 +72,13 @@ export function postfix(options: PostfixOptions): Mta {
   const heldAmong = async (
     queueIds: readonly string[],
     which: (message: QueuedMessage) => boolean,
-  ): Promise<ReadonlySet<string>> => {
+  ): Promise<ReadonlyMap<string, number>> => {
     const asked = new Set(wellFormed(queueIds));
-    const found = new Set<string>();
+    const found = new Map<string, number>();
     if (asked.size === 0) return found;
     for await (const message of listing()) {
       if (message.queue !== 'hold' || !asked.has(message.queueId)) continue;
-      if (which(message)) found.add(message.queueId);
+      if (which(message)) found.set(message.queueId, message.bytes);
     }
     return found;
   };
@@ -114,7 +114,8 @@ export function postfix(options: PostfixOptions): Mta {
   return {
     queue,
     onHold: (queueIds) => heldAmong(queueIds, () => true),
-    spent: (queueIds) => heldAmong(queueIds, ({ recipients }) => recipients === 0),
+    spent: async (queueIds) =>
+      new Set((await heldAmong(queueIds, ({ recipients }) => recipients === 0)).keys()),
     hold: (messages) => moved((done) => hold(messages, done)),
     release: (queueIds) => moved((done) => inChunks('release', wellFormed(queueIds), done)),
     drop: (queueIds) => moved((done) => inChunks('drop', wellFormed(queueIds), done)),
@@ -163,6 +164,7 @@ export function queuedMessage(line: string): QueuedMessage | undefined {
   const entry = parseJson(line);
   if (entry === undefined) return cutMessage(line);
   const { queue_id: queueId, queue_name: queue, arrival_time, sender, recipients } = entry;
+  const { message_size: bytes } = entry;
   if (typeof queueId !== 'string' || typeof queue !== 'string') return undefined;
   return {
     queueId,
@@ -170,6 +172,7 @@ export function queuedMessage(line: string): QueuedMessage | undefined {
     arrivedAt: millis(arrival_time),
     sender: typeof sender === 'string' ? sender : '',
     recipients: Array.isArray(recipients) ? recipients.length : 0,
+    bytes: Number.isSafeInteger(bytes) ? Number(bytes) : 0,
   };
 }
 
@@ -189,7 +192,8 @@ function cutMessage(line: string): QueuedMessage | undefined {
   const recipients = line.match(/"address": ?"/g)?.length ?? 0;
   const arrivedAt = millis(Number(/"arrival_time": ?([0-9]{1,12})/.exec(line)?.[1]));
   const sender = /"sender": ?"([^"\\]*)"/.exec(line)?.[1] ?? '';
-  return { queueId, queue, arrivedAt, sender, recipients };
+  const bytes = Number(/"message_size": ?([0-9]{1,15})/.exec(line)?.[1] ?? 0);
+  return { queueId, queue, arrivedAt, sender, recipients, bytes };
 }
 
 function millis(seconds: unknown): Millis {
