@@ -229,7 +229,7 @@ test('live and replay agree, message by message', { timeout: 60_000 }, async () 
       `${live.restarts} restarts`,
   );
   assert.deepEqual(apart.slice(0, 5), []);
-  assert.ok(tally.hold > 0 && tally.refuse > 20, 'there was something to agree on');
+  assert.ok(tally.hold > 20, 'there was something to agree on');
   const ends = new Map(
     verdicts.map((verdict, nth) => [planned[nth]?.account ?? '', verdict.account]),
   );
