@@ -15,6 +15,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'account.would-suspend':
     'In mode guard, Postern would have suspended this account. The mode is observe, so its ' +
     'mail passes.',
+  'bypass.seen':
+    'The mail log shows a message that left and that no door judged, on a way that was not seen ' +
+    'before. `postern status` counts them; see docs/operate.md, "Does all mail go through Postern?".',
   'command.no-socket':
     'The socket of the commands could not be opened in the state folder. `postern` commands ask ' +
     'over the address of the status page instead.',

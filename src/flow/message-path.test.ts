@@ -81,6 +81,10 @@ function openRig({ answer = pass, sources, direct }: How = {}): Rig {
       },
       answered: (one, what) => void order.push(`register: ${one.account} ${what}`),
     },
+    notes: {
+      cameIn: (queueId) => void order.push(`came in ${queueId}`),
+      judged: ({ id }) => void order.push(`note ${id}`),
+    },
     gate: {
       mayBegin: () => refuse,
       submit: (one, by, said) => {

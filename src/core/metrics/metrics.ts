@@ -257,15 +257,37 @@ const mailLogMetrics: readonly Metric[] = [
     kind: 'counter',
     help:
       'Events in mail logs that Postern ignored, by reason: unknown account, unknown message, ' +
-      'line without a login name, repeated login, login closed by a suspension.',
+      'recipient that the message did not have, recipient that was counted before, line without a ' +
+      'login name, repeated login, login closed by a suspension.',
     label: 'why',
     values: [
       'unknown-account',
       'unknown-message',
+      'unknown-recipient',
+      'repeated-bounce',
       'unnamed-login',
       'repeated-login',
       'closed-login',
     ],
+  },
+  {
+    name: 'postern_mail_left_total',
+    kind: 'counter',
+    help:
+      'Messages that the mail log shows leaving this server: judged, came-in (mail from ' +
+      'elsewhere that is forwarded), own (notifications of Postfix, notices of Postern), unknown ' +
+      '(the log does not say how they came in), bypassed (no door judged them).',
+    label: 'what',
+    values: ['judged', 'came-in', 'own', 'unknown', 'bypassed'],
+  },
+  {
+    name: 'postern_bypassed_total',
+    kind: 'counter',
+    help:
+      'Messages that left and that no door judged, by the service of Postfix that took them and ' +
+      'the service that sent them. `postern status` also shows user id, client and login.',
+    label: 'service',
+    secondLabel: 'left_by',
   },
   {
     name: 'postern_mail_log_faults_total',
