@@ -118,8 +118,6 @@ export type QueueFact =
   /** A login showed mail to a filter that stands before the queue: there is no queue id yet. */
   | { readonly kind: 'proxied'; readonly client: string; readonly login: Account }
   | { readonly kind: 'named'; readonly queueId: string; readonly messageId: string }
-  /** Postfix made a notification about another message. */
-  | { readonly kind: 'notified'; readonly queueId: string; readonly previousId: string }
   /** Postfix could not ask a milter. `milter`: its address, as main.cf names it. */
   | { readonly kind: 'milter-away'; readonly milter: string };
 export type LogEvent = LogFact & { readonly at: Millis };

@@ -82,7 +82,7 @@ function openRig({ answer = pass, sources, direct }: How = {}): Rig {
       answered: (one, what) => void order.push(`register: ${one.account} ${what}`),
     },
     notes: {
-      cameIn: (queueId) => void order.push(`came in ${queueId}`),
+      cameIn: () => undefined,
       judged: ({ id }) => void order.push(`note ${id}`),
     },
     gate: {
@@ -153,6 +153,7 @@ test('register, reservation, gate, time, statistics, answer: in this order, at o
     'gate joe@here.test login',
     'postern_decision_seconds 0.25',
     'statistics: joe@here.test passed',
+    'note QUEUE1',
     'register: joe@here.test passed',
     'answer pass',
   ]);
@@ -170,6 +171,7 @@ for (const [name, answer] of [
       'gate joe@here.test login',
       'postern_decision_seconds 0.25',
       'statistics: joe@here.test stopped',
+      'note QUEUE1',
       'register: joe@here.test stopped',
       `answer ${answer.kind}`,
     ]);

@@ -114,7 +114,7 @@ test('no line makes a reader throw, and every event is within limits', () => {
       parseSyslog(line);
       const events = [
         ...fileEvents(line, reader),
-        ...['smtpd', 'smtp', 'pickup', 'cleanup', 'bounce'].flatMap((program) =>
+        ...['smtpd', 'smtp', 'pickup', 'cleanup'].flatMap((program) =>
           journalEvents({ tag: `postfix/${program}`, message: line, logged: now }, reader),
         ),
         ...journalEvents({ tag: 'dovecot', message: line, logged: now }, reader),

@@ -18,7 +18,7 @@ export type LineContext = {
 
 /** Every fact has one of these; looked for first, because most lines have none. */
 const telling =
-  /status=|sasl_username=|SASL |-login: |assword mismatch|: client=| uid=|message-id=|notification: |ilter /;
+  /status=|sasl_username=|SASL |-login: |assword mismatch|: client=| uid=|message-id=|ilter /;
 
 /** The events of a line of a log file: one, two for a message that a login sent, or none. */
 export function fileEvents(line: string, context: LineContext): readonly LogEvent[] {

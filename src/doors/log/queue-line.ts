@@ -16,7 +16,6 @@ const client = new RegExp(`^client=${address}`);
 const pickedUp = /^uid=(\d{1,10}) from=</;
 const pickedUpAgain = /> orig_id=([0-9A-Za-z]{5,32})$/;
 const named = /^(?:resent-)?message-id=(.{1,500})$/;
-const notification = /^(?:sender|postmaster) [a-z -]{1,40} notification: ([0-9A-Za-z]{5,32})$/;
 /** The fields behind the login are Postfix's own, or of a filter that may send XFORWARD. */
 const behindLogin = /, (?:sasl_sender|orig_queue_id|orig_client)=/;
 const originalId = /, orig_queue_id=([0-9A-Za-z]{5,32})(?:,|$)/;
@@ -47,11 +46,6 @@ export function queueFact(tag: string, text: string, defaultDomain: string): Que
     case 'cleanup': {
       const messageId = named.exec(rest(id))?.[1];
       return messageId === undefined ? undefined : { kind: 'named', queueId: id, messageId };
-    }
-    case 'bounce': {
-      const made = notification.exec(rest(id))?.[1];
-      if (made === undefined) return undefined;
-      return { kind: 'notified', queueId: made, previousId: id };
     }
     default:
       return undefined;

@@ -125,7 +125,6 @@ class LogSeen {
       case 'entered':
       case 'milter-away':
       case 'named':
-      case 'notified':
       case 'proxied':
         break; // flow/bypass
       default:

@@ -188,10 +188,10 @@ class Meter implements BypassMeter {
   /** What a door said of the message that has this id now. */
   #met(queueId: string): 'judged' | 'came-in' | undefined {
     const { journal, notes, trails } = this.#deps;
-    const at = trails.of(queueId)?.at;
+    const { at, messageId = '' } = trails.of(queueId) ?? {};
     // Postfix uses short queue ids again: what was said before the message came in is of another.
     const since = at === undefined ? (0 as Millis) : ((at - earlyMs) as Millis);
-    const noted = notes.met(queueId, since);
+    const noted = notes.met(queueId, messageId, since);
     if (noted !== undefined) return noted;
     const row = journal.live.message(queueId);
     return row !== undefined && row.at >= since ? 'judged' : undefined;

@@ -13,7 +13,7 @@ export type DoorNotes = {
   cameIn(queueId: string): void;
   judged(message: Submission): void;
   /** What a door said of this message, if that was not before `since`. */
-  met(queueId: string, since: Millis): 'judged' | 'came-in' | undefined;
+  met(queueId: string, messageId: string, since: Millis): 'judged' | 'came-in' | undefined;
   /** Hashes of the recipients that a message had; undefined if they are not known any more. */
   recipients(queueId: string, at: Millis): ReadonlySet<number> | undefined;
 };
@@ -25,6 +25,12 @@ const recipientsMax = 200_000;
 /** What a message weighs besides its recipients. */
 const noteWeight = 4;
 
+/** Where the macros of a Postfix do not tell the queue id, a message is known by its Message-ID. */
+function nameKey(messageId: string): string {
+  const name = messageId.replace(/^<|>$/g, '');
+  return name === '' ? '' : `name ${name}`;
+}
+
 /** `seed`: of the hashes in recipient books. */
 export function openDoorNotes(clock: Clock, seed: () => number): DoorNotes {
   const notes = new RecentMap<string, Note>(
@@ -35,13 +41,14 @@ export function openDoorNotes(clock: Clock, seed: () => number): DoorNotes {
     cameIn(queueId) {
       if (queueId !== '') notes.set(queueId, { at: clock.now(), recipients: undefined });
     },
-    judged({ at, id, local, outside }) {
-      if (id === '') return;
+    judged({ at, id, local, messageId, outside }) {
+      const key = id === '' && messageId !== undefined ? nameKey(messageId) : id;
+      if (key === '') return;
       const hash = (recipient: string): number => hash53(recipient, seed());
-      notes.set(id, { at, recipients: new Set([...outside.map(hash), ...local.map(hash)]) });
+      notes.set(key, { at, recipients: new Set([...outside.map(hash), ...local.map(hash)]) });
     },
-    met(queueId, since) {
-      const note = notes.get(queueId);
+    met(queueId, messageId, since) {
+      const note = notes.get(queueId) ?? notes.get(nameKey(messageId));
       if (note === undefined || note.at < since) return undefined;
       return note.recipients === undefined ? 'came-in' : 'judged';
     },

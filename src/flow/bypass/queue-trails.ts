@@ -1,7 +1,7 @@
 /**
  * Remembers from the mail log how each message came into Postfix's queue, and from which other
  * message it was made: a filter hands mail back under a new queue id, an alias of local(8) forwards
- * it, a bounce reports it.
+ * it.
  *
  * This is the one place where such a chain is looked up: `before(queueId)` gives the ids that the
  * message had earlier.
@@ -75,9 +75,6 @@ class Trails implements QueueTrails {
         break;
       case 'named':
         this.#named(event.queueId, event.messageId, event.at);
-        break;
-      case 'notified':
-        this.#link(event.queueId, event.previousId);
         break;
       case 'proxied':
         this.#proxied.set(event.client, event);
