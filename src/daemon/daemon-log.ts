@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { likelyCause } from '../core/bypass.ts';
-import type { DoorPlaces } from '../core/checklist/doors.ts';
+import { type DoorPlaces, sameAddress } from '../core/checklist/doors.ts';
 import { checkPostfix } from '../core/checklist/postfix.ts';
 import type { Submission } from '../core/event.ts';
 import type { Accounts } from '../flow/account/accounts.ts';
@@ -77,12 +77,15 @@ function causeOf(
 ): string {
   const instances = connected.read()?.instances ?? [];
   const names: string[] = [];
+  let away = '';
   const faults: { readonly found: string; readonly fix: string }[] = [];
   for (const { configDirectory, queueDirectory } of instances) {
     const main = textOf(join(configDirectory, 'main.cf'));
     const master = textOf(join(configDirectory, 'master.cf'));
     if (main === undefined || master === undefined) continue;
     names.push(logName(main));
+    const milter = sameAddress(milterAway, queueDirectory);
+    if ([...doors.milter, ...doors.inbound].includes(milter)) away = milter;
     for (const finding of checkPostfix({ main, master, doors, queueDirectory })) {
       if (finding.kind !== 'fail') continue;
       const fix =
@@ -93,7 +96,7 @@ function causeOf(
     }
   }
   const isFiltered = last.uid === undefined && last.login === '' && mayRelay(last.client);
-  return likelyCause({ last, milterAway, instances: names, faults, isFiltered });
+  return likelyCause({ last, milterAway: away, instances: names, faults, isFiltered });
 }
 
 /** The name in front of each line of this instance. */

