@@ -17,7 +17,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'mail passes.',
   'bypass.seen':
     'The mail log shows a message that left and that no door judged, on a way that was not seen ' +
-    'before. `postern status` counts them; see docs/operate.md, "Does all mail go through Postern?".',
+    'before. `postern status` counts such messages; see "Does all mail go through Postern?" in ' +
+    'docs/operate.md.',
   'command.no-socket':
     'The socket of the commands could not be opened in the state folder. `postern` commands ask ' +
     'over the address of the status page instead.',

@@ -67,8 +67,8 @@ export function likelyCause(clues: BypassClues): string {
   }
   if (milterAway !== '') {
     return (
-      `Postfix could not ask the milter ${milterAway} and let mail pass (default_action = accept); ` +
-      'run postern doctor.'
+      `Postfix could not ask the milter ${milterAway} and let mail pass ` +
+      '(default_action = accept); run postern doctor.'
     );
   }
   if (isFiltered) {

@@ -1,6 +1,6 @@
 /**
- * The bypass meter beside a real Postfix: honest mail is never counted, and mail that leaves without
- * a verdict is, with its way and the likely cause.
+ * The bypass meter beside a real Postfix: honest mail is never counted, and mail that leaves
+ * without a verdict is, with its way and the likely cause.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -57,7 +57,7 @@ const bypass = async (): Promise<StatusView['bypass']> =>
 const reaches = (what: string, ask: () => Promise<number>, least: number): Promise<true> =>
   eventually(what, async () => (await ask()) >= least || undefined, {
     detail: async () =>
-      `${await ask()} of ${least}\n${JSON.stringify(await bypass())}\n${await server.postfix.log()}`,
+      [await ask(), least, JSON.stringify(await bypass()), await server.postfix.log()].join('\n'),
   });
 
 /** A message of joe, by submission. */
@@ -128,7 +128,7 @@ test('honest mail over a restart of the guard, of Postfix, and of the log', asyn
   assert.equal((await bypass()).watched, 'yes');
 });
 
-test('a main.cf that is rewritten without the milter is reported, and when it is over', async () => {
+test('a main.cf that is rewritten without the milter is reported', async () => {
   const before = await left('bypassed');
   await panelWrites(asBefore);
   for (let one = 0; one < 3; one++) await submitted();

@@ -36,10 +36,10 @@ export function checkBypass(count: BypassCount | 'unknown'): Finding {
       .slice(0, namedMax)
       .map((way) => `\n${way.messages}: ${wayText(way)}`)
       .join('');
-    const found = `${messages} messages since the guard started; postern status shows how they came in`;
+    const found = `${messages} messages since the guard started; see postern status`;
     const fix =
-      'connect the service that took them, or the filter in front of it (postern connect postfix); ' +
-      `see docs/operate.md, "Does all mail go through Postern?"${named}`;
+      'connect the service that took them, or the one before the filter (postern connect ' +
+      `postfix); see docs/operate.md, "Does all mail go through Postern?"${named}`;
     return { id, kind: 'fail', title, found, wanted, fix };
   }
   if (watched === 'yes')

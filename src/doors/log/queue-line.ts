@@ -16,7 +16,6 @@ const client = new RegExp(`^client=${address}`);
 const pickedUp = /^uid=(\d{1,10}) from=</;
 const pickedUpAgain = /> orig_id=([0-9A-Za-z]{5,32})$/;
 const named = /^(?:resent-)?message-id=(.{1,500})$/;
-/** The fields behind the login are Postfix's own, or of a filter that may send XFORWARD. */
 const behindLogin = /, (?:sasl_sender|orig_queue_id|orig_client)=/;
 const originalId = /, orig_queue_id=([0-9A-Za-z]{5,32})(?:,|$)/;
 const originalClient = new RegExp(`, orig_client=${address}`);
@@ -64,16 +63,17 @@ function bySmtp(
 ): QueueFact | undefined {
   const from = client.exec(text);
   if (from === null) return undefined;
-  const { login, behind } = fieldsOf(text.slice(from[0].length));
+  const { forwarded, login } = fieldsOf(text.slice(from[0].length));
+  const previousId = originalId.exec(forwarded)?.[1] ?? '';
   return {
     kind: 'entered',
     queueId: id,
     service,
     client: plainAddress(from[1]),
-    firstClient: plainAddress(originalClient.exec(behind)?.[1]),
+    firstClient: plainAddress(originalClient.exec(forwarded)?.[1]),
     login: accountNamed(login, defaultDomain),
     uid: undefined,
-    previousId: originalId.exec(behind)?.[1] ?? '',
+    previousId: previousId === 'NOQUEUE' ? '' : previousId,
   };
 }
 
@@ -100,13 +100,15 @@ function proxied(text: string, defaultDomain: string): QueueFact | undefined {
   return login === undefined ? undefined : { kind: 'proxied', client: address, login };
 }
 
-/** The login, and the fields behind it. Without a login, all fields. */
-function fieldsOf(text: string): { readonly login: string; readonly behind: string } {
+/**
+ * The login, and the fields of XFORWARD. With a login these are not read: then a field of the
+ * client (sasl_sender) stands in front of them.
+ */
+function fieldsOf(text: string): { readonly login: string; readonly forwarded: string } {
   const start = text.indexOf(loginField);
-  if (start < 0) return { login: '', behind: text };
+  if (start < 0) return { login: '', forwarded: text };
   const rest = text.slice(start + loginField.length);
-  const end = behindLogin.exec(rest)?.index ?? rest.length;
-  return { login: rest.slice(0, end), behind: rest.slice(end) };
+  return { login: rest.slice(0, behindLogin.exec(rest)?.index ?? rest.length), forwarded: '' };
 }
 
 function accountNamed(login: string, defaultDomain: string): Account | undefined {

@@ -46,8 +46,8 @@ const wantedFields = [
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 /**
- * Follows the journal. `uids`: whose records count. `more` are further arguments of journalctl, such
- * as `--namespace=mail`.
+ * Follows the journal. `uids`: whose records count. `more` are further arguments of journalctl,
+ * such as `--namespace=mail`.
  */
 export function followJournal(
   hooks: JournalHooks,

@@ -184,9 +184,9 @@ class LogSeen {
   }
 
   /**
-   * Records a recipient that does not exist, once for each recipient of a message. Whoever can write
-   * into the log can write such lines: a line counts only if it is about a message that Postern
-   * judged and about a recipient of that message.
+   * Records a recipient that does not exist, once for each recipient of a message. Whoever can
+   * write into the log can write such lines: a line counts only if it is about a message that
+   * Postern judged and about a recipient of that message.
    */
   #delivery(event: DeliveryEvent): void {
     const { accounts } = this.#deps;
@@ -235,8 +235,8 @@ class LogSeen {
   }
 
   /**
-   * The message. Postfix uses short queue ids again: a line from before the message is about another
-   * message.
+   * The message. Postfix uses short queue ids again: a line from before the message is about
+   * another message.
    */
   #owner(queueId: string, at: Millis): Owner | undefined {
     const found = this.#owners.get(queueId);

@@ -1,78 +1,15 @@
 /** What the bypass meter counts and what it does not, from lines as Postfix logs them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { quietWorld } from '../../../test/doubles/world.ts';
-import type { Account } from '../../core/account-name.ts';
-import type { LogEvent, LogFact } from '../../core/event.ts';
-import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
-import type { MessageRow } from '../../ports/ledger.ts';
-import { openBypassMeter } from './bypass-meter.ts';
-import { openDoorNotes } from './door-notes.ts';
-import { openQueueTrails } from './queue-trails.ts';
-
-const start = Date.UTC(2026, 2, 4, 12) as Millis;
-const joe = 'joe@example.test' as Account;
-const own = '127.0.0.1';
-const outsider = '192.0.2.9';
-type Entered = Extract<LogFact, { kind: 'entered' }>;
-type Delivered = Extract<LogFact, { kind: 'delivery' }>;
-
-function rig() {
-  let now: Millis = start;
-  const rows = new Map<string, MessageRow>();
-  const left = new Map<string, number>();
-  const troubles: string[] = [];
-  const notes = openDoorNotes({ now: () => now }, () => 7);
-  const meter = openBypassMeter({
-    trails: openQueueTrails(),
-    notes,
-    journal: { live: { message: (id) => rows.get(id) } },
-    world: quietWorld({
-      clock: { now: () => now },
-      count(name, by = 1, label = '') {
-        if (name === 'postern_mail_left_total') left.set(label, (left.get(label) ?? 0) + by);
-      },
-    }),
-    troubles: { set: (part, why) => void troubles.push(why === undefined ? `${part} over` : why) },
-    localDomains: new Set(['example.test']),
-    mayRelay: (client) => client === own,
-    isNotice: (messageId, to) => messageId === '<notice@mail.test>' && to === 'op@world.test',
-    cause: () => 'CAUSE',
-  });
-  const seen = (fact: LogFact): void => meter.seen({ ...fact, at: now } as LogEvent);
-  return {
-    meter,
-    left,
-    troubles,
-    notes,
-    seen,
-    pass(ms: number) {
-      now = (now + ms) as Millis;
-    },
-    /** A message comes in, with a Message-ID of its own unless it is told one. */
-    came(queueId: string, more: Partial<Entered> = {}, messageId = `<${queueId}@x>`) {
-      const service = more.uid === undefined ? 'postfix/smtpd' : 'postfix/pickup';
-      const rest = { service, client: own, firstClient: '', login: undefined, uid: undefined };
-      seen({ kind: 'entered', queueId, ...rest, previousId: '', ...more });
-      seen({ kind: 'named', queueId, messageId });
-    },
-    goes(queueId: string, more: Partial<Delivered> = {}) {
-      const recipient = more.recipient ?? 'friend@world.test';
-      const to = { recipient, original: recipient, outcome: 'sent', reply: '250 ok' } as const;
-      const how = { requeuedAs: '', service: 'postfix/smtp', relay: 'other' } as const;
-      seen({ kind: 'delivery', queueId, ...to, ...how, ...more });
-    },
-    judged(queueId: string) {
-      const rest = { recipients: 1, client: own, sender: joe, messageId: '' };
-      rows.set(queueId, { queueId, at: now, account: joe, verdict: 'pass', ...rest });
-    },
-    counts: () => Object.fromEntries(left),
-  };
-}
-type Rig = ReturnType<typeof rig>;
+import { type BypassRig, bypassRig, joe, outsider, start } from '../../../test/doubles/bypass.ts';
+import { hourMs, minuteMs, secondMs } from '../../lib/time.ts';
 
 /** Name, what happens, what it counts as. */
-const ways: readonly (readonly [string, (rig: Rig) => void, Readonly<Record<string, number>>])[] = [
+const ways: readonly (readonly [
+  string,
+  (rig: BypassRig) => void,
+  Readonly<Record<string, number>>,
+])[] = [
   [
     'a login whose message no door judged',
     ({ came, goes }) => {
@@ -338,14 +275,14 @@ const ways: readonly (readonly [string, (rig: Rig) => void, Readonly<Record<stri
 ];
 for (const [name, happens, want] of ways) {
   test(name, () => {
-    const one = rig();
+    const one = bypassRig();
     happens(one);
     assert.deepEqual(one.counts(), want);
   });
 }
 
-test('a few messages are counted, more within ten minutes are a trouble until mail is judged', () => {
-  const { came, goes, judged, meter, pass, troubles } = rig();
+test('more than a few within ten minutes are a trouble, until mail is judged again', () => {
+  const { came, goes, judged, meter, pass, troubles } = bypassRig();
   const bypass = (id: string): void => {
     came(id, { uid: 33 });
     goes(id);
@@ -379,7 +316,7 @@ test('a few messages are counted, more within ten minutes are a trouble until ma
 });
 
 test('a quiet server: four in a row without a judged message', () => {
-  const { came, goes, pass, troubles } = rig();
+  const { came, goes, pass, troubles } = bypassRig();
   for (const id of ['AAAAA1', 'AAAAA2', 'AAAAA3', 'AAAAA4']) {
     assert.deepEqual(troubles, []);
     came(id, { login: joe });
@@ -390,7 +327,7 @@ test('a quiet server: four in a row without a judged message', () => {
 });
 
 test('a trickle beside judged mail: more than twenty in a day', () => {
-  const { came, goes, judged, pass, troubles } = rig();
+  const { came, goes, judged, pass, troubles } = bypassRig();
   for (let nth = 0; nth < 21; nth++) {
     assert.deepEqual(troubles, []);
     came(`BYPASS${nth}`, { uid: 33 });
@@ -404,7 +341,7 @@ test('a trickle beside judged mail: more than twenty in a day', () => {
 });
 
 test('the view says whether anything is read, and keeps few ways', () => {
-  const { came, goes, meter, pass } = rig();
+  const { came, goes, meter, pass } = bypassRig();
   meter.reading(0, 1);
   assert.equal(meter.view().watched, 'unread');
   meter.reading(1, 1);

@@ -4,8 +4,8 @@
  * notice names the likely cause.
  *
  * These leave without a verdict and are right: mail that comes in and is forwarded, notifications
- * that Postfix makes, Postern's own notices, and mail that was in the queue before the log was read.
- * Messages behind a filter belong to the message that went into the filter (queue-trails.ts).
+ * that Postfix makes, Postern's own notices, and mail that was in the queue before the log was
+ * read. Messages behind a filter belong to the message that went into the filter (queue-trails.ts).
  */
 import type { Account } from '../../core/account-name.ts';
 import { type BypassedWay, bypassText } from '../../core/bypass.ts';

@@ -1,5 +1,5 @@
 /**
- * Remembers which messages came through a door, and to whom they go. The ledger has the verdicts;
+ * Remembers which messages came through a door, and their recipients. The ledger has the verdicts;
  * here is what the ledger does not keep: mail that comes in, Postern's own notices, recipients.
  */
 import type { Submission } from '../../core/event.ts';

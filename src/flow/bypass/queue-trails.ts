@@ -139,8 +139,8 @@ class Trails implements QueueTrails {
 
   #named(queueId: string, messageId: string, at: Millis): void {
     const trail = this.of(queueId);
-    // A message has its name soon after it came in; a message with Resent-Message-ID has two. Later,
-    // the queue id was used again for a message that Postfix made.
+    // A message has its name soon after it came in, and two with Resent-Message-ID. Later, the
+    // queue id was used again for a message that Postfix made.
     const isNamed = trail !== undefined && trail.messageId !== '';
     if (trail === undefined || (isNamed && at - trail.at > filterMs)) {
       this.#trails.set(queueId, 'internal');
