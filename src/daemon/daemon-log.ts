@@ -60,7 +60,10 @@ export function openDaemonLog(
         bypass.seen(event);
         logSeen.seen(event);
       },
-      taken: logSeen.taken,
+      taken(key, place) {
+        bypass.taken(key, place);
+        logSeen.taken(key, place);
+      },
     },
     bypass,
     setDoorPlaces(given) {
