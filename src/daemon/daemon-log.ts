@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { likelyCause } from '../core/bypass.ts';
 import { type DoorPlaces, sameAddress } from '../core/checklist/doors.ts';
 import { checkPostfix } from '../core/checklist/postfix.ts';
-import type { Submission } from '../core/event.ts';
 import type { Accounts } from '../flow/account/accounts.ts';
 import { openLogSeen } from '../flow/account/log-seen.ts';
 import {
@@ -29,7 +28,7 @@ type Deps = {
   readonly localDomains: ReadonlySet<string>;
   readonly mayRelay: (client: string) => boolean;
   readonly connected: ConnectedReader;
-  readonly isOurs: (message: Pick<Submission, 'messageId' | 'outside' | 'local'>) => boolean;
+  readonly isNotice: (messageId: string) => boolean;
 };
 
 /** Longer files are not read; main.cf and master.cf with all their comments have 40 kB. */
@@ -50,7 +49,6 @@ export function openDaemonLog(
     ...deps,
     trails,
     world,
-    isNotice: (messageId, recipient) => deps.isOurs({ messageId, outside: [recipient], local: [] }),
     cause: (facts) => causeOf(facts, deps, places()),
   });
   const logSeen = openLogSeen({ ...deps, trails, world });

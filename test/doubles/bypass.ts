@@ -53,7 +53,7 @@ export function bypassRig(meta: Map<string, string> = new Map()): BypassRig {
     troubles: { set: (part, why) => void troubles.push(why === undefined ? `${part} over` : why) },
     localDomains: new Set(['example.test']),
     mayRelay: (client) => client === own,
-    isNotice: (messageId, to) => messageId === '<notice@mail.test>' && to === 'op@world.test',
+    isNotice: (messageId) => messageId === '<notice@mail.test>',
     cause: () => 'CAUSE',
   });
   const seen = (fact: LogFact): void => meter.seen({ ...fact, at: now } as LogEvent);

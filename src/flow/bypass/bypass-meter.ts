@@ -34,8 +34,8 @@ export type BypassDeps = {
   /** Domains of this server. */
   readonly localDomains: ReadonlySet<string>;
   readonly mayRelay: (client: string) => boolean;
-  /** Says whether it is a notice of Postern to this recipient. */
-  readonly isNotice: (messageId: string, recipient: string) => boolean;
+  /** Says whether it is the Message-ID of one of Postern's notices. */
+  readonly isNotice: (messageId: string) => boolean;
   /** The likely cause, in a sentence, and what to do. Asked when the trouble begins. */
   readonly cause: (facts: BypassFacts) => string;
 };
@@ -66,6 +66,12 @@ const shownWaysMax = 10;
 const keptWaysMax = 40;
 /** Addresses that get copies of mail that comes in (always_bcc, recipient_bcc_maps). */
 const copiesMax = 200;
+/**
+ * Messages that pass as one notice: Postern may have sent a notice again. Who reads a notice knows
+ * its Message-ID and could use it for other mail.
+ */
+const noticeTimesMax = 3;
+const noticesMax = 1_000;
 /** Messages of which it is known that they left. */
 const leftMax = 20_000;
 /** The log may say a second later that a message came in than the door. */
@@ -101,6 +107,7 @@ class Meter implements BypassMeter {
   #reading = 0;
   #wanted = 0;
   readonly #since: Millis;
+  readonly #notices = new RecentMap<string, number>(noticesMax);
   readonly #copies = new Set<string>();
   #isChanged = false;
 
@@ -147,7 +154,7 @@ class Meter implements BypassMeter {
   }
 
   view(): BypassView {
-    const ways = [...this.#ways.values()].toSorted((one, other) => other.last - one.last);
+    const ways = [...this.#ways.values()].toReversed();
     return {
       watched: this.#wanted === 0 ? 'off' : this.#reading < this.#wanted ? 'unread' : 'yes',
       since: this.#since,
@@ -205,7 +212,7 @@ class Meter implements BypassMeter {
     first: Trail | undefined,
     who: Submitter | undefined,
   ): Leaving {
-    const { isNotice, localDomains, mayRelay, trails } = this.#deps;
+    const { localDomains, mayRelay, trails } = this.#deps;
     for (const id of ids) {
       const met = this.#met(id);
       if (met !== undefined) return met;
@@ -214,7 +221,7 @@ class Meter implements BypassMeter {
       return trails.isInternal(queueId) ? 'own' : 'unknown';
     }
     if (first.uid !== undefined) return 'bypassed';
-    if (first.login === undefined && isNotice(first.messageId, original)) return 'own';
+    if (first.login === undefined && this.#isNotice(first.messageId)) return 'own';
     if (who.login !== undefined) return 'bypassed';
     // An address of this server that is forwarded by an alias.
     if (original !== recipient || isOwnDomain(localDomains, domainOf(original))) return 'came-in';
@@ -223,6 +230,14 @@ class Meter implements BypassMeter {
     if (this.#copies.has(recipient)) return 'came-in';
     // A stranger's mail for a domain that Postfix only passes on (relay_domains).
     return service.includes('/relay/') ? 'came-in' : 'bypassed';
+  }
+
+  /** A notice may have copies for an archive, so its recipients are not looked at. */
+  #isNotice(messageId: string): boolean {
+    if (!this.#deps.isNotice(messageId)) return false;
+    const times = this.#notices.get(messageId) ?? 0;
+    this.#notices.set(messageId, times + 1);
+    return times < noticeTimesMax;
   }
 
   /** What a door said of the message that has this id now. */

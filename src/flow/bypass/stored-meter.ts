@@ -22,7 +22,7 @@ export function encodeMeter(meter: StoredMeter): string {
   return JSON.stringify(meter);
 }
 
-/** Undefined if there is none, or it cannot be read: then the meter begins anew. */
+/** Undefined without one, or if it cannot be read: then the meter begins anew. */
 export function decodeMeter(text: string | undefined): StoredMeter | undefined {
   if (text === undefined) return undefined;
   try {
