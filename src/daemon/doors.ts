@@ -14,7 +14,7 @@ import { openPeerCheck } from '../partners/kernel/peer-check.ts';
 import { postfixLogFile } from '../partners/postfix/log-file.ts';
 import type { DaemonOptions, DaemonParts, DoorAddresses, DoorOptions } from './base/options.ts';
 import { httpDeps, openCommands } from './commands.ts';
-import { openAllowedUsers } from './doors/allowed-users.ts';
+import { type AllowedUsers, openAllowedUsers } from './doors/allowed-users.ts';
 import { openPageDoor, type PageDoor } from './doors/page-door.ts';
 import { openPostfixDoors, type PostfixDoors, systemDirectory } from './doors/postfix-doors.ts';
 import type { Flows } from './flows.ts';
@@ -78,6 +78,7 @@ export async function openDoors(
   const postfix = await openForPostfix(opening, sendmail, changed);
   told = () => changed(postfix.places());
   flows.setMilterPresent(() => postfix.milters() > 0);
+  flows.setDoorPlaces(() => postfix.places());
   await sendmail.start();
   const addresses = (): DoorAddresses => addressesOf(postfix.places());
   show(addresses());
@@ -117,7 +118,7 @@ async function openForPostfix(
   const how = options.doors ?? notInstalled;
   const users = await openAllowedUsers({
     names: config.doors.allowed_users,
-    mailOwners: () => (connected.read()?.instances ?? []).map(({ mailOwner }) => mailOwner),
+    mailOwners: () => mailOwners(flows),
     own: how.ownUser ? process.getuid?.() : undefined,
     log: world.log,
   });
@@ -200,6 +201,14 @@ function milterOpener(
     });
 }
 
+function mailOwners({ connected }: Pick<Flows, 'connected'>): readonly number[] {
+  return (connected.read()?.instances ?? []).map(({ mailOwner }) => mailOwner);
+}
+
+/** Users whose records in the journal count, besides root and Postfix's. */
+const logWriters = ['dovecot', 'dovenull'] as const;
+const onlyRoot: ReadonlySet<number> = new Set([0]);
+
 /** Reads the mail log in the background: neither the start nor any mail waits for that. */
 function followMailLog({ parts, flows }: Opening): void {
   const { config, counters, scope, world } = parts;
@@ -207,6 +216,8 @@ function followMailLog({ parts, flows }: Opening): void {
   const { mail_log, accounts, postfix } = config;
   const { journal } = flows;
   if (mail_log.source === 'off' && mail_log.more.length === 0) return;
+  let writers: AllowedUsers | undefined;
+  scope.defer(() => writers?.close());
   scope.use(
     openMailLog({
       handler: flows.mailLog,
@@ -214,8 +225,15 @@ function followMailLog({ parts, flows }: Opening): void {
       log,
       count,
       more: mail_log.more,
+      journalUids: () => writers?.allowed() ?? onlyRoot,
       defaultDomain: accounts.default_domain,
       async source() {
+        writers ??= await openAllowedUsers({
+          names: logWriters,
+          mailOwners: () => mailOwners(flows),
+          own: undefined,
+          log: () => undefined, // a server may have no Dovecot
+        });
         const auto = mail_log.source === 'auto';
         const maillogFile = auto ? await postfixLogFile(postfix.config_directory) : '';
         return sourceOf(mail_log.source, () => logEnvironment(maillogFile, clock.now()));
@@ -225,6 +243,7 @@ function followMailLog({ parts, flows }: Opening): void {
         write: (key, value) => journal.add({ kind: 'meta', key, value }),
       },
       state(names, reading, wanted) {
+        flows.bypass.reading(reading, wanted);
         flows.doors({ log: names.length === 0 ? 'none found' : names.join(', ') });
         counters.set('postern_mail_log_reading', reading);
         counters.set('postern_mail_log_wanted', wanted);
