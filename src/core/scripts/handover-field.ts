@@ -1,7 +1,7 @@
 /**
  * The header field by which Postern recognises a message that it handed to the mail server: which
- * message, and which try. The field comes first, and is removed before others read the message.
- * Pure.
+ * message, and which try. Postern writes it above all other fields; other milters may put theirs
+ * above it. It is removed before others read the message. Pure.
  */
 
 export const handoverFieldName = 'X-Postern-Submission';
@@ -24,9 +24,8 @@ export function handoverToken(uid: number, id: string): string {
   return `${uid}-${id}`;
 }
 
+/** White space before the colon belongs to no name (Postfix, is_header). */
 export function isHandoverField(name: string): boolean {
-  return (
-    name.length === handoverFieldName.length &&
-    name.toLowerCase() === handoverFieldName.toLowerCase()
-  );
+  if (name.length < handoverFieldName.length || !/^x-p/i.test(name)) return false;
+  return name.trimEnd().toLowerCase() === handoverFieldName.toLowerCase();
 }
