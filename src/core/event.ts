@@ -28,6 +28,11 @@ export type Submission = {
   readonly sender?: string;
   /** Address key of the first mailbox in the From field. */
   readonly headerFrom?: string;
+  /**
+   * All From fields as the mail server shows them, one octet a character; not of mail with a login.
+   * An empty one stands where there are more than the door keeps.
+   */
+  readonly fromFields?: readonly string[];
   readonly subject?: string;
   readonly messageId?: string;
   readonly sizeBytes?: number;

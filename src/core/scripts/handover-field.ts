@@ -13,10 +13,13 @@ export function handoverField(token: string, attempt: string): string {
   return `${handoverFieldName}: ${token} ${attempt}`;
 }
 
-/** Reads a field; undefined if Postern did not write it. */
+/**
+ * Reads a field; undefined if Postern did not write it. What follows is text of the user that
+ * Postfix took for the rest of the field.
+ */
 export function parseHandoverField(value: string): HandoverField | undefined {
   const [, token, attempt] =
-    /^\s*(\d{1,10}-\d{13}-[0-9a-f]{32}) ([0-9a-f]{16})\s*$/.exec(value) ?? [];
+    /^\s*(\d{1,10}-\d{13}-[0-9a-f]{32}) ([0-9a-f]{16})\s*(?:$|\n)/.exec(value) ?? [];
   return token === undefined || attempt === undefined ? undefined : { token, attempt };
 }
 

@@ -236,6 +236,7 @@ export class Transaction {
       const { account, client = '', by } = who;
       const submission = this.#message.submission({
         account,
+        by,
         client,
         clientPort: by === 'client' ? this.#connection.client.port : 0,
         server: by === 'client' ? this.#connection.client.server : undefined,

@@ -250,15 +250,22 @@ class ScriptRegister {
 }
 
 /**
- * The script's mail with the recipients of the envelope. If the header was too large to be kept up
- * to From, From is as the mail server read it.
+ * The script's mail with the recipients of the envelope, and with the From fields that the mail
+ * server shows besides those that were read of what the script wrote, as in a header too large to
+ * be read to its end.
  */
-function writtenMail({ outside, local, headerFrom }: Submission, handed: ScriptMail): ScriptMail {
-  const hasFrom = handed.header.some(({ name }) => name.toLowerCase() === 'from');
-  const from =
-    hasFrom || headerFrom === undefined ? [] : [{ name: 'From', value: `<${headerFrom}>` }];
+function writtenMail(message: Submission, handed: ScriptMail): ScriptMail {
+  const { outside, local, headerFrom } = message;
+  const { fromFields = headerFrom === undefined ? [] : [`<${headerFrom}>`] } = message;
+  const read = handed.header.filter(({ name }) => name.toLowerCase() === 'from');
+  const known = new Set(read.map(({ value }) => plain(value)));
+  const more =
+    fromFields.length > read.length ? fromFields.filter((value) => !known.has(plain(value))) : [];
+  const from = more.map((value) => ({ name: 'From', value }));
   return { ...handed, recipients: [...outside, ...local], header: [...handed.header, ...from] };
 }
+
+const plain = (value: string): string => value.replace(/\s+/g, '');
 
 function withMany(finding: ScriptFinding, { script, uid, user }: ScriptSubmitter): ScriptFinding {
   const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
