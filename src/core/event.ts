@@ -42,6 +42,8 @@ export type Submission = {
   readonly fingerprint?: string;
   /** The result of scanning, where mail is scanned. */
   readonly scan?: Scan;
+  /** The user that handed the message to sendmail(1), as the mail log says; for a replay. */
+  readonly uid?: number;
   /** Path of the script that handed the message over, if known. */
   readonly script?: string;
   /** The message as the sendmail door got it. */

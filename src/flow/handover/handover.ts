@@ -294,15 +294,13 @@ class HandoverFlow implements Handovers, SpoolHandler {
     const said = facts === undefined ? claim : merged(facts, claim);
     const { identities } = this.#deps;
     const known = said ?? { ...unknown, uid, pid: facts?.pid ?? 0 };
-    const told = identities.hinted(known, phpScript);
-    return {
-      ...told,
-      uid,
-      user: identities.user(uid).name,
-      proven,
-      // Shows whether the script is the user's own.
-      scriptOwner: told.script === '' ? undefined : identities.ownerOf(told.script),
-    };
+    const hinted = identities.hinted(known, phpScript);
+    // Shows whether the script is the user's own.
+    const scriptOwner = hinted.script === '' ? undefined : identities.ownerOf(hinted.script);
+    // A file that does not exist is no script: its name would only be a new name.
+    const none = { script: '', how: 'none' } as const;
+    const told = scriptOwner === undefined ? { ...hinted, ...none } : hinted;
+    return { ...told, uid, user: identities.user(uid).name, proven, scriptOwner };
   }
 }
 

@@ -15,7 +15,7 @@ import type {
 import { noted, type ScriptSeen, scriptsMax } from '../../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
 import { judgeScriptMail, type ScriptMode, type ScriptRule } from '../../core/scripts/rules.ts';
-import { isService, scriptAccount } from '../../core/scripts/submitter.ts';
+import { isByRight, isService, scriptAccount } from '../../core/scripts/submitter.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';
@@ -111,9 +111,10 @@ class ScriptRegister {
     if (rule?.rate !== undefined && judged.verdict === 'pass') {
       this.#lately(rule, uid, message.at).push(message.at);
     }
-    const submitter = this.#countedAs(mail.submitter, rule, message.at);
+    const named = isByRight(mail.submitter) ? mail.submitter : withoutScript(mail.submitter);
+    const submitter = this.#countedAs(named, rule, message.at);
     const account = scriptAccount(submitter);
-    const finding = submitter === mail.submitter ? judged : withMany(judged, mail.submitter);
+    const finding = submitter === named ? judged : withMany(judged, mail.submitter);
     world.count('postern_script_messages_total', 1, finding.verdict);
     for (const { signal } of finding.findings) {
       world.count('postern_script_findings_total', 1, signal);
@@ -194,9 +195,7 @@ class ScriptRegister {
     const known =
       script === '' || rule?.path === script || this.#seen.has(scriptAccount(submitter));
     const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
-    return known || this.#new.add(uid, at, most)
-      ? submitter
-      : { ...submitter, script: '', how: 'none' };
+    return known || this.#new.add(uid, at, most) ? submitter : withoutScript(submitter);
   }
 
   /** Forgets the script that has been silent longest, when the register is full. */
@@ -265,6 +264,11 @@ function writtenMail(message: Submission, handed: ScriptMail): ScriptMail {
   return { ...handed, recipients: [...outside, ...local], header: [...handed.header, ...from] };
 }
 
+const withoutScript = (submitter: ScriptSubmitter): ScriptSubmitter => ({
+  ...submitter,
+  script: '',
+  how: 'none',
+});
 const plain = (value: string): string => value.replace(/\s+/g, '');
 
 function withMany(finding: ScriptFinding, { script, uid, user }: ScriptSubmitter): ScriptFinding {
