@@ -29,6 +29,8 @@ class RecordingHandovers implements HandoverLookup {
   answered(asked: string): void {
     this.over.push(asked);
   }
+
+  unmarked(): void {}
 }
 
 const local = mta.connect('127.0.0.1', 0, 'localhost');

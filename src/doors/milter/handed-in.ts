@@ -83,6 +83,7 @@ export class HandedIn {
   ): void {
     const [field, submitter] = [this.#field, this.#script];
     if (field === undefined || submitter === undefined) {
+      this.#handovers.unmarked();
       answer(undefined);
       return;
     }
