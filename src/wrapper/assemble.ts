@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import type { WrapperPaths } from './sendmail.ts';
 
 const entry = join(import.meta.dirname, 'sendmail.ts');
+const packaging = join(import.meta.dirname, '../../packaging');
 
 export function assembleSendmail(place: WrapperPaths): string {
   const parts: string[] = [];
@@ -58,12 +59,22 @@ function gather(
 export function sendmailLauncher(of: {
   readonly node: string;
   readonly script: string;
+  readonly spooler: string;
   readonly real: string;
 }): string {
-  const template = join(import.meta.dirname, '../../packaging/postern-sendmail');
   const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;
-  return readFileSync(template, 'utf8')
+  return readFileSync(join(packaging, 'postern-sendmail'), 'utf8')
     .replace('@NODE@', () => quoted(of.node))
     .replace('@SCRIPT@', () => quoted(of.script))
+    .replace('@SPOOLER@', () => quoted(of.spooler))
     .replace('@REAL@', () => quoted(of.real));
+}
+
+/** The Perl program for callers under whose limits Node does not start. */
+export function sendmailSpooler(place: WrapperPaths): string {
+  const quoted = (path: string): string => `'${path.replace(/[\\']/g, '\\$&')}'`;
+  return readFileSync(join(packaging, 'postern-sendmail-spool'), 'utf8')
+    .replace('@SPOOL@', () => quoted(place.spool))
+    .replace('@REAL@', () => quoted(place.real))
+    .replace('@BYTES@', String(place.messageBytesMax));
 }
