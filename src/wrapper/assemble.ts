@@ -55,26 +55,36 @@ function gather(
   parts.push(bare.replace(/[ \t]+$/gm, '').replace(/\n{2,}/g, '\n'));
 }
 
-/** The shell script for /usr/sbin/sendmail, with its paths filled in. */
-export function sendmailLauncher(of: {
+export type LauncherPaths = {
   readonly node: string;
+  /** What assembleSendmail made. */
   readonly script: string;
-  readonly spooler: string;
+  /** What sendmailStarter made. */
+  readonly starter: string;
+  /** The mail server's own sendmail. */
   readonly real: string;
-}): string {
+};
+
+/** The shell script for /usr/sbin/sendmail, with its paths filled in. */
+export function sendmailLauncher({ node, script, starter, real }: LauncherPaths): string {
   const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;
   return readFileSync(join(packaging, 'postern-sendmail'), 'utf8')
-    .replace('@NODE@', () => quoted(of.node))
-    .replace('@SCRIPT@', () => quoted(of.script))
-    .replace('@SPOOLER@', () => quoted(of.spooler))
-    .replace('@REAL@', () => quoted(of.real));
+    .replace('@NODE@', () => quoted(node))
+    .replace('@SCRIPT@', () => quoted(script))
+    .replace('@STARTER@', () => quoted(starter))
+    .replace('@REAL@', () => quoted(real));
 }
 
-/** The Perl program for callers under whose limits Node does not start. */
-export function sendmailSpooler(place: WrapperPaths): string {
+/** The Perl program that starts Node, or takes the message where Node does not start. */
+export function sendmailStarter(
+  place: WrapperPaths,
+  paths: Omit<LauncherPaths, 'starter'>,
+): string {
   const quoted = (path: string): string => `'${path.replace(/[\\']/g, '\\$&')}'`;
-  return readFileSync(join(packaging, 'postern-sendmail-spool'), 'utf8')
+  return readFileSync(join(packaging, 'postern-sendmail-start'), 'utf8')
+    .replace('@NODE@', () => quoted(paths.node))
+    .replace('@SCRIPT@', () => quoted(paths.script))
     .replace('@SPOOL@', () => quoted(place.spool))
-    .replace('@REAL@', () => quoted(place.real))
+    .replace('@REAL@', () => quoted(paths.real))
     .replace('@BYTES@', String(place.messageBytesMax));
 }

@@ -132,7 +132,7 @@ async function compare(args: readonly string[], input: string, exit: number): Pr
   assert.equal(own.status, exit, own.stderr);
   const programs = [
     [process.execPath, '--disable-warning=ExperimentalWarning', two.wrapper],
-    ['/usr/bin/perl', two.spooler],
+    ['/bin/bash', '-c', 'ulimit -v 500000; exec perl "$0" "$@"', two.starter],
   ] as const;
   for (const [program, ...words] of programs) {
     const ours = run(program, [...words, ...args], input);

@@ -5,7 +5,7 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { assembleSendmail, sendmailSpooler } from '../../src/wrapper/assemble.ts';
+import { assembleSendmail, sendmailStarter } from '../../src/wrapper/assemble.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
 
 /** Small, so that a message of a test may be too large. */
@@ -17,8 +17,8 @@ export type TwoSendmails = AsyncDisposable & {
   readonly dir: string;
   /** What Node runs as postern-sendmail, in that folder. */
   readonly wrapper: string;
-  /** What Perl runs where Node does not start, in that folder. */
-  readonly spooler: string;
+  /** What starts Node, or takes the message under narrow limits; in that folder. */
+  readonly starter: string;
   /** The spool of postern-sendmail, in that folder. */
   readonly spool: string;
 };
@@ -42,13 +42,14 @@ postlog unix-dgram n - n - 1 postlogd
   const place = { ...paths, messageBytesMax, host: 'mail.test' };
   const wrapper = join(dir, 'sendmail.cjs');
   await writeFile(wrapper, assembleSendmail(place));
-  const spooler = join(dir, 'spooler');
-  await writeFile(spooler, sendmailSpooler(place));
+  const starter = join(dir, 'starter');
+  const node = { node: process.execPath, script: wrapper, real: place.real };
+  await writeFile(starter, sendmailStarter(place, node));
   return {
     postfix,
     dir,
     wrapper,
-    spooler,
+    starter,
     spool,
     async [Symbol.asyncDispose]() {
       await postfix[Symbol.asyncDispose]();

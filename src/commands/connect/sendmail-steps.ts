@@ -25,7 +25,7 @@ import {
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { programOutput } from '../../partners/program.ts';
-import { assembleSendmail, sendmailLauncher, sendmailSpooler } from '../../wrapper/assemble.ts';
+import { assembleSendmail, sendmailLauncher, sendmailStarter } from '../../wrapper/assemble.ts';
 import type { WrapperPaths } from '../../wrapper/sendmail.ts';
 import type { ProcessUser } from '../guard/process-user.ts';
 import { makeFolderAsRoot } from '../guard/trusted-path.ts';
@@ -37,7 +37,7 @@ export const realPath = '/usr/sbin/sendmail.postfix';
 const wrapperFolder = '/usr/local/lib/postern-sendmail';
 export const launcherPath: string = join(wrapperFolder, 'sendmail');
 const scriptPath = join(wrapperFolder, 'postern-sendmail.cjs');
-const spoolerPath = join(wrapperFolder, 'postern-sendmail-spool');
+const starterPath = join(wrapperFolder, 'postern-sendmail-start');
 export const unitFile = '/etc/systemd/system/postern.service';
 const dropIn = '/etc/systemd/system/postern.service.d/sendmail.conf';
 
@@ -147,7 +147,7 @@ export async function wrapperPart({ place, node }: PartOptions): Promise<Connect
   );
   return {
     name: 'wrapper',
-    text: `write ${launcherPath}, and postern-sendmail.cjs and postern-sendmail-spool beside it`,
+    text: `write ${launcherPath}, and postern-sendmail.cjs and postern-sendmail-start beside it`,
     undoText: `remove ${wrapperFolder}`,
     isMade: made.every((same) => same),
     isThere: existsSync(wrapperFolder),
@@ -161,10 +161,10 @@ export async function wrapperPart({ place, node }: PartOptions): Promise<Connect
 
 /** The files of postern-sendmail. The launcher, which starts the others, is the last. */
 function wrapperFiles(place: WrapperPaths, node: string) {
-  const paths = { node, script: scriptPath, spooler: spoolerPath, real: place.real };
+  const paths = { node, script: scriptPath, starter: starterPath, real: place.real };
   return [
     { path: scriptPath, text: assembleSendmail(place), mode: 0o644 },
-    { path: spoolerPath, text: sendmailSpooler(place), mode: 0o644 },
+    { path: starterPath, text: sendmailStarter(place, paths), mode: 0o644 },
     { path: launcherPath, text: sendmailLauncher(paths), mode: 0o755 },
   ];
 }
