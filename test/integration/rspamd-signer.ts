@@ -18,13 +18,21 @@ export function giveToRspamd(path: string): void {
   chownSync(path, Number(line?.[1] ?? 0), Number(line?.[2] ?? 0));
 }
 
-export async function startRspamdSigner(folder: string): Promise<RspamdSigner> {
+const milterWorker = (port: number): string =>
+  `bind_socket = "127.0.0.1:${port}"; milter = yes; timeout = 60s; count = 1;
+upstream "local" { default = yes; self_scan = yes; }\n`;
+
+/** `milterPort`: it is a milter there as well. */
+export async function startRspamdSigner(
+  folder: string,
+  { milterPort }: { readonly milterPort?: number } = {},
+): Promise<RspamdSigner> {
   const port = await freePort();
   const disabled = 'enabled = false;\n';
   const files: Readonly<Record<string, string>> = {
     'worker-normal.inc': `bind_socket = "127.0.0.1:${port}";\ncount = 1;\n`,
     'worker-controller.inc': disabled,
-    'worker-proxy.inc': disabled,
+    'worker-proxy.inc': milterPort === undefined ? disabled : milterWorker(milterPort),
     'options.inc': 'dns { nameserver = ["127.0.0.1:1"]; timeout = 0.1s; retransmits = 1; }\n',
     'logging.inc': 'type = "console"; level = "error";\n',
     ...Object.fromEntries(offline.map((name) => [`${name}.conf`, disabled])),

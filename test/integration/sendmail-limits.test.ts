@@ -21,7 +21,8 @@ let sent = 0;
 async function delivered(prelude: string, user = uid, redirect = ''): Promise<void> {
   const id = `limit-${++sent}`;
   const input = `To: a@world.test\nSubject: x\nX-Test-Id: ${id}\n\nhi\n`;
-  const command = `${prelude}\nexec timeout 60 ${server.sendmail} -i -t -f web@mail.test ${redirect}`;
+  const call = `${server.sendmail} -i -t -f web@mail.test ${redirect}`;
+  const command = `${prelude}\nexec timeout 60 ${call}`;
   const ran = await runAs('/bin/bash', { uid: user, args: ['-c', command], input });
   assert.equal(ran.exit, 0, `${prelude}: ${ran.stderr}`);
   await eventually(
@@ -71,7 +72,8 @@ test('closed standard input: an exit code, and nothing sent', async () => {
 });
 
 test('without room in the spool: try again later', async () => {
-  const command = `ulimit -f 0; exec timeout 60 ${server.sendmail} -i -f web@mail.test a@world.test`;
+  const call = `${server.sendmail} -i -f web@mail.test a@world.test`;
+  const command = `ulimit -f 0; exec timeout 60 ${call}`;
   const ran = await runAs('/bin/bash', { uid, args: ['-c', command], input: 'Subject: x\n\nhi\n' });
   assert.equal(ran.exit, 75, ran.stderr);
   assert.match(ran.stderr, /^sendmail: fatal: .*cannot queue the message/m);
