@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { queueEmptied } from '../../src/commands/connect/sendmail-proof.ts';
 import { eventually, freePort, leash } from './leash.ts';
-import { giveToRspamd, startRspamdSigner } from './rspamd-signer.ts';
+import { giveToRspamd, startRspamd } from './rspamd-process.ts';
 import { type SendmailServer, startSendmailServer, users } from './sendmail-server.ts';
 
 let server: SendmailServer;
@@ -66,7 +66,7 @@ async function startOpenDkim(): Promise<string> {
   return `inet:127.0.0.1:${port}`;
 }
 
-async function startRspamd(): Promise<string> {
+async function startRspamdMilter(): Promise<string> {
   const folder = join(dir, 'rspamd');
   await mkdir(join(folder, 'local.d'), { recursive: true });
   const key = join(folder, 'signing.key');
@@ -77,7 +77,10 @@ use_domain = "header"; allow_hdrfrom_mismatch = true; allow_username_mismatch = 
 domain { mail.test { path = "${key}"; selector = "two"; } }\n`;
   await writeFile(join(folder, 'local.d/dkim_signing.conf'), signing);
   const milterPort = await freePort();
-  scope.use(await startRspamdSigner(folder, { milterPort }));
+  const proxy = `bind_socket = "127.0.0.1:${milterPort}"; milter = yes; timeout = 60s; count = 1;
+upstream "local" { default = yes; self_scan = yes; }\n`;
+  const { daemon } = await startRspamd(folder, { 'worker-proxy.inc': proxy });
+  scope.defer(() => daemon.stop());
   await listens(milterPort);
   return `inet:127.0.0.1:${milterPort}`;
 }
@@ -99,7 +102,7 @@ let forgedSoFar = 0;
 type Milter = readonly [name: string, start: () => Promise<string>, signature: RegExp];
 const milters: readonly Milter[] = [
   ['OpenDKIM', startOpenDkim, /^DKIM-Signature:[\s\S]*?s=one/m],
-  ['rspamd', startRspamd, /^DKIM-Signature:[\s\S]*?s=two/m],
+  ['rspamd', startRspamdMilter, /^DKIM-Signature:[\s\S]*?s=two/m],
 ];
 for (const [name, start, signature] of milters) {
   test(`${name} before Postern`, async () => {
