@@ -77,7 +77,7 @@ use_domain = "header"; allow_hdrfrom_mismatch = true; allow_username_mismatch = 
 domain { mail.test { path = "${key}"; selector = "two"; } }\n`;
   await writeFile(join(folder, 'local.d/dkim_signing.conf'), signing);
   const milterPort = await freePort();
-  const proxy = `bind_socket = "127.0.0.1:${milterPort}"; milter = yes; timeout = 60s; count = 1;
+  const proxy = `bind_socket = "127.0.0.1:${milterPort}"; milter = yes; count = 1;
 upstream "local" { default = yes; self_scan = yes; }\n`;
   const { daemon } = await startRspamd(folder, { 'worker-proxy.inc': proxy });
   scope.defer(() => daemon.stop());
