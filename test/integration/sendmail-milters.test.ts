@@ -73,7 +73,8 @@ async function startRspamdMilter(): Promise<string> {
   await writeFile(key, privateKey, { mode: 0o600 });
   giveToRspamd(key);
   const signing = `enabled = true; sign_local = true; sign_authenticated = true;
-use_domain = "header"; allow_hdrfrom_mismatch = true; allow_username_mismatch = true; allow_envfrom_empty = true;
+use_domain = "header"; allow_hdrfrom_mismatch = true;
+allow_username_mismatch = true; allow_envfrom_empty = true;
 domain { mail.test { path = "${key}"; selector = "two"; } }\n`;
   await writeFile(join(folder, 'local.d/dkim_signing.conf'), signing);
   const milterPort = await freePort();
