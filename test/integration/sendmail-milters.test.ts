@@ -110,7 +110,6 @@ for (const [name, start, signature] of milters) {
     const milter = await start();
     await server.postfix.set({ non_smtpd_milters: `${milter}, ${ours}` });
     await server.postfix.reload();
-    const before = await server.guard.json<readonly { readonly account: string }[]>('/api/recent');
     const from = performance.now();
     await sends(name, 4);
     for (let nth = 0; nth < 4; nth++) {
@@ -125,7 +124,7 @@ for (const [name, start, signature] of milters) {
     // Unrecognised mail leaves one message in 15 s.
     assert.ok(performance.now() - from < 40_000);
     const recent = await server.guard.json<readonly { readonly account: string }[]>('/api/recent');
-    const accounts = recent.slice(0, recent.length - before.length).map(({ account }) => account);
+    const accounts = recent.map(({ account }) => account);
     assert.deepEqual([...new Set(accounts)], ['user:www-data']);
     forgedSoFar += 4;
     const forged = await server.guard.metric('postern_sendmail_forged_fields_total');
