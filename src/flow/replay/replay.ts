@@ -5,7 +5,7 @@
 
 import { newBaseline } from '../../core/account/baseline.ts';
 import type { People } from '../../core/account/count-recipients.ts';
-import { type GuardContext, submit } from '../../core/account/guard.ts';
+import { type GuardContext, submit, submitToSum } from '../../core/account/guard.ts';
 import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import { type AccountFlags, noFlags, type Policy } from '../../core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
@@ -19,6 +19,7 @@ import {
 import type { Account } from '../../core/account-name.ts';
 import type { LoginSeen, ReplayEvent, Submission } from '../../core/event.ts';
 import type { Reason } from '../../core/reason.ts';
+import { secondAccount, sumHolds } from '../../core/scripts/adding-up.ts';
 import type { AccountState, VerdictKind } from '../../core/verdict.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
@@ -200,7 +201,16 @@ class MemoryReplay implements Replay {
     const profile = this.#profile(message.account, message.at);
     const before = profile.state;
     const { judgement, book } = submit(profile, message, this.#context, this.#flags(message));
+    const sum = judgement.verdict === 'pass' ? this.#addUp(message, profile) : undefined;
     this.#learn(book);
+    if (sum !== undefined) this.#learn(sum.book);
+    if (sum?.judgement.verdict === 'hold') {
+      this.#held.add({ ...message, account: sum.account });
+      this.#remember(message);
+      this.#tell(sum.account, 'hold');
+      const { state, reasons } = sum.judgement;
+      return { id: message.id, verdict: 'hold', account: state, because: reasons };
+    }
     if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
     else if (judgement.verdict === 'hold') this.#held.add(message);
     this.#remember(message);
@@ -215,6 +225,18 @@ class MemoryReplay implements Replay {
       account: judgement.state,
       because: judgement.verdict === 'pass' ? [] : judgement.reasons,
     };
+  }
+
+  /** As the gate does it (flow/account/message-submitted.ts). */
+  #addUp(message: Submission, own: AccountProfile) {
+    const account = secondAccount(message, own);
+    if (account === undefined) return undefined;
+    const profile = this.#profile(account, message.at);
+    if (profile.state === 'suspended') return undefined;
+    const mayHold = sumHolds(message, own, profile);
+    const summed = { ...message, account };
+    const flags = this.#flags(summed);
+    return { account, ...submitToSum(profile, summed, this.#context, flags, mayHold) };
   }
 
   #flags({ account, at }: Submission): AccountFlags {
