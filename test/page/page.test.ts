@@ -114,6 +114,18 @@ describe('by keyboard alone', limit, () => {
     }),
   );
 
+  test('say that it was a hijack', limit, () =>
+    visit('hijack', async (page, at) => {
+      await tabTo(page, 'It was hijacked…');
+      await page.press('Enter');
+      await page.until(`document.querySelector('dialog.confirm[open]') !== null`);
+      await page.until(`document.querySelector('dialog').innerText.includes('--hijacked')`);
+      await page.evaluate(`document.querySelector('.confirm [type=submit]').click()`);
+      await page.until(`document.querySelector('dialog.confirm') === null`);
+      assert.deepEqual(at.calls, ['suspend joe.weber@example.org by status page note hijacked ']);
+    }),
+  );
+
   test('drop a held message, and look up an account', limit, () =>
     visit('hijack', async (page, at) => {
       await tabTo(page, 'Drop 4bXn9K2pWzz9');

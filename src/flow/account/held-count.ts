@@ -1,7 +1,7 @@
 /**
  * Counts what is held of an account, for the limit. Where Postern may not see the mail queue
- * (postfix.queue = "off"), it never learns what became of held mail: there only the last day counts,
- * so that no account must wait without an end.
+ * (postfix.queue = "off"), it never learns what became of held mail: there only the last day
+ * counts, so that no account must wait without an end.
  */
 import type { Account } from '../../core/account-name.ts';
 import type { HeldSum } from '../../core/verdict.ts';
