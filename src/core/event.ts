@@ -88,8 +88,19 @@ export type LogFact =
       readonly reply: string;
       /** The new queue id, if a filter on this machine handed the message back; else empty. */
       readonly requeuedAs: string;
+      /** True if a program got the message by pipe(8). It may hand the message in again. */
+      readonly piped?: boolean;
     };
-export type LogEvent = LogFact & { readonly at: Millis };
+
+/** What a line says about the names that one message has in the queue. */
+export type NameFact =
+  /** A message got a new queue id: a filter handed it back, or an operator requeued it. */
+  | { readonly kind: 'renamed'; readonly before: string; readonly queueId: string }
+  /** A program of this machine handed a message in, by sendmail(1). Sender: address key. */
+  | { readonly kind: 'picked-up'; readonly queueId: string; readonly sender: string }
+  | { readonly kind: 'entered'; readonly queueId: string; readonly messageId: string };
+
+export type LogEvent = (LogFact | NameFact) & { readonly at: Millis };
 
 /** An event of a recording or an old log. */
 export type ReplayEvent =

@@ -10,6 +10,7 @@ import type { Policy } from '../core/account/policy.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
 import { openLogSeen } from '../flow/account/log-seen.ts';
+import { openRenames } from '../flow/account/message-renamed.ts';
 import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
@@ -36,6 +37,7 @@ import type { Ledger } from '../ports/ledger.ts';
 import type { LoginDoor, Mta, NoticeChannel } from '../ports/mail-server.ts';
 import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
 import type { Troubles } from '../ports/troubles.ts';
+import type { World } from '../ports/world.ts';
 import { version } from '../version.ts';
 import type { ConnectedReader } from './base/connected.ts';
 import type { DaemonParts } from './base/options.ts';
@@ -118,7 +120,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
   );
-  const { journal, accounts } = memory;
+  const { journal } = memory;
   scope.defer(startPruning(parts, journal));
   scope.defer(startGauges(counters, admin, live.settings));
   const setMode = (): void => {
@@ -145,7 +147,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
-    mailLog: openLogSeen({ accounts, journal, world }),
+    mailLog: openMailLogFlow(memory, world),
     troubles: memory.troubles,
     doors: (addresses) => void Object.assign(doors, addresses),
     reload(changed) {
@@ -154,6 +156,18 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       setMode();
       for (const part of readers.changing) part.configure(changed);
       return needRestart(config, changed);
+    },
+  };
+}
+
+/** New names of messages first: what else a line says then finds their account. */
+function openMailLogFlow({ accounts, journal }: Memory, world: World): LogHandler {
+  const renames = openRenames({ journal, renamed: () => undefined });
+  const facts = openLogSeen({ accounts, journal, world });
+  return {
+    seen(event) {
+      renames.seen(event);
+      facts.seen(event);
     },
   };
 }

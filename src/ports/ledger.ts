@@ -34,6 +34,11 @@ export type MessageRow = {
   readonly client: string;
   readonly sender: string;
   readonly messageId: string;
+  /**
+   * The queue id under which Postern judged this message, if it has a new one: behind a content
+   * filter, or requeued by an operator.
+   */
+  readonly origin?: string;
 };
 
 /** The stored explanation of a verdict that was not a plain pass. */

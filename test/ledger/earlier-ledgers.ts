@@ -287,6 +287,12 @@ const tenth = `${ninth}
   PRAGMA user_version = 10;
   `;
 
+const eleventh = `${tenth}
+  ALTER TABLE message ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+  PRAGMA user_version = 11;
+  `;
+
 export const earlierLedgers: readonly string[] = [
   ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth],
+  eleventh,
 ];

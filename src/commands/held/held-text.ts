@@ -71,6 +71,9 @@ export function explainText({ story, message }: FoundGuard<'explain'>): string {
       `${message.queueId} of ${plain(message.account)}: ${paint('bold', what)}\n` +
       `Received ${clock(message.at)} from ${fromWhere(message.client)}, to ` +
       `${many(message.recipients, 'recipient')}.\n` +
+      (message.origin === undefined
+        ? ''
+        : `Behind a filter, or requeued: Postern judged this message as ${message.origin}.\n`) +
       '\n' +
       'Postern found nothing unusual in it.\n'
     );

@@ -3,10 +3,11 @@
  * not matter to the guard and give undefined.
  */
 
-import type { LogEvent, LogFact } from '../../core/event.ts';
+import type { LogEvent, LogFact, NameFact } from '../../core/event.ts';
 import type { Millis } from '../../lib/time.ts';
 import { dovecotFact } from './dovecot.ts';
 import { postfixFact } from './postfix.ts';
+import { nameFact } from './queue-names.ts';
 import { countedAt, parseSyslog, timeOf, unfolded } from './syslog-line.ts';
 
 export type LineContext = {
@@ -16,7 +17,8 @@ export type LineContext = {
 };
 
 /** Every fact has one of these; looked for first, because most lines have none. */
-const telling = /status=|sasl_username=|SASL |-login: |assword mismatch/;
+const telling =
+  /status=|sasl_username=|SASL |-login: |assword mismatch| uid=|orig_queue_id=|message-id=/;
 
 /** The event of a line of a log file. */
 export function fileEvent(line: string, context: LineContext): LogEvent | undefined {
@@ -43,12 +45,12 @@ function factOf(
   text: string,
   times: number,
   defaultDomain: string,
-): LogFact | undefined {
+): LogFact | NameFact | undefined {
   if (tag === 'dovecot') return dovecotFact(text, times, defaultDomain);
-  return postfixFact(tag, text, times, defaultDomain);
+  return postfixFact(tag, text, times, defaultDomain) ?? nameFact(tag, text);
 }
 
-function at(fact: LogFact, logged: number, now: Millis): LogEvent | undefined {
+function at(fact: LogFact | NameFact, logged: number, now: Millis): LogEvent | undefined {
   const when = countedAt(logged, now);
   return when === undefined ? undefined : { ...fact, at: when };
 }

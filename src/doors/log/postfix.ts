@@ -41,10 +41,10 @@ export function postfixFact(
       ? failedLogin(text, times, defaultDomain)
       : goodLogin(text, defaultDomain);
   }
-  return delivery(text);
+  return delivery(text, tag.endsWith('/pipe'));
 }
 
-function delivery(text: string): LogFact | undefined {
+function delivery(text: string, piped: boolean): LogFact | undefined {
   const id = queueId.exec(text);
   if (id === null || !text.startsWith('to=<', id[0].length)) return undefined;
   const from = id[0].length + 4;
@@ -66,6 +66,7 @@ function delivery(text: string): LogFact | undefined {
     outcome: sent ? 'sent' : status === 'bounced' ? 'bounced' : 'deferred',
     reply,
     requeuedAs: sent && isLoopback(relay) ? (requeued.exec(reply)?.[1] ?? '') : '',
+    ...(sent && piped ? { piped } : {}),
   };
 }
 

@@ -81,6 +81,10 @@ class LogSeen {
       case 'delivery':
         this.#delivery(event);
         break;
+      case 'renamed':
+      case 'picked-up':
+      case 'entered':
+        break; // message-renamed.ts
       default:
         unreachable(event);
     }

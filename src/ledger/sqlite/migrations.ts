@@ -275,17 +275,29 @@ export const migrations: readonly string[] = [
   ALTER TABLE dkim_key ADD COLUMN answering_since INTEGER;
   ALTER TABLE dkim_key ADD COLUMN by_order INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- A message behind a content filter: the queue id under which it was judged.
+  ALTER TABLE message ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+  `,
 ];
 
 /**
- * Small tables that a version changed, as they would be after its step. They are made in memory for
- * a command that only reads a file from before that version, and hide the table in the file.
+ * Tables that a version changed, as they would be after its step: small ones as a copy, large ones
+ * as a view. They are made in memory for a command that only reads a file from before that version,
+ * and hide the table in the file.
  */
 const inMemory: ReadonlyMap<number, string> = new Map([
   [
     10,
     `CREATE TEMP TABLE dkim_key AS
        SELECT *, NULL AS answering_since, 0 AS by_order FROM main.dkim_key`,
+  ],
+  [
+    11,
+    // All statements are compiled at opening, also those that write; these do nothing.
+    `CREATE TEMP VIEW message AS SELECT *, '' AS origin FROM main.message;
+     CREATE TEMP TRIGGER message_kept INSTEAD OF INSERT ON message BEGIN SELECT 1; END;
+     CREATE TEMP TRIGGER message_stays INSTEAD OF DELETE ON message BEGIN SELECT 1; END`,
   ],
 ]);
 
