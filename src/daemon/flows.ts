@@ -10,7 +10,7 @@ import type { Policy } from '../core/account/policy.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
 import { openLogSeen } from '../flow/account/log-seen.ts';
-import { openRenames } from '../flow/account/message-renamed.ts';
+import { openRenames, type RenameDeps } from '../flow/account/message-renamed.ts';
 import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
@@ -147,7 +147,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
-    mailLog: openMailLogFlow(memory, world),
+    mailLog: openMailLogFlow({ ...memory, ...stopping }, world),
     troubles: memory.troubles,
     doors: (addresses) => void Object.assign(doors, addresses),
     reload(changed) {
@@ -161,8 +161,12 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
 }
 
 /** New names of messages first: what else a line says then finds their account. */
-function openMailLogFlow({ accounts, journal }: Memory, world: World): LogHandler {
-  const renames = openRenames({ journal, renamed: () => undefined });
+function openMailLogFlow(
+  { accounts, journal, suspensions }: Memory & Stopping,
+  world: World,
+): LogHandler {
+  const renamed: RenameDeps['renamed'] = (...about) => suspensions.renamed(...about);
+  const renames = openRenames({ journal, renamed });
   const facts = openLogSeen({ accounts, journal, world });
   return {
     seen(event) {

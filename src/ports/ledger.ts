@@ -79,6 +79,11 @@ export type HeldRow = {
   readonly state: HeldState;
   readonly changedAt: Millis;
   readonly by: string;
+  /**
+   * The configuration directory of the instance of the mail server that holds it. Without: the
+   * machine's default one, or not known yet.
+   */
+  readonly instance?: string;
 };
 
 /** A suspension, from the first bad sign to the release. */

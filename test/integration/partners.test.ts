@@ -103,6 +103,7 @@ const ways: readonly (readonly [string, () => PrivilegedTools])[] = [
   ['postern-root', () => helperTools(helperSocket.path)],
 ];
 
+const noted = async (): Promise<void> => undefined;
 /** As one that was answered for just now. */
 const row = (queueId: string) => ({ queueId, at: Date.now() as Millis });
 
@@ -134,19 +135,22 @@ for (const [who, tools] of ways) {
     const ids = await queueThree(who);
     const [first = '', second = '', third = ''] = ids;
     const longAgo = { queueId: first, at: (Date.now() - hourMs) as Millis };
-    assert.deepEqual([...(await mta.hold([longAgo])).done], [], 'this one came later');
+    assert.deepEqual([...(await mta.hold([longAgo], noted)).done], [], 'this one came later');
     assert.deepEqual(
-      [...(await mta.hold([first, second, 'F00F00F00F'].map(row))).done].sort(),
+      [...(await mta.hold([first, second, 'F00F00F00F'].map(row), noted)).done].sort(),
       [first, second].sort(),
     );
+    const again = await mta.hold(ids.map(row), noted);
     assert.deepEqual(
-      [...(await mta.hold(ids.map(row))).done].sort(),
-      [...ids].sort(),
-      'again, and one more',
+      [[...again.done], [...again.already].sort()],
+      [[third], [first, second].sort()],
     );
     const queue = await mta.queue(100);
     assert.ok(queue.every(({ arrivedAt }) => Math.abs(Date.now() - arrivedAt) < hourMs));
-    assert.deepEqual([...(await mta.onHold([...ids, 'F00F00F00F']))].sort(), [...ids].sort());
+    assert.deepEqual(
+      [...(await mta.onHold([...ids, 'F00F00F00F'])).keys()].sort(),
+      [...ids].sort(),
+    );
     assert.deepEqual(
       queue.map(({ queueId, queue: name }) => [queueId, name]).sort(),
       ids.map((id) => [id, 'hold']).sort(),
@@ -319,12 +323,15 @@ test('a helper that dies in mid-answer is not taken for success', async () => {
   server.listen(join(dir, 's'));
   await once(server, 'listening');
   const mta = postfix({ tools: helperTools(join(dir, 's')) });
-  const { done, fault } = await mta.hold(['AAAAAA', 'BBBBBB'].map(row));
+  const { done, fault } = await mta.hold(['AAAAAA', 'BBBBBB'].map(row), noted);
   assert.match(String(fault), /could not hold/);
   assert.equal(done.size, 0);
   server.close();
   await rm(dir, { recursive: true });
-  assert.match(String((await mta.hold(['AAAAAA'].map(row))).fault), /cannot ask postern-root/);
+  assert.match(
+    String((await mta.hold(['AAAAAA'].map(row), noted)).fault),
+    /cannot ask postern-root/,
+  );
 });
 
 test('a notice goes out by mail, through Postfix', async () => {

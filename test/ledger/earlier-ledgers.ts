@@ -289,6 +289,7 @@ const tenth = `${ninth}
 
 const eleventh = `${tenth}
   ALTER TABLE message ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+  ALTER TABLE held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
   PRAGMA user_version = 11;
   `;
 

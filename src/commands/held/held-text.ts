@@ -43,7 +43,8 @@ export function heldListText(rows: readonly HeldRow[]): string {
 }
 
 export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
-  const { queueId, account, state } = held;
+  const { queueId, account, instance, state } = held;
+  const ofInstance = instance === undefined ? [] : ['-c', instance];
   const now =
     state === 'held'
       ? 'held'
@@ -51,12 +52,13 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
   const head =
     `${queueId} of ${plain(account)}: ${paint('bold', now)}\n` +
     `Received ${clock(held.at)}, ${heldBecause[held.why]}, ` +
-    `to ${many(held.recipients, 'recipient')}.\n`;
+    `to ${many(held.recipients, 'recipient')}.\n` +
+    (instance === undefined ? '' : `It is in the queue of the Postfix in ${plain(instance)}.\n`);
   const next =
     state === 'held'
       ? `To deliver it:      ${shellWords('postern', 'held', 'release', queueId)}\n` +
         `To delete it:       ${shellWords('postern', 'held', 'drop', queueId)}\n` +
-        `To read it (root):  ${shellWords('postcat', '-q', queueId)}\n`
+        `To read it (root):  ${shellWords('postcat', ...ofInstance, '-q', queueId)}\n`
       : '';
   const about = story === undefined ? '' : storyFacts(story) + whyText(story);
   return [head, about, next].filter((part) => part !== '').join('\n');

@@ -84,8 +84,15 @@ async function reviewHeld(deps: ReviewDeps): Promise<void> {
     // Reading a long queue takes time, and an operator may have released the message in between.
     const row = journal.live.heldOne(queueId);
     if (row?.state !== 'held') continue;
-    if (onHold.has(queueId)) there.push(row);
-    else if (now - row.changedAt > settleMs) {
+    const instance = onHold.get(queueId);
+    if (instance !== undefined) {
+      there.push(row);
+      if (instance !== (row.instance ?? '')) {
+        journal.add({ kind: 'held', row: { ...row, instance } });
+      }
+    } else if (!mta.serves(row.instance ?? '')) {
+      // Its Postfix is no longer connected: nobody knows whether it is still on hold there.
+    } else if (now - row.changedAt > settleMs) {
       const gone = { ...row, state: 'gone' as const, changedAt: clock.now(), by: 'queue' };
       journal.add({ kind: 'held', row: gone });
     }

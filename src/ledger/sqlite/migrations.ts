@@ -276,8 +276,10 @@ export const migrations: readonly string[] = [
   ALTER TABLE dkim_key ADD COLUMN by_order INTEGER NOT NULL DEFAULT 0;
   `,
   `
-  -- A message behind a content filter: the queue id under which it was judged.
+  -- A message behind a content filter: the queue id under which it was judged. A held message: the
+  -- configuration directory of its Postfix, if that is not the machine's default one.
   ALTER TABLE message ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+  ALTER TABLE held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
   `,
 ];
 
@@ -297,7 +299,9 @@ const inMemory: ReadonlyMap<number, string> = new Map([
     // All statements are compiled at opening, also those that write; these do nothing.
     `CREATE TEMP VIEW message AS SELECT *, '' AS origin FROM main.message;
      CREATE TEMP TRIGGER message_kept INSTEAD OF INSERT ON message BEGIN SELECT 1; END;
-     CREATE TEMP TRIGGER message_stays INSTEAD OF DELETE ON message BEGIN SELECT 1; END`,
+     CREATE TEMP TRIGGER message_stays INSTEAD OF DELETE ON message BEGIN SELECT 1; END;
+     CREATE TEMP TABLE held AS SELECT *, '' AS instance FROM main.held;
+     CREATE UNIQUE INDEX temp.held_by_id ON held (queue_id)`,
   ],
 ]);
 
