@@ -174,10 +174,16 @@ export function helperTools(socketPath: string, instance = ''): PrivilegedTools 
       throw new OperatorError(
         'helper-failed',
         `postern-root could not ${verb}: ${last ?? 'it gave no answer'}`,
-        { hint: 'its messages are in: journalctl -u "postern-root@*"', exit: sysexits.osErr },
+        { hint: helperHint(last, instance), exit: sysexits.osErr },
       );
     },
   };
+}
+
+function helperHint(last: string | undefined, instance: string): string {
+  return last?.endsWith('was not connected by root') === true
+    ? `run: sudo postern connect postfix --config-dir ${instance}`
+    : 'its messages are in: journalctl -u "postern-root@*"';
 }
 
 function unreachableHelper(socketPath: string, cause: unknown): OperatorError {

@@ -3,7 +3,8 @@
  * it back to Postfix on another. It looks for nothing. Ended with the scope.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,8 +18,12 @@ export async function startAmavis(
 ): Promise<AsyncDisposable> {
   mustBeRoot();
   const dir = await mkdtemp(join(tmpdir(), 'pam-'));
-  for (const name of ['tmp', 'quarantine', 'var']) await mkdir(join(dir, name));
-  await run('chown', ['-R', 'amavis:amavis', dir]);
+  // amavisd refuses a configuration in a folder that its user may write to.
+  await chmod(dir, 0o755);
+  for (const name of ['tmp', 'quarantine', 'var']) {
+    await mkdir(join(dir, name));
+    await run('chown', ['amavis:amavis', join(dir, name)]);
+  }
   const config = join(dir, 'amavisd.conf');
   await writeFile(
     config,
@@ -46,7 +51,7 @@ $do_syslog = 0; $LOGFILE = '${dir}/var/log'; $log_level = 1;
     'amavisd listens',
     async () => {
       if (daemon.ended) throw new Error(`amavisd ended: ${daemon.output()}`);
-      return /Net::Server: Process Backgrounded|Binding to TCP port/.test(await log()) || undefined;
+      return accepts(ports.in);
     },
     { detail: async () => daemon.output() + (await log()), timeoutMs: 30_000 },
   );
@@ -56,4 +61,15 @@ $do_syslog = 0; $LOGFILE = '${dir}/var/log'; $log_level = 1;
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+function accepts(port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => resolve(undefined));
+    socket.on('connect', () => {
+      socket.end('QUIT\r\n');
+      resolve(true);
+    });
+  });
 }

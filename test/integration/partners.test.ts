@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ const joe = 'joe@example.test' as Account;
 let sink: Sink;
 let mail: PostfixInstance;
 let imap: DovecotInstance;
-let helperSocket: { readonly path: string; close(): Promise<void> };
+let helperSocket: HelperSocket;
 
 before(async () => {
   sink = await startSink();
@@ -50,11 +50,18 @@ after(async () => {
   await sink?.[Symbol.asyncDispose]();
 });
 
+type HelperSocket = {
+  readonly path: string;
+  /** The list of instances that root connected. */
+  readonly instances: string;
+  close(): Promise<void>;
+};
+
 /**
  * Does what postern-root.socket does: one helper for each connection, with the unit's capabilities
  * and no more.
  */
-async function listenForHelper(): Promise<{ readonly path: string; close(): Promise<void> }> {
+async function listenForHelper(): Promise<HelperSocket> {
   const dir = await mkdtemp(join(tmpdir(), 'phl-'));
   const path = join(dir, 'root.sock');
   const unit = join(import.meta.dirname, '../../packaging/systemd/postern-root@.service');
@@ -75,6 +82,7 @@ async function listenForHelper(): Promise<{ readonly path: string; close(): Prom
         env: {
           POSTERN_POSTFIX_CONFIG: mail.configDirectory,
           POSTERN_DOVECOT_CONFIG: imap.configFile,
+          POSTERN_POSTFIX_INSTANCES: join(dir, 'instances'),
         },
       },
     );
@@ -87,6 +95,7 @@ async function listenForHelper(): Promise<{ readonly path: string; close(): Prom
   await once(server, 'listening');
   return {
     path,
+    instances: join(dir, 'instances'),
     async close() {
       server.close();
       await once(server, 'close');
@@ -315,6 +324,38 @@ test('postern-root and Postern take the same names for a login', () => {
   });
   assert.deepEqual(taken, names.filter(isLoginName));
   assert.equal(taken.length, 9);
+});
+
+test('the helper works on another instance only if root wrote it down', async () => {
+  await using other = await startPostfix({
+    sink: sink.port,
+    settings: { defer_transports: 'smtp' },
+  });
+  await other.sendmail({ from: joe, to: ['x@world.test'], id: 'other' });
+  const [queued] = await eventually('a message in the other', async () => {
+    const queue = await other.queue();
+    return queue[0]?.queue_name === 'deferred' ? queue : undefined;
+  });
+  const id = queued?.queue_id ?? '';
+  const tools = helperTools(helperSocket.path, other.configDirectory);
+  const mta = postfix({ tools, instance: other.configDirectory });
+  const refused = async (): Promise<void> => {
+    await assert.rejects(mta.queue(1), /was not connected by root/);
+    assert.match(String((await mta.hold([row(id)], noted)).fault), /was not connected by root/);
+  };
+  await refused();
+  const { instances } = helperSocket;
+  await writeFile(instances, `${other.configDirectory}x\n/${other.configDirectory}\n`);
+  await refused();
+  await writeFile(instances, `/etc/postfix\n${other.configDirectory}\n`);
+  await chown(instances, 65_534, 65_534);
+  await refused();
+  await chown(instances, 0, 0);
+  assert.deepEqual([...(await mta.hold([row(id)], noted)).done], [id]);
+  assert.deepEqual([...(await mta.onHold([id]))], [[id, other.configDirectory]]);
+  assert.deepEqual([...(await mta.release([id])).done], [id]);
+  const kick = tools.run('kick', [joe], AbortSignal.timeout(5_000));
+  await assert.rejects(async () => void (await kick.next()), /kick takes no instance/);
 });
 
 test('a helper that dies in mid-answer is not taken for success', async () => {

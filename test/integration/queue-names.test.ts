@@ -5,7 +5,6 @@
  */
 import assert from 'node:assert/strict';
 import { appendFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import type { HeldRow } from '../../src/ports/ledger.ts';
 import { startAmavis } from './amavis-instance.ts';
@@ -162,7 +161,10 @@ async function holdsAll(server: GuardedServer): Promise<void> {
   }
   const waiting = await inQueue(server, 'deferred', 8);
   const ids = waiting.map(({ queue_id }) => queue_id).sort();
-  assert.ok(ids.every((id) => !first.includes(id)), `each has a new id behind the filter: ${await server.postfix.log()}`);
+  assert.ok(
+    ids.every((id) => !first.includes(id)),
+    `each has a new id behind the filter: ${await server.postfix.log()}`,
+  );
   await eventually('the log of the last is read', async () => {
     const texts = await Promise.all(ids.map((id) => guard.cli('explain', id).catch(() => '')));
     return texts.every((text) => text.includes('Behind a filter')) || undefined;
@@ -203,9 +205,15 @@ async function inQueue(
 }
 
 async function heldIds(server: GuardedServer, count: number): Promise<readonly string[]> {
-  const rows = await eventually(`${count} held messages`, async () => {
-    const held = await server.guard.json<readonly HeldRow[]>('/api/held');
-    return held.length === count ? held : undefined;
-  });
+  let held: readonly HeldRow[] = [];
+  const rows = await eventually(
+    `${count} held messages`,
+    async () => {
+      const all = await server.guard.json<readonly HeldRow[]>('/api/held');
+      held = all.filter(({ state }) => state === 'held');
+      return held.length === count ? held : undefined;
+    },
+    { detail: async () => JSON.stringify(held) + (await server.postfix.log()) },
+  );
   return rows.map(({ queueId }) => queueId).sort();
 }
