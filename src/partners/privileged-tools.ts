@@ -141,9 +141,10 @@ async function tryAtOnce(
 
 /**
  * Privileged tools through postern-root. The request is the verb, with the configuration directory
- * of an instance of Postfix behind it, and the names, one a line, then a line `end`, so a request that was cut off is never carried out. The answer ends with
- * `postern-root: done` or `postern-root: failed …`, so a cut connection is never mistaken for
- * success. The helper works only on instances that root wrote down when it connected them.
+ * of an instance of Postfix behind it, and the names, one a line, then a line `end`, so a request
+ * that was cut off is never carried out. The answer ends with `postern-root: done` or
+ * `postern-root: failed …`, so a cut connection is never mistaken for success. The helper works
+ * only on instances that root wrote down when it connected them.
  */
 export function helperTools(socketPath: string, instance = ''): PrivilegedTools {
   return {
@@ -171,19 +172,22 @@ export function helperTools(socketPath: string, instance = ''): PrivilegedTools 
         socket.destroy();
       }
       if (last === 'postern-root: done') return;
+      if (last?.endsWith('was not connected by root') === true) throw notConnected(instance);
       throw new OperatorError(
         'helper-failed',
         `postern-root could not ${verb}: ${last ?? 'it gave no answer'}`,
-        { hint: helperHint(last, instance), exit: sysexits.osErr },
+        { hint: 'its messages are in: journalctl -u "postern-root@*"', exit: sysexits.osErr },
       );
     },
   };
 }
 
-function helperHint(last: string | undefined, instance: string): string {
-  return last?.endsWith('was not connected by root') === true
-    ? `run: sudo postern connect postfix --config-dir ${instance}`
-    : 'its messages are in: journalctl -u "postern-root@*"';
+function notConnected(instance: string): OperatorError {
+  return new OperatorError(
+    'instance-not-connected',
+    `postern-root may not work on the queue of the Postfix in ${instance}`,
+    { hint: `run: sudo postern connect postfix --config-dir ${instance}`, exit: sysexits.noPerm },
+  );
 }
 
 function unreachableHelper(socketPath: string, cause: unknown): OperatorError {

@@ -3,9 +3,9 @@
  * postern-root, the helper, with nothing but the capabilities that its unit leaves it.
  */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,7 @@ import {
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { eventually } from './leash.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { type HelperSocket, listenForHelper } from './root-helper.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
@@ -41,7 +42,7 @@ before(async () => {
     users: { 'joe@example.test': 'secret', 'ann@example.test': 'secret' },
   });
   mail = await startPostfix({ sink: sink.port, saslSocket: imap.authSocket });
-  helperSocket = await listenForHelper();
+  helperSocket = await listenForHelper({ mail, imap });
 });
 after(async () => {
   await helperSocket?.close();
@@ -49,60 +50,6 @@ after(async () => {
   await imap?.[Symbol.asyncDispose]();
   await sink?.[Symbol.asyncDispose]();
 });
-
-type HelperSocket = {
-  readonly path: string;
-  /** The list of instances that root connected. */
-  readonly instances: string;
-  close(): Promise<void>;
-};
-
-/**
- * Does what postern-root.socket does: one helper for each connection, with the unit's capabilities
- * and no more.
- */
-async function listenForHelper(): Promise<HelperSocket> {
-  const dir = await mkdtemp(join(tmpdir(), 'phl-'));
-  const path = join(dir, 'root.sock');
-  const unit = join(import.meta.dirname, '../../packaging/systemd/postern-root@.service');
-  const caps = /^CapabilityBoundingSet=(.*)$/m.exec(await readFile(unit, 'utf8'))?.[1] ?? '';
-  const bounding = [
-    '-all',
-    ...caps
-      .toLowerCase()
-      .split(' ')
-      .map((cap) => `+${cap.slice(4)}`),
-  ];
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const child = spawn(
-      'setpriv',
-      ['--no-new-privs', `--bounding-set=${bounding.join(',')}`, '--', helper],
-      {
-        stdio: ['pipe', 'pipe', 'ignore'],
-        env: {
-          POSTERN_POSTFIX_CONFIG: mail.configDirectory,
-          POSTERN_DOVECOT_CONFIG: imap.configFile,
-          POSTERN_POSTFIX_INSTANCES: join(dir, 'instances'),
-        },
-      },
-    );
-    socket.pipe(child.stdin);
-    child.stdout.pipe(socket);
-    child.stdin.on('error', () => undefined);
-    socket.on('error', () => child.kill());
-  });
-  server.listen(path);
-  await once(server, 'listening');
-  return {
-    path,
-    instances: join(dir, 'instances'),
-    async close() {
-      server.close();
-      await once(server, 'close');
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
-}
 
 const ways: readonly (readonly [string, () => PrivilegedTools])[] = [
   [
@@ -324,38 +271,6 @@ test('postern-root and Postern take the same names for a login', () => {
   });
   assert.deepEqual(taken, names.filter(isLoginName));
   assert.equal(taken.length, 9);
-});
-
-test('the helper works on another instance only if root wrote it down', async () => {
-  await using other = await startPostfix({
-    sink: sink.port,
-    settings: { defer_transports: 'smtp' },
-  });
-  await other.sendmail({ from: joe, to: ['x@world.test'], id: 'other' });
-  const [queued] = await eventually('a message in the other', async () => {
-    const queue = await other.queue();
-    return queue[0]?.queue_name === 'deferred' ? queue : undefined;
-  });
-  const id = queued?.queue_id ?? '';
-  const tools = helperTools(helperSocket.path, other.configDirectory);
-  const mta = postfix({ tools, instance: other.configDirectory });
-  const refused = async (): Promise<void> => {
-    await assert.rejects(mta.queue(1), /was not connected by root/);
-    assert.match(String((await mta.hold([row(id)], noted)).fault), /was not connected by root/);
-  };
-  await refused();
-  const { instances } = helperSocket;
-  await writeFile(instances, `${other.configDirectory}x\n/${other.configDirectory}\n`);
-  await refused();
-  await writeFile(instances, `/etc/postfix\n${other.configDirectory}\n`);
-  await chown(instances, 65_534, 65_534);
-  await refused();
-  await chown(instances, 0, 0);
-  assert.deepEqual([...(await mta.hold([row(id)], noted)).done], [id]);
-  assert.deepEqual([...(await mta.onHold([id]))], [[id, other.configDirectory]]);
-  assert.deepEqual([...(await mta.release([id])).done], [id]);
-  const kick = tools.run('kick', [joe], AbortSignal.timeout(5_000));
-  await assert.rejects(async () => void (await kick.next()), /kick takes no instance/);
 });
 
 test('a helper that dies in mid-answer is not taken for success', async () => {

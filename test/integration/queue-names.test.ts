@@ -33,9 +33,21 @@ function tests(): void {
         people: known,
         settings: () => ({ content_filter: `filter:[127.0.0.1]:${ports.in}` }),
         postfix: { services: smtpFilter(ports.back) },
+        refuse: (to) => (to.startsWith('nobody') ? '550 5.1.1 no such user' : undefined),
       }),
     );
     await holdsAll(server);
+    const seen = (what: string): Promise<number> => server.guard.metric(`postern_mail_log_${what}`);
+    await using client = await server.login(account);
+    const to = ['nobody@world.test'];
+    const sent = await client.send({ from: account, to, id: 'bounces' });
+    assert.equal(sent.stage, 'done', sent.reply.text);
+    await eventually(
+      'the bounce behind the filter',
+      async () => (await seen('events_total{event="bounced"}')) > 0 || undefined,
+      { detail: () => server.postfix.log() },
+    );
+    assert.equal(await seen('dropped_total{why="unknown-message"}'), 0, 'it counts for its sender');
   });
 
   test('8 messages behind a pipe filter that comes back by sendmail', async () => {

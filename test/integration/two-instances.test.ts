@@ -3,14 +3,20 @@
  * delivers it from each, and the log of each is read.
  */
 import assert from 'node:assert/strict';
+import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Millis } from '../../src/lib/time.ts';
+import { postfix as queueOf } from '../../src/partners/postfix/queue.ts';
+import { helperTools } from '../../src/partners/privileged-tools.ts';
 import type { HeldRow } from '../../src/ports/ledger.ts';
 import { people } from './guard-past.ts';
 import { password, startGuardedServer } from './guarded-server.ts';
 import { eventually } from './leash.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { listenForHelper } from './root-helper.ts';
 import { connectSmtp } from './smtp-client.ts';
+import { startSink } from './smtp-sink.ts';
 
 const [person = { account: '', friends: [] }] = people(1);
 const { account } = person;
@@ -86,6 +92,47 @@ test('hold, release, drop and log work in both instances', { timeout: 180_000 },
   const before = await bounced();
   await send(second, ['nobody@world.test']);
   await eventually('its bounce counts', async () => (await bounced()) > before || undefined);
+});
+
+const noted = async (): Promise<void> => undefined;
+/** As one that was answered for just now. */
+const row = (queueId: string) => ({ queueId, at: Date.now() as Millis });
+
+test('the helper works on another instance only if root wrote it down', async () => {
+  await using scope = new AsyncDisposableStack();
+  const sink = scope.use(await startSink());
+  const mail = scope.use(await startPostfix({ sink: sink.port }));
+  const helperSocket = await listenForHelper({ mail });
+  scope.defer(() => helperSocket.close());
+  await using other = await startPostfix({
+    sink: sink.port,
+    settings: { defer_transports: 'smtp' },
+  });
+  await other.sendmail({ from: account, to: ['x@world.test'], id: 'other' });
+  const [queued] = await eventually('a message in the other', async () => {
+    const queue = await other.queue();
+    return queue[0]?.queue_name === 'deferred' ? queue : undefined;
+  });
+  const id = queued?.queue_id ?? '';
+  const tools = helperTools(helperSocket.path, other.configDirectory);
+  const mta = queueOf({ tools, instance: other.configDirectory });
+  const refused = async (): Promise<void> => {
+    await assert.rejects(mta.queue(1), /may not work on the queue/);
+    assert.match(String((await mta.hold([row(id)], noted)).fault), /may not work on the queue/);
+  };
+  await refused();
+  const { instances } = helperSocket;
+  await writeFile(instances, `${other.configDirectory}x\n/${other.configDirectory}\n`);
+  await refused();
+  await writeFile(instances, `/etc/postfix\n${other.configDirectory}\n`);
+  await chown(instances, 65_534, 65_534);
+  await refused();
+  await chown(instances, 0, 0);
+  assert.deepEqual([...(await mta.hold([row(id)], noted)).done], [id]);
+  assert.deepEqual([...(await mta.onHold([id]))], [[id, other.configDirectory]]);
+  assert.deepEqual([...(await mta.release([id])).done], [id]);
+  const kick = tools.run('kick', [account], AbortSignal.timeout(5_000));
+  await assert.rejects(async () => void (await kick.next()), /this verb takes no instance/);
 });
 
 /** The ids of these messages of the account. */

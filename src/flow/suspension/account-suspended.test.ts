@@ -266,7 +266,7 @@ test('a message that leaves a filter after the suspension is held at once', asyn
   assert.equal(rig.journal.live.heldOne('BEHIND')?.account, joe);
 });
 
-test('a held message that was requeued is held again; one that is still on hold stays', async () => {
+test('a held message that was requeued is held again; one still on hold stays', async () => {
   const rig = openRig();
   const { id } = rig.send({ account: joe, to: ['friend@elsewhere.test'] });
   await suspendByHand(rig);

@@ -39,8 +39,8 @@ export function currentIncident(
 }
 
 /**
- * Holds what the account has in the queue, or of it only these messages. Messages that passed since
- * the first sign and are caught here no longer count as leaked.
+ * Holds what the account has in the queue, or only the messages in `only`. Messages that passed
+ * since the first sign and are caught here no longer count as leaked.
  */
 export async function sweepQueue(
   deps: SweepDeps,

@@ -1,7 +1,7 @@
 /**
- * Controls the queue of one Postfix through its own tools, postsuper and postqueue. Results say what really
- * happened. They come from the output of the tools, or from the queue where the tools did not name
- * every message.
+ * Controls the queue of one Postfix through its own tools, postsuper and postqueue. Results say
+ * what really happened. They come from the output of the tools, or from the queue where the tools
+ * did not name every message.
  */
 
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
