@@ -36,7 +36,6 @@ function tests(): void {
         refuse: (to) => (to.startsWith('nobody') ? '550 5.1.1 no such user' : undefined),
       }),
     );
-    await holdsAll(server);
     const seen = (what: string): Promise<number> => server.guard.metric(`postern_mail_log_${what}`);
     await using client = await server.login(account);
     const to = ['nobody@world.test'];
@@ -48,6 +47,7 @@ function tests(): void {
       { detail: () => server.postfix.log() },
     );
     assert.equal(await seen('dropped_total{why="unknown-message"}'), 0, 'it counts for its sender');
+    await holdsAll(server);
   });
 
   test('8 messages behind a pipe filter that comes back by sendmail', async () => {
