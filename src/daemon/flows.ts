@@ -7,14 +7,15 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
+import type { DoorPlaces } from '../core/checklist/doors.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
-import { openLogSeen } from '../flow/account/log-seen.ts';
-import { openRenames, type RenameDeps } from '../flow/account/message-renamed.ts';
 import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
 import { openAdmin } from '../flow/admin/admin.ts';
+import type { BypassMeter } from '../flow/bypass/bypass-meter.ts';
+import { type DoorNotes, openDoorNotes } from '../flow/bypass/door-notes.ts';
 import { type Journal, openJournal } from '../flow/journal/journal.ts';
 import { openMessagePath } from '../flow/message-path.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
@@ -37,12 +38,12 @@ import type { Ledger } from '../ports/ledger.ts';
 import type { LoginDoor, Mta, NoticeChannel } from '../ports/mail-server.ts';
 import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
 import type { Troubles } from '../ports/troubles.ts';
-import type { World } from '../ports/world.ts';
 import { version } from '../version.ts';
 import type { ConnectedReader } from './base/connected.ts';
 import type { DaemonParts } from './base/options.ts';
 import { duration, needRestart, settingsOf } from './base/settings.ts';
 import { startTimer } from './base/timers.ts';
+import { openDaemonLog } from './daemon-log.ts';
 import { startGauges } from './gauges.ts';
 import { openMailServer } from './mail-server.ts';
 import { openInbound } from './readers/inbound.ts';
@@ -57,6 +58,9 @@ export type Flows = {
   readonly policy: PolicyHandler;
   readonly admin: Admin;
   readonly mailLog: LogHandler;
+  readonly bypass: Pick<BypassMeter, 'reading'>;
+  /** Takes where the doors for Postfix are now. */
+  setDoorPlaces(places: () => DoorPlaces): void;
   readonly journal: Journal;
   readonly localDomains: ReadonlySet<string>;
   readonly mayRelay: (client: string) => boolean;
@@ -83,6 +87,7 @@ type Memory = {
   readonly notices: Notices;
   readonly told: NoticeLog;
   readonly troubles: Troubles;
+  readonly notes: DoorNotes;
 };
 
 type Stopping = {
@@ -109,10 +114,18 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
   const readers = openReaders(parts, ledger, memory);
+  const mailLog = openDaemonLog(parts, {
+    ...memory,
+    localDomains,
+    mayRelay: mailServer.mayRelay,
+    connected: mailServer.connected,
+    isNotice: (messageId) => memory.notices.isOurs(messageId),
+    renamed: (...about) => stopping.suspensions.renamed(...about),
+  });
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
-    { ...memory, ...stopping, settings: live.settings },
+    { ...memory, ...stopping, bypass: mailLog.bypass, settings: live.settings },
     {
       dkim: readers.signing.keys.admin,
       scripts: readers.scripts.admin,
@@ -136,6 +149,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       gate: judging.gate,
       reservations: judging.policy,
       statistics: readers.scan.statistics,
+      notes: memory.notes,
       stopwatch: () => performance.now(),
       observe: counters.observe,
     }),
@@ -147,7 +161,9 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
-    mailLog: openMailLogFlow({ ...memory, ...stopping }, world),
+    mailLog: mailLog.handler,
+    bypass: mailLog.bypass,
+    setDoorPlaces: mailLog.setDoorPlaces,
     troubles: memory.troubles,
     doors: (addresses) => void Object.assign(doors, addresses),
     reload(changed) {
@@ -156,22 +172,6 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       setMode();
       for (const part of readers.changing) part.configure(changed);
       return needRestart(config, changed);
-    },
-  };
-}
-
-/** New names of messages first: what else a line says then finds their account. */
-function openMailLogFlow(
-  { accounts, journal, suspensions }: Memory & Stopping,
-  world: World,
-): LogHandler {
-  const renamed: RenameDeps['renamed'] = (...about) => suspensions.renamed(...about);
-  const renames = openRenames({ journal, renamed });
-  const facts = openLogSeen({ accounts, journal, world });
-  return {
-    seen(event) {
-      renames.seen(event);
-      facts.seen(event);
     },
   };
 }
@@ -205,6 +205,7 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     notices,
     told,
     troubles: openTroubles({ world, told }),
+    notes: openDoorNotes(world.clock, () => accounts.context.people.seed),
   };
 }
 
@@ -276,7 +277,7 @@ function openReaders(parts: DaemonParts, ledger: Ledger, { journal, notices }: M
 
 function openFlowsAdmin(
   { config, host, state, world }: DaemonParts,
-  memory: Memory & Stopping & { readonly settings: Settings },
+  memory: Memory & Stopping & Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'>,
   more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'scripts' | 'stats' | 'doors'>,
 ): Admin {
   const facts = {

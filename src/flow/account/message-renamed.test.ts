@@ -33,7 +33,7 @@ function rig() {
   return { rows, told, judged, seen, account, origin: (id: string) => originOf(live, id)?.queueId };
 }
 
-const delivery = (queueId: string, more: { requeuedAs?: string; piped?: boolean }) =>
+const delivery = (queueId: string, more: Partial<Extract<LogEvent, { kind: 'delivery' }>>) =>
   ({
     kind: 'delivery',
     queueId,
@@ -41,13 +41,23 @@ const delivery = (queueId: string, more: { requeuedAs?: string; piped?: boolean 
     outcome: 'sent',
     reply: '',
     requeuedAs: '',
+    original: 'x@world.test',
+    service: 'postfix/smtp',
+    relay: 'here',
     ...more,
   }) as const;
+
+const came = { kind: 'entered', client: '', firstClient: '', login: undefined } as const;
+const back = (previousId: string, queueId: string) =>
+  ({ ...came, service: 'postfix/smtpd', uid: undefined, previousId, queueId }) as const;
+const pickedUp = (queueId: string, sender: string) =>
+  ({ ...came, service: 'postfix/pickup', uid: 33, previousId: '', queueId, sender }) as const;
+const toProgram = { service: 'postfix/pipe', relay: 'other' } as const;
 
 test('a message keeps its account through two filters, and both say so once', () => {
   const { judged, origin, rows, seen, told } = rig();
   judged('FIRST');
-  seen({ kind: 'renamed', before: 'FIRST', queueId: 'SECOND' });
+  seen(back('FIRST', 'SECOND'));
   seen(delivery('FIRST', { requeuedAs: 'SECOND' }));
   seen(delivery('SECOND', { requeuedAs: 'THIRD' }));
   assert.deepEqual(told, ['FIRST SECOND', 'SECOND THIRD']);
@@ -58,11 +68,11 @@ test('a message keeps its account through two filters, and both say so once', ()
 
 test('what Postern did not judge, and what is too old, is nobody’s', () => {
   const { account, judged, rows, seen } = rig();
-  seen({ kind: 'renamed', before: 'NOBODY', queueId: 'SECOND' });
+  seen(back('NOBODY', 'SECOND'));
   judged('OLDER');
-  seen({ kind: 'renamed', before: 'OLDER', queueId: 'SECOND' }, 8 * dayMs);
+  seen(back('OLDER', 'SECOND'), 8 * dayMs);
   judged('LATER', { at: (start + hourMs) as Millis });
-  seen({ kind: 'renamed', before: 'LATER', queueId: 'SECOND' });
+  seen(back('LATER', 'SECOND'));
   assert.equal(account('SECOND'), undefined);
   assert.equal(rows.has('SECOND'), false);
 });
@@ -74,7 +84,7 @@ test('a message of another login is never taken over; one of the filter itself i
   judged('FILTER', { account: 'client:127.0.0.1' as Account });
   judged('HELD1', { account: 'client:127.0.0.1' as Account, verdict: 'hold' });
   for (const queueId of ['OTHER', 'FILTER', 'HELD1']) {
-    seen({ kind: 'renamed', before: 'FIRST', queueId });
+    seen(back('FIRST', queueId));
   }
   assert.equal(account('OTHER'), 'bob@example.test');
   assert.equal(account('FILTER'), ann);
@@ -88,10 +98,10 @@ for (const order of ['the new message first', 'the delivery to the filter first'
     const sender = 'ann@example.test';
     const steps = [
       () => {
-        seen({ kind: 'picked-up', queueId: 'SECOND', sender });
-        seen({ kind: 'entered', queueId: 'SECOND', messageId: '<one@pc.test>' });
+        seen(pickedUp('SECOND', sender));
+        seen({ kind: 'named', queueId: 'SECOND', messageId: '<one@pc.test>' });
       },
-      () => seen(delivery('FIRST', { piped: true })),
+      () => seen(delivery('FIRST', toProgram)),
     ];
     for (const step of order.startsWith('the new') ? steps : steps.toReversed()) step();
     assert.equal(origin('SECOND'), 'FIRST');
@@ -102,16 +112,16 @@ test('the same Message-ID alone proves nothing', () => {
   const { judged, account, seen } = rig();
   judged('FIRST');
   const handIn = (queueId: string, sender: string, after = 1_000): void => {
-    seen({ kind: 'picked-up', queueId, sender }, after);
-    seen({ kind: 'entered', queueId, messageId: '<one@pc.test>' }, after);
+    seen(pickedUp(queueId, sender), after);
+    seen({ kind: 'named', queueId, messageId: '<one@pc.test>' }, after);
   };
   handIn('COPY1', 'ann@example.test');
   assert.equal(account('COPY1'), undefined, 'the first did not go to a program');
   handIn('COPY2', 'mallory@example.test');
   handIn('COPY3', 'ann@example.test', hourMs);
   // Came by SMTP, not by sendmail.
-  seen({ kind: 'entered', queueId: 'COPY4', messageId: '<one@pc.test>' });
-  seen(delivery('FIRST', { piped: true }), 2 * minuteMs);
+  seen({ kind: 'named', queueId: 'COPY4', messageId: '<one@pc.test>' });
+  seen(delivery('FIRST', toProgram), 2 * minuteMs);
   assert.deepEqual(['COPY1', 'COPY2', 'COPY3', 'COPY4'].map(account), [
     ann,
     undefined,

@@ -70,16 +70,19 @@ class Renames {
 
   take(event: LogEvent): void {
     const { at } = event;
-    if (event.kind === 'renamed') this.#renamed(event.before, event.queueId, at);
-    else if (event.kind === 'picked-up') this.#pickedUp.set(event.queueId, event);
-    else if (event.kind === 'entered') this.#entered(event.queueId, event.messageId, at);
+    if (event.kind === 'entered') {
+      const { previousId, queueId, sender } = event;
+      if (previousId !== '') this.#renamed(previousId, queueId, at);
+      else if (sender !== undefined) this.#pickedUp.set(queueId, { queueId, sender, at });
+    } else if (event.kind === 'named') this.#named(event.queueId, event.messageId, at);
     else if (event.kind === 'delivery') {
-      if (event.requeuedAs !== '') this.#renamed(event.queueId, event.requeuedAs, at);
-      if (event.piped === true) this.#toProgram(event.queueId, at);
+      const { outcome, queueId, requeuedAs, service } = event;
+      if (requeuedAs !== '') this.#renamed(queueId, requeuedAs, at);
+      if (outcome === 'sent' && service.endsWith('/pipe')) this.#toProgram(queueId, at);
     }
   }
 
-  #entered(queueId: string, messageId: string, at: Millis): void {
+  #named(queueId: string, messageId: string, at: Millis): void {
     const found = this.#pickedUp.get(queueId);
     if (found === undefined || Math.abs(at - found.at) > pairMs) return;
     const before = this.#piped.get(messageId);
