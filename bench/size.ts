@@ -106,7 +106,6 @@ function gateOver(journal: Journal): Gate {
   const settings = {
     mode: 'guard',
     contact: '',
-    suspendedMail: 'refuse',
     whenFailing: 'answer',
     calmAfterMs: 0,
     releaseAfterMs: 0,
@@ -123,6 +122,7 @@ function gateOver(journal: Journal): Gate {
     isOurs: () => false,
     suspending: () => ({ changes: [], committed: () => {} }),
     holding: () => [],
+    full: () => [],
   });
 }
 

@@ -7,11 +7,17 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'account.cleared':
     'Postern ended a suspension that was only recorded in mode observe, because the mode is ' +
     'guard now.',
+  'account.hijacked':
+    'An operator said that a suspended account was hijacked: its mail is refused from now on.',
   'account.not-cleared':
     'A suspension that was only recorded in mode observe could not be ended. Run `postern ' +
     'accounts release`.',
+  'account.reminded':
+    'A notice reminds you of accounts that are suspended, or whose mail is held, and about ' +
+    'which you have not decided yet.',
   'account.suspended':
-    'An account was suspended: its mail is refused. Postern also sends a notice.',
+    'An account was suspended: its mail is held, and put off when much is held. Postern also ' +
+    'sends a notice.',
   'account.would-suspend':
     'In mode guard, Postern would have suspended this account. The mode is observe, so its ' +
     'mail passes.',
@@ -189,6 +195,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'release.unfinished':
     'After a release, a login could not be opened or held mail could not be delivered. ' +
     'Release the account again; the next start tries again too.',
+  'reminders.failed':
+    'The reminders of accounts that wait for a decision could not be made; the next minute tries ' +
+    'again.',
   'review.failed': 'The check of held mail, which runs every minute, failed. Postern tries again.',
   'sendmail.not-handed-over':
     'The mail server’s own sendmail did not take a message of a script. Postern tries again ' +

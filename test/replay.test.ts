@@ -169,7 +169,7 @@ test('--operator-clears lifts a suspension after that time', async () => {
   const [left, cleared] = [await replay(events), await replay(events, '--operator-clears', '1h')];
   assert.deepEqual(
     [left, cleared].map((ran) => verdicts(ran).at(-1)?.verdict),
-    ['refuse', 'pass'],
+    ['hold', 'pass'],
   );
 });
 

@@ -1,6 +1,8 @@
 /** `postern status`: shows what the running guard does, and the address of its status page. */
 import type { Command } from 'commander';
 import { wayText } from '../core/bypass.ts';
+import { megabytes } from '../core/explain.ts';
+import { isHeldFull } from '../core/verdict.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
 import type { AccountView, BypassView, IncidentView, StatusView } from '../ports/admin.ts';
@@ -93,7 +95,7 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
       `${accounts.known} known, ${accounts.watched} watched, ${accounts.suspended} suspended` +
         (accounts.exempt > 0 ? `, ${accounts.exempt} exempt` : ''),
     ],
-    ['held', many(status.held, 'message')],
+    ...heldLines(status),
     [
       'ledger',
       ledger.state === 'ok'
@@ -128,6 +130,16 @@ function bypassLines(bypass: BypassView | undefined): [string, string][] {
     lines.push(['', plain(`${many(way.messages, 'message')}, ${wayText(way)}`)]);
   }
   return lines;
+}
+
+/** How much is held, and of which accounts most. */
+function heldLines({ held, heldMax, heldMost }: StatusView): (readonly [string, string])[] {
+  const accounts = heldMost.map((one): readonly [string, string] => {
+    const full = isHeldFull(one, heldMax) ? paint('red', ' (full: further mail must wait)') : '';
+    const of = `${one.messages} of at most ${heldMax.messages} (${megabytes(one.bytes)})`;
+    return ['', `${plain(one.account)}: ${of}${full}`];
+  });
+  return [['held', many(held, 'message')], ...accounts];
 }
 
 function suspendedText(cards: StatusOverview['suspended'], all: number): string {

@@ -48,6 +48,8 @@ export type Config = {
   };
   suspension: {
     later_mail: 'refuse' | 'hold';
+    held_messages_max: number;
+    held_megabytes_max: number;
     release_after: string;
     automatic_releases_max: number;
     held_calm_after: string;
@@ -98,7 +100,7 @@ const shape = z.strictObject({
     .string()
     .default('your mail administrator')
     .describe(
-      'The contact for a user whose mail is refused. Part of the SMTP reply, which ' +
+      'The contact for a user whose mail must wait or is refused. Part of the SMTP reply, which ' +
         'strangers can read: keep it short and without secrets.',
     ),
   doors: doorSettings,
@@ -164,8 +166,27 @@ const shape = z.strictObject({
         .enum(['refuse', 'hold'])
         .default('refuse')
         .describe(
-          'What happens to later messages of a suspended account. Mail of scripts and ' +
-            'of this machine is always held.',
+          'What happens to later mail of a suspended account once a person said that it was ' +
+            'hijacked (`postern accounts suspend NAME --hijacked`). Until then it is held. Mail ' +
+            'of scripts and of this machine is always held.',
+        ),
+      held_messages_max: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(100)
+        .describe(
+          'Most messages of one account that are held at the same time. Further mail that would ' +
+            'be held is answered with 452 or 451: the sender keeps it and tries again later.',
+        ),
+      held_megabytes_max: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(50)
+        .describe(
+          'Most megabytes of one account that are held at the same time. Further mail is ' +
+            'answered as above.',
         ),
       release_after: z
         .union([z.literal('never'), duration])

@@ -14,8 +14,8 @@ export function whereOf(address: string, mode: number): SocketAddress | undefine
   return { host: inet[1] ?? inet[2] ?? '', port: Number(inet[3]) };
 }
 
-/** The fixed ceilings, and how scan results count. */
-export function policyOf({ ceilings, scan }: Config): Policy {
+/** The fixed ceilings, how scan results count, and how much may be held. */
+export function policyOf({ ceilings, scan, suspension }: Config): Policy {
   return {
     messageRecipientsMax: ceilings.message_recipients,
     accountRecipientsPerHour: ceilings.account_recipients_per_hour,
@@ -23,6 +23,11 @@ export function policyOf({ ceilings, scan }: Config): Policy {
     serverRecipientsPerHour: ceilings.server_recipients_per_hour,
     scanHoldScore: scan.hold_score,
     unscanned: scan.when_down,
+    heldMax: {
+      messages: suspension.held_messages_max,
+      bytes: suspension.held_megabytes_max * 1_000_000,
+    },
+    hijackedMail: suspension.later_mail,
   };
 }
 

@@ -194,12 +194,27 @@ test('a hold reason takes no longer because of what a stranger wrote', () => {
   assert.ok(performance.now() - before < 500);
 });
 
+const full: Reason = {
+  signal: 'held-full',
+  saw: 100,
+  usual: 100,
+  weight: 1,
+  bytes: 3_200_000,
+  bytesMax: 50_000_000,
+};
 const replies = [
   ['a ceiling that will pass', 'delay', ceiling, 451, /120 recipients .* please try again later/],
   ['a delay for any other reason', 'delay', strangers, 451, /^too much mail at once; please try/],
   ['a scanner that is away', 'delay', unscanned, 451, /^Mail could not be scanned; please try/],
   ['a message too large', 'refuse', ceiling, 550, /limit for one account is 100; ask help@here/],
-  ['a suspended account', 'refuse', strangers, 550, /stopped .* contact help@here/],
+  ['a hijacked account', 'refuse', strangers, 550, /stopped .* contact help@here/],
+  [
+    'held mail that is full',
+    'delay',
+    full,
+    452,
+    /^Your mail is being checked\. .* contact help@here/,
+  ],
 ] as const;
 for (const [what, verdict, why, code, text] of replies) {
   test(`the client is told of ${what}`, () => {

@@ -98,6 +98,9 @@ const sentences: {
   unscanned: ({ missing }) =>
     `${missing.map((name) => scannerTitles[name]).join(' and ')} did not scan this message in ` +
     'time, and mail waits until it is scanned (scan.when_down)',
+  'held-full': ({ saw, usual, bytes, bytesMax }) =>
+    `${saw} messages of this account (${megabytes(bytes)}) are held until a person decides; ` +
+    `the limit is ${usual} messages or ${megabytes(bytesMax)}`,
   operator: ({ by, note }) => `suspended by ${by}${note === '' ? '' : `: ${note}`}`,
 };
 
@@ -207,6 +210,10 @@ export function replyText(
 ): ReplyText {
   const first = reasons[0];
   const limit = first?.signal === 'ceiling' ? reasonText(first) : undefined;
+  if (first?.signal === 'held-full') {
+    const isSuspended = reasons.some(({ signal }) => signal === 'suspended');
+    return isSuspended ? suspendedFullReply(contact) : heldFullReply(contact);
+  }
   if (verdict === 'delay') {
     const other =
       first?.signal === 'unscanned' ? 'Mail could not be scanned' : 'too much mail at once';
@@ -216,7 +223,27 @@ export function replyText(
   return { code: 550, enhanced: '5.7.1', text: `${limit}; ask ${contact}` };
 }
 
-/** For every command of a suspended account. */
+/** For mail that would be held, if as much as may wait is held already. */
+function heldFullReply(contact: string): ReplyText {
+  return {
+    code: 452,
+    enhanced: '4.7.1',
+    text: `Your mail is being checked. Please try again later, or contact ${contact}`,
+  };
+}
+
+/** For every command of a suspended account while as much of its mail as may wait is held. */
+export function suspendedFullReply(contact: string): ReplyText {
+  return {
+    code: 451,
+    enhanced: '4.7.1',
+    text:
+      'Your mail is being checked because this account may be in the hands of others. ' +
+      `Please contact ${contact}, and try again later`,
+  };
+}
+
+/** For every command of a suspended account, once a person said that it was hijacked. */
 export function suspendedReply(contact: string): ReplyText {
   return {
     code: 550,
@@ -229,4 +256,5 @@ export function suspendedReply(contact: string): ReplyText {
 
 const shown = (value: number): string =>
   String(value < 10 ? Math.round(value * 10) / 10 : Math.round(value));
+export const megabytes = (bytes: number): string => `${Math.ceil(bytes / 100_000) / 10} MB`;
 const points = (value: number): string => String(Math.round(value * 10) / 10);

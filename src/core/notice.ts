@@ -8,6 +8,8 @@ export type Notice = {
   readonly event:
     | 'account.suspended'
     | 'account.holding'
+    | 'account.full'
+    | 'account.waiting'
     | 'account.would-suspend'
     | 'ledger.failing'
     | 'guard.trouble'

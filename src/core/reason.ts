@@ -60,6 +60,8 @@ type Facts = Readonly<Record<CountName, CountFacts>> & {
   readonly virus: { readonly virus: string };
   readonly 'spam-score': ScoreFacts;
   readonly unscanned: { readonly missing: readonly ScannerName[] };
+  /** So many messages are held and wait that no more are: `usual` is the limit. */
+  readonly 'held-full': { readonly bytes: number; readonly bytesMax: number };
   /** An operator suspended the account. */
   readonly operator: { readonly by: string; readonly note: string };
 };

@@ -46,6 +46,7 @@ export async function openDoors(
   const http = await openPage(opening, deps, () => told());
   const command = await openCommands(parts, deps);
   const sendmail = openDaemonSendmail(parts, {
+    heldFull: flows.heldFull,
     journal: flows.journal,
     troubles: flows.troubles,
     moved: (address) => flows.doors({ sendmail: address }),

@@ -10,6 +10,7 @@ import type { Policy } from '../core/account/policy.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
+import { type HeldFull, openHeldFull } from '../flow/account/held-full.ts';
 import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
@@ -20,6 +21,7 @@ import { type Journal, openJournal } from '../flow/journal/journal.ts';
 import { openMessagePath } from '../flow/message-path.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../flow/notices/operator-told.ts';
+import { openReminders } from '../flow/notices/reminders.ts';
 import { openTroubles } from '../flow/notices/troubles.ts';
 import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwords-audited.ts';
 import type { Settings } from '../flow/settings.ts';
@@ -68,6 +70,8 @@ export type Flows = {
   readonly connected: ConnectedReader;
   /** Takes the question whether the mail server is connected to the milter door now. */
   setMilterPresent(present: () => boolean): void;
+  /** For mail of this machine that would be held beyond the limit. */
+  readonly heldFull: HeldFull;
   /** Takes what is wrong with a part, for /health and the operator. */
   readonly troubles: Troubles;
   /** Takes addresses of doors, for `postern status`. */
@@ -161,6 +165,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
+    heldFull: openHeldFull({ accounts: memory.accounts, journal, world, settings: live.settings }),
     mailLog: mailLog.handler,
     bypass: mailLog.bypass,
     setDoorPlaces: mailLog.setDoorPlaces,
@@ -219,6 +224,8 @@ function openStopping(
   const shared = { world, accounts, journal, mta, settings };
   const suspensions = openSuspensions({ ...shared, notices, logins, host, iso });
   scope.defer(() => suspensions.close());
+  const reminders = openReminders({ ...shared, notices, host, iso });
+  scope.defer(() => reminders.close());
   const review = openReview({ ...shared, suspensions });
   scope.defer(() => review.close());
   return { mta, logins, suspensions };
@@ -242,6 +249,7 @@ function openJudging(
     isOurs: noticeCheck(config, notices),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
+    full: (story, held) => told.full(story, held),
   });
   let milterPresent = (): boolean => false;
   const policy = openPolicyHandler({

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { whereOf } from '../config/values.ts';
 import { openSendmail } from '../doors/sendmail/server.ts';
+import type { HeldFull } from '../flow/account/held-full.ts';
 import { type Handovers, openHandovers } from '../flow/handover/handover.ts';
 import type { Journal } from '../flow/journal/journal.ts';
 import { faultText } from '../lib/error-text.ts';
@@ -32,6 +33,7 @@ export type DaemonSendmail = {
 type SendmailDeps = {
   readonly journal: Journal;
   readonly troubles: Troubles;
+  readonly heldFull: HeldFull;
   /** Takes the address of the door whenever it changes. */
   readonly moved: (address: string) => void;
 };
@@ -89,7 +91,7 @@ export function openDaemonSendmail(parts: DaemonParts, deps: SendmailDeps): Daem
 
 function openMailHandover(
   { state, world }: DaemonParts,
-  { journal, troubles }: SendmailDeps,
+  { heldFull, journal, troubles }: SendmailDeps,
   of: { readonly config: Config; readonly scope: AsyncDisposableStack },
 ): Handovers {
   const { postfix, sendmail } = of.config;
@@ -109,6 +111,7 @@ function openMailHandover(
     identities,
     journal,
     troubles,
+    heldFull,
     spool: openSpool({
       folder: sendmail.spool,
       messageBytesMax: sendmail.message_bytes_max,

@@ -3,8 +3,6 @@
 export type Settings = {
   readonly mode: 'observe' | 'guard';
   readonly contact: string;
-  /** The answer to later mail of a suspended login. Local mail and scripts are always held. */
-  readonly suspendedMail: 'refuse' | 'hold';
   /** The answer to a message whose verdict could not be written: the verdict, or a 451. */
   readonly whenFailing: 'answer' | 'tempfail';
   /** Held mail is delivered this long after sending returned to normal; 0: never. */

@@ -7,7 +7,7 @@ import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { ShownReason } from '../core/reason.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
-import type { AccountState, VerdictKind } from '../core/verdict.ts';
+import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
 import type {
   AccountSearch,
@@ -35,6 +35,11 @@ export type AccountView = {
   readonly exemptUntil: Millis | undefined;
   /** Why its password counts as weak; empty if it does not. */
   readonly weakPassword: string;
+  /** What is held of its mail, and how much may be; undefined while the guard does not run. */
+  readonly held: HeldSum;
+  readonly heldMax: HeldSum | undefined;
+  /** When a person said that it was hijacked; undefined if nobody has. */
+  readonly hijackedAt: Millis | undefined;
 };
 /** What the bypass meter counted (flow/bypass/bypass-meter.ts). */
 export type BypassView = {
@@ -72,6 +77,9 @@ export type StatusView = {
     readonly exempt: number;
   };
   readonly held: number;
+  /** Most that is held of one account, and the accounts with most held messages. */
+  readonly heldMax: HeldSum;
+  readonly heldMost: readonly ({ readonly account: string } & HeldSum)[];
   /** Verdicts since start. */
   readonly verdicts: Readonly<Record<VerdictKind, number>>;
 };
@@ -185,7 +193,8 @@ export type Admin = {
         readonly audit: readonly AuditRow[];
       }
     | undefined;
-  suspend(name: string, by: string, note: string): Promise<AdminResult>;
+  /** `hijacked`: a person says that it was, so its mail is refused from now on, not held. */
+  suspend(name: string, by: string, note: string, hijacked?: boolean): Promise<AdminResult>;
   release(name: string, how: ReleaseHow): Promise<AdminResult>;
   allow(name: string, until: Millis, by: string, note: string): Promise<AdminResult>;
   /** Exemptions in force, the first to end first. */

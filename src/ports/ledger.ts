@@ -4,7 +4,7 @@ import type { WeakPassword } from '../core/passwords/weak.ts';
 import type { StoredReason } from '../core/reason.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
 import type { DkimKey } from '../core/signing/key.ts';
-import type { AccountState, VerdictKind } from '../core/verdict.ts';
+import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
@@ -70,6 +70,8 @@ export type HeldRow = {
   readonly at: Millis;
   readonly account: Account;
   readonly recipients: number;
+  /** Its size; 0 for a message that was held before Postern kept it. */
+  readonly bytes: number;
   /**
    * verdict: held when it came. queue: already queued when its account was suspended. content: held
    * when it came, for what is in the message. rule: held when it came, as no rule of scripts allows
@@ -220,6 +222,10 @@ export type Ledger = StatsLedger &
     }): readonly HeldRow[];
     heldOne(queueId: string): HeldRow | undefined;
     countHeld(): number;
+    /** What is held now of one account. */
+    heldSum(account: Account): HeldSum;
+    /** The accounts with most messages that are held now. */
+    heldMost(limit: number): readonly ({ readonly account: Account } & HeldSum)[];
     /** When the oldest message came that is still held. */
     oldestHeldAt(): Millis | undefined;
     /** Newest first. `open`: only those that have not ended. */

@@ -14,6 +14,7 @@ export type QueuedMessage = {
   readonly arrivedAt: Millis;
   readonly sender: string;
   readonly recipients: number;
+  readonly bytes: number;
 };
 
 /**
@@ -30,6 +31,13 @@ export type MovedMessages = {
  * server or another filter holds them, unless Postern did and was stopped before it was noted.
  */
 export type HeldMessages = MovedMessages & { readonly already: ReadonlySet<string> };
+
+/** A message on hold: its bytes, and the configuration directory of its instance. */
+export type OnHold = {
+  readonly bytes: number;
+  /** Empty: the machine's default instance. */
+  readonly instance: string;
+};
 
 /**
  * The queue tools of all instances of the mail server. Every call has a deadline. Hold, release,
@@ -49,10 +57,9 @@ export type Mta = {
   release(queueIds: readonly string[]): Promise<MovedMessages>;
   drop(queueIds: readonly string[]): Promise<MovedMessages>;
   /**
-   * Which of these are on hold, and in which instance: its configuration directory, or empty for
-   * the machine's default one. Throws if a queue could not be read as a whole.
+   * Which of these are on hold, and where. Throws if a queue could not be read as a whole.
    */
-  onHold(queueIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  onHold(queueIds: readonly string[]): Promise<ReadonlyMap<string, OnHold>>;
   /** Is this instance connected, so that `onHold` reads its queue? */
   serves(instance: string): boolean;
   /**

@@ -4,7 +4,7 @@
  * maps.
  */
 
-import type { AccountState } from '../../src/core/verdict.ts';
+import { type AccountState, usualHeldMax } from '../../src/core/verdict.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { dayMs } from '../../src/lib/time.ts';
@@ -65,6 +65,8 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       exempt: state.exemptions.length,
     },
     held: heldNow(state).length,
+    heldMax: usualHeldMax,
+    heldMost: mostHeld(state),
     verdicts:
       scene === 'empty'
         ? { pass: 0, delay: 0, hold: 0, refuse: 0 }
@@ -208,7 +210,8 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
     return { ok: true, text: `${count} held ${count === 1 ? 'message' : 'messages'} ${to}`, count };
   }
   return {
-    suspend: (name, by, note) => Promise.resolve(change(name, 'suspended', by, note)),
+    suspend: (name, by, note, hijacked = false) =>
+      Promise.resolve(change(name, 'suspended', by, hijacked ? `hijacked ${note}` : note)),
     release(name, { by, note, falseAlarm, keepHeld }) {
       const how = `${falseAlarm ? 'false alarm ' : ''}${keepHeld ? 'keep held ' : ''}`;
       return Promise.resolve(change(name, 'clear', by, how + note));
@@ -230,6 +233,17 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
 
 function withState(state: Night, wanted: AccountState): readonly AccountView[] {
   return [...state.accounts.values()].filter((one) => one.state === wanted);
+}
+
+function mostHeld(state: Night): StatusView['heldMost'] {
+  const sums = new Map<string, { messages: number; bytes: number }>();
+  for (const { account, bytes } of heldNow(state)) {
+    const sum = sums.get(account) ?? { messages: 0, bytes: 0 };
+    sums.set(account, { messages: sum.messages + 1, bytes: sum.bytes + bytes });
+  }
+  return [...sums]
+    .map(([account, sum]) => ({ account, ...sum }))
+    .sort((one, other) => other.messages - one.messages);
 }
 
 function heldNow(state: Night): readonly HeldRow[] {

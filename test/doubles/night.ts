@@ -4,7 +4,7 @@
 import type { Account } from '../../src/core/account-name.ts';
 import { shownReason } from '../../src/core/explain.ts';
 import type { Reason, ShownReason } from '../../src/core/reason.ts';
-import type { VerdictKind } from '../../src/core/verdict.ts';
+import { nothingHeld, usualHeldMax, type VerdictKind } from '../../src/core/verdict.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { dayMs, hourMs, minuteMs, secondMs } from '../../src/lib/time.ts';
 import type {
@@ -115,6 +115,9 @@ function accountView(name: string, at: Millis, more: Partial<AccountView>): Acco
     knownRecipients: 96,
     exemptUntil: undefined,
     weakPassword: '',
+    held: nothingHeld,
+    heldMax: usualHeldMax,
+    hijackedAt: undefined,
     ...more,
   };
 }
@@ -246,7 +249,8 @@ function hijackedMail(state: Night, start: Millis, scene: Scene): void {
 }
 
 function heldRow(queueId: string, at: Millis, account: Account, why: HeldRow['why']): HeldRow {
-  return { queueId, at, account, recipients: 10, why, state: 'held', changedAt: at, by: 'guard' };
+  const held = { state: 'held' as const, changedAt: at, by: 'guard' };
+  return { queueId, at, account, recipients: 10, bytes: 24_000, why, ...held };
 }
 
 /** Two hours: a calm night, a cannon in its last minutes. */

@@ -86,7 +86,7 @@ async function panelWrites(text: string): Promise<void> {
   // A second reload before postlogd(8) is back would hang.
   await eventually('Postfix logs again', async () => {
     await using _client = await connectSmtp(server.postfix.ports.smtp);
-    return /reload --[^]*connect from/.test((await server.postfix.log()).slice(from));
+    return /reload --[\s\S]*connect from/.test((await server.postfix.log()).slice(from));
   });
 }
 

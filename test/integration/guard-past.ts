@@ -88,7 +88,6 @@ function pastGate(
     settings: {
       mode: 'guard',
       contact: '',
-      suspendedMail: 'refuse',
       whenFailing: 'answer',
       calmAfterMs: 0,
       releaseAfterMs: 0,
@@ -97,5 +96,6 @@ function pastGate(
     isOurs: () => false,
     suspending: () => ({ changes: [], committed: () => undefined }),
     holding: () => [],
+    full: () => [],
   });
 }

@@ -288,12 +288,19 @@ const tenth = `${ninth}
   `;
 
 const eleventh = `${tenth}
-  ALTER TABLE message ADD COLUMN origin TEXT NOT NULL DEFAULT '';
-  ALTER TABLE held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
+  ALTER TABLE held ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX held_by_account_and_state ON held (account, state);
+  UPDATE held SET bytes = 4000;
   PRAGMA user_version = 11;
   `;
 
+const twelfth = `${eleventh}
+  ALTER TABLE message ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+  ALTER TABLE held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
+  PRAGMA user_version = 12;
+  `;
+
 export const earlierLedgers: readonly string[] = [
-  ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth],
-  eleventh,
+  ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh],
+  twelfth,
 ];

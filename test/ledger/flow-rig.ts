@@ -20,6 +20,7 @@ import { type Journal, type JournalState, openJournal } from '../../src/flow/jou
 import { openMessagePath } from '../../src/flow/message-path.ts';
 import { type Notices, openNotices } from '../../src/flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../../src/flow/notices/operator-told.ts';
+import { openReminders } from '../../src/flow/notices/reminders.ts';
 import { openWeakPasswords } from '../../src/flow/passwords/passwords-audited.ts';
 import { openScripts, type Scripts } from '../../src/flow/scripts/script-mailed.ts';
 import type { Settings } from '../../src/flow/settings.ts';
@@ -161,6 +162,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     iso,
   });
   const told = openNoticeLog({ notices, world, settings, host, iso });
+  openReminders({ accounts, journal, notices, world, settings, host, iso });
   const { review } = openReview({
     accounts,
     journal,
@@ -180,6 +182,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     isOurs: ({ messageId }) => notices.isOurs(messageId),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
+    full: (story, held) => told.full(story, held),
   });
   const scriptSettings = { mode: 'observe' as ScriptMode, trustedUsers: new Set<string>() };
   const scripts = openScripts({ world, stored: ledger, journal, settings: scriptSettings });
@@ -250,7 +253,6 @@ export function openRig(options: RigOptions = {}): FlowRig {
 const settingsOfTests: Settings = {
   mode: 'guard',
   contact: 'postmaster@mail.test',
-  suspendedMail: 'refuse',
   whenFailing: 'answer',
   calmAfterMs: 0,
   releaseAfterMs: 0,

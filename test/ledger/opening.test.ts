@@ -214,7 +214,7 @@ for (const [index, sql] of earlierLedgers.entries()) {
     const ledger = openLedger(path);
     const record = ledger.loadAccount(joe);
     assertStrict.deepEqual([...(record?.recipients ?? [])], [11, 22]);
-    assertStrict.deepEqual(ledger.heldOne('4ZHeld1'), heldRow());
+    assertStrict.deepEqual(ledger.heldOne('4ZHeld1'), heldRow(index < 10 ? { bytes: 0 } : {}));
     assertStrict.equal(ledger.meta('host'), 'mx.example.org');
     const key = index < 9 ? dkimKey({ answeringSince: undefined, byOrder: false }) : dkimKey();
     assertStrict.deepEqual(ledger.dkimKeys(), index < 2 ? [] : [key]);

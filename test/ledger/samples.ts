@@ -89,6 +89,7 @@ export function heldRow(more: Partial<HeldRow> = {}): HeldRow {
     at: at(3_000),
     account: joe,
     recipients: 7,
+    bytes: 4_000,
     why: 'queue',
     state: 'held',
     changedAt: at(3_500),

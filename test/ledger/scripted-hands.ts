@@ -17,6 +17,8 @@ export class ScriptedQueue implements Mta {
   readonly messages: Map<string, 'deferred' | 'hold'> = new Map();
   /** Their delivery is under way, and ends although they are put on hold. */
   readonly beingSent: Set<string> = new Set();
+  /** Bytes by id; 0 for others. */
+  readonly sizes: Map<string, number> = new Map();
   broken = false;
   /** Messages that a call gets done before it fails. */
   breaksAfter: number = Number.POSITIVE_INFINITY;
@@ -60,10 +62,10 @@ export class ScriptedQueue implements Mta {
     return this.#moved('drop', ids, (id) => held(id) && this.messages.delete(id));
   }
 
-  async onHold(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  async onHold(ids: readonly string[]): ReturnType<Mta['onHold']> {
     await this.#called('on-hold');
     const held = ids.filter((id) => this.messages.get(id) === 'hold');
-    return new Map(held.map((id) => [id, '']));
+    return new Map(held.map((id) => [id, { bytes: this.sizes.get(id) ?? 0, instance: '' }]));
   }
 
   serves(): boolean {
@@ -83,6 +85,7 @@ export class ScriptedQueue implements Mta {
       arrivedAt: 0 as Millis,
       sender: '',
       recipients: 1,
+      bytes: this.sizes.get(queueId) ?? 0,
     }));
   }
 

@@ -1,5 +1,7 @@
 /** Accounts as text for a terminal. Pure. */
+import { megabytes } from '../../core/explain.ts';
 import type { ShownReason } from '../../core/reason.ts';
+import { isHeldFull } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { AccountView, IncidentView, StoryView } from '../../ports/admin.ts';
 import type { AuditRow, ExemptionRow } from '../../ports/ledger.ts';
@@ -91,8 +93,27 @@ function summary(one: AccountView): string {
     'is suspended). ' +
     `Last mail ${clock(one.lastSeen)}.\n` +
     `Today ${many(one.messagesToday, 'message')} to ${many(one.recipientsToday, 'recipient')}; ` +
-    `${many(one.knownRecipients, 'recipient')} known from earlier mail.\n${exempt}${weak}`
+    `${many(one.knownRecipients, 'recipient')} known from earlier mail.\n` +
+    `${heldLine(one)}${exempt}${weak}`
   );
+}
+
+/** How much of its mail is held, how much may be, and what its senders are answered. */
+function heldLine({ held, heldMax, hijackedAt, state }: AccountView): string {
+  const hijacked = isSet(hijackedAt);
+  const later = hijacked ? `Hijacked, as an operator said ${clock(hijackedAt)}.\n` : '';
+  if (held.messages === 0 && state !== 'suspended') return later;
+  const size = megabytes(held.bytes);
+  if (!isSet(heldMax)) return `${many(held.messages, 'message')} held (${size}).\n${later}`;
+  const most = `${held.messages} of at most ${heldMax.messages} messages held`;
+  const full = isHeldFull(held, heldMax) && !hijacked ? fullText(state) : '';
+  return `${most} (${size} of ${megabytes(heldMax.bytes)}).${full}\n${later}`;
+}
+
+function fullText(state: AccountView['state']): string {
+  return state === 'suspended'
+    ? ' Further mail is answered with 451, and its senders keep it.'
+    : ' Further mail that would be held is answered with 452, and its senders keep it.';
 }
 
 function capital(text: string): string {
@@ -153,11 +174,15 @@ function recordLines(audit: readonly AuditRow[]): string {
   return `${paint('bold', 'History')}\n${lines.join('')}`;
 }
 
-function whatNext({ account, state }: AccountView): string {
+function whatNext({ account, hijackedAt, state }: AccountView): string {
   if (state === 'clear') return '';
   const words = (verb: string): string => shellWords('postern', 'accounts', verb, account);
   if (state === 'watched') return `To stop this account: ${words('suspend')}\n`;
+  const hijack = isSet(hijackedAt)
+    ? ''
+    : `If it was a hijack: refuse its mail from now on:\n  ${words('suspend')} --hijacked\n`;
   return (
+    hijack +
     `If it was a hijack, after you changed the password:\n  ${words('release')} --keep-held\n` +
     `If it was honest mail (held mail is delivered):\n  ${words('release')} --false-alarm\n`
   );

@@ -19,6 +19,7 @@ type ListOptions = Omit<Common, 'state'> & {
   readonly limit: number;
 };
 type ActOptions = Common & { readonly note?: string };
+type SuspendOptions = ActOptions & { readonly hijacked?: true };
 
 const noSuch = [67, 'there is no such account'] as const;
 const notDone = [1, 'the guard could not do it; the error says why'] as const;
@@ -144,11 +145,15 @@ function suspend(accounts: Command): void {
     .command('suspend')
     .summary('stop an account')
     .description(
-      'Stops an account: later mail is refused (mail of this machine is held), its mail in ' +
-        'the queue is put on hold, and its login is closed if Dovecot is configured. A notice ' +
-        'is sent to the operator, as for each suspension.',
+      'Stops an account: its mail is held, up to suspension.held_messages_max, and then ' +
+        'answered with 451, so that its senders keep it. Its mail in the queue is put on hold, ' +
+        'and its login is closed if Dovecot is configured. A notice is sent to the operator, as ' +
+        'for each suspension. With --hijacked, also for an account that is suspended already, ' +
+        'you say that it was hijacked: its mail is refused with 550 from then on (mail of this ' +
+        'machine is held).',
     )
     .argument('<name>', 'name of the account')
+    .option('--hijacked', 'it was hijacked: refuse its mail, do not hold it')
     .option('--note <text>', 'reason; kept in the history', noteOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
@@ -157,14 +162,16 @@ function suspend(accounts: Command): void {
       helpAfter({
         examples: [
           ['postern accounts suspend joe@example.org --note "laptop stolen, owner called"', ''],
+          ['postern accounts suspend joe@example.org --hijacked', 'its owner did not send it'],
         ],
         exits: [done, notDone, notRunning],
         notes: 'To undo: postern accounts release NAME --keep-held',
       }),
     );
-  command.action((name: string, options: ActOptions) =>
-    act(command, options, accountPath(name, 'suspend'), note(options)),
-  );
+  command.action((name: string, options: SuspendOptions) => {
+    const { hijacked = false } = options;
+    return act(command, options, accountPath(name, 'suspend'), { ...note(options), hijacked });
+  });
 }
 
 type ReleaseOptions = ActOptions & { readonly falseAlarm?: true; readonly keepHeld?: true };

@@ -140,6 +140,9 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
     knownRecipients: record.recipients.length,
     exemptUntil: exemption?.until,
     weakPassword,
+    held: ledger.heldSum(record.account),
+    heldMax: undefined,
+    hijackedAt: profile.hijackedAt > 0 ? profile.hijackedAt : undefined,
   };
 }
 

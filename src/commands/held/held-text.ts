@@ -1,4 +1,5 @@
 /** Held messages and stories as text for a terminal. Pure. */
+import { isPutOff } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { StoryView } from '../../ports/admin.ts';
 import type { HeldRow } from '../../ports/ledger.ts';
@@ -109,12 +110,19 @@ function whyText(story: StoryView): string {
   return `${paint('bold', 'Why')}\n${reasonLines(story.reasons)}`;
 }
 
-function undoText({ id, account, verdict, state, observed }: StoryView): string {
+function undoText(story: StoryView): string {
+  const { id, account, verdict, state, observed } = story;
   if (observed) return 'Postern only observes (mode = "observe"): the message passed.\n';
   const lines: string[] = [];
   if (verdict === 'hold') lines.push(`To deliver it:  postern held release ${id}`);
-  if (verdict === 'delay')
-    lines.push('The sender tries again automatically; you need not do anything.');
+  if (verdict === 'delay') {
+    const list = shellWords('postern', 'held', 'list', '--account', account);
+    lines.push(
+      isPutOff(story)
+        ? `The sender keeps it. Decide about the held mail of its account:  ${list}`
+        : 'The sender tries again automatically; you need not do anything.',
+    );
+  }
   if (verdict === 'refuse' && state === 'suspended') {
     lines.push(
       'The sender was told to ask your contact. The message was refused, so Postern has no copy.',

@@ -9,6 +9,7 @@ import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import { noCeilings } from '../../core/account/policy.ts';
+import { usualHeldMax } from '../../core/verdict.ts';
 import {
   backwardsMax,
   openReplay,
@@ -78,7 +79,10 @@ export function register(program: Command): void {
       }),
     )
     .action(async (files: readonly string[], options: Options) => {
-      const replay = openReplay({ policy: noCeilings, operatorClearsMs: options.operatorClears });
+      const replay = openReplay({
+        policy: { ...noCeilings, heldMax: usualHeldMax },
+        operatorClearsMs: options.operatorClears,
+      });
       const output = options.summary === true ? undefined : openOutput();
       if (options.format === 'postfix') {
         await runLogs(files.length === 0 ? ['-'] : files, options.defaultDomain, replay, output);

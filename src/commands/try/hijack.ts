@@ -60,7 +60,7 @@ export type HijackTally = {
 
 const neighbours = ['anna', 'ben', 'carla'] as const;
 const honestEach = 4;
-/** Messages played after the suspension, to show that they are refused. */
+/** Messages played after the suspension, to show that they are stopped. */
 const afterwards = 3;
 /** Postfix itself would wait 300 s; here a person watches. */
 const patienceMs = 30 * secondMs;
@@ -78,11 +78,12 @@ export async function playHijack(play: Play): Promise<HijackTally> {
     const id = `TRY${play.tag}${String(played).padStart(5, '0')}`;
     const outcome = await client.send(spam(play, id, played));
     const fate = await fateOf(play, id, outcome);
-    if (fate.suspends) suspendedAt ??= played;
+    const suspends = fate.suspends && suspendedAt === undefined;
+    if (suspends) suspendedAt = played;
     if (fate.verdict === 'pass' || play.observed) tally.passed++;
     else if (fate.verdict === 'hold') tally.held++;
     else tally.refused++;
-    play.tell({ kind: 'message', number: played, fate });
+    play.tell({ kind: 'message', number: played, fate: { ...fate, suspends } });
     await wait(secondMs / play.perSecond);
   }
   return { ...honest, ...tally, played, suspendedAt };

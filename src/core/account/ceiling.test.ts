@@ -134,7 +134,7 @@ test('an exemption does not lift a suspension', () => {
     ann.suspendByHand();
     return ann.send({ to: ann.friends(1) });
   }, dayMs);
-  assert.equal(judged, 'refuse suspended');
+  assert.equal(judged, 'hold suspended');
 });
 
 test('what an exempted account sends becomes usual no faster than anybody else’s', () => {

@@ -3,8 +3,9 @@
  * the tests all use these functions.
  */
 import { dayMs } from '../../lib/time.ts';
-import type { Submission } from '../event.ts';
+import type { MessageFacts, Submission } from '../event.ts';
 import { isHeldByRule, scriptReasons } from '../scripts/hold.ts';
+import { type HeldSum, hasRoomFor, isHeldFull, isPutOff } from '../verdict.ts';
 import type { ServerBaseline } from './baseline.ts';
 import type { People } from './count-recipients.ts';
 import { type CountedMessage, type Judgement, judge, judgeCounted } from './judge.ts';
@@ -20,6 +21,8 @@ export type GuardContext = {
   readonly policy: Policy;
 };
 
+const nothingNew: BookChange = { learned: [], forgotten: [] };
+
 /**
  * Judges the message and counts it in `profile`, unless its script's own rule holds it. The caller
  * writes the change of the account's book to the ledger.
@@ -31,11 +34,14 @@ export function submit(
   flags: AccountFlags,
 ): { readonly judgement: Judgement; readonly book: BookChange } {
   if (profile.state !== 'suspended' && isHeldByRule(message.scriptFinding)) {
-    return { judgement: heldByRule(profile, message), book: { learned: [], forgotten: [] } };
+    const judgement = withinHeldMax(heldByRule(profile, message), message, context.policy, flags);
+    return { judgement, book: nothingNew };
   }
   const { baseline, people, policy } = context;
   settle(profile, baseline, Math.floor(message.at / dayMs));
-  const judgement = judge(profile, baseline, message, people, policy, flags);
+  const judged = judge(profile, baseline, message, people, policy, flags);
+  const judgement = withinHeldMax(judged, message, policy, flags);
+  if (flags.again && isPutOff(judgement)) return { judgement, book: nothingNew };
   return { judgement, book: record(profile, message, judgement, people.seed) };
 }
 
@@ -58,4 +64,41 @@ export function previewCounted(
   const { baseline, people, policy } = context;
   settle(profile, baseline, Math.floor(counted.message.at / dayMs));
   return judgeCounted(profile, baseline, { ...counted, fresh: [] }, people.seed, policy, flags);
+}
+
+/** The judgement as it is; put off if the message would be held and too much is held already. */
+function withinHeldMax(
+  judgement: Judgement,
+  { sizeBytes = 0 }: Pick<MessageFacts, 'sizeBytes'>,
+  { heldMax }: Pick<Policy, 'heldMax'>,
+  flags: Pick<AccountFlags, 'held'>,
+): Judgement {
+  if (judgement.verdict !== 'hold') return judgement;
+  const held = flags.held();
+  if (hasRoomFor(sizeBytes, held, heldMax)) return judgement;
+  return {
+    ...judgement,
+    verdict: 'delay',
+    reasons: [heldFullReason(judgement, held, heldMax), ...judgement.reasons],
+  };
+}
+
+/** What a suspended account is answered before there is a message; `hold`: it may go on. */
+export function suspendedMay(
+  { hijackedAt }: Pick<AccountProfile, 'hijackedAt'>,
+  { heldMax, hijackedMail }: Pick<Policy, 'heldMax' | 'hijackedMail'>,
+  held: () => HeldSum,
+): 'hold' | 'delay' | 'refuse' {
+  if (hijackedAt > 0 && hijackedMail === 'refuse') return 'refuse';
+  return isHeldFull(held(), heldMax) ? 'delay' : 'hold';
+}
+
+/** It comes first, so it weighs as much as the strongest reason to hold the message. */
+function heldFullReason(
+  { reasons }: Judgement,
+  { messages: saw, bytes }: HeldSum,
+  { messages: usual, bytes: bytesMax }: HeldSum,
+): Judgement['reasons'][number] {
+  const weight = Math.max(1, reasons[0]?.weight ?? 1);
+  return { signal: 'held-full', saw, usual, weight, bytes, bytesMax };
 }

@@ -359,7 +359,7 @@ test('a message that is not passed says why, with finite numbers, strongest firs
           assert.ok(i === 0 || reason.weight <= (judged.reasons[i - 1]?.weight ?? 0));
           assert.doesNotMatch(reasonText(reason), /^$|undefined|NaN/);
         }
-        if (before === 'suspended') assert.equal(judged.verdict, 'refuse');
+        if (before === 'suspended') assert.equal(judged.verdict, 'hold');
         else if (judged.evidence >= suspendAt) assert.equal(judged.state, 'suspended');
         else if (judged.evidence >= holdAt) assert.equal(judged.verdict, 'hold');
         else assert.equal(judged.verdict, 'pass');

@@ -104,8 +104,11 @@ export function judgeCounted(
     fresh,
   });
 
-  if (profile.state === 'suspended')
-    return found('refuse', 'suspended', [suspendedReason(profile, message.at)]);
+  if (profile.state === 'suspended') {
+    const refused = profile.hijackedAt > 0 && policy.hijackedMail === 'refuse';
+    const reasons = [suspendedReason(profile, message.at)];
+    return found(refused ? 'refuse' : 'hold', 'suspended', reasons);
+  }
   const exempt = flags.exemptUntil > message.at;
   // An exemption is from what is usual. The register's rules hold all the same.
   const unruly = scriptReasons(message.scriptFinding);

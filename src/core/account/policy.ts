@@ -1,5 +1,6 @@
 /** Limits and choices of the operator, as the core needs them. */
 import type { Millis } from '../../lib/time.ts';
+import { type HeldSum, nothingHeld } from '../verdict.ts';
 
 export type Policy = {
   /** Fixed ceilings on recipients, whatever is usual; 0 means no ceiling. */
@@ -12,6 +13,10 @@ export type Policy = {
   readonly scanHoldScore: number;
   /** What happens to a message that a scanner did not answer for. */
   readonly unscanned: 'pass' | 'delay';
+  /** Held mail of one account that may wait. What comes beyond it must come again later. */
+  readonly heldMax: HeldSum;
+  /** What happens to mail of a suspended account once a person said that it was hijacked. */
+  readonly hijackedMail: 'refuse' | 'hold';
 };
 
 /** No ceilings. */
@@ -22,6 +27,8 @@ export const noCeilings: Policy = {
   serverRecipientsPerHour: 0,
   scanHoldScore: 0,
   unscanned: 'pass',
+  heldMax: { messages: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY },
+  hijackedMail: 'refuse',
 };
 
 export function hasCeiling(policy: Policy): boolean {
@@ -41,10 +48,16 @@ export type AccountFlags = {
   readonly serverRecipientsThisHour: number;
   /** The password audit's finding if it guessed the password, as a sentence; empty otherwise. */
   readonly weakPassword: string;
+  /** Asked only about mail that would be held. */
+  readonly held: () => HeldSum;
+  /** This message was answered before that too much is held: it counts only once. */
+  readonly again: boolean;
 };
 
 export const noFlags: AccountFlags = {
   exemptUntil: 0 as Millis,
   serverRecipientsThisHour: 0,
   weakPassword: '',
+  held: () => nothingHeld,
+  again: false,
 };

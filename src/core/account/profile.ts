@@ -58,6 +58,8 @@ export type AccountProfile = {
   hourRecipients: number;
   /** 0 while the account is not suspended. */
   suspendedAt: Millis;
+  /** When a person said that the suspended account was hijacked; 0 while nobody has. */
+  hijackedAt: Millis;
   evidence: number;
   automaticReleases: number;
   /** Every recipient and From address it has used: hash → minute of the first time. */
@@ -98,6 +100,7 @@ export function newProfile(at: Millis): AccountProfile {
     hour: 0,
     hourRecipients: 0,
     suspendedAt: 0 as Millis,
+    hijackedAt: 0 as Millis,
     evidence: 0,
     automaticReleases: 0,
     book: new RecipientBook(),

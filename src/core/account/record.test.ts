@@ -8,6 +8,7 @@ import { openServer, type ScriptedAccount, seed } from '../../../test/doubles/se
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import { firstReasonText } from '../explain.ts';
+import { confirmHijack } from './record.ts';
 import { holdAt } from './signals.ts';
 
 const name = 'ann@here.example';
@@ -78,13 +79,14 @@ test('a suspension takes back the days before it, of which nothing is learned ye
   assert.ok(account.profile.days.every(({ tainted }) => tainted));
 });
 
-test('everything of a suspended account is refused, and teaches nothing', () => {
+test('mail of a suspended account is held, then refused, and teaches nothing', () => {
   const account = ann();
   account.hijacked(60, minuteMs);
   const { size } = account.profile.book;
   for (let day = 0; day < 5; day++) {
     const judged = account.until(1, 10).send({ to: account.friends(3), strangers: 2 });
-    assert.deepEqual([judged.verdict, judged.state], ['refuse', 'suspended']);
+    assert.deepEqual([judged.verdict, judged.state], [day < 3 ? 'hold' : 'refuse', 'suspended']);
+    if (day === 2) confirmHijack(account.profile, account.now);
     assert.match(firstReasonText(judged.reasons), /was suspended \d+ min ago; \d+ recipients/);
   }
   account.wait(dayMs).bounce('550 5.1.1 no such user');
@@ -112,10 +114,10 @@ test('released as honest: the same again passes', () => {
   assert.ok(account.verdicts.slice(-sent).every((verdict) => verdict === 'pass'));
 });
 
-test('suspended by hand: refused until released', () => {
+test('suspended by hand: held until released', () => {
   const account = ann();
   account.suspendByHand();
-  assert.equal(account.send({ to: account.friends(1) }).verdict, 'refuse');
+  assert.equal(account.send({ to: account.friends(1) }).verdict, 'hold');
   account.release({ honest: true });
   assert.equal(account.send({ to: account.friends(1) }).verdict, 'pass');
 });

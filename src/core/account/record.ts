@@ -6,6 +6,7 @@
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { DeliverySeen, LoginSeen, Submission } from '../event.ts';
+import { isPutOff } from '../verdict.ts';
 import type { Judgement } from './judge.ts';
 import { vouch } from './learn.ts';
 import {
@@ -43,11 +44,12 @@ export function record(
   seed: number,
 ): BookChange {
   const at = message.at;
-  const refused = judged.verdict === 'refuse' || judged.verdict === 'delay';
   const wasSuspended = profile.state === 'suspended';
+  const taken = judged.verdict === 'pass' || judged.verdict === 'hold';
   const day = dayOf(profile, at);
-  // The sender tries a delayed message again: it counts then.
-  if (judged.verdict === 'delay') return { learned: [], forgotten: [] };
+  // The sender tries a delayed message again: it counts then. Where too much is held, it counts
+  // now: otherwise the evidence would fade while the attack goes on.
+  if (judged.verdict === 'delay' && !isPutOff(judged)) return { learned: [], forgotten: [] };
   profile.at = at > profile.at || profile.at - at > clockSlackMs ? at : profile.at;
   profile.evidence = judged.evidence;
   for (let slot = 0; slot < slots.length; slot++) {
@@ -55,7 +57,7 @@ export function record(
     profile.sums[slot] = sum;
     if (sum > (day.peaks[slot] ?? 0)) day.peaks[slot] = sum;
   }
-  if (!refused) {
+  if (taken && !wasSuspended) {
     day.messages++;
     day.recipients += message.outside.length;
   }
@@ -63,9 +65,10 @@ export function record(
   if (judged.state === 'suspended') day.tainted = true;
   noteSigns(profile, message, judged);
   profile.state = judged.state;
-  if (refused) return { learned: [], forgotten: [] };
-  noteHour(profile, message);
-  if (judged.state === 'suspended' && !wasSuspended) return suspended(profile, at);
+  if (wasSuspended) return { learned: [], forgotten: [] };
+  if (taken) noteHour(profile, message);
+  if (judged.state === 'suspended') return suspended(profile, at);
+  if (!taken) return { learned: [], forgotten: [] };
   noteHabits(profile, message);
   return { learned: noteBook(profile, message, judged, seed), forgotten: [] };
 }
@@ -150,6 +153,11 @@ export function suspendByHand(profile: AccountProfile, at: Millis): BookChange {
   return suspended(profile, at);
 }
 
+/** A person says that the account, which is suspended, was hijacked: its mail is refused now. */
+export function confirmHijack(profile: AccountProfile, at: Millis): void {
+  profile.hijackedAt = at;
+}
+
 /** Ends a suspension. `honest`: what was seen was no attack, and is usual from now on. */
 export function release(profile: AccountProfile, how: { readonly honest: boolean }): void {
   if (how.honest) vouch(profile);
@@ -157,6 +165,7 @@ export function release(profile: AccountProfile, how: { readonly honest: boolean
   profile.sums.fill(0);
   profile.evidence = 0;
   profile.suspendedAt = 0 as Millis;
+  profile.hijackedAt = 0 as Millis;
   profile.since = 0 as Millis;
   profile.breachFails = 0;
   profile.leakedMessages = 0;

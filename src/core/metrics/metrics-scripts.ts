@@ -44,9 +44,10 @@ export const sendmailMetrics: readonly Metric[] = [
     kind: 'counter',
     help:
       'Messages that sendmail(1) could not hand over, by reason: too many messages of the user ' +
-      'wait, or the disk failed. The calling program gets an error and may try again.',
+      'wait, the disk failed, or as much mail of the script is held as may be. The calling ' +
+      'program gets an error and may try again.',
     label: 'reason',
-    values: ['waiting', 'disk'],
+    values: ['waiting', 'disk', 'held'],
   },
   {
     name: 'postern_sendmail_failed_total',

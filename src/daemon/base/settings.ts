@@ -7,7 +7,6 @@ export function settingsOf({ mode, contact, suspension, ledger }: Config): Setti
   return {
     mode,
     contact,
-    suspendedMail: suspension.later_mail,
     whenFailing: ledger.when_failing,
     calmAfterMs: duration(suspension.held_calm_after),
     releaseAfterMs: duration(suspension.release_after),

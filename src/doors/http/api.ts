@@ -6,7 +6,7 @@
  *   GET  /api/status
  *   GET  /api/accounts?state&like&limit
  *   GET  /api/accounts/NAME
- *   POST /api/accounts/NAME/suspend      { note?, by? }
+ *   POST /api/accounts/NAME/suspend      { note?, hijacked?, by? }
  *   POST /api/accounts/NAME/release      { keepHeld? or falseAlarm?, note?, by? }
  *   POST /api/accounts/NAME/allow        { until, note?, by? }    until: milliseconds or RFC 3339
  *   GET  /api/exemptions                 exemptions in force
@@ -53,10 +53,10 @@ import {
   heldQuery,
   limitQuery,
   newKeysBody,
-  noteBody,
   releaseBody,
   retireBody,
   statsQuery,
+  suspendBody,
   useBody,
   whichBody,
 } from './requests.ts';
@@ -86,8 +86,8 @@ function accountRoutes(api: Hono<HttpEnv>, admin: Admin): void {
   api.get('/accounts', (c) => c.json(admin.accounts(query(c, accountsQuery))));
   api.get('/accounts/:name', (c) => c.json(orNotFound(admin.account(named(c, 'name')), 'account')));
   api.post('/accounts/:name/suspend', async (c) => {
-    const { note, by } = await body(c, noteBody);
-    return done(c, await admin.suspend(named(c, 'name'), actor(c, by), note));
+    const { by, hijacked, note } = await body(c, suspendBody);
+    return done(c, await admin.suspend(named(c, 'name'), actor(c, by), note, hijacked));
   });
   api.post('/accounts/:name/release', async (c) => {
     const { by, ...how } = await body(c, releaseBody);

@@ -13,6 +13,7 @@ import { heldStates } from '../../ports/ledger.ts';
 import { type StatsQuery, statsKinds, statsOrders } from '../../ports/stats.ts';
 
 export type NoteBody = { readonly note: string; readonly by?: string };
+export type SuspendBody = NoteBody & { readonly hijacked: boolean };
 export type ReleaseBody = NoteBody & { readonly falseAlarm: boolean; readonly keepHeld: boolean };
 export type AllowBody = NoteBody & { readonly until: Millis };
 export type WhichBody = {
@@ -79,7 +80,11 @@ export const statsQuery: z.ZodType<StatsQuery> = z
 export const limitQuery: z.ZodType<{ readonly limit: number }> = z.object({ limit });
 export const nameParameter: z.ZodType<string> = name;
 
-export const noteBody: z.ZodType<NoteBody> = z.strictObject({ note, by });
+export const suspendBody: z.ZodType<SuspendBody> = z.strictObject({
+  note,
+  by,
+  hijacked: z.boolean().default(false),
+});
 export const releaseBody: z.ZodType<ReleaseBody> = z
   .strictObject({
     note,

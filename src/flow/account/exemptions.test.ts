@@ -56,6 +56,8 @@ test('an exemption is from ceilings too, but lifts no suspension', async () => {
   await rig.admin.allow(press, until, 'op', '');
   assert.equal((await rig.mail({ account: press, to: everybody })).kind, 'pass');
   await rig.admin.suspend(press, 'op', '');
+  assert.equal((await rig.mail({ account: press, to: everybody })).kind, 'hold');
+  await rig.admin.suspend(press, 'op', '', true);
   assert.equal(rig.gate.mayBegin({ account: press as Account, by: 'login' }).kind, 'reply');
   assert.equal((await rig.mail({ account: press, to: everybody })).kind, 'reply');
   const said = await rig.admin.allow(press, until, 'op', '');

@@ -7,16 +7,23 @@
  */
 
 import { contentSignals } from '../../core/account/content.ts';
-import { submit } from '../../core/account/guard.ts';
+import { submit, suspendedMay } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
-import { type AccountFlags, noFlags } from '../../core/account/policy.ts';
+import type { AccountFlags } from '../../core/account/policy.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
 import type { BookChange } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
-import { firstReasonText, holdReason, replyText, suspendedReply } from '../../core/explain.ts';
+import {
+  firstReasonText,
+  holdReason,
+  replyText,
+  suspendedFullReply,
+  suspendedReply,
+} from '../../core/explain.ts';
 import { scriptSignals } from '../../core/script-mail.ts';
 import { describeSubmitter } from '../../core/scripts/submitter.ts';
+import { type HeldSum, isHeldFull, isPutOff } from '../../core/verdict.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
 import type { Change, HeldRow, MessageRow, StoryRow } from '../../ports/ledger.ts';
 import type { Answer, Gate, Submitter } from '../../ports/message.ts';
@@ -26,6 +33,7 @@ import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
 import type { Exemptions } from './exemptions.ts';
+import { PutOffMessages } from './put-off.ts';
 import type { Feed } from './verdict-feed.ts';
 
 export type GateDeps = {
@@ -47,6 +55,8 @@ export type GateDeps = {
   ) => { readonly changes: readonly Change[]; readonly committed: () => void };
   /** The notice, if one is due, about a held message of an account that is not suspended. */
   readonly holding: (story: StoryRow) => readonly Change[];
+  /** The same when as much of the account's mail is held as may be. */
+  readonly full: (story: StoryRow, held: HeldSum) => readonly Change[];
 };
 
 /** Recipients that a story names: enough to recognise a message, never the whole list. */
@@ -70,6 +80,7 @@ export function openGate(deps: GateDeps): Gate & {
 
 class MessageGate {
   readonly #deps: GateDeps;
+  readonly #putOff = new PutOffMessages();
   #hour = 0;
   #serverRecipients = 0;
 
@@ -80,25 +91,32 @@ class MessageGate {
   mayBegin(submitter: Submitter): Answer {
     const { accounts, settings } = this.#deps;
     const { clock } = this.#deps.world;
-    if (settings.mode === 'observe' || settings.suspendedMail === 'hold') return passAnswer;
+    if (settings.mode === 'observe') return passAnswer;
     // Local mail is held at its end: pickup(8) would repeat a refused message without an end.
     if (submitter.by === 'local') return passAnswer;
-    const profile = accounts.known(submitter.account);
+    const { account } = submitter;
+    const profile = accounts.known(account);
     if (profile?.state !== 'suspended') return passAnswer;
+    const verdict = suspendedMay(profile, accounts.context.policy, () => this.#held(account));
+    if (verdict === 'hold') return passAnswer;
     profile.stoppedMessages++;
-    accounts.changed(submitter.account, profile, { learned: [], forgotten: [] });
+    accounts.changed(account, profile, { learned: [], forgotten: [] });
     this.#deps.world.count('postern_refused_early_total');
     this.#deps.feed.add({
       at: clock.now(),
       id: '',
-      account: submitter.account,
-      verdict: 'refuse',
+      account,
+      verdict,
       state: 'suspended',
       recipients: 0,
-      why: 'refused before the message: the account is suspended',
+      why:
+        verdict === 'refuse'
+          ? 'refused before the message: the account was hijacked'
+          : 'put off before the message: the account is suspended, and much of its mail is held',
       observed: false,
     });
-    return { kind: 'reply', ...suspendedReply(settings.contact) };
+    const reply = verdict === 'refuse' ? suspendedReply : suspendedFullReply;
+    return { kind: 'reply', ...reply(settings.contact) };
   }
 
   flags(account: Account, at: Millis): AccountFlags {
@@ -106,10 +124,8 @@ class MessageGate {
     const serverRecipientsThisHour =
       Math.floor(at / hourMs) === this.#hour ? this.#serverRecipients : 0;
     const weakPassword = this.#deps.weakPasswords.why(account);
-    if (exemptUntil === 0 && serverRecipientsThisHour === 0 && weakPassword === '') {
-      return noFlags;
-    }
-    return { exemptUntil, serverRecipientsThisHour, weakPassword };
+    const held = (): HeldSum => this.#held(account);
+    return { exemptUntil, serverRecipientsThisHour, weakPassword, held, again: false };
   }
 
   submit(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
@@ -149,7 +165,14 @@ class MessageGate {
     const profile = accounts.profile(message.account, message.at);
     const before = profile.state;
     const flags = this.flags(message.account, message.at);
-    return { profile, before, ...submit(profile, message, accounts.context, flags) };
+    const again = this.#putOff.has(message);
+    const judged = submit(profile, message, accounts.context, again ? { ...flags, again } : flags);
+    if (isPutOff(judged.judgement)) this.#putOff.add(message);
+    return { profile, before, ...judged };
+  }
+
+  #held(account: Account): HeldSum {
+    return this.#deps.journal.live.heldSum(account);
   }
 
   #passed(
@@ -179,7 +202,7 @@ class MessageGate {
     const { count, newId } = this.#deps.world;
     const observed = settings.mode === 'observe';
     const local = by === 'local' || message.account.startsWith('script:');
-    const kind = effective(judgement.verdict, local, settings);
+    const kind = effective(judgement, by, local);
     const row = storyRow(message, judgement, observed, newId);
     const changes: Change[] = [
       accounts.change(message.account, profile, book),
@@ -189,6 +212,7 @@ class MessageGate {
     if (kind === 'hold' && !observed && message.id !== '') {
       changes.push({ kind: 'held', row: heldRow(message, judgement) });
     }
+    if (!observed) changes.push(...this.#full(row, message, kind, judgement));
     let committed = (): void => {};
     if (judgement.state === 'suspended' && before !== 'suspended') {
       const suspending = this.#deps.suspending(message.account, profile, judgement, message.at);
@@ -214,6 +238,21 @@ class MessageGate {
       if (kept || observed || settings.whenFailing === 'answer') answer(verdict);
       else answer(ledgerDown);
     });
+  }
+
+  /** The notice, if with this message as much is held of its account as may be. */
+  #full(
+    row: StoryRow,
+    { account, sizeBytes = 0 }: Submission,
+    kind: Judgement['verdict'],
+    judgement: Judgement,
+  ): readonly Change[] {
+    const off = isPutOff(judgement);
+    if (kind !== 'hold' && !off) return [];
+    const { messages, bytes } = this.#held(account);
+    const held = off ? { messages, bytes } : { messages: messages + 1, bytes: bytes + sizeBytes };
+    const { heldMax } = this.#deps.accounts.context.policy;
+    return off || isHeldFull(held, heldMax) ? this.#deps.full(row, held) : [];
   }
 
   #note(
@@ -254,14 +293,16 @@ const ledgerDown: Answer = {
 
 /**
  * The verdict that is carried out. Local mail is held where other mail is refused or delayed:
- * pickup(8) would repeat it without an end, under new queue ids.
+ * pickup(8) would repeat it without an end, under new queue ids. A script that speaks SMTP can be
+ * told that too much of its mail is held.
  */
 function effective(
-  verdict: Judgement['verdict'],
+  judgement: Judgement,
+  by: Submitter['by'],
   local: boolean,
-  settings: Settings,
 ): Judgement['verdict'] {
-  if (verdict === 'refuse' && settings.suspendedMail === 'hold') return 'hold';
+  const { verdict } = judgement;
+  if (by !== 'local' && isPutOff(judgement)) return verdict;
   return local && verdict !== 'pass' ? 'hold' : verdict;
 }
 
@@ -326,6 +367,7 @@ function heldRow(message: Submission, { reasons }: Judgement): HeldRow {
     at: message.at,
     account: message.account,
     recipients: message.outside.length + message.local.length,
+    bytes: message.sizeBytes ?? 0,
     why: whyHeld(reasons[0]?.signal ?? ''),
     state: 'held',
     changedAt: message.at,

@@ -135,9 +135,12 @@ test('what is not passed at DATA is decided there, once', async () => {
   assert.equal(rig.ledger.stories({ limit: 9 }).length, 1);
 });
 
-test('a suspended account is refused at the first recipient', async () => {
+test('a hijacked account is refused at the first recipient', async () => {
   const rig = openRig();
   await rig.hijack(joe);
+  assert.equal(session(rig, 3).rcpt('a@elsewhere.test'), 'pass', 'held so far');
+  rig.policyHandler.gone(3);
+  await rig.admin.suspend(joe, 'op', '', true);
   assert.equal(session(rig, 1).rcpt('a@elsewhere.test'), 'reply');
   assert.equal(rig.policyHandler.reserved, 0);
   rig.settings.mode = 'observe';

@@ -57,6 +57,8 @@ const shownMax = 50;
 /** Accounts counted by state. Larger counts are shown as this number. */
 const countMax = 100_000;
 const heldMax = 50_000;
+/** Accounts that the status names with what is held of them. */
+const heldMostMax = 5;
 
 export function openAdmin(deps: AdminDeps): Admin {
   const { exemptions, feed, journal, suspensions } = deps;
@@ -78,7 +80,8 @@ export function openAdmin(deps: AdminDeps): Admin {
         audit: live.audit({ account, limit: shownMax }),
       };
     },
-    suspend: (text, by, note) => suspensions.byHand(named(deps, text), by, note),
+    suspend: (text, by, note, hijacked = false) =>
+      suspensions.byHand(named(deps, text), { by, note, hijacked }),
     release: (text, how) => suspensions.release(named(deps, text), how),
     async allow(text, until, by, note) {
       const account =
@@ -156,6 +159,8 @@ function status(deps: AdminDeps): StatusView {
       exempt: deps.exemptions.all(clock.now()).length,
     },
     held: live.countHeld(),
+    heldMax: deps.accounts.context.policy.heldMax,
+    heldMost: live.heldMost(heldMostMax),
     verdicts: feed.verdicts,
   };
 }
@@ -191,6 +196,9 @@ function accountView(deps: AdminDeps, account: Account, profile: AccountProfile)
     knownRecipients: Math.max(profile.book.size, profile.bookSize),
     exemptUntil: until > now ? until : undefined,
     weakPassword: why,
+    held: deps.journal.live.heldSum(account),
+    heldMax: deps.accounts.context.policy.heldMax,
+    hijackedAt: profile.hijackedAt > 0 ? profile.hijackedAt : undefined,
   };
 }
 

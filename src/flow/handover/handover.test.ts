@@ -106,6 +106,7 @@ class World {
         open: (file) => this.#opened(file, alive),
       },
       troubles: { set: () => {} },
+      heldFull: () => undefined,
       identities: {
         facts: () => undefined,
         hinted: (facts) => facts,

@@ -9,6 +9,7 @@
  * and every other try is discarded. What was shown is on the mail server's disk, so nothing is
  * lost.
  */
+import type { Account } from '../../core/account-name.ts';
 import type { ScriptSubmitter } from '../../core/script-mail.ts';
 import { handoverToken } from '../../core/scripts/handover-field.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type ProcessFacts,
   spoolBytesMax,
 } from '../../core/scripts/handover-request.ts';
+import { scriptAccount } from '../../core/scripts/submitter.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import type {
@@ -33,6 +35,7 @@ import type {
 } from '../../ports/handover.ts';
 import type { Troubles } from '../../ports/troubles.ts';
 import type { World } from '../../ports/world.ts';
+import type { HeldFull, OnTheWay } from '../account/held-full.ts';
 import type { Journal } from '../journal/journal.ts';
 import { HandoverQueue } from './handover-queue.ts';
 import { SpoolRounds } from './spool-rounds.ts';
@@ -47,6 +50,8 @@ export type HandoverDeps = {
   readonly troubles: Pick<Troubles, 'set'>;
   /** Asks the mail server to look at what it has; answers whether it runs. */
   readonly wakePickup: () => Promise<boolean>;
+  /** Why a message cannot be taken now: as much of its account is held as may be. */
+  readonly heldFull: HeldFull;
 };
 
 export type Handovers = HandoverHandler &
@@ -88,6 +93,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
   readonly #perUser = new Map<number, number>();
   readonly #bytesPerUser = new Map<number, number>();
   readonly #bytes = new Map<string, number>();
+  readonly #perAccount = new Map<Account, OnTheWay>();
   /** Programs that wait for their answer until other messages of their user have left. */
   #paced: { readonly uid: number; readonly since: Millis; answer(): void }[] = [];
   readonly #stop: () => void;
@@ -121,7 +127,16 @@ class HandoverFlow implements Handovers, SpoolHandler {
 
   open(peer: Peer, request: HandoverRequest): MessageIntake {
     const facts = this.#deps.identities.facts(peer);
-    return this.#open(request, this.#submitter(peer.uid, facts, request, 'kernel'));
+    const submitter = this.#submitter(peer.uid, facts, request, 'kernel');
+    const account = scriptAccount(submitter);
+    const why = this.#deps.heldFull(account, this.#perAccount.get(account) ?? nothingWaits);
+    // What lies in the spool already is taken: it would stand before all that its user sends.
+    const isNew = this.submitterOf(handoverToken(submitter.uid, request.id)) === undefined;
+    if (why !== undefined && isNew) {
+      this.#deps.world.count('postern_sendmail_refused_total', 1, 'held');
+      return refused(why);
+    }
+    return this.#open(request, submitter);
   }
 
   openSpooled(uid: number, request: HandoverRequest): MessageIntake {
@@ -186,7 +201,9 @@ class HandoverFlow implements Handovers, SpoolHandler {
     const { uid } = handover.submitter;
     this.#handovers.delete(token);
     counted(this.#perUser, uid, -1);
-    counted(this.#bytesPerUser, uid, -(this.#bytes.get(token) ?? 0));
+    const bytes = this.#bytes.get(token) ?? 0;
+    counted(this.#bytesPerUser, uid, -bytes);
+    this.#ofAccount(handover, -1, bytes);
     this.#bytes.delete(token);
     const next = this.#paced.findIndex((one) => one.uid === uid);
     if (next >= 0) this.#paced.splice(next, 1)[0]?.answer();
@@ -282,6 +299,15 @@ class HandoverFlow implements Handovers, SpoolHandler {
     this.#bytes.set(handover.token, bytes);
     counted(this.#perUser, uid, 1);
     counted(this.#bytesPerUser, uid, bytes);
+    this.#ofAccount(handover, 1, bytes);
+  }
+
+  #ofAccount({ submitter }: WaitingMail, sign: 1 | -1, bytes: number): void {
+    const account = scriptAccount(submitter);
+    const before = this.#perAccount.get(account) ?? nothingWaits;
+    const messages = before.messages + sign;
+    if (messages <= 0) this.#perAccount.delete(account);
+    else this.#perAccount.set(account, { messages, bytes: before.bytes + sign * bytes });
   }
 
   /** Who submits, as the kernel says. What only root may see, the process says about itself. */
@@ -313,6 +339,7 @@ function counted(counts: Map<number, number>, uid: number, more: number): void {
 }
 
 const nothing = { header: [], bodyStart: Buffer.alloc(0) };
+const nothingWaits: OnTheWay = { messages: 0, bytes: 0 };
 const unknown: Omit<ProcessFacts, 'uid' | 'pid'> = {
   executable: '',
   cwd: '',

@@ -66,6 +66,7 @@ function world(spooled: readonly number[], writes: (mail: WaitingMail) => boolea
       timers: { every: () => () => {}, soon: setImmediate },
       clock: { now: () => 1 as Millis },
     }),
+    heldFull: () => undefined,
     wakePickup: async () => true,
   };
   const handler = openHandovers(parts as unknown as HandoverDeps);

@@ -4,9 +4,9 @@
  */
 import type { Account } from '../../core/account-name.ts';
 import { type DkimKey, inOrder } from '../../core/signing/key.ts';
-import type { AccountState } from '../../core/verdict.ts';
+import type { AccountState, HeldSum } from '../../core/verdict.ts';
 import { lazyText } from '../../lib/lazy.ts';
-import type { Ledger } from '../../ports/ledger.ts';
+import type { HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import { type KeptKind, type KeptRow, noticeKey, type RecentRows } from './recent-rows.ts';
 
@@ -106,6 +106,8 @@ type MailReads = Pick<
   | 'held'
   | 'heldOne'
   | 'countHeld'
+  | 'heldSum'
+  | 'heldMost'
   | 'oldestHeldAt'
 >;
 
@@ -168,6 +170,22 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
         if (row.state === 'held') count += 1;
       }
       return count;
+    },
+    heldSum: (account) => heldSum(ledger, held(), account),
+    heldMost(limit) {
+      const waiting = held();
+      const changed = new Set([...waiting.values()].map(({ account }) => account));
+      const stored = ledger
+        .heldMost(limit + changed.size)
+        .filter(({ account }) => !changed.has(account));
+      const fresh = [...changed].map((account) => ({
+        account,
+        ...heldSum(ledger, waiting, account),
+      }));
+      return [...stored, ...fresh]
+        .filter(({ messages: waits }) => waits > 0)
+        .sort((one, other) => other.messages - one.messages)
+        .slice(0, limit);
     },
     // A message that was just released may still count here; a DKIM key then stays a little longer.
     oldestHeldAt() {
@@ -243,6 +261,23 @@ function operatorReads(ledger: Ledger, pending: PendingChanges, kept: Kept): Ope
       return [...stored, ...waiting.values()].sort(inOrder);
     },
   };
+}
+
+/** What is held of an account, with the changes that wait laid over it. */
+function heldSum(ledger: Ledger, waiting: ReadonlyMap<string, HeldRow>, account: Account): HeldSum {
+  let { messages, bytes } = ledger.heldSum(account);
+  const add = (row: HeldRow | undefined, sign: 1 | -1): void => {
+    if (row?.state !== 'held' || row.account !== account) return;
+    messages += sign;
+    bytes += sign * row.bytes;
+  };
+  for (const [queueId, row] of waiting) {
+    // Only a row of this account can change its sum: queue ids are seldom used again.
+    if (row.account !== account) continue;
+    add(ledger.heldOne(queueId), -1);
+    add(row, 1);
+  }
+  return { messages, bytes };
 }
 
 /** The latest row of each key, ordered by its last change. */

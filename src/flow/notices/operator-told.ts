@@ -3,8 +3,9 @@
  * written, or another part of the guard is in trouble.
  */
 import type { Account } from '../../core/account-name.ts';
-import { noticeReasons } from '../../core/explain.ts';
+import { megabytes, noticeReasons } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
+import type { HeldSum } from '../../core/verdict.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { Change, StoryRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
@@ -36,6 +37,8 @@ export type NoticeLogDeps = {
 export type NoticeLog = {
   /** The changes to commit with a held message of an account that is not suspended. */
   holding(story: StoryRow): readonly Change[];
+  /** The same when as much of an account's mail is held as may be; also for suspended ones. */
+  full(story: StoryRow, held: HeldSum): readonly Change[];
   /** Sends a notice at once, and again from memory until it is taken: no ledger can keep it. */
   ledgerFailing(why: string): void;
   /** Sends a notice about a part of the guard, at most one in an hour for each part. */
@@ -46,6 +49,7 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
   const { host, iso, notices, settings } = deps;
   const { clock, newId } = deps.world;
   const toldAt = new Map<Account, Millis>();
+  const fullToldAt = new Map<Account, Millis>();
   const troubleToldAt = new Map<string, Millis>();
   let failingToldAt: Millis | undefined;
   const notice = (
@@ -81,6 +85,23 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
           explain: `postern accounts show ${account}`,
         }),
       );
+    },
+    full({ account, at }, { messages, bytes }) {
+      const last = fullToldAt.get(account);
+      if (last !== undefined && at - last < holdingEveryMs) return [];
+      if (fullToldAt.size >= accountsMax) fullToldAt.clear();
+      fullToldAt.set(account, at);
+      const text = `${messages} messages are held (${megabytes(bytes)})`;
+      return notices.prepare({
+        ...notice({
+          event: 'account.full',
+          account,
+          reasons: [{ signal: 'held-full', text }],
+          undo: `postern held release --account ${account}`,
+          explain: `postern accounts show ${account}`,
+        }),
+        stopped: { messages, fromQueue: 0 },
+      });
     },
     ledgerFailing(why) {
       const now = clock.now();

@@ -52,6 +52,7 @@ const events = [
       headerFrom: 'ann@here.example',
       subject: 'Hi',
       fingerprint: 'abc',
+      sizeBytes: 300,
     },
   ],
   [

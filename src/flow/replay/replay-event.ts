@@ -103,6 +103,8 @@ function addDetails(event: Mutable<Submission>, fields: Fields): void {
   if (from !== undefined) event.headerFrom = firstMailbox(from);
   if (subject !== undefined) event.subject = subject;
   if (fingerprint !== undefined) event.fingerprint = fingerprint;
+  const { size } = fields;
+  if (typeof size === 'number' && size >= 0) event.sizeBytes = size;
 }
 
 function login(fields: Fields, at: Millis): Result<ReplayEvent, string> {

@@ -15,6 +15,7 @@ import type { Reason } from '../../core/reason.ts';
 import type { AccountState, VerdictKind } from '../../core/verdict.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
+import { ReplayHeld } from './replay-held.ts';
 
 /** The verdict for a `send`. Names and order are those of the documented output. */
 export type ReplayVerdict = {
@@ -88,12 +89,14 @@ class MemoryReplay implements Replay {
   readonly #clears: { readonly at: Millis; readonly suspension: Suspension }[] = [];
   readonly #open = new Map<Account, Suspension>();
   readonly #everSuspended = new Set<Account>();
+  readonly #held: ReplayHeld;
   #clock = 0 as Millis;
   #hour = 0;
   #serverRecipients = 0;
 
   constructor(options: ReplayOptions) {
     this.#operatorClearsMs = options.operatorClearsMs;
+    this.#held = new ReplayHeld(options.operatorClearsMs);
     const people: People = { seed: 0, knownHere: (recipient) => this.#firstMinute.get(recipient) };
     this.#context = { baseline: newBaseline(), people, policy: options.policy };
   }
@@ -154,9 +157,10 @@ class MemoryReplay implements Replay {
   #send(message: Submission): ReplayVerdict {
     const profile = this.#profile(message.account, message.at);
     const before = profile.state;
-    const { judgement, book } = submit(profile, message, this.#context, this.#flags(message.at));
+    const { judgement, book } = submit(profile, message, this.#context, this.#flags(message));
     this.#learn(book);
     if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
+    else if (judgement.verdict === 'hold') this.#held.add(message);
     this.#remember(message);
     if (before !== 'suspended' && judgement.state === 'suspended') {
       this.#suspended(message, profile, judgement.reasons);
@@ -170,16 +174,16 @@ class MemoryReplay implements Replay {
     };
   }
 
-  #flags(at: Millis): AccountFlags {
+  #flags({ account, at }: Submission): AccountFlags {
     const hour = Math.floor(at / hourMs);
     if (hour !== this.#hour) {
       this.#hour = hour;
       this.#serverRecipients = 0;
     }
-    if (this.#serverRecipients === 0) return noFlags;
     return {
       ...noFlags,
       serverRecipientsThisHour: this.#serverRecipients,
+      held: () => this.#held.of(account, at),
     };
   }
 
@@ -250,5 +254,6 @@ class MemoryReplay implements Replay {
     const profile = this.#accounts.get(account);
     if (profile?.state === 'suspended') release(profile, { honest: true });
     this.#open.delete(account);
+    this.#held.decided(account);
   }
 }

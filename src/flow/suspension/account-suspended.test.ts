@@ -198,7 +198,7 @@ test('after a crash each step is done again, once, and the operator is told', as
   assert.equal(again.queue.messages.get(friend.id), 'hold');
   assert.ok(again.logins.closed.has(joe));
   assert.equal(again.taken.length, 2, 'once by each channel');
-  assert.equal(again.gate.mayBegin({ account: joe, by: 'login' }).kind, 'reply');
+  assert.equal(again.accounts.known(joe)?.state, 'suspended');
   assert.deepEqual([incident(again)?.queuedHeld, incident(again)?.loginClosed], [1, true]);
 });
 

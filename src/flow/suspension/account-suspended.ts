@@ -2,7 +2,7 @@
  * Suspends an account: commits that first, then puts its queued mail on hold, closes its login and
  * tells the operator. A release undoes all of this.
  *
- *   judged or by hand ──commit──▶ later mail refused (the gate reads the state)
+ *   judged or by hand ──commit──▶ later mail held, or refused (the gate reads the state)
  *                                 ├─ queue held twice: at once, and 15 seconds later
  *                                 ├─ login closed
  *                                 └─ notice by every channel
@@ -13,7 +13,7 @@
  */
 import type { Judgement } from '../../core/account/judge.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
-import { release, suspendByHand } from '../../core/account/record.ts';
+import { confirmHijack, release, suspendByHand } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import { firstReasonText } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
@@ -30,6 +30,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Settings } from '../settings.ts';
 import { holdAgain } from './held-requeued.ts';
+import { hijackConfirmed, suspendedAlready } from './hijack-confirmed.ts';
 import { HoldingNow } from './holding-now.ts';
 import { currentIncident, type SweepDeps, sweepQueue } from './queue-sweep.ts';
 import { isLogin, type ReleaseOutcome, ReleaseSteps } from './release-steps.ts';
@@ -58,6 +59,8 @@ export type SuspensionDeps = {
   readonly iso: (at: Millis) => string;
 };
 
+type SuspendHow = { readonly by: string; readonly note: string; readonly hijacked: boolean };
+
 export type Suspensions = {
   /** For the gate: what a new suspension adds to the commit, and what to call after it. */
   suspending(
@@ -66,7 +69,8 @@ export type Suspensions = {
     judgement: Judgement,
     at: Millis,
   ): { readonly changes: readonly Change[]; readonly committed: () => void };
-  byHand(account: Account, by: string, note: string): Promise<AdminResult>;
+  /** An operator suspends it, or says that a suspended one was hijacked. */
+  byHand(account: Account, how: SuspendHow): Promise<AdminResult>;
   release(account: Account, how: ReleaseHow): Promise<AdminResult>;
   /** A message has a new queue id, in its new row: behind a filter, or requeued by an operator. */
   renamed(before: string, message: MessageRow): void;
@@ -107,15 +111,17 @@ class SuspensionFlow implements Suspensions {
     return this.#open(account, profile, reasons, at, { by: 'guard', detail });
   }
 
-  async byHand(account: Account, by: string, note: string): Promise<AdminResult> {
+  async byHand(account: Account, { by, note, hijacked }: SuspendHow): Promise<AdminResult> {
     const { accounts, settings } = this.#deps;
     const { clock, count } = this.#deps.world;
     if (settings.mode === 'observe') return onlyObserving;
     const at = clock.now();
     const profile = accounts.profile(account, at);
-    if (profile.state === 'suspended')
-      return { ok: false, text: `${account} is suspended already` };
+    if (profile.state === 'suspended') {
+      return hijacked ? hijackConfirmed(this.#deps, account, by, note) : suspendedAlready(account);
+    }
     const book = suspendByHand(profile, at);
+    if (hijacked) confirmHijack(profile, at);
     const reason: Reason = { signal: 'operator', saw: 1, usual: 0, weight: 1, by, note };
     const opened = this.#open(account, profile, [reason], at, { by, detail: note });
     await this.#deps.journal.committed([
@@ -124,7 +130,8 @@ class SuspensionFlow implements Suspensions {
     ]);
     count('postern_suspensions_total', 1, 'operator');
     opened.committed();
-    return { ok: true, count: 1, text: `${account} is suspended` };
+    const later = hijacked ? '' : '; its mail is held';
+    return { ok: true, count: 1, text: `${account} is suspended${later}` };
   }
 
   async release(account: Account, how: ReleaseHow): Promise<AdminResult> {
@@ -189,7 +196,7 @@ class SuspensionFlow implements Suspensions {
       .incidents({ open: true, limit: openMax })
       .filter(({ observed }) => enforced && !observed);
     // One after the other, as each starts programs. Releases first: their people wait to send, and
-    // mail of suspended accounts is refused in any case.
+    // mail of suspended accounts is stopped in any case.
     const all = async (): Promise<void> => {
       for (const release of this.#steps.unfinished()) {
         await this.#step(release.account, () => this.#steps.finish(release));

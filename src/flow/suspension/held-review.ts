@@ -63,7 +63,7 @@ async function endSuspensions(deps: ReviewDeps): Promise<void> {
     // In observe mode no real suspension ends. What an operator did, an operator undoes.
     if (incident.observed !== observing || incident.by !== 'guard') continue;
     const profile = accounts.known(incident.account);
-    if (profile === undefined) continue;
+    if (profile === undefined || profile.hijackedAt > 0) continue;
     if (!observing && profile.automaticReleases >= settings.automaticReleasesMax) continue;
     const note = observing ? 'only observed' : 'the set time is over';
     const how = { by: 'postern', note, falseAlarm: false, keepHeld: true };
@@ -84,11 +84,14 @@ async function reviewHeld(deps: ReviewDeps): Promise<void> {
     // Reading a long queue takes time, and an operator may have released the message in between.
     const row = journal.live.heldOne(queueId);
     if (row?.state !== 'held') continue;
-    const instance = onHold.get(queueId);
-    if (instance !== undefined) {
+    const found = onHold.get(queueId);
+    if (found !== undefined) {
       there.push(row);
-      if (instance !== (row.instance ?? '')) {
-        journal.add({ kind: 'held', row: { ...row, instance } });
+      // The door may have seen only part of the message, or not seen it at all.
+      const bytes = found.bytes > 0 ? found.bytes : row.bytes;
+      const { instance } = found;
+      if (bytes !== row.bytes || instance !== (row.instance ?? '')) {
+        journal.add({ kind: 'held', row: { ...row, bytes, instance } });
       }
     } else if (!mta.serves(row.instance ?? '')) {
       // Its Postfix is no longer connected: nobody knows whether it is still on hold there.

@@ -144,6 +144,7 @@ function caughtRow(message: MessageRow, at: Millis): HeldRow {
     at: message.at,
     account: message.account,
     recipients: message.recipients,
+    bytes: 0, // the next review asks the queue
     why: 'queue',
     state: 'held',
     changedAt: at,

@@ -211,6 +211,8 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
     held: held.held,
     heldOne: held.heldOne,
     countHeld: held.countHeld,
+    heldSum: held.heldSum,
+    heldMost: held.heldMost,
     oldestHeldAt: held.oldestHeldAt,
     incidents: incidents.incidents,
     exemptions: all.exemptions.exemptions,

@@ -46,8 +46,8 @@ export function suspendAccount(name) {
   return {
     title: `Suspend ${name}?`,
     text:
-      'Postern refuses its mail from now on, holds what it has in the mail queue, and closes its ' +
-      'login where Dovecot is configured.',
+      'Postern holds its mail from now on, and what it has in the mail queue, and closes its ' +
+      'login where Dovecot is configured. When much is held, further mail is answered with 451.',
     verb: 'Suspend',
     danger: true,
     note: true,
@@ -55,6 +55,23 @@ export function suspendAccount(name) {
     undo: html`<${Command} text=${command('accounts', 'release', name)} />`,
     again: { label: 'Release again', question: () => releaseAccount(name) },
     act: (note) => act(accountPath(name, 'suspend'), { note }),
+  };
+}
+
+/** Says that a suspended account was hijacked. */
+export function accountHijacked(name) {
+  return {
+    title: `Was ${name} hijacked?`,
+    text:
+      'Its mail is refused from now on, with the text that names your contact. Its held mail ' +
+      'stays held. Change the password, then release the account.',
+    verb: 'It was hijacked',
+    danger: true,
+    note: true,
+    command: command('accounts', 'suspend', name, '--hijacked'),
+    undo: html`<${Command} text=${command('accounts', 'release', name, '--keep-held')} />`,
+    again: { label: 'Release', question: () => releaseAccount(name) },
+    act: (note) => act(accountPath(name, 'suspend'), { note, hijacked: true }),
   };
 }
 

@@ -25,6 +25,8 @@ export function Held({ view, ask, open, explain }) {
           key=${name}
           name=${name}
           rows=${rows}
+          max=${status.heldMax}
+          most=${status.heldMost}
           ask=${ask}
           open=${open}
           explain=${explain}
@@ -45,12 +47,24 @@ function grouped(held) {
   return [...groups];
 }
 
-function Group({ name, rows, ask, open, explain }) {
+/** How much is held of an account, where that is near the limit. */
+function Full({ of, max }) {
+  if (of === undefined || of.messages * 2 < max.messages) return null;
+  const full = of.messages >= max.messages ? ': its senders must wait' : '';
+  return html`<span class="quiet">
+    ${' '}${number(of.messages)} of at most ${number(max.messages)}${full}
+  </span>`;
+}
+
+function Group({ name, rows, max, most, ask, open, explain }) {
   const all = { account: name };
   return html`<table class="held">
     <caption>
       <div class="held-head">
-        <button class="name" type="button" onClick=${() => open(name)}>${name}</button>
+        <div>
+          <button class="name" type="button" onClick=${() => open(name)}>${name}</button>
+          <${Full} of=${most.find((one) => one.account === name)} max=${max} />
+        </div>
         <span class="buttons">
           <button
             type="button"

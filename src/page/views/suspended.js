@@ -6,7 +6,7 @@
 import { Reasons } from '../parts/evidence.js';
 import { html } from '../parts/html.js';
 import { Command, Glyph, Heading, When } from '../parts/marks.js';
-import { releaseAccount } from '../parts/questions.js';
+import { accountHijacked, releaseAccount } from '../parts/questions.js';
 import { command, many, number } from '../parts/words.js';
 
 export function Suspended({ view, ask, open }) {
@@ -38,11 +38,20 @@ function Card({ account, incident, ask, open }) {
         </h3>
         <p class="since"><${Glyph} of="stop" /> <${Since} incident=${incident} /></p>
       </div>
-      <button class="primary" type="button" onClick=${() => ask(releaseAccount(name))}>
-        Release…
-      </button>
+      <span class="buttons">
+        ${
+          account.hijackedAt === undefined &&
+          html`<button type="button" onClick=${() => ask(accountHijacked(name))}>
+            It was hijacked…
+          </button>`
+        }
+        <button class="primary" type="button" onClick=${() => ask(releaseAccount(name))}>
+          Release…
+        </button>
+      </span>
     </div>
     ${incident !== undefined && html`<${Facts} incident=${incident} />`}
+    <p class="quiet"><${Later} account=${account} /></p>
     <h4>Why</h4>
     <${Reasons} reasons=${incident?.reasons ?? account.reasons} />
     <p class="same">
@@ -56,6 +65,14 @@ function Since({ incident }) {
   if (incident === undefined) return html`Suspended by an operator`;
   return html`Suspended <${When} at=${incident.suspendedAt} />, first sign
     ${' '}<${When} at=${incident.since} />`;
+}
+
+/** What happens to its mail now. */
+function Later({ account: { held, heldMax, hijackedAt } }) {
+  if (hijackedAt !== undefined) return html`An operator said that it was hijacked.`;
+  const most = heldMax === undefined ? '' : ` of at most ${number(heldMax.messages)}`;
+  return html`Its mail is held: ${number(held.messages)}${most} messages. Beyond that its senders
+    ${' '}must wait (451).`;
 }
 
 function Facts({ incident }) {

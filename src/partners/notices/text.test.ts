@@ -41,6 +41,10 @@ const record = {
 };
 const aboutKey = { account: 'example.org', undo: '', explain: 'postern dkim keys example.org' };
 
+const joeWaits = 'joe@example.org: suspended for 4 hours, 87 of at most 100 messages held (3.2 MB)';
+const annWaits =
+  'ann@example.org: mail is held for 2 days, 4 of at most 100 messages held (0.1 MB)';
+
 const cases: readonly (readonly [string, Partial<Notice>])[] = [
   ['suspended', {}],
   ['login-open', { loginClosed: false, stopped: { messages: 1, fromQueue: 0 } }],
@@ -56,6 +60,18 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
         { signal: 'dkim', text: 'A new key for example.org is ready: publish its record.' },
         record,
       ],
+    },
+  ],
+  ['full', { event: 'account.full', undo: 'postern held release --account joe@example.org' }],
+  ['waiting', { event: 'account.waiting', reasons: [{ signal: 'waiting', text: joeWaits }] }],
+  [
+    'several-waiting',
+    {
+      event: 'account.waiting',
+      account: '',
+      undo: '',
+      explain: 'postern held list',
+      reasons: [joeWaits, annWaits].map((text) => ({ signal: 'waiting', text })),
     },
   ],
   [

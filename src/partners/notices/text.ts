@@ -32,6 +32,12 @@ function subject(notice: Notice): string {
       return `[postern] ${who} suspended ${at}: ${reached}, ${halted}`;
     case 'account.holding':
       return `[postern] mail of ${who} is held ${at}`;
+    case 'account.full':
+      return `[postern] mail of ${who} is put off ${at}: much is held already`;
+    case 'account.waiting':
+      return who === ''
+        ? `[postern] several accounts wait for your decision ${at}`
+        : `[postern] ${who} waits for your decision ${at}`;
     case 'account.would-suspend':
       return `[postern] ${who} would be suspended ${at} (mode observe): ${reached}`;
     case 'ledger.failing':
@@ -52,13 +58,25 @@ function opening(notice: Notice): string {
   switch (notice.event) {
     case 'account.suspended':
       return fold(
-        `${who} looks hijacked. Postern has suspended the account and refuses all its mail.`,
+        `${who} looks hijacked. Postern has suspended the account and holds all its mail. ` +
+          'When much is held, further mail is answered with 451: its senders keep it.',
       );
     case 'account.holding':
       return fold(
         `Postern is holding mail of ${who} because it is unusual for this account. ` +
           'If sending returns to normal and at most 10 messages are held, Postern delivers them ' +
-          'automatically. If unusual mail continues, Postern suspends the account.',
+          'automatically. If more points to a hijack, Postern suspends the account.',
+      );
+    case 'account.full':
+      return fold(
+        `As much mail of ${who} is held as may be (suspension.held_messages_max, ` +
+          'suspension.held_megabytes_max). Further mail that would be held is answered with ' +
+          '452 or 451: its senders keep it and try again. Nothing is lost, but it waits for you.',
+      );
+    case 'account.waiting':
+      return fold(
+        'This waits for your decision. Time changes nothing: Postern only reminds you, less and ' +
+          'less often, and stops after 30 days.',
       );
     case 'account.would-suspend':
       return fold(
@@ -94,6 +112,7 @@ function facts(notice: Notice): string {
   if (event === 'dkim.record' || event === 'dkim.lost') {
     return `Domain   ${oneLine(notice.account)}\nAt       ${notice.at}`;
   }
+  if (event === 'account.waiting') return `At       ${notice.at}`;
   const { leaked, stopped, since } = notice;
   const messages = count(stopped.messages, 'message');
   const lines = [
@@ -102,7 +121,7 @@ function facts(notice: Notice): string {
     `Sent     ${count(leaked.messages, 'message')} to ${count(leaked.recipients, 'recipient')}`,
     `Stopped  ${messages}, ${stopped.fromQueue} of them taken from the queue`,
   ];
-  if (notice.event === 'account.holding') return lines.slice(0, 2).join('\n');
+  if (event === 'account.holding' || event === 'account.full') return lines.slice(0, 2).join('\n');
   if (notice.event === 'account.would-suspend') return lines.slice(0, 3).join('\n');
   const login = notice.loginClosed
     ? 'closed, and its sessions were ended'
@@ -120,19 +139,27 @@ function why(notice: Notice): string {
   return ['Why', ...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n');
 }
 
+/** The command by which a person says that the account was hijacked. */
+function hijacked({ account }: Notice): string {
+  return `${shellWords('postern', 'accounts', 'suspend', oneLine(account))} --hijacked`;
+}
+
 function next(notice: Notice): string {
   const lines: string[] = [];
   if (notice.explain !== '') lines.push('Details', `  ${oneLine(notice.explain)}`);
   if (notice.event === 'account.suspended') {
     const undo = oneLine(notice.undo);
+    lines.push('If it was a hijack: refuse its mail from now on', `  ${hijacked(notice)}`);
     lines.push('After the password is changed (held mail stays held)', `  ${undo} --keep-held`);
     lines.push('If the mail was legitimate (held mail is delivered)', `  ${undo} --false-alarm`);
   } else if (notice.event === 'account.would-suspend') {
     lines.push('If the mail was legitimate', `  ${oneLine(notice.undo)} --false-alarm`);
-  } else if (notice.event === 'account.holding') {
+  } else if (notice.event === 'account.holding' || notice.event === 'account.full') {
     lines.push('If the owner sent it: deliver the held mail now', `  ${oneLine(notice.undo)}`);
-    const suspend = shellWords('postern', 'accounts', 'suspend', oneLine(notice.account));
-    lines.push('If not: stop the account', `  ${suspend}`);
+    lines.push('If not: stop the account', `  ${hijacked(notice)}`);
+  } else if (notice.event === 'account.waiting' && notice.undo !== '') {
+    lines.push('If the owner sent it', `  ${oneLine(notice.undo)}`);
+    lines.push('If not: stop the account', `  ${hijacked(notice)}`);
   } else if (notice.undo !== '') lines.push('To undo this', `  ${oneLine(notice.undo)}`);
   return lines.join('\n');
 }

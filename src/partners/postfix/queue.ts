@@ -114,10 +114,13 @@ export function postfix(options: PostfixOptions): Mta {
     queue,
     async onHold(queueIds) {
       const found = await heldAmong(listing, queueIds, () => true);
-      return new Map([...found].map((id) => [id, instance]));
+      return new Map([...found].map(([id, bytes]) => [id, { bytes, instance }]));
     },
     serves: (other) => other === instance,
-    spent: (queueIds) => heldAmong(listing, queueIds, ({ recipients }) => recipients === 0),
+    async spent(queueIds) {
+      const isSpent = ({ recipients }: QueuedMessage): boolean => recipients === 0;
+      return new Set((await heldAmong(listing, queueIds, isSpent)).keys());
+    },
     async hold(messages, before): Promise<HeldMessages> {
       const already = new Set<string>();
       const result = await moved((done) => hold(messages, before, { already, done }));
@@ -128,18 +131,18 @@ export function postfix(options: PostfixOptions): Mta {
   };
 }
 
-/** Those of these messages that are on hold. */
+/** Those of these messages that are on hold, with their bytes. */
 async function heldAmong(
   listing: () => AsyncGenerator<QueuedMessage>,
   queueIds: readonly string[],
   which: (message: QueuedMessage) => boolean,
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlyMap<string, number>> {
   const asked = new Set(wellFormed(queueIds));
-  const found = new Set<string>();
+  const found = new Map<string, number>();
   if (asked.size === 0) return found;
   for await (const message of listing()) {
     if (message.queue !== 'hold' || !asked.has(message.queueId)) continue;
-    if (which(message)) found.add(message.queueId);
+    if (which(message)) found.set(message.queueId, message.bytes);
   }
   return found;
 }
@@ -186,6 +189,7 @@ export function queuedMessage(line: string): QueuedMessage | undefined {
   const entry = parseJson(line);
   if (entry === undefined) return cutMessage(line);
   const { queue_id: queueId, queue_name: queue, arrival_time, sender, recipients } = entry;
+  const { message_size: bytes } = entry;
   if (typeof queueId !== 'string' || typeof queue !== 'string') return undefined;
   return {
     queueId,
@@ -193,6 +197,7 @@ export function queuedMessage(line: string): QueuedMessage | undefined {
     arrivedAt: millis(arrival_time),
     sender: typeof sender === 'string' ? sender : '',
     recipients: Array.isArray(recipients) ? recipients.length : 0,
+    bytes: Number.isSafeInteger(bytes) ? Number(bytes) : 0,
   };
 }
 
@@ -212,7 +217,8 @@ function cutMessage(line: string): QueuedMessage | undefined {
   const recipients = line.match(/"address": ?"/g)?.length ?? 0;
   const arrivedAt = millis(Number(/"arrival_time": ?([0-9]{1,12})/.exec(line)?.[1]));
   const sender = /"sender": ?"([^"\\]*)"/.exec(line)?.[1] ?? '';
-  return { queueId, queue, arrivedAt, sender, recipients };
+  const bytes = Number(/"message_size": ?([0-9]{1,15})/.exec(line)?.[1] ?? 0);
+  return { queueId, queue, arrivedAt, sender, recipients, bytes };
 }
 
 function millis(seconds: unknown): Millis {

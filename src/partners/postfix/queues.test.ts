@@ -40,7 +40,7 @@ test('messages are released and dropped in the instance that holds them', async 
   const all = allQueues(() => [one.mta, two.mta]);
   const ids = ['AAAAA', 'BBBBB', 'CCCCC', 'DDDDD'];
   assert.deepEqual(
-    [...(await all.onHold(ids))],
+    [...(await all.onHold(ids))].map(([id, { instance }]) => [id, instance]),
     [
       ['AAAAA', ''],
       ['CCCCC', '/etc/two'],

@@ -9,6 +9,7 @@
 import { decodeProfile, encodeProfile, newProfile } from '../../../core/account/profile.ts';
 import { suspendByHand } from '../../../core/account/record.ts';
 import type { Account } from '../../../core/account-name.ts';
+import { type HeldSum, nothingHeld } from '../../../core/verdict.ts';
 import { faultText } from '../../../lib/error-text.ts';
 import { OperatorError } from '../../../lib/operator-error.ts';
 import type { AccountRecord, IncidentRow, Ledger } from '../../../ports/ledger.ts';
@@ -66,6 +67,8 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
     held: steadily(ledger.held, none),
     heldOne: steadily(ledger.heldOne, nothing),
     countHeld: steadily(ledger.countHeld, zero),
+    heldSum: steadily(ledger.heldSum, noMail),
+    heldMost: steadily(ledger.heldMost, none),
     oldestHeldAt: steadily(ledger.oldestHeldAt, nothing),
     incidents,
     exemptions: steadily(ledger.exemptions, none),
@@ -82,6 +85,7 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
 const none = (): readonly never[] => [];
 const nothing = (): undefined => undefined;
 const zero = (): number => 0;
+const noMail = (): HeldSum => nothingHeld;
 
 /** Throws if the profile cannot be read: SQLite has no checksum for what is within a row. */
 function readable(record: AccountRecord | undefined): AccountRecord | undefined {
