@@ -10,6 +10,7 @@ import type { Policy } from '../core/account/policy.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
+import { openHeldCount } from '../flow/account/held-count.ts';
 import { type HeldFull, openHeldFull } from '../flow/account/held-full.ts';
 import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
@@ -165,7 +166,12 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
-    heldFull: openHeldFull({ accounts: memory.accounts, journal, world, settings: live.settings }),
+    heldFull: openHeldFull({
+      accounts: memory.accounts,
+      held: judging.held,
+      world,
+      settings: live.settings,
+    }),
     mailLog: mailLog.handler,
     bypass: mailLog.bypass,
     setDoorPlaces: mailLog.setDoorPlaces,
@@ -238,6 +244,7 @@ function openJudging(
   { settings, localDomains }: Live & { readonly localDomains: ReadonlySet<string> },
 ) {
   const { accounts, exemptions, feed, journal, notices, suspensions, told, weakPasswords } = memory;
+  const held = openHeldCount(journal, world.clock, memory.mta !== undefined);
   const gate = openGate({
     world,
     accounts,
@@ -246,10 +253,11 @@ function openJudging(
     weakPasswords,
     feed,
     settings,
+    held,
     isOurs: noticeCheck(config, notices),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
-    full: (story, held) => told.full(story, held),
+    full: (story, sum) => told.full(story, sum),
   });
   let milterPresent = (): boolean => false;
   const policy = openPolicyHandler({
@@ -263,7 +271,7 @@ function openJudging(
   const setMilterPresent = (present: () => boolean): void => {
     milterPresent = present;
   };
-  return { gate, policy, setMilterPresent };
+  return { gate, held, policy, setMilterPresent };
 }
 
 /** Opens what reads messages and what counts them, in the order of their edits. */
