@@ -67,6 +67,10 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'guard.ready': 'Postern has started and its doors are open.',
   'guard.stopped': 'Postern stopped in order.',
   'guard.stopping': 'Postern received a signal to stop.',
+  'held.requeued':
+    'Somebody requeued a held message (`postsuper -r`), so it got a new queue id. `again` true: ' +
+    'Postern holds it again under that id. Else it was delivered before; deliver held mail with ' +
+    '`postern held release`.',
   'held.released':
     'Held mail was delivered automatically, because its account sends normally again.',
   'http.crowded':

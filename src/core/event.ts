@@ -121,6 +121,8 @@ export type QueueFact =
       readonly login: Account | undefined;
       /** Who called sendmail(1); undefined for mail that came by SMTP. */
       readonly uid: number | undefined;
+      /** Envelope sender (address key) of mail of this machine; undefined for mail by SMTP. */
+      readonly sender?: string;
       /** The queue id that the message had before; empty if it is not known. */
       readonly previousId: string;
     }

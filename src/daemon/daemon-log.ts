@@ -6,6 +6,7 @@ import { type DoorPlaces, sameAddress } from '../core/checklist/doors.ts';
 import { checkPostfix } from '../core/checklist/postfix.ts';
 import type { Accounts } from '../flow/account/accounts.ts';
 import { openLogSeen } from '../flow/account/log-seen.ts';
+import { openRenames, type RenameDeps } from '../flow/account/message-renamed.ts';
 import {
   type BypassFacts,
   type BypassMeter,
@@ -29,7 +30,7 @@ type Deps = {
   readonly mayRelay: (client: string) => boolean;
   readonly connected: ConnectedReader;
   readonly isNotice: (messageId: string) => boolean;
-};
+} & Pick<RenameDeps, 'renamed'>;
 
 /** Longer files are not read; main.cf and master.cf with all their comments have 40 kB. */
 const fileBytesMax = 1_048_576;
@@ -51,10 +52,13 @@ export function openDaemonLog(
     world,
     cause: (facts) => causeOf(facts, deps, places()),
   });
+  const renames = openRenames(deps);
   const logSeen = openLogSeen({ ...deps, trails, world });
   return {
     handler: {
       seen(event) {
+        // New names first: what the line says then finds its account.
+        renames.seen(event);
         bypass.seen(event);
         logSeen.seen(event);
       },

@@ -238,6 +238,11 @@ function followMailLog({ parts, flows }: Opening): void {
         const maillogFile = auto ? await postfixLogFile(postfix.config_directory) : '';
         return sourceOf(mail_log.source, () => logEnvironment(maillogFile, clock.now()));
       },
+      async instances() {
+        const known = flows.connected.read()?.instances ?? [];
+        const files = await Promise.all(known.map((one) => postfixLogFile(one.configDirectory)));
+        return files.filter((path) => path.startsWith('/') && !path.startsWith('/dev/'));
+      },
       places: {
         read: (key) => journal.live.meta(key),
         write: (key, value) => journal.add({ kind: 'meta', key, value }),

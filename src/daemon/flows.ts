@@ -126,6 +126,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     isNotice: (messageId) => memory.notices.isOurs(messageId),
+    renamed: (...about) => stopping.suspensions.renamed(...about),
   });
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connectedFile } from './base/connected.ts';
-import { openMailServer } from './mail-server.ts';
+import { openMailServer, queueInstances } from './mail-server.ts';
 
 /** What is known of clients and domains, with these settings and what `connect` found. */
 function known(networks: readonly string[], found: unknown) {
@@ -46,4 +46,29 @@ for (const [name, networks, file, wanted] of rows) {
 
 test('domains that were found are added, in lower case', () => {
   assert.deepEqual([...known([], found).localDomains], ['here.example']);
+});
+
+test('the queues of all connected instances that are still there are worked on', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'pqi-'));
+  const instance = (name: string) => {
+    mkdirSync(join(dir, name));
+    writeFileSync(join(dir, name, 'main.cf'), '');
+    return { ...lan, configDirectory: join(dir, name) };
+  };
+  const [one, two] = [instance('one'), instance('two')];
+  const more = { queueDirectory: '/', mailOwner: 1, proved: true };
+  const doors = { milter: 'off', inbound: 'off', policy: 'off' };
+  const instances = [found, one, two, { ...one, configDirectory: join(dir, 'gone') }].map(
+    (some) => ({ ...lan, ...some, ...more, doors }),
+  );
+  const none = { named: '', isNamedByRoot: false };
+  const all = { ...lan, instances };
+  assert.deepEqual(queueInstances(undefined, none), ['']);
+  assert.deepEqual(queueInstances(one, none), [one.configDirectory], 'as version 0.1 wrote it');
+  assert.deepEqual(queueInstances(all, none), ['', one.configDirectory, two.configDirectory]);
+  const named = { ...none, named: two.configDirectory };
+  assert.deepEqual(queueInstances(one, named), [one.configDirectory, two.configDirectory]);
+  const byRoot = { ...named, isNamedByRoot: true };
+  assert.deepEqual(queueInstances(undefined, byRoot), [''], 'the helper knows it');
+  rmSync(dir, { recursive: true });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isListed, type NetworkRule, parseNetworkRule } from '../formats/postfix/network-list.ts';
 import { dovecot } from '../partners/dovecot.ts';
 import { postfix } from '../partners/postfix/queue.ts';
+import { allQueues } from '../partners/postfix/queues.ts';
 import { helperTools, ownTools, type PrivilegedTools } from '../partners/privileged-tools.ts';
 import type { LoginDoor, Mta } from '../ports/mail-server.ts';
 import type { Log } from '../ports/world.ts';
@@ -15,6 +16,7 @@ import {
   openConnected,
 } from './base/connected.ts';
 import { startTimer } from './base/timers.ts';
+import { systemDirectory } from './doors/postfix-doors.ts';
 
 /** The part of the configuration that is needed here. */
 type MailServerConfig = {
@@ -67,32 +69,52 @@ export function openMailServer(options: {
   connected.read();
   const stop = startTimer(lookEveryMs, () => void connected.read());
   const way = queueAccess(config.postfix.queue, config.postfix.helper_socket);
-  const own = (): PrivilegedTools => {
-    const postfixConfig =
-      config.postfix.config_directory === ''
-        ? connected.read()?.configDirectory
-        : config.postfix.config_directory;
-    return ownTools({
-      ...(postfixConfig === undefined ? {} : { postfixConfig }),
-      ...(config.dovecot.config === '' ? {} : { dovecotConfig: config.dovecot.config }),
-    });
-  };
-  const tools: PrivilegedTools =
+  const { config: dovecotConfig, deny_file: denyFile } = config.dovecot;
+  const { config_directory: named, helper_socket: socket } = config.postfix;
+  const toolsOf = (directory: string): PrivilegedTools =>
     way === 'helper'
-      ? helperTools(config.postfix.helper_socket)
-      : { run: (verb, names, signal) => own().run(verb, names, signal) };
-  const denyFile = config.dovecot.deny_file;
+      ? helperTools(socket, directory)
+      : ownTools({
+          ...(directory === '' ? {} : { postfixConfig: directory }),
+          ...(dovecotConfig === '' ? {} : { dovecotConfig }),
+        });
+  const queues = (): readonly Mta[] =>
+    queueInstances(connected.read(), { named, isNamedByRoot: way === 'helper' }).map((instance) =>
+      postfix({ tools: toolsOf(instance), instance }),
+    );
   const defaultDomain = config.accounts.default_domain;
   return {
-    mta: way === 'off' ? undefined : postfix({ tools }),
+    mta: way === 'off' ? undefined : allQueues(queues),
     logins:
       denyFile === ''
         ? undefined
-        : dovecot({ tools, denyFile, ...(defaultDomain === '' ? {} : { defaultDomain }) }),
+        : dovecot({
+            tools: toolsOf(''),
+            denyFile,
+            ...(defaultDomain === '' ? {} : { defaultDomain }),
+          }),
     mayRelay: (client) => isListed(client, relaying),
     connected,
     close: stop,
   };
+}
+
+/**
+ * The configuration directory of each instance whose queue Postern works on; empty for the
+ * machine's default one. These are all that are connected, and the one that the setting names. The
+ * helper knows that one from its unit.
+ */
+export function queueInstances(
+  known: ConnectedPostfix | undefined,
+  { named, isNamedByRoot }: { readonly named: string; readonly isNamedByRoot: boolean },
+): readonly string[] {
+  const connected = (known?.instances ?? (known === undefined ? [] : [known])).map(
+    ({ configDirectory }) => configDirectory,
+  );
+  const all = new Set(connected.map((path) => (path === systemDirectory ? '' : path)));
+  if (named !== '' && !connected.includes(named)) all.add(isNamedByRoot ? '' : named);
+  const there = [...all].filter((path) => path === '' || existsSync(join(path, 'main.cf')));
+  return there.length === 0 ? [''] : there;
 }
 
 function queueAccess(

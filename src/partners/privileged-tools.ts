@@ -140,12 +140,13 @@ async function tryAtOnce(
 }
 
 /**
- * Privileged tools through postern-root. The request is the verb and the names, one a line, then a
- * line `end`, so a request that was cut off is never carried out. The answer ends with
- * `postern-root: done` or `postern-root: failed …`, so a cut connection is never mistaken for
- * success.
+ * Privileged tools through postern-root. The request is the verb, with the configuration directory
+ * of an instance of Postfix behind it, and the names, one a line, then a line `end`, so a request
+ * that was cut off is never carried out. The answer ends with `postern-root: done` or
+ * `postern-root: failed …`, so a cut connection is never mistaken for success. The helper works
+ * only on instances that root wrote down when it connected them.
  */
-export function helperTools(socketPath: string): PrivilegedTools {
+export function helperTools(socketPath: string, instance = ''): PrivilegedTools {
   return {
     async *run(verb, names, signal) {
       check(verb, names);
@@ -156,7 +157,8 @@ export function helperTools(socketPath: string): PrivilegedTools {
       const split = lineSplitter();
       let last: string | undefined;
       try {
-        socket.end([verb, ...names, 'end', ''].join('\n'));
+        const first = instance === '' ? verb : `${verb} ${instance}`;
+        socket.end([first, ...names, 'end', ''].join('\n'));
         for await (const chunk of socket) {
           for (const line of split(chunk as Buffer)) {
             if (last !== undefined) yield last;
@@ -170,6 +172,7 @@ export function helperTools(socketPath: string): PrivilegedTools {
         socket.destroy();
       }
       if (last === 'postern-root: done') return;
+      if (last?.endsWith('was not connected by root') === true) throw notConnected(instance);
       throw new OperatorError(
         'helper-failed',
         `postern-root could not ${verb}: ${last ?? 'it gave no answer'}`,
@@ -177,6 +180,14 @@ export function helperTools(socketPath: string): PrivilegedTools {
       );
     },
   };
+}
+
+function notConnected(instance: string): OperatorError {
+  return new OperatorError(
+    'instance-not-connected',
+    `postern-root may not work on the queue of the Postfix in ${instance}`,
+    { hint: `run: sudo postern connect postfix --config-dir ${instance}`, exit: sysexits.noPerm },
+  );
 }
 
 function unreachableHelper(socketPath: string, cause: unknown): OperatorError {

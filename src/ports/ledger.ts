@@ -34,6 +34,11 @@ export type MessageRow = {
   readonly client: string;
   readonly sender: string;
   readonly messageId: string;
+  /**
+   * The queue id under which Postern judged this message, if it has a new one: behind a content
+   * filter, or requeued by an operator.
+   */
+  readonly origin?: string;
 };
 
 /** The stored explanation of a verdict that was not a plain pass. */
@@ -76,6 +81,11 @@ export type HeldRow = {
   readonly state: HeldState;
   readonly changedAt: Millis;
   readonly by: string;
+  /**
+   * The configuration directory of the instance of the mail server that holds it. Without: the
+   * machine's default one, or not known yet.
+   */
+  readonly instance?: string;
 };
 
 /** A suspension, from the first bad sign to the release. */

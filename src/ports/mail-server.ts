@@ -26,21 +26,42 @@ export type MovedMessages = {
   readonly fault: Error | undefined;
 };
 
-/** The mail server's queue tools. Every call has a deadline. Hold, release, drop never reject. */
+/**
+ * What `hold` moved. `already`: messages that were on hold before. An operator, a rule of the mail
+ * server or another filter holds them, unless Postern did and was stopped before it was noted.
+ */
+export type HeldMessages = MovedMessages & { readonly already: ReadonlySet<string> };
+
+/** A message on hold: its bytes, and the configuration directory of its instance. */
+export type OnHold = {
+  readonly bytes: number;
+  /** Empty: the machine's default instance. */
+  readonly instance: string;
+};
+
+/**
+ * The queue tools of all instances of the mail server. Every call has a deadline. Hold, release,
+ * drop never reject.
+ */
 export type Mta = {
   /**
    * Puts these messages on hold. Ignores messages that are gone, and later messages that got the
-   * same id. `at`: when Postern answered for the message. Done: the ids that are now in the hold
-   * queue.
+   * same id. `at`: when Postern answered for the message. `before` is waited for before some of
+   * them are moved. Done: the ids that this call put on hold.
    */
   hold(
     messages: readonly { readonly queueId: string; readonly at: Millis }[],
-  ): Promise<MovedMessages>;
+    before: (queueIds: readonly string[]) => Promise<void>,
+  ): Promise<HeldMessages>;
   /** Moves messages from hold to deferred and tries them at once. Done: ids that left hold. */
   release(queueIds: readonly string[]): Promise<MovedMessages>;
   drop(queueIds: readonly string[]): Promise<MovedMessages>;
-  /** Which of these are on hold, with their bytes. Throws if the whole queue could not be read. */
-  onHold(queueIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Which of these are on hold, and where. Throws if a queue could not be read as a whole.
+   */
+  onHold(queueIds: readonly string[]): Promise<ReadonlyMap<string, OnHold>>;
+  /** Is this instance connected, so that `onHold` reads its queue? */
+  serves(instance: string): boolean;
   /**
    * Which of these are on hold without a recipient left: a delivery was under way when they were
    * put on hold. Throws as `onHold` does.

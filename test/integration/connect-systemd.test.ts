@@ -68,6 +68,9 @@ async function asService(): Promise<void> {
     `write /etc/systemd/system/${unit} and start it, and restart the service`,
   ]);
   assert.equal(done.seen.filter(({ ok }) => ok).length, 3);
+  const instances = '/etc/postern/postfix-instances';
+  assert.equal(readFileSync(instances, 'utf8'), `${configDir}\n`, 'for postern-root');
+  assert.equal(statSync(instances).uid, 0);
   assert.ok(manager.calls.includes(`restart postern.service ${unit}`));
   assert.equal(statSync(first.slice('unix:'.length)).ino, inode, 'the first stays open');
   const folder = statSync(join(queue, 'postern'));
@@ -89,6 +92,7 @@ async function asService(): Promise<void> {
   await connectPostfix({ configDir, state, yes: true, undo: true }, quiet);
   const now = ['main.cf', 'master.cf'].map((name) => readFileSync(join(configDir, name), 'utf8'));
   assert.deepEqual(now, was);
+  assert.equal(readFileSync(instances, 'utf8'), '');
   assert.ok(!existsSync(`/etc/systemd/system/${unit}`));
   assert.ok(!existsSync(join(queue, 'postern')));
   assert.equal(statSync(first.slice('unix:'.length)).ino, inode);

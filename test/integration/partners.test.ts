@@ -3,9 +3,9 @@
  * postern-root, the helper, with nothing but the capabilities that its unit leaves it.
  */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,7 @@ import {
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { eventually } from './leash.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { type HelperSocket, listenForHelper } from './root-helper.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
@@ -33,7 +34,7 @@ const joe = 'joe@example.test' as Account;
 let sink: Sink;
 let mail: PostfixInstance;
 let imap: DovecotInstance;
-let helperSocket: { readonly path: string; close(): Promise<void> };
+let helperSocket: HelperSocket;
 
 before(async () => {
   sink = await startSink();
@@ -41,7 +42,7 @@ before(async () => {
     users: { 'joe@example.test': 'secret', 'ann@example.test': 'secret' },
   });
   mail = await startPostfix({ sink: sink.port, saslSocket: imap.authSocket });
-  helperSocket = await listenForHelper();
+  helperSocket = await listenForHelper({ mail, imap });
 });
 after(async () => {
   await helperSocket?.close();
@@ -49,51 +50,6 @@ after(async () => {
   await imap?.[Symbol.asyncDispose]();
   await sink?.[Symbol.asyncDispose]();
 });
-
-/**
- * Does what postern-root.socket does: one helper for each connection, with the unit's capabilities
- * and no more.
- */
-async function listenForHelper(): Promise<{ readonly path: string; close(): Promise<void> }> {
-  const dir = await mkdtemp(join(tmpdir(), 'phl-'));
-  const path = join(dir, 'root.sock');
-  const unit = join(import.meta.dirname, '../../packaging/systemd/postern-root@.service');
-  const caps = /^CapabilityBoundingSet=(.*)$/m.exec(await readFile(unit, 'utf8'))?.[1] ?? '';
-  const bounding = [
-    '-all',
-    ...caps
-      .toLowerCase()
-      .split(' ')
-      .map((cap) => `+${cap.slice(4)}`),
-  ];
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const child = spawn(
-      'setpriv',
-      ['--no-new-privs', `--bounding-set=${bounding.join(',')}`, '--', helper],
-      {
-        stdio: ['pipe', 'pipe', 'ignore'],
-        env: {
-          POSTERN_POSTFIX_CONFIG: mail.configDirectory,
-          POSTERN_DOVECOT_CONFIG: imap.configFile,
-        },
-      },
-    );
-    socket.pipe(child.stdin);
-    child.stdout.pipe(socket);
-    child.stdin.on('error', () => undefined);
-    socket.on('error', () => child.kill());
-  });
-  server.listen(path);
-  await once(server, 'listening');
-  return {
-    path,
-    async close() {
-      server.close();
-      await once(server, 'close');
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
-}
 
 const ways: readonly (readonly [string, () => PrivilegedTools])[] = [
   [
@@ -103,6 +59,7 @@ const ways: readonly (readonly [string, () => PrivilegedTools])[] = [
   ['postern-root', () => helperTools(helperSocket.path)],
 ];
 
+const noted = async (): Promise<void> => undefined;
 /** As one that was answered for just now. */
 const row = (queueId: string) => ({ queueId, at: Date.now() as Millis });
 
@@ -134,15 +91,15 @@ for (const [who, tools] of ways) {
     const ids = await queueThree(who);
     const [first = '', second = '', third = ''] = ids;
     const longAgo = { queueId: first, at: (Date.now() - hourMs) as Millis };
-    assert.deepEqual([...(await mta.hold([longAgo])).done], [], 'this one came later');
+    assert.deepEqual([...(await mta.hold([longAgo], noted)).done], [], 'this one came later');
     assert.deepEqual(
-      [...(await mta.hold([first, second, 'F00F00F00F'].map(row))).done].sort(),
+      [...(await mta.hold([first, second, 'F00F00F00F'].map(row), noted)).done].sort(),
       [first, second].sort(),
     );
+    const again = await mta.hold(ids.map(row), noted);
     assert.deepEqual(
-      [...(await mta.hold(ids.map(row))).done].sort(),
-      [...ids].sort(),
-      'again, and one more',
+      [[...again.done], [...again.already].sort()],
+      [[third], [first, second].sort()],
     );
     const queue = await mta.queue(100);
     assert.ok(queue.every(({ arrivedAt }) => Math.abs(Date.now() - arrivedAt) < hourMs));
@@ -322,12 +279,15 @@ test('a helper that dies in mid-answer is not taken for success', async () => {
   server.listen(join(dir, 's'));
   await once(server, 'listening');
   const mta = postfix({ tools: helperTools(join(dir, 's')) });
-  const { done, fault } = await mta.hold(['AAAAAA', 'BBBBBB'].map(row));
+  const { done, fault } = await mta.hold(['AAAAAA', 'BBBBBB'].map(row), noted);
   assert.match(String(fault), /could not hold/);
   assert.equal(done.size, 0);
   server.close();
   await rm(dir, { recursive: true });
-  assert.match(String((await mta.hold(['AAAAAA'].map(row))).fault), /cannot ask postern-root/);
+  assert.match(
+    String((await mta.hold(['AAAAAA'].map(row), noted)).fault),
+    /cannot ask postern-root/,
+  );
 });
 
 test('a notice goes out by mail, through Postfix', async () => {

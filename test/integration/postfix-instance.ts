@@ -62,6 +62,8 @@ export type PostfixOptions = {
   /** More `-o name=value` for these services. */
   readonly submission?: Readonly<Record<string, string>>;
   readonly smtp?: Readonly<Record<string, string>>;
+  /** More services for master.cf. */
+  readonly services?: string;
   /** True: smtpd and cleanup run in a chroot, the queue directory. */
   readonly chroot?: boolean;
   /** A whole master.cf of the test's own, given the ports; replaces the built-in one. */
@@ -81,7 +83,8 @@ export async function startPostfix(options: PostfixOptions): Promise<PostfixInst
   await layOut(dir);
   await writeFile(join(configDirectory, 'main.cf'), mainCf(dir, options));
   const masterText = options.masterCf?.(ports) ?? masterCf(ports, options);
-  await writeFile(join(configDirectory, 'master.cf'), masterText);
+  const services = options.services ?? '';
+  await writeFile(join(configDirectory, 'master.cf'), `${masterText}${services}`);
   await settle(configDirectory);
   const master = leash('/usr/lib/postfix/sbin/master', ['-c', configDirectory, '-s'], {
     detaches: true,

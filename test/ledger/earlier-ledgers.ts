@@ -294,6 +294,13 @@ const eleventh = `${tenth}
   PRAGMA user_version = 11;
   `;
 
+const twelfth = `${eleventh}
+  ALTER TABLE message ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+  ALTER TABLE held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
+  PRAGMA user_version = 12;
+  `;
+
 export const earlierLedgers: readonly string[] = [
   ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh],
+  twelfth,
 ];

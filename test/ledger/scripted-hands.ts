@@ -4,7 +4,13 @@
  */
 import type { Account } from '../../src/core/account-name.ts';
 import type { Millis } from '../../src/lib/time.ts';
-import type { LoginDoor, MovedMessages, Mta, QueuedMessage } from '../../src/ports/mail-server.ts';
+import type {
+  HeldMessages,
+  LoginDoor,
+  MovedMessages,
+  Mta,
+  QueuedMessage,
+} from '../../src/ports/mail-server.ts';
 
 export class ScriptedQueue implements Mta {
   /** Queue by id. */
@@ -37,9 +43,13 @@ export class ScriptedQueue implements Mta {
     return [...this.messages].filter(([, where]) => where === queue).map(([id]) => id);
   }
 
-  hold(messages: Parameters<Mta['hold']>[0]): Promise<MovedMessages> {
+  async hold(...[messages, before]: Parameters<Mta['hold']>): Promise<HeldMessages> {
     const ids = messages.map(({ queueId }) => queueId);
-    return this.#moved('hold', ids, (id) => this.messages.set(id, 'hold'));
+    const already = new Set(ids.filter((id) => this.messages.get(id) === 'hold'));
+    const found = ids.filter((id) => this.messages.get(id) === 'deferred');
+    if (found.length > 0) await before(found);
+    const moved = await this.#moved('hold', found, (id) => this.messages.set(id, 'hold'));
+    return { ...moved, already };
   }
 
   release(ids: readonly string[]): Promise<MovedMessages> {
@@ -52,10 +62,14 @@ export class ScriptedQueue implements Mta {
     return this.#moved('drop', ids, (id) => held(id) && this.messages.delete(id));
   }
 
-  async onHold(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  async onHold(ids: readonly string[]): ReturnType<Mta['onHold']> {
     await this.#called('on-hold');
     const held = ids.filter((id) => this.messages.get(id) === 'hold');
-    return new Map(held.map((id) => [id, this.sizes.get(id) ?? 0]));
+    return new Map(held.map((id) => [id, { bytes: this.sizes.get(id) ?? 0, instance: '' }]));
+  }
+
+  serves(): boolean {
+    return true;
   }
 
   async spent(ids: readonly string[]): Promise<ReadonlySet<string>> {

@@ -7,8 +7,9 @@
  * Patterns and databases cannot be listed. Mail of such domains and clients is judged like that of
  * any client, and is not signed; a note tells the operator what to set.
  */
+import { existsSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { doorsAsked } from '../../core/checklist/doors.ts';
 import {
   type ConnectedInstance,
@@ -23,7 +24,8 @@ import { parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { readOwnedFile } from '../guard/owned-file.ts';
-import { rootDecides } from '../guard/trusted-path.ts';
+import { installedState } from '../guard/run-file.ts';
+import { makeFolderAsRoot, rootDecides } from '../guard/trusted-path.ts';
 import { instanceOf } from './postfix-doors.ts';
 import { readPostfixFiles } from './postfix-files.ts';
 import { keysOf, type Listed, listEntries, wordsOf } from './postfix-lists.ts';
@@ -34,6 +36,9 @@ const domainParameters = [
   'virtual_mailbox_domains',
   'virtual_alias_domains',
 ] as const;
+
+/** The list for postern-root. Its folder is root's: `postern install` makes it. */
+const helperInstances = '/etc/postern/postfix-instances';
 
 /** Of some instances with as many domains as there may be. */
 const fileBytesMax = 64 * 1024 * 1024;
@@ -151,8 +156,11 @@ export async function restoreKnown(
   state: string,
   known: ConnectedPostfix | undefined,
 ): Promise<void> {
-  if (known === undefined) await rm(join(state, connectedFile), { force: true });
-  else await writeKnown(state, known);
+  if (known !== undefined) await writeKnown(state, known);
+  else {
+    await rm(join(state, connectedFile), { force: true });
+    if (state === installedState && process.geteuid?.() === 0) await tellHelper([]);
+  }
 }
 
 async function writeKnown(state: string, known: ConnectedPostfix): Promise<void> {
@@ -160,6 +168,22 @@ async function writeKnown(state: string, known: ConnectedPostfix): Promise<void>
   await rm(`${path}.new`, { force: true });
   await writeFile(`${path}.new`, JSON.stringify(known), { mode: 0o644, flag: 'wx' });
   await rename(`${path}.new`, path);
+  if (state === installedState && process.geteuid?.() === 0)
+    await tellHelper(known.instances ?? []);
+}
+
+/**
+ * postern-root works on the queue of an instance only if root wrote it down here. An instance whose
+ * configuration another user can change is never among them.
+ */
+async function tellHelper(instances: readonly ConnectedInstance[]): Promise<void> {
+  const paths = instances.filter(isOfRoot).map(({ configDirectory }) => configDirectory);
+  const folder = dirname(helperInstances);
+  if (existsSync(folder)) rootDecides(folder);
+  else await makeFolderAsRoot(folder, { mode: 0o755 });
+  const text = paths.map((path) => `${path}\n`).join('');
+  await writeFile(`${helperInstances}.new`, text, { mode: 0o644 });
+  await rename(`${helperInstances}.new`, helperInstances);
 }
 
 /** The instance connected last, as version 0.1 reads it. */

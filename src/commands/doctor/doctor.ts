@@ -11,6 +11,7 @@ import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
+import { guardKnows } from '../connect/postfix-facts.ts';
 import { readRunFile, stateDirectory } from '../guard/run-file.ts';
 import { openPasswordStore } from '../passwords/store.ts';
 import { dayText } from '../terminal/format.ts';
@@ -80,7 +81,7 @@ export async function examineServer(options: DoctorOptions): Promise<readonly Fi
     ...(status === undefined ? [] : [ledger(status), mode(status)]),
     ...(await mailServer(live, configDir)),
     ...(await checkDoors({ config, state, live, configDir })),
-    await tools(config.postfix, configDir),
+    await tools(config.postfix, configDir, await guardKnows(state)),
     ...(await logins(config.dovecot)),
     await mailLog(config.mail_log.source, live, status),
     bypass(status),

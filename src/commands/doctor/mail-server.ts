@@ -6,6 +6,8 @@ import { checkDovecot, dovecotTitle } from '../../core/checklist/dovecot.ts';
 import { checkMailLog } from '../../core/checklist/mail-log.ts';
 import { checkPostfix } from '../../core/checklist/postfix.ts';
 import { type Finding, fine } from '../../core/finding.ts';
+import type { ConnectedPostfix } from '../../daemon/base/connected.ts';
+import { queueInstances } from '../../daemon/mail-server.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -50,10 +52,14 @@ export async function mailServer(
   }
 }
 
-/** Held mail can be held and released: through the root helper where installed, else as root. */
+/**
+ * Held mail can be held and released: through the root helper where installed, else as root. In
+ * each connected instance, if the helper is asked.
+ */
 export async function tools(
   settings: Config['postfix'],
   configDir: string | undefined,
+  known: ConnectedPostfix | undefined,
 ): Promise<Finding> {
   const id = 'tools.privileged';
   const title = "Postfix's queue tools";
@@ -67,7 +73,13 @@ export async function tools(
   try {
     if (settings.queue !== 'direct' && existsSync(socket)) {
       const missing = await missingTools(socket);
-      if (missing.length === 0) return fine(id, title, `usable through ${socket}`);
+      if (missing.length === 0) {
+        const named = { named: settings.config_directory, isNamedByRoot: true };
+        for (const instance of queueInstances(known, named)) {
+          await postfix({ tools: helperTools(socket, instance), instance }).queue(1);
+        }
+        return fine(id, title, `usable through ${socket}`);
+      }
       const fix = 'apt-get install postfix';
       const found = missing.join(', ');
       return { id, kind: 'fail', title, found, wanted: 'postqueue and postsuper', fix };

@@ -44,7 +44,8 @@ export function heldListText(rows: readonly HeldRow[]): string {
 }
 
 export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
-  const { queueId, account, state } = held;
+  const { queueId, account, instance, state } = held;
+  const ofInstance = instance === undefined ? [] : ['-c', instance];
   const now =
     state === 'held'
       ? 'held'
@@ -52,12 +53,13 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
   const head =
     `${queueId} of ${plain(account)}: ${paint('bold', now)}\n` +
     `Received ${clock(held.at)}, ${heldBecause[held.why]}, ` +
-    `to ${many(held.recipients, 'recipient')}.\n`;
+    `to ${many(held.recipients, 'recipient')}.\n` +
+    (instance === undefined ? '' : `It is in the queue of the Postfix in ${plain(instance)}.\n`);
   const next =
     state === 'held'
       ? `To deliver it:      ${shellWords('postern', 'held', 'release', queueId)}\n` +
         `To delete it:       ${shellWords('postern', 'held', 'drop', queueId)}\n` +
-        `To read it (root):  ${shellWords('postcat', '-q', queueId)}\n`
+        `To read it (root):  ${shellWords('postcat', ...ofInstance, '-q', queueId)}\n`
       : '';
   const about = story === undefined ? '' : storyFacts(story) + whyText(story);
   return [head, about, next].filter((part) => part !== '').join('\n');
@@ -72,6 +74,9 @@ export function explainText({ story, message }: FoundGuard<'explain'>): string {
       `${message.queueId} of ${plain(message.account)}: ${paint('bold', what)}\n` +
       `Received ${clock(message.at)} from ${fromWhere(message.client)}, to ` +
       `${many(message.recipients, 'recipient')}.\n` +
+      (message.origin === undefined
+        ? ''
+        : `Behind a filter, or requeued: Postern judged this message as ${message.origin}.\n`) +
       '\n' +
       'Postern found nothing unusual in it.\n'
     );

@@ -8,12 +8,13 @@
 import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
 import type { QueueFact } from '../../core/event.ts';
+import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 
 const queueId = /^([0-9A-Za-z]{5,32}): /;
 const address = String.raw`[^\s,[\]]{1,300}\[([0-9A-Fa-f:.]{2,45}|unknown)\](?::\d+)?`;
 const client = new RegExp(`^client=${address}`);
-const pickedUp = /^uid=(\d{1,10}) from=</;
+const pickedUp = /^uid=(\d{1,10}) from=<(.{0,400})>/;
 const pickedUpAgain = /> orig_id=([0-9A-Za-z]{5,32})$/;
 const named = /^(?:resent-)?message-id=(.{1,500})$/;
 const behindLogin = /, (?:sasl_sender|orig_queue_id|orig_client)=/;
@@ -78,7 +79,7 @@ function bySmtp(
 }
 
 function byPickup(service: string, id: string, text: string): QueueFact | undefined {
-  const uid = pickedUp.exec(text)?.[1];
+  const [, uid, sender = ''] = pickedUp.exec(text) ?? [];
   if (uid === undefined) return undefined;
   return {
     kind: 'entered',
@@ -88,6 +89,7 @@ function byPickup(service: string, id: string, text: string): QueueFact | undefi
     firstClient: '',
     login: undefined,
     uid: Number(uid),
+    sender: addressKey(sender),
     previousId: pickedUpAgain.exec(text)?.[1] ?? '',
   };
 }

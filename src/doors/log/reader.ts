@@ -19,6 +19,8 @@ export type MailLogOptions = {
   readonly journalUids: () => ReadonlySet<number>;
   /** Further files, such as one that Dovecot writes. */
   readonly more: readonly string[];
+  /** Files of all instances of Postfix that write one. Asked for at start and every minute. */
+  readonly instances?: () => Promise<readonly string[]>;
   readonly defaultDomain: string;
   readonly handler: LogHandler;
   /** Stored positions, one for each log. */
@@ -75,7 +77,7 @@ class MailLogReader implements MailLog {
   }
 
   #lookAgain(): void {
-    if (!this.#sourceFound) this.#finding = this.#find();
+    this.#finding = this.#sourceFound ? this.#findInstances() : this.#find();
   }
 
   async #find(): Promise<void> {
@@ -86,6 +88,14 @@ class MailLogReader implements MailLog {
     else if (source.kind === 'journal') this.#journal();
     else if (source.kind === 'none') this.#fault('mail log', 'missing', undefined);
     for (const path of this.#options.more) this.#file(path);
+    this.#state();
+    await this.#findInstances();
+  }
+
+  async #findInstances(): Promise<void> {
+    const files = (await this.#options.instances?.()) ?? [];
+    if (this.#closed) return;
+    for (const path of files) this.#file(path);
     this.#state();
   }
 

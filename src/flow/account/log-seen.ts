@@ -23,6 +23,7 @@ import type { DoorNotes } from '../bypass/door-notes.ts';
 import type { QueueTrails } from '../bypass/queue-trails.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Accounts } from './accounts.ts';
+import { originOf } from './message-renamed.ts';
 import { openToldBounces, type ToldBounces } from './told-bounces.ts';
 
 export type LogSeenDeps = {
@@ -245,10 +246,11 @@ class LogSeen {
     if (found !== undefined && Math.abs(at - found.at) < ownersMs) return found;
     for (const id of [queueId, ...this.#deps.trails.before(queueId)]) {
       if (parseQueueId(id) === undefined) continue;
-      const row = this.#deps.journal.live.message(id);
+      const row = originOf(this.#deps.journal.live, id);
       if (row === undefined || row.at > at + earlyMs) continue;
       const { account, at: sentAt, recipients } = row;
-      const owner = { of: `${id} ${sentAt}`, queueId: id, account, sentAt, recipients, at };
+      const of = `${row.queueId} ${sentAt}`;
+      const owner = { of, queueId: row.queueId, account, sentAt, recipients, at };
       put(this.#owners, queueId, owner, ownersMax);
       return owner;
     }

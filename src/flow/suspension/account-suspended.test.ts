@@ -216,6 +216,73 @@ test('after a start, mail that an operator released in between is not held again
   assert.equal(again.queue.messages.get(id), 'deferred');
 });
 
+test('what others put on hold gets no row, also after a restart, and stays on hold', async () => {
+  const rig = openRig();
+  const [theirs, ours] = [1, 2].map((nth) => rig.send({ account: joe, to: [`f${nth}@w.test`] }).id);
+  rig.queue.messages.set(String(theirs), 'hold');
+  await suspendByHand(rig);
+  await rig.time.pass(minuteMs);
+  const again = openRig({ ledger: rig.ledger, at: rig.time.now() });
+  again.queue.arrive(String(theirs), true);
+  again.queue.arrive(String(ours), true);
+  again.suspensions.resume();
+  await again.time.pass(minuteMs);
+  const held = again.journal.live.held({ account: joe, limit: 9 });
+  assert.deepEqual([held.map(({ queueId }) => queueId), incident(again)?.queuedHeld], [[ours], 1]);
+  assert.ok((await again.admin.release(joe, { ...released, falseAlarm: true })).ok);
+  assert.deepEqual(again.queue.inQueue('hold'), [theirs]);
+});
+
+test('killed between postsuper and the ledger: what was put on hold is ours', async () => {
+  const rig = openRig();
+  const { id } = rig.send({ account: joe, to: ['friend@elsewhere.test'] });
+  const hold = rig.queue.hold.bind(rig.queue);
+  rig.queue.hold = async (messages, before) => {
+    await hold(messages, before);
+    return new Promise(() => undefined);
+  };
+  await suspendByHand(rig);
+  assert.equal(rig.queue.messages.get(id), 'hold');
+  const again = openRig({ ledger: rig.ledger, at: rig.time.now() });
+  again.queue.arrive(id, true);
+  again.suspensions.resume();
+  await again.time.pass(minuteMs);
+  assert.equal(again.journal.live.heldOne(id)?.state, 'held');
+  assert.equal(incident(again)?.queuedHeld, 1);
+});
+
+test('a message that leaves a filter after the suspension is held at once', async () => {
+  const rig = openRig();
+  const { id } = rig.send({ account: joe, to: ['friend@elsewhere.test'] });
+  rig.queue.leave(id); // in the filter
+  await suspendByHand(rig);
+  const row = rig.journal.live.message(id) ?? assert.fail();
+  const behind = { ...row, queueId: 'BEHIND', origin: id };
+  rig.queue.arrive('BEHIND', false);
+  rig.journal.add({ kind: 'message', row: behind });
+  rig.suspensions.renamed(id, behind);
+  await rig.time.settle();
+  assert.equal(rig.queue.messages.get('BEHIND'), 'hold');
+  assert.equal(rig.journal.live.heldOne('BEHIND')?.account, joe);
+});
+
+test('a held message that was requeued is held again; one still on hold stays', async () => {
+  const rig = openRig();
+  const { id } = rig.send({ account: joe, to: ['friend@elsewhere.test'] });
+  await suspendByHand(rig);
+  const row = { ...(rig.journal.live.message(id) ?? assert.fail()), origin: id };
+  rig.suspensions.renamed(id, { ...row, queueId: 'FALSE1' });
+  await rig.time.settle();
+  assert.equal(rig.journal.live.heldOne(id)?.state, 'held', 'a line of the log alone');
+  rig.queue.leave(id);
+  rig.queue.arrive('AGAIN1', false);
+  rig.suspensions.renamed(id, { ...row, queueId: 'AGAIN1' });
+  await rig.time.settle();
+  const states = [id, 'FALSE1', 'AGAIN1'].map((one) => rig.journal.live.heldOne(one)?.state);
+  assert.deepEqual(states, ['gone', undefined, 'held']);
+  assert.equal(rig.queue.messages.get('AGAIN1'), 'hold');
+});
+
 test('many suspended accounts are gone through one after the other', async () => {
   const rig = openRig();
   const names = ['a', 'b', 'c'].map((name) => `${name}@here.test`);

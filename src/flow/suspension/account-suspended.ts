@@ -22,15 +22,17 @@ import { faultText } from '../../lib/error-text.ts';
 import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 import type { AdminResult, ReleaseHow } from '../../ports/admin.ts';
-import type { Change, IncidentRow } from '../../ports/ledger.ts';
+import type { Change, IncidentRow, MessageRow } from '../../ports/ledger.ts';
 import type { LoginDoor, Mta } from '../../ports/mail-server.ts';
 import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Settings } from '../settings.ts';
+import { holdAgain } from './held-requeued.ts';
 import { hijackConfirmed, suspendedAlready } from './hijack-confirmed.ts';
-import { currentIncident, sweepQueue } from './queue-sweep.ts';
+import { HoldingNow } from './holding-now.ts';
+import { currentIncident, type SweepDeps, sweepQueue } from './queue-sweep.ts';
 import { isLogin, type ReleaseOutcome, ReleaseSteps } from './release-steps.ts';
 import { releaseText, releaseWord } from './release-text.ts';
 import { suspensionNotice } from './suspension-notice.ts';
@@ -70,6 +72,8 @@ export type Suspensions = {
   /** An operator suspends it, or says that a suspended one was hijacked. */
   byHand(account: Account, how: SuspendHow): Promise<AdminResult>;
   release(account: Account, how: ReleaseHow): Promise<AdminResult>;
+  /** A message has a new queue id, in its new row: behind a filter, or requeued by an operator. */
+  renamed(before: string, message: MessageRow): void;
   /** Does what an earlier run may not have finished. For the start. */
   resume(): void;
   /** Starts nothing more, and waits a little for steps under way: they write to the journal. */
@@ -85,6 +89,7 @@ class SuspensionFlow implements Suspensions {
   /** One lock for each account guards what is done about it outside this process. */
   readonly #locks = new SerialQueue<Account>(workMax);
   readonly #steps: ReleaseSteps;
+  readonly #sweeping: SweepDeps;
   /** How to stop the second sweeps that have not run yet. */
   readonly #waiting = new Set<() => void>();
   #closed = false;
@@ -92,6 +97,7 @@ class SuspensionFlow implements Suspensions {
   constructor(deps: SuspensionDeps) {
     this.#deps = deps;
     this.#steps = new ReleaseSteps(deps);
+    this.#sweeping = { ...deps, holding: new HoldingNow(deps.journal) };
   }
 
   suspending(
@@ -169,6 +175,19 @@ class SuspensionFlow implements Suspensions {
     const faults = [...(kept ? [] : ['the ledger could not be written yet']), ...outcome.faults];
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
     return { ok: true, count: back, text: releaseText(account, how, { back, left }, faults) };
+  }
+
+  renamed(before: string, message: MessageRow): void {
+    const { journal, settings } = this.#deps;
+    const { account } = message;
+    if (settings.mode !== 'guard') return;
+    const held = journal.live.heldOne(before);
+    const [incident] = this.#incidents(account).filter(({ observed }) => !observed);
+    if (held?.state === 'held') {
+      void this.#step(account, () => holdAgain(this.#sweeping, held, message));
+    } else if (incident !== undefined) {
+      void this.#step(account, () => sweepQueue(this.#sweeping, incident, [message]));
+    }
   }
 
   resume(): void {
@@ -324,7 +343,7 @@ class SuspensionFlow implements Suspensions {
   }
 
   #sweep(incident: IncidentRow): Promise<IncidentRow> {
-    return sweepQueue(this.#deps, incident);
+    return sweepQueue(this.#sweeping, incident);
   }
 
   #current(incident: IncidentRow): IncidentRow {

@@ -85,11 +85,17 @@ async function reviewHeld(deps: ReviewDeps): Promise<void> {
     // Reading a long queue takes time, and an operator may have released the message in between.
     const row = journal.live.heldOne(queueId);
     if (row?.state !== 'held') continue;
-    const bytes = onHold.get(queueId);
-    if (bytes !== undefined) {
+    const found = onHold.get(queueId);
+    if (found !== undefined) {
       there.push(row);
       // The door may have seen only part of the message, or not seen it at all.
-      if (bytes > 0 && bytes !== row.bytes) journal.add({ kind: 'held', row: { ...row, bytes } });
+      const bytes = found.bytes > 0 ? found.bytes : row.bytes;
+      const { instance } = found;
+      if (bytes !== row.bytes || instance !== (row.instance ?? '')) {
+        journal.add({ kind: 'held', row: { ...row, bytes, instance } });
+      }
+    } else if (!mta.serves(row.instance ?? '')) {
+      // Its Postfix is no longer connected: nobody knows whether it is still on hold there.
     } else if (now - row.changedAt > settleMs) {
       const gone = { ...row, state: 'gone' as const, changedAt: clock.now(), by: 'queue' };
       journal.add({ kind: 'held', row: gone });

@@ -2,6 +2,9 @@
  * Puts the queued mail of a suspended account on hold and counts it. Postfix cannot stop a delivery
  * that is under way: such a message is sent all the same, and then stays on hold without a
  * recipient. It counts as leaked, and is released so that Postfix removes it.
+ *
+ * What is on hold before the sweep comes is not ours: an operator, a rule of Postfix or another
+ * filter holds it. It gets no row, so no release ever reaches it.
  */
 
 import { faultText } from '../../lib/error-text.ts';
@@ -9,7 +12,9 @@ import { dayMs, type Millis } from '../../lib/time.ts';
 import type { HeldRow, IncidentRow, MessageRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { World } from '../../ports/world.ts';
+import { originOf } from '../account/message-renamed.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { HoldingNow } from './holding-now.ts';
 
 /** Only younger mail is looked for. Postfix tries for five days by default. */
 const queueLifetimeMs = 7 * dayMs;
@@ -21,6 +26,7 @@ export type SweepDeps = {
   readonly journal: Journal;
   readonly mta: Mta | undefined;
   readonly world: World;
+  readonly holding: HoldingNow;
 };
 
 /** The incident as it is now: it may have ended while programs ran. */
@@ -33,29 +39,37 @@ export function currentIncident(
 }
 
 /**
- * Holds what the account has in the queue. Messages that passed since the first sign and are caught
- * here no longer count as leaked.
+ * Holds what the account has in the queue, or only the messages in `only`. Messages that passed
+ * since the first sign and are caught here no longer count as leaked.
  */
-export async function sweepQueue(deps: SweepDeps, incident: IncidentRow): Promise<IncidentRow> {
-  const { journal, mta } = deps;
+export async function sweepQueue(
+  deps: SweepDeps,
+  incident: IncidentRow,
+  only?: readonly MessageRow[],
+): Promise<IncidentRow> {
+  const { holding, journal, mta } = deps;
   const { clock, log } = deps.world;
   const { account } = incident;
   const before = currentIncident(journal, incident);
   if (mta === undefined || before.endedAt !== undefined) return before;
   const at = clock.now();
-  const passed = journal.live
-    .messagesOf(account, (at - queueLifetimeMs) as Millis, queuedMax)
-    .filter(
-      ({ queueId, verdict }) => verdict === 'pass' && !wasReleased(journal, queueId, incident),
-    );
+  const since = (at - queueLifetimeMs) as Millis;
+  const passed = (only ?? journal.live.messagesOf(account, since, queuedMax)).filter(
+    ({ queueId, verdict }) => verdict === 'pass' && !wasReleased(journal, queueId, incident),
+  );
   if (passed.length === 0) return before;
-  const { done: onHold, fault } = await mta.hold(passed);
+  const { already, done, fault } = await mta.hold(passed, (ids) => holding.begin(account, ids));
+  // A run that was killed had moved these, and not noted it.
+  const ours = [...already].filter((id) => holding.has(account, id));
+  const onHold = new Set([...done, ...ours]);
   if (fault !== undefined) log('error', 'queue.not-held', { account, why: faultText(fault) });
   const caught = passed.filter(
     ({ queueId }) => onHold.has(queueId) && journal.live.heldOne(queueId)?.state !== 'held',
   );
   for (const message of caught) journal.add({ kind: 'held', row: caughtRow(message, at) });
   counted(journal, incident, caught, 1);
+  // After a fault some may have been moved unnoticed: the next sweep finds them by this note.
+  if (fault === undefined) holding.end(account);
   try {
     await closeSent(deps, mta, incident);
   } catch (error) {
@@ -86,16 +100,28 @@ async function closeSent(deps: SweepDeps, mta: Mta, incident: IncidentRow): Prom
   counted(journal, incident, gone, -1);
 }
 
+type Counted = {
+  readonly queueId: string;
+  readonly at: Millis;
+  readonly recipients: number;
+};
+
+/** The messages as they passed: copies behind a filter are one. */
+function asPassed(journal: Journal, messages: readonly Counted[]): readonly Counted[] {
+  const passed = messages.map((one) => originOf(journal.live, one.queueId) ?? one);
+  return [...new Map(passed.map((one) => [one.queueId, one])).values()];
+}
+
 /** Adds these messages to those caught in the queue (1), or takes them away again (-1). */
 function counted(
   journal: Journal,
   incident: IncidentRow,
-  messages: readonly { readonly at: Millis; readonly recipients: number }[],
+  messages: readonly Counted[],
   sign: 1 | -1,
 ): void {
   if (messages.length === 0) return;
   const now = currentIncident(journal, incident);
-  const early = messages.filter(({ at }) => at >= incident.since);
+  const early = asPassed(journal, messages).filter(({ at }) => at >= incident.since);
   const recipients = early.reduce((sum, message) => sum + message.recipients, 0);
   const row: IncidentRow = {
     ...now,

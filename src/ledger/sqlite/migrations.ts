@@ -280,11 +280,18 @@ export const migrations: readonly string[] = [
   ALTER TABLE held ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX held_by_account_and_state ON held (account, state);
   `,
+  `
+  -- A message behind a content filter: the queue id under which it was judged. A held message: the
+  -- configuration directory of its Postfix, if that is not the machine's default one.
+  ALTER TABLE message ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+  ALTER TABLE held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
+  `,
 ];
 
 /**
- * Small tables that a version changed, as they would be after its step. They are made in memory for
- * a command that only reads a file from before that version, and hide the table in the file.
+ * Tables that a version changed, as they would be after its step: small ones as a copy, large ones
+ * as a view. They are made in memory for a command that only reads a file from before that version,
+ * and hide the table in the file.
  */
 const inMemory: ReadonlyMap<number, string> = new Map([
   [
@@ -296,6 +303,16 @@ const inMemory: ReadonlyMap<number, string> = new Map([
     11,
     `CREATE TEMP TABLE held AS SELECT *, 0 AS bytes FROM main.held;
      CREATE UNIQUE INDEX temp.held_by_queue_id ON held (queue_id);`,
+  ],
+  [
+    12,
+    // All statements are compiled at opening, also those that write; these do nothing.
+    `CREATE TEMP VIEW message AS SELECT *, '' AS origin FROM main.message;
+     CREATE TEMP TRIGGER message_kept INSTEAD OF INSERT ON message BEGIN SELECT 1; END;
+     CREATE TEMP TRIGGER message_stays INSTEAD OF DELETE ON message BEGIN SELECT 1; END;
+     CREATE TEMP TABLE IF NOT EXISTS held AS SELECT * FROM main.held;
+     ALTER TABLE temp.held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
+     CREATE UNIQUE INDEX IF NOT EXISTS temp.held_by_queue_id ON held (queue_id)`,
   ],
 ]);
 

@@ -123,17 +123,24 @@ const inQueue = (queue_id: string, queue_name: string, laterSeconds = 0): string
   });
 const row = (queueId: string) => ({ queueId, at: arrivedAt as Millis });
 
-test('hold asks for what is queued, and counts what was on hold before', async () => {
+const noted = async (): Promise<void> => undefined;
+
+test('hold moves what is queued, and tells apart what was on hold before', async () => {
   const queue = [inQueue('AAAAAA', 'active'), inQueue('DDDDDD', 'deferred')];
   const tools = scripted({
     hold: ['postsuper: AAAAAA: placed on hold'],
     queue: [...queue, inQueue('BBBBBB', 'hold')],
   });
   const mta = postfix({ tools });
-  const { done } = await mta.hold(['AAAAAA', 'BBBBBB', 'CCCCCC', 'ALL'].map(row));
-  assert.deepEqual([...done].sort(), ['AAAAAA', 'BBBBBB']);
+  const rows = ['AAAAAA', 'BBBBBB', 'CCCCCC', 'ALL'].map(row);
+  const before: string[] = [];
+  const { already, done } = await mta.hold(rows, async (ids) => {
+    before.push(...ids);
+    assert.deepEqual(tools.calls, ['queue 0'], 'noted before it is moved');
+  });
+  assert.deepEqual([[...done], [...already], before], [['AAAAAA'], ['BBBBBB'], ['AAAAAA']]);
   assert.deepEqual(tools.calls, ['queue 0', 'hold 1']);
-  await mta.hold([row('ALL')]);
+  await mta.hold([row('ALL')], noted);
   assert.equal(tools.calls.length, 2, 'nothing to ask for');
 });
 
@@ -153,7 +160,7 @@ test('an id that came again with a later message is left alone', async () => {
         return tools.run(verb, ids, signal);
       },
     },
-  }).hold(['LATER1', 'SLOW01', 'CLOCK1', 'LATER2'].map(row));
+  }).hold(['LATER1', 'SLOW01', 'CLOCK1', 'LATER2'].map(row), noted);
   assert.deepEqual(held, ['SLOW01', 'CLOCK1']);
   assert.equal(done.size, 0);
 });
@@ -164,7 +171,7 @@ test('a message in no list is asked for when it is young; one of a week ago is n
     [604_800_000, ['queue 0']],
   ] as const) {
     const tools = scripted({});
-    await postfix({ tools, now: () => arrivedAt + age }).hold([row('MOVING')]);
+    await postfix({ tools, now: () => arrivedAt + age }).hold([row('MOVING')], noted);
     assert.deepEqual(tools.calls, calls);
   }
 });
@@ -179,7 +186,7 @@ test('a queue that cannot be read to its end: what was found is held', async () 
     },
   };
   const mta = postfix({ tools, now: () => arrivedAt + 604_800_000 });
-  const { done, fault } = await mta.hold(['AAAAAA', 'BBBBBB'].map(row));
+  const { done, fault } = await mta.hold(['AAAAAA', 'BBBBBB'].map(row), noted);
   assert.deepEqual([asked, [...done]], [['AAAAAA'], ['AAAAAA']]);
   assert.match(String(fault), /too long/);
 });
@@ -188,7 +195,7 @@ test('what is being sent is held before the long rest of the queue is read', asy
   const rest = Array.from({ length: 300 }, (_, n) => inQueue(`OLD${1_000 + n}`, 'deferred'));
   const tools = scripted({ queue: [inQueue('AAAAAA', 'active'), ...rest] });
   const ids = ['AAAAAA', ...Array.from({ length: 300 }, (_, n) => `OLD${1_000 + n}`)];
-  await postfix({ tools }).hold(ids.map(row));
+  await postfix({ tools }).hold(ids.map(row), noted);
   assert.deepEqual(tools.calls, ['queue 0', 'hold 1', 'hold 200', 'hold 100']);
 });
 

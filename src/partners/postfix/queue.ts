@@ -1,17 +1,19 @@
 /**
- * Controls Postfix's queue through its own tools, postsuper and postqueue. Results say what really
- * happened. They come from the output of the tools, or from the queue where the tools did not name
- * every message.
+ * Controls the queue of one Postfix through its own tools, postsuper and postqueue. Results say
+ * what really happened. They come from the output of the tools, or from the queue where the tools
+ * did not name every message.
  */
 
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
-import type { MovedMessages, Mta, QueuedMessage } from '../../ports/mail-server.ts';
+import type { HeldMessages, MovedMessages, Mta, QueuedMessage } from '../../ports/mail-server.ts';
 import { namesPerCallMax, type PrivilegedTools, type ToolVerb } from '../privileged-tools.ts';
 
 export type PostfixOptions = {
   readonly tools: PrivilegedTools;
+  /** Its configuration directory; empty, the default: that of the machine. */
+  readonly instance?: string;
   /** Time limit for one call of a tool (at most 200 messages). */
   readonly deadlineMs?: number;
   /** Time limit for reading the whole queue. postern-root gives up after 2 minutes. */
@@ -37,6 +39,7 @@ const said = {
 
 export function postfix(options: PostfixOptions): Mta {
   const { tools, deadlineMs = 30_000, listingMs = 110_000, now = Date.now } = options;
+  const { instance = '' } = options;
   /** Runs the tool on chunks of ids, and adds each id to `done` when the tool confirms it. */
   const inChunks = async (
     verb: Extract<ToolVerb, 'hold' | 'release' | 'drop'>,
@@ -69,20 +72,16 @@ export function postfix(options: PostfixOptions): Mta {
     }
     return messages;
   };
-  const heldAmong = async (
-    queueIds: readonly string[],
-    which: (message: QueuedMessage) => boolean,
-  ): Promise<ReadonlyMap<string, number>> => {
-    const asked = new Set(wellFormed(queueIds));
-    const found = new Map<string, number>();
-    if (asked.size === 0) return found;
-    for await (const message of listing()) {
-      if (message.queue !== 'hold' || !asked.has(message.queueId)) continue;
-      if (which(message)) found.set(message.queueId, message.bytes);
-    }
-    return found;
-  };
-  const hold = async (messages: Parameters<Mta['hold']>[0], done: Set<string>): Promise<void> => {
+  const hold = async (
+    messages: Parameters<Mta['hold']>[0],
+    before: Parameters<Mta['hold']>[1],
+    { already, done }: Readonly<Record<'already' | 'done', Set<string>>>,
+  ): Promise<void> => {
+    const take = async (ids: readonly string[]): Promise<void> => {
+      if (ids.length === 0) return;
+      await before(ids);
+      await inChunks('hold', ids, done);
+    };
     const wanted = new Map(messages.map(({ queueId, at }) => [queueId, at]));
     for (const id of wanted.keys()) if (parseQueueId(id) === undefined) wanted.delete(id);
     if (wanted.size === 0) return;
@@ -94,7 +93,7 @@ export function postfix(options: PostfixOptions): Mta {
         // Holds what was found in one queue before reading the next. The active queue is listed
         // first and is being sent, so it must not wait for a long deferred queue.
         if (name !== last || found.length >= namesPerCallMax) {
-          await inChunks('hold', found, done);
+          await take(found);
           found = [];
         }
         last = name;
@@ -102,24 +101,50 @@ export function postfix(options: PostfixOptions): Mta {
         if (at === undefined) continue;
         wanted.delete(queueId);
         if (!isThatMessage(arrivedAt, at)) continue;
-        if (name === 'hold') done.add(queueId);
+        if (name === 'hold') already.add(queueId);
         else found.push(queueId);
       }
     } finally {
       // A message that moves between queues meanwhile may be in no list. Young messages move.
       const missed = [...wanted].filter(([, at]) => begun - at < youngMs).map(([id]) => id);
-      await inChunks('hold', [...found, ...missed], done);
+      await take([...found, ...missed]);
     }
   };
   return {
     queue,
-    onHold: (queueIds) => heldAmong(queueIds, () => true),
-    spent: async (queueIds) =>
-      new Set((await heldAmong(queueIds, ({ recipients }) => recipients === 0)).keys()),
-    hold: (messages) => moved((done) => hold(messages, done)),
+    async onHold(queueIds) {
+      const found = await heldAmong(listing, queueIds, () => true);
+      return new Map([...found].map(([id, bytes]) => [id, { bytes, instance }]));
+    },
+    serves: (other) => other === instance,
+    async spent(queueIds) {
+      const isSpent = ({ recipients }: QueuedMessage): boolean => recipients === 0;
+      return new Set((await heldAmong(listing, queueIds, isSpent)).keys());
+    },
+    async hold(messages, before): Promise<HeldMessages> {
+      const already = new Set<string>();
+      const result = await moved((done) => hold(messages, before, { already, done }));
+      return { ...result, already };
+    },
     release: (queueIds) => moved((done) => inChunks('release', wellFormed(queueIds), done)),
     drop: (queueIds) => moved((done) => inChunks('drop', wellFormed(queueIds), done)),
   };
+}
+
+/** Those of these messages that are on hold, with their bytes. */
+async function heldAmong(
+  listing: () => AsyncGenerator<QueuedMessage>,
+  queueIds: readonly string[],
+  which: (message: QueuedMessage) => boolean,
+): Promise<ReadonlyMap<string, number>> {
+  const asked = new Set(wellFormed(queueIds));
+  const found = new Map<string, number>();
+  if (asked.size === 0) return found;
+  for await (const message of listing()) {
+    if (message.queue !== 'hold' || !asked.has(message.queueId)) continue;
+    if (which(message)) found.set(message.queueId, message.bytes);
+  }
+  return found;
 }
 
 /**

@@ -24,11 +24,12 @@ export function heldTable(make: Statements): HeldTable {
   // Updated in place, so that a release does not change its position among rows of one instant.
   const put = make.command(
     `INSERT INTO held
-       (queue_id, at, account, recipients, bytes, why, state, changed_at, changed_by)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       (queue_id, at, account, recipients, bytes, why, state, changed_at, changed_by, instance)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (queue_id) DO UPDATE SET at = excluded.at, account = excluded.account,
        recipients = excluded.recipients, bytes = excluded.bytes, why = excluded.why,
-       state = excluded.state, changed_at = excluded.changed_at, changed_by = excluded.changed_by`,
+       state = excluded.state, changed_at = excluded.changed_at, changed_by = excluded.changed_by,
+       instance = excluded.instance`,
   );
   const one = make.query('SELECT * FROM held WHERE queue_id = ?');
   const count = make.query("SELECT count(*) AS n FROM held WHERE state = 'held'");
@@ -64,6 +65,7 @@ export function heldTable(make: Statements): HeldTable {
         row.state,
         row.changedAt,
         row.by,
+        row.instance ?? '',
       );
     },
     held: (filter) => rowsOf(filter).map(heldRow),
@@ -87,6 +89,7 @@ function heldSum(row: Row): HeldSum {
 const reasonsToHold: readonly HeldRow['why'][] = ['verdict', 'queue', 'content', 'rule'];
 
 function heldRow(row: Row): HeldRow {
+  const instance = text(row, 'instance');
   return {
     queueId: text(row, 'queue_id'),
     at: instant(row, 'at'),
@@ -97,5 +100,6 @@ function heldRow(row: Row): HeldRow {
     state: oneOf(heldStates, row, 'state'),
     changedAt: instant(row, 'changed_at'),
     by: text(row, 'changed_by'),
+    ...(instance === '' ? {} : { instance }),
   };
 }

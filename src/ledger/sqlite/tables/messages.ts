@@ -15,8 +15,8 @@ export function messageTable(make: Statements): MessageTable {
   // A reused queue id is another message, so the row is replaced under a new number.
   const put = make.command(
     `INSERT OR REPLACE INTO message
-       (queue_id, at, account, verdict, recipients, client, sender, message_id)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+       (queue_id, at, account, verdict, recipients, client, sender, message_id, origin)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const one = make.query('SELECT * FROM message WHERE queue_id = ?');
   const passed = make.query(
@@ -34,6 +34,7 @@ export function messageTable(make: Statements): MessageTable {
         row.client,
         row.sender,
         row.messageId,
+        row.origin ?? '',
       );
     },
     message(queueId) {
@@ -45,6 +46,7 @@ export function messageTable(make: Statements): MessageTable {
 }
 
 function messageRow(row: Row): MessageRow {
+  const origin = text(row, 'origin');
   return {
     queueId: text(row, 'queue_id'),
     at: instant(row, 'at'),
@@ -54,5 +56,6 @@ function messageRow(row: Row): MessageRow {
     client: text(row, 'client'),
     sender: text(row, 'sender'),
     messageId: text(row, 'message_id'),
+    ...(origin === '' ? {} : { origin }),
   };
 }
