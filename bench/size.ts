@@ -122,6 +122,7 @@ function gateOver(journal: Journal): Gate {
     isOurs: () => false,
     suspending: () => ({ changes: [], committed: () => {} }),
     holding: () => [],
+    held: () => ({ messages: 0, bytes: 0 }),
     full: () => [],
   });
 }

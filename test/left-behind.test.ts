@@ -130,6 +130,8 @@ test('in every-key.toml nothing is as it is by default', async () => {
   assert.deepEqual(left, [
     'doors.allowed_users',
     'doors.allowed_clients',
+    'suspension.held_messages_max',
+    'suspension.held_megabytes_max',
     'signing.domains',
     'scan.clamav_evidence',
   ]);

@@ -10,6 +10,7 @@ import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
+import { openHeldCount } from '../flow/account/held-count.ts';
 import { type HeldFull, openHeldFull } from '../flow/account/held-full.ts';
 import { openLogSeen } from '../flow/account/log-seen.ts';
 import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
@@ -150,7 +151,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
-    heldFull: openHeldFull({ accounts, journal, world, settings: live.settings }),
+    heldFull: openHeldFull({ accounts, held: judging.held, world, settings: live.settings }),
     mailLog: openLogSeen({ accounts, journal, world }),
     troubles: memory.troubles,
     doors: (addresses) => void Object.assign(doors, addresses),
@@ -220,6 +221,7 @@ function openJudging(
   { settings, localDomains }: Live & { readonly localDomains: ReadonlySet<string> },
 ) {
   const { accounts, exemptions, feed, journal, notices, suspensions, told, weakPasswords } = memory;
+  const held = openHeldCount(journal, world.clock, memory.mta !== undefined);
   const gate = openGate({
     world,
     accounts,
@@ -228,10 +230,11 @@ function openJudging(
     weakPasswords,
     feed,
     settings,
+    held,
     isOurs: noticeCheck(config, notices),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
-    full: (story, held) => told.full(story, held),
+    full: (story, sum) => told.full(story, sum),
   });
   let milterPresent = (): boolean => false;
   const policy = openPolicyHandler({
@@ -245,7 +248,7 @@ function openJudging(
   const setMilterPresent = (present: () => boolean): void => {
     milterPresent = present;
   };
-  return { gate, policy, setMilterPresent };
+  return { gate, held, policy, setMilterPresent };
 }
 
 /** Opens what reads messages and what counts them, in the order of their edits. */

@@ -212,8 +212,8 @@ export type Ledger = StatsLedger &
     }): readonly HeldRow[];
     heldOne(queueId: string): HeldRow | undefined;
     countHeld(): number;
-    /** What is held now of one account. */
-    heldSum(account: Account): HeldSum;
+    /** What is held now of one account; with `since`, only what came since then. */
+    heldSum(account: Account, since?: Millis): HeldSum;
     /** The accounts with most messages that are held now. */
     heldMost(limit: number): readonly ({ readonly account: Account } & HeldSum)[];
     /** When the oldest message came that is still held. */

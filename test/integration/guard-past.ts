@@ -96,6 +96,7 @@ function pastGate(
     isOurs: () => false,
     suspending: () => ({ changes: [], committed: () => undefined }),
     holding: () => [],
+    held: () => ({ messages: 0, bytes: 0 }),
     full: () => [],
   });
 }

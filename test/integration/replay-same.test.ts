@@ -11,6 +11,7 @@ import { test } from 'node:test';
 import type { Account } from '../../src/core/account-name.ts';
 import type { Submission } from '../../src/core/event.ts';
 import type { ShownReason } from '../../src/core/reason.ts';
+import { usualHeldMax } from '../../src/core/verdict.ts';
 import { openMilter } from '../../src/doors/milter/server.ts';
 import type { ReplayVerdict } from '../../src/flow/replay/replay.ts';
 import type { Listener } from '../../src/lib/listener.ts';
@@ -95,9 +96,12 @@ function plan(chance: Dice): readonly Planned[] {
     .map((one, nth) => ({ ...one, id: `SAME${10_000 + nth}` }));
 }
 
+/** As `postern replay` counts held mail. */
+const limited = { channels: [], policy: { heldMax: usualHeldMax } } as const;
+
 /** Through the milter door, each message at its own time, over a session from its client. */
 async function throughDoor(planned: readonly Planned[], chance: Dice): Promise<LiveRun> {
-  let rig = openRig({ channels: [], at: planned[0]?.at ?? start });
+  let rig = openRig({ ...limited, at: planned[0]?.at ?? start });
   const said = new Map<string, Live>();
   const prints = new Map<string, string>();
   let restarts = 0;
@@ -108,7 +112,7 @@ async function throughDoor(planned: readonly Planned[], chance: Dice): Promise<L
       await door.close();
       rig.accounts.saveBaseline();
       rig.journal.close();
-      rig = openRig({ channels: [], ledger: rig.ledger, at: rig.time.now() });
+      rig = openRig({ ...limited, ledger: rig.ledger, at: rig.time.now() });
       door = await openDoor(rig, prints);
     }
     rig.time.jump(message.at - rig.time.now());
@@ -212,7 +216,7 @@ test('live and replay agree, message by message', { timeout: 60_000 }, async () 
     tally[verdict]++;
     const one = live.said.get(id);
     assert.ok(one !== undefined, id);
-    // Who is suspended is refused before there is a message to tell about.
+    // Who is suspended is put off before there is a message to tell about.
     const { item } = one;
     const early = one.outcome.kind === 'refused' && one.outcome.stage === 'mail';
     const same =
@@ -229,7 +233,7 @@ test('live and replay agree, message by message', { timeout: 60_000 }, async () 
       `${live.restarts} restarts`,
   );
   assert.deepEqual(apart.slice(0, 5), []);
-  assert.ok(tally.hold > 0 && tally.refuse > 20, 'there was something to agree on');
+  assert.ok(tally.hold > 20 && tally.delay > 0, 'there was something to agree on');
   const ends = new Map(
     verdicts.map((verdict, nth) => [planned[nth]?.account ?? '', verdict.account]),
   );

@@ -12,6 +12,7 @@ import type { Notice } from '../../src/core/notice.ts';
 import type { ScriptMode } from '../../src/core/scripts/rules.ts';
 import { type Accounts, openAccounts } from '../../src/flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../../src/flow/account/exemptions.ts';
+import { openHeldCount } from '../../src/flow/account/held-count.ts';
 import { openGate } from '../../src/flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../../src/flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../../src/flow/account/verdict-feed.ts';
@@ -183,6 +184,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     isOurs: ({ messageId }) => notices.isOurs(messageId),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
+    held: openHeldCount(journal, clock, true),
     full: (story, held) => told.full(story, held),
   });
   const scriptSettings = { mode: 'observe' as ScriptMode, trustedUsers: new Set<string>() };

@@ -8,13 +8,13 @@ import { holdAt } from '../../core/account/signals.ts';
 import type { Account } from '../../core/account-name.ts';
 import { hasRoomFor } from '../../core/verdict.ts';
 import type { World } from '../../ports/world.ts';
-import type { Journal } from '../journal/journal.ts';
 import type { Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
+import type { HeldCount } from './held-count.ts';
 
 export type HeldFullDeps = {
   readonly accounts: Accounts;
-  readonly journal: Journal;
+  readonly held: HeldCount;
   readonly world: World;
   readonly settings: Settings;
 };
@@ -25,7 +25,7 @@ export type OnTheWay = { readonly messages: number; readonly bytes: number };
 /** Why a message of this account cannot be taken, in words for its sender; undefined: it can. */
 export type HeldFull = (account: Account, onTheWay: OnTheWay) => string | undefined;
 
-export function openHeldFull({ accounts, journal, settings, world }: HeldFullDeps): HeldFull {
+export function openHeldFull({ accounts, held: heldNow, settings, world }: HeldFullDeps): HeldFull {
   return (account, onTheWay) => {
     if (settings.mode === 'observe') return undefined;
     const profile = accounts.known(account);
@@ -35,7 +35,7 @@ export function openHeldFull({ accounts, journal, settings, world }: HeldFullDep
     const isHeld =
       profile.state === 'suspended' || evidenceNow(profile, baseline, now).evidence >= holdAt;
     if (!isHeld) return undefined;
-    const held = journal.live.heldSum(account);
+    const held = heldNow(account);
     const messages = held.messages + onTheWay.messages;
     const bytes = held.bytes + onTheWay.bytes;
     if (hasRoomFor(1, { messages, bytes }, policy.heldMax)) return undefined;

@@ -8,6 +8,7 @@ import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import type { Answer } from '../../ports/message.ts';
+import { openHeldCount } from './held-count.ts';
 
 const joe = 'joe@here.test' as Account;
 const limit = { messages: 100, bytes: 50_000_000 };
@@ -174,4 +175,27 @@ test('time alone changes nothing: after a year it is held and suspended as befor
   assert.equal(rig.accounts.known(joe)?.state, 'suspended');
   assert.equal(heldInLedger(rig) >= held, true);
   assert.equal(code(await mail(rig, 'YEAR1')), 'hold');
+});
+
+test('where the queue cannot be seen, only the last day counts', async () => {
+  const rig = limited();
+  const count = openHeldCount(rig.journal, { now: () => rig.time.now() }, false);
+  await rig.admin.suspend(joe, 'op', '');
+  for (let nth = 0; nth < 7; nth++) await mail(rig, `OLD${nth}`, { sizeBytes: 10 });
+  rig.time.jump(dayMs / 2);
+  for (let nth = 0; nth < 5; nth++) await mail(rig, `NEW${nth}`, { sizeBytes: 100 });
+  assert.deepEqual(count(joe), { messages: 12, bytes: 570 });
+  rig.time.jump(dayMs / 2 + 1_000);
+  assert.deepEqual(count(joe), { messages: 5, bytes: 500 });
+  await rig.time.pass(1_000);
+  assert.deepEqual(count(joe), { messages: 5, bytes: 500 }, 'the same once it is written');
+});
+
+test('mail of this machine is held beyond the limit, and that is what its story says', async () => {
+  const rig = openRig({ policy: { heldMax: { messages: 1, bytes: 50_000_000 } } });
+  await rig.admin.suspend(joe, 'op', '');
+  await mail(rig, 'ONE1');
+  const local = await rig.mail({ account: joe, to: strangers(1), id: 'LOCAL1', by: 'local' });
+  assert.equal(local.kind, 'hold');
+  assert.equal(rig.admin.heldOne('LOCAL1')?.story?.verdict, 'hold');
 });

@@ -33,6 +33,7 @@ import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
 import type { Exemptions } from './exemptions.ts';
+import type { HeldCount } from './held-count.ts';
 import { PutOffMessages } from './put-off.ts';
 import type { Feed } from './verdict-feed.ts';
 
@@ -55,6 +56,8 @@ export type GateDeps = {
   ) => { readonly changes: readonly Change[]; readonly committed: () => void };
   /** The notice, if one is due, about a held message of an account that is not suspended. */
   readonly holding: (story: StoryRow) => readonly Change[];
+  /** How much is held of an account now. */
+  readonly held: HeldCount;
   /** The same when as much of the account's mail is held as may be. */
   readonly full: (story: StoryRow, held: HeldSum) => readonly Change[];
 };
@@ -97,7 +100,7 @@ class MessageGate {
     const { account } = submitter;
     const profile = accounts.known(account);
     if (profile?.state !== 'suspended') return passAnswer;
-    const verdict = suspendedMay(profile, accounts.context.policy, () => this.#held(account));
+    const verdict = suspendedMay(profile, accounts.context.policy, () => this.#deps.held(account));
     if (verdict === 'hold') return passAnswer;
     profile.stoppedMessages++;
     accounts.changed(account, profile, { learned: [], forgotten: [] });
@@ -124,7 +127,7 @@ class MessageGate {
     const serverRecipientsThisHour =
       Math.floor(at / hourMs) === this.#hour ? this.#serverRecipients : 0;
     const weakPassword = this.#deps.weakPasswords.why(account);
-    const held = (): HeldSum => this.#held(account);
+    const held = (): HeldSum => this.#deps.held(account);
     return { exemptUntil, serverRecipientsThisHour, weakPassword, held, again: false };
   }
 
@@ -171,10 +174,6 @@ class MessageGate {
     return { profile, before, ...judged };
   }
 
-  #held(account: Account): HeldSum {
-    return this.#deps.journal.live.heldSum(account);
-  }
-
   #passed(
     message: Submission,
     profile: AccountProfile,
@@ -203,7 +202,9 @@ class MessageGate {
     const observed = settings.mode === 'observe';
     const local = by === 'local' || message.account.startsWith('script:');
     const kind = effective(judgement, by, local);
-    const row = storyRow(message, judgement, observed, newId);
+    // Local mail is held all the same.
+    const judged = isPutOff(judgement) ? { ...judgement, verdict: kind } : judgement;
+    const row = storyRow(message, judged, observed, newId);
     const changes: Change[] = [
       accounts.change(message.account, profile, book),
       { kind: 'story', row },
@@ -249,7 +250,7 @@ class MessageGate {
   ): readonly Change[] {
     const off = isPutOff(judgement);
     if (kind !== 'hold' && !off) return [];
-    const { messages, bytes } = this.#held(account);
+    const { messages, bytes } = this.#deps.held(account);
     const held = off ? { messages, bytes } : { messages: messages + 1, bytes: bytes + sizeBytes };
     const { heldMax } = this.#deps.accounts.context.policy;
     return off || isHeldFull(held, heldMax) ? this.#deps.full(row, held) : [];

@@ -6,6 +6,7 @@ import type { Account } from '../../core/account-name.ts';
 import { type DkimKey, inOrder } from '../../core/signing/key.ts';
 import type { AccountState, HeldSum } from '../../core/verdict.ts';
 import { lazyText } from '../../lib/lazy.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import { type KeptKind, type KeptRow, noticeKey, type RecentRows } from './recent-rows.ts';
@@ -171,7 +172,7 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
       }
       return count;
     },
-    heldSum: (account) => heldSum(ledger, held(), account),
+    heldSum: (account, since) => heldSum(ledger, held(), account, since),
     heldMost(limit) {
       const waiting = held();
       const changed = new Set([...waiting.values()].map(({ account }) => account));
@@ -264,10 +265,15 @@ function operatorReads(ledger: Ledger, pending: PendingChanges, kept: Kept): Ope
 }
 
 /** What is held of an account, with the changes that wait laid over it. */
-function heldSum(ledger: Ledger, waiting: ReadonlyMap<string, HeldRow>, account: Account): HeldSum {
-  let { messages, bytes } = ledger.heldSum(account);
+function heldSum(
+  ledger: Ledger,
+  waiting: ReadonlyMap<string, HeldRow>,
+  account: Account,
+  since: Millis = 0 as Millis,
+): HeldSum {
+  let { messages, bytes } = ledger.heldSum(account, since);
   const add = (row: HeldRow | undefined, sign: 1 | -1): void => {
-    if (row?.state !== 'held' || row.account !== account) return;
+    if (row?.state !== 'held' || row.account !== account || row.at < since) return;
     messages += sign;
     bytes += sign * row.bytes;
   };

@@ -1,6 +1,7 @@
 /** Messages that Postern put into the mail server's hold queue, and what became of them. */
 import type { Account } from '../../../core/account-name.ts';
 import type { HeldSum } from '../../../core/verdict.ts';
+import type { Millis } from '../../../lib/time.ts';
 import { type HeldRow, heldStates, type Ledger } from '../../../ports/ledger.ts';
 import {
   instant,
@@ -33,7 +34,7 @@ export function heldTable(make: Statements): HeldTable {
   const count = make.query("SELECT count(*) AS n FROM held WHERE state = 'held'");
   const sum = make.query(
     `SELECT count(*) AS messages, coalesce(sum(bytes), 0) AS bytes
-       FROM held WHERE account = ? AND state = 'held'`,
+       FROM held WHERE account = ? AND state = 'held' AND at >= ?`,
   );
   const most = make.query(
     `SELECT account, count(*) AS messages, coalesce(sum(bytes), 0) AS bytes
@@ -71,7 +72,8 @@ export function heldTable(make: Statements): HeldTable {
       return row === undefined ? undefined : heldRow(row);
     },
     countHeld: () => integer(count.first() ?? {}, 'n'),
-    heldSum: (account) => heldSum(sum.first(account) ?? { messages: 0, bytes: 0 }),
+    heldSum: (account, since = 0 as Millis) =>
+      heldSum(sum.first(account, since) ?? { messages: 0, bytes: 0 }),
     heldMost: (limit) =>
       most.all(limit).map((row) => ({ account: text(row, 'account') as Account, ...heldSum(row) })),
     oldestHeldAt: () => optionalInstant(oldest.first() ?? { at: null }, 'at'),
