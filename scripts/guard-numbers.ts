@@ -53,7 +53,7 @@ const otherNumbers: readonly (readonly [string, string | number, string])[] = [
   [
     '`secondKind`',
     `networks ${signals.secondKind.networks}, spamShare ${signals.secondKind.spamShare}`,
-    'what suspends beside numbers: client networks above the usual, share of mail that looks like spam',
+    'what suspends beside numbers: client networks above the usual, share of spam-like mail',
   ],
   [
     '`deadShareFree`',
@@ -63,7 +63,7 @@ const otherNumbers: readonly (readonly [string, string | number, string])[] = [
   [
     '`oneDomainPower`, `answeredWeight`',
     `${signals.oneDomainPower}, ${signals.answeredWeight}`,
-    'unknown users of one domain count as their number to this power; one who wrote first counts this',
+    'unknown users of one domain count as n to this power; one who wrote first counts this',
   ],
   [
     '`vouchedShare`',
