@@ -50,6 +50,26 @@ const otherNumbers: readonly (readonly [string, string | number, string])[] = [
     'share of the spam threshold from which a message counts as spam-like, and the most messages ' +
       'that one message counts as',
   ],
+  [
+    '`secondKind`',
+    `networks ${signals.secondKind.networks}, spamShare ${signals.secondKind.spamShare}`,
+    'what suspends beside numbers: client networks above the usual, share of spam-like mail',
+  ],
+  [
+    '`deadShareFree`',
+    signals.deadShareFree,
+    'share of the recipients that may be unknown users, whatever is usual',
+  ],
+  [
+    '`oneDomainPower`, `answeredWeight`',
+    `${signals.oneDomainPower}, ${signals.answeredWeight}`,
+    'unknown users of one domain count as n to this power; one who wrote first counts this',
+  ],
+  [
+    '`vouchedShare`',
+    signals.vouchedShare,
+    'share of the new recipients of a false alarm that is allowed afterwards',
+  ],
   ['`boostMax`', signals.boostMax, 'all risk factors together multiply by at most this'],
   [
     '`hourShare`',

@@ -25,9 +25,9 @@ import type { Sent } from './smtp-client.ts';
 const everybody = people(21);
 const honest = everybody.slice(0, 20);
 const victim = everybody[20] ?? { account: '', friends: [] };
-/** The sessions of the thief, each from a network of its own. */
-const thieves = ['127.66.1.1', '127.66.2.1', '127.66.3.1', '127.66.4.1'];
-const triesEach = 40;
+/** The sessions of the thief, each from a network of its own: evidence beside the numbers. */
+const thieves = [1, 2, 3, 4, 5, 6, 7, 8].map((network) => `127.66.${network}.1`);
+const triesEach = 20;
 const leakMax = 20;
 
 let server: GuardedServer;

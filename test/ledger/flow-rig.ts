@@ -91,7 +91,7 @@ export type FlowRig = {
   /** As send, after all that it caused. */
   mail(message: TestMessage): Promise<Answer>;
   /**
-   * Sends single messages of spam to strangers, ten seconds apart, until the account is suspended. Answers
+   * Sends spam to one stranger every ten seconds, until the account is suspended. Answers
    * with how many passed.
    */
   hijack(account: string, most?: number): Promise<number>;

@@ -71,11 +71,11 @@ export async function playHijack(play: Play): Promise<HijackTally> {
   const tally = { passed: 0, held: 0, refused: 0 };
   let played = 0;
   let suspendedAt: number | undefined;
-  await using client = await openMilterClient(play.door, thief);
   while (played < play.messages) {
     if (suspendedAt !== undefined && played >= suspendedAt + afterwards) break;
     played++;
     const id = `TRY${play.tag}${String(played).padStart(5, '0')}`;
+    await using client = await openMilterClient(play.door, thief(played));
     const outcome = await client.send(spam(play, id, played));
     const fate = await fateOf(play, id, outcome);
     const suspends = fate.suspends && suspendedAt === undefined;
@@ -115,10 +115,14 @@ async function playHonest(
   return counted;
 }
 
-const thief: ClientSession = {
-  client: { name: `somewhere.${tryDomain}`, address: '198.51.100.66', port: 50_000 },
-  patienceMs,
-};
+/**
+ * The password is used from eight networks in turn, as botnets do: numbers alone would only hold.
+ * The addresses are those for benchmarks (RFC 2544).
+ */
+function thief(nth: number): ClientSession {
+  const address = `198.18.${nth % 8}.66`;
+  return { client: { name: `somewhere.${tryDomain}`, address, port: 50_000 }, patienceMs };
+}
 
 async function fateOf(play: Play, id: string, outcome: MilterOutcome): Promise<Fate> {
   const plainPass = outcome.kind === 'taken' && outcome.held === undefined;

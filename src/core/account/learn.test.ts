@@ -103,7 +103,7 @@ test('busy accounts get some slack, up to a peak of forty', () => {
   );
 });
 
-test('what an operator vouches for is allowed at once, of new recipients less than was seen', () => {
+test('what an operator vouches for is allowed at once, of new recipients less', () => {
   const profile = oneDay(500, { tainted: true });
   profile.sums.fill(20);
   vouch(profile);
