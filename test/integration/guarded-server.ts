@@ -14,7 +14,7 @@ import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { type GuardInstance, type GuardOptions, startGuard } from './guard-instance.ts';
 import { type Person, writePast } from './guard-past.ts';
 import { eventually } from './leash.ts';
-import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { type PostfixInstance, type PostfixOptions, startPostfix } from './postfix-instance.ts';
 import { connectSmtp, type Sent, type SmtpClient, type TestMessage } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
@@ -45,6 +45,8 @@ export type ServerOptions = {
   readonly keepMessages?: boolean;
   /** More of main.cf, given the port that all mail goes to. */
   readonly settings?: (sink: number) => Readonly<Record<string, string>>;
+  /** More of Postfix: `services` of master.cf, and options of the services that are there. */
+  readonly postfix?: Pick<PostfixOptions, 'services' | 'smtp' | 'submission'>;
   /** False: nothing is connected yet. */
   readonly connect?: boolean;
   /** A reply line such as `550 5.1.1 no such user` refuses this recipient. */
@@ -66,6 +68,7 @@ export async function startGuardedServer(options: ServerOptions): Promise<Guarde
       sink: sink.port,
       saslSocket: dovecot.authSocket,
       settings: options.settings?.(sink.port) ?? {},
+      ...options.postfix,
     }),
   );
   const webhook = scope.use(await listenForNotices());

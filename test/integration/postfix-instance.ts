@@ -64,6 +64,8 @@ export type PostfixOptions = {
   readonly smtp?: Readonly<Record<string, string>>;
   /** True: smtpd and cleanup run in a chroot, the queue directory. */
   readonly chroot?: boolean;
+  /** More services for the built-in master.cf. */
+  readonly services?: string;
   /** A whole master.cf of the test's own, given the ports; replaces the built-in one. */
   readonly masterCf?: (ports: PostfixInstance['ports']) => string;
 };
@@ -248,7 +250,7 @@ anvil     unix  -       -       n       -       1       anvil
 scache    unix  -       -       n       -       1       scache
 tlsmgr    unix  -       -       n       1000?   1       tlsmgr
 postlog   unix-dgram n  -       n       -       1       postlogd
-`;
+${options.services ?? ''}`;
 }
 
 async function sendmail(configDirectory: string, message: TestMessage): Promise<void> {

@@ -119,6 +119,7 @@ export function register(program: Command): void {
           [69, 'the guard is not running, or a door does not answer'],
           [70, 'a step failed; everything is as before'],
           [77, 'the files cannot be written; run this command as root'],
+          [78, 'users log in where smtpd_proxy_filter hides the content of mail from Postern'],
         ],
       }),
     )
@@ -165,6 +166,7 @@ type Job = {
 async function connect(job: Job): Promise<ConnectReport> {
   const { options, state, show, before, kept } = job;
   const target = await targetOf(options, { state, configDirectory: job.configDirectory });
+  mustSeeContent(before);
   const plan = planConnect(before, target.doors);
   const report = shown(job, plan, target.work.steps);
   const known = await guardKnows(state);
@@ -195,6 +197,23 @@ async function connect(job: Job): Promise<ConnectReport> {
     await allAsBefore(job, { target, known });
     throw notConnected(cause);
   }
+}
+
+/** Throws where people with a login would not be judged, whatever is connected. */
+function mustSeeContent({ main, master }: PostfixFiles): void {
+  const services = smtpdServices(parseMainCf(main), parseMasterCf(master));
+  const blind = services.filter(({ login, proxied }) => login && proxied);
+  if (blind.length === 0) return;
+  const names = blind.map(({ service }) => service.name).join(', ');
+  throw new OperatorError(
+    'proxy-filter',
+    `smtpd_proxy_filter is set for ${names}, so Postfix shows Postern no content there and no ` +
+      'mail of these users would be judged',
+    {
+      hint: 'use content_filter there in place of smtpd_proxy_filter, then connect again',
+      exit: sysexits.config,
+    },
+  );
 }
 
 /** Shows the change, and answers with the report before anything is done. */

@@ -12,13 +12,15 @@ export type SmtpdRole =
   | 'submissions'
   /** Port 25, or connections that postscreen passes on. */
   | 'smtp'
-  /** Loopback, where a content filter returns mail. */
+  /** Where a content filter returns mail. */
   | 'reinjection';
 export type SmtpdService = {
   readonly service: Service;
   readonly role: SmtpdRole;
   /** Whether clients can log in here. */
   readonly login: boolean;
+  /** smtpd_proxy_filter: Postfix passes the content on unseen, and shows milters none of it. */
+  readonly proxied: boolean;
 };
 
 const submissionNames = new Set(['submission', '587']);
@@ -42,7 +44,8 @@ export function smtpdServices(main: MainCf, master: MasterCf): readonly SmtpdSer
     .filter(({ command }) => command === 'smtpd')
     .map((service) => {
       const login = expandedValue(main, service, 'smtpd_sasl_auth_enable') === 'yes';
-      return { service, login, role: role(service, { login, filtered }) };
+      const proxied = expandedValue(main, service, 'smtpd_proxy_filter') !== '';
+      return { service, login, proxied, role: role(service, { login, filtered }) };
     });
 }
 
@@ -56,10 +59,33 @@ function role(
   if (submissionsNames.has(port) || wrapped) return 'submissions';
   if (submissionNames.has(port) || submissionNames.has(label)) return 'submission';
   if (submissionsNames.has(label)) return 'submissions';
-  const loopback = /^(127\.|localhost:|\[::1\]|::1)/.test(service.name);
-  if (loopback && known.filtered && !known.login && !smtpNames.has(port)) return 'reinjection';
+  if (!known.login && !smtpNames.has(port) && takesBack(service, known.filtered)) {
+    return 'reinjection';
+  }
   const own = override(service, 'smtpd_sasl_auth_enable')?.value === 'yes';
   return own ? 'submission' : 'smtp';
+}
+
+export function isOnLoopback({ name }: Service): boolean {
+  return /^(127\.|localhost:|\[::1\]|::1)/.test(name);
+}
+
+/** Checks that a filter has made already; turned off where it returns mail. */
+const doneBefore = /\bno_(?:unknown_recipient_checks|header_body_checks)\b/;
+
+/**
+ * Whether a filter returns mail here. A filter may be named in a table, by FILTER, so the service
+ * itself must tell: it asks no filter again (`-o content_filter=`), believes what the filter says
+ * about the client (XFORWARD), or skips checks that were made before.
+ */
+function takesBack(service: Service, filtered: boolean): boolean {
+  const asksNone = override(service, 'content_filter')?.value === '';
+  const believes = (override(service, 'smtpd_authorized_xforward_hosts')?.value ?? '') !== '';
+  const skips = doneBefore.test(override(service, 'receive_override_options')?.value ?? '');
+  if (isOnLoopback(service)) return filtered || asksNone || believes || skips;
+  // A service for printers may turn the filter off too, but it has no clients of its own.
+  const clients = override(service, 'mynetworks') !== undefined;
+  return asksNone && (clients || believes || skips);
 }
 
 /** Whether Postfix sends mail to a filter that returns it through an extra smtpd. */
