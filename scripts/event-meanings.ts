@@ -167,6 +167,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'postfix.connected':
     '`postern connect postfix` recorded the configuration of the mail server and its local ' +
     'domains.',
+  'postfix.asked': 'Postfix was asked again for its domains, clients and transports.',
+  'postfix.not-asked':
+    'Postfix could not be asked for its domains, clients and transports; the last answer counts.',
   'postfix.unread': 'A file about the connected Postfix could not be read.',
   'queue.not-counted': 'Postern could not read from the queue which held mail was already sent.',
   'queue.not-held':

@@ -122,8 +122,9 @@ const shape = z.strictObject({
         .array(z.string())
         .default([...localTransports])
         .describe(
-          'Postfix transports that deliver on this server. Recipients on them count far' +
-            ' less than others.',
+          'Postfix transports that deliver on this server. Recipients on them count far ' +
+            'less than others. Without effect for a transport by which Postfix sends mail for ' +
+            'everybody, and for `relay` where `postern connect postfix` found the domains.',
         ),
       local_services: z
         .array(z.string())

@@ -172,7 +172,7 @@ function policyOpener(parts: DaemonParts, flows: Flows) {
 
 function milterOpener(
   parts: DaemonParts,
-  { localDomains, mayRelay, path, troubles }: Flows,
+  { localDomains, localTransports, mayRelay, path, troubles }: Flows,
   { handovers }: DaemonSendmail,
 ) {
   const { clock, count, log } = parts.world;
@@ -192,7 +192,7 @@ function milterOpener(
       limits: { connectionsMax: doors.sessions_max },
       options: {
         defaultDomain: accounts.default_domain,
-        localTransports: new Set(accounts.local_transports),
+        localTransports,
         localDomains,
         mayRelay,
         localDaemons: new Set(accounts.local_services),

@@ -57,6 +57,7 @@ export type Flows = {
   readonly mailLog: LogHandler;
   readonly journal: Journal;
   readonly localDomains: ReadonlySet<string>;
+  readonly localTransports: Pick<ReadonlySet<string>, 'has'>;
   readonly mayRelay: (client: string) => boolean;
   /** What `postern connect` found out about Postfix. */
   readonly connected: ConnectedReader;
@@ -95,14 +96,13 @@ const iso = (at: Millis): string => new Date(at).toISOString();
 export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { config, counters, scope, world } = parts;
   const live: Live = { settings: settingsOf(config), policy: policyOf(config) };
-  const localDomains = new Set(config.accounts.local_domains.map((domain) => domain.toLowerCase()));
   const memory = openMemory(parts, ledger, live);
   const mailServer = openMailServer({
     config,
     state: parts.state,
     log: world.log,
-    localDomains,
   });
+  const { localDomains, localTransports } = mailServer;
   scope.defer(mailServer.close);
   const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
@@ -142,6 +142,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     admin,
     journal,
     localDomains,
+    localTransports,
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,

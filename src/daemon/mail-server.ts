@@ -2,24 +2,28 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isListed, type NetworkRule, parseNetworkRule } from '../formats/postfix/network-list.ts';
+import { localTransportsOf } from '../formats/postfix/transports.ts';
 import { dovecot } from '../partners/dovecot.ts';
+import { readMailFacts } from '../partners/postfix/mail-facts.ts';
 import { postfix } from '../partners/postfix/queue.ts';
 import { helperTools, ownTools, type PrivilegedTools } from '../partners/privileged-tools.ts';
 import type { LoginDoor, Mta } from '../ports/mail-server.ts';
 import type { Log } from '../ports/world.ts';
 import {
-  type ConnectedPostfix,
   type ConnectedReader,
   connectedFile,
   lookEveryMs,
   openConnected,
 } from './base/connected.ts';
 import { startTimer } from './base/timers.ts';
+import { askEveryMs, type KnownPostfix, openPostfixFacts } from './postfix-facts.ts';
 
 /** The part of the configuration that is needed here. */
 type MailServerConfig = {
   readonly accounts: {
     readonly default_domain: string;
+    readonly local_domains: readonly string[];
+    readonly local_transports: readonly string[];
     readonly client_networks: readonly string[];
   };
   readonly postfix: {
@@ -37,35 +41,45 @@ export function openMailServer(options: {
   readonly config: MailServerConfig;
   readonly state: string;
   readonly log: Log;
-  /** The domains of Postfix are added to these. */
-  readonly localDomains: Set<string>;
 }): {
   mta: Mta | undefined;
   logins: LoginDoor | undefined;
+  /** This server's own domains, and transports to which mail does not leave; they change. */
+  readonly localDomains: ReadonlySet<string>;
+  readonly localTransports: Pick<ReadonlySet<string>, 'has'>;
   /** Tells whether a client with this address may relay without a login. */
   mayRelay(client: string): boolean;
   /** What `postern connect` found out about Postfix. */
   readonly connected: ConnectedReader;
   close(): void;
 } {
-  const { config, localDomains, log, state } = options;
+  const { config, log, state } = options;
+  const { client_networks, local_domains, local_transports } = config.accounts;
+  const localDomains = new Set<string>();
+  let localTransports: ReadonlySet<string> = new Set();
   let relaying: readonly NetworkRule[] = [];
-  const take = (known: ConnectedPostfix | undefined): void => {
-    const all = known?.instances ?? (known === undefined ? [] : [known]);
-    for (const one of all) {
-      for (const domain of one.localDomains) localDomains.add(domain.toLowerCase());
+  const learn = (all: readonly KnownPostfix[]): void => {
+    localDomains.clear();
+    for (const domain of [...local_domains, ...all.flatMap((one) => one.localDomains)]) {
+      localDomains.add(domain.toLowerCase());
     }
+    localTransports = localTransportsOf(
+      local_transports,
+      all.flatMap(({ ways }) => ways),
+    );
     const found = all.map(({ clientNetworks }) => clientNetworks ?? thisMachine);
-    const networks = [
-      ...config.accounts.client_networks,
-      ...(found.length === 0 ? thisMachine : found.flat()),
-    ];
+    const networks = [...client_networks, ...(found.length === 0 ? thisMachine : found.flat())];
     relaying = networks.flatMap((text) => parseNetworkRule(text) ?? []);
   };
-  take(undefined);
-  const connected = openConnected(join(state, connectedFile), take, log);
+  const facts = openPostfixFacts({ learn, read: readMailFacts, log });
+  const connected = openConnected(join(state, connectedFile), facts.told, log);
   connected.read();
-  const stop = startTimer(lookEveryMs, () => void connected.read());
+  const stopLooking = startTimer(lookEveryMs, () => void connected.read());
+  const stopAsking = startTimer(askEveryMs, () => void facts.ask());
+  const stop = (): void => {
+    stopLooking();
+    stopAsking();
+  };
   const way = queueAccess(config.postfix.queue, config.postfix.helper_socket);
   const own = (): PrivilegedTools => {
     const postfixConfig =
@@ -89,6 +103,8 @@ export function openMailServer(options: {
       denyFile === ''
         ? undefined
         : dovecot({ tools, denyFile, ...(defaultDomain === '' ? {} : { defaultDomain }) }),
+    localDomains,
+    localTransports: { has: (name) => localTransports.has(name) },
     mayRelay: (client) => isListed(client, relaying),
     connected,
     close: stop,

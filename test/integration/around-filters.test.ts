@@ -99,7 +99,7 @@ for (const { name, main, back } of setUps) {
   });
 }
 
-test('smtpd_proxy_filter where users log in: refused with a sentence, nothing changed', async () => {
+test('smtpd_proxy_filter where users log in: refused, nothing changed', async () => {
   await using server = await startGuardedServer({
     people: all,
     postfix: { submission: { smtpd_proxy_filter: '127.0.0.1:1' } },

@@ -62,7 +62,7 @@ function milter(
       title,
       found: 'not judged: smtpd_proxy_filter is set, so Postfix shows milters no content here',
       wanted: 'no smtpd_proxy_filter where users log in',
-      fix: `use content_filter for ${service.name} in place of smtpd_proxy_filter, then: ${connect}`,
+      fix: `use content_filter in place of smtpd_proxy_filter, then: ${connect}`,
     };
   }
   const list = expandedValue(main, service, 'smtpd_milters');

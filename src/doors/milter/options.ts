@@ -7,7 +7,7 @@ export type MilterOptions = {
   /** Added to logins without a domain. */
   readonly defaultDomain: string;
   /** Postfix transports that deliver to this server's own users: such mail does not leave. */
-  readonly localTransports: ReadonlySet<string>;
+  readonly localTransports: Pick<ReadonlySet<string>, 'has'>;
   /**
    * This server's own domains (formats/postfix/own-domains.ts): mail for them does not leave,
    * whatever its transport.

@@ -74,9 +74,9 @@ export function isOnLoopback({ name }: Service): boolean {
 const doneBefore = /\bno_(?:unknown_recipient_checks|header_body_checks)\b/;
 
 /**
- * Whether a filter returns mail here. A filter may be named in a table, by FILTER, so the service
- * itself must tell: it asks no filter again (`-o content_filter=`), believes what the filter says
- * about the client (XFORWARD), or skips checks that were made before.
+ * Whether a filter returns mail here. Postfix may name the filter in a table (FILTER), so the
+ * options of the service decide: it uses no filter again (`-o content_filter=`), accepts what the
+ * filter says about the client (XFORWARD), or omits checks that were made before.
  */
 function takesBack(service: Service, filtered: boolean): boolean {
   const asksNone = override(service, 'content_filter')?.value === '';
