@@ -19,7 +19,7 @@ export type SmtpdService = {
   readonly role: SmtpdRole;
   /** Whether clients can log in here. */
   readonly login: boolean;
-  /** smtpd_proxy_filter: Postfix passes the content on unseen, and shows milters none of it. */
+  /** smtpd_proxy_filter is set: Postfix passes the content on, and shows it to no milter. */
   readonly proxied: boolean;
 };
 
