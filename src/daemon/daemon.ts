@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { Config } from '../config/schema.ts';
 import { metrics } from '../core/metrics/metrics.ts';
 import { openCounters } from '../lib/counters.ts';
+import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
 import type { DaemonOptions, DoorAddresses } from './base/options.ts';
 import { openWorld } from './base/timers.ts';
 import { openDoors } from './doors.ts';
@@ -31,7 +32,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const host = config.host === '' ? hostname() : config.host;
   const { ledger, watch } = openDaemonLedger({ state, log });
   scope.defer(() => ledger.close());
-  const parts = { state, config, host, world, counters, scope };
+  const owners = openSocketOwners();
+  const parts = { state, config, host, world, counters, owners, scope };
   const flows = openFlows(parts, ledger);
   watch(flows.troubles.set);
   const doors = await openDoors(parts, options, flows);

@@ -11,7 +11,6 @@ import { isListed, parseNetworkRule } from '../formats/postfix/network-list.ts';
 import type { ListenAddress, Listener } from '../lib/listener.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { openPeerCheck } from '../partners/kernel/peer-check.ts';
-import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
 import { postfixLogFile } from '../partners/postfix/log-file.ts';
 import type { DaemonOptions, DaemonParts, DoorAddresses, DoorOptions } from './base/options.ts';
 import { httpDeps, openCommands } from './commands.ts';
@@ -96,7 +95,7 @@ async function openPage(
   const { installed } = options.doors ?? notInstalled;
   const page = await openPageDoor({
     where,
-    open: (at) => openHttp(at, { ...deps, owners: openSocketOwners() }),
+    open: (at) => openHttp(at, { ...deps, owners: parts.owners }),
     ifTaken: options.movable ? 'move' : installed ? 'wait' : 'fail',
     log: options.log,
     timers: parts.world.timers,
@@ -127,7 +126,7 @@ async function openForPostfix(
     allowedUids: users.allowed,
     trustedUids: users.postfix,
     isAllowedAddress: (address) => isListed(address, rules),
-    owners: openSocketOwners(),
+    owners: parts.owners,
     count: world.count,
     log: world.log,
   });

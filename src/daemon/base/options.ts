@@ -2,6 +2,7 @@
 import type { Config } from '../../config/schema.ts';
 import type { DoorPlaces } from '../../core/checklist/doors.ts';
 import type { Counters } from '../../lib/counters.ts';
+import type { SocketOwners } from '../../ports/scripts.ts';
 import type { Log, World } from '../../ports/world.ts';
 
 export type DaemonOptions = {
@@ -55,6 +56,8 @@ export type DaemonParts = {
   readonly host: string;
   readonly world: World;
   readonly counters: Counters;
+  /** Finds the users behind connections from this machine. */
+  readonly owners: SocketOwners;
   /** Closes what was opened, in reverse order. */
   readonly scope: AsyncDisposableStack;
 };

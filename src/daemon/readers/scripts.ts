@@ -13,7 +13,6 @@ import {
 } from '../../flow/scripts/script-mailed.ts';
 import type { Mutable } from '../../lib/type-tools.ts';
 import { openIdentities } from '../../partners/kernel/identities.ts';
-import { openSocketOwners } from '../../partners/kernel/socket-owner.ts';
 import type { ScriptAdmin, ScriptLedger } from '../../ports/scripts.ts';
 import type { DaemonParts } from '../base/options.ts';
 
@@ -27,7 +26,7 @@ export type DaemonScripts = {
 type Live = ScriptSettings & DirectSettings;
 
 export function openDaemonScripts(
-  { config, scope, world }: DaemonParts,
+  { config, owners, scope, world }: DaemonParts,
   { journal, ledger }: { readonly journal: Journal; readonly ledger: ScriptLedger },
 ): DaemonScripts {
   const settings: Mutable<Live> = settingsOf(config);
@@ -36,7 +35,7 @@ export function openDaemonScripts(
   const identities = openIdentities();
   const direct = openDirectConnections({
     world,
-    owners: openSocketOwners(),
+    owners,
     userName: (uid) => identities.user(uid).name,
     settings,
   });

@@ -12,7 +12,8 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Counters } from '../../lib/counters.ts';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { listen } from '../../lib/listen.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
 import { minuteMs } from '../../lib/time.ts';
 import type { Admin } from '../../ports/admin.ts';
 import type { SocketOwners } from '../../ports/scripts.ts';
@@ -86,7 +87,9 @@ export async function openHttp(
   );
   server.timeout = stuckMs;
   beforeHttp(server, connections.take);
-  const port = await listen(server, where);
+  await listen(server, where);
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : where.port;
   const { clock, count, log } = deps;
   // Such as no file descriptor left. Postern logs it, and the door stays open.
   server.on('error', (error) => log('error', 'http.socket', { error: String(error) }));
@@ -211,25 +214,6 @@ function refuseHost(outgoing: ServerResponse, port: number): void {
     `ssh -L ${port}:127.0.0.1:${port} your-server\n`;
   outgoing.writeHead(421, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
   outgoing.end(text);
-}
-
-async function listen(server: Server, where: HttpAddress): Promise<number> {
-  try {
-    server.listen({ host: where.host, port: where.port });
-    await once(server, 'listening');
-  } catch (cause) {
-    throw new OperatorError(
-      'http-listen',
-      `cannot listen on ${authority(where.host, where.port)}`,
-      {
-        cause,
-        hint: 'another program may use this port (ss -ltnp); port 0 in doors.http takes a free one',
-        exit: sysexits.unavailable,
-      },
-    );
-  }
-  const bound = server.address();
-  return typeof bound === 'object' && bound !== null ? bound.port : where.port;
 }
 
 /** Ends idle connections, and gives requests under way a moment. */

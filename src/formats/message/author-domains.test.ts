@@ -103,6 +103,19 @@ test('an A-label comes of every way to write a name', () => {
   assert.equal(asciiDomain(''), undefined);
 });
 
+test('a plain field is read as one that is not plain', () => {
+  const signs = [...`ab9.-_ '",@<>+`];
+  const part = fc.oneof(fc.constantFrom(...signs), fc.constantFrom('a@b.c', '<a@b.c>', '"a" '));
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+      const field = parts.join('');
+      // A comment before it makes no field plain, and is part of no address.
+      assert.deepEqual(authorDomains([field]), authorDomains([`(c) ${field}`]));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 test('no text breaks it, and all it finds are names', () => {
   const part = fc.oneof(
     fc.string(),

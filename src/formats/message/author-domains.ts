@@ -40,7 +40,19 @@ export function authorDomains(fields: readonly string[]): AuthorDomains {
   return { domains: [...domains], cut };
 }
 
+/**
+ * One address, bare or behind a plain name: nearly all fields. What is not certain to be plain is
+ * read as the rest.
+ */
+const plainField =
+  /^(?:[\w.+-]+@([\w.-]+)|(?:[\w .'-]{0,200}|"[\w .,'-]{0,200}" ?)<[\w.+-]+@([\w.-]+)>)$/;
+
 function fieldDomains(text: string): readonly string[] {
+  const plain = plainField.exec(text.trim());
+  if (plain !== null) {
+    const domain = asciiDomain(plain[1] ?? plain[2] ?? '');
+    if (domain !== undefined) return [domain];
+  }
   const { addresses, broken } = mailboxes(text);
   const found = addresses.flatMap(addressDomains);
   // Without an address, a program may show what stands in quotes or comments.
