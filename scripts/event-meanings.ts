@@ -15,6 +15,10 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'account.would-suspend':
     'In mode guard, Postern would have suspended this account. The mode is observe, so its ' +
     'mail passes.',
+  'bypass.seen':
+    'The mail log shows a message that left and that no door judged, on a way that was not seen ' +
+    'before. `postern status` counts such messages; see "Does all mail go through Postern?" in ' +
+    'docs/operate.md.',
   'command.no-socket':
     'The socket of the commands could not be opened in the state folder. `postern` commands ask ' +
     'over the address of the status page instead.',

@@ -1,8 +1,9 @@
 /** `postern status`: shows what the running guard does, and the address of its status page. */
 import type { Command } from 'commander';
+import { wayText } from '../core/bypass.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
-import type { AccountView, IncidentView, StatusView } from '../ports/admin.ts';
+import type { AccountView, BypassView, IncidentView, StatusView } from '../ports/admin.ts';
 import type { HeldRow } from '../ports/ledger.ts';
 import { connectToGuard } from './guard/client.ts';
 import { becomeOwnerOf } from './guard/owner.ts';
@@ -99,12 +100,34 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
         ? `ok, ${ledger.path}`
         : paint('red', `takes no writes: ${ledger.why} (${ledger.path})`),
     ],
+    ...bypassLines(status.bypass),
     ['page', page],
     ...status.troubles.map((why): [string, string] => ['trouble', paint('red', plain(why))]),
   ];
   const head = `Postern ${status.version} on ${status.host}: ${paint('bold', doing)} ${since}\n\n`;
   const facts = lines.map(([name, text]) => `${name.padEnd(10)}${text}\n`).join('');
   return head + facts + suspendedText(suspended, accounts.suspended) + watchedText(watched);
+}
+
+const notWatched: Readonly<Record<'off' | 'unread', string>> = {
+  off: 'not watched: no mail log is read, so nothing would be noticed',
+  unread: 'not watched: a mail log cannot be read (run postern doctor)',
+};
+
+/** How much mail left without a verdict, and on which ways. */
+function bypassLines(bypass: BypassView | undefined): [string, string][] {
+  if (bypass === undefined) return []; // a guard of version 0.1
+  const { messages, since, watched, ways } = bypass;
+  const lines: [string, string][] = [];
+  if (watched !== 'yes') lines.push(['bypassed', paint('red', notWatched[watched])]);
+  if (watched === 'off') return lines;
+  const found = messages === 0 ? 'none' : paint('red', many(messages, 'message'));
+  const text = `${found} in the mail log since ${clock(since)}`;
+  lines.push([lines.length === 0 ? 'bypassed' : '', text]);
+  for (const way of ways) {
+    lines.push(['', plain(`${many(way.messages, 'message')}, ${wayText(way)}`)]);
+  }
+  return lines;
 }
 
 function suspendedText(cards: StatusOverview['suspended'], all: number): string {

@@ -84,11 +84,42 @@ export type LogFact =
       readonly kind: 'delivery';
       readonly queueId: string;
       readonly recipient: string;
+      /** The recipient before aliases were expanded; the same if there was none. */
+      readonly original: string;
       readonly outcome: 'sent' | 'deferred' | 'bounced';
       readonly reply: string;
       /** The new queue id, if a filter on this machine handed the message back; else empty. */
       readonly requeuedAs: string;
-    };
+      /** Postfix's program that tried it, with the instance: `postfix/relay/smtp`. */
+      readonly service: string;
+      /** `here`: the other server is on this machine, a filter or a tunnel. `none`: no answer. */
+      readonly relay: 'none' | 'here' | 'other';
+    }
+  | QueueFact;
+
+/** What one line of Postfix says about the way of a message into the queue. */
+export type QueueFact =
+  /** A message came in. */
+  | {
+      readonly kind: 'entered';
+      readonly queueId: string;
+      /** Postfix's program that took it, with the instance: `postfix/submission/smtpd`. */
+      readonly service: string;
+      /** Address of the SMTP client; empty for mail of this machine (pickup). */
+      readonly client: string;
+      /** Address of the client that a filter names (XFORWARD); empty without one. */
+      readonly firstClient: string;
+      readonly login: Account | undefined;
+      /** Who called sendmail(1); undefined for mail that came by SMTP. */
+      readonly uid: number | undefined;
+      /** The queue id that the message had before; empty if it is not known. */
+      readonly previousId: string;
+    }
+  /** A login showed mail to a filter that stands before the queue: there is no queue id yet. */
+  | { readonly kind: 'proxied'; readonly client: string; readonly login: Account }
+  | { readonly kind: 'named'; readonly queueId: string; readonly messageId: string }
+  /** Postfix could not ask a milter. `milter`: its address, as main.cf names it. */
+  | { readonly kind: 'milter-away'; readonly milter: string };
 export type LogEvent = LogFact & { readonly at: Millis };
 
 /** An event of a recording or an old log. */

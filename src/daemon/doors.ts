@@ -77,10 +77,11 @@ export async function openDoors(
   const postfix = await openForPostfix(opening, sendmail, changed);
   told = () => changed(postfix.places());
   flows.setMilterPresent(() => postfix.milters() > 0);
+  flows.setDoorPlaces(() => postfix.places());
   await sendmail.start();
   const addresses = (): DoorAddresses => addressesOf(postfix.places());
   show(addresses());
-  followMailLog(opening);
+  await followMailLog(opening);
   return { addresses, sendmail };
 }
 
@@ -116,7 +117,7 @@ async function openForPostfix(
   const how = options.doors ?? notInstalled;
   const users = await openAllowedUsers({
     names: config.doors.allowed_users,
-    mailOwners: () => (connected.read()?.instances ?? []).map(({ mailOwner }) => mailOwner),
+    mailOwners: () => mailOwners(flows),
     own: how.ownUser ? process.getuid?.() : undefined,
     log: world.log,
   });
@@ -199,13 +200,27 @@ function milterOpener(
     });
 }
 
+function mailOwners({ connected }: Pick<Flows, 'connected'>): readonly number[] {
+  return (connected.read()?.instances ?? []).map(({ mailOwner }) => mailOwner);
+}
+
+/** Users whose records in the journal count, besides root and Postfix's. */
+const logWriters = ['dovecot', 'dovenull'] as const;
+
 /** Reads the mail log in the background: neither the start nor any mail waits for that. */
-function followMailLog({ parts, flows }: Opening): void {
+async function followMailLog({ parts, flows }: Opening): Promise<void> {
   const { config, counters, scope, world } = parts;
   const { clock, count, log } = world;
   const { mail_log, accounts, postfix } = config;
   const { journal } = flows;
   if (mail_log.source === 'off' && mail_log.more.length === 0) return;
+  const writers = await openAllowedUsers({
+    names: logWriters,
+    mailOwners: () => mailOwners(flows),
+    own: undefined,
+    log: () => undefined, // a server may have no Dovecot
+  });
+  scope.defer(() => writers.close());
   scope.use(
     openMailLog({
       handler: flows.mailLog,
@@ -213,6 +228,7 @@ function followMailLog({ parts, flows }: Opening): void {
       log,
       count,
       more: mail_log.more,
+      journalUids: writers.allowed,
       defaultDomain: accounts.default_domain,
       async source() {
         const auto = mail_log.source === 'auto';
@@ -224,6 +240,7 @@ function followMailLog({ parts, flows }: Opening): void {
         write: (key, value) => journal.add({ kind: 'meta', key, value }),
       },
       state(names, reading, wanted) {
+        flows.bypass.reading(reading, wanted);
         flows.doors({ log: names.length === 0 ? 'none found' : names.join(', ') });
         counters.set('postern_mail_log_reading', reading);
         counters.set('postern_mail_log_wanted', wanted);

@@ -7,13 +7,16 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
+import type { DoorPlaces } from '../core/checklist/doors.ts';
+import type { Submission } from '../core/event.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
-import { openLogSeen } from '../flow/account/log-seen.ts';
-import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
+import { openGate } from '../flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
 import { openAdmin } from '../flow/admin/admin.ts';
+import type { BypassMeter } from '../flow/bypass/bypass-meter.ts';
+import { type DoorNotes, openDoorNotes } from '../flow/bypass/door-notes.ts';
 import { type Journal, openJournal } from '../flow/journal/journal.ts';
 import { openMessagePath } from '../flow/message-path.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
@@ -41,6 +44,7 @@ import type { ConnectedReader } from './base/connected.ts';
 import type { DaemonParts } from './base/options.ts';
 import { duration, needRestart, settingsOf } from './base/settings.ts';
 import { startTimer } from './base/timers.ts';
+import { openDaemonLog } from './daemon-log.ts';
 import { startGauges } from './gauges.ts';
 import { openMailServer } from './mail-server.ts';
 import { openInbound } from './readers/inbound.ts';
@@ -55,6 +59,9 @@ export type Flows = {
   readonly policy: PolicyHandler;
   readonly admin: Admin;
   readonly mailLog: LogHandler;
+  readonly bypass: Pick<BypassMeter, 'reading'>;
+  /** Takes where the doors for Postfix are now. */
+  setDoorPlaces(places: () => DoorPlaces): void;
   readonly journal: Journal;
   readonly localDomains: ReadonlySet<string>;
   readonly localTransports: Pick<ReadonlySet<string>, 'has'>;
@@ -82,6 +89,7 @@ type Memory = {
   readonly notices: Notices;
   readonly told: NoticeLog;
   readonly troubles: Troubles;
+  readonly notes: DoorNotes;
 };
 
 type Stopping = {
@@ -107,10 +115,17 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
   const readers = openReaders(parts, ledger, memory);
+  const mailLog = openDaemonLog(parts, {
+    ...memory,
+    localDomains,
+    mayRelay: mailServer.mayRelay,
+    connected: mailServer.connected,
+    isOurs: noticeCheck(config, memory.notices),
+  });
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
-    { ...memory, ...stopping, settings: live.settings },
+    { ...memory, ...stopping, bypass: mailLog.bypass, settings: live.settings },
     {
       dkim: readers.signing.keys.admin,
       scripts: readers.scripts.admin,
@@ -118,7 +133,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
   );
-  const { journal, accounts } = memory;
+  const { journal } = memory;
   scope.defer(startPruning(parts, journal));
   scope.defer(startGauges(counters, admin, live.settings));
   const setMode = (): void => {
@@ -134,6 +149,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       gate: judging.gate,
       reservations: judging.policy,
       statistics: readers.scan.statistics,
+      notes: memory.notes,
       stopwatch: () => performance.now(),
       observe: counters.observe,
     }),
@@ -146,7 +162,9 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
-    mailLog: openLogSeen({ accounts, journal, world }),
+    mailLog: mailLog.handler,
+    bypass: mailLog.bypass,
+    setDoorPlaces: mailLog.setDoorPlaces,
     troubles: memory.troubles,
     doors: (addresses) => void Object.assign(doors, addresses),
     reload(changed) {
@@ -188,6 +206,7 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     notices,
     told,
     troubles: openTroubles({ world, told }),
+    notes: openDoorNotes(world.clock, () => accounts.context.people.seed),
   };
 }
 
@@ -259,7 +278,7 @@ function openReaders(parts: DaemonParts, ledger: Ledger, { journal, notices }: M
 
 function openFlowsAdmin(
   { config, host, state, world }: DaemonParts,
-  memory: Memory & Stopping & { readonly settings: Settings },
+  memory: Memory & Stopping & Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'>,
   more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'scripts' | 'stats' | 'doors'>,
 ): Admin {
   const facts = {
@@ -273,7 +292,10 @@ function openFlowsAdmin(
 }
 
 /** Recognises Postern's own notices that go to nobody but the operator. */
-function noticeCheck({ notices: { mail_to } }: Config, notices: Notices): GateDeps['isOurs'] {
+function noticeCheck(
+  { notices: { mail_to } }: Config,
+  notices: Notices,
+): (message: Pick<Submission, 'messageId' | 'outside' | 'local'>) => boolean {
   const operators = new Set(mail_to.map(addressKey));
   return ({ messageId, outside, local }) =>
     notices.isOurs(messageId) && [...outside, ...local].every((to) => operators.has(to));

@@ -81,6 +81,10 @@ function openRig({ answer = pass, sources, direct }: How = {}): Rig {
       },
       answered: (one, what) => void order.push(`register: ${one.account} ${what}`),
     },
+    notes: {
+      cameIn: () => undefined,
+      judged: ({ id }) => void order.push(`note ${id}`),
+    },
     gate: {
       mayBegin: () => refuse,
       submit: (one, by, said) => {
@@ -149,6 +153,7 @@ test('register, reservation, gate, time, statistics, answer: in this order, at o
     'gate joe@here.test login',
     'postern_decision_seconds 0.25',
     'statistics: joe@here.test passed',
+    'note QUEUE1',
     'register: joe@here.test passed',
     'answer pass',
   ]);
@@ -166,6 +171,7 @@ for (const [name, answer] of [
       'gate joe@here.test login',
       'postern_decision_seconds 0.25',
       'statistics: joe@here.test stopped',
+      'note QUEUE1',
       'register: joe@here.test stopped',
       `answer ${answer.kind}`,
     ]);

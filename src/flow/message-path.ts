@@ -3,7 +3,7 @@
  *
  *   content begins   open the readers of both phases; headers and body go by all of them
  *   end              scan · find the script behind a local client · register of scripts · gate ·
- *                    end the reservation of the policy door · statistics · answer
+ *                    end the reservation of the policy door · statistics · notes · answer
  *   pass or hold     sign or verify: edits to the headers
  *
  * The milter door walks it for each message; what each step does is in the file of that step. In
@@ -23,6 +23,7 @@ import type {
   ReaderSource,
   Submitter,
 } from '../ports/message.ts';
+import type { DoorNotes } from './bypass/door-notes.ts';
 import type { DirectConnections } from './scripts/direct-connection.ts';
 import type { Scripts } from './scripts/script-mailed.ts';
 import type { Statistics } from './stats/statistics.ts';
@@ -36,6 +37,8 @@ export type MessagePathDeps = {
   /** The policy door's flow: a message counted here ends its reservation there. */
   readonly reservations: { counted(queueId: string): void };
   readonly statistics: Pick<Statistics, 'seen'>;
+  /** Notes which messages came through the door, for the bypass meter. */
+  readonly notes: Pick<DoorNotes, 'cameIn' | 'judged'>;
   /** Milliseconds of a clock that is never set, with fractions. */
   readonly stopwatch: () => number;
   readonly observe: (name: string, value: number) => void;
@@ -61,6 +64,7 @@ class Passing implements PassingMessage {
   constructor(deps: MessagePathDeps, start: MessageStart, editedAs: MessageStart | undefined) {
     this.#deps = deps;
     this.#by = start.by;
+    if (start.by === undefined) deps.notes.cameIn(start.queueId);
     let scans: MessageScan[] | undefined;
     let editors: MessageReader[] | undefined;
     for (const source of deps.readers) {
@@ -138,13 +142,14 @@ class Passing implements PassingMessage {
   }
 
   #judged(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
-    const { gate, observe, reservations, scripts, statistics, stopwatch } = this.#deps;
+    const { gate, notes, observe, reservations, scripts, statistics, stopwatch } = this.#deps;
     const began = stopwatch();
     if (message.id !== '') reservations.counted(message.id);
     gate.submit(message, by, (said) => {
       observe('postern_decision_seconds', (stopwatch() - began) / 1_000);
       const what = said.kind === 'pass' ? 'passed' : 'stopped';
       statistics.seen(message, what);
+      notes.judged(message);
       scripts.answered(message, what);
       answer(said);
     });

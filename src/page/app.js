@@ -139,7 +139,7 @@ function Panel({ onSignedOut }) {
   return html`<div class="page">
     <${Masthead} view=${view} link=${link} />
     <main>
-      <${Troubles} troubles=${view.status.troubles} />
+      <${Troubles} troubles=${view.status.troubles} bypass=${view.status.bypass} />
       <${Notice} notice=${notice} ask=${ask} onClose=${() => setNotice(undefined)} />
       ${fault !== '' && html`<p class="fault" role="alert">${fault}</p>`}
       <div class="columns">

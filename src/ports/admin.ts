@@ -2,6 +2,7 @@
  * What the status page and the command line ask (flow/admin/admin.ts), and what they are answered.
  * Types only.
  */
+import type { BypassedWay } from '../core/bypass.ts';
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { ShownReason } from '../core/reason.ts';
@@ -35,6 +36,19 @@ export type AccountView = {
   /** Why its password counts as weak; empty if it does not. */
   readonly weakPassword: string;
 };
+/** What the bypass meter counted (flow/bypass/bypass-meter.ts). */
+export type BypassView = {
+  /**
+   * `off`: no mail log is configured, so nothing can be found. `unread`: not every log can be read
+   * now.
+   */
+  readonly watched: 'yes' | 'unread' | 'off';
+  readonly since: Millis;
+  /** Messages that left and that no door judged. */
+  readonly messages: number;
+  /** How they came in, the latest first; never all of them. */
+  readonly ways: readonly BypassedWay[];
+};
 export type StatusView = {
   readonly version: string;
   readonly mode: 'observe' | 'guard';
@@ -49,6 +63,7 @@ export type StatusView = {
   readonly doors: Readonly<Record<string, string>>;
   /** What is wrong now, besides the ledger: a sentence each. */
   readonly troubles: readonly string[];
+  readonly bypass: BypassView;
   readonly accounts: {
     readonly known: number;
     readonly watched: number;

@@ -191,5 +191,12 @@ export type PolicyHandler = {
   gone(connection: number): void;
 };
 
-/** Takes what the mail log's door reads (flow/account/log-seen.ts). */
-export type LogHandler = { seen(event: LogEvent): void };
+/** Takes what the mail log's door reads (flow/account/log-seen.ts, flow/bypass). */
+export type LogHandler = {
+  seen(event: LogEvent): void;
+  /**
+   * All lines up to `place` of the log `key` were handed over. What must not count twice after a
+   * crash is written together with the place.
+   */
+  taken(key: string, place: string): void;
+};

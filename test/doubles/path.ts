@@ -18,6 +18,7 @@ export function plainPath(gate: Gate, readers: readonly ReaderSource[] = []): Me
     scripts: { judge: (message) => message, answered: () => {} },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },
+    notes: { cameIn: () => {}, judged: () => {} },
     stopwatch: () => 0,
     observe: () => {},
   });

@@ -210,6 +210,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     weakPasswords,
     doors: () => ({}),
     troubles: { all: () => [] },
+    bypass: { view: () => ({ watched: 'off', since: time.now(), messages: 0, ways: [] }) },
   });
   const send = sender(pathOf({ gate, scripts }), queue, order, clock);
   return {
@@ -264,6 +265,7 @@ function pathOf(rig: Pick<FlowRig, 'gate' | 'scripts'>): MessagePath {
     direct: { known: (message, _by, go) => go(message) },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },
+    notes: { cameIn: () => {}, judged: () => {} },
     stopwatch: () => 0,
     observe: () => {},
   });

@@ -19,7 +19,7 @@ import { print } from '../terminal/print.ts';
 import { checkDoors } from './doors.ts';
 import { askGuard, guardRuns, isRun, keys, ledger, mode, notices, scripts } from './guard.ts';
 import { clockState, diskSpace, nodeVersion } from './machine.ts';
-import { logins, mailLog, mailServer, tools } from './mail-server.ts';
+import { bypass, logins, mailLog, mailServer, tools } from './mail-server.ts';
 import { checkScanners } from './scanners.ts';
 
 export type DoctorOptions = {
@@ -83,6 +83,7 @@ export async function examineServer(options: DoctorOptions): Promise<readonly Fi
     await tools(config.postfix, configDir),
     ...(await logins(config.dovecot)),
     await mailLog(config.mail_log.source, live, status),
+    bypass(status),
     ...(await keys(config, live, configDir)),
     ...(await scripts(config, live, configDir)),
     ...(await checkScanners(config, status)),

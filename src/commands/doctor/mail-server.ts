@@ -1,12 +1,14 @@
 /** What doctor checks of the mail server: Postfix, its queue tools, Dovecot, the mail log. */
 import { existsSync } from 'node:fs';
 import type { Config } from '../../config/schema.ts';
+import { type BypassCount, checkBypass } from '../../core/checklist/bypass.ts';
 import { checkDovecot, dovecotTitle } from '../../core/checklist/dovecot.ts';
 import { checkMailLog } from '../../core/checklist/mail-log.ts';
 import { checkPostfix } from '../../core/checklist/postfix.ts';
 import { type Finding, fine } from '../../core/finding.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
+import type { Millis } from '../../lib/time.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { postfix } from '../../partners/postfix/queue.ts';
 import { helperTools, ownTools } from '../../partners/privileged-tools.ts';
@@ -139,4 +141,11 @@ export async function mailLog(
     wanted: sample('postern_mail_log_wanted'),
     lines: sample('postern_mail_log_lines_total'),
   });
+}
+
+/** What the guard's bypass meter counted. */
+export function bypass(status: Record<string, unknown> | undefined): Finding {
+  const count = status?.['bypass'] as Omit<BypassCount, 'now'> | undefined;
+  if (count === undefined) return checkBypass('unknown');
+  return checkBypass({ ...count, now: Number(status?.['now']) as Millis });
 }

@@ -7,6 +7,7 @@
 
 import { keyStates } from '../signing/key.ts';
 import type { Metric } from './metric.ts';
+import { mailLogMetrics } from './metrics-log.ts';
 import { scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
 
 const verdicts = ['pass', 'delay', 'hold', 'refuse'] as const;
@@ -228,53 +229,6 @@ const scanMetrics: readonly Metric[] = [
     kind: 'histogram',
     help: 'Time that a message waited for scanners.',
     buckets: [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-  },
-];
-
-const mailLogMetrics: readonly Metric[] = [
-  {
-    name: 'postern_mail_log_wanted',
-    kind: 'gauge',
-    help: 'Mail logs that the configuration names.',
-  },
-  {
-    name: 'postern_mail_log_reading',
-    kind: 'gauge',
-    help:
-      'Mail logs that are being read now. If this is fewer than postern_mail_log_wanted, run ' +
-      '`postern doctor`.',
-  },
-  { name: 'postern_mail_log_lines_total', kind: 'counter', help: 'Lines read from mail logs.' },
-  {
-    name: 'postern_mail_log_events_total',
-    kind: 'counter',
-    help: 'Events found in mail logs: deliveries by outcome, successful and failed logins.',
-    label: 'event',
-    values: ['sent', 'deferred', 'bounced', 'login', 'login-failed'],
-  },
-  {
-    name: 'postern_mail_log_dropped_total',
-    kind: 'counter',
-    help:
-      'Events in mail logs that Postern ignored, by reason: unknown account, unknown message, ' +
-      'line without a login name, repeated login, login closed by a suspension.',
-    label: 'why',
-    values: [
-      'unknown-account',
-      'unknown-message',
-      'unnamed-login',
-      'repeated-login',
-      'closed-login',
-    ],
-  },
-  {
-    name: 'postern_mail_log_faults_total',
-    kind: 'counter',
-    help:
-      'Faults of mail logs: file missing, file unreadable, line too long, lines skipped, ' +
-      'journalctl ended, mistake in Postern.',
-    label: 'what',
-    values: ['missing', 'unreadable', 'too-long', 'skipped', 'ended', 'bug'],
   },
 ];
 

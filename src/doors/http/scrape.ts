@@ -1,13 +1,18 @@
 /** Answers for other programs: `/health` for a monitor and `/metrics` for Prometheus. */
 import type { Counters } from '../../lib/counters.ts';
 import { openMetricsType } from '../../lib/counters.ts';
-import type { Admin } from '../../ports/admin.ts';
+import type { Admin, BypassView } from '../../ports/admin.ts';
 
 export type HealthReport = {
   readonly ok: boolean;
   /** What is wrong, in sentences; empty if `ok`. */
   readonly why: readonly string[];
   readonly mode: 'observe' | 'guard' | 'unknown';
+  /**
+   * `yes`: mail that leaves without a verdict would be noticed. `off` and `unread`: it would not,
+   * because no mail log is read.
+   */
+  readonly bypassWatched: BypassView['watched'] | 'unknown';
   readonly upSeconds: number;
 };
 
@@ -25,10 +30,17 @@ export function health(admin: Admin): HealthReport {
       ok: why.length === 0,
       why,
       mode: status.mode,
+      bypassWatched: status.bypass.watched,
       upSeconds: Math.max(0, Math.round((status.now - status.startedAt) / 1_000)),
     };
   } catch {
-    return { ok: false, why: ['the guard does not answer'], mode: 'unknown', upSeconds: 0 };
+    return {
+      ok: false,
+      why: ['the guard does not answer'],
+      mode: 'unknown',
+      bypassWatched: 'unknown',
+      upSeconds: 0,
+    };
   }
 }
 

@@ -14,7 +14,7 @@ import type { LogFact, ReplayEvent, Submission } from '../../core/event.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
 import { dovecotFact } from './dovecot.ts';
-import { originalRecipient, postfixFact } from './postfix.ts';
+import { postfixFact } from './postfix.ts';
 import { parseSyslog, type SyslogLine, timeOf } from './syslog-line.ts';
 
 export type HistoryContext = {
@@ -97,7 +97,7 @@ class JoinedLogs implements LogHistory {
         ? dovecotFact(text, times, defaultDomain)
         : postfixFact(tag, text, times, defaultDomain);
     if (fact?.kind === 'login') this.#login(fact, text, at);
-    else if (fact?.kind === 'delivery') this.#delivery(fact, tag, text, at);
+    else if (fact?.kind === 'delivery') this.#delivery(fact, tag, at);
     else if (fact === undefined && tag.endsWith('/pickup')) this.#pickedUp(text, at);
     else if (fact === undefined && tag.endsWith('/qmgr')) this.#inQueue(text, at);
   }
@@ -155,16 +155,10 @@ class JoinedLogs implements LogHistory {
     this.#wait(mail);
   }
 
-  #delivery(
-    fact: Extract<LogFact, { kind: 'delivery' }>,
-    tag: string,
-    text: string,
-    at: Millis,
-  ): void {
-    const { queueId, outcome, recipient, reply, requeuedAs } = fact;
+  #delivery(fact: Extract<LogFact, { kind: 'delivery' }>, tag: string, at: Millis): void {
+    const { original: key, queueId, outcome, recipient, reply, requeuedAs } = fact;
     const mail = this.#open.get(queueId);
     if (mail === undefined) return;
-    const key = originalRecipient(text);
     const own = domainOf(mail.account);
     const isLocal = localDelivery.test(tag) || (own !== '' && domainOf(key) === own);
     if (key !== '') (isLocal ? mail.local : mail.outside).add(key);

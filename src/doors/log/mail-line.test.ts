@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
-import { fileEvent, journalEvent } from './mail-line.ts';
+import { fileEvents, journalEvents } from './mail-line.ts';
 import { countedAt, parseSyslog, timeOf } from './syslog-line.ts';
 
 const golden = join(import.meta.dirname, '../../../test/golden/log');
@@ -19,11 +19,9 @@ for (const name of ['postfix', 'dovecot']) {
       .split('\n');
     const out = lines.map((line) => {
       if (line.startsWith('#')) return line;
-      const event = fileEvent(line, reader);
-      if (event === undefined) return '-';
-      // Times without a zone are in this machine's zone.
-      const { at: _, ...fact } = event;
-      return JSON.stringify(fact);
+      const facts = fileEvents(line, reader).map(({ at: _, ...fact }) => JSON.stringify(fact));
+      // Times without a zone are in this machine's zone, so they are left out.
+      return facts.length === 0 ? '-' : facts.join('\n');
     });
     t.assert.fileSnapshot(`${out.join('\n')}\n`, join(golden, `${name}.ref`), {
       serializers: [String],
@@ -64,12 +62,12 @@ for (const [name, logged, want] of counted) {
 test('a record of the journal is the same event as the line of a file', () => {
   const message =
     'warning: unknown[192.0.2.9]: SASL LOGIN authentication failed: x, sasl_username=joe';
-  const file = fileEvent(`2025-11-23T19:59:59Z mail postfix/smtpd[7]: ${message}`, reader);
+  const file = fileEvents(`2025-11-23T19:59:59Z mail postfix/smtpd[7]: ${message}`, reader);
   const logged = Date.parse('2025-11-23T19:59:59Z');
-  assert.ok(file !== undefined);
-  assert.deepEqual(journalEvent({ tag: 'postfix/smtpd', message, logged }, reader), file);
+  assert.equal(file.length, 1);
+  assert.deepEqual(journalEvents({ tag: 'postfix/smtpd', message, logged }, reader), file);
   const imap = 'imap-login: Login: user=<joe>, method=PLAIN, rip=192.0.2.9, lip=192.0.2.1';
-  assert.equal(journalEvent({ tag: 'dovecot', message: imap, logged }, reader)?.kind, 'login');
+  assert.equal(journalEvents({ tag: 'dovecot', message: imap, logged }, reader)[0]?.kind, 'login');
 });
 
 const pieces = fc.constantFrom(
@@ -115,16 +113,18 @@ test('no line makes a reader throw, and every event is within limits', () => {
     fc.property(text, (line) => {
       parseSyslog(line);
       const events = [
-        fileEvent(line, reader),
-        journalEvent({ tag: 'postfix/smtpd', message: line, logged: now }, reader),
-        journalEvent({ tag: 'postfix/smtp', message: line, logged: now }, reader),
-        journalEvent({ tag: 'dovecot', message: line, logged: now }, reader),
+        ...fileEvents(line, reader),
+        ...['smtpd', 'smtp', 'pickup', 'cleanup'].flatMap((program) =>
+          journalEvents({ tag: `postfix/${program}`, message: line, logged: now }, reader),
+        ),
+        ...journalEvents({ tag: 'dovecot', message: line, logged: now }, reader),
       ];
       for (const event of events) {
-        if (event === undefined) continue;
         assert.ok(event.at <= now + minuteMs && event.at >= now - dayMs);
         if (event.kind === 'login') assert.ok(event.times >= 1 && event.times <= 1_000);
-        if (event.kind !== 'delivery') assert.ok((event.account ?? '').length <= 256);
+        if ('account' in event) assert.ok((event.account ?? '').length <= 256);
+        if ('login' in event) assert.ok((event.login ?? '').length <= 256);
+        if (event.kind === 'named') assert.ok(event.messageId.length <= 500);
       }
     }),
     { numRuns: 2_000 },
@@ -144,7 +144,7 @@ test('whatever the recipient is called, the outcome is what Postfix says', () =>
       const message =
         `4jYG8k1YQFzJB27: to=<${recipient}>, relay=mx[192.0.2.2]:25, delay=1, ` +
         'delays=0/0/0/1, dsn=5.1.1, status=bounced (host mx said: 550 5.1.1 no)';
-      const event = journalEvent({ tag: 'postfix/smtp', message, logged: now }, reader);
+      const [event] = journalEvents({ tag: 'postfix/smtp', message, logged: now }, reader);
       assert.ok(event?.kind === 'delivery' && event.outcome === 'bounced');
       assert.equal(event.reply, 'host mx said: 550 5.1.1 no');
     }),
@@ -164,6 +164,6 @@ test('the longest line is read quickly', () => {
     `${stamp} mail postfix/smtp[1]: ABCDEF12: to=<a>, relay=x${', a=b'.repeat(3_000)}, status=`,
   ];
   const began = process.threadCpuUsage().user;
-  for (const line of hostile) fileEvent(line, reader);
+  for (const line of hostile) fileEvents(line, reader);
   assert.ok(process.threadCpuUsage().user - began < 500_000, 'far more than it takes');
 });

@@ -1,12 +1,13 @@
 /**
- * Turns one line of the mail log, from a file or the systemd journal, into an event. Most lines do
- * not matter to the guard and give undefined.
+ * Turns one line of the mail log, from a file or the systemd journal, into events. Most lines do
+ * not matter to the guard and give none.
  */
 
 import type { LogEvent, LogFact } from '../../core/event.ts';
 import type { Millis } from '../../lib/time.ts';
 import { dovecotFact } from './dovecot.ts';
 import { postfixFact } from './postfix.ts';
+import { queueFact } from './queue-line.ts';
 import { countedAt, parseSyslog, timeOf, unfolded } from './syslog-line.ts';
 
 export type LineContext = {
@@ -16,39 +17,45 @@ export type LineContext = {
 };
 
 /** Every fact has one of these; looked for first, because most lines have none. */
-const telling = /status=|sasl_username=|SASL |-login: |assword mismatch/;
+const telling =
+  /status=|sasl_username=|SASL |-login: |assword mismatch|: client=| uid=|message-id=|ilter /;
 
-/** The event of a line of a log file. */
-export function fileEvent(line: string, context: LineContext): LogEvent | undefined {
-  if (!telling.test(line)) return undefined;
+/** The events of a line of a log file: one, two for a message that a login sent, or none. */
+export function fileEvents(line: string, context: LineContext): readonly LogEvent[] {
+  if (!telling.test(line)) return none;
   const parts = parseSyslog(line);
-  if (parts === undefined) return undefined;
-  const fact = factOf(parts.tag, parts.text, parts.times, context.defaultDomain);
-  return fact === undefined ? undefined : at(fact, timeOf(parts.stamp, context.now), context.now);
+  if (parts === undefined) return none;
+  const facts = factsOf(parts.tag, parts.text, parts.times, context.defaultDomain);
+  return facts.length === 0 ? none : at(facts, timeOf(parts.stamp, context.now), context.now);
 }
 
-/** The event of a journal record. `tag` is its SYSLOG_IDENTIFIER, `logged` is in milliseconds. */
-export function journalEvent(
+/** The events of a journal record. `tag` is its SYSLOG_IDENTIFIER, `logged` is in milliseconds. */
+export function journalEvents(
   record: { readonly tag: string; readonly message: string; readonly logged: number },
   context: LineContext,
-): LogEvent | undefined {
-  if (!telling.test(record.message)) return undefined;
+): readonly LogEvent[] {
+  if (!telling.test(record.message)) return none;
   const { text, times } = unfolded(record.message);
-  const fact = factOf(record.tag, text, times, context.defaultDomain);
-  return fact === undefined ? undefined : at(fact, record.logged, context.now);
+  return at(factsOf(record.tag, text, times, context.defaultDomain), record.logged, context.now);
 }
 
-function factOf(
+const none: readonly LogEvent[] = [];
+
+function factsOf(
   tag: string,
   text: string,
   times: number,
   defaultDomain: string,
-): LogFact | undefined {
-  if (tag === 'dovecot') return dovecotFact(text, times, defaultDomain);
-  return postfixFact(tag, text, times, defaultDomain);
+): readonly LogFact[] {
+  const about =
+    tag === 'dovecot'
+      ? dovecotFact(text, times, defaultDomain)
+      : postfixFact(tag, text, times, defaultDomain);
+  const way = about?.kind === 'delivery' ? undefined : queueFact(tag, text, defaultDomain);
+  return [about, way].filter((fact) => fact !== undefined);
 }
 
-function at(fact: LogFact, logged: number, now: Millis): LogEvent | undefined {
+function at(facts: readonly LogFact[], logged: number, now: Millis): readonly LogEvent[] {
   const when = countedAt(logged, now);
-  return when === undefined ? undefined : { ...fact, at: when };
+  return when === undefined ? none : facts.map((fact) => ({ ...fact, at: when }));
 }

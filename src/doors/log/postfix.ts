@@ -41,18 +41,23 @@ export function postfixFact(
       ? failedLogin(text, times, defaultDomain)
       : goodLogin(text, defaultDomain);
   }
-  return delivery(text);
+  return delivery(tag, text);
 }
 
-function delivery(text: string): LogFact | undefined {
+function delivery(tag: string, text: string): LogFact | undefined {
   const id = queueId.exec(text);
   if (id === null || !text.startsWith('to=<', id[0].length)) return undefined;
   const from = id[0].length + 4;
   let end = pathEnd(text, from);
   if (end < 0) return undefined;
   const recipient = addressKey(text.slice(from, end));
-  if (text.startsWith('>, orig_to=<', end)) end = pathEnd(text, end + 12);
-  if (end < 0) return undefined;
+  let original = recipient;
+  if (text.startsWith('>, orig_to=<', end)) {
+    const start = end + 12;
+    end = pathEnd(text, start);
+    if (end < 0) return undefined;
+    original = addressKey(text.slice(start, end));
+  }
   const rest = text.slice(end + 1);
   const found = outcome.exec(rest);
   if (found === null) return undefined;
@@ -63,24 +68,13 @@ function delivery(text: string): LogFact | undefined {
     kind: 'delivery',
     queueId: id[1] ?? '',
     recipient,
+    original,
     outcome: sent ? 'sent' : status === 'bounced' ? 'bounced' : 'deferred',
     reply,
     requeuedAs: sent && isLoopback(relay) ? (requeued.exec(reply)?.[1] ?? '') : '',
+    service: tag,
+    relay: relay === 'none' ? 'none' : isLoopback(relay) ? 'here' : 'other',
   };
-}
-
-/**
- * The recipient that the sender wrote, before aliases were expanded. Takes a line that postfixFact
- * reads as a delivery; empty if the recipient cannot be read.
- */
-export function originalRecipient(text: string): string {
-  const from = text.indexOf('to=<') + 4;
-  const end = pathEnd(text, from);
-  const second = '>, orig_to=<';
-  if (end < 0) return '';
-  if (!text.startsWith(second, end)) return addressKey(text.slice(from, end));
-  const start = end + second.length;
-  return addressKey(text.slice(start, pathEnd(text, start)));
 }
 
 /** Where the address ends: at the first `>,` outside quotes; -1 if it is missing. */
@@ -95,7 +89,7 @@ function pathEnd(text: string, from: number): number {
   return -1;
 }
 
-/** True if the relay is a filter on this machine, which returns mail under a new queue id. */
+/** True if the relay is on this machine: a filter returns mail under a new queue id. */
 function isLoopback(relay: string): boolean {
   return /\[(?:127\.\d+\.\d+\.\d+|::1)\](?::\d+)?$/.test(relay);
 }

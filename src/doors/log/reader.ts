@@ -8,13 +8,15 @@ import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LogHandler } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { followFile, type LogPosition } from './follow.ts';
-import { fileEvent, journalEvent, type LineContext } from './mail-line.ts';
+import { fileEvents, journalEvents, type LineContext } from './mail-line.ts';
 import type { LogSource } from './source.ts';
 import { followJournal } from './systemd-journal.ts';
 
 export type MailLogOptions = {
   /** Finds the log. Called at start, and every minute until a log is found. */
   readonly source: () => Promise<LogSource>;
+  /** The uids of programs whose records in the journal count; root is one of them. */
+  readonly journalUids: () => ReadonlySet<number>;
   /** Further files, such as one that Dovecot writes. */
   readonly more: readonly string[];
   readonly defaultDomain: string;
@@ -39,7 +41,7 @@ export type MailLog = AsyncDisposable;
 const saveEveryMs = 3 * secondMs;
 const lookAgainMs = minuteMs;
 
-type Follower = { place(): unknown; close(): Promise<void> };
+type Follower = { place(): LogPosition | string | undefined; close(): Promise<void> };
 type Followed = { readonly name: string; readonly follower: Follower; reading: boolean };
 
 export function openMailLog(options: MailLogOptions): MailLog {
@@ -94,7 +96,7 @@ class MailLogReader implements MailLog {
     const follower = followFile(
       path,
       {
-        lines: (lines) => this.#take(lines, fileEvent),
+        lines: (lines) => this.#take(path, lines, fileEvents),
         ...this.#hooks(path),
       },
       { resume, ...(pollMs === undefined ? {} : { pollMs }) },
@@ -106,11 +108,12 @@ class MailLogReader implements MailLog {
     const name = 'journal';
     const follower = followJournal(
       {
-        records: (records) => this.#take(records, journalEvent),
+        records: (records) => this.#take(name, records, journalEvents),
         ...this.#hooks(name),
       },
       {
         resume: this.#options.places.read(keyOf(name)),
+        uids: this.#options.journalUids,
         more: this.#options.journalWords ?? [],
       },
     );
@@ -132,16 +135,16 @@ class MailLogReader implements MailLog {
   }
 
   #take<Line>(
+    name: string,
     lines: readonly Line[],
-    eventOf: (line: Line, context: LineContext) => LogEvent | undefined,
+    eventsOf: (line: Line, context: LineContext) => readonly LogEvent[],
   ): void {
     const { clock, count, defaultDomain, handler, log } = this.#options;
     count('postern_mail_log_lines_total', lines.length);
     const context = { defaultDomain, now: clock.now() };
     for (const line of lines) {
       try {
-        const event = eventOf(line, context);
-        if (event !== undefined) handler.seen(event);
+        for (const event of eventsOf(line, context)) handler.seen(event);
       } catch (error) {
         // An error in one line must not stop the others.
         count('postern_mail_log_faults_total', 1, 'bug');
@@ -149,6 +152,8 @@ class MailLogReader implements MailLog {
         log('error', 'maillog.failed', { stack });
       }
     }
+    const place = this.#placeOf(name);
+    if (place !== undefined) handler.taken(keyOf(name), place);
   }
 
   /** Counts a fault each time, and logs it once an hour. */
@@ -175,12 +180,15 @@ class MailLogReader implements MailLog {
     this.#options.state(names, all.filter(({ reading }) => reading).length, wanted);
   }
 
+  #placeOf(name: string): string | undefined {
+    const place = this.#followed.get(name)?.follower.place();
+    return place === undefined || typeof place === 'string' ? place : JSON.stringify(place);
+  }
+
   #save(): void {
-    for (const { name, follower } of this.#followed.values()) {
-      const place = follower.place();
-      if (place === undefined) continue;
-      const text = typeof place === 'string' ? place : JSON.stringify(place);
-      if (this.#saved.get(name) === text) continue;
+    for (const name of this.#followed.keys()) {
+      const text = this.#placeOf(name);
+      if (text === undefined || this.#saved.get(name) === text) continue;
       this.#saved.set(name, text);
       this.#options.places.write(keyOf(name), text);
     }

@@ -14,7 +14,9 @@ const fields = {
   MESSAGE: 'hello',
   _UID: '102',
 };
-const record = { cursor: 's=9340;i=3', tag: 'postfix/smtpd', message: 'hello' };
+/** Root, Postfix and Dovecot. */
+const uids: ReadonlySet<number> = new Set([0, 102, 103]);
+const record = { isTrusted: true, cursor: 's=9340;i=3', tag: 'postfix/smtpd', message: 'hello' };
 const logged = 1_795_462_167_705;
 
 const cases = [
@@ -25,14 +27,41 @@ const cases = [
     { ...record, logged: 1_795_462_167_000 },
   ],
   ['that is not UTF-8', { MESSAGE: [104, 233] }, { ...record, logged, message: 'hé' }],
-  ['of nobody (65534), who delivers mail', { _UID: '65534' }, { ...record, logged }],
-  ['of a person', { _UID: '1000' }, undefined],
+  ['of root', { _UID: '0', _SYSTEMD_UNIT: 'dovecot.service' }, { ...record, logged }],
+  ['of a unit of an instance', { _SYSTEMD_UNIT: 'postfix@-.service' }, { ...record, logged }],
+  ['of a Postfix in a session', { _SYSTEMD_UNIT: 'session-3.scope' }, { ...record, logged }],
+  ['of a person', { _UID: '1000' }, { ...record, logged, isTrusted: false }],
+  ['of a website', { _UID: '33' }, { ...record, logged, isTrusted: false }],
+  ['of nobody', { _UID: '65534' }, { ...record, logged, isTrusted: false }],
+  [
+    'of a command that local(8) runs for a user',
+    { _UID: '1000', _SYSTEMD_UNIT: 'postfix@-.service' },
+    { ...record, logged, isTrusted: false },
+  ],
+  ['of no process', { _UID: undefined }, { ...record, logged, isTrusted: false }],
+  ['with two uids', { _UID: ['0', '33'] }, { ...record, logged, isTrusted: false }],
+  ['with a uid that is no number', { _UID: '' }, { ...record, logged, isTrusted: false }],
+  [
+    'of a web server that root runs',
+    { _UID: '0', _SYSTEMD_UNIT: 'apache2.service' },
+    { ...record, logged, isTrusted: false },
+  ],
+  [
+    'of PHP',
+    { _UID: '0', _SYSTEMD_UNIT: 'php8.2-fpm.service' },
+    { ...record, logged, isTrusted: false },
+  ],
+  [
+    'whose client claims a uid and a unit',
+    { _UID: '33', UID: '0', SYSTEMD_UNIT: 'postfix@-.service', SYSLOG_FACILITY: '2' },
+    { ...record, logged, isTrusted: false },
+  ],
   ['too long to be shown', { MESSAGE: null }, undefined],
   ['without a program', { SYSLOG_IDENTIFIER: undefined }, undefined],
 ] as const;
 for (const [name, more, want] of cases) {
   test(`a record ${name}`, () =>
-    assert.deepEqual(parseRecord(JSON.stringify({ ...fields, ...more })), want));
+    assert.deepEqual(parseRecord(JSON.stringify({ ...fields, ...more }), uids), want));
 }
 
 test('any line is a complete record or undefined', () => {
@@ -45,7 +74,7 @@ test('any line is a complete record or undefined', () => {
   );
   fc.assert(
     fc.property(odd, (line) => {
-      const found = parseRecord(line);
+      const found = parseRecord(line, uids);
       if (found === undefined) return;
       for (const part of [found.cursor, found.tag, found.message]) {
         assert.equal(typeof part, 'string');

@@ -34,22 +34,30 @@ export type JournalFollower = {
 const program = '/usr/bin/journalctl';
 const retryMsMin = secondMs;
 const retryMsMax = minuteMs;
-/**
- * The lowest user id of a person. Records of persons are ignored, because mail programs run as
- * system users and everybody may call logger(1).
- */
-const personUidMin = 1_000;
-const nobodyUid = 65_534;
 const complaintMax = 2_000;
+const wantedFields = [
+  'MESSAGE',
+  'SYSLOG_IDENTIFIER',
+  '_UID',
+  '_SYSTEMD_UNIT',
+  '_SOURCE_REALTIME_TIMESTAMP',
+] as const;
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-/** Follows the journal. `more` are further arguments of journalctl, such as `--namespace=mail`. */
+/**
+ * Follows the journal. `uids`: whose records count. `more` are further arguments of journalctl,
+ * such as `--namespace=mail`.
+ */
 export function followJournal(
   hooks: JournalHooks,
-  how: { readonly resume?: string | undefined; readonly more?: readonly string[] } = {},
+  how: {
+    readonly uids: () => ReadonlySet<number>;
+    readonly resume?: string | undefined;
+    readonly more?: readonly string[];
+  },
 ): JournalFollower {
-  const follower = new ChildFollower(hooks, how.resume, how.more ?? []);
+  const follower = new ChildFollower(hooks, how);
   const done = follower.run();
   return {
     place: () => follower.cursor,
@@ -63,14 +71,19 @@ export function followJournal(
 class ChildFollower {
   cursor: string | undefined;
   readonly #hooks: JournalHooks;
+  readonly #uids: () => ReadonlySet<number>;
   readonly #more: readonly string[];
   #child: Child | undefined;
   #closed = false;
   #rouse = (): void => undefined;
 
-  constructor(hooks: JournalHooks, resume: string | undefined, more: readonly string[]) {
+  constructor(
+    hooks: JournalHooks,
+    { more = [], resume, uids }: Parameters<typeof followJournal>[1],
+  ) {
     this.#hooks = hooks;
     this.cursor = resume;
+    this.#uids = uids;
     this.#more = more;
   }
 
@@ -102,7 +115,7 @@ class ChildFollower {
     const args = [
       ...['--follow', '--output=json', '--no-pager', ...from],
       ...(this.cursor === undefined ? [] : ['--no-tail']),
-      '--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_UID,_SOURCE_REALTIME_TIMESTAMP',
+      `--output-fields=${wantedFields.join(',')}`,
       ...this.#more,
       'SYSLOG_FACILITY=2',
     ];
@@ -152,10 +165,13 @@ class ChildFollower {
   async #take(stdout: Readable): Promise<void> {
     const cutter = openLineCutter(() => this.#hooks.fault('too-long'));
     for await (const chunk of stdout as AsyncIterable<Buffer>) {
-      const records = cutter.take(chunk).flatMap((line) => parseRecord(line) ?? []);
-      if (records.length === 0) continue;
-      this.cursor = records.at(-1)?.cursor;
-      this.#hooks.records(records);
+      const uids = this.#uids();
+      const all = cutter.take(chunk).flatMap((line) => parseRecord(line, uids) ?? []);
+      const last = all.at(-1);
+      if (last === undefined) continue;
+      this.cursor = last.cursor;
+      const records = all.filter(({ isTrusted }) => isTrusted);
+      if (records.length > 0) this.#hooks.records(records);
     }
   }
 
@@ -172,10 +188,21 @@ class ChildFollower {
 }
 
 /**
- * Parses a line of `journalctl --output=json`. Undefined if it is not a record, or a person wrote
- * it.
+ * Web servers. They run as root and pass on what visitors give them, for example to logger(1) for
+ * their own log.
  */
-export function parseRecord(line: string): JournalRecord | undefined {
+const webUnits =
+  /^(?:apache2?|httpd|nginx|lighttpd|caddy|php[\d.]*(?:-fpm)?)(?:@[^.]{0,100})?\.service$/;
+
+/**
+ * Parses a line of `journalctl --output=json`. Undefined if it is not a record. A record is trusted
+ * if one of `uids` wrote it: everybody may call logger(1) with any text. The fields with an
+ * underscore are journald's own, which no client can set.
+ */
+export function parseRecord(
+  line: string,
+  uids: ReadonlySet<number>,
+): (JournalRecord & { readonly isTrusted: boolean }) | undefined {
   let fields: Readonly<Record<string, unknown>>;
   try {
     const value: unknown = JSON.parse(line);
@@ -184,15 +211,20 @@ export function parseRecord(line: string): JournalRecord | undefined {
   } catch {
     return undefined;
   }
-  const uid = Number(fields['_UID'] ?? 0);
-  if (uid >= personUidMin && uid !== nobodyUid) return undefined;
   const { __CURSOR: cursor, SYSLOG_IDENTIFIER: tag } = fields;
   const message = text(fields['MESSAGE']);
   if (typeof cursor !== 'string' || typeof tag !== 'string' || message === undefined) {
     return undefined;
   }
+  const uid = fields['_UID'];
+  const unit = fields['_SYSTEMD_UNIT'];
+  const isTrusted =
+    typeof uid === 'string' &&
+    /^\d+$/.test(uid) &&
+    uids.has(Number(uid)) &&
+    !(typeof unit === 'string' && webUnits.test(unit));
   const microseconds = fields['_SOURCE_REALTIME_TIMESTAMP'] ?? fields['__REALTIME_TIMESTAMP'];
-  return { tag, message, logged: Math.floor(Number(microseconds) / 1_000), cursor };
+  return { tag, message, logged: Math.floor(Number(microseconds) / 1_000), cursor, isTrusted };
 }
 
 /** The text of a field. journalctl prints bytes that are not UTF-8 as a list of numbers. */

@@ -7,9 +7,12 @@ import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
 import { slotsOf } from '../../core/account/signals.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
+import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
-import type { MessageRow } from '../../ports/ledger.ts';
-import { openLogSeen } from './log-seen.ts';
+import type { Change, MessageRow } from '../../ports/ledger.ts';
+import { openDoorNotes } from '../bypass/door-notes.ts';
+import { openQueueTrails } from '../bypass/queue-trails.ts';
+import { type LogSeenDeps, openLogSeen } from './log-seen.ts';
 
 const start = Date.UTC(2026, 2, 4, 12) as Millis;
 const joe = 'joe@example.test' as Account;
@@ -26,14 +29,38 @@ function rig() {
   const counted = new Map<string, number>();
   let changed = 0;
   let asked = 0;
-  const flow = openLogSeen({
-    accounts: { known: (account) => profiles.get(account), changed: () => void changed++ },
+  const meta = new Map<string, string>();
+  const commits: Change[][] = [];
+  const trails = openQueueTrails();
+  const notes = openDoorNotes({ now: () => start }, () => 7);
+  const deps: LogSeenDeps = {
+    accounts: {
+      known: (account) => profiles.get(account),
+      changed: () => void changed++,
+      change: (account, { state }) => ({
+        kind: 'account',
+        account,
+        state,
+        profile: () => '',
+        learned: [],
+        forgotten: [],
+      }),
+      context: { people: { seed: 7, knownHere: () => undefined } } as never,
+    },
+    trails,
+    notes,
     journal: {
+      commit(changes) {
+        commits.push([...changes]);
+        for (const change of changes)
+          if (change.kind === 'meta') meta.set(change.key, change.value);
+      },
       live: {
         message(queueId) {
           asked++;
           return messages.get(queueId);
         },
+        meta: (key) => meta.get(key),
       },
     },
     world: quietWorld({
@@ -42,17 +69,29 @@ function rig() {
         counted.set(key, (counted.get(key) ?? 0) + by);
       },
     }),
-  });
-  const sent = (queueId: string, at: Millis, account = joe): void => {
-    const rest = { recipients: 1, client: home, sender: joe, messageId: '' };
-    messages.set(queueId, { queueId, at, account, verdict: 'pass', ...rest });
+  };
+  let flow = openLogSeen(deps);
+  const sent = (queueId: string, at: Millis, to: readonly string[] = ['x@world.test']): void => {
+    const rest = { recipients: to.length, client: home, sender: joe, messageId: '' };
+    messages.set(queueId, { queueId, at, account: joe, verdict: 'pass', ...rest });
+    notes.judged({ kind: 'send', id: queueId, at, account: joe, outside: to, local: [] });
   };
   return {
     profile,
     profiles,
     counted,
     sent,
-    seen: (event: LogEvent) => flow.seen(event),
+    seen(event: LogEvent) {
+      trails.seen(event);
+      flow.seen(event);
+    },
+    taken: (place: string) => flow.taken('mail-log x', place),
+    commits,
+    /** Nothing is remembered but what was written. */
+    restart() {
+      const none = { recipients: () => undefined };
+      flow = openLogSeen({ ...deps, notes: none, trails: openQueueTrails() });
+    },
     changes: () => changed,
     questions: () => asked,
     unknownUsers: () => profile.sums[slotsOf['failed-recipients'][0] ?? 0] ?? 0,
@@ -65,8 +104,15 @@ function loginEvent(ok: boolean, client: string, at: number, more = {}): LogEven
 
 function bounced(queueId: string, at: number, more = {}): LogEvent {
   const reply = 'host mx said: 550 5.1.1 no such user';
-  const fact = { kind: 'delivery', outcome: 'bounced', recipient: 'x@world.test', reply } as const;
-  return { ...fact, queueId, at: at as Millis, requeuedAs: '', ...more };
+  const to = { recipient: 'x@world.test', original: 'x@world.test' };
+  const fact = { kind: 'delivery', outcome: 'bounced', service: 'postfix/smtp', reply } as const;
+  return { ...fact, ...to, queueId, at: at as Millis, requeuedAs: '', relay: 'other', ...more };
+}
+
+function entered(queueId: string, at: number, more = {}): LogEvent {
+  const rest = { firstClient: '', login: undefined, uid: undefined, previousId: '' };
+  const fact = { kind: 'entered', service: 'postfix/smtpd', client: home, ...rest } as const;
+  return { ...fact, queueId, at: at as Millis, ...more };
 }
 
 test('failed logins and then a good one from elsewhere are a guess that hit', () => {
@@ -128,13 +174,61 @@ test('a failure without a name belongs to the account the password service named
 });
 
 test('an unknown recipient counts for whoever sent the message', () => {
-  const { seen, sent, unknownUsers, changes } = rig();
+  const { seen, sent, unknownUsers, commits, taken } = rig();
+  const to = ['a@world.test', 'b@world.test', 'c@world.test', 'full@world.test'];
+  sent('4jYG8k1YQFzJB27', start, to);
+  for (const [nth, recipient] of to.slice(0, 3).entries()) {
+    seen(bounced('4jYG8k1YQFzJB27', start + nth, { recipient, original: recipient }));
+  }
+  assert.ok(Math.abs(unknownUsers() - 3) < 0.01);
+  const full = { recipient: to[3], original: to[3], reply: '552 5.2.2 mailbox full' };
+  seen(bounced('4jYG8k1YQFzJB27', start + 9, full));
+  assert.ok(Math.abs(unknownUsers() - 3) < 0.01);
+  taken('place 1');
+  taken('place 2');
+  assert.equal(commits.length, 1, 'written once, with the place in the log');
+  assert.deepEqual(
+    commits[0]?.map((change) => (change.kind === 'meta' ? change.key : change.kind)),
+    ['account', 'told-bounces', 'mail-log x'],
+  );
+});
+
+test('a recipient of a message counts once, however many lines say it', () => {
+  const { seen, sent, unknownUsers, counted, taken, restart } = rig();
   sent('4jYG8k1YQFzJB27', start);
-  for (let nth = 0; nth < 3; nth++) seen(bounced('4jYG8k1YQFzJB27', start + nth));
-  assert.ok(Math.abs(unknownUsers() - 3) < 0.01);
-  assert.equal(changes(), 3);
-  seen(bounced('4jYG8k1YQFzJB27', start + 9, { reply: '552 5.2.2 mailbox full' }));
-  assert.ok(Math.abs(unknownUsers() - 3) < 0.01);
+  for (let nth = 0; nth < 16; nth++) seen(bounced('4jYG8k1YQFzJB27', start + nth));
+  assert.ok(Math.abs(unknownUsers() - 1) < 0.01);
+  assert.equal(counted.get('dropped repeated-bounce'), 15);
+  taken('place');
+  restart();
+  seen(bounced('4jYG8k1YQFzJB27', start + 20));
+  assert.ok(Math.abs(unknownUsers() - 1) < 0.01, 'not after a restart either');
+});
+
+test('only recipients that the message had count', () => {
+  const { seen, sent, unknownUsers, counted } = rig();
+  sent('4jYG8k1YQFzJB27', start);
+  for (let nth = 0; nth < 20; nth++) {
+    const other = `stranger${nth}@world.test`;
+    seen(bounced('4jYG8k1YQFzJB27', start + nth, { recipient: other, original: other }));
+  }
+  assert.equal(unknownUsers(), 0);
+  assert.equal(counted.get('dropped unknown-recipient'), 20);
+  seen(bounced('4jYG8k1YQFzJB27', start + 30, { recipient: 'alias@other.test' }));
+  assert.ok(Math.abs(unknownUsers() - 1) < 0.01, 'the address behind an alias of a recipient');
+});
+
+test('after a restart: people of the account, at most as many as the message had', () => {
+  const { profile, seen, sent, unknownUsers, restart } = rig();
+  const people = Array.from({ length: 9 }, (_, nth) => `friend${nth}@world.test`);
+  for (const one of people) profile.book.add(hash53(one, 7), 1);
+  sent('4jYG8k1YQFzJB27', start, people.slice(0, 2));
+  restart();
+  for (const [nth, one] of people.entries()) {
+    seen(bounced('4jYG8k1YQFzJB27', start + nth, { recipient: one, original: one }));
+  }
+  seen(bounced('4jYG8k1YQFzJB27', start + 20, { original: 'stranger@world.test' }));
+  assert.ok(Math.abs(unknownUsers() - 2) < 0.01);
 });
 
 test('messages that are not known, or came later under the same id, are nobody’s', () => {
@@ -161,7 +255,9 @@ test('the ledger is asked only about what failed, and once a message', () => {
 test('a filter hands a message back under another id: it is still the sender’s', () => {
   const { seen, sent, unknownUsers } = rig();
   sent('AAAAAAAAAA', start);
-  seen(bounced('AAAAAAAAAA', start, { outcome: 'sent', requeuedAs: 'CCCCCCCCCC' }));
+  seen(entered('AAAAAAAAAA', start, { login: joe }));
+  seen(entered('CCCCCCCCCC', start + 500, { client: '127.0.0.1' }));
+  seen(bounced('AAAAAAAAAA', start, { outcome: 'sent', requeuedAs: 'CCCCCCCCCC', relay: 'here' }));
   seen(bounced('CCCCCCCCCC', start + 1_000));
   assert.ok(Math.abs(unknownUsers() - 1) < 0.01);
 });

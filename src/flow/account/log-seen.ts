@@ -16,14 +16,23 @@ import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { unreachable } from '../../lib/assert.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import type { Change } from '../../ports/ledger.ts';
 import type { LogHandler } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
+import type { DoorNotes } from '../bypass/door-notes.ts';
+import type { QueueTrails } from '../bypass/queue-trails.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Accounts } from './accounts.ts';
+import { openToldBounces, type ToldBounces } from './told-bounces.ts';
 
 export type LogSeenDeps = {
-  readonly accounts: Pick<Accounts, 'known' | 'changed'>;
-  readonly journal: { readonly live: Pick<Journal['live'], 'message'> };
+  readonly accounts: Pick<Accounts, 'known' | 'change' | 'changed' | 'context'>;
+  readonly journal: Pick<Journal, 'commit'> & {
+    readonly live: Pick<Journal['live'], 'message' | 'meta'>;
+  };
+  /** The queue ids that a message had before a filter handed it back. */
+  readonly trails: Pick<QueueTrails, 'before'>;
+  readonly notes: Pick<DoorNotes, 'recipients'>;
   readonly world: World;
 };
 
@@ -41,7 +50,7 @@ const failedMax = 10_000;
  */
 const pairMs = 15 * secondMs;
 const mismatchesMax = 1_000;
-/** Queue ids with the accounts of their messages: ids from filters, and ids that bounced lately. */
+/** Messages that bounced lately, with their accounts. */
 const ownersMax = 10_000;
 const ownersMs = 60 * minuteMs;
 /** The log may mention a message this long before the guard has counted it. */
@@ -50,10 +59,22 @@ const earlyMs = minuteMs;
 type LoginEvent = Extract<LogEvent, { kind: 'login' }>;
 type DeliveryEvent = Extract<LogEvent, { kind: 'delivery' }>;
 const nothingNew = { learned: [], forgotten: [] } as const;
+/** A message that Postern judged. `of`: its queue id and time, because ids are used again. */
+type Owner = {
+  readonly of: string;
+  readonly queueId: string;
+  readonly account: Account;
+  readonly sentAt: Millis;
+  readonly recipients: number;
+  readonly at: Millis;
+};
 
 export function openLogSeen(deps: LogSeenDeps): LogHandler {
   const seen = new LogSeen(deps);
-  return { seen: (event) => seen.take(event) };
+  return {
+    seen: (event) => seen.take(event),
+    taken: (key, place) => seen.taken(key, place),
+  };
 }
 
 class LogSeen {
@@ -64,10 +85,30 @@ class LogSeen {
   readonly #failed = new Map<Account, Millis>();
   /** Client → the account it gave a wrong password for. */
   readonly #mismatches = new Map<string, { readonly account: Account; readonly at: Millis }>();
-  readonly #owners = new Map<string, { readonly account: Account; readonly at: Millis }>();
+  readonly #owners = new Map<string, Owner>();
+  readonly #told: ToldBounces;
+  /** Accounts with bounces that are not written yet. */
+  readonly #bounced = new Map<Account, AccountProfile>();
 
   constructor(deps: LogSeenDeps) {
     this.#deps = deps;
+    this.#told = openToldBounces((key) => deps.journal.live.meta(key));
+  }
+
+  /**
+   * Writes the bounces together with the place in the log: after a crash, the log is read again
+   * from there, and none counts twice.
+   */
+  taken(key: string, place: string): void {
+    if (this.#bounced.size === 0) return;
+    const { accounts, journal } = this.#deps;
+    const changes: Change[] = [];
+    for (const [account, profile] of this.#bounced) {
+      changes.push(accounts.change(account, profile, nothingNew));
+    }
+    this.#bounced.clear();
+    changes.push(this.#told.change(), { kind: 'meta', key, value: place });
+    journal.commit(changes, () => undefined);
   }
 
   take(event: LogEvent): void {
@@ -81,6 +122,11 @@ class LogSeen {
       case 'delivery':
         this.#delivery(event);
         break;
+      case 'entered':
+      case 'milter-away':
+      case 'named':
+      case 'proxied':
+        break; // flow/bypass
       default:
         unreachable(event);
     }
@@ -137,41 +183,74 @@ class LogSeen {
     return false;
   }
 
+  /**
+   * Records a recipient that does not exist, once for each recipient of a message. Whoever can
+   * write into the log can write such lines: a line counts only if it is about a message that
+   * Postern judged and about a recipient of that message.
+   */
   #delivery(event: DeliveryEvent): void {
     const { accounts } = this.#deps;
     const { count } = this.#deps.world;
-    const { at, outcome, queueId, recipient, reply, requeuedAs } = event;
+    const { at, outcome, queueId, recipient, reply } = event;
     count('postern_mail_log_events_total', 1, outcome);
     // Only a final failure says something about the sender. Otherwise the ledger is not asked.
-    if (outcome !== 'bounced' && requeuedAs === '') return;
-    const account = this.#owner(queueId, at);
-    if (account === undefined) {
+    if (outcome !== 'bounced') return;
+    const owner = this.#owner(queueId, at);
+    if (owner === undefined) {
       this.#dropped('unknown-message');
       return;
     }
-    if (requeuedAs !== '') put(this.#owners, requeuedAs, { account, at }, ownersMax);
-    if (outcome !== 'bounced') return;
+    const { account } = owner;
     const profile = accounts.known(account);
     if (profile === undefined) {
       this.#dropped('unknown-account');
       return;
     }
+    const found = this.#recipientOf(owner, profile, event);
+    if (found === undefined) {
+      this.#dropped('unknown-recipient');
+      return;
+    }
+    if (this.#told.has(owner.of, found) || this.#told.count(owner.of) >= owner.recipients) {
+      this.#dropped('repeated-bounce');
+      return;
+    }
+    this.#told.add(owner.of, found);
     delivery(profile, { kind: 'delivery', at, account, recipient, outcome, reply });
-    this.#changed(account, profile);
+    this.#bounced.set(account, profile);
   }
 
   /**
-   * The account of a message. Postfix uses short queue ids again: a line from before the message is
-   * about another message.
+   * The recipient of the message that the line is about. After a restart the recipients of single
+   * messages are not known; then those that the account has written to.
    */
-  #owner(queueId: string, at: Millis): Account | undefined {
+  #recipientOf(
+    { queueId, sentAt }: Owner,
+    { book }: AccountProfile,
+    { original, recipient }: DeliveryEvent,
+  ): number | undefined {
+    const { seed } = this.#deps.accounts.context.people;
+    const known = this.#deps.notes.recipients(queueId, sentAt) ?? book;
+    return [original, recipient].map((one) => hash53(one, seed)).find((hash) => known.has(hash));
+  }
+
+  /**
+   * The message. Postfix uses short queue ids again: a line from before the message is about
+   * another message.
+   */
+  #owner(queueId: string, at: Millis): Owner | undefined {
     const found = this.#owners.get(queueId);
-    if (found !== undefined && Math.abs(at - found.at) < ownersMs) return found.account;
-    if (parseQueueId(queueId) === undefined) return undefined;
-    const row = this.#deps.journal.live.message(queueId);
-    if (row === undefined || row.at > at + earlyMs) return undefined;
-    put(this.#owners, queueId, { account: row.account, at }, ownersMax);
-    return row.account;
+    if (found !== undefined && Math.abs(at - found.at) < ownersMs) return found;
+    for (const id of [queueId, ...this.#deps.trails.before(queueId)]) {
+      if (parseQueueId(id) === undefined) continue;
+      const row = this.#deps.journal.live.message(id);
+      if (row === undefined || row.at > at + earlyMs) continue;
+      const { account, at: sentAt, recipients } = row;
+      const owner = { of: `${id} ${sentAt}`, queueId: id, account, sentAt, recipients, at };
+      put(this.#owners, queueId, owner, ownersMax);
+      return owner;
+    }
+    return undefined;
   }
 
   #changed(account: Account, profile: AccountProfile): void {

@@ -18,6 +18,7 @@ import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
+import type { BypassMeter } from '../bypass/bypass-meter.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import { sendTestNotice } from '../notices/test-notice.ts';
@@ -44,6 +45,7 @@ export type AdminDeps = {
   readonly settings: Settings;
   readonly doors: () => Readonly<Record<string, string>>;
   readonly troubles: Pick<Troubles, 'all'>;
+  readonly bypass: Pick<BypassMeter, 'view'>;
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
   readonly stats: AskStats;
@@ -146,6 +148,7 @@ function status(deps: AdminDeps): StatusView {
     ledger: { state, why, path: facts.ledgerPath },
     doors: deps.doors(),
     troubles: deps.troubles.all(),
+    bypass: deps.bypass.view(),
     accounts: {
       known: live.countAccounts(),
       watched: live.accounts({ state: 'watched', limit: countMax }).length,

@@ -1,0 +1,120 @@
+/** Opens what reads the mail log: bounces and logins for the guard, and the bypass meter. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { likelyCause } from '../core/bypass.ts';
+import { type DoorPlaces, sameAddress } from '../core/checklist/doors.ts';
+import { checkPostfix } from '../core/checklist/postfix.ts';
+import type { Submission } from '../core/event.ts';
+import type { Accounts } from '../flow/account/accounts.ts';
+import { openLogSeen } from '../flow/account/log-seen.ts';
+import {
+  type BypassFacts,
+  type BypassMeter,
+  openBypassMeter,
+} from '../flow/bypass/bypass-meter.ts';
+import type { DoorNotes } from '../flow/bypass/door-notes.ts';
+import { openQueueTrails } from '../flow/bypass/queue-trails.ts';
+import type { Journal } from '../flow/journal/journal.ts';
+import { expand, mainValue, parseMainCf } from '../formats/postfix/main-cf.ts';
+import type { LogHandler } from '../ports/message.ts';
+import type { Troubles } from '../ports/troubles.ts';
+import type { ConnectedReader } from './base/connected.ts';
+import type { DaemonParts } from './base/options.ts';
+
+type Deps = {
+  readonly accounts: Accounts;
+  readonly journal: Journal;
+  readonly notes: DoorNotes;
+  readonly troubles: Troubles;
+  readonly localDomains: ReadonlySet<string>;
+  readonly mayRelay: (client: string) => boolean;
+  readonly connected: ConnectedReader;
+  readonly isOurs: (message: Pick<Submission, 'messageId' | 'outside' | 'local'>) => boolean;
+};
+
+/** Longer files are not read; main.cf and master.cf with all their comments have 40 kB. */
+const fileBytesMax = 1_048_576;
+const noPlaces: DoorPlaces = { milter: [], inbound: [], policy: [] };
+
+export function openDaemonLog(
+  { world }: DaemonParts,
+  deps: Deps,
+): {
+  readonly handler: LogHandler;
+  readonly bypass: BypassMeter;
+  setDoorPlaces(places: () => DoorPlaces): void;
+} {
+  let places = (): DoorPlaces => noPlaces;
+  const trails = openQueueTrails();
+  const bypass = openBypassMeter({
+    ...deps,
+    trails,
+    world,
+    isNotice: (messageId, recipient) => deps.isOurs({ messageId, outside: [recipient], local: [] }),
+    cause: (facts) => causeOf(facts, deps, places()),
+  });
+  const logSeen = openLogSeen({ ...deps, trails, world });
+  return {
+    handler: {
+      seen(event) {
+        bypass.seen(event);
+        logSeen.seen(event);
+      },
+      taken: logSeen.taken,
+    },
+    bypass,
+    setDoorPlaces(given) {
+      places = given;
+    },
+  };
+}
+
+/** Reads what Postfix has now: it may have been changed after `postern connect postfix`. */
+function causeOf(
+  { last, milterAway }: BypassFacts,
+  { connected, mayRelay }: Pick<Deps, 'connected' | 'mayRelay'>,
+  doors: DoorPlaces,
+): string {
+  const instances = connected.read()?.instances ?? [];
+  const names: string[] = [];
+  let away = '';
+  const faults: { readonly found: string; readonly fix: string }[] = [];
+  for (const { configDirectory, queueDirectory } of instances) {
+    const main = textOf(join(configDirectory, 'main.cf'));
+    const master = textOf(join(configDirectory, 'master.cf'));
+    if (main === undefined || master === undefined) continue;
+    names.push(logName(main));
+    const milter = sameAddress(milterAway, queueDirectory);
+    if ([...doors.milter, ...doors.inbound].includes(milter)) away = milter;
+    for (const finding of checkPostfix({ main, master, doors, queueDirectory })) {
+      if (finding.kind !== 'fail') continue;
+      const fix =
+        finding.fix === 'postern connect postfix'
+          ? `${finding.fix} --config-dir ${configDirectory}`
+          : finding.fix;
+      faults.push({ found: `${finding.title}: ${finding.found}`, fix });
+    }
+  }
+  const isFiltered = last.uid === undefined && last.login === '' && mayRelay(last.client);
+  return likelyCause({ last, milterAway: away, instances: names, faults, isFiltered });
+}
+
+/** The name in front of each line of this instance. */
+function logName(text: string): string {
+  const main = parseMainCf(text);
+  const value = (name: string): string =>
+    expand(mainValue(main, name) ?? '', (wanted) => mainValue(main, wanted)).trim();
+  const [first = ''] = (value('syslog_name') || value('multi_instance_name') || 'postfix').split(
+    '/',
+  );
+  return first;
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    const { size } = statSync(path);
+    return size > fileBytesMax ? undefined : readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
+}
