@@ -28,6 +28,11 @@ export type Submission = {
   readonly sender?: string;
   /** Address key of the first mailbox in the From field. */
   readonly headerFrom?: string;
+  /**
+   * All From fields as the mail server shows them, one octet a character; not of mail with a login.
+   * An empty one stands where there are more than the door keeps.
+   */
+  readonly fromFields?: readonly string[];
   readonly subject?: string;
   readonly messageId?: string;
   readonly sizeBytes?: number;
@@ -37,6 +42,8 @@ export type Submission = {
   readonly fingerprint?: string;
   /** The result of scanning, where mail is scanned. */
   readonly scan?: Scan;
+  /** The user that handed the message to sendmail(1), as the mail log says; for a replay. */
+  readonly uid?: number;
   /** Path of the script that handed the message over, if known. */
   readonly script?: string;
   /** The message as the sendmail door got it. */

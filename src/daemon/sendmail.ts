@@ -72,6 +72,7 @@ export function openDaemonSendmail(parts: DaemonParts, deps: SendmailDeps): Daem
         else handovers.recognise(token, attempt, answer);
       },
       answered: (token) => handovers?.answered(token),
+      unmarked: () => handovers?.unmarked(),
     },
     start: () => reopen(wanted),
     configure(changed) {

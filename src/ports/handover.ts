@@ -102,6 +102,8 @@ export type HandoverLookup = {
   recognise(token: string, attempt: string, answer: (match: HandoverMatch) => void): void;
   /** The mail server has its answer. */
   answered(token: string): void;
+  /** A message of this machine came to its end without Postern's field. */
+  unmarked(): void;
 };
 export type HandoverMatch =
   /** copy: another try counts, and this one is discarded. unknown: nobody handed it over. */

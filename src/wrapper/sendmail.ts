@@ -56,7 +56,8 @@ function readMessage(
   const input = readInput(place.messageBytesMax);
   const { start, end, crlf } = sendmailMessage(input, call);
   const message = input.subarray(start, end);
-  if (call.headerRecipients && headerRecipients(message).length === 0) {
+  // Recipients on the command line are enough (`sendmail -t ADDRESS`).
+  if (call.recipients.length === 0 && headerRecipients(message).length === 0) {
     fatal('No recipient addresses found in message header');
   }
   const { sender = userName(), recipients, through, headerRecipients: inHeaders } = call;

@@ -21,6 +21,8 @@ const openMs = 20_000;
 const messageMs = 20_000;
 /** Wait at the undo for handovers to be done; each takes milliseconds. */
 const emptyMs = 60_000;
+/** Postfix shows a message to the milter door within this time after it took it from the maildrop. */
+const shownMs = 10_000;
 
 /** Makes the running guard read its configuration, and waits until its door has `address`. */
 export async function doorIs(state: string | undefined, address: string): Promise<void> {
@@ -89,18 +91,30 @@ Nothing needs to be done. To undo the connection: postern connect sendmail --und
 `;
 }
 
-/** Waits until every handover has been passed on to Postfix. */
-export async function queueEmptied(named: string | undefined, spool: string): Promise<void> {
+/**
+ * Waits until every handover has been passed on to Postfix. What Postfix took from its maildrop was
+ * passed on, also if it was never shown to the milter door.
+ */
+export async function queueEmptied(
+  named: string | undefined,
+  of: { readonly spool: string; readonly queueDirectory: string },
+): Promise<void> {
   const state = stateDirectory(named);
-  const folders = [join(state, 'submissions/going'), join(state, 'submissions/sent')];
-  const list = (path: string): string[] => {
+  const count = (path: string): number => {
     try {
-      return readdirSync(path);
+      return readdirSync(path).length;
     } catch {
-      return [];
+      return 0;
     }
   };
-  const left = (): number => folders.flatMap(list).length + leftInSpool(spool);
+  let pickedUpAt: number | undefined;
+  const left = (): number => {
+    const going = count(join(state, 'submissions/going')) + leftInSpool(of.spool);
+    const isPickedUp = going === 0 && count(join(of.queueDirectory, 'maildrop')) === 0;
+    pickedUpAt = isPickedUp ? (pickedUpAt ?? performance.now()) : undefined;
+    const passed = pickedUpAt !== undefined && performance.now() - pickedUpAt > shownMs;
+    return going + (passed ? 0 : count(join(state, 'submissions/sent')));
+  };
   await until(emptyMs, async () => left() === 0).catch(() => {
     throw new OperatorError(
       'still-waiting',

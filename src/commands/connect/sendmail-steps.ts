@@ -37,7 +37,7 @@ export const realPath = '/usr/sbin/sendmail.postfix';
 const wrapperFolder = '/usr/local/lib/postern-sendmail';
 export const launcherPath: string = join(wrapperFolder, 'sendmail');
 const scriptPath = join(wrapperFolder, 'postern-sendmail.cjs');
-const unitFile = '/etc/systemd/system/postern.service';
+export const unitFile = '/etc/systemd/system/postern.service';
 const dropIn = '/etc/systemd/system/postern.service.d/sendmail.conf';
 
 export type ConnectPart = {

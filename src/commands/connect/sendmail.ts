@@ -5,7 +5,7 @@
  * waits for handovers that are not done yet.
  */
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { withSetting } from '../../config/edit.ts';
 import { parseConfig } from '../../config/load.ts';
@@ -36,6 +36,7 @@ import {
   sendmailPath,
   spoolPart,
   stepAside,
+  unitFile,
   unitPart,
   wrapperPart,
 } from './sendmail-steps.ts';
@@ -123,7 +124,7 @@ async function connectSendmail(options: Options, show: Show): Promise<Report> {
   const about = await partOptions(options, config);
   const parts = await allParts(about, { file, options });
   return options.undo === true
-    ? undo({ parts, config, options, show })
+    ? undo({ parts, config, queueDirectory: about.queueDirectory, options, show })
     : connect({ parts, options, show });
 }
 
@@ -166,10 +167,11 @@ async function connect(of: {
 async function undo(of: {
   readonly parts: readonly ConnectPart[];
   readonly config: Config;
+  readonly queueDirectory: string;
   readonly options: Options;
   readonly show: Show;
 }): Promise<Report> {
-  const { parts, config, options, show } = of;
+  const { parts, config, queueDirectory, options, show } = of;
   const made = parts.filter(({ isThere }) => isThere).reverse();
   const report = {
     changed: made.length > 0,
@@ -183,7 +185,7 @@ async function undo(of: {
   // First programs use the old sendmail again, then handovers finish, then all parts are removed.
   await made.find((part) => part.name === 'postfix')?.takeBack();
   await stepAside();
-  await queueEmptied(options.state, config.sendmail.spool);
+  await queueEmptied(options.state, { spool: config.sendmail.spool, queueDirectory });
   for (const part of made) await part.takeBack();
   show('sendmail is as before.\n');
   return report;
@@ -197,8 +199,11 @@ async function partOptions(options: Options, config: Config): Promise<PartOption
     if (options.undo !== true) throw cause;
     return { name: 'postern', uid: 0, gid: 0 };
   });
-  if (options.undo !== true) await mustBeReady(configDirectory);
   const door = options.door ?? (config.sendmail.door === 'off' ? usualDoor : config.sendmail.door);
+  if (options.undo !== true) {
+    await mustBeReady(configDirectory);
+    doorFolderMustBe(dirname(door.replace(/^unix:/, '')), guard);
+  }
   const limit = Number(await postconf('message_size_limit', configDirectory));
   return {
     configDirectory,
@@ -273,6 +278,21 @@ async function mustBeReady(configDirectory: string): Promise<void> {
     }
     if (path === '/') return;
   }
+}
+
+/** Throws if the guard cannot make its door. systemd makes the folder for the service. */
+function doorFolderMustBe(folder: string, guard: PartOptions['guard']): void {
+  if (existsSync(unitFile)) return;
+  const found = statSync(folder, { throwIfNoEntry: false });
+  const isUsable = found?.isDirectory() === true && (guard.uid === 0 || found.uid === guard.uid);
+  if (isUsable) return;
+  const what = found === undefined ? 'does not exist' : `does not belong to ${guard.name}`;
+  throw new OperatorError('no-door-folder', `${folder}, the folder of the sendmail door, ${what}`, {
+    hint:
+      `make it: sudo install -d -m 755 -o ${guard.name} ${folder}; ` +
+      'it must be there again after each start of the machine',
+    exit: sysexits.config,
+  });
 }
 
 async function allParts(

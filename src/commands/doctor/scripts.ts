@@ -7,13 +7,20 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Config } from '../../config/schema.ts';
-import { checkRegister, checkWaysRound, type WaysRound } from '../../core/checklist/scripts.ts';
+import {
+  checkMet,
+  checkRegister,
+  checkWaysRound,
+  type WaysRound,
+} from '../../core/checklist/scripts.ts';
 import type { Finding } from '../../core/finding.ts';
+import { isNeverMet } from '../../core/scripts/never-met.ts';
 import { isWebUser } from '../../core/scripts/web-users.ts';
 import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
 import { smtpdServices } from '../../formats/postfix/services.ts';
 import { faultText } from '../../lib/error-text.ts';
+import type { StatusView } from '../../ports/admin.ts';
 import type { ScriptListView } from '../../ports/scripts.ts';
 import { readPostfixFiles } from '../connect/postfix-files.ts';
 import { guardAnswer } from '../guard/answer.ts';
@@ -51,7 +58,16 @@ export async function checkScripts(
     postdrop: tried === undefined ? { why } : await tryPostdrop(tried, configDir),
     loopback: tried === undefined ? { why } : await tryLoopback(tried, port, live),
   };
-  return [...checkWaysRound(facts), ...(await register(live, scripts.web_users))];
+  return [
+    ...checkWaysRound(facts),
+    ...(await met(live)),
+    ...(await register(live, scripts.web_users)),
+  ];
+}
+
+async function met(live: RunFile): Promise<readonly Finding[]> {
+  const status = (await guardAnswer(live, '/api/status')) as StatusView | undefined;
+  return status === undefined ? [] : [checkMet(status.troubles.find(isNeverMet))];
 }
 
 const submitUsers = 'authorized_submit_users';

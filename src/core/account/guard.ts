@@ -8,8 +8,8 @@ import { isHeldByRule, scriptReasons } from '../scripts/hold.ts';
 import type { ServerBaseline } from './baseline.ts';
 import type { People } from './count-recipients.ts';
 import { type CountedMessage, type Judgement, judge, judgeCounted } from './judge.ts';
-import { settle } from './learn.ts';
-import type { AccountFlags, Policy } from './policy.ts';
+import { settle, vouch } from './learn.ts';
+import { type AccountFlags, noCeilings, type Policy } from './policy.ts';
 import type { AccountProfile } from './profile.ts';
 import { type BookChange, record } from './record.ts';
 
@@ -37,6 +37,38 @@ export function submit(
   settle(profile, baseline, Math.floor(message.at / dayMs));
   const judgement = judge(profile, baseline, message, people, policy, flags);
   return { judgement, book: record(profile, message, judgement, people.seed) };
+}
+
+/**
+ * Judges and counts a message that has passed as its own account's, in the profile of the sum that
+ * it adds to. A sum holds mail and is never suspended; while it may not hold, what it has counts as
+ * normal for it. Nothing of it counts as normal for other
+ * accounts, and no ceiling of an account applies to it.
+ */
+export function submitToSum(
+  sum: AccountProfile,
+  message: Submission,
+  context: GuardContext,
+  flags: AccountFlags,
+  mayHold: boolean,
+): { readonly judgement: Judgement; readonly book: BookChange } {
+  const { people, policy } = context;
+  const { baseline: shared } = context;
+  const baseline = {
+    ...shared,
+    histogram: shared.histogram.slice(),
+    floors: shared.floors.slice(),
+  };
+  settle(sum, baseline, Math.floor(message.at / dayMs));
+  const { unscanned, scanHoldScore } = policy;
+  const rules = { ...noCeilings, unscanned, scanHoldScore };
+  const judged = judge(sum, shared, message, people, rules, flags);
+  const verdict = judged.verdict !== 'pass' && mayHold ? 'hold' : 'pass';
+  const state = judged.state === 'suspended' ? 'watched' : judged.state;
+  const judgement: Judgement = { ...judged, verdict, state };
+  const book = record(sum, message, judgement, people.seed);
+  if (!mayHold) vouch(sum);
+  return { judgement, book };
 }
 
 function heldByRule(profile: AccountProfile, message: Submission): Judgement {

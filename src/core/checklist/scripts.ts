@@ -62,6 +62,22 @@ function submission({ user, guard, authorized, postdrop }: WaysRound): Finding {
   return { id, kind: 'unknown', title, found, wanted, fix: 'sudo postern doctor' };
 }
 
+/** `trouble`: what the guard says about mail that it never met; undefined if it met all. */
+export function checkMet(trouble: string | undefined): Finding {
+  const id = 'scripts.met';
+  const title = 'Mail handed in by programs';
+  if (trouble === undefined) return fine(id, title, 'all of it is met at the milter door');
+  return {
+    id,
+    kind: 'fail',
+    title,
+    found: trouble,
+    wanted:
+      'Postfix shows each message of a program to Postern, with the field X-Postern-Submission',
+    fix: 'sudo postern connect postfix; then look for what removes the field, in header_checks and other milters',
+  };
+}
+
 const named = (list = ''): readonly string[] => list.split(/[\s,]+/).filter((one) => one !== '');
 
 function loopback({ user, loopback: tried, port, direct }: WaysRound): Finding {

@@ -63,6 +63,13 @@ export const sendmailMetrics: readonly Metric[] = [
     help: 'Second copies of a message that Postern discarded after a crash.',
   },
   {
+    name: 'postern_sendmail_forged_fields_total',
+    kind: 'counter',
+    help:
+      'Header fields named X-Postern-Submission in mail of this machine that Postern did not ' +
+      'write. Postern removes them.',
+  },
+  {
     name: 'postern_sendmail_waiting',
     kind: 'gauge',
     help:

@@ -114,6 +114,32 @@ test('its senders: envelope, and each From field', () => {
   assert.match(judged('From: info@shop.example, x@bank.example')[0] ?? '', /as x@bank/);
 });
 
+test('an author that only some programs read is judged too', () => {
+  const rule = scriptRule({ from: ['@shop.example', '@*.office.example', 'a@mail.example'] });
+  const isAllowed = (from: string): boolean => {
+    const mail = scriptMail({ header: header(`From: ${from}`) });
+    return details(judgeScriptMail(register([rule]), mail)).length === 0;
+  };
+  const allowed = [
+    '"x@bank.example" <info@shop.example>',
+    'info@shop.example (x@bank.example)',
+    'A <a@mail.example>, B <b@one.office.example>',
+  ];
+  const wrong = [
+    '<info@shop.example> <x@bank.example> <info@shop.example>',
+    '<a@mail.example> <b@mail.example> <a@mail.example>',
+    'info@shop.example x@bank.example <info@shop.example',
+    'info@shop.example, "x@bank.example',
+    `${'a@shop.example, '.repeat(1_200)}x@bank.example`,
+    '',
+  ];
+  assert.deepEqual(
+    allowed.filter((from) => !isAllowed(from)),
+    [],
+  );
+  assert.deepEqual(wrong.filter(isAllowed), []);
+});
+
 test('how often', () => {
   const rule = scriptRule({ rate: { messages: 20, perMs: 3_600_000 } });
   const after = (sent: number) =>

@@ -3,7 +3,8 @@
  * recipients they write, as which sender, and how often. Mail without a rule or outside its rule is
  * held in mode `guard` and only reported in mode `observe`. Pure.
  */
-import { domainOf } from '../../formats/message/address.ts';
+import { addressKey, domainOf } from '../../formats/message/address.ts';
+import { asciiDomain, authorDomains } from '../../formats/message/author-domains.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
 import type {
   ScriptFinding,
@@ -54,6 +55,8 @@ export type Register = {
   readonly sentLately: (rule: ScriptRule) => number;
 };
 
+/** Characters of a From field in which addresses are looked for; authorDomains reads as many. */
+const bracketsLengthMax = 16_384;
 /** Addresses that a reason keeps. */
 const namedMax = 3;
 
@@ -145,11 +148,21 @@ function wrongRecipients({ id, recipients }: ScriptRule, mail: ScriptMail): Scri
 function wrongSender({ id, from }: ScriptRule, mail: ScriptMail): ScriptReason[] {
   if (from.length === 0) return [];
   // Every From counts: of two, nobody knows which one is shown.
-  const senders = mail.header
+  const fields = mail.header
     .filter(({ name }) => name.toLowerCase() === 'from')
-    .flatMap(({ value }) => [firstMailbox(value), ...addressesIn(value)]);
+    .map(({ value }) => value);
+  const senders = fields.flatMap((value) => [
+    firstMailbox(value),
+    ...addressesIn(value),
+    ...addressesInBrackets(value),
+  ]);
   if (mail.sender !== '') senders.push(mail.sender);
   const wrong = senders.filter((sender) => !isListedRecipient(sender, from));
+  // Where a field breaks the grammar, programs may read other names from it.
+  const { domains, cut } = authorDomains(fields);
+  const named = new Set(senders.map(domainOf));
+  const others = domains.filter((domain) => !named.has(domain) && !isListedDomain(domain, from));
+  wrong.push(...others.map((domain) => `@${domain}`), ...(cut ? [''] : []));
   if (wrong.length === 0) return [];
   return [{ signal: 'script-sender', rule: id, senders: some([...new Set(wrong)]) }];
 }
@@ -182,6 +195,20 @@ export function isListedRecipient(address: string, entries: readonly string[]): 
     if (entry.startsWith('@*.')) return domain.endsWith(entry.slice(2));
     return entry.slice(1) === domain;
   });
+}
+
+/** Is this domain, in A-labels, that of an entry? */
+function isListedDomain(domain: string, entries: readonly string[]): boolean {
+  return entries.some((entry) => {
+    const at = asciiDomain(entry.slice(entry.lastIndexOf('@') + 1).replace(/^\*\./, '')) ?? '';
+    return entry.startsWith('@*.') ? domain.endsWith(`.${at}`) : at === domain;
+  });
+}
+
+/** Every address in angle brackets outside quotes: of two, nobody knows which one is shown. */
+function addressesInBrackets(value: string): readonly string[] {
+  const text = value.slice(0, bracketsLengthMax).replace(/"(?:[^"\\]|\\.)*"/gs, '');
+  return [...text.matchAll(/<([^<>]*@[^<>]*)>/g)].map(([, address = '']) => addressKey(address));
 }
 
 function some(addresses: readonly string[]): SomeAddresses {

@@ -8,8 +8,8 @@ import { describeSubmitter, scriptAccount, subjectOf } from './submitter.ts';
 const cases = [
   ['its owner runs it', {}, `script:${shop}`],
   ['the web server runs it', { uid: 33, user: 'www-data' }, `script:${shop}`],
-  ['another person names it', { uid: 1_002, user: 'joe' }, `script:${shop} as joe`],
-  ['a file that is not there', { scriptOwner: undefined }, `script:${shop} as shop`],
+  ['another person names it', { uid: 1_002, user: 'joe' }, 'user:joe'],
+  ['a file that is not there', { scriptOwner: undefined }, 'user:shop'],
   ['no script', { script: '' }, 'user:shop'],
   ['no script, no name', { script: '', user: '' }, 'user:1001'],
 ] as const;

@@ -21,17 +21,15 @@ const pathTailLength = 180;
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * The account: `script:/var/www/shop/contact.php`, or `user:joe` if no script is known. A user who
- * names another user's script gets an account of its own, `script:/var/www/shop/contact.php as
- * joe`: nobody can use up or ruin the good name of somebody else's form.
+ * The account: `script:/var/www/shop/contact.php`, or `user:joe` if no script is known. Mail of a
+ * user who names another user's script is mail of that user: nobody can use up or ruin the good name
+ * of somebody else's form, or get a new name by naming files.
  */
 export function scriptAccount(submitter: ScriptSubmitter): Account {
   const { script, uid, user } = submitter;
-  if (script === '') return `user:${safe(user === '' ? String(uid) : user)}` as Account;
-  const path = shortened(script);
-  return (
-    isByRight(submitter) ? `script:${path}` : `script:${path} as ${safe(user || String(uid))}`
-  ) as Account;
+  const isScript = script !== '' && isByRight(submitter);
+  const name = isScript ? `script:${shortened(script)}` : `user:${safe(user || String(uid))}`;
+  return name as Account;
 }
 
 /**

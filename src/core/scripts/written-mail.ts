@@ -7,28 +7,37 @@ import type { ScriptHeader, ScriptMail } from '../script-mail.ts';
 /** Bytes of the body that are kept for the rules. */
 const bodyBytesMax = 4_096;
 
-/** `bytes`: a message from its first line on, cut if it is long. */
-export function writtenMail(bytes: Buffer): Pick<ScriptMail, 'header' | 'bodyStart'> {
+/**
+ * What Postfix takes for a field (is_header, mime_state): white space may stand before the colon,
+ * and any white space at the start of a line continues the field before.
+ */
+const fieldLine = /^([^\0- :\x7f]+)[ \t\r\v\f]*:(.*)$/s;
+const continued = /^[ \t\r\v\f]/;
+
+/**
+ * `bytes`: a message from its first line on, cut if it is long. `crlf`: its lines end in CRLF, so
+ * carriage returns at their ends are not part of them.
+ */
+export function writtenMail(
+  bytes: Buffer,
+  { crlf }: { readonly crlf: boolean },
+): Pick<ScriptMail, 'header' | 'bodyStart'> {
   const header: { name: string; value: string }[] = [];
   let at = 0;
   while (at < bytes.length) {
     const lineEnd = bytes.indexOf(0x0a, at);
     const end = lineEnd < 0 ? bytes.length : lineEnd;
-    const line = bytes.toString('latin1', at, withoutReturns(bytes, at, end));
+    const bare = withoutReturns(bytes, at, end);
+    const isEmpty = (crlf ? bare : end) === at;
+    const line = bytes.toString('latin1', at, bare);
     const next = lineEnd < 0 ? bytes.length : lineEnd + 1;
     const last = header.at(-1);
-    // The first line of a message in a mailbox file is not a field. Postfix's sendmail drops it
-    // too.
-    if (last === undefined && /^>?from /i.test(line)) {
-      at = next;
-      continue;
-    }
-    if (line === '') {
+    if (isEmpty) {
       at = next;
       break;
     }
-    const [, name, value] = /^([!-9;-~]+)[ \t]*:(.*)$/s.exec(line) ?? [];
-    if (last !== undefined && /^[ \t]/.test(line)) last.value += `\n${line}`;
+    const [, name, value] = fieldLine.exec(line) ?? [];
+    if (last !== undefined && (line === '' || continued.test(line))) last.value += `\n${line}`;
     // Text instead of a field: the mail server takes it for the body.
     else if (name === undefined || value === undefined) break;
     else header.push({ name, value });

@@ -43,7 +43,7 @@ const timesMax = 100;
 /** Every line that matters has one of these; looked for first, because most lines have none. */
 const telling = /status=|sasl_username=|SASL |-login: | uid=|, nrcpt=|: removed/;
 const queued = /^([0-9A-Za-z]{5,32}): from=<(.*)>, size=\d+, nrcpt=\d+ /;
-const submitted = /^([0-9A-Za-z]{5,32}): (?:client=|uid=\d+ from=<(.*?)>)/;
+const submitted = /^([0-9A-Za-z]{5,32}): (?:client=|uid=(\d+) from=<(.*?)>)/;
 const removed = /^([0-9A-Za-z]{5,32}): removed/;
 /** Postfix's programs that deliver on this server. */
 const localDelivery = /\/(?:local|virtual|lmtp|pipe)$/;
@@ -54,6 +54,8 @@ type Mail = {
   at: Millis;
   readonly account: Account;
   readonly client: string;
+  /** Of mail of sendmail(1). */
+  readonly uid: number | undefined;
   sender: string;
   readonly outside: Set<string>;
   readonly local: Set<string>;
@@ -116,11 +118,11 @@ class JoinedLogs implements LogHistory {
 
   #pickedUp(text: string, at: Millis): void {
     const found = submitted.exec(text);
-    if (found?.[1] === undefined || found[2] === undefined) return;
-    this.#begin(found[1], localAccount(found[2]), '', at);
+    if (found?.[1] === undefined || found[3] === undefined) return;
+    this.#begin(found[1], localAccount(found[3]), '', at, Number(found[2]));
   }
 
-  #begin(id: string, account: Account, client: string, at: Millis): void {
+  #begin(id: string, account: Account, client: string, at: Millis, uid?: number): void {
     this.#open.delete(id); // Postfix uses short queue ids again
     if (this.#open.size >= openMax) {
       const oldest = this.#open.keys().next();
@@ -133,6 +135,7 @@ class JoinedLogs implements LogHistory {
       at,
       account,
       client,
+      uid,
       sender: '',
       isQueued: false,
       ...lists,
@@ -196,7 +199,7 @@ class JoinedLogs implements LogHistory {
   }
 
   #submission(mail: Mail): Submission | undefined {
-    const { id, at, account, client, sender } = mail;
+    const { id, at, account, client, uid, sender } = mail;
     this.#accounts.add(account);
     if (mail.outside.size + mail.local.size === 0) return undefined; // dropped, or still on hold
     const lists = { outside: [...mail.outside], local: [...mail.local] };
@@ -208,6 +211,7 @@ class JoinedLogs implements LogHistory {
       sender,
       ...lists,
       ...(client === '' ? {} : { client }),
+      ...(uid === undefined ? {} : { uid }),
     };
   }
 }

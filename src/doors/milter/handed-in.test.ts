@@ -29,6 +29,8 @@ class RecordingHandovers implements HandoverLookup {
   answered(asked: string): void {
     this.over.push(asked);
   }
+
+  unmarked(): void {}
 }
 
 const local = mta.connect('127.0.0.1', 0, 'localhost');
@@ -93,19 +95,59 @@ test('a connection that is gone meanwhile: nothing is judged, and it is not over
   assert.deepEqual([one.gate.submitted, one.handovers.over, heard(one)], [[], [], '']);
 });
 
-test('only the first field counts; all that look like it are taken out', () => {
+test('the field counts wherever it is, and readers learn of the script before any field', () => {
+  const one = talk(
+    fields(
+      ['DKIM-Signature', 'v=1; a=rsa-sha256'],
+      ['X-Spam', 'no'],
+      ['X-Postern-Submission', value],
+      ['Subject', 'Hi'],
+    ),
+  );
+  one.handovers.claims[0]?.answer({ kind: 'counts', sender: '', written });
+  assert.equal(one.gate.submitted[0]?.message.account, 'script:/var/www/shop/contact.php');
+  assert.equal(one.reading.started[0]?.account, 'script:/var/www/shop/contact.php');
+  assert.deepEqual(
+    one.reading.headers.map(([name]) => name),
+    ['DKIM-Signature', 'X-Spam', 'Subject'],
+  );
+  assert.equal(heard(one), 'mc');
+  assert.deepEqual(one.handovers.over, [token]);
+});
+
+test('fields without the right token are removed and counted', () => {
   const other = value.replace(/a{32}/, 'b'.repeat(32));
-  const fake = talk(fields(['Subject', 'Hi'], ['X-Postern-Submission', value]));
-  assert.equal(fake.before.slice(-2), 'mc');
-  assert.equal(fake.gate.submitted[0]?.message.account, 'local:www@here.example');
-  assert.equal(fake.handovers.claims.length, 0);
-  const unknown = talk(fields(['X-Postern-Submission', other], ['X-Postern-Submission', value]));
-  assert.equal(unknown.gate.submitted[0]?.message.account, 'local:www@here.example');
-  assert.equal(unknown.before.slice(-3), 'mmc');
-  const both = talk(fields(['X-Postern-Submission', value], ['X-Postern-Submission', other]));
-  both.handovers.claims[0]?.answer({ kind: 'counts', sender: '', written });
-  assert.equal(both.gate.submitted[0]?.message.account, 'script:/var/www/shop/contact.php');
-  assert.equal(heard(both), 'mmc');
+  const removed = (header: readonly Buffer[]) => {
+    const one = talk(header);
+    one.handovers.claims[0]?.answer({ kind: 'counts', sender: '', written });
+    const { message } = one.gate.submitted[0] ?? assert.fail();
+    return {
+      account: message.account,
+      heard: /m*c$/.exec(one.before + heard(one))?.[0],
+      forged: one.talking.counted.includes('postern_sendmail_forged_fields_total'),
+    };
+  };
+  const script = 'script:/var/www/shop/contact.php';
+  const user = 'local:www@here.example';
+  const forged = ['X-Postern-Submission', other] as const;
+  const ours = ['X-Postern-Submission', value] as const;
+  const spaced = ['X-Postern-Submission ', 'x'] as const;
+  assert.deepEqual(removed(fields(forged)), { account: user, heard: 'mc', forged: true });
+  assert.deepEqual(removed(fields(forged, ours)), { account: script, heard: 'mmc', forged: true });
+  assert.deepEqual(removed(fields(ours, forged, spaced)), {
+    account: script,
+    heard: 'mmmc',
+    forged: true,
+  });
+  assert.deepEqual(removed(fields(ours, ours)), { account: script, heard: 'mmc', forged: true });
+});
+
+test('of very many fields in front the field is still found', () => {
+  const many = Array.from({ length: 300 }, (_, nth) => [`X-${nth}`, 'x'.repeat(1_000)] as const);
+  const one = talk(fields(...many, ['X-Postern-Submission', value]));
+  one.handovers.claims[0]?.answer({ kind: 'counts', sender: '', written });
+  assert.equal(one.gate.submitted[0]?.message.account, 'script:/var/www/shop/contact.php');
+  assert.equal(one.reading.headers.length, 300);
 });
 
 test('in mail that comes by SMTP it means nothing', () => {

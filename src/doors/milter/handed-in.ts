@@ -1,7 +1,8 @@
 /**
- * Recognises a message that the sendmail door handed to the mail server, by its first field. That
- * field, and every field that looks like it, is removed and shown to no reader. Only mail of this
- * machine is looked at: in mail that came by SMTP a stranger may have written the field.
+ * Recognises a message that the sendmail door handed to the mail server, by a field with a token
+ * that nobody can guess. Other milters may have put fields above it. That field, and every field
+ * that looks like it, is removed and shown to no reader. Only mail of this machine is looked at: in
+ * mail that came by SMTP a stranger may have written the field.
  */
 
 import type { Submission } from '../../core/event.ts';
@@ -22,7 +23,6 @@ export class HandedIn {
   #field: HandoverField | undefined;
   #script: ScriptSubmitter | undefined;
   #occurrences = 0;
-  #begun = false;
   #counts = false;
 
   constructor(handovers: HandoverLookup) {
@@ -34,12 +34,12 @@ export class HandedIn {
     bytes: Buffer,
     at: { readonly start: number; readonly nameEnd: number; readonly end: number },
   ): boolean {
-    const first = !this.#begun;
-    this.#begun = true;
     if (!isHandoverField(bytes.toString('latin1', at.start, at.nameEnd))) return false;
     this.#occurrences++;
-    // Only Postern can write above what the user wrote.
-    if (first) this.#known(parseHandoverField(bytes.toString('latin1', at.nameEnd + 1, at.end)));
+    // Postern wrote its field above all that the user wrote, so of two known tokens the first counts.
+    if (this.#field === undefined) {
+      this.#known(parseHandoverField(bytes.toString('latin1', at.nameEnd + 1, at.end)));
+    }
     return true;
   }
 
@@ -47,6 +47,16 @@ export class HandedIn {
     if (field === undefined) return;
     this.#script = this.#handovers.submitterOf(field.token);
     if (this.#script !== undefined) this.#field = field;
+  }
+
+  /** Whether Postern's field was seen. */
+  get isFound(): boolean {
+    return this.#field !== undefined;
+  }
+
+  /** How many of the fields that look like ours Postern did not write. */
+  get forged(): number {
+    return this.#occurrences - (this.#field === undefined ? 0 : 1);
   }
 
   /** The script that handed the message over; undefined if none did. */
@@ -73,6 +83,7 @@ export class HandedIn {
   ): void {
     const [field, submitter] = [this.#field, this.#script];
     if (field === undefined || submitter === undefined) {
+      this.#handovers.unmarked();
       answer(undefined);
       return;
     }

@@ -12,12 +12,15 @@ import { readableBody } from '../../formats/message/readable-body.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { peerText } from '../../lib/peer-text.ts';
 import type { Millis } from '../../lib/time.ts';
+import type { Submitter } from '../../ports/message.ts';
 import type { RoomShare } from './session-room.ts';
 
 /** Recipients of one message. Postfix's own limit is 1,000 (smtpd_recipient_limit). */
 export const recipientsMax = 50_000;
 /** Octets kept of a header's value: RFC 5322 allows 998 characters a line. */
 const valueBytesMax = 2_048;
+/** Octets kept of all From fields together. */
+const fromBytesMax = 16_384;
 /** Characters kept of a Message-ID; honest ones are shorter. */
 const messageIdLengthMax = 256;
 /** What a recipient needs besides its text: a place in a set, and the head of a string. */
@@ -38,6 +41,8 @@ export class Message {
   #headBytes = 0;
   #encoding = '';
   #from: string | undefined;
+  readonly #fromFields: string[] = [];
+  #fromRoom = fromBytesMax;
   #subject: string | undefined;
   #messageId: string | undefined;
   #sizeBytes = 0;
@@ -91,6 +96,7 @@ export class Message {
     switch (headerName(bytes, start, nameEnd)) {
       case 'from':
         this.#from ??= peerText(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
+        this.#keepFrom(bytes, valueStart, end);
         return;
       case 'subject':
         this.#subject ??= peerText(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
@@ -103,6 +109,13 @@ export class Message {
         return;
       default:
     }
+  }
+
+  #keepFrom(bytes: Buffer, start: number, end: number): void {
+    if (this.#fromRoom <= 0) return;
+    // A field counts for an octet more, so that empty ones have a limit too.
+    this.#fromRoom -= end - start + 1;
+    this.#fromFields.push(this.#fromRoom > 0 ? bytes.toString('latin1', start, end) : '');
   }
 
   /** Takes a piece of the body. Answers whether more of the body is of use, but for its size. */
@@ -124,6 +137,7 @@ export class Message {
   /** Answers with what the guard judges. */
   submission(of: {
     readonly account: Account;
+    readonly by: Submitter['by'];
     readonly client: string;
     readonly clientPort: number;
     readonly server: Submission['server'];
@@ -147,6 +161,7 @@ export class Message {
       ...(of.clientPort === 0 ? undefined : { clientPort: of.clientPort }),
       ...(of.server === undefined ? undefined : { server: of.server }),
       ...(headerFrom === '' ? undefined : { headerFrom }),
+      ...(of.by === 'login' ? undefined : { fromFields: this.#fromFields }),
       ...(subject === '' ? undefined : { subject }),
       ...(messageId === '' ? undefined : { messageId }),
       ...(fingerprint === '' ? undefined : { fingerprint }),

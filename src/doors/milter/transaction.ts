@@ -50,6 +50,11 @@ const senderBytesMax = 4_096;
 /** What a header field needs besides its text, in the lists of the readers. */
 const fieldOverheadBytes = 128;
 const passes: Answer = { kind: 'pass' };
+/**
+ * Octets of fields in front of Postern's that wait for it: signatures and results of other milters.
+ * Beyond that, readers see the fields before it is known which script sends.
+ */
+const fieldsInFrontBytesMax = 256 * 1024;
 
 export class Transaction {
   readonly #port: TransactionPort;
@@ -60,6 +65,9 @@ export class Transaction {
   /** Only for mail of this machine. */
   readonly #handedIn: HandedIn | undefined;
   #submitter: Submitter | undefined;
+  /** Fields of mail of this machine, until Postern's field shows who sends. */
+  #inFront: { readonly bytes: Buffer; readonly nameEnd: number }[] | undefined;
+  #inFrontBytes = 0;
   /** Opened once a message; undefined before its content begins. */
   #passing: PassingMessage | undefined;
 
@@ -81,6 +89,7 @@ export class Transaction {
     this.#message = new Message(typed, announced, this.#recipientRoom);
     const isLocal = connection.client.how === 'local';
     this.#handedIn = isLocal ? handedInTo(port.handovers) : undefined;
+    this.#inFront = this.#handedIn === undefined ? undefined : [];
     this.#identify();
   }
 
@@ -129,7 +138,34 @@ export class Transaction {
     const nameEnd = stringEnd(bytes, start, end);
     const valueEnd = stringEnd(bytes, nameEnd + 1, end);
     if (nameEnd >= end) throw new PeerError('header without a value');
-    if (this.#handedIn?.takes(bytes, { start, nameEnd, end: valueEnd }) === true) return;
+    if (this.#handedIn?.takes(bytes, { start, nameEnd, end: valueEnd }) === true) {
+      if (this.#handedIn.isFound) this.#showInFront();
+      return;
+    }
+    if (this.#inFront === undefined) this.#show(bytes, { start, nameEnd, valueEnd });
+    else {
+      // A copy: the packet is only lent.
+      const field = Buffer.from(bytes.subarray(start, valueEnd));
+      this.#inFront.push({ bytes: field, nameEnd: nameEnd - start });
+      this.#inFrontBytes += field.length + fieldOverheadBytes;
+      if (this.#inFrontBytes > fieldsInFrontBytesMax) this.#showInFront();
+    }
+  }
+
+  /** Shows the fields that waited for Postern's, now that it has come or cannot come. */
+  #showInFront(): void {
+    const fields = this.#inFront ?? [];
+    this.#inFront = undefined;
+    for (const { bytes, nameEnd } of fields) {
+      this.#show(bytes, { start: 0, nameEnd, valueEnd: bytes.length });
+    }
+  }
+
+  #show(
+    bytes: Buffer,
+    at: { readonly start: number; readonly nameEnd: number; readonly valueEnd: number },
+  ): void {
+    const { start, nameEnd, valueEnd } = at;
     const spaceSent = this.#spaceSent;
     const valueStart = nameEnd + (spaceSent && bytes[nameEnd + 1] === space ? 2 : 1);
     this.#message.addHeader(bytes, start, nameEnd, { valueStart, end: valueEnd });
@@ -146,6 +182,7 @@ export class Transaction {
 
   /** Takes a piece of the body. Answers whether more is of use. */
   body(bytes: Buffer, start: number, end: number): boolean {
+    this.#showInFront();
     const more = this.#opened().body(bytes, start, end);
     // Mail that comes in is not judged.
     const wanted = this.#submitter !== undefined && this.#message.addBody(bytes, start, end);
@@ -166,8 +203,11 @@ export class Transaction {
     { start, end }: { readonly start: number; readonly end: number },
     over: (when: 'at once' | 'later') => void,
   ): AwaitedAnswer | undefined {
+    this.#showInFront();
     this.#identify();
     if (end > start) this.body(bytes, start, end);
+    const forged = this.#handedIn?.forged ?? 0;
+    if (forged > 0) this.#port.count('postern_sendmail_forged_fields_total', forged);
     const passing = this.#opened();
     const who = this.#judged;
     const goesToNobody = this.#message.recipients === 0;
@@ -196,6 +236,7 @@ export class Transaction {
       const { account, client = '', by } = who;
       const submission = this.#message.submission({
         account,
+        by,
         client,
         clientPort: by === 'client' ? this.#connection.client.port : 0,
         server: by === 'client' ? this.#connection.client.server : undefined,

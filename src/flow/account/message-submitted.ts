@@ -7,7 +7,7 @@
  */
 
 import { contentSignals } from '../../core/account/content.ts';
-import { submit } from '../../core/account/guard.ts';
+import { submit, submitToSum } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
 import { type AccountFlags, noFlags } from '../../core/account/policy.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
@@ -16,6 +16,7 @@ import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
 import { firstReasonText, holdReason, replyText, suspendedReply } from '../../core/explain.ts';
 import { scriptSignals } from '../../core/script-mail.ts';
+import { secondAccount, sumHolds } from '../../core/scripts/adding-up.ts';
 import { describeSubmitter } from '../../core/scripts/submitter.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
 import type { Change, HeldRow, MessageRow, StoryRow } from '../../ports/ledger.ts';
@@ -121,7 +122,16 @@ class MessageGate {
     }
     const { profile, before, judgement, book } = this.#judge(message);
     if (judgement.verdict === 'pass') {
+      const sum = this.#addUp(message, profile);
+      if (sum?.judgement.verdict === 'hold') {
+        this.#deps.accounts.changed(message.account, profile, book);
+        this.#deps.world.count('postern_verdicts_total', 1, 'hold');
+        this.#stopped({ ...sum, by, answer });
+        return;
+      }
       this.#passed(message, profile, book, judgement);
+      if (sum !== undefined)
+        this.#deps.accounts.changed(sum.message.account, sum.profile, sum.book);
       answer(passAnswer);
       return;
     }
@@ -141,6 +151,28 @@ class MessageGate {
     );
     this.#deps.world.count('postern_suspensions_total', 1, 'guard');
     this.#deps.journal.commit(changes, committed);
+  }
+
+  /**
+   * Counts a message that its own account may send in the sum of its user or of new local names.
+   * What the sum holds is mail of the sum. Undefined: there is none, or an operator suspended it.
+   */
+  #addUp(
+    message: Submission,
+    own: AccountProfile,
+  ): Omit<StoppedMessage, 'by' | 'answer'> | undefined {
+    const account = secondAccount(message, own);
+    if (account === undefined) return undefined;
+    const { accounts } = this.#deps;
+    const profile = accounts.profile(account, message.at);
+    const before = profile.state;
+    if (before === 'suspended') return undefined;
+    const flags = this.flags(account, message.at);
+    const isExempt = this.#deps.exemptions.until(message.account) > message.at;
+    const mayHold = !isExempt && sumHolds(message, own, profile);
+    const summed = { ...message, account };
+    const found = submitToSum(profile, summed, accounts.context, flags, mayHold);
+    return { message: summed, profile, before, ...found };
   }
 
   /** Judges and counts; `before` is the account's state until then. */

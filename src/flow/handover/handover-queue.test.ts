@@ -83,6 +83,24 @@ test('one user’s in order, one at a time; nobody waits for another user', asyn
   assert.deepEqual(server.sent, ['1-a', '2-a', '2-b', '1-b']);
 });
 
+test('what the mail server took and did not show for a minute is told', async () => {
+  const server = new MailServer({ shows: (token) => token.startsWith('2') });
+  server.queue.start();
+  server.add('1-a', '1-b', '2-a');
+  await server.pass(30);
+  assert.deepEqual(server.queue.unmet(), { count: 0, forMs: 0 });
+  await server.pass(31);
+  assert.deepEqual(server.queue.unmet(), { count: 1, forMs: 61_000 });
+  await server.pass(20);
+  assert.equal(server.queue.unmet().count, 2);
+  server.runs = false;
+  await server.pass(20);
+  const { forMs } = server.queue.unmet();
+  assert.ok(forMs < 90_000, 'the time in which the mail server does not run is not counted');
+  for (const token of ['1-a', '1-b']) server.queue.seen(token, 1);
+  assert.equal(server.queue.unmet().count, 0);
+});
+
 test('nothing goes out before the start, and then by time', async () => {
   const server = new MailServer();
   server.add('1-b', '1-a');

@@ -3,7 +3,7 @@
  * next goes when the mail server has shown the last one to the milter door, so messages are judged
  * in the order in which they came. A user who sends much does not delay the others.
  */
-import { hourMs } from '../../lib/time.ts';
+import { hourMs, minuteMs } from '../../lib/time.ts';
 import type { HandoverFiles, SendOutcome } from '../../ports/handover.ts';
 import type { World } from '../../ports/world.ts';
 
@@ -30,6 +30,8 @@ const forgottenMs = 6 * hourMs;
  * shows the message again within this time.
  */
 const shownAgainMs = 5_000;
+/** A message that a running mail server has not shown after this time may never be shown. */
+export const unmetMs: number = minuteMs;
 /** Wait after a failed try; it doubles with each further one. */
 const retryMs = 5_000;
 const retryMsMax = 60_000;
@@ -110,6 +112,18 @@ export class HandoverQueue {
     this.#open = false;
     this.#stop();
     await Promise.all(this.#flights);
+  }
+
+  /**
+   * Messages that the mail server took and has not shown since `unmetMs`: how many, and for how
+   * long the oldest.
+   */
+  unmet(): { readonly count: number; readonly forMs: number } {
+    const ages = [...this.#lanes.values()].flatMap(({ unseen, shown }) =>
+      [...unseen].filter(([token]) => !shown.has(token)).map(([, since]) => this.#served - since),
+    );
+    const late = ages.filter((age) => age >= unmetMs);
+    return { count: late.length, forMs: Math.max(0, ...late) };
   }
 
   #lane(uid: number): Lane {

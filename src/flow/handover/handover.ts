@@ -16,6 +16,7 @@ import {
   type ProcessFacts,
   spoolBytesMax,
 } from '../../core/scripts/handover-request.ts';
+import { neverMet } from '../../core/scripts/never-met.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import type {
@@ -61,6 +62,8 @@ export type Handovers = HandoverHandler &
     close(): Promise<void>;
   };
 
+/** How often it is checked whether the milter door meets what was handed in. */
+const metEveryMs = 10_000;
 const taken: SendmailExit = { exit: sysexits.ok, text: '' };
 /** Messages of one user that may wait; a form's newsletter leaves at some dozens a second. */
 const waitingPerUserMax = 1_000;
@@ -91,6 +94,9 @@ class HandoverFlow implements Handovers, SpoolHandler {
   /** Programs that wait for their answer until other messages of their user have left. */
   #paced: { readonly uid: number; readonly since: Millis; answer(): void }[] = [];
   readonly #stop: () => void;
+  readonly #stopMeeting: () => void;
+  /** Messages of this machine that the milter door met without Postern's field. */
+  #unmarked = 0;
   readonly #rounds: SpoolRounds;
   /** Messages that are being written to the disk. */
   readonly #written = new Set<Promise<void>>();
@@ -103,6 +109,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
     this.#rounds = new SpoolRounds(deps, this, roundsMax);
     this.#queue = new HandoverQueue({ ...deps, over: (token) => this.#over(token) });
     this.#stop = deps.world.timers.every(pacedMs / 3, () => this.#answerLate());
+    this.#stopMeeting = deps.world.timers.every(metEveryMs, () => this.#tellUnmet());
     for (const { handover, state, bytes } of deps.files.list()) {
       const { token, submitter } = handover;
       this.#remember(handover, bytes);
@@ -192,6 +199,18 @@ class HandoverFlow implements Handovers, SpoolHandler {
     if (next >= 0) this.#paced.splice(next, 1)[0]?.answer();
   }
 
+  unmarked(): void {
+    this.#unmarked++;
+  }
+
+  /** Tells the operator of messages that Postfix took and never showed to the milter door. */
+  #tellUnmet(): void {
+    const { count, forMs } = this.#queue.unmet();
+    if (count === 0) this.#unmarked = 0;
+    const why = count === 0 ? undefined : neverMet({ count, forMs, unmarked: this.#unmarked });
+    this.#deps.troubles.set('sendmail mail never met', why);
+  }
+
   start(): void {
     this.#queue.start();
   }
@@ -199,6 +218,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
   async close(): Promise<void> {
     this.#closed = true;
     this.#stop();
+    this.#stopMeeting();
     const handedOver = this.#queue.close();
     for (const { answer } of this.#paced.splice(0)) answer();
     await Promise.all([this.#rounds.close(), ...this.#written, handedOver]);
@@ -294,15 +314,13 @@ class HandoverFlow implements Handovers, SpoolHandler {
     const said = facts === undefined ? claim : merged(facts, claim);
     const { identities } = this.#deps;
     const known = said ?? { ...unknown, uid, pid: facts?.pid ?? 0 };
-    const told = identities.hinted(known, phpScript);
-    return {
-      ...told,
-      uid,
-      user: identities.user(uid).name,
-      proven,
-      // Shows whether the script is the user's own.
-      scriptOwner: told.script === '' ? undefined : identities.ownerOf(told.script),
-    };
+    const hinted = identities.hinted(known, phpScript);
+    // Shows whether the script is the user's own.
+    const scriptOwner = hinted.script === '' ? undefined : identities.ownerOf(hinted.script);
+    // A file that does not exist is no script: its name would only be a new name.
+    const none = { script: '', how: 'none' } as const;
+    const told = scriptOwner === undefined ? { ...hinted, ...none } : hinted;
+    return { ...told, uid, user: identities.user(uid).name, proven, scriptOwner };
   }
 }
 

@@ -103,6 +103,8 @@ function addDetails(event: Mutable<Submission>, fields: Fields): void {
   if (from !== undefined) event.headerFrom = firstMailbox(from);
   if (subject !== undefined) event.subject = subject;
   if (fingerprint !== undefined) event.fingerprint = fingerprint;
+  const { uid } = fields;
+  if (typeof uid === 'number' && Number.isSafeInteger(uid) && uid >= 0) event.uid = uid;
 }
 
 function login(fields: Fields, at: Millis): Result<ReplayEvent, string> {

@@ -5,13 +5,14 @@
 
 import { newBaseline } from '../../core/account/baseline.ts';
 import type { People } from '../../core/account/count-recipients.ts';
-import { type GuardContext, submit } from '../../core/account/guard.ts';
+import { type GuardContext, submit, submitToSum } from '../../core/account/guard.ts';
 import { type AccountFlags, noFlags, type Policy } from '../../core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
 import { type BookChange, delivery, login, release } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { ReplayEvent, Submission } from '../../core/event.ts';
 import type { Reason } from '../../core/reason.ts';
+import { secondAccount, sumHolds } from '../../core/scripts/adding-up.ts';
 import type { AccountState, VerdictKind } from '../../core/verdict.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
@@ -155,7 +156,15 @@ class MemoryReplay implements Replay {
     const profile = this.#profile(message.account, message.at);
     const before = profile.state;
     const { judgement, book } = submit(profile, message, this.#context, this.#flags(message.at));
+    const sum = judgement.verdict === 'pass' ? this.#addUp(message, profile) : undefined;
     this.#learn(book);
+    if (sum !== undefined) this.#learn(sum.book);
+    if (sum?.judgement.verdict === 'hold') {
+      this.#remember(message);
+      this.#tell(sum.account, 'hold');
+      const { state, reasons } = sum.judgement;
+      return { id: message.id, verdict: 'hold', account: state, because: reasons };
+    }
     if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
     this.#remember(message);
     if (before !== 'suspended' && judgement.state === 'suspended') {
@@ -168,6 +177,18 @@ class MemoryReplay implements Replay {
       account: judgement.state,
       because: judgement.verdict === 'pass' ? [] : judgement.reasons,
     };
+  }
+
+  /** As the gate does it (flow/account/message-submitted.ts). */
+  #addUp(message: Submission, own: AccountProfile) {
+    const account = secondAccount(message, own);
+    if (account === undefined) return undefined;
+    const profile = this.#profile(account, message.at);
+    if (profile.state === 'suspended') return undefined;
+    const mayHold = sumHolds(message, own, profile);
+    const summed = { ...message, account };
+    const flags = this.#flags(message.at);
+    return { account, ...submitToSum(profile, summed, this.#context, flags, mayHold) };
   }
 
   #flags(at: Millis): AccountFlags {

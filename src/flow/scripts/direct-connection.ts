@@ -121,6 +121,7 @@ function webUser(owner: SocketOwner, { settings, userName }: DirectDeps): WebUse
 /** The parts of the message that the register looks at; the milter door keeps no other header. */
 function mailOf(message: Submission, { uid, name }: WebUser): ScriptMail {
   const { headerFrom, sender = '' } = message;
+  const { fromFields = headerFrom === undefined ? [] : [headerFrom] } = message;
   return {
     submitter: {
       uid,
@@ -137,6 +138,6 @@ function mailOf(message: Submission, { uid, name }: WebUser): ScriptMail {
     sender,
     recipients: [],
     bodyStart: Buffer.alloc(0),
-    header: headerFrom === undefined ? [] : [{ name: 'From', value: headerFrom }],
+    header: fromFields.map((value) => ({ name: 'From', value })),
   };
 }

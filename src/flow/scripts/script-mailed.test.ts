@@ -79,6 +79,21 @@ test('in guard mode mail of an unknown script is held; after `allow` it passes',
   assert.equal((await rig.admin.releaseHeld({ account }, 'op')).ok, true);
 });
 
+test('a From field that only the mail server shows is judged as well', async () => {
+  const rig = rigged();
+  await rig.admin.scripts.rule({ ...form, from: ['@shop.example'] }, '', 'op');
+  const shown = async (...fromFields: readonly string[]) =>
+    (await rig.mail({ ...mailTo([owner]), fromFields })).kind;
+  const [{ value = '' } = assert.fail()] = scriptMail().header.filter(
+    ({ name }) => name === 'From',
+  );
+  assert.equal(await shown(value), 'pass');
+  assert.equal(await shown(`${value}\n `), 'pass', 'folded otherwise');
+  assert.equal(await shown('wwwdata@rewritten.example'), 'pass', 'an address that Postfix rewrote');
+  assert.equal(await shown(value, ' x@bank.example'), 'hold');
+  assert.equal(await shown(value, ''), 'hold', 'more than the door keeps');
+});
+
 test('rules survive a restart; each change has a record and an undo', async () => {
   const rig = rigged();
   await rig.admin.scripts.rule(form, '', 'op');
@@ -199,12 +214,12 @@ test('mail that did not come by the sendmail door is not compared with the regis
   assert.equal(rig.admin.scripts.list({ limit: 9 }).known, 0);
 });
 
-test('another user who names the script is another account, and not under its rule', async () => {
+test('another user who names the script sends as the user, and not under its rule', async () => {
   const rig = rigged();
   await rig.admin.scripts.rule(form, '', 'op');
   const joe = submitter({ uid: 1_002, user: 'joe' });
   const answer = await rig.mail(mailTo([owner], { handed: scriptMail({ submitter: joe }) }));
   assert.match(answer.kind === 'hold' ? answer.reason : '', /no rule for the script .* \(as joe\)/);
   const { scripts } = rig.admin.scripts.list({ like: 'joe', limit: 9 });
-  assert.equal(scripts[0]?.account, `${account} as joe`);
+  assert.equal(scripts[0]?.account, 'user:joe');
 });

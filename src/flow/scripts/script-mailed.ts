@@ -15,7 +15,7 @@ import type {
 import { noted, type ScriptSeen, scriptsMax } from '../../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
 import { judgeScriptMail, type ScriptMode, type ScriptRule } from '../../core/scripts/rules.ts';
-import { isService, scriptAccount } from '../../core/scripts/submitter.ts';
+import { isByRight, isService, scriptAccount } from '../../core/scripts/submitter.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';
@@ -111,9 +111,10 @@ class ScriptRegister {
     if (rule?.rate !== undefined && judged.verdict === 'pass') {
       this.#lately(rule, uid, message.at).push(message.at);
     }
-    const submitter = this.#countedAs(mail.submitter, rule, message.at);
+    const named = isByRight(mail.submitter) ? mail.submitter : withoutScript(mail.submitter);
+    const submitter = this.#countedAs(named, rule, message.at);
     const account = scriptAccount(submitter);
-    const finding = submitter === mail.submitter ? judged : withMany(judged, mail.submitter);
+    const finding = submitter === named ? judged : withMany(judged, mail.submitter);
     world.count('postern_script_messages_total', 1, finding.verdict);
     for (const { signal } of finding.findings) {
       world.count('postern_script_findings_total', 1, signal);
@@ -194,9 +195,7 @@ class ScriptRegister {
     const known =
       script === '' || rule?.path === script || this.#seen.has(scriptAccount(submitter));
     const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
-    return known || this.#new.add(uid, at, most)
-      ? submitter
-      : { ...submitter, script: '', how: 'none' };
+    return known || this.#new.add(uid, at, most) ? submitter : withoutScript(submitter);
   }
 
   /** Forgets the script that has been silent longest, when the register is full. */
@@ -250,15 +249,27 @@ class ScriptRegister {
 }
 
 /**
- * The script's mail with the recipients of the envelope. If the header was too large to be kept up
- * to From, From is as the mail server read it.
+ * The script's mail with the recipients of the envelope, and with the From fields that the mail
+ * server shows besides those that were read of what the script wrote, as in a header too large to
+ * be read to its end.
  */
-function writtenMail({ outside, local, headerFrom }: Submission, handed: ScriptMail): ScriptMail {
-  const hasFrom = handed.header.some(({ name }) => name.toLowerCase() === 'from');
-  const from =
-    hasFrom || headerFrom === undefined ? [] : [{ name: 'From', value: `<${headerFrom}>` }];
+function writtenMail(message: Submission, handed: ScriptMail): ScriptMail {
+  const { outside, local, headerFrom } = message;
+  const { fromFields = headerFrom === undefined ? [] : [`<${headerFrom}>`] } = message;
+  const read = handed.header.filter(({ name }) => name.toLowerCase() === 'from');
+  const known = new Set(read.map(({ value }) => plain(value)));
+  const more =
+    fromFields.length > read.length ? fromFields.filter((value) => !known.has(plain(value))) : [];
+  const from = more.map((value) => ({ name: 'From', value }));
   return { ...handed, recipients: [...outside, ...local], header: [...handed.header, ...from] };
 }
+
+const withoutScript = (submitter: ScriptSubmitter): ScriptSubmitter => ({
+  ...submitter,
+  script: '',
+  how: 'none',
+});
+const plain = (value: string): string => value.replace(/\s+/g, '');
 
 function withMany(finding: ScriptFinding, { script, uid, user }: ScriptSubmitter): ScriptFinding {
   const most = isService(uid) ? newOfServiceMax : newOfPersonMax;

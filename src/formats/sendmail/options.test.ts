@@ -15,6 +15,12 @@ test('what PHP calls: sender, dots, recipients in the headers', () => {
   });
 });
 
+test('beside -t an empty word is no recipient', () => {
+  const call = sendmailCall(['-t', '', 'a@x.example']);
+  assert.deepEqual(call.kind === 'message' && call.recipients, ['a@x.example']);
+  assert.equal(sendmailCall(['', 'a@x.example']).kind, 'other');
+});
+
 test('delivery status options go to the mail server as they are', () => {
   const call = sendmailCall(['-N', 'never', '-Rhdrs', '-B8BITMIME', '--', '-odd@x.example']);
   assert.ok(call.kind === 'message');

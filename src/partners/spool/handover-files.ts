@@ -107,7 +107,7 @@ export function openHandoverFiles(options: HandoverFilesOptions): HandoverFiles 
       const read = readSync(opened.file, bytes, 0, headBytesMax, null);
       closeSync(opened.file);
       const own = bytes.indexOf(0x0a) + 1;
-      return writtenMail(bytes.subarray(own, read));
+      return writtenMail(bytes.subarray(own, read), opened.handover.request);
     },
     remove(token) {
       for (const stage of stages) rmSync(at(stage, token), { force: true });
@@ -144,7 +144,7 @@ class FileDraft implements HandoverDraft {
     if (bytes.length === 0) return;
     // White space at the start would continue Postern's own field, but it begins the body of a
     // message without fields.
-    if (!this.#begun && (bytes[0] === 0x20 || bytes[0] === 0x09)) this.#all(Buffer.from('\n'));
+    if (!this.#begun && startsWithSpace(bytes)) this.#all(Buffer.from('\n'));
     this.#begun = true;
     this.#all(bytes);
   }
@@ -180,6 +180,13 @@ class FileDraft implements HandoverDraft {
   #all(bytes: Buffer): void {
     for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
   }
+}
+
+/** White space as Postfix knows it, but no empty line. */
+function startsWithSpace(bytes: Buffer): boolean {
+  const first = bytes[0] ?? 0;
+  if (first === 0x20 || first === 0x09 || first === 0x0b || first === 0x0c) return true;
+  return first === 0x0d && bytes.find((one) => one !== 0x0d) !== 0x0a;
 }
 
 /** Reads what is known of a message; the file then stands at the message itself. */

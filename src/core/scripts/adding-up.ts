@@ -1,0 +1,52 @@
+/**
+ * Mail of this machine adds up under a second name, so that a script gets no new allowance by
+ * changing its sender or its file: all mail of one user, and all mail of new local names together.
+ * Pure.
+ */
+import { dayMs } from '../../lib/time.ts';
+import type { Account } from '../account-name.ts';
+import type { Submission } from '../event.ts';
+import type { ScriptSubmitter } from '../script-mail.ts';
+import { isService, scriptAccount } from './submitter.ts';
+
+/** The account of all local senders that are new here, whose user is not known. */
+export const newLocalNames = 'local:*' as Account;
+/** A name is new for this long; the sum of a user's mail is known after this long. */
+const newMs = 7 * dayMs;
+
+/** The second account of a message; undefined if it has none. `own`: of its own account. */
+export function secondAccount(message: Submission, own: Age): Account | undefined {
+  const { account, handed, uid } = message;
+  const second = handed === undefined ? ofUid(account, uid) : ofUser(handed.submitter);
+  if (second === account) return undefined;
+  return second === newLocalNames && !isNew(message, own) ? undefined : second;
+}
+
+/** Cron and the administrator are trusted: their mail does not add up. */
+function ofUser({ uid, ...user }: ScriptSubmitter): Account | undefined {
+  return uid === 0 ? undefined : scriptAccount({ ...user, uid, script: '' });
+}
+
+function ofUid(account: Account, uid: number | undefined): Account | undefined {
+  if (!account.startsWith('local:') || uid === 0) return undefined;
+  return uid === undefined ? newLocalNames : (`user:${uid}` as Account);
+}
+
+/**
+ * Whether the sum may hold this message; otherwise the sum learns that the message is normal. A
+ * sum that is known may. A new one may hold mail of new names only, and none of a web server's
+ * user, who has the mail of all websites.
+ */
+export function sumHolds(message: Submission, own: Age, sum: Age): boolean {
+  const { at, handed } = message;
+  if (secondAccount(message, own) !== newLocalNames && at - sum.firstSeen >= newMs) return true;
+  const hasManySites = handed !== undefined && isService(handed.submitter.uid);
+  return isNew(message, own) && !hasManySites;
+}
+
+type Age = { readonly firstSeen: number };
+
+/** A script with a rule of its own is not new. */
+function isNew({ at, scriptFinding }: Submission, own: Age): boolean {
+  return at - own.firstSeen < newMs && (scriptFinding?.rule ?? '') === '';
+}

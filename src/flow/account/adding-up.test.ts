@@ -1,0 +1,101 @@
+/** Mail of this machine adds up: a script that changes its name gets no new allowance. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { scriptMail, submitter } from '../../../test/doubles/mail.ts';
+import { type FlowRig, openRig, type TestMessage } from '../../../test/ledger/flow-rig.ts';
+import type { Account } from '../../core/account-name.ts';
+import { scriptAccount } from '../../core/scripts/submitter.ts';
+import { dayMs, secondMs } from '../../lib/time.ts';
+
+const stranger = (nth: number): string => `s${nth}@elsewhere.test`;
+
+/** How many of these messages pass, a second apart. */
+async function passed(
+  rig: FlowRig,
+  count: number,
+  message: (nth: number) => TestMessage,
+): Promise<number> {
+  let passes = 0;
+  for (let nth = 0; nth < count; nth++) {
+    if ((await rig.mail(message(nth))).kind === 'pass') passes++;
+    await rig.time.pass(secondMs);
+  }
+  return passes;
+}
+
+const ofScript = (nth: number, who: { readonly uid: number; readonly user: string }) => {
+  const script = `/var/www/${who.user}/f${nth}.php`;
+  const handed = scriptMail({ submitter: submitter({ ...who, script, scriptOwner: who.uid }) });
+  return { handed, account: scriptAccount(handed.submitter), by: 'local' as const };
+};
+
+test('a script that changes its sender: new local names count together', async () => {
+  const rig = openRig();
+  const count = await passed(rig, 300, (nth) => ({
+    account: `local:w${nth}@here.test`,
+    by: 'local',
+    to: [stranger(nth)],
+  }));
+  assert.ok(count < 40, `${count} of 300 passed`);
+  const sum = rig.ledger.loadAccount('local:*' as Account);
+  assert.equal(sum?.state, 'watched', 'a sum is never suspended');
+  assert.equal(rig.admin.held({ limit: 1 })[0]?.account, 'local:*');
+});
+
+test('a local name that is known sends as before', async () => {
+  const rig = openRig();
+  const cron = (nth: number): TestMessage => ({
+    account: 'local:cron@here.test',
+    by: 'local',
+    to: [stranger(nth)],
+  });
+  for (let day = 0; day < 9; day++) {
+    assert.equal((await rig.mail(cron(day))).kind, 'pass');
+    rig.time.jump(dayMs);
+  }
+  await passed(rig, 100, (nth) => ({
+    account: `local:w${nth}@here.test`,
+    by: 'local',
+    to: [stranger(nth)],
+  }));
+  assert.equal((await rig.mail(cron(0))).kind, 'pass');
+});
+
+test('many scripts of one user add up under the user', async () => {
+  const shop = { uid: 1_001, user: 'shop' };
+  const rig = openRig();
+  const count = await passed(rig, 300, (nth) => ({
+    ...ofScript(nth % 20, shop),
+    to: [stranger(nth)],
+  }));
+  assert.ok(count < 40, `${count} of 300 passed`);
+  const held = rig.admin.held({ limit: 300 });
+  assert.ok(held.some(({ account }) => account === 'user:shop'));
+});
+
+test('all websites of a web server: a sum that nobody knows yet holds nothing', async () => {
+  const rig = openRig();
+  const www = { uid: 33, user: 'www-data' };
+  const sites = (nth: number): TestMessage => ({
+    ...ofScript(nth % 100, www),
+    to: [stranger(nth)],
+  });
+  assert.equal(await passed(rig, 300, sites), 300);
+  for (let day = 0; day < 8; day++) {
+    rig.time.jump(dayMs);
+    assert.equal(await passed(rig, 20, (nth) => sites(nth + 1_000 * day)), 20);
+  }
+  const flood = await passed(rig, 3_000, (nth) => sites(50_000 + nth));
+  assert.ok(flood < 2_000, `${flood} of 3,000 passed`);
+});
+
+test('mail of root does not add up', async () => {
+  const rig = openRig();
+  const root = { uid: 0, user: 'root' };
+  const sends = (nth: number): TestMessage => ({
+    ...ofScript(nth % 100, root),
+    to: [stranger(nth)],
+  });
+  assert.equal(await passed(rig, 200, sends), 200);
+  assert.equal(rig.ledger.loadAccount('user:root' as Account), undefined);
+});
