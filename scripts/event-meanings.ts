@@ -54,6 +54,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'door.unknown-users':
     'doors.allowed_users has names that this machine does not know. Postern looks again each ' +
     'minute.',
+  'filter.unknown-user':
+    'The mail log did not tell in time which user handed a message in, so it was judged as mail ' +
+    'of this machine.',
   'guard.late':
     'Postern could not finish everything within 10 s of the signal to stop, and stopped anyway.',
   'guard.not-root':

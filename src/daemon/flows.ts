@@ -120,6 +120,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     localDomains,
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
+    filterUsers: mailServer.filterUsers,
+    webUsers: config.scripts.web_users,
     isOurs: noticeCheck(config, memory.notices),
   });
   const doors: Record<string, string> = {};
@@ -144,6 +146,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   return {
     path: openMessagePath({
       readers: readers.sources,
+      returns: mailLog.returns,
       direct: readers.scripts.direct,
       scripts: readers.scripts.register,
       gate: judging.gate,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isListed, type NetworkRule, parseNetworkRule } from '../formats/postfix/network-list.ts';
 import { localTransportsOf } from '../formats/postfix/transports.ts';
 import { dovecot } from '../partners/dovecot.ts';
-import { readMailFacts } from '../partners/postfix/mail-facts.ts';
+import { type FilterUser, readMailFacts } from '../partners/postfix/mail-facts.ts';
 import { postfix } from '../partners/postfix/queue.ts';
 import { helperTools, ownTools, type PrivilegedTools } from '../partners/privileged-tools.ts';
 import type { LoginDoor, Mta } from '../ports/mail-server.ts';
@@ -47,6 +47,8 @@ export function openMailServer(options: {
   /** This server's own domains, and transports to which mail does not leave; they change. */
   readonly localDomains: ReadonlySet<string>;
   readonly localTransports: Pick<ReadonlySet<string>, 'has'>;
+  /** Users of filters that hand mail back through sendmail(1). */
+  filterUsers(): readonly FilterUser[];
   /** Tells whether a client with this address may relay without a login. */
   mayRelay(client: string): boolean;
   /** What `postern connect` found out about Postfix. */
@@ -58,6 +60,7 @@ export function openMailServer(options: {
   const localDomains = new Set<string>();
   let localTransports: ReadonlySet<string> = new Set();
   let relaying: readonly NetworkRule[] = [];
+  let filterUsers: readonly FilterUser[] = [];
   const learn = (all: readonly KnownPostfix[]): void => {
     localDomains.clear();
     for (const domain of [...local_domains, ...all.flatMap((one) => one.localDomains)]) {
@@ -67,6 +70,7 @@ export function openMailServer(options: {
       local_transports,
       all.flatMap(({ ways }) => ways),
     );
+    filterUsers = all.flatMap((one) => one.filterUsers);
     const found = all.map(({ clientNetworks }) => clientNetworks ?? thisMachine);
     const networks = [...client_networks, ...(found.length === 0 ? thisMachine : found.flat())];
     relaying = networks.flatMap((text) => parseNetworkRule(text) ?? []);
@@ -105,6 +109,7 @@ export function openMailServer(options: {
         : dovecot({ tools, denyFile, ...(defaultDomain === '' ? {} : { defaultDomain }) }),
     localDomains,
     localTransports: { has: (name) => localTransports.has(name) },
+    filterUsers: () => filterUsers,
     mayRelay: (client) => isListed(client, relaying),
     connected,
     close: stop,

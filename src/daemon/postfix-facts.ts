@@ -10,7 +10,7 @@ import { stat } from 'node:fs/promises';
 import type { TransportFacts } from '../formats/postfix/transports.ts';
 import { faultText } from '../lib/error-text.ts';
 import { secondMs } from '../lib/time.ts';
-import type { MailFacts } from '../partners/postfix/mail-facts.ts';
+import type { FilterUser, MailFacts } from '../partners/postfix/mail-facts.ts';
 import type { Log } from '../ports/world.ts';
 import { type ConnectedPostfix, localDomainsMax } from './base/connected.ts';
 
@@ -22,6 +22,7 @@ export type KnownPostfix = {
   /** Undefined if nobody asked for them. */
   readonly clientNetworks: readonly string[] | undefined;
   readonly ways: readonly TransportFacts[];
+  readonly filterUsers: readonly FilterUser[];
 };
 
 type Told = {
@@ -29,6 +30,7 @@ type Told = {
   readonly localDomains: readonly string[];
   readonly clientNetworks?: readonly string[] | undefined;
   readonly transports?: TransportFacts | undefined;
+  readonly filterUsers?: readonly FilterUser[] | undefined;
 };
 
 export function openPostfixFacts(of: {
@@ -88,14 +90,16 @@ export function openPostfixFacts(of: {
 }
 
 function upToDate(told: Told, now: MailFacts | undefined): KnownPostfix {
-  const { clientNetworks, localDomains, transports } = told;
+  const { clientNetworks, filterUsers = [], localDomains, transports } = told;
   const ways = transports === undefined ? [] : [transports];
-  if (now === undefined) return { localDomains, clientNetworks, ways };
+  if (now === undefined) return { localDomains, clientNetworks, ways, filterUsers };
   const { unread } = now;
   const domains = unread.domains.length === 0 ? [] : localDomains;
   return {
     localDomains: [...now.localDomains, ...domains].slice(0, localDomainsMax),
     clientNetworks: unread.clients.length === 0 ? now.clientNetworks : clientNetworks,
+    // From master.cf and tables: the guard may not see all that root sees, and adds nothing.
+    filterUsers: unread.filters.length === 0 ? now.filterUsers : filterUsers,
     ways: unread.transports.length === 0 ? [now.transports] : [...ways, now.transports],
   };
 }

@@ -12,6 +12,7 @@ import {
   type ConnectedPostfix,
   clientNetworksMax,
   connectedFile,
+  filterUsersMax,
   instancesMax,
   localDomainsMax,
   parseConnected,
@@ -28,13 +29,17 @@ import { readPostfixFiles } from './postfix-files.ts';
 /** Of some instances with as many domains as there may be. */
 const fileBytesMax = 64 * 1024 * 1024;
 
-type ToldFacts = Pick<ConnectedInstance, 'localDomains' | 'clientNetworks' | 'transports'>;
+type ToldFacts = Pick<
+  ConnectedInstance,
+  'localDomains' | 'clientNetworks' | 'transports' | 'filterUsers'
+>;
 
 /** What Postfix delivers and who may relay, with notes for the operator. */
 export async function mailFacts(
   configDirectory: string,
 ): Promise<{ readonly facts: ToldFacts; readonly notes: readonly string[] }> {
-  const { clientNetworks, localDomains, transports, unread } = await readMailFacts(configDirectory);
+  const read = await readMailFacts(configDirectory);
+  const { clientNetworks, filterUsers, localDomains, transports, unread } = read;
   const facts = {
     localDomains: localDomains.slice(0, localDomainsMax),
     clientNetworks: clientNetworks.slice(0, clientNetworksMax),
@@ -42,6 +47,7 @@ export async function mailFacts(
       here: transports.here.slice(0, transportsMax),
       away: transports.away.slice(0, transportsMax),
     },
+    filterUsers: filterUsers.slice(0, filterUsersMax),
   };
   const many = clientNetworks.length > clientNetworksMax;
   const notes = [
@@ -57,6 +63,15 @@ export async function mailFacts(
       (table) =>
         `the transports in ${table} cannot be read; if mail for everybody goes by one of them, ` +
         'take that one out of accounts.local_transports',
+    ),
+    ...unread.filters.map(
+      (table) =>
+        `${table} cannot be listed; if it names a filter (FILTER), Postern does not see it`,
+    ),
+    ...filterUsers.map(
+      ({ name }) =>
+        `mail that user ${name} hands in through sendmail comes back from a filter, so it is not ` +
+        'judged again; no other program may run as this user',
     ),
     ...(many ? [`of mynetworks, only the first ${clientNetworksMax} entries are used`] : []),
   ];

@@ -6,6 +6,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import type { TransportFacts } from '../../formats/postfix/transports.ts';
+import type { FilterUser } from '../../partners/postfix/mail-facts.ts';
 import type { Log } from '../../ports/world.ts';
 
 /** One Postfix that `connect` put the doors into. */
@@ -21,6 +22,8 @@ export type ConnectedInstance = {
    * the file was written by a version that did not ask.
    */
   readonly transports?: TransportFacts | undefined;
+  /** Users of filters that hand mail back through sendmail(1); undefined from an older version. */
+  readonly filterUsers?: readonly FilterUser[] | undefined;
   /** As written in main.cf: `unix:postern/milter`, `inet:127.0.0.1:9900`, `off`. */
   readonly doors: { readonly milter: string; readonly inbound: string; readonly policy: string };
   /** A message has come through these doors. */
@@ -48,6 +51,7 @@ export const localDomainsMax = 100_000;
 export const clientNetworksMax = 10_000;
 /** Transports of one Postfix; each is a service in its master.cf. */
 export const transportsMax = 1_000;
+export const filterUsersMax = 100;
 /** Instances of Postfix on one machine; each has three sockets. */
 export const instancesMax = 20;
 
@@ -68,6 +72,10 @@ const connected: z.ZodType<ConnectedPostfix> = z.object({
         mailOwner: z.number().int().min(0).max(0xfffffffe),
         localDomains: domains,
         clientNetworks: networks,
+        filterUsers: z
+          .array(z.object({ name: z.string().max(256), uid: z.number().int().min(1) }))
+          .max(filterUsersMax)
+          .optional(),
         transports: z.object({ here: transports, away: transports }).optional(),
         doors: z.object({ milter: door, inbound: door, policy: door }),
         proved: z.boolean(),

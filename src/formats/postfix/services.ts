@@ -45,13 +45,16 @@ export function smtpdServices(main: MainCf, master: MasterCf): readonly SmtpdSer
     .map((service) => {
       const login = expandedValue(main, service, 'smtpd_sasl_auth_enable') === 'yes';
       const proxied = expandedValue(main, service, 'smtpd_proxy_filter') !== '';
-      return { service, login, proxied, role: role(service, { login, filtered }) };
+      // A filter that returned mail here would get it again.
+      const asks = proxied || expandedValue(main, service, 'content_filter') !== '';
+      const known = { login, filtered, asks };
+      return { service, login, proxied, role: role(service, known) };
     });
 }
 
 function role(
   service: Service,
-  known: { readonly login: boolean; readonly filtered: boolean },
+  known: { readonly login: boolean; readonly filtered: boolean; readonly asks: boolean },
 ): SmtpdRole {
   const port = service.name.slice(service.name.lastIndexOf(':') + 1);
   const label = override(service, 'syslog_name')?.value.split('/').at(-1) ?? '';
@@ -59,9 +62,8 @@ function role(
   if (submissionsNames.has(port) || wrapped) return 'submissions';
   if (submissionNames.has(port) || submissionNames.has(label)) return 'submission';
   if (submissionsNames.has(label)) return 'submissions';
-  if (!known.login && !smtpNames.has(port) && takesBack(service, known.filtered)) {
-    return 'reinjection';
-  }
+  const mayTakeBack = !known.login && !known.asks && !smtpNames.has(port);
+  if (mayTakeBack && takesBack(service, known.filtered)) return 'reinjection';
   const own = override(service, 'smtpd_sasl_auth_enable')?.value === 'yes';
   return own ? 'submission' : 'smtp';
 }

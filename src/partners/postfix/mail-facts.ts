@@ -7,20 +7,29 @@
  * missing.
  */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expand, mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
+import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
+import { filtersNamed, pipeFilterUsers, tablesIn } from '../../formats/postfix/pipe-filters.ts';
 import { type TransportFacts, transportsOf } from '../../formats/postfix/transports.ts';
+import { programOutput } from '../program.ts';
 import { keysOf, listEntries, lookUp, tableEntries, wordsOf } from './lists.ts';
 import { clientNetworks } from './networks.ts';
 import { postconfValues } from './postconf.ts';
 
+export type FilterUser = { readonly name: string; readonly uid: number };
 export type MailFacts = {
   readonly localDomains: readonly string[];
   readonly clientNetworks: readonly string[];
   readonly transports: TransportFacts;
-  /** Lists of domains, of clients, and tables of transports, that could not be read. */
+  /** Users of filters that hand mail back through sendmail(1) (formats/postfix/pipe-filters.ts). */
+  readonly filterUsers: readonly FilterUser[];
+  /** Lists of domains and clients, tables of transports and of filters, that could not be read. */
   readonly unread: {
     readonly domains: readonly string[];
     readonly clients: readonly string[];
     readonly transports: readonly string[];
+    readonly filters: readonly string[];
   };
   /** Files that say something else when they change. */
   readonly files: readonly string[];
@@ -40,6 +49,13 @@ const parameters = [
   'transport_maps',
   'sender_dependent_default_transport_maps',
 ] as const;
+/** Their tables may name a filter. */
+const checks = [
+  ...['client', 'helo', 'sender', 'relay', 'recipient', 'data', 'end_of_data'].map(
+    (stage) => `smtpd_${stage}_restrictions`,
+  ),
+  ...['header', 'mime_header', 'nested_header', 'body'].map((part) => `${part}_checks`),
+];
 type Values = Readonly<Record<(typeof parameters)[number], string>>;
 
 /** No server accepts mail for it (RFC 6761 section 6.4). */
@@ -53,12 +69,23 @@ export async function readMailFacts(configDirectory: string): Promise<MailFacts>
     keys: (table) => keysOf(table, configDirectory),
   });
   const { facts, unread } = await transports(values, own, configDirectory);
+  const filters = await filtersOf(configDirectory);
   return {
     localDomains: [...own.found].sort(),
     clientNetworks: clients.found,
     transports: facts,
-    unread: { domains: own.unread, clients: clients.unread, transports: unread },
-    files: [`${configDirectory}/main.cf`, ...parameters.flatMap((name) => filesIn(values[name]))],
+    filterUsers: filters.users,
+    unread: {
+      domains: own.unread,
+      clients: clients.unread,
+      transports: unread,
+      filters: filters.unread,
+    },
+    files: [
+      ...['main.cf', 'master.cf'].map((name) => join(configDirectory, name)),
+      ...parameters.flatMap((name) => filesIn(values[name])),
+      ...filters.tables.flatMap(filesIn),
+    ],
   };
 }
 
@@ -137,6 +164,56 @@ async function hasLimits(tables: readonly string[], configDirectory: string): Pr
     if (all !== undefined) return false;
   }
   return tables.length > 0;
+}
+
+async function filtersOf(configDirectory: string): Promise<{
+  readonly users: readonly FilterUser[];
+  readonly tables: readonly string[];
+  readonly unread: readonly string[];
+}> {
+  const main = parseMainCf(await readFile(join(configDirectory, 'main.cf'), 'latin1'));
+  const master = parseMasterCf(await readFile(join(configDirectory, 'master.cf'), 'latin1'));
+  const values = await postconfValues(checks, configDirectory);
+  const look = (name: string): string | undefined => mainValue(main, name);
+  const overrides = master.services
+    .flatMap((service) => service.overrides)
+    .filter(({ name }) => checks.includes(name))
+    .map(({ value }) => expand(value, look));
+  const tables = [...new Set([...Object.values(values), ...overrides].flatMap(tablesIn))];
+  const named: string[] = [];
+  const unread: string[] = [];
+  for (const table of tables) {
+    const text = await tableText(table, configDirectory).catch(() => undefined);
+    if (text === undefined) unread.push(table);
+    else named.push(...filtersNamed(text));
+  }
+  const users: FilterUser[] = [];
+  for (const name of pipeFilterUsers(main, master, named)) {
+    const uid = await uidOf(name);
+    if (uid !== undefined) users.push({ name, uid });
+  }
+  return { users, tables, unread };
+}
+
+/** Values of a table, or the source of a table of patterns; undefined if it cannot be listed. */
+async function tableText(table: string, configDirectory: string): Promise<string | undefined> {
+  const patterns = /^(?:proxy:)?(?:regexp|pcre|cidr):(.*)$/s.exec(table)?.[1];
+  if (patterns?.startsWith('/') === true) return readFile(patterns, 'latin1');
+  if (patterns !== undefined) return patterns;
+  const entries = await tableEntries(table, configDirectory);
+  return entries?.map(({ value }) => value).join('\n');
+}
+
+async function uidOf(name: string): Promise<number | undefined> {
+  const [line = ''] = await programOutput({
+    program: '/usr/bin/getent',
+    args: ['passwd', name],
+    errors: 'complaint',
+    fine: [2],
+    signal: AbortSignal.timeout(10_000),
+  });
+  const uid = line.split(':')[2] ?? '';
+  return /^\d+$/.test(uid) ? Number(uid) : undefined;
 }
 
 /** Files of tables, as Postfix reads them. */
