@@ -35,6 +35,7 @@ export type Config = {
   doors: DoorSettings;
   accounts: {
     default_domain: string;
+    login_domains: string[];
     local_domains: string[];
     local_transports: string[];
     local_services: string[];
@@ -110,6 +111,13 @@ const shape = z.strictObject({
         .describe(
           'Domain added to logins without one, so that bob and bob@example.org are one ' +
             'account.',
+        ),
+      login_domains: z
+        .array(z.string())
+        .default([])
+        .describe(
+          'Domains that logins may have; a login in another domain is the user without a ' +
+            'domain. Empty: what `postern connect postfix` found, else every domain counts.',
         ),
       local_domains: z
         .array(z.string())

@@ -156,7 +156,7 @@ async function openForPostfix(
 function policyOpener(parts: DaemonParts, flows: Flows) {
   let connections = 0;
   const { count, log } = parts.world;
-  const { accounts, doors } = parts.config;
+  const { doors } = parts.config;
   return (where: ListenAddress, more: Pick<PolicyDeps, 'admit'>): Promise<Listener> =>
     openPolicy(where, {
       ...more,
@@ -165,14 +165,14 @@ function policyOpener(parts: DaemonParts, flows: Flows) {
       handler: flows.policy,
       log,
       count,
-      defaultDomain: accounts.default_domain,
+      defaultDomain: flows.loginDomains,
       limits: { connectionsMax: doors.sessions_max },
     });
 }
 
 function milterOpener(
   parts: DaemonParts,
-  { localDomains, localTransports, mayRelay, path, troubles }: Flows,
+  { localDomains, localTransports, loginDomains, mayRelay, path, troubles }: Flows,
   { handovers }: DaemonSendmail,
 ) {
   const { clock, count, log } = parts.world;
@@ -191,7 +191,7 @@ function milterOpener(
       count,
       limits: { connectionsMax: doors.sessions_max },
       options: {
-        defaultDomain: accounts.default_domain,
+        defaultDomain: loginDomains,
         localTransports,
         localDomains,
         mayRelay,
@@ -211,7 +211,7 @@ const logWriters = ['dovecot', 'dovenull'] as const;
 async function followMailLog({ parts, flows }: Opening): Promise<void> {
   const { config, counters, scope, world } = parts;
   const { clock, count, log } = world;
-  const { mail_log, accounts, postfix } = config;
+  const { mail_log, postfix } = config;
   const { journal } = flows;
   if (mail_log.source === 'off' && mail_log.more.length === 0) return;
   const writers = await openAllowedUsers({
@@ -229,7 +229,7 @@ async function followMailLog({ parts, flows }: Opening): Promise<void> {
       count,
       more: mail_log.more,
       journalUids: writers.allowed,
-      defaultDomain: accounts.default_domain,
+      defaultDomain: flows.loginDomains,
       async source() {
         const auto = mail_log.source === 'auto';
         const maillogFile = auto ? await postfixLogFile(postfix.config_directory) : '';

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
+import type { LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
 import type { Submission } from '../core/event.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
@@ -65,6 +66,7 @@ export type Flows = {
   readonly journal: Journal;
   readonly localDomains: ReadonlySet<string>;
   readonly localTransports: Pick<ReadonlySet<string>, 'has'>;
+  readonly loginDomains: LoginDomains;
   readonly mayRelay: (client: string) => boolean;
   /** What `postern connect` found out about Postfix. */
   readonly connected: ConnectedReader;
@@ -110,7 +112,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     state: parts.state,
     log: world.log,
   });
-  const { localDomains, localTransports } = mailServer;
+  const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
   const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
@@ -127,7 +129,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
-    { ...memory, ...stopping, bypass: mailLog.bypass, settings: live.settings },
+    { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
     {
       dkim: readers.signing.keys.admin,
       scripts: readers.scripts.admin,
@@ -162,6 +164,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     journal,
     localDomains,
     localTransports,
+    loginDomains,
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
@@ -280,8 +283,12 @@ function openReaders(parts: DaemonParts, ledger: Ledger, { journal, notices }: M
 }
 
 function openFlowsAdmin(
-  { config, host, state, world }: DaemonParts,
-  memory: Memory & Stopping & Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'>,
+  { host, state, world }: DaemonParts,
+  memory: Memory &
+    Stopping &
+    Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'> & {
+      readonly loginDomains: LoginDomains;
+    },
   more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'scripts' | 'stats' | 'doors'>,
 ): Admin {
   const facts = {
@@ -289,7 +296,7 @@ function openFlowsAdmin(
     host,
     startedAt: world.clock.now(),
     ledgerPath: join(state, 'ledger.db'),
-    defaultDomain: config.accounts.default_domain,
+    defaultDomain: memory.loginDomains,
   };
   return openAdmin({ ...memory, ...more, world, facts, iso });
 }

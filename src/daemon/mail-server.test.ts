@@ -14,6 +14,7 @@ function known(networks: readonly string[], found: unknown) {
     config: {
       accounts: {
         default_domain: '',
+        login_domains: [],
         local_domains: [],
         local_transports: ['lmtp', 'maildrop', 'relay'],
         client_networks: networks,

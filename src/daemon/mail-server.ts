@@ -1,9 +1,11 @@
 /** Opens the mail server on this machine: the tools of its queue, and its logins. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LoginDomains } from '../core/account-name.ts';
 import { isListed, type NetworkRule, parseNetworkRule } from '../formats/postfix/network-list.ts';
 import { localTransportsOf } from '../formats/postfix/transports.ts';
 import { dovecot } from '../partners/dovecot.ts';
+import type { LoginFacts } from '../partners/postfix/logins.ts';
 import { type FilterUser, readMailFacts } from '../partners/postfix/mail-facts.ts';
 import { postfix } from '../partners/postfix/queue.ts';
 import { helperTools, ownTools, type PrivilegedTools } from '../partners/privileged-tools.ts';
@@ -22,6 +24,7 @@ import { askEveryMs, type KnownPostfix, openPostfixFacts } from './postfix-facts
 type MailServerConfig = {
   readonly accounts: {
     readonly default_domain: string;
+    readonly login_domains: readonly string[];
     readonly local_domains: readonly string[];
     readonly local_transports: readonly string[];
     readonly client_networks: readonly string[];
@@ -47,6 +50,7 @@ export function openMailServer(options: {
   /** This server's own domains, and transports to which mail does not leave; they change. */
   readonly localDomains: ReadonlySet<string>;
   readonly localTransports: Pick<ReadonlySet<string>, 'has'>;
+  readonly loginDomains: LoginDomains;
   /** Users of filters that hand mail back through sendmail(1). */
   filterUsers(): readonly FilterUser[];
   /** Tells whether a client with this address may relay without a login. */
@@ -61,6 +65,7 @@ export function openMailServer(options: {
   let localTransports: ReadonlySet<string> = new Set();
   let relaying: readonly NetworkRule[] = [];
   let filterUsers: readonly FilterUser[] = [];
+  const logins = loginDomains(config.accounts);
   const learn = (all: readonly KnownPostfix[]): void => {
     localDomains.clear();
     for (const domain of [...local_domains, ...all.flatMap((one) => one.localDomains)]) {
@@ -70,6 +75,7 @@ export function openMailServer(options: {
       local_transports,
       all.flatMap(({ ways }) => ways),
     );
+    logins.learn(all.flatMap((one) => one.logins ?? [])[0]);
     filterUsers = all.flatMap((one) => one.filterUsers);
     const found = all.map(({ clientNetworks }) => clientNetworks ?? thisMachine);
     const networks = [...client_networks, ...(found.length === 0 ? thisMachine : found.flat())];
@@ -109,10 +115,31 @@ export function openMailServer(options: {
         : dovecot({ tools, denyFile, ...(defaultDomain === '' ? {} : { defaultDomain }) }),
     localDomains,
     localTransports: { has: (name) => localTransports.has(name) },
+    loginDomains: logins.known,
     filterUsers: () => filterUsers,
     mayRelay: (client) => isListed(client, relaying),
     connected,
     close: stop,
+  };
+}
+
+/** The settings count before what the files of Postfix tell. */
+function loginDomains(set: MailServerConfig['accounts']): {
+  readonly known: LoginDomains;
+  learn(facts: LoginFacts | undefined): void;
+} {
+  const configured = new Set(set.login_domains.map((domain) => domain.toLowerCase()));
+  const known: { defaultDomain: string; domains: ReadonlySet<string> | undefined } = {
+    defaultDomain: set.default_domain,
+    domains: configured.size > 0 ? configured : undefined,
+  };
+  return {
+    known,
+    learn(facts) {
+      known.defaultDomain = set.default_domain || (facts?.defaultDomain ?? '');
+      const found = facts === undefined ? undefined : new Set(facts.domains);
+      known.domains = configured.size > 0 ? configured : found;
+    },
   };
 }
 

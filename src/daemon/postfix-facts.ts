@@ -10,6 +10,7 @@ import { stat } from 'node:fs/promises';
 import type { TransportFacts } from '../formats/postfix/transports.ts';
 import { faultText } from '../lib/error-text.ts';
 import { secondMs } from '../lib/time.ts';
+import type { LoginFacts } from '../partners/postfix/logins.ts';
 import type { FilterUser, MailFacts } from '../partners/postfix/mail-facts.ts';
 import type { Log } from '../ports/world.ts';
 import { type ConnectedPostfix, localDomainsMax } from './base/connected.ts';
@@ -23,6 +24,7 @@ export type KnownPostfix = {
   readonly clientNetworks: readonly string[] | undefined;
   readonly ways: readonly TransportFacts[];
   readonly filterUsers: readonly FilterUser[];
+  readonly logins: LoginFacts | undefined;
 };
 
 type Told = {
@@ -31,6 +33,7 @@ type Told = {
   readonly clientNetworks?: readonly string[] | undefined;
   readonly transports?: TransportFacts | undefined;
   readonly filterUsers?: readonly FilterUser[] | undefined;
+  readonly logins?: LoginFacts | undefined;
 };
 
 export function openPostfixFacts(of: {
@@ -90,14 +93,16 @@ export function openPostfixFacts(of: {
 }
 
 function upToDate(told: Told, now: MailFacts | undefined): KnownPostfix {
-  const { clientNetworks, filterUsers = [], localDomains, transports } = told;
+  const { clientNetworks, filterUsers = [], localDomains, logins, transports } = told;
   const ways = transports === undefined ? [] : [transports];
-  if (now === undefined) return { localDomains, clientNetworks, ways, filterUsers };
+  if (now === undefined) return { localDomains, clientNetworks, ways, filterUsers, logins };
   const { unread } = now;
   const domains = unread.domains.length === 0 ? [] : localDomains;
   return {
     localDomains: [...now.localDomains, ...domains].slice(0, localDomainsMax),
     clientNetworks: unread.clients.length === 0 ? now.clientNetworks : clientNetworks,
+    // Where the guard may not read the files of SASL, it sees no reason to join logins.
+    logins: now.logins ?? logins,
     // From master.cf and tables: the guard may not see all that root sees, and adds nothing.
     filterUsers: unread.filters.length === 0 ? now.filterUsers : filterUsers,
     ways: unread.transports.length === 0 ? [now.transports] : [...ways, now.transports],

@@ -3,8 +3,8 @@
  *
  *   content begins   open the readers of both phases; headers and body go by all of them
  *   end              is it back from a filter? · scan · find the script behind a local client ·
- *                    register of scripts · gate ·
- *                    end the reservation of the policy door · statistics · notes · answer
+ *                    register of scripts · gate · end the reservation of the policy door ·
+ *                    statistics · notes · answer
  *   pass or hold     sign or verify: edits to the headers
  *
  * The milter door walks it for each message; what each step does is in the file of that step. In

@@ -31,7 +31,7 @@ const fileBytesMax = 64 * 1024 * 1024;
 
 type ToldFacts = Pick<
   ConnectedInstance,
-  'localDomains' | 'clientNetworks' | 'transports' | 'filterUsers'
+  'localDomains' | 'clientNetworks' | 'transports' | 'filterUsers' | 'logins'
 >;
 
 /** What Postfix delivers and who may relay, with notes for the operator. */
@@ -39,7 +39,7 @@ export async function mailFacts(
   configDirectory: string,
 ): Promise<{ readonly facts: ToldFacts; readonly notes: readonly string[] }> {
   const read = await readMailFacts(configDirectory);
-  const { clientNetworks, filterUsers, localDomains, transports, unread } = read;
+  const { clientNetworks, filterUsers, localDomains, logins, transports, unread } = read;
   const facts = {
     localDomains: localDomains.slice(0, localDomainsMax),
     clientNetworks: clientNetworks.slice(0, clientNetworksMax),
@@ -48,6 +48,7 @@ export async function mailFacts(
       away: transports.away.slice(0, transportsMax),
     },
     filterUsers: filterUsers.slice(0, filterUsersMax),
+    ...(logins === undefined ? {} : { logins }),
   };
   const many = clientNetworks.length > clientNetworksMax;
   const notes = [
@@ -64,6 +65,11 @@ export async function mailFacts(
         `the transports in ${table} cannot be read; if mail for everybody goes by one of them, ` +
         'take that one out of accounts.local_transports',
     ),
+    ...(logins === undefined
+      ? []
+      : [
+          'saslauthd does not look at the domain of a login, so joe@one and joe@two are one account',
+        ]),
     ...unread.filters.map(
       (table) =>
         `${table} cannot be listed; if it names a filter (FILTER), Postern does not see it`,

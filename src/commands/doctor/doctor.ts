@@ -18,6 +18,7 @@ import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
 import { checkDoors } from './doors.ts';
 import { askGuard, guardRuns, isRun, keys, ledger, mode, notices, scripts } from './guard.ts';
+import { loginNames } from './login-names.ts';
 import { clockState, diskSpace, nodeVersion } from './machine.ts';
 import { bypass, logins, mailLog, mailServer, tools } from './mail-server.ts';
 import { checkScanners } from './scanners.ts';
@@ -79,6 +80,7 @@ export async function examineServer(options: DoctorOptions): Promise<readonly Fi
     guardRuns(run, live, status),
     ...(status === undefined ? [] : [ledger(status), mode(status)]),
     ...(await mailServer(live, configDir)),
+    ...(await loginNames(config, state, configDir)),
     ...(await checkDoors({ config, state, live, configDir })),
     await tools(config.postfix, configDir),
     ...(await logins(config.dovecot)),

@@ -6,6 +6,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import type { TransportFacts } from '../../formats/postfix/transports.ts';
+import type { LoginFacts } from '../../partners/postfix/logins.ts';
 import type { FilterUser } from '../../partners/postfix/mail-facts.ts';
 import type { Log } from '../../ports/world.ts';
 
@@ -24,6 +25,8 @@ export type ConnectedInstance = {
   readonly transports?: TransportFacts | undefined;
   /** Users of filters that hand mail back through sendmail(1); undefined from an older version. */
   readonly filterUsers?: readonly FilterUser[] | undefined;
+  /** Undefined if logins with different domains are different accounts. */
+  readonly logins?: LoginFacts | undefined;
   /** As written in main.cf: `unix:postern/milter`, `inet:127.0.0.1:9900`, `off`. */
   readonly doors: { readonly milter: string; readonly inbound: string; readonly policy: string };
   /** A message has come through these doors. */
@@ -76,6 +79,7 @@ const connected: z.ZodType<ConnectedPostfix> = z.object({
           .array(z.object({ name: z.string().max(256), uid: z.number().int().min(1) }))
           .max(filterUsersMax)
           .optional(),
+        logins: z.object({ defaultDomain: z.string().max(256), domains }).optional(),
         transports: z.object({ here: transports, away: transports }).optional(),
         doors: z.object({ milter: door, inbound: door, policy: door }),
         proved: z.boolean(),

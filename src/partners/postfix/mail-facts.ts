@@ -14,6 +14,7 @@ import { filtersNamed, pipeFilterUsers, tablesIn } from '../../formats/postfix/p
 import { type TransportFacts, transportsOf } from '../../formats/postfix/transports.ts';
 import { programOutput } from '../program.ts';
 import { keysOf, listEntries, lookUp, tableEntries, wordsOf } from './lists.ts';
+import { type LoginFacts, readLogins } from './logins.ts';
 import { clientNetworks } from './networks.ts';
 import { postconfValues } from './postconf.ts';
 
@@ -24,6 +25,8 @@ export type MailFacts = {
   readonly transports: TransportFacts;
   /** Users of filters that hand mail back through sendmail(1) (formats/postfix/pipe-filters.ts). */
   readonly filterUsers: readonly FilterUser[];
+  /** Undefined if logins with different domains are different accounts. */
+  readonly logins: LoginFacts | undefined;
   /** Lists of domains and clients, tables of transports and of filters, that could not be read. */
   readonly unread: {
     readonly domains: readonly string[];
@@ -75,6 +78,7 @@ export async function readMailFacts(configDirectory: string): Promise<MailFacts>
     clientNetworks: clients.found,
     transports: facts,
     filterUsers: filters.users,
+    logins: await readLogins(configDirectory),
     unread: {
       domains: own.unread,
       clients: clients.unread,
