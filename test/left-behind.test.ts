@@ -130,6 +130,7 @@ test('in every-key.toml nothing is as it is by default', async () => {
   assert.deepEqual(left, [
     'doors.allowed_users',
     'doors.allowed_clients',
+    'accounts.login_domains',
     'signing.domains',
     'scan.clamav_evidence',
   ]);

@@ -25,8 +25,8 @@ let said = '';
 async function start(): Promise<void> {
   dir = await mkdtemp('/var/tmp/psl-');
   await chmod(dir, 0o755);
-  await run('useradd', ['--no-create-home', 'ann']);
-  const set = spawnSync('chpasswd', { input: `ann:${password}\n`, encoding: 'utf8' });
+  await run('/usr/sbin/useradd', ['--no-create-home', 'ann']);
+  const set = spawnSync('/usr/sbin/chpasswd', { input: `ann:${password}\n`, encoding: 'utf8' });
   assert.equal(set.status, 0, set.stderr);
   await writeFile(
     '/etc/default/saslauthd',
@@ -37,7 +37,8 @@ async function start(): Promise<void> {
     graceMs: 2_000,
   });
   const asked = (name: string): boolean =>
-    spawnSync('testsaslauthd', ['-f', join(dir, 'mux'), '-u', name, '-p', password]).status === 0;
+    spawnSync('/usr/sbin/testsaslauthd', ['-f', join(dir, 'mux'), '-u', name, '-p', password])
+      .status === 0;
   const detail = (): string => saslauthd?.output() ?? '';
   await eventually('saslauthd answers', async () => asked('ann') || undefined, { detail });
   server = await startGuardedServer({

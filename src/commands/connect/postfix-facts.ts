@@ -67,12 +67,9 @@ export async function mailFacts(
     ),
     ...(logins === undefined
       ? []
-      : [
-          'saslauthd does not look at the domain of a login, so joe@one and joe@two are one account',
-        ]),
+      : ['saslauthd does not look at the domain of a login; joe@one and joe@two are one account']),
     ...unread.filters.map(
-      (table) =>
-        `${table} cannot be listed; if it names a filter (FILTER), Postern does not see it`,
+      (table) => `${table} cannot be listed; a filter that it names (FILTER) is not seen`,
     ),
     ...filterUsers.map(
       ({ name }) =>

@@ -1,6 +1,6 @@
 /**
  * Finds out whether Postfix's password service tells joe@one.example and joe@two.example apart.
- * Dovecot does, and hands back its own name. Cyrus SASL with saslauthd as Debian starts it does not.
+ * Dovecot does, and hands back its own name. saslauthd, as Debian starts it, does not.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
