@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { people } from './guard-past.ts';
 import { connectPostfix, type GuardedServer, startGuardedServer } from './guarded-server.ts';
@@ -109,5 +110,26 @@ else {
     await sendmailAs(33, 'script');
     const judged = async (): Promise<boolean> => (await accounts()).includes('local:x@evil.test');
     while (!(await judged())) await new Promise((resolve) => setTimeout(resolve, 100));
+  });
+
+  test('doctor proves it with messages, and sees where it is not so', async () => {
+    const { configDirectory } = server.postfix;
+    const kinds = async (): Promise<readonly (string | undefined)[]> => {
+      const words = ['doctor', '--json', '--test-message', '--config-dir', configDirectory];
+      const report = await server.guard
+        .cli(...words)
+        .catch((error: { stdout: string }) => error.stdout);
+      const { findings } = JSON.parse(report) as { findings: { id: string; kind: string }[] };
+      return ['filters', 'test-message', 'test-incoming'].map(
+        (name) => findings.find(({ id }) => id === `postfix.${name}`)?.kind,
+      );
+    };
+    assert.deepEqual(await kinds(), ['ok', 'ok', 'ok']);
+    // The pipe gets a user that the guard does not take for a filter.
+    const path = join(configDirectory, 'master.cf');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace(`user=${filterUser}`, 'user=www-data'));
+    await server.postfix.reload();
+    assert.deepEqual(await kinds(), ['fail', 'ok', 'fail']);
   });
 }
