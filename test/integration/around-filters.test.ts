@@ -3,18 +3,23 @@
  * once, under the login that sent it, however Postfix was told about the filter.
  */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startAmavis } from './amavis-instance.ts';
 import { people } from './guard-past.ts';
 import { connectPostfix, type GuardedServer, startGuardedServer } from './guarded-server.ts';
-import { freePort } from './leash.ts';
+import { freePort, leash } from './leash.ts';
 
 const all = people(3);
 
 /** Each person sends some messages to friends; answers with the accounts that were judged. */
-async function judged(server: GuardedServer, id: string): Promise<Record<string, number>> {
+async function judged(
+  server: GuardedServer,
+  id: string,
+  counts: (recipient: string) => boolean = () => true,
+): Promise<Record<string, number>> {
   const sent: string[] = [];
   for (const { account, friends } of all) {
     await using smtp = await server.login(account);
@@ -26,7 +31,10 @@ async function judged(server: GuardedServer, id: string): Promise<Record<string,
     }
   }
   const { sink } = server;
-  await sink.until(() => sent.every((one) => sink.recipients(one).length === 1), 'all arrive');
+  await sink.until(
+    () => sent.every((one) => sink.recipients(one).filter(counts).length === 1),
+    'all arrive',
+  );
   const counted: Record<string, number> = {};
   for (const { account } of await recent(server)) counted[account] = (counted[account] ?? 0) + 1;
   return counted;
@@ -98,6 +106,33 @@ for (const { name, main, back } of setUps) {
     assert.deepEqual(await judged(server, 'filtered'), once);
   });
 }
+
+test('postsrsd and always_bcc: judged once, under the login, without the copy', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'psr-'));
+  const secret = join(dir, 'secret');
+  await writeFile(secret, 'not a secret\n');
+  const [forward, reverse] = [await freePort(), await freePort()];
+  const words = [`-s${secret}`, '-dmail.test', `-f${forward}`, `-r${reverse}`];
+  const postsrsd = leash('/usr/sbin/postsrsd', words, { detaches: false, graceMs: 1_000 });
+  try {
+    await using server = await startGuardedServer({
+      people: all,
+      settings: () => ({
+        sender_canonical_maps: `tcp:127.0.0.1:${forward}`,
+        sender_canonical_classes: 'envelope_sender',
+        recipient_canonical_maps: `tcp:127.0.0.1:${reverse}`,
+        recipient_canonical_classes: 'envelope_recipient,header_recipient',
+        always_bcc: 'archive@mail.test',
+      }),
+    });
+    const { postfix } = server;
+    assert.deepEqual(await judged(server, 'srs', (to) => to !== 'archive@mail.test'), once);
+    await postfix.logged(/from=<SRS0=/);
+  } finally {
+    await postsrsd.stop();
+    await rm(dir, { recursive: true });
+  }
+});
 
 test('smtpd_proxy_filter where users log in: refused, nothing changed', async () => {
   await using server = await startGuardedServer({

@@ -74,7 +74,7 @@ async function send({ host, port }: Where, messageId: string, domain: string): P
     to: address,
     messageId: `<${messageId}>`,
     subject: 'Postern tests mail that comes in',
-    text: 'This test message was sent by `postern doctor --test-message`. Nothing needs to be done.\n',
+    text: 'A test message of `postern doctor --test-message`. Nothing needs to be done.\n',
     headers: { 'Auto-Submitted': 'auto-generated' },
     disableFileAccess: true,
     disableUrlAccess: true,
