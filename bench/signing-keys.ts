@@ -4,8 +4,7 @@
  * it does not show them.
  */
 import { join } from 'node:path';
-import type { DkimKey } from '../src/core/signing/key.ts';
-import { newKey } from '../src/flow/signing/key-keeper.ts';
+import { type DkimKey, newKey } from '../src/core/signing/key.ts';
 import { algorithmOf } from '../src/formats/dkim/signing-key.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis } from '../src/lib/time.ts';

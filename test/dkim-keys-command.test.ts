@@ -3,6 +3,7 @@
  * server of our own.
  */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import {
   chmodSync,
@@ -11,6 +12,7 @@ import {
   mkdtempSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -169,6 +171,42 @@ test('with the guard: taken over, rotated, retired; it keeps the ledger to itsel
     assert.match(gone.out, /TXT "v=DKIM1; k=rsa; p="/);
   }));
 
+test('an import under a name that Postern has: only the same key in use counts', () =>
+  stage(async ({ run }) => {
+    const files = [join(root, 'first.pem'), join(root, 'second.pem')] as const;
+    for (const file of files) writeFileSync(file, await makeKeyPair('rsa'), { mode: 0o600 });
+    const named = ['--domain', 'shop.example', '--selector', 's1'];
+    const imported = async (file: string, ...more: readonly string[]): Promise<string> => {
+      const { exit, out, err } = await run('import', 'file', file, ...named, ...more);
+      return `${exit} ${out.split('\n')[0]} ${/mail would leave unsigned/.test(err)}`;
+    };
+    assert.match(await imported(files[0]), /^0 .*waits to be seen.* false$/);
+    assert.match(await imported(files[0]), /^0 .*: is known already false$/);
+    for (const more of [[], ['--dry-run']]) {
+      assert.match(await imported(files[1], ...more), /^1 ! .*: is another key than the one that/);
+    }
+    assert.equal((await run('retire', 'shop.example', 's1')).exit, 0);
+    for (const more of [[], ['--dry-run']]) {
+      assert.match(await imported(files[0], ...more), /^1 ! .*: is retired here \(\w+\).* true$/);
+    }
+    await run('new', 'shop.example');
+    assert.match(await imported(files[0]), /^0 .*: is retired here; r\d+ has followed it false$/);
+  }));
+
+test('a file of rspamd that is there and cannot be read is no missing file', () =>
+  stage(async ({ run }) => {
+    const [key, large, conf] = ['r.pem', 'large.conf', 'try.conf'].map((one) => join(root, one));
+    assert.ok(key !== undefined && large !== undefined && conf !== undefined);
+    writeFileSync(key, await makeKeyPair('rsa'), { mode: 0o600 });
+    const domain = `domain { shop.example { path = "${key}"; selector = "s1" } }`;
+    writeFileSync(conf, `try_fallback = false;\n.include(try=true) "${large}"\n${domain}`);
+    assert.equal((await run('import', 'rspamd', conf, '--dry-run')).exit, 0);
+    writeFileSync(large, '');
+    truncateSync(large, 17 * 1024 * 1024);
+    const { exit, err } = await run('import', 'rspamd', conf, '--dry-run');
+    assert.deepEqual([exit, err.includes(`cannot read ${large}`)], [66, true]);
+  }));
+
 test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a line', () =>
   stage(async ({ dns, state, run, keys }) => {
     const folder = join(root, 'opendkim');
@@ -181,21 +219,25 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
     const pem = await makeKeyPair('rsa', 1024);
     const short = generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey;
     const weak = short.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const pipe = join(folder, 'pipe.private');
+    execFileSync('mkfifo', ['-m', '600', pipe]);
     const rows = [
       `good example.com:mail:${put('good.private', pem)}`,
       `open open.example:mail:${put('open.private', pem, 0o644)}`,
       `weak weak.example:mail:${put('weak.private', weak)}`,
       `rubbish rubbish.example:mail:${put('rubbish.private', 'no key')}`,
       `lost lost.example:mail:${join(folder, 'nowhere.private')}`,
+      `pipe pipe.example:mail:${pipe}`,
       `other shop.example:s1:${put('other.private', await makeKeyPair('ed25519'))}`,
     ];
-    const names = ['good', 'open', 'weak', 'rubbish', 'lost', 'other'];
+    const names = ['good', 'open', 'weak', 'rubbish', 'lost', 'pipe', 'other'];
     const domains = [
       'example.com',
       'open.example',
       'weak.example',
       'rubbish.example',
       'lost.example',
+      'pipe.example',
       'shop.example',
     ];
     put('KeyTable', rows.join('\n'));
@@ -235,14 +277,16 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
       '! mail._domainkey.rubbish.example: the key /rubbish.private ' +
         'is not a private key in PEM or base64',
       '! mail._domainkey.lost.example: the key /nowhere.private cannot be read: ' +
-        "ENOENT: no such file or directory, stat '/nowhere.private'",
-      '2 keys, and 4 that cannot be imported',
+        "ENOENT: no such file or directory, open '/nowhere.private'",
+      '! mail._domainkey.pipe.example: the key /pipe.private is not a file',
+      '2 keys, and 5 that cannot be imported',
       '',
       'Mail of these domains would leave unsigned:',
       '  open.example: no key of open.example',
       '  weak.example: no key of weak.example',
       '  rubbish.example: no key of rubbish.example',
       '  lost.example: no key of lost.example',
+      '  pipe.example: no key of pipe.example',
       '',
       'Notes:',
       '  InternalHosts 127.0.0.1: Postern instead signs mail of logins and of clients in ' +
@@ -254,4 +298,54 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
     assert.equal(statSync(join(state, 'keys', mail?.file ?? '')).mode & 0o777, 0o600);
     const missing = await run('import', 'opendkim', join(folder, 'none.conf'));
     assert.deepEqual([missing.exit, /cannot read/.test(missing.err)], [66, true]);
+  }));
+
+test('one key from a file: several domains, and what is no private key', () =>
+  stage(async ({ state, run, keys }) => {
+    const pem = join(root, 'one.pem');
+    writeFileSync(pem, await makeKeyPair('rsa'), { mode: 0o600 });
+    const both = ['--domain', 'example.org', '--domain', 'Example.COM.', '--selector', 'S'];
+    const imported = await run('import', 'file', pem, ...both);
+    assert.equal(imported.exit, 0, imported.err);
+    assert.match(imported.out, /^ {2}s\._domainkey\.example\.com: taken over, waits/m);
+    assert.equal((await keys()).length, 2);
+    const again = await run('import', 'file', pem, '--domain', 'example.org', '--selector', 'x');
+    assert.equal(again.exit, 1);
+    // Nobody is known to have signed with a key from a file.
+    assert.doesNotMatch(again.out, /was signed with/);
+    const gone = join(root, 'gone.pem');
+    const none = await run('import', 'file', gone, '--domain', 'shop.example', '--selector', 'x');
+    assert.deepEqual([none.exit, none.out], [66, '']);
+    assert.match(none.err, /there is no file .*gone\.pem/);
+    const half = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
+    writeFileSync(join(root, 'half.pem'), half, { mode: 0o600 });
+    const words = ['--domain', 'shop.example', '--selector', 'x'];
+    const wrong = await run('import', 'file', join(root, 'half.pem'), ...words);
+    assert.equal(wrong.exit, 1);
+    assert.match(wrong.out, /is a public key; a private key is needed/);
+    assert.equal(existsSync(join(state, 'keys', 'shop.example')), false);
+  }));
+
+test('a path from where the command runs is as good as a whole one', () =>
+  stage(async ({ run }) => {
+    const folder = join(root, 'rspamd-relative');
+    for (const name of ['local.d', 'override.d', 'keys']) {
+      mkdirSync(join(folder, name), { recursive: true });
+    }
+    for (const name of ['example.org.a', 'example.org.b']) {
+      writeFileSync(join(folder, 'keys', `${name}.key`), await makeKeyPair('rsa'), { mode: 0o600 });
+    }
+    const path = `path = "${folder}/keys/$domain.$selector.key";\n`;
+    writeFileSync(join(folder, 'local.d/dkim_signing.conf'), `${path}selector = "a";\n`);
+    writeFileSync(join(folder, 'override.d/dkim_signing.conf'), 'selector = "b";\n');
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const conf = await run('import', 'rspamd', 'local.d/dkim_signing.conf', '--dry-run');
+      assert.match(conf.out, /^ {2}b\._domainkey\.example\.org: would be imported/m);
+      const files = await run('import', 'rspamd', 'keys', '--dry-run');
+      assert.match(files.out, /a\._domainkey\.example\.org: would be imported/);
+    } finally {
+      process.chdir(before);
+    }
   }));

@@ -3,26 +3,17 @@
  * scripted server.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { parseBindZone } from '../src/formats/dns/zone-bind.ts';
 import { parseTinydnsZone } from '../src/formats/dns/zone-tinydns-parse.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import type { Millis } from '../src/lib/time.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
 import { openScriptedDns, type ScriptedDns } from './doubles/dns-server.ts';
+import { scratchFiles } from './scratch-files.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'postern-dns-commands-'));
-after(() => rmSync(folder, { recursive: true }));
-
-let files = 0;
-function file(text: string): string {
-  const path = join(folder, `${++files}`);
-  writeFileSync(path, text, 'latin1');
-  return path;
-}
+const { folder, file } = scratchFiles('dns-commands');
 
 /**
  * A small provider: an SPF record that forgot the new address, DMARC from long ago, no PTR that
@@ -52,8 +43,8 @@ const key = file('nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=\n');
 const about = ['--ip', '192.0.2.25', '--ip', '192.0.2.26', '--host', 'mail.example.com'];
 const wishes = ['--key', `s1=${key}`, '--mta-sts', 'testing', '--tls-rua', 'tls@example.com'];
 
-/** No configuration and no ledger of this machine. */
-const alone = ['--config', file(''), '--state', folder];
+/** No configuration, no DNS and no ledger of this machine. */
+const alone = ['--config', file('[dns]\nservers = ["127.0.0.1:1"]\n'), '--state', folder];
 
 function golden(t: TestContext, name: string, text: string): void {
   const path = join(import.meta.dirname, 'golden/dns', `${name}.txt`);
@@ -83,6 +74,42 @@ describe('plan', () => {
     const words = ['--ip', '5.5.5.5', '--zone', zone, '--format', 'tinydns', '--only-changes'];
     const { out } = await postern('dns', 'plan', 'example.com', ...words, ...alone);
     assert.ok(out.includes("\n'example.com:v=spf1 a mx ip4\\0725.5.5.5 ~all:3600\n"), out);
+  });
+
+  test('the DNS answers for what the file includes of other domains', async () => {
+    const records = parseBindZone('_spf.example.net. TXT "v=spf1 ip4:203.0.113.0/24 ~all"\n');
+    assert.ok(records.ok);
+    await using dns = await openScriptedDns(records.value);
+    const { address, port } = dns.server;
+    const config = file(`[dns]\nservers = ["${address}:${port}"]\ntimeout = "1s"\n`);
+    const spf = '@ TXT "v=spf1 include: _spf.example.net -all"\n';
+    const words = [...about, '--zone', file(`@ MX 10 mail\nmail A 192.0.2.25\n${spf}`)];
+    const { out } = await postern(
+      ...['dns', 'plan', 'example.com', ...words, '--config', config, '--state', folder],
+    );
+    assert.match(out, /^@ 3600 IN TXT "v=spf1 include:_spf\.example\.net ip4:.* -all"$/m);
+    const names = dns.asked.map(({ name }) => name);
+    assert.ok(
+      names.includes('_spf.example.net') && !names.some((one) => /example\.com$/.test(one)),
+    );
+  });
+
+  test('zones that Postern may change: --update, or freeze and thaw', async () => {
+    const updates =
+      '[dns]\nservers = ["127.0.0.1:1"]\n[[dns.updates]]\nzones = ["Example.com."]\n' +
+      'server = "127.0.0.1:1"\nkey_file = "/nowhere"\n';
+    const words = ['dns', 'plan', 'example.com', ...about, '--zone', zone, '--state', folder];
+    const { out } = await postern(...words, '--config', file(updates));
+    assert.match(
+      out.replace(/\n; /g, ' '),
+      /with --update, Postern sends the changes.* rndc freeze ZONE before; .* rndc thaw ZONE$/m,
+    );
+    const other = await postern(
+      ...words,
+      ...['--config', file(updates.replace('Example.com', 'example.net'))],
+    );
+    assert.match(other.out.replace(/\n; /g, ' '), /afterwards: raise .* rndc reload ZONE$/m);
+    assert.doesNotMatch(other.out, /--update|freeze/);
   });
 
   test('both zone formats hold the same records, and comments are comments', async () => {

@@ -1,24 +1,16 @@
 /** `postern spf eval` with zone files: what it prints, and how it ends. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { postern } from './command-line.ts';
 import { openScriptedDns } from './doubles/dns-server.ts';
 import { zone as records, spf } from './doubles/spf-zone.ts';
+import { scratchFiles } from './scratch-files.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'postern-spf-command-'));
-after(() => rmSync(folder, { recursive: true }));
+const { folder, file } = scratchFiles('spf-command');
 
-let files = 0;
-function zoneFile(text: string): string {
-  const file = join(folder, `${++files}.zone`);
-  writeFileSync(file, text, 'latin1');
-  return file;
-}
-
-const zone = zoneFile(`$TTL 1h
+const zone = file(`$TTL 1h
 example.org.        TXT  "v=spf1 ip4:198.51.100.0/24 a:mail.example.org " \
                          "include:_spf.example.net ?exists:%{ir}.x.org -all exp=e.example.org"
 e.example.org.      TXT  "%{i} may not send for %{d}, says %{r}"
@@ -110,14 +102,14 @@ test('a zone file that is not there, and one with faults: each with its line', a
   const gone = await postern(...words, join(folder, 'gone.zone'));
   assert.deepEqual([gone.exit, gone.out], [66, '']);
   assert.match(gone.err, /gone\.zone: no such file/);
-  const bad = await postern(...words, zoneFile('a.example. TXT "v=spf1"\n\nb TXT x\nc. A 1.2.3\n'));
+  const bad = await postern(...words, file('a.example. TXT "v=spf1"\n\nb TXT x\nc. A 1.2.3\n'));
   assert.deepEqual([bad.exit, bad.out], [65, '']);
   assert.match(bad.err, /line 3: .*\n.*line 4: /);
 });
 
 test('a record of an unknown type is named and left out', async () => {
-  const file = zoneFile('a.example. CAA 0 issue "ca.example"\na.example. TXT "v=spf1 ~all"\n');
-  const ran = await postern('spf', 'eval', '--ip', '::1', '--helo', 'a.example', '--zone', file);
+  const path = file('a.example. CAA 0 issue "ca.example"\na.example. TXT "v=spf1 ~all"\n');
+  const ran = await postern('spf', 'eval', '--ip', '::1', '--helo', 'a.example', '--zone', path);
   assert.equal(ran.exit, 0);
   assert.match(ran.out, /^softfail: /);
   assert.match(ran.err, /line 1: .*CAA/);

@@ -1,6 +1,6 @@
 /**
- * Random identities, and random junk that their domains may have published before. For property
- * tests.
+ * A plain identity; random identities, and random junk that their domains may have published
+ * before, for property tests.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
@@ -15,7 +15,7 @@ import type { DnsData, DnsRecord } from '../../src/formats/dns/record.ts';
 import { txtStrings } from '../../src/formats/dns/record.ts';
 import { parseClientIp, reverseName } from '../../src/formats/spf/network.ts';
 
-export const organisation = (domain: string): string | undefined => {
+const organisation = (domain: string): string | undefined => {
   const labels = domain.split('.');
   return labels.length < 2 ? undefined : labels.slice(-2).join('.');
 };
@@ -33,6 +33,30 @@ export const ptr = (address: string, target: string): DnsRecord => {
 };
 export const cname = (name: string, target: string): DnsRecord =>
   record(name, { type: 'CNAME', target });
+
+export const plainServer: MailServer = {
+  host: 'mail.example.org',
+  helo: 'mail.example.org',
+  addresses: ['192.0.2.25'],
+};
+/** A domain that sends by one server, with no keys and no wishes. */
+export const plainIdentity: Identity = {
+  domain: 'example.org',
+  sends: true,
+  sent: undefined,
+  bulk: false,
+  server: plainServer,
+  keys: [],
+  selectors: [],
+  signedBy: undefined,
+  dmarcReports: [],
+  tlsReports: [],
+  mx: [],
+  mtaSts: 'off',
+  policyFile: { kind: 'none', why: 'not published' },
+  certificates: [],
+  organisation,
+};
 
 const domains = ['example.org', 'shop.example.org', 'example.net'] as const;
 const hosts = ['mail.example.org', 'mx.example.net', 'example.org', 'out.example.com'] as const;

@@ -2,6 +2,7 @@
 import {
   type DkimKey,
   keyName,
+  newKey,
   type Sighting,
   type SightKind,
 } from '../../src/core/signing/key.ts';
@@ -17,28 +18,11 @@ const policy: RotationPolicy = {
 };
 export const at = (ms: number): Millis => (1_000_000_000_000 + ms) as Millis;
 
-export const key = (selector: string, more: Partial<DkimKey> = {}): DkimKey => ({
-  domain: 'example.org',
-  selector,
-  algorithm: 'rsa-sha256',
-  bits: 2048,
-  publicKey: 'AAAA',
-  file: `example.org/${selector}.pem`,
-  state: 'made',
-  times: { made: at(0) },
-  absentAt: at(0),
-  cachedMs: 0,
-  lostSince: undefined,
-  answeringSince: undefined,
-  byOrder: false,
-  returns: true,
-  toldAt: undefined,
-  sight: 'unasked',
-  sightAt: undefined,
-  sightText: '',
-  note: '',
-  ...more,
-});
+export const key = (selector: string, more: Partial<DkimKey> = {}): DkimKey => {
+  const facts = { algorithm: 'rsa-sha256', bits: 2048, publicKey: 'AAAA' } as const;
+  const name = { domain: 'example.org', selector, file: `example.org/${selector}.pem` };
+  return { ...newKey({ ...name, ...facts, note: '' }, at(0)), ...more };
+};
 
 type Sights = Readonly<Record<string, SightKind | Sighting>>;
 const seen = (keys: readonly DkimKey[], sights: Sights): ReadonlyMap<string, Sighting> =>

@@ -4,27 +4,17 @@
  * watch` sees it on the server itself.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Finding } from '../../src/core/finding.ts';
 import type { Step } from '../../src/core/identity/aspect.ts';
 import { serverText } from '../../src/formats/dns/server-address.ts';
 import { makeKeyPair } from '../../src/lib/private-key.ts';
 import { postern, type Ran } from '../command-line.ts';
+import { scratchFiles } from '../scratch-files.ts';
 import { checkZone, type NamedInstance, startNamed, updateServer } from './named-instance.ts';
 import { startTinydns } from './tinydns-instance.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'postern-dns-identity-'));
-after(() => rmSync(folder, { recursive: true }));
-
-let files = 0;
-function file(text: string): string {
-  const path = join(folder, `${++files}`);
-  writeFileSync(path, text, 'latin1');
-  return path;
-}
+const { folder, file } = scratchFiles('dns-identity');
 
 const [sending, parked, reverse] = ['example.test', 'parked.test', 'in-addr.arpa'];
 const zones = [sending, parked, reverse, 'reports.test'] as const;

@@ -3,10 +3,7 @@
  * named-checkzone loads a zone together with its plan.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Step } from '../../src/core/identity/aspect.ts';
 import { type DnsRecord, dataText } from '../../src/formats/dns/record.ts';
@@ -15,17 +12,10 @@ import { printBindZone } from '../../src/formats/dns/zone-bind.ts';
 import { makeKeyPair } from '../../src/lib/private-key.ts';
 import { postern, type Ran } from '../command-line.ts';
 import { oddZone } from '../doubles/odd-zones.ts';
+import { scratchFiles } from '../scratch-files.ts';
 import { checkZone, type NamedInstance, startNamed, updateServer } from './named-instance.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'postern-dns-obstacles-'));
-after(() => rmSync(folder, { recursive: true }));
-
-let files = 0;
-function file(text: string): string {
-  const path = join(folder, `${++files}`);
-  writeFileSync(path, text, { encoding: 'latin1', mode: 0o600 });
-  return path;
-}
+const { folder, file } = scratchFiles('dns-obstacles');
 
 const key = file(await makeKeyPair('ed25519'));
 const about = ['--ip', '192.0.2.25', '--host', 'mail.example.org', '--key', `s1=${key}`];

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { after, test } from 'node:test';
 import { noNameServer } from '../../bench/signing-keys.ts';
 import { parseConfig } from '../../src/config/load.ts';
@@ -20,7 +20,8 @@ import { makeKeyPair } from '../../src/lib/private-key.ts';
 import { signedByOpendkim, signedByRspamd } from '../../src/partners/keys/other-signers.ts';
 import type { KeyView } from '../../src/ports/admin.ts';
 import { postern, type Ran } from '../command-line.ts';
-import { giveToRspamd, startRspamdSigner } from './rspamd-signer.ts';
+import { giveToRspamd } from './rspamd-process.ts';
+import { startRspamdSigner } from './rspamd-signer.ts';
 import { type MadeSetup, makeOpendkim, makeRspamd, type SetupPlace } from './signer-setups.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'postern-imports-'));
@@ -222,7 +223,7 @@ test('two signatures of one domain by RSA keys: the second is named, and it fail
       'SigningTable csl:a.test=one,*=two\n',
   );
   const run = await postern(
-    ...['dkim', 'import', 'opendkim', conf, '--dry-run', '--compare'],
+    ...['dkim', 'import', 'opendkim', relative(process.cwd(), conf), '--dry-run', '--compare'],
     ...['--state', `${folder}-state`],
   );
   assert.equal(run.exit, 1);

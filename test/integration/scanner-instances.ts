@@ -5,12 +5,13 @@
  * tests. Ended with the scope.
  */
 import { readFileSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRspamd } from '../../src/partners/scanners/rspamd.ts';
 import { openSpamAssassin } from '../../src/partners/scanners/spamassassin.ts';
 import { eventually, freePort, type Leashed, leash } from './leash.ts';
+import { disabled, giveToRspamd, startRspamd } from './rspamd-process.ts';
 
 export type ScannerInstance = AsyncDisposable & {
   /** As [scan] wants it. */
@@ -80,49 +81,14 @@ export async function startSpamd(children = 3): Promise<SpamdInstance> {
   };
 }
 
-/** Modules that ask the network. */
-const offline = [
-  'arc',
-  'asn',
-  'dkim',
-  'dkim_signing',
-  'dmarc',
-  'fuzzy_check',
-  'hfilter',
-  'rbl',
-  'spf',
-];
-
 /** `actions`: what the operator wrote into actions.conf. */
 export async function startRspamdWorker(actions = ''): Promise<ScannerInstance> {
   const dir = await mkdtemp(join(tmpdir(), 'prs-'));
-  const port = await freePort();
-  const disabled = 'enabled = false;\n';
-  const files: Readonly<Record<string, string>> = {
-    'worker-normal.inc': `bind_socket = "127.0.0.1:${port}";\ncount = 1;\n`,
-    'worker-controller.inc': disabled,
-    'worker-proxy.inc': disabled,
-    'options.inc': 'dns { nameserver = ["127.0.0.1:1"]; timeout = 0.1s; retransmits = 1; }\n',
+  giveToRspamd(dir);
+  const { daemon, port } = await startRspamd(dir, {
     'actions.conf': actions,
-    'logging.inc': 'type = "console"; level = "error";\n',
-    ...Object.fromEntries(offline.map((name) => [`${name}.conf`, disabled])),
-  };
-  const [uid, gid] = userOf('_rspamd');
-  for (const name of ['', 'override.d', 'db', 'run', 'log']) {
-    await mkdir(join(dir, name), { recursive: true });
-    if (isRoot) await chown(join(dir, name), uid, gid);
-  }
-  for (const [name, text] of Object.entries(files)) {
-    await writeFile(join(dir, 'override.d', name), text);
-  }
-  const args = [
-    ...['-f', '-c', '/etc/rspamd/rspamd.conf', `--var=LOCAL_CONFDIR=${dir}`],
-    ...[`--var=DBDIR=${dir}/db`, `--var=RUNDIR=${dir}/run`, `--var=LOGDIR=${dir}/log`],
-  ];
-  const asUser = isRoot ? ['--user', '_rspamd', '--group', '_rspamd'] : [];
-  const daemon = leash('/usr/bin/rspamd', [...args, ...asUser], {
-    detaches: false,
-    graceMs: 5_000,
+    'dkim.conf': disabled,
+    'dkim_signing.conf': disabled,
   });
   const probe = openRspamd({ where: { host: '127.0.0.1', port }, octetsMax: 1, connections: 1 });
   const instance = await started('rspamd', daemon, dir, port, () =>
@@ -203,11 +169,4 @@ async function started(
   }
   const address = `inet:127.0.0.1:${port}`;
   return { address, port, output: daemon.output, [Symbol.asyncDispose]: stop };
-}
-
-function userOf(name: string): readonly [uid: number, gid: number] {
-  const line = new RegExp(`^${name}:[^:]*:(\\d+):(\\d+):`, 'm').exec(
-    readFileSync('/etc/passwd', 'utf8'),
-  );
-  return [Number(line?.[1] ?? 0), Number(line?.[2] ?? 0)];
 }

@@ -4,10 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { rmSync } from 'node:fs';
+import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { readZoneFile } from '../../src/commands/dns/zone/zone-file.ts';
@@ -21,18 +19,12 @@ import type { Millis } from '../../src/lib/time.ts';
 import { openResolver } from '../../src/partners/dns/resolver.ts';
 import { postern } from '../command-line.ts';
 import { openScriptedDns } from '../doubles/dns-server.ts';
+import { scratchFiles } from '../scratch-files.ts';
 import { checkZone, startNamed } from './named-instance.ts';
 import { startTinydns } from './tinydns-instance.ts';
 
 const run = promisify(execFile);
-const folder = mkdtempSync(join(tmpdir(), 'pzf-'));
-after(() => rmSync(folder, { recursive: true }));
-let files = 0;
-function file(text: string): string {
-  const path = join(folder, `${++files}`);
-  writeFileSync(path, text, 'latin1');
-  return path;
-}
+const { folder, file } = scratchFiles('zone-files');
 
 const domain = 'example.test';
 const head =

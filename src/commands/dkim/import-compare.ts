@@ -15,6 +15,7 @@ import {
   type SignerSetup,
 } from '../../formats/filters/signer-setup.ts';
 import { faultText } from '../../lib/error-text.ts';
+import { minuteMs } from '../../lib/time.ts';
 import { plain } from '../terminal/format.ts';
 import { paint, table } from '../terminal/table.ts';
 import type { ReadableKey } from './import-keys.ts';
@@ -26,7 +27,7 @@ export type ComparedDomain = {
   readonly old: readonly string[];
   readonly postern: readonly string[];
   readonly same: boolean;
-  /** The other signer makes a signature that Postern does not make, or could not be asked. */
+  /** The other signer makes a signature that Postern does not make. */
   readonly loses: boolean;
   /** Why the other signer could not be asked; empty if it was. */
   readonly fault: string;
@@ -44,17 +45,29 @@ export type OldAnswer = {
 
 /** Domains that are tried: OpenDKIM is started for each. */
 const domainsMax = 1_000;
+/** A signer that does not answer costs a minute for each domain; after this it is not asked. */
+const failedMsMax = 2 * minuteMs;
 
 /** The answers of the other signer for every domain that its configuration speaks of. */
 export async function askOld(setup: SignerSetup, ask: AskSigner): Promise<readonly OldAnswer[]> {
   const answers: OldAnswer[] = [];
-  for (const from of setup.froms.slice(0, domainsMax)) {
+  let failedMs = 0;
+  let last = '';
+  for (const [nth, from] of setup.froms.entries()) {
     const author = authorFor(from);
     const one = { from: from.host, author };
+    if (nth >= domainsMax || failedMs >= failedMsMax) {
+      const fault = nth >= domainsMax ? `only ${domainsMax} domains are tried` : last;
+      answers.push({ ...one, fields: [], fault });
+      continue;
+    }
+    const start = performance.now();
     try {
       answers.push({ ...one, fields: await ask(messageText(author), author), fault: '' });
     } catch (error) {
-      answers.push({ ...one, fields: [], fault: faultText(error) });
+      failedMs += performance.now() - start;
+      last = faultText(error);
+      answers.push({ ...one, fields: [], fault: last });
     }
   }
   return answers;
@@ -89,7 +102,7 @@ export async function compareSigners(
       await signersOf(author, own, lookUp),
     ];
     const same = fault === '' && old.join() === postern.join();
-    const loses = fault !== '' || old.some((name) => !postern.includes(name));
+    const loses = old.some((name) => !postern.includes(name));
     compared.push({ from, old, postern, same, loses, fault });
   }
   return compared;
@@ -98,19 +111,33 @@ export async function compareSigners(
 export function comparedText(name: string, compared: readonly ComparedDomain[]): string {
   const shown = (list: readonly string[]): string =>
     list.length === 0 ? 'not signed' : plain(list.join(', '));
-  const rows = compared.map(({ from, old, postern, same, loses, fault }) => [
+  const asked = compared.filter(({ fault }) => fault === '');
+  const rows = compared.map(({ from, old, postern, fault, ...one }) => [
     plain(from),
-    fault === '' ? shown(old) : plain(fault),
+    fault === '' ? shown(old) : 'not asked',
     shown(postern),
-    same ? paint('green', 'same') : loses ? paint('red', 'differs') : 'Postern signs more',
+    fault === '' ? outcome(one) : paint('red', 'not compared'),
   ]);
   const columns = ['FROM', name.toUpperCase(), 'POSTERN', ''].map((title) => ({ title }));
-  const differ = compared.filter(({ same }) => !same).length;
+  const differ = asked.filter(({ same }) => !same).length;
   const sum =
-    differ === 0
-      ? `${compared.length} compared, all the same`
-      : `${compared.length} compared, ${differ} with a difference`;
-  return `\nSigned with both:\n${table(columns, rows)}${sum}\n`;
+    asked.length === 0
+      ? 'nothing was compared'
+      : differ === 0
+        ? `${asked.length} compared, all the same`
+        : `${asked.length} compared, ${differ} with a difference`;
+  const faults = Map.groupBy(
+    compared.filter(({ fault }) => fault !== ''),
+    ({ fault }) => fault,
+  );
+  const why = [...faults].map(
+    ([fault, those]) => `${those.length} not compared: ${plain(fault)}\n`,
+  );
+  return `\nSigned with both:\n${table(columns, rows)}${sum}\n${why.join('')}`;
+}
+
+function outcome({ same, loses }: Pick<ComparedDomain, 'same' | 'loses'>): string {
+  return same ? paint('green', 'same') : loses ? paint('red', 'differs') : 'Postern signs more';
 }
 
 const body = 'A message to compare signers with.\r\n';

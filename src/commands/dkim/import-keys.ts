@@ -1,5 +1,5 @@
 /** Reads private keys of another signer, and hands them to the admin, for `postern dkim import`. */
-import { isKeyName, keyName } from '../../core/signing/key.ts';
+import { isKeyName, keyName, recordText } from '../../core/signing/key.ts';
 import { algorithmOf, type DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
 import type { ConfiguredKey } from '../../formats/filters/signer-setup.ts';
 import { faultText } from '../../lib/error-text.ts';
@@ -79,13 +79,12 @@ export function foretold(
   const lines = new Map(
     known.filter(isUsable).map((key) => [lineOf(key.domain, key.algorithm), key.selector] as const),
   );
-  const names = new Set(known.map(keyName));
+  const names = new Map(known.map((key) => [keyName(key), key]));
   return ready.map((key) => {
     const line = lineOf(key.domain, algorithmOf(key.opened.type));
     const there = lines.get(line);
-    if (names.has(keyName(key))) {
-      return { key: keyName(key), taken: true, text: 'is known already' };
-    }
+    const same = names.get(keyName(key));
+    if (same !== undefined) return knownAlready(key, same, known);
     if (there !== undefined) {
       const text = `would not be taken: ${there} is there for that already`;
       return { key: keyName(key), taken: false, text };
@@ -93,6 +92,32 @@ export function foretold(
     lines.set(line, key.selector);
     return { key: keyName(key), taken: true, text: `would be imported (${key.about})` };
   });
+}
+
+/** `same`: the key that Postern has under this name. */
+function knownAlready(key: ReadableKey, same: KeyView, known: readonly KeyView[]): ImportLine {
+  const said = (taken: boolean, text: string): ImportLine => ({ key: keyName(key), taken, text });
+  const { domain, selector } = key;
+  const algorithm = algorithmOf(key.opened.type);
+  if (!isUsable(same)) {
+    const next = known.find(
+      (one) => isUsable(one) && lineOf(one.domain, one.algorithm) === lineOf(domain, algorithm),
+    );
+    if (next !== undefined) return said(true, `is retired here; ${next.selector} has followed it`);
+    return said(
+      false,
+      `is retired here (${same.state}), and Postern uses a selector only once; ` +
+        `make another key: postern dkim new ${domain}`,
+    );
+  }
+  if (same.record.text === recordText({ algorithm, publicKey: key.opened.publicKey })) {
+    return said(true, 'is known already');
+  }
+  return said(
+    false,
+    'is another key than the one that Postern has under this name; import it under another ' +
+      `selector, and publish its record there: ${selector} stays with the key of Postern`,
+  );
 }
 
 /** A key that signs, or will. */
@@ -110,13 +135,15 @@ export async function takeKeys(
   ready: readonly ReadableKey[],
   note: string,
 ): Promise<readonly ImportLine[]> {
-  const known = new Set((await admin.list()).map(keyName));
+  const known = await admin.list();
+  const names = new Map(known.map((key) => [keyName(key), key]));
   const lines: ImportLine[] = [];
   const written: ReadableKey[] = [];
   for (const key of ready) {
     const name = keyName(key);
-    if (known.has(name)) {
-      lines.push({ key: name, taken: true, text: 'is known already' });
+    const same = names.get(name);
+    if (same !== undefined) {
+      lines.push(knownAlready(key, same, known));
       continue;
     }
     try {

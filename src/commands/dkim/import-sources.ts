@@ -32,6 +32,9 @@ export function fileSource(
   path: string,
   { domains, selector }: { readonly domains: readonly string[]; readonly selector: string },
 ): SignerSetup {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
+    throw new OperatorError('no-input', `there is no file ${path}`, { exit: sysexits.noInput });
+  }
   const key = { kind: 'file', path } as const;
   return {
     signaturesOf: ({ host }) => (domains.includes(host) ? [{ domain: host, selector, key }] : []),
@@ -41,28 +44,43 @@ export function fileSource(
   };
 }
 
-/** A set-up asks for the same folders again and again: each is listed once. */
+/**
+ * A set-up asks for the same folders again and again: each is listed once. What is there and cannot
+ * be read is an error, so that no key or domain is left out in silence.
+ */
 function openFiles(): SetupFiles {
   const listed = new Map<string, readonly string[] | undefined>();
   return {
-    text: (path) => tried(() => readText(path)),
+    text: (path) => (isThere(path) ? readText(path) : undefined),
     names(folder) {
-      if (!listed.has(folder))
-        listed.set(
-          folder,
-          tried(() => readdirSync(folder).sort()),
-        );
+      if (!listed.has(folder)) listed.set(folder, namesIn(folder));
       return listed.get(folder);
     },
   };
 }
 
-function tried<Value>(read: () => Value): Value | undefined {
+function namesIn(folder: string): readonly string[] | undefined {
+  if (!isThere(folder)) return undefined;
   try {
-    return read();
-  } catch {
-    return undefined;
+    return readdirSync(folder).sort();
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOTDIR') return undefined;
+    throw unreadable(folder, cause);
   }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (cause) {
+    // A name with a NUL, or one that is too long, names nothing.
+    if (codeOf(cause) !== 'EACCES') return false;
+    throw unreadable(path, cause);
+  }
+}
+
+function codeOf(cause: unknown): unknown {
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }
 
 function readText(path: string): string {
@@ -72,10 +90,14 @@ function readText(path: string): string {
     if (stats.size > octetsMax) throw new RangeError(`it has ${stats.size} octets`);
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new OperatorError('no-input', `cannot read ${path}`, {
-      cause,
-      hint: 'give the path of the configuration, or run this as root',
-      exit: sysexits.noInput,
-    });
+    throw unreadable(path, cause);
   }
+}
+
+function unreadable(path: string, cause: unknown): OperatorError {
+  return new OperatorError('no-input', `cannot read ${path}`, {
+    cause,
+    hint: 'give the path of the configuration, or run this as root',
+    exit: sysexits.noInput,
+  });
 }

@@ -54,7 +54,9 @@ export function leftOut({ lines, takeover, gaps, compared }: ImportReport): stri
   const keys = lines.filter(({ taken }) => !taken).length;
   const { missing, unsigned } = takeover;
   const advised = missing.domains.size + (missing.identity === '' ? 0 : 1);
-  const differing = (compared ?? []).filter(({ loses }) => loses).length;
+  const asked = (compared ?? []).filter(({ fault }) => fault === '');
+  const differing = asked.filter(({ loses }) => loses).length;
+  const open = (compared ?? []).length - asked.length;
   const parts = [
     ...(lines.length === 0 ? ['no key was found'] : []),
     ...(keys === 0 ? [] : [`${many(keys, 'key')} could not be imported`]),
@@ -62,6 +64,7 @@ export function leftOut({ lines, takeover, gaps, compared }: ImportReport): stri
     ...(advised === 0 ? [] : [`${many(advised, 'line')} of [signing] must be added first`]),
     ...(gaps.length === 0 ? [] : [`${many(gaps.length, 'setting')} not understood`]),
     ...(differing === 0 ? [] : [`${many(differing, 'domain')} signed differently`]),
+    ...(open === 0 ? [] : [`${many(open, 'domain')} not compared`]),
   ];
   return parts.length === 0 ? undefined : parts.join('; ');
 }

@@ -2,6 +2,7 @@
  * `postern dkim import opendkim|rspamd|file`: imports the keys that another signer uses, and says
  * what it signs that Postern would not.
  */
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { signingRulesOf } from '../../config/values.ts';
 import { isKeyName, keyName } from '../../core/signing/key.ts';
@@ -135,7 +136,8 @@ function one(
       }),
     )
     .action((path: string, options: Options, command: Command) =>
-      imported(command, options, source(path, options)),
+      // What the file includes, and the other signer itself, go by the whole path.
+      imported(command, options, source(resolve(path), options)),
     );
 }
 
@@ -166,7 +168,13 @@ function file(from: Command): void {
             '',
           ],
         ],
-        exits: [exitCodes.done, notAll, exitCodes.notRunning],
+        exits: [
+          exitCodes.done,
+          notAll,
+          [64, 'no domain, or no selector'],
+          [66, 'the file is not there'],
+          exitCodes.notRunning,
+        ],
         notes: whenToSwitch,
       }),
     )
@@ -195,15 +203,17 @@ function common(command: Command): Command {
 
 async function imported(command: Command, options: Options, source: Source): Promise<void> {
   const { setup, ask } = source;
+  // Nobody is known to sign with a key from a file.
+  const isFile = ask === undefined;
   const { config } = loadConfig(options.config ?? usualConfig());
   const now = signingRulesOf(config);
   const { ready, wrong } = readKeys(keysInUse(setup));
   // Before the command becomes the guard's user, who may not read the other signer's files.
-  const answers =
-    options.compare === true && ask !== undefined ? await askOld(setup, ask) : undefined;
+  const answers = options.compare === true && !isFile ? await askOld(setup, ask) : undefined;
   const { lines, known } = await reported(command, options, ready, source.name);
   const taken = new Set(lines.filter((line) => line.taken).map((line) => line.key));
-  const used = ready.filter((key) => taken.has(keyName(key)));
+  const retired = new Set(known.filter((key) => !isUsable(key)).map(keyName));
+  const used = ready.filter((key) => taken.has(keyName(key)) && !retired.has(keyName(key)));
   const keys: readonly OwnKey[] = [...known.filter(isUsable), ...used];
   const takeover: Takeover = planTakeover(setup, keys, now);
   const compared: readonly ComparedDomain[] | undefined =
@@ -213,7 +223,7 @@ async function imported(command: Command, options: Options, source: Source): Pro
   const report: ImportReport = {
     lines: [...lines, ...wrong],
     takeover,
-    notes: [...setup.notes, ...takeover.notes],
+    notes: [...setup.notes, ...(isFile ? [] : takeover.notes)],
     gaps: setup.gaps,
     compared,
   };

@@ -170,7 +170,7 @@ function use(dkim: Command): void {
         examples: [
           ['postern dkim use mail._domainkey.example.org --note "ns2 is dead until Monday"', ''],
         ],
-        exits: [exitCodes.done, notDone, locked],
+        exits: [exitCodes.done, notDone, [64, 'no --note, or no name of a key'], locked],
         notes: 'To undo it: postern dkim retire DOMAIN SELECTOR',
       }),
     )

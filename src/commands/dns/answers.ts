@@ -132,13 +132,13 @@ function wildcardAbove(name: string, existing: ReadonlySet<string>): string | un
 }
 
 /**
- * Answers from the file alone; names outside its zones are unknown. `beside`: a label that is in
- * the file if the name after it is.
+ * Answers from the file for its zones, and from `answer` for other names. `beside`: a label that is
+ * in the file if the name after it is.
  */
-export function fromFileAlone(
+export function fromZones(
+  answer: Resolver,
   records: readonly DnsRecord[],
-  zones: readonly string[],
-  beside: string,
+  { zones, beside }: { readonly zones: readonly string[]; readonly beside: string },
 ): Resolver {
   const tops = [...zones, ...records.flatMap((one) => (one.type === 'SOA' ? one.name : []))];
   const inside = (name: string): boolean =>
@@ -148,11 +148,7 @@ export function fromFileAlone(
   return answersOf({
     file: zoneAnswers(records),
     holds: async ({ name }) => inside(name.startsWith(label) ? name.slice(label.length) : name),
-    outside: async ({ name }) => ({
-      kind: 'failure',
-      reason: 'unreachable',
-      text: `${name} is not in the file`,
-    }),
+    outside: answer,
   });
 }
 

@@ -1,5 +1,6 @@
 /** The plan as text: a BIND zone file, tinydns data, or names, types and values. Pure. */
 import type { FileStep } from '../../core/identity/aspect.ts';
+import { isBelow } from '../../formats/dns/name.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import { printBindZone } from '../../formats/dns/zone-bind.ts';
@@ -20,11 +21,18 @@ export type DnsPlan = {
   readonly files: readonly FileStep[];
   /** The file with the published records, if they are not from the DNS. */
   readonly zone: ZoneFile | undefined;
+  /** Zones of [[dns.updates]], to which Postern may send changes. */
+  readonly updatable: readonly string[];
   /** Selectors of other signers that the operator named. */
   readonly selectors: readonly string[];
 };
 
-export type PlanView = { readonly format: PlanFormat; readonly onlyChanges: boolean };
+export type PlanView = {
+  readonly format: PlanFormat;
+  readonly onlyChanges: boolean;
+  /** Postern sends the changes itself, so the text does not say what to run. */
+  readonly isSent: boolean;
+};
 
 export function planText(plan: DnsPlan, view: PlanView): string {
   const shown = plan.steps.filter(({ state }) => !view.onlyChanges || state !== 'have');
@@ -40,7 +48,7 @@ export function planText(plan: DnsPlan, view: PlanView): string {
   if (elsewhere.length > 0) parts.push(writer.elsewhere(elsewhere));
   const files = plan.files.filter(({ state }) => !view.onlyChanges || state !== 'have');
   parts.push(...files.map((file) => fileText(file, writer.comment)));
-  const next = hasChanges(plan) ? writer.next : [];
+  const next = hasChanges(plan) && !view.isSent ? writer.next : [];
   parts.push([summary(plan), ...next].map((line) => `${writer.comment}${line}\n`).join(''));
   return parts.join('\n');
 }
@@ -71,7 +79,8 @@ type ZoneSyntax = {
 };
 
 /** A writer of zone files. All explanations are comments, so that the file can be used as it is. */
-function zoneWriter(syntax: ZoneSyntax, { zone, selectors }: DnsPlan): Writer {
+function zoneWriter(syntax: ZoneSyntax, plan: DnsPlan): Writer {
+  const { zone, selectors } = plan;
   const { format, comment, print } = syntax;
   const room = width - comment.length;
   // Lines of a file in another syntax can be read, and not found.
@@ -109,7 +118,7 @@ function zoneWriter(syntax: ZoneSyntax, { zone, selectors }: DnsPlan): Writer {
   };
   return {
     comment,
-    next: wrapped(afterwards(format, zone), room),
+    next: wrapped(afterwards(format, zone, isUpdatable(plan)), room),
     zone: (domain, steps) => {
       const head = `${comment}${domain}\n`;
       const origin = print([], domain);
@@ -243,8 +252,17 @@ function fileText({ state, url, text, why }: FileStep, comment: string): string 
   return [...head, ...lines].map((line) => `${comment}${line}\n`).join('');
 }
 
+const changes = ({ add, remove }: PlanStep): boolean => add.length + remove.length > 0;
+
 function hasChanges({ steps }: DnsPlan): boolean {
-  return steps.some(({ add, remove }) => add.length + remove.length > 0);
+  return steps.some(changes);
+}
+
+/** Whether Postern may send all changes in the named domains to their name servers. */
+function isUpdatable({ steps, updatable, domains }: DnsPlan): boolean {
+  const own = steps.filter((step) => changes(step) && zoneOf(step, domains) !== undefined);
+  if (own.length === 0) return false;
+  return own.every(({ name }) => updatable.some((top) => name === top || isBelow(name, top)));
 }
 
 function summary({ steps, files }: DnsPlan): string {

@@ -15,10 +15,10 @@ import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { configHelp } from './answer-source.ts';
-import { fetched, fromFileAlone, labelBeside, openLiveDns } from './answers.ts';
+import { fetched, fromZones, labelBeside, openLiveDns } from './answers.ts';
 import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
 import { type DnsPlan, type PlanFormat, planFormats, planText } from './plan-text.ts';
-import { sendPlan } from './update.ts';
+import { sendPlan, updatesOf } from './update.ts';
 import { longAnswers } from './zone/long-answers.ts';
 import { planSteps } from './zone/plan-steps.ts';
 import { readZoneFile } from './zone/zone-file.ts';
@@ -56,7 +56,7 @@ export function registerPlan(dns: Command): void {
     .option('--only-changes', 'leave out records that are right')
     .option(
       '--zone <file>',
-      'zone file (BIND, or data of tinydns) with the published records, instead of the DNS; ' +
+      'zone file (BIND, or data of tinydns) that answers for the domains instead of the DNS; ' +
         '-: standard input',
     );
   identityOptions(command)
@@ -93,7 +93,8 @@ export function registerPlan(dns: Command): void {
       if (options.format === 'json' || json) print(self, jsonLine(planJson(plan)));
       else {
         const format = options.format ?? plan.zone?.format ?? 'bind';
-        print(self, planText(plan, { format, onlyChanges: options.onlyChanges === true }));
+        const onlyChanges = options.onlyChanges === true;
+        print(self, planText(plan, { format, onlyChanges, isSent: options.update === true }));
       }
       if (options.update !== true) return;
       await sendPlan(plan, config, {
@@ -123,7 +124,10 @@ async function makePlan(
     options.zone === undefined
       ? undefined
       : readZoneFile(options.zone, { warn, origin, otherwise });
-  const answer = zone === undefined ? live.answer : fromFileAlone(zone.records, names, beside);
+  const answer =
+    zone === undefined
+      ? live.answer
+      : fromZones(live.answer, zone.records, { zones: names, beside });
   const fetching = { answer, askMx: options.askMx === true, network: zone === undefined };
   const identities = await Promise.all(known.identities.map((one) => fetched(one, fetching)));
   const found = await answeredLater(examine(known.server, identities, beside), answer);
@@ -147,7 +151,9 @@ async function makePlan(
     },
   );
   const files = aspects.flatMap((one) => one?.files ?? []);
-  return { domains: names, steps, files, zone, selectors: options.selector ?? [] };
+  const updatable = updatesOf(config.dns.updates).map((one) => one.zone);
+  const selectors = options.selector ?? [];
+  return { domains: names, steps, files, zone, updatable, selectors };
 }
 
 function planJson({ domains, steps, files }: DnsPlan): unknown {

@@ -127,13 +127,18 @@ function asUpdate(steps: readonly Step[]): Omit<ZoneUpdate, 'zone'> {
   };
 }
 
-/** The steps by zone; each belongs to the longest zone that contains its name. */
-function batchesOf(steps: readonly Step[], updates: readonly Update[]): readonly Batch[] {
-  const zones = updates
+/** Each zone of [[dns.updates]], the longest names first. */
+export function updatesOf(updates: readonly Update[]): readonly Omit<Batch, 'steps'>[] {
+  return updates
     .flatMap((update) =>
       update.zones.map((zone) => ({ zone: zone.toLowerCase().replace(/\.$/, ''), update })),
     )
     .sort((one, other) => other.zone.length - one.zone.length);
+}
+
+/** The steps by zone; each belongs to the longest zone that contains its name. */
+function batchesOf(steps: readonly Step[], updates: readonly Update[]): readonly Batch[] {
+  const zones = updatesOf(updates);
   const holds = (zone: string, { name }: Step): boolean =>
     name === zone || name.endsWith(`.${zone}`);
   const batches = zones.map(({ zone, update }) => ({

@@ -7,7 +7,8 @@ import {
   cname,
   digest,
   mx,
-  organisation,
+  plainIdentity,
+  plainServer,
   ptr,
   txt,
   world,
@@ -20,24 +21,6 @@ import { type Aspect, dataTexts } from './aspect.ts';
 import { examine } from './examine.ts';
 import type { Identity } from './identity.ts';
 
-const server = { host: 'mail.example.org', helo: 'mail.example.org', addresses: ['192.0.2.25'] };
-const plain: Identity = {
-  domain: 'example.org',
-  sends: true,
-  sent: undefined,
-  bulk: false,
-  server,
-  keys: [],
-  selectors: [],
-  signedBy: undefined,
-  dmarcReports: [],
-  tlsReports: [],
-  mx: [],
-  mtaSts: 'off',
-  policyFile: { kind: 'none', why: 'not published' },
-  certificates: [],
-  organisation,
-};
 const around: readonly DnsRecord[] = [
   a('mail.example.org', '192.0.2.25'),
   ptr('192.0.2.25', 'mail.example.org'),
@@ -61,7 +44,10 @@ function aspect(
     const said = answer(question);
     return said.kind === 'failure' ? said : { ...said, secure };
   };
-  const found = answeredBy(examine(server, [{ ...plain, ...identity }], 'beside'), asked);
+  const found = answeredBy(
+    examine(plainServer, [{ ...plainIdentity, ...identity }], 'beside'),
+    asked,
+  );
   const [first] = found.domains;
   assert.ok(first !== undefined && found.server !== undefined);
   return {
@@ -248,7 +234,7 @@ describe('the rest', () => {
     const id = 'host.reverse.198.51.100.7';
     const at = (records: readonly DnsRecord[]): string => {
       const answer = zoneAnswers(records);
-      const two = { ...server, addresses: ['198.51.100.7'] };
+      const two = { ...plainServer, addresses: ['198.51.100.7'] };
       const found = answeredBy(examine(two, [], 'beside'), answer);
       return advised(found.server?.aspect ?? { steps: [], files: [], findings: [] }, id);
     };
@@ -312,6 +298,26 @@ describe('the rest', () => {
     const found = aspect([stale], { certificates }, true);
     assert.equal(advised(found, id), `wrong: ${wanted}`);
     assert.equal(found.findings.find((one) => one.id === id)?.kind, 'fail');
+  });
+
+  test('a key with only a known selector is looked at, and no record is advised', () => {
+    const one = 'v=DKIM1; k=ed25519; p=lUZxyJz0UBC2a5GdYhPBWTQzFe6Lpx2vGWxWFCmTxvk=';
+    const rows: readonly (readonly [readonly string[], string, RegExp])[] = [
+      [[], 'fail', /^nothing is published$/],
+      [[one], 'ok', /^v=DKIM1; k=ed25519/],
+      [[one, one.replace('p=l', 'p=m')], 'fail', /^2 records$/],
+      [['v=DKIM1; k=rsa; p=AAAA'], 'fail', /./],
+      [[one.replace('k=ed25519', 'k=ed25519; t=y')], 'warn', /test/],
+      [['v=DKIM1; p='], 'fail', /revoked/],
+    ];
+    for (const [texts, kind, said] of rows) {
+      const records = texts.map((text) => txt('k1._domainkey.example.org', text));
+      const found = aspect(records, { selectors: ['k1'] });
+      const finding = found.findings.find(({ id }) => id === 'dkim.k1');
+      assert.equal(finding?.kind, kind, texts.join());
+      assert.match(finding.found, said);
+      assert.equal(advised(found, 'dkim.k1'), 'no step');
+    }
   });
 
   test('left-overs of DomainKeys go', () => {

@@ -102,8 +102,7 @@ function* ownKey(domain: string, key: IdentityKey, view: ZoneView): DnsLookup<As
   const compared = comparedAspect(subject, published, {
     wanted: fault === undefined ? published.records : [txt(published.name, printKeyRecord(wanted))],
     severity: fault?.harmful === true ? 'fail' : 'warn',
-    right:
-      key.state === 'revoked' ? 'the old key is revoked' : 'it is the key that mail is signed with',
+    right: key.state === 'revoked' ? 'the old key is revoked' : 'it has the right key',
     wrong: fault?.text ?? '',
   });
   return key.state === 'revoked' ? compared : together([compared, strength(subject, wanted)]);

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { organisation } from '../../../test/doubles/identity.ts';
+import { plainIdentity, plainServer } from '../../../test/doubles/identity.ts';
 import { type OddZone, oddZone } from '../../../test/doubles/odd-zones.ts';
 import { answeredBy } from '../../formats/dns/question.ts';
 import { type DnsRecord, dataText, sameData } from '../../formats/dns/record.ts';
@@ -14,23 +14,11 @@ import type { Step } from './aspect.ts';
 import { type ExaminedMail, examine } from './examine.ts';
 import type { Identity } from './identity.ts';
 
-const server = { host: 'mail.example.org', helo: 'mail.example.org', addresses: ['192.0.2.25'] };
 const plain: Identity = {
-  domain: 'example.org',
-  sends: true,
-  sent: undefined,
-  bulk: false,
-  server,
+  ...plainIdentity,
   keys: [{ selector: 's1', algorithm: 'ed25519', publicKey: 'A'.repeat(43), state: 'published' }],
-  selectors: [],
-  signedBy: undefined,
-  dmarcReports: [],
   tlsReports: ['tls@example.org'],
-  mx: [],
   mtaSts: 'testing',
-  policyFile: { kind: 'none', why: 'not published' },
-  certificates: [],
-  organisation,
 };
 const stepsOf = ({ server: its, domains }: ExaminedMail): readonly Step[] => [
   ...(its?.aspect.steps ?? []),
@@ -64,7 +52,7 @@ function hostRecords(records: readonly DnsRecord[]): ReadonlyMap<string, readonl
 
 function examined({ records, domain, sends }: OddZone): ExaminedMail {
   // As the commands do: without a domain that sends, the server does not matter.
-  const its = sends ? server : undefined;
+  const its = sends ? plainServer : undefined;
   const identity = { ...plain, domain, sends, server: its };
   return answeredBy(examine(its, [identity], 'beside'), zoneAnswers(records));
 }

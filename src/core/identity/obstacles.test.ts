@@ -4,7 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { a, cname, mx, organisation, ptr, txt } from '../../../test/doubles/identity.ts';
+import {
+  a,
+  cname,
+  mx,
+  plainIdentity,
+  plainServer,
+  ptr,
+  txt,
+} from '../../../test/doubles/identity.ts';
 import { answeredBy } from '../../formats/dns/question.ts';
 import { type DnsRecord, dataText } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
@@ -12,23 +20,11 @@ import type { Step } from './aspect.ts';
 import { type ExaminedMail, examine } from './examine.ts';
 import type { Identity } from './identity.ts';
 
-const server = { host: 'mail.example.org', helo: 'mail.example.org', addresses: ['192.0.2.25'] };
 const plain: Identity = {
-  domain: 'example.org',
-  sends: true,
-  sent: undefined,
-  bulk: false,
-  server,
+  ...plainIdentity,
   keys: [{ selector: 's1', algorithm: 'ed25519', publicKey: 'A'.repeat(43), state: 'published' }],
-  selectors: [],
-  signedBy: undefined,
-  dmarcReports: [],
   tlsReports: ['tls@example.org'],
-  mx: [],
   mtaSts: 'testing',
-  policyFile: { kind: 'none', why: 'not published' },
-  certificates: [],
-  organisation,
 };
 const apex = [
   mx('example.org', 'mail.example.org'),
@@ -49,7 +45,7 @@ const dname = (name: string, target: string): DnsRecord => ({
 
 function look(records: readonly DnsRecord[], identity: Partial<Identity> = {}): ExaminedMail {
   const identities = [{ ...plain, ...identity }];
-  return answeredBy(examine(server, identities, 'beside'), zoneAnswers(records));
+  return answeredBy(examine(plainServer, identities, 'beside'), zoneAnswers(records));
 }
 
 const stepsOf = ({ server: its, domains }: ExaminedMail): readonly Step[] => [

@@ -5,6 +5,7 @@
 import type { DnsLookup, DnsQuestion } from '../../formats/dns/question.ts';
 import { supposing } from '../../formats/dns/supposed.ts';
 import { type SpfCost, spfCost } from '../../formats/spf/cost.ts';
+import { isUnseen } from '../../formats/spf/lenient.ts';
 import { printSpf, printSpfTerm, type SpfRecord, type SpfTerm } from '../../formats/spf/record.ts';
 import { txt } from './aspect.ts';
 import { type RepairedSpf, repairSpf } from './spf-repair.ts';
@@ -28,8 +29,11 @@ export function* readPublished(
       break;
     }
   }
-  const { terms, faults, undecided, corrected } = repaired;
-  const lacks: string[] = [];
+  const { terms, faults, undecided, corrected, doubtful } = repaired;
+  // A record that must change may begin to refuse senders that the other reading lets pass.
+  const lacks = terms
+    .filter((one) => faults.length > 0 && isUnseen(one) && doubtful.has(one))
+    .map((one) => `${printSpfTerm(one)}: perhaps a blank is missing in it, where two strings meet`);
   const kept = new Set(terms);
   for (const term of terms.filter((one) => corrected.has(one) && asks(one))) {
     const found = yield* lackOf(name, term);

@@ -79,7 +79,8 @@ export function* spfAspect(wish: SpfWish, view: ZoneView): DnsLookup<Aspect> {
   if (reached.kind === 'unknown') return unknownAspect(subject, reached.why);
   if (reached.lacking.length > 0) faults.push(lackingText(reached.lacking, texts.length));
   const cost = yield* spfCostOf(name, reached.terms);
-  const over = overBudget(cost);
+  const over =
+    overBudget(cost) ?? (faults.length > 0 ? yield* newlyBroken(name, reached.terms) : undefined);
   if (over !== undefined) return yield* tooCostly(subject, published, reached.terms, over);
   const count = broken === undefined ? texts.length : 0;
   const record = comparedAspect(subject, place, {
@@ -207,6 +208,26 @@ function overBudget(cost: SpfCost): string | undefined {
   return error === undefined
     ? undefined
     : `${error.term} in the record of ${error.domain}: ${error.why}`;
+}
+
+/** Clients that no term names: each term is evaluated for them (RFC 5737, RFC 3849). */
+const strangers = ['203.0.113.255', '2001:db8:ffff::ffff'];
+
+/**
+ * Why clients of IPv4 or IPv6 would get permerror by these terms, and do not today. Hosts without
+ * an address of the client's kind are void lookups, so a term that begins to count can be too much.
+ */
+function* newlyBroken(name: string, terms: SpfRecord): DnsLookup<string | undefined> {
+  for (const ip of strangers) {
+    const question = { ip, sender: `postmaster@${name}`, helo: name, atSeconds: 0 };
+    const { result, why } = yield* asRecord(name, terms, evaluateSpf(question));
+    if (result !== 'permerror') continue;
+    const now = yield* evaluateSpf(question);
+    if (now.result !== 'permerror') {
+      return `if all its terms counted, clients such as ${ip} would get permerror: ${why}`;
+    }
+  }
+  return undefined;
 }
 
 /** Terms that let every address pass. `lacking`: the addresses that did not pass before. */

@@ -52,6 +52,8 @@ export type Sighting = {
   readonly cachedMs: number;
   /** For people: which server said what. Empty for `everywhere`. */
   readonly text: string;
+  /** Of `unknown`: a server answered, and does not show this key. */
+  readonly isLacking?: true;
 };
 
 export type DkimKey = {
@@ -96,6 +98,28 @@ export type DkimKey = {
   /** Who made it or where it came from. */
   readonly note: string;
 };
+
+/** A key that was just made or taken over: nothing is known about it in DNS. */
+export function newKey(
+  what: Pick<DkimKey, 'domain' | 'selector' | 'note' | 'algorithm' | 'bits' | 'publicKey' | 'file'>,
+  now: Millis,
+): DkimKey {
+  return {
+    ...what,
+    state: 'made',
+    times: { made: now },
+    absentAt: now,
+    cachedMs: 0,
+    lostSince: undefined,
+    answeringSince: undefined,
+    byOrder: false,
+    returns: true,
+    toldAt: undefined,
+    sight: 'unasked',
+    sightAt: undefined,
+    sightText: '',
+  };
+}
 
 /** The name of its record. */
 export function keyName({ domain, selector }: Pick<DkimKey, 'domain' | 'selector'>): string {

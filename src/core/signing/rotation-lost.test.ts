@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ScriptedZone } from '../../../test/doubles/dkim-zone.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
-import { type DkimKey, keyName } from './key.ts';
+import { type DkimKey, keyName, newKey } from './key.ts';
 import type { RotationPolicy } from './rotation.ts';
 import { retired } from './succession.ts';
 
@@ -23,28 +23,10 @@ const stepMs = 10 * minuteMs;
 /** Where in the hour between two looks at what is well: each step that there may be. */
 const offsets = [0, 10, 20, 30, 40, 50].map((minutes) => minutes * minuteMs);
 
-const key = (selector: string, more: Partial<DkimKey>): DkimKey => ({
-  domain: 'example.org',
-  selector,
-  algorithm: 'rsa-sha256',
-  bits: 2048,
-  publicKey: 'A',
-  file: '',
-  state: 'made',
-  times: { made: start },
-  absentAt: start,
-  cachedMs: 0,
-  lostSince: undefined,
-  answeringSince: undefined,
-  byOrder: false,
-  returns: true,
-  toldAt: undefined,
-  note: '',
-  sight: 'unasked',
-  sightAt: undefined,
-  sightText: '',
-  ...more,
-});
+const key = (selector: string, more: Partial<DkimKey>): DkimKey => {
+  const facts = { algorithm: 'rsa-sha256', bits: 2048, publicKey: 'A', file: '' } as const;
+  return { ...newKey({ domain: 'example.org', selector, ...facts, note: '' }, start), ...more };
+};
 
 /** The old key retires, the new one signs; each was seen everywhere that long ago. */
 function openWorld(oldSeen: number, newSeen: number): ScriptedZone {

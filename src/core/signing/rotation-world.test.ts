@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ScriptedZone, type Stepper } from '../../../test/doubles/dkim-zone.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
-import { type DkimKey, isWaiting, keyName } from './key.ts';
+import { type DkimKey, isWaiting, keyName, newKey } from './key.ts';
 import { type RotationPolicy, step } from './rotation.ts';
 import { retired } from './succession.ts';
 
@@ -55,42 +55,23 @@ const events = (of: readonly Chance[]): fc.Arbitrary<readonly Event[]> =>
   });
 
 let made = 0;
-const newKey = (now: Millis): DkimKey => {
+const nextKey = (now: Millis): DkimKey => {
   made += 1;
-  return {
-    domain: 'example.org',
-    selector: `s${made}`,
-    algorithm: 'rsa-sha256',
-    bits: 2048,
-    publicKey: 'A',
-    file: 'f',
-    state: 'made',
-    times: { made: now },
-    absentAt: now,
-    cachedMs: 0,
-    lostSince: undefined,
-    answeringSince: undefined,
-    byOrder: false,
-    returns: true,
-    toldAt: undefined,
-    note: '',
-    sight: 'unasked',
-    sightAt: undefined,
-    sightText: '',
-  };
+  const facts = { algorithm: 'rsa-sha256', bits: 2048, publicKey: 'A', file: 'f' } as const;
+  return newKey({ domain: 'example.org', selector: `s${made}`, ...facts, note: '' }, now);
 };
 
 type Run = { readonly zone: ScriptedZone; readonly gaps: number; readonly rotations: number };
 
 function play(happens: readonly Event[], stepper: Stepper = step): Run {
   const zone = new ScriptedZone((1_700_000_000_000 + made) as Millis);
-  zone.keys = [newKey(zone.now)];
+  zone.keys = [nextKey(zone.now)];
   let [gaps, rotations, byHand] = [0, 0, false];
   const look = (): void => {
     const signing = zone.keys.filter(({ state }) => state === 'signing').length;
     const { keys, actions } = zone.step(policy, stepper);
     for (const action of actions) {
-      if (action.kind === 'make') zone.keys = [...zone.keys, newKey(zone.now)];
+      if (action.kind === 'make') zone.keys = [...zone.keys, nextKey(zone.now)];
       if (action.kind === 'tell' && action.news === 'lost') byHand = true;
     }
     const after = keys.filter(({ state }) => state === 'signing').length;

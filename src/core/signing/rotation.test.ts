@@ -322,16 +322,36 @@ test('one dead server of several: the key signs after a day without a whole answ
     ),
     ['a published', 'a published', 'a published', 'a published', 'a signing; tell signing a'],
   );
-  const broken = play(
-    [published],
-    [
-      [0, { a: 'answering' }],
-      [minuteMs, { a: 'partly' }],
-      [2 * minuteMs, { a: 'answering' }],
-      [late, { a: 'answering' }],
-    ],
+  const lacking = { kind: 'unknown', cachedMs: 0, text: '', isLacking: true } as const;
+  for (const sight of ['partly', lacking] as const) {
+    const broken = play(
+      [published],
+      [
+        [0, { a: 'answering' }],
+        [minuteMs, { a: sight }],
+        [2 * minuteMs, { a: 'answering' }],
+        [late, { a: 'answering' }],
+      ],
+    );
+    assert.match(broken[3] ?? '', /^a published/);
+  }
+});
+
+test('a server that answers and lacks the key again: the wait begins anew', () => {
+  const lacking = { kind: 'unknown', cachedMs: 0, text: '', isLacking: true } as const;
+  assert.deepEqual(
+    play(
+      [key('a', { state: 'published', times: { made: at(0), published: at(0) } })],
+      [
+        [1, { a: 'everywhere' }],
+        [2, { a: lacking }],
+        [3, { a: 'everywhere' }],
+        [1 + hourMs, { a: 'everywhere' }],
+        [3 + hourMs, { a: 'everywhere' }],
+      ],
+    ).map((line) => line.replace(/;.*/, '')),
+    ['a seen', 'a published', 'a seen', 'a seen', 'a signing'],
   );
-  assert.match(broken[3] ?? '', /^a published/);
 });
 
 test('a key that signs by order stays, until every server shows it; then DNS is watched', () => {

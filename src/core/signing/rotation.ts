@@ -146,7 +146,7 @@ class Step {
     if (key.state === 'made') key = this.#published(key);
     else if (key.state === 'published' && this.#isShown(key, sight)) {
       key = entered(key, 'seen', this.#now);
-    } else if (key.state === 'seen' && (isAbsent(sight) || sight.kind === 'partly')) {
+    } else if (key.state === 'seen' && (isAbsent(sight) || isPartly(sight))) {
       key = entered(key, 'published', this.#now);
     }
     if (key.state === 'signing') key = this.#watched(key, sight);
@@ -323,16 +323,18 @@ function isAbsent({ kind }: Sighting): boolean {
   return kind === 'nowhere' || kind === 'other' || kind === 'revoked';
 }
 
+/** Does a server that answers lack the key, and may another one show it? */
+function isPartly({ kind, isLacking }: Sighting): boolean {
+  return kind === 'partly' || isLacking === true;
+}
+
 function noted(key: DkimKey, sight: Sighting, now: Millis): DkimKey {
   const { kind, text } = sight;
+  const isUnknown = kind === 'unknown' && !isPartly(sight);
   const answeringSince =
-    kind === 'answering'
-      ? (key.answeringSince ?? now)
-      : kind === 'unknown'
-        ? key.answeringSince
-        : undefined;
+    kind === 'answering' ? (key.answeringSince ?? now) : isUnknown ? key.answeringSince : undefined;
   const seen = { ...key, sight: kind, sightAt: now, sightText: text, answeringSince };
-  if (kind === 'everywhere' || kind === 'answering' || kind === 'unknown') return seen;
+  if (kind === 'everywhere' || kind === 'answering' || isUnknown) return seen;
   const cachedMs = key.state === 'signing' ? key.cachedMs : sight.cachedMs;
   return { ...seen, absentAt: now, cachedMs };
 }

@@ -38,8 +38,8 @@ const txt = (...texts: readonly string[]): DnsAnswer => ({
 const right = txt(recordText(key));
 const seen = (...answers: readonly DnsAnswer[]): string => {
   const servers = answers.map((answer, n) => ({ server: `ns${n}`, answer }));
-  const { kind, cachedMs, text } = sightingOf(key, servers, 3_600_000);
-  return `${kind} ${cachedMs / 3_600_000} h ${text}`.trim();
+  const { kind, cachedMs, text, isLacking = false } = sightingOf(key, servers, 3_600_000);
+  return `${isLacking ? 'lacking, ' : ''}${kind} ${cachedMs / 3_600_000} h ${text}`.trim();
 };
 
 const cases = [
@@ -47,7 +47,8 @@ const cases = [
   ['one lags', [right, none], 'partly 2 h ns1: no record'],
   ['neither', [none, none], 'nowhere 1 h ns0: no record; ns1: no record'],
   ['one is silent', [right, silent], 'answering 2 h ns1: no answer in 2 s'],
-  ['one is silent, one lags', [right, none, silent], /^unknown 2 h ns1: no record; ns2: no answer/],
+  ['one is silent, one lags', [right, none, silent], /^lacking, unknown 2 h ns1: no record; ns2/],
+  ['one is silent, one has nothing', [none, silent], /^lacking, unknown 1 h ns0: no record; ns1/],
   ['all are silent', [silent, silent], /^unknown 1 h/],
   ['nobody to ask', [], 'unknown 0 h no server to ask'],
   ['revoked', [txt('v=DKIM1; p='), none], 'revoked 2 h ns0: revoked (an empty p=); ns1: no record'],

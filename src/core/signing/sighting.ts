@@ -33,8 +33,9 @@ export function sightingOf(
   const cachedMs = Math.max(negativeMs, ...shown.map(({ ttlMs }) => ttlMs));
   if (kinds.size === 0) return { kind: 'unknown', cachedMs: 0, text: 'no server to ask' };
   if (kinds.has('failure')) {
-    const isShown = kinds.has('key') && kinds.size === 2;
-    return { kind: isShown ? 'answering' : 'unknown', cachedMs, text: text() };
+    const isLacking = kinds.size > (kinds.has('key') ? 2 : 1);
+    if (isLacking) return { kind: 'unknown', cachedMs, text: text(), isLacking };
+    return { kind: kinds.has('key') ? 'answering' : 'unknown', cachedMs, text: text() };
   }
   if (kinds.size === 1 && only === 'key') {
     return { kind: 'everywhere', cachedMs: negativeMs, text: '' };

@@ -9,6 +9,7 @@ import {
   isKeyName,
   isWaiting,
   keyName,
+  newKey,
   sameLine,
 } from '../../core/signing/key.ts';
 import {
@@ -21,7 +22,7 @@ import { ordered, retired } from '../../core/signing/succession.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AdminResult, KeyAdmin, KeyView, NewKeys } from '../../ports/admin.ts';
-import { type KeyKeeper, newKey, notWritten, type SigningKeysDeps } from './key-keeper.ts';
+import { type KeyKeeper, notWritten, type SigningKeysDeps } from './key-keeper.ts';
 
 type Named = Pick<DkimKey, 'domain' | 'selector'>;
 

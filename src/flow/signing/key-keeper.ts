@@ -13,6 +13,7 @@ import {
   inOrder,
   isWaiting,
   keyName,
+  newKey,
   type Sighting,
   sameLine,
 } from '../../core/signing/key.ts';
@@ -22,7 +23,7 @@ import { faultText } from '../../lib/error-text.ts';
 import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { NewKeys, SentRecord } from '../../ports/admin.ts';
-import type { KeyFacts, KeyFiles, KeyZone } from '../../ports/keys.ts';
+import type { KeyFiles, KeyZone } from '../../ports/keys.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -348,25 +349,3 @@ class Keeper implements KeyKeeper {
 const records = { publish: 'key', revoke: 'revoked', remove: 'nothing' } as const;
 
 export const notWritten = 'the ledger cannot be written: nothing was done';
-
-/** A key that was just made or taken over: nothing is known about it in DNS. */
-export function newKey(
-  what: Pick<DkimKey, 'domain' | 'selector' | 'note'> & KeyFacts,
-  now: Millis,
-): DkimKey {
-  return {
-    ...what,
-    state: 'made',
-    times: { made: now },
-    absentAt: now,
-    cachedMs: 0,
-    lostSince: undefined,
-    answeringSince: undefined,
-    byOrder: false,
-    returns: true,
-    toldAt: undefined,
-    sight: 'unasked',
-    sightAt: undefined,
-    sightText: '',
-  };
-}

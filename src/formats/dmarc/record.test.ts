@@ -40,6 +40,7 @@ const rows: readonly (readonly [string, readonly string[]])[] = [
   ['v=DMARC1; rua=mailto:a@example.org; p=none', ['order p']],
   ['v=DMARC1; p=none; pct=20; ri=3600; rf=afrf', ['historic pct', 'historic ri', 'historic rf']],
   ['v=DMARC1; p=none; x=1', ['unknown x']],
+  ['v=DMARC1; p=none; constructor=1', ['unknown constructor']],
   ['v=DMARC1; p=none; p=reject', ['duplicate p']],
   ['v=DMARC1; p=none; rua', ['malformed ']],
   ['v=DMARC1; p=none; rua=', ['malformed rua']],

@@ -52,24 +52,24 @@ const isAlignment = (value: string): boolean => /^[rs]$/i.test(value);
 const uri = /^[a-z][a-z0-9+.-]*:[^\s,!;]+(?:!\d+[kmgt]?)?$/i;
 
 /** Known tags and their valid values. */
-const known: Readonly<Record<string, (value: string) => boolean>> = {
-  v: () => true,
-  p: isPolicy,
-  sp: isPolicy,
-  np: isPolicy,
-  adkim: isAlignment,
-  aspf: isAlignment,
-  fo: (value) => /^[01ds](?::[01ds]){0,3}$/i.test(value),
-  psd: (value) => /^[ynu]$/i.test(value),
-  rua: (value) => uris(value).every((one) => uri.test(one)),
-  ruf: (value) => uris(value).every((one) => uri.test(one)),
-  t: (value) => /^[yn]$/i.test(value),
-};
-const historic: Readonly<Record<string, string>> = {
-  pct: 'pct alone has no effect since RFC 9989: t=y marks a test',
-  rf: 'rf has had no effect since RFC 9989',
-  ri: 'ri has had no effect since RFC 9989',
-};
+const known: ReadonlyMap<string, (value: string) => boolean> = new Map([
+  ['v', () => true],
+  ['p', isPolicy],
+  ['sp', isPolicy],
+  ['np', isPolicy],
+  ['adkim', isAlignment],
+  ['aspf', isAlignment],
+  ['fo', (value) => /^[01ds](?::[01ds]){0,3}$/i.test(value)],
+  ['psd', (value) => /^[ynu]$/i.test(value)],
+  ['rua', (value) => uris(value).every((one) => uri.test(one))],
+  ['ruf', (value) => uris(value).every((one) => uri.test(one))],
+  ['t', (value) => /^[yn]$/i.test(value)],
+]);
+const historic: ReadonlyMap<string, string> = new Map([
+  ['pct', 'pct alone has no effect since RFC 9989: t=y marks a test'],
+  ['rf', 'rf has had no effect since RFC 9989'],
+  ['ri', 'ri has had no effect since RFC 9989'],
+]);
 
 /** Whether the text of a TXT record is a DMARC record. Others at `_dmarc` do not count. */
 function isDmarcRecord(text: string): boolean {
@@ -117,7 +117,9 @@ export function parseDmarcRecord(text: string): DmarcRecord | undefined {
 function recordOf(tags: readonly DmarcTag[], faults: readonly DmarcFault[]): DmarcRecord {
   const good = (name: string): string | undefined => {
     const value = tags.find((one) => one.name === name)?.value;
-    return value !== undefined && known[name]?.(value) === true ? value.toLowerCase() : undefined;
+    return value !== undefined && known.get(name)?.(value) === true
+      ? value.toLowerCase()
+      : undefined;
   };
   const policy = (name: string): DmarcPolicy | undefined =>
     dmarcPolicies.find((one) => one === good(name));
@@ -147,9 +149,9 @@ function uris(value: string): readonly string[] {
 }
 
 function faultOf({ name, value }: DmarcTag): readonly DmarcFault[] {
-  const old = historic[name];
+  const old = historic.get(name);
   if (old !== undefined) return [{ kind: 'historic', tag: name, text: old }];
-  const may = known[name];
+  const may = known.get(name);
   if (may === undefined) {
     return [{ kind: 'unknown', tag: name, text: `the tag ${name} is unknown` }];
   }

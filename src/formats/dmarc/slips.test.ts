@@ -24,6 +24,7 @@ const rows: readonly (readonly [string, string])[] = [
   [`${head}; rau=mailto:a@b.org!10m`, `${head}; rua=mailto:a@b.org!10m`],
   [`${head}; x=strict, y`, `${head}; x=strict, y`],
   [`${head}; junk`, `${head}; junk`],
+  [`${head}; sp=constructor; t=valueof`, `${head}; sp=constructor; t=valueof`],
 ];
 for (const [text, wanted] of rows) {
   test(text, () => {

@@ -16,32 +16,47 @@ const otherNames: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Words that are often written instead of a value. */
-const meanings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  policy: {
-    non: 'none',
-    nome: 'none',
-    monitor: 'none',
-    quarantined: 'quarantine',
-    quarantaine: 'quarantine',
-    quarentine: 'quarantine',
-    quarintine: 'quarantine',
-    quaratine: 'quarantine',
-    rejected: 'reject',
-    rejet: 'reject',
-    rejct: 'reject',
-  },
-  alignment: { strict: 's', strikt: 's', relaxed: 'r', relax: 'r', relexed: 'r' },
-  flag: { yes: 'y', true: 'y', '1': 'y', on: 'y', no: 'n', false: 'n', '0': 'n', off: 'n' },
-};
-const kinds: Readonly<Record<string, keyof typeof meanings>> = {
-  p: 'policy',
-  sp: 'policy',
-  np: 'policy',
-  adkim: 'alignment',
-  aspf: 'alignment',
-  t: 'flag',
-  psd: 'flag',
-};
+const meanings = {
+  policy: new Map([
+    ['non', 'none'],
+    ['nome', 'none'],
+    ['monitor', 'none'],
+    ['quarantined', 'quarantine'],
+    ['quarantaine', 'quarantine'],
+    ['quarentine', 'quarantine'],
+    ['quarintine', 'quarantine'],
+    ['quaratine', 'quarantine'],
+    ['rejected', 'reject'],
+    ['rejet', 'reject'],
+    ['rejct', 'reject'],
+  ]),
+  alignment: new Map([
+    ['strict', 's'],
+    ['strikt', 's'],
+    ['relaxed', 'r'],
+    ['relax', 'r'],
+    ['relexed', 'r'],
+  ]),
+  flag: new Map([
+    ['yes', 'y'],
+    ['true', 'y'],
+    ['1', 'y'],
+    ['on', 'y'],
+    ['no', 'n'],
+    ['false', 'n'],
+    ['0', 'n'],
+    ['off', 'n'],
+  ]),
+} as const;
+const kinds: ReadonlyMap<string, keyof typeof meanings> = new Map([
+  ['p', 'policy'],
+  ['sp', 'policy'],
+  ['np', 'policy'],
+  ['adkim', 'alignment'],
+  ['aspf', 'alignment'],
+  ['t', 'flag'],
+  ['psd', 'flag'],
+]);
 
 /** The text of the record as it was meant. */
 export function correctedDmarc(text: string): string {
@@ -66,11 +81,11 @@ export function correctedDmarc(text: string): string {
 
 function meantValue(name: string, written: string): string {
   const value = written.replace(/^["'\s]+|["'\s]+$/g, '');
-  const kind = kinds[name];
+  const kind = kinds.get(name);
   if (kind !== undefined) {
     const word = value.toLowerCase().replace(/[.,:!]+$/, '');
     const isPolicy = kind === 'policy' && dmarcPolicies.some((one) => one === word);
-    return meanings[kind]?.[word] ?? (isPolicy || word.length === 1 ? word : value);
+    return meanings[kind].get(word) ?? (isPolicy || word.length === 1 ? word : value);
   }
   if (name === 'pct') return value.replace(/\s*%$/, '');
   if (name === 'fo') return value.toLowerCase().replace(/[\s,:;/|]+/g, ':');

@@ -231,6 +231,8 @@ ns A 192.0.2.1
     'r.example.org 300 TXT [["a b1","c"]]',
     'ns.example.org 300 MX [10,"mail.example.org"]',
   ]);
+  const leftOut = '#GENERATE 1-65536 a#. CAA 0 issue x\n'.repeat(8);
+  assert.match(wrong(modified(leftOut)), /^8: more than 500000 records/);
   assert.match(wrong(modified('#GENERATE 0-999999 a#. A 192.0.2.1')), /at most 65536 are read/);
 });
 

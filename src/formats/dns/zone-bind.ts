@@ -20,7 +20,7 @@ import { generatedLines } from './zone-bind-generate.ts';
 export const zoneCharactersMax = 16_777_216;
 /** Reading stops after this many faults; it is then probably another kind of file. */
 const faultsMax = 100;
-/** Records of a file with $GENERATE, which makes many of one line. */
+/** Records of a file with $GENERATE, which makes many of one line. Those left out count too. */
 const recordsMax = 500_000;
 /** The TTL if neither the record, nor $TTL, nor an earlier record gives one. */
 const ttlSecondsDefault = 3_600;
@@ -55,6 +55,7 @@ export function parseBindZone(
   const state: State = { origin, owner: undefined, ttl: undefined, lastTtl: undefined };
   const records: DnsRecord[] = [];
   const faults: ZoneFault[] = [];
+  let skipped = 0;
   for (const entry of zoneEntries(text)) {
     if (faults.length >= faultsMax) break;
     if ('what' in entry) {
@@ -64,14 +65,15 @@ export function parseBindZone(
     for (const read of isDirective(entry) ? directive(entry, state) : [record(entry, state)]) {
       if (!read.ok) faults.push(faultAt(entry.line, read.error));
       else if (typeof read.value === 'string') {
+        skipped += 1;
         options.skipped?.(faultAt(entry.line, read.value));
       } else {
         records.push(read.value);
         options.located?.(read.value, entry.line, entry.lastLine);
       }
-      if (faults.length >= faultsMax || records.length > recordsMax) break;
+      if (faults.length >= faultsMax || records.length + skipped > recordsMax) break;
     }
-    if (records.length > recordsMax) {
+    if (records.length + skipped > recordsMax) {
       return fault([faultAt(entry.line, `more than ${recordsMax} records`)]);
     }
   }

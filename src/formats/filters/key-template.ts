@@ -53,7 +53,7 @@ export function filledIn(template: string, values: Readonly<Record<string, strin
   return template.replace(
     /\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g,
     (whole, braced: string | undefined, bare: string | undefined) =>
-      values[braced ?? bare ?? ''] ?? whole,
+      own(values, braced ?? bare ?? '') ?? whole,
   );
 }
 
@@ -65,7 +65,7 @@ function patternOf(segment: string, kinds: Readonly<Record<string, string>>): Re
   let from = 0;
   for (const match of segment.matchAll(placeholder)) {
     const name = match[1] ?? match[2] ?? '';
-    const kind = kinds[name];
+    const kind = own(kinds, name);
     if (kind === undefined) continue;
     text += literal(segment.slice(from, match.index));
     text += seen.has(name) ? `\\k<${name}>` : `(?<${name}>${kind})`;
@@ -73,6 +73,11 @@ function patternOf(segment: string, kinds: Readonly<Record<string, string>>): Re
     from = match.index + match[0].length;
   }
   return seen.size === 0 ? undefined : new RegExp(`^${text}${literal(segment.slice(from))}$`, 'i');
+}
+
+/** A variable can have any name, `$constructor` too. */
+function own(values: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 function literal(text: string): string {

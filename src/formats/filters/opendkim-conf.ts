@@ -11,7 +11,9 @@ export type OpendkimConf = {
 };
 
 /** As OpenDKIM allows. */
-const includesMax = 5;
+const includeDepthMax = 5;
+/** A file that includes itself twice would be read without end. */
+const includesMax = 100;
 
 /** Reads the settings and the files that `Include` names; relative names are taken from `/`. */
 export function readOpendkimConf(
@@ -20,6 +22,7 @@ export function readOpendkimConf(
 ): OpendkimConf {
   const settings = new Map<string, string>();
   const gaps: string[] = [];
+  let included = 0;
   const read = (part: string, depth: number): void => {
     for (const line of part.split(/\r?\n/)) {
       const [, name = '', value] = /^\s*(\S+)\s+(.*?)\s*$/.exec(line.replace(/#.*$/, '')) ?? [];
@@ -27,13 +30,17 @@ export function readOpendkimConf(
       if (name.toLowerCase() !== 'include') settings.set(name.toLowerCase(), value);
       else {
         const path = value.startsWith('/') ? value : `/${value}`;
-        const inner = depth < includesMax ? include(path) : undefined;
-        if (inner === undefined) gaps.push(`Include ${value}: cannot be read`);
-        else read(inner, depth + 1);
+        included++;
+        const mayRead = depth < includeDepthMax && included <= includesMax;
+        const inner = mayRead ? include(path) : undefined;
+        if (inner !== undefined) read(inner, depth + 1);
+        else if (included <= includesMax) gaps.push(`Include ${value}: cannot be read`);
       }
     }
   };
   read(text, 0);
+  if (included > includesMax)
+    gaps.push(`Include: more than ${includesMax} files, not all are read`);
   return { settings, gaps };
 }
 

@@ -143,6 +143,39 @@ test('Include, BaseDirectory, ChangeRootDirectory, Mode', () => {
   ]);
 });
 
+test('addresses of one domain with several keys: what Postern does not do is named', () => {
+  const texts = {
+    '/kt': 'k1 a.example:s1:/1\nk2 b.example:s2:/2\nk3 c.example:s3:/3\n',
+    '/st': 'joe@a.example k1\nann@a.example k2\nnews@c.example k2\n*@c.example k3\n',
+  };
+  const all = lines('KeyTable /kt\nSigningTable refile:/st\n', texts);
+  assert.deepEqual(
+    all.filter((line) => !/only this address/.test(line)),
+    [
+      'joe@a.example: s1 of a.example /1',
+      'c.example: s3 of c.example /3',
+      '- ann@a.example: OpenDKIM signed its mail with s2 of b.example; ' +
+        'Postern signs all mail of a.example with s1 of a.example',
+      '- news@c.example: OpenDKIM signed its mail with s2 of b.example; ' +
+        'Postern signs all mail of c.example with s3 of c.example',
+    ],
+  );
+});
+
+test('a file that includes itself is read a hundred times at most', () => {
+  let read = 0;
+  const files = {
+    text: () => {
+      read++;
+      return 'Include /loop\n'.repeat(100);
+    },
+    names: () => undefined,
+  };
+  const { gaps } = opendkimSetup('Include /loop\n', files);
+  assert.ok(read <= 100, `${read}`);
+  assert.equal(gaps.at(-1), 'Include: more than 100 files, not all are read');
+});
+
 test('% as the name of a key, and one key for all domains', () => {
   assert.deepEqual(lines('KeyTable csl:a.example=%:s:/k\nSigningTable csl:*=%'), [
     'a.example: s of a.example /k',

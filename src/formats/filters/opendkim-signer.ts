@@ -2,6 +2,7 @@
  * How OpenDKIM signs by its configuration: KeyTable and SigningTable, or Domain, Selector and
  * KeyFile. Pure; the caller reads the files.
  */
+import { FromRows } from './from-rows.ts';
 import { filledIn, templateFiles } from './key-template.ts';
 import { isOn, readOpendkimConf, settingNotes } from './opendkim-conf.ts';
 import {
@@ -75,14 +76,12 @@ class SetupReader {
       // OpenDKIM signs with all keys or defers the message.
       return some.every((one) => one !== undefined) ? some : [];
     };
-    const froms = new Map<string, SignedFrom>();
+    const froms = new FromRows();
     for (const row of signing.rows) {
-      for (const from of this.#fromsOf(signing.patterns, row, keys)) {
-        const before = froms.get(from.host);
-        if (before === undefined || from.user === undefined) froms.set(from.host, from);
-      }
+      for (const from of this.#fromsOf(signing.patterns, row, keys)) froms.add(from);
     }
-    return { signaturesOf, froms: [...froms.values()], notes: this.#notes, gaps: this.#gaps };
+    this.#notes.push(...froms.notes('OpenDKIM', signaturesOf));
+    return { signaturesOf, froms: froms.all, notes: this.#notes, gaps: this.#gaps };
   }
 
   /** Domain, Selector and KeyFile: one key. */

@@ -1,6 +1,7 @@
 /**
  * OpenDKIM's data sets (opendkim(8), DATA SETS), and how it looks an address up in them. Pure.
  */
+import { matchesGlob } from './glob.ts';
 import type { AuthorAddress } from './signer-setup.ts';
 
 /** A data set as OpenDKIM names it: `refile:/etc/opendkim/SigningTable`, `csl:a=b,c=d`. */
@@ -58,7 +59,7 @@ export function parseTable(text: string): readonly TableRow[] {
  */
 export function rowsFor(table: Table, { user, host }: AuthorAddress): readonly TableRow[] {
   const address = `${user}@${host}`;
-  if (table.patterns) return table.rows.filter(([key]) => globOf(key).test(address));
+  if (table.patterns) return table.rows.filter(([key]) => isLike(key, address));
   const above = domainsAbove(host).map((domain) => `.${domain}`);
   const stages = [
     address,
@@ -77,7 +78,7 @@ export function rowsFor(table: Table, { user, host }: AuthorAddress): readonly T
 /** The value of a key of this name; the first row counts. */
 export function rowValue(table: Table, name: string): string | undefined {
   const row = table.rows.find(([key]) =>
-    table.patterns ? globOf(key).test(name) : key.toLowerCase() === name.toLowerCase(),
+    table.patterns ? isLike(key, name) : key.toLowerCase() === name.toLowerCase(),
   );
   return row?.[1];
 }
@@ -88,9 +89,8 @@ export function domainsAbove(host: string): readonly string[] {
   return labels.slice(1).map((_, index) => labels.slice(index + 1).join('.'));
 }
 
-function globOf(pattern: string): RegExp {
-  const text = pattern.replace(/[.+?^()|[\]\\{}$]/g, '\\$&').replace(/\*+/g, '.*');
-  return new RegExp(`^${text}$`, 'i');
+function isLike(pattern: string, text: string): boolean {
+  return matchesGlob(pattern.toLowerCase(), text.toLowerCase());
 }
 
 function listRows(text: string): readonly TableRow[] {

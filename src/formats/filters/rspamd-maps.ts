@@ -2,11 +2,14 @@
  * rspamd's maps: a file with a key and a value in each line, or lines in the setting itself. Pure;
  * the caller reads the files.
  */
+import { matchesGlob } from './glob.ts';
 import type { Ucl } from './ucl.ts';
+
+type Row = readonly [key: string, value: string];
 
 export type RspamdMap = {
   /** Exact keys, in lower case, or patterns with `*` and `?`. */
-  readonly rows: readonly (readonly [key: string, value: string])[];
+  readonly rows: readonly Row[];
   readonly patterns: boolean;
 };
 
@@ -27,7 +30,7 @@ export function readRspamdMap(
   if (value === undefined || value === '') return undefined;
   const parts = typeof value === 'string' ? [value] : value instanceof Map ? [undefined] : value;
   let patterns = usual === 'patterns';
-  const rows: (readonly [string, string])[] = [];
+  const lines: string[] = [];
   for (const part of parts as readonly Ucl[]) {
     if (typeof part !== 'string') {
       files.gap(`${name}: this form of a map is not read; write the lines into a file`);
@@ -45,32 +48,33 @@ export function readRspamdMap(
     } else if (place.startsWith('/')) {
       const text = files.text(place);
       if (text === undefined) files.gap(`${name} ${place}: cannot be read`);
-      else rows.push(...text.split('\n').flatMap(row));
-    } else rows.push(...row(place));
+      else lines.push(...text.split('\n'));
+    } else lines.push(place);
   }
-  return { rows, patterns };
+  const rows = lines.map(row).filter((one) => one !== 'empty');
+  const unread = rows.filter((one) => one === undefined).length;
+  if (unread > 0) files.gap(`${name}: lines without a value that can be read: ${unread}`);
+  return { rows: rows.filter((one) => one !== undefined), patterns };
 }
 
 /** The value of a key. */
 export function inMap(map: RspamdMap | undefined, key: string): string | undefined {
   return map?.rows.find(([one]) =>
-    map.patterns ? patternOf(one).test(key) : one === key.toLowerCase(),
+    map.patterns ? isIn(one, key.toLowerCase()) : one === key.toLowerCase(),
   )?.[1];
 }
 
-/** `key value`, with or without quotation marks. */
-function row(line: string): readonly (readonly [string, string])[] {
-  const [, quoted, bare, value] =
-    /^\s*(?:"([^"]+)"|([^\s#"]+))\s+"?([^\s"]+)"?\s*(?:#.*)?$/.exec(line) ?? [];
+/** `key value`, with or without quotation marks; without them the value goes to the end. */
+function row(line: string): Row | 'empty' | undefined {
+  if (/^\s*(?:#|$)/.test(line)) return 'empty';
+  const [, quoted, bare, value, rest] =
+    /^\s*(?:"([^"]+)"|([^\s#"]+))\s+(?:"([^"]+)"\s*(?:#.*)?|([^\s"#].*))$/.exec(line) ?? [];
   const key = quoted ?? bare;
-  return key === undefined || value === undefined ? [] : [[key.toLowerCase(), value]];
+  const text = value ?? rest?.replace(/\s#.*$/, '').trimEnd();
+  return key === undefined || text === undefined ? undefined : [key.toLowerCase(), text];
 }
 
 /** rspamd looks for a pattern anywhere in the key, so `k1` also fits `k10`. */
-function patternOf(glob: string): RegExp {
-  const text = glob
-    .replace(/[.+^()|[\]\\{}$]/g, '\\$&')
-    .replace(/\*/g, '.*')
-    .replace(/\?/g, '.');
-  return new RegExp(text, 'i');
+function isIn(pattern: string, key: string): boolean {
+  return matchesGlob(`*${pattern}*`, key, { single: true });
 }

@@ -28,6 +28,9 @@ const texts: Readonly<Record<string, string>> = {
   '/conf.d/1.conf': 'domain { one.example { path = "/one" } }',
   '/conf.d/2.conf': 'domain { two.example { path = "/two" } }',
   '/sign': '*@a.example k\njoe@joe.example %\n*@*.a.example k\n',
+  '/paths':
+    'a.example /my keys/a.key # first\n"b.example" "/my keys/b.key"\n\n# c.example /c\nd.example\n',
+  '/spaces': 'k a.example:s:/my keys/a.key\n',
   '/keys': 'k a.example:s:/k/a.key\njoe.example joe.example:j:/k/j.key\n',
 };
 const files: SetupFiles = { names: (folder) => folders[folder], text: (path) => texts[path] };
@@ -186,6 +189,18 @@ test('tables in the form of OpenDKIM', () => {
     '*.a.example: s of a.example /k/a.key',
     '- joe@joe.example: rspamd signed only this address; Postern signs the whole domain',
   ]);
+});
+
+test('values with blanks, and lines without a value', () => {
+  assert.deepEqual(lines('try_fallback = false; selector = "s"; path_map = "/paths";'), [
+    'a.example: s of a.example /my keys/a.key',
+    'b.example: s of b.example /my keys/b.key',
+    '! path_map: lines without a value that can be read: 1',
+  ]);
+  assert.equal(
+    lines('signing_table = "/sign"; key_table = "/spaces";')[0],
+    'a.example: s of a.example /my keys/a.key',
+  );
 });
 
 test('a folder of keys', () => {

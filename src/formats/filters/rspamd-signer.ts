@@ -2,6 +2,7 @@
  * How rspamd signs by the settings of its module dkim_signing: the order of lookups is that of the
  * module's own source. Pure; the caller reads the files.
  */
+import { FromRows } from './from-rows.ts';
 import { filledIn, templateFiles } from './key-template.ts';
 import {
   expander,
@@ -261,11 +262,8 @@ class RspamdReader {
         : ({ kind: 'text', text: place } as const);
       return [{ domain: domain.toLowerCase(), selector, key }];
     };
-    const froms = new Map<string, SignedFrom>();
-    const add = (host: string, user?: string): void => {
-      const before = froms.get(host);
-      if (before === undefined || user === undefined) froms.set(host, { host, user });
-    };
+    const froms = new FromRows();
+    const add = (host: string, user?: string): void => froms.add({ host, user });
     for (const [pattern, name] of signing.rows) {
       const at = pattern.lastIndexOf('@');
       const host = pattern.slice(at + 1);
@@ -295,7 +293,8 @@ class RspamdReader {
       if (host !== rest) add(`*.${rest}`, user);
       if (host === rest || host === `*${rest}`) add(rest, user);
     }
-    return { signaturesOf, froms: [...froms.values()], notes: this.#notes, gaps: this.#gaps };
+    this.#notes.push(...froms.notes('rspamd', signaturesOf));
+    return { signaturesOf, froms: froms.all, notes: this.#notes, gaps: this.#gaps };
   }
 
   #fromsByFiles(value: string, add: (host: string) => void): void {

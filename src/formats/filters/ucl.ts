@@ -4,6 +4,8 @@
  * the files. What it does not know is named.
  */
 
+import { matchesGlob } from './glob.ts';
+
 export type Ucl = string | UclBlock | readonly Ucl[];
 export type UclBlock = ReadonlyMap<string, Ucl>;
 
@@ -135,13 +137,8 @@ class UclReader {
   #globbed(path: string): readonly string[] {
     const slash = path.lastIndexOf('/');
     const [folder, last] = [path.slice(0, slash), path.slice(slash + 1)];
-    const pattern = last
-      .replace(/[.+^()|[\]\\{}$]/g, '\\$&')
-      .replace(/\*/g, '.*')
-      .replace(/\?/g, '.');
-    const name = new RegExp(`^${pattern}$`);
     return (this.#files.names(folder) ?? [])
-      .filter((one) => name.test(one) && !one.startsWith('.'))
+      .filter((one) => matchesGlob(last, one, { single: true }) && !one.startsWith('.'))
       .map((one) => `${folder}/${one}`);
   }
 }

@@ -21,6 +21,8 @@ const domainsMax = 50;
 const invisible = /[\p{Cc}\p{Cf}]/gu;
 /** Characters that look like `@`. */
 const atSigns = /[\uff20\ufe6b]/g;
+/** Quotation marks and signs behind a name. No top-level domain has them (RFC 5892). */
+const oddEnd = /[^\0-\x7f\p{L}\p{M}\p{N}]+$/u;
 
 /** `fields` are the values of the From fields, one octet a character. */
 export function authorDomains(fields: readonly string[]): AuthorDomains {
@@ -69,7 +71,7 @@ function addressDomains(address: string): readonly string[] {
 function read(address: string) {
   const spaced = withoutComments(address);
   const plain = spaced.replace(/\s*([.@])\s*/g, '$1');
-  const domain = asciiDomain(domainOf(addressKey(plain)));
+  const domain = asciiDomain(domainOf(addressKey(plain)).replace(oddEnd, ''));
   const isRoute = /^<?\s*@[^:]*:/.test(plain);
   const signs = plain.replace(/"(?:[^"\\]|\\.)*"/g, '').split('@').length - 1;
   // In quotes, an `@` belongs to the local part only if no text stands before them.
@@ -96,7 +98,11 @@ function anyDomains(text: string): readonly string[] {
     .flatMap((part) => [part, part.replace(invisible, ''), part.replace(/[\s\\"]/g, '')])
     .flatMap((part) => {
       const name = /^[^\w\u0080-\uffff]{0,8}([\w\u0080-\uffff.-]{1,300})/.exec(part)?.[1] ?? '';
-      const domain = asciiDomain(name.replace(/\.{2,}/g, '.').replace(/[.-]+$/, ''));
+      const bare = name
+        .replace(oddEnd, '')
+        .replace(/\.{2,}/g, '.')
+        .replace(/[.-]+$/, '');
+      const domain = asciiDomain(bare);
       // The last part of an address is a number; that of a domain is not.
       return domain === undefined || /(?:^|\.)\d+$/.test(domain) ? [] : [domain];
     });

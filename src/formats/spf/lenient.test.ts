@@ -84,6 +84,8 @@ const rows: readonly (readonly [string, string])[] = [
   ],
   ['- include:a.example +-mx -inlcude:b.example', 'include:a.example ! - +-mx -inlcude:b.example'],
   ['ainclude=a.example ~', ' ! ainclude=a.example ~'],
+  ['-a: 192.0.2.250 ~mx: a: 192.0.2.7', 'ip4:192.0.2.250 a ip4:192.0.2.7 ! -a: ~mx:'],
+  ['mx: exists.%{ir}.a.example a: ip4-192.0.2.1', ' ! mx: exists.%{ir}.a.example a: ip4-192.0.2.1'],
 ];
 for (const [text, wanted] of rows) {
   test(`read: ${text}`, () => assert.equal(read(`v=spf1 ${text}`).trim(), wanted.trim()));
@@ -99,6 +101,10 @@ test('strings that are joined without a blank', () => {
     'include:_spf.a.example mx ~all',
   );
   assert.equal(read('v=spf1 mx', 'a', '~all'), 'mx a ~all');
+  assert.equal(
+    read('v=spf1, ip6:2001:db8::9', 'a exists:%{i}.x', 'mx -all'),
+    '-all ! ip6:2001:db8::9a exists:%{i}.xmx',
+  );
   const strings = ['v=spf1 a:x.co', 'mx -all'];
   assert.equal(readLenientSpf(strings).doubtful.size, 1);
   const apart = readLenientSpf(strings, true);
@@ -164,4 +170,24 @@ test('64 KB of anything that could make it slow take no time', () => {
     }
   });
   assert.ok(ms < 10_000, `${ms} ms`);
+});
+
+test('64 KB in many short strings take no time', () => {
+  const { ms } = timed(() => {
+    for (const part of ['a', ':', 'include:', 'https://', '%{i}']) {
+      const text = `v=spf1 exists:${part.repeat(60_000 / part.length)}`;
+      for (const size of [1, 7]) {
+        const strings = text.match(new RegExp(`.{1,${size}}`, 'g')) ?? [];
+        for (const apart of [false, true]) readLenientSpf(strings, apart);
+      }
+    }
+  });
+  assert.ok(ms < 10_000, `${ms} ms`);
+});
+
+test('a word that is too long for a name is not read, and named', () => {
+  const word = `include:${'a.'.repeat(1_000)}example`;
+  const { records, unread } = readLenientSpf([`v=spf1, mx ${word} ~all`]);
+  assert.deepEqual(records.map(printSpf), ['v=spf1 mx ~all']);
+  assert.match(unread.join(), /it has more than 1024 characters$/);
 });

@@ -26,6 +26,8 @@ export type LenientSpf = {
 
 /** Sensible records have fewer words; the rest is not read. */
 const wordsMax = 500;
+/** A name has 253 octets, and a few macros come to less than this. */
+const wordLengthMax = 1_024;
 /** Where two strings of the TXT record meet. */
 const seam = '\ue000';
 /** Where a quotation mark was. */
@@ -76,9 +78,12 @@ export function readLenientSpf(strings: readonly string[], apart = false): Lenie
   const doubtful = new Set<string>();
   const divided = words
     .filter((word) => word !== '')
-    .flatMap((word) => withoutSeams(word, seam, { apart, slips, doubtful }))
-    .flatMap((word) => withoutSeams(word, mark, { apart, slips, doubtful }))
-    .flatMap((word) => withoutCommas(word, slips));
+    .flatMap((word) => {
+      if (word.length > wordLengthMax) return [word.replace(marks, '')];
+      return withoutSeams(word, seam, { apart, slips, doubtful })
+        .flatMap((one) => withoutSeams(one, mark, { apart, slips, doubtful }))
+        .flatMap((one) => withoutCommas(one, slips));
+    });
   return readTerms(rejoined(divided, slips), { slips, doubtful, isAsPublished });
 }
 
@@ -171,7 +176,7 @@ function rejoined(words: readonly string[], slips: Set<string>): readonly string
       out.push(word);
       continue;
     }
-    slips.add(`“${shown(`${before} ${word}`)}”: a blank stands inside the term`);
+    if (glue !== mark) slips.add(`“${shown(`${before} ${word}`)}”: a blank stands inside the term`);
     out[out.length - 1] = before + glue + word;
   }
   return out;
@@ -179,7 +184,10 @@ function rejoined(words: readonly string[], slips: Set<string>): readonly string
 
 const lacksArgument = /^[-+~?]?(?:include|exists|ip4|ip6|ipv4|ipv6|ip)$/i;
 
-/** What belongs between two words of one term; undefined if they are two terms. */
+/**
+ * What belongs between two words of one term; undefined if they are two terms. A mark if they may
+ * be both.
+ */
 function glueOf(before: string, word: string): string | undefined {
   const isWord = /^[-+~?]?[\w-]+$/.test(before);
   if (/^[:=]/.test(word)) return isWord ? '' : undefined;
@@ -190,6 +198,9 @@ function glueOf(before: string, word: string): string | undefined {
   if (beginsTerm(word) || /^[-~?]/.test(word) || !/\w/.test(word)) return undefined;
   if (/[^/]\/$/.test(before) && /^\d{1,3}\W*$/.test(word)) return '';
   const isOpen = /^[-+~?]?[\w-]+[:=]+$/.test(before);
+  // An empty argument and another slip, or the name of a host.
+  const isHosts = /^\W?(?:a|mx|ptr)[:=]+$/i.test(before);
+  if (isHosts && /^(?:include|exists|redirect|ip[46])[._;-]/i.test(word)) return mark;
   if (isOpen || lacksArgument.test(before)) {
     // An address behind another word than ip4, or a name behind ip4, would be a second slip.
     const fits = /^\W?ip/i.test(before) === (networkTerm(word) !== undefined);
@@ -201,6 +212,9 @@ function glueOf(before: string, word: string): string | undefined {
   const goesOn = /^\.[\w-]/.test(word) && /[:=][\w.-]*\w$/.test(before);
   return isCut || goesOn ? '' : undefined;
 }
+
+/** Whether no lookup can show how a doubtful term was meant. */
+export const isUnseen = ({ kind }: SpfTerm): boolean => kind === 'exists' || kind === 'ip6';
 
 /** In a record that is broken, `name=example.org` may be a sender with another slip. */
 function withoutStrangeNames(read: WordReading): WordReading {
@@ -227,6 +241,11 @@ function readTerms(
     if (isVersion(word)) {
       if (nth > 0) slips.add('v=spf1 is there twice');
       if (terms.some(({ kind }) => kind === 'all')) records.push([]);
+    } else if (word.includes(mark)) {
+      const both = shown(word.replaceAll(mark, ' '));
+      unread.push(`“${both}”: nobody can tell whether these are one term or two`);
+    } else if (!given.isAsPublished && word.length > wordLengthMax) {
+      unread.push(`“${shown(word)}”: it has more than ${wordLengthMax} characters`);
     } else if (!/[\w+~?*\u0080-\uffff-]/.test(word)) {
       slips.add(`“${shown(word)}” has no meaning`);
     } else {
@@ -234,8 +253,7 @@ function readTerms(
       if (read.kind === 'unread') unread.push(`“${shown(word)}”: ${read.why}`);
       else if (read.why !== undefined) slips.add(`“${shown(word)}”: ${read.why}`);
       for (const term of read.kind === 'terms' ? read.terms : []) {
-        if (term.kind === 'exists' && given.doubtful.has(word) && !given.isAsPublished) {
-          // No lookup can show how it was meant.
+        if (isUnseen(term) && given.doubtful.has(word) && !given.isAsPublished) {
           unread.push(`“${shown(word)}”: perhaps a blank is missing in it, where two strings meet`);
           continue;
         }

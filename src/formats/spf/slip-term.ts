@@ -106,6 +106,8 @@ function corrected(word: string): string | undefined {
   if ([...signs].some((one) => one !== sign)) return undefined;
   const rest = bare.slice(signs.length);
   const [kind, argument] = keyword(rest);
+  // The sender that is refused stood behind the colon; not all hosts of the domain are meant.
+  if (/^[-~]$/.test(sign) && /^(?:a|mx|ptr)[:=]+$/i.test(rest)) return undefined;
   // Perhaps the sign is a slip too; it would refuse a sender.
   if (sign === '-' && !/^(?:include|exists|ip[46]|a|mx|ptr)\b/i.test(rest)) return undefined;
   if (kind !== undefined) return termText(kind, argument, sign);

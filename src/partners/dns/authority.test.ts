@@ -152,3 +152,16 @@ test('a zone without servers, or without their addresses, is a failure', async (
   assert.deepEqual(await told(all.ask, 'a.dead.test'), ['  unreachable']);
   assert.deepEqual(await told(all.ask, 'a..b'), ['  servfail']);
 });
+
+test('servers that lead to ever more names are asked a limited number of times', async () => {
+  const first = await openScriptedDns(recordsOf('*.example.test. CNAME one.example.test.'));
+  const { port } = first.server;
+  const at = { address: '127.0.0.2', port };
+  const second = await openScriptedDns(recordsOf('*.example.test. CNAME two.example.test.'), at);
+  await using stack = new AsyncDisposableStack();
+  for (const one of [first, second]) stack.use(one);
+  const zone = zoneAnswers(world);
+  const ask = openAuthorities({ resolve: async (question) => zone(question), port });
+  assert.ok((await told(ask, 's1.example.test')).every((one) => / servfail$/.test(one)));
+  assert.equal(first.asked.length + second.asked.length, 200);
+});

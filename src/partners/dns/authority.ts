@@ -45,14 +45,16 @@ const serversMax = 16;
 const addressesMax = 32;
 /** Referrals and aliases that are followed in all. */
 const hopsMax = 12;
+/** Each server can lead to another place, so hops alone allow thousands of questions. */
+const questionsMax = 200;
 
 export function openAuthorities({
   resolve,
   port,
   tryMs = tryMsDefault,
 }: AuthoritiesOptions): Authorities {
-  const asking: LookupContext = { resolve, port, tryMs };
   return async ({ name, type }) => {
+    const asking: LookupContext = { resolve, port, tryMs, left: { questions: questionsMax } };
     const question = { name: lowerCase(name), type };
     if (!askable(name)) return none('servfail', `${name} is not a valid name`);
     const start = await topOfZone(question.name, resolve);
@@ -62,7 +64,13 @@ export function openAuthorities({
   };
 }
 
-type LookupContext = { readonly resolve: Resolver; readonly port: number; readonly tryMs: number };
+type LookupContext = {
+  readonly resolve: Resolver;
+  readonly port: number;
+  readonly tryMs: number;
+  /** What this lookup may still ask authoritative servers. */
+  readonly left: { questions: number };
+};
 type ZoneServers = { readonly servers: readonly string[]; readonly hops: number };
 
 function none(reason: DnsFailure, text: string): readonly AuthorityAnswer[] {
@@ -99,12 +107,14 @@ async function askAll(
   question: DnsQuestion,
   { servers, hops }: ZoneServers,
 ): Promise<readonly AuthorityAnswer[]> {
-  if (hops <= 0) return none('servfail', `referrals for ${question.name} do not end`);
+  if (hops <= 0) return none('servfail', endless(question));
   const found = (await Promise.all(servers.map((server) => addressesOf(server, asking)))).flat();
+  const { left } = asking;
+  const some = found.slice(0, Math.min(addressesMax, left.questions));
+  if (some.length === 0 && found.length > 0) return none('servfail', endless(question));
+  left.questions -= some.length;
   const told = await Promise.all(
-    found
-      .slice(0, addressesMax)
-      .map((one) => ('answer' in one ? one : askOne(asking, question, one))),
+    some.map((one) => ('answer' in one ? one : askOne(asking, question, one))),
   );
   const answers = told.flatMap((one) => ('answer' in one ? [one] : []));
   const below = [...new Set(told.flatMap((one) => ('below' in one ? one.below : [])))];
@@ -121,6 +131,8 @@ async function askAll(
     ? all
     : none('unreachable', `no name server of ${question.name} has an address`);
 }
+
+const endless = ({ name }: DnsQuestion): string => `referrals for ${name} do not end`;
 
 /**
  * Removes unreachable addresses of servers that answered at another address, such as IPv6 addresses

@@ -91,6 +91,8 @@ test('a resolver caches a missing name as the zone’s SOA says, at most three h
     (await open(records).zone.look(key)).cachedMs / hourMs;
   assert.equal(await cached(soa('example.org', 1_800)), 0.5);
   assert.equal(await cached(soa('example.org', 1_800), soa('sub.example.org', 7_200)), 2);
+  // What a resolver has left of the record says nothing.
+  assert.equal(await cached({ ...soa('example.org', 7_200), ttlSeconds: 3 }), 2);
   assert.equal(await cached(soa('sub.example.org', 86_400)), 3);
   assert.equal(await cached(), 1);
 });

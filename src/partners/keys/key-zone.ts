@@ -78,7 +78,8 @@ async function negativeMsOf(domain: string, resolve: Resolver): Promise<number> 
     if (answer.kind === 'failure') return negativeMsUnknown;
     const soa = answer.kind === 'records' ? answer.records[0] : undefined;
     if (soa?.type === 'SOA') {
-      return Math.min(Math.min(soa.ttlSeconds, soa.minimum) * secondMs, negativeMsMax);
+      // Of the TTL of the SOA record, a resolver only tells what is left.
+      return Math.min(soa.minimum * secondMs, negativeMsMax);
     }
     if (!name.includes('.')) break;
   }

@@ -57,18 +57,31 @@ async function askRspamd(
 ): Promise<readonly string[]> {
   const failed = (why: string, cause?: unknown): OperatorError =>
     new OperatorError('rspamd', `rspamd at ${url} ${why}`, { cause, exit: sysexits.unavailable });
-  let text: string;
+  let fields: unknown;
   try {
     const place = new URL('/checkv2', url);
     const signal = AbortSignal.timeout(askMs);
     const answer = await fetch(place, { method: 'POST', body: message, headers, signal });
     if (!answer.ok) throw failed(`answered with status ${answer.status}`);
-    text = await answer.text();
+    const text = await bodyOf(answer);
+    if (text === undefined) throw failed('sent more than a megabyte');
+    fields = (JSON.parse(text) as Record<string, unknown> | null)?.['dkim-signature'];
   } catch (cause) {
+    if (cause instanceof SyntaxError) throw failed('sent no answer of rspamd', cause);
     throw cause instanceof OperatorError ? cause : failed('cannot be asked', cause);
   }
-  if (text.length > answerOctetsMax) throw failed('sent more than a megabyte');
-  const fields: unknown = (JSON.parse(text) as Record<string, unknown>)['dkim-signature'];
   const all: readonly unknown[] = Array.isArray(fields) ? fields : [fields];
   return all.filter((one): one is string => typeof one === 'string').map((one) => ` ${one}`);
+}
+
+/** Undefined if it is too long; the rest is then not read. */
+async function bodyOf(answer: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let octets = 0;
+  for await (const chunk of answer.body ?? []) {
+    octets += chunk.length;
+    if (octets > answerOctetsMax) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }

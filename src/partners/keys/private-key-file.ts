@@ -2,7 +2,15 @@
  * Reads a private key from any file that an operator names. A file that every user can read is
  * refused.
  */
-import { readFileSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openPrivateKey, type PrivateKey } from '../../lib/private-key.ts';
 
@@ -10,24 +18,45 @@ import { openPrivateKey, type PrivateKey } from '../../lib/private-key.ts';
 const octetsMax = 65_536;
 
 /**
- * Reads the key. Throws OperatorError `key-file` if the file is missing, open to every user, or not
- * a key.
+ * Reads the key, also from a pipe. Throws OperatorError `key-file` if the file is missing, open to
+ * every user, or not a key.
  */
 export function readPrivateKeyFile(path: string): PrivateKey {
-  return readPrivateKeyText(path).key;
+  return opened(path, () => {
+    check(path, statSync(path));
+    return readFileSync(path, 'latin1');
+  }).key;
 }
 
-/** Reads the key together with the file's text, for commands that copy the key. */
-export function readPrivateKeyText(path: string): {
-  readonly text: string;
-  readonly key: PrivateKey;
-} {
+/**
+ * Reads the key together with the file's text, for commands that copy the key. The path comes from
+ * a configuration that another user may write: a pipe or a device is refused, and never waited for.
+ */
+export function readPrivateKeyText(path: string): OpenedFile {
+  return opened(path, () => {
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const stats = fstatSync(file);
+      if (!stats.isFile()) throw wrong(path, 'is not a file');
+      check(path, stats);
+      return readFileSync(file, 'latin1');
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+type OpenedFile = { readonly text: string; readonly key: PrivateKey };
+
+function check(path: string, { mode, size }: Stats): void {
+  if ((mode & 0o007) !== 0) throw wrong(path, 'can be read or changed by every user');
+  if (size > octetsMax) throw wrong(path, `is longer than ${octetsMax} bytes`);
+}
+
+function opened(path: string, read: () => string): OpenedFile {
   let text: string;
   try {
-    const { mode, size } = statSync(path);
-    if ((mode & 0o007) !== 0) throw wrong(path, 'can be read or changed by every user');
-    if (size > octetsMax) throw wrong(path, `is longer than ${octetsMax} bytes`);
-    text = readFileSync(path, 'latin1');
+    text = read();
   } catch (cause) {
     if (cause instanceof OperatorError) throw cause;
     throw wrong(path, 'cannot be read', cause, sysexits.noInput);

@@ -71,12 +71,21 @@ function madeBeside(
   return ['this also makes, which must stay:', ...rest.map((one) => `  ${print(one)}`)];
 }
 
-/** What to run when the lines are in the file. */
-export function afterwards(format: 'bind' | 'tinydns', zone: ZoneFile | undefined): string {
+/** What to run when the lines are in the file. `updatable`: Postern can make all changes itself. */
+export function afterwards(
+  format: 'bind' | 'tinydns',
+  zone: ZoneFile | undefined,
+  updatable: boolean,
+): string {
   if (format === 'bind') {
-    return (
+    const steps =
       'afterwards: raise the serial of the SOA record, check with named-checkzone ZONE FILE, ' +
-      'then run rndc reload ZONE'
+      'then run rndc';
+    if (!updatable) return `${steps} reload ZONE`;
+    // BIND keeps changes of a dynamic zone in a journal, and overwrites a file that is edited.
+    return (
+      'with --update, Postern sends the changes in these domains. To edit the file instead, run ' +
+      `rndc freeze ZONE before; ${steps} thaw ZONE`
     );
   }
   const isTheirs = zone?.format === 'tinydns' && zone.folder !== undefined;
