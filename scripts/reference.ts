@@ -122,6 +122,10 @@ const alerts: readonly (readonly [when: string, meaning: string])[] = [
     'the disk is full or the file is gone; suspensions may not survive a restart',
   ],
   [
+    '`increase(postern_bypassed_total[10m]) > 3`',
+    'mail leaves that Postern does not judge; `postern status` names the way',
+  ],
+  [
     '`increase(postern_suspensions_total[5m]) > 0`',
     'an account was suspended; the notice says which',
   ],

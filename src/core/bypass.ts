@@ -30,7 +30,7 @@ export function wayText({ client, leftBy, login, service, uid }: BypassedWay): s
 export function bypassText(last: BypassedWay, messages: number, cause: string): string {
   const many = messages === 1 ? '1 message' : `${messages} messages`;
   return (
-    `mail leaves this server and Postern does not judge it: ${many} since the guard started, ` +
+    `mail leaves this server and Postern does not judge it: ${many} so far, ` +
     `the last came ${wayText(last)}. Likely cause: ${cause}`
   );
 }

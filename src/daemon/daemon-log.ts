@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { likelyCause } from '../core/bypass.ts';
 import { type DoorPlaces, sameAddress } from '../core/checklist/doors.ts';
 import { checkPostfix } from '../core/checklist/postfix.ts';
-import type { Submission } from '../core/event.ts';
 import { isWebUser } from '../core/scripts/web-users.ts';
 import type { Accounts } from '../flow/account/accounts.ts';
 import { openLogSeen } from '../flow/account/log-seen.ts';
@@ -34,7 +33,7 @@ type Deps = {
   readonly connected: ConnectedReader;
   readonly filterUsers: () => readonly FilterUser[];
   readonly webUsers: readonly string[];
-  readonly isOurs: (message: Pick<Submission, 'messageId' | 'outside' | 'local'>) => boolean;
+  readonly isNotice: (messageId: string) => boolean;
 };
 
 /** Longer files are not read; main.cf and master.cf with all their comments have 40 kB. */
@@ -56,7 +55,6 @@ export function openDaemonLog(
     ...deps,
     trails,
     world,
-    isNotice: (messageId, recipient) => deps.isOurs({ messageId, outside: [recipient], local: [] }),
     cause: (facts) => causeOf(facts, deps, places()),
   });
   const logSeen = openLogSeen({ ...deps, trails, world });
@@ -66,7 +64,10 @@ export function openDaemonLog(
         bypass.seen(event);
         logSeen.seen(event);
       },
-      taken: logSeen.taken,
+      taken(key, place) {
+        bypass.taken(key, place);
+        logSeen.taken(key, place);
+      },
     },
     bypass,
     returns: openFilterReturns({ trails, filterUids: () => filterUids(deps), world }),

@@ -14,7 +14,7 @@ import { openPeerCheck } from '../partners/kernel/peer-check.ts';
 import { postfixLogFile } from '../partners/postfix/log-file.ts';
 import type { DaemonOptions, DaemonParts, DoorAddresses, DoorOptions } from './base/options.ts';
 import { httpDeps, openCommands } from './commands.ts';
-import { openAllowedUsers } from './doors/allowed-users.ts';
+import { type AllowedUsers, openAllowedUsers } from './doors/allowed-users.ts';
 import { openPageDoor, type PageDoor } from './doors/page-door.ts';
 import { openPostfixDoors, type PostfixDoors, systemDirectory } from './doors/postfix-doors.ts';
 import type { Flows } from './flows.ts';
@@ -81,7 +81,7 @@ export async function openDoors(
   await sendmail.start();
   const addresses = (): DoorAddresses => addressesOf(postfix.places());
   show(addresses());
-  await followMailLog(opening);
+  followMailLog(opening);
   return { addresses, sendmail };
 }
 
@@ -206,21 +206,17 @@ function mailOwners({ connected }: Pick<Flows, 'connected'>): readonly number[] 
 
 /** Users whose records in the journal count, besides root and Postfix's. */
 const logWriters = ['dovecot', 'dovenull'] as const;
+const onlyRoot: ReadonlySet<number> = new Set([0]);
 
 /** Reads the mail log in the background: neither the start nor any mail waits for that. */
-async function followMailLog({ parts, flows }: Opening): Promise<void> {
+function followMailLog({ parts, flows }: Opening): void {
   const { config, counters, scope, world } = parts;
   const { clock, count, log } = world;
   const { mail_log, postfix } = config;
   const { journal } = flows;
   if (mail_log.source === 'off' && mail_log.more.length === 0) return;
-  const writers = await openAllowedUsers({
-    names: logWriters,
-    mailOwners: () => mailOwners(flows),
-    own: undefined,
-    log: () => undefined, // a server may have no Dovecot
-  });
-  scope.defer(() => writers.close());
+  let writers: AllowedUsers | undefined;
+  scope.defer(() => writers?.close());
   scope.use(
     openMailLog({
       handler: flows.mailLog,
@@ -228,9 +224,15 @@ async function followMailLog({ parts, flows }: Opening): Promise<void> {
       log,
       count,
       more: mail_log.more,
-      journalUids: writers.allowed,
       defaultDomain: flows.loginDomains,
+      journalUids: () => writers?.allowed() ?? onlyRoot,
       async source() {
+        writers ??= await openAllowedUsers({
+          names: logWriters,
+          mailOwners: () => mailOwners(flows),
+          own: undefined,
+          log: () => undefined, // a server may have no Dovecot
+        });
         const auto = mail_log.source === 'auto';
         const maillogFile = auto ? await postfixLogFile(postfix.config_directory) : '';
         return sourceOf(mail_log.source, () => logEnvironment(maillogFile, clock.now()));

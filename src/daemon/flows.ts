@@ -9,10 +9,9 @@ import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import type { LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
-import type { Submission } from '../core/event.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
-import { openGate } from '../flow/account/message-submitted.ts';
+import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
 import { openAdmin } from '../flow/admin/admin.ts';
@@ -124,7 +123,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     connected: mailServer.connected,
     filterUsers: mailServer.filterUsers,
     webUsers: config.scripts.web_users,
-    isOurs: noticeCheck(config, memory.notices),
+    isNotice: (messageId) => memory.notices.isOurs(messageId),
   });
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
@@ -302,10 +301,7 @@ function openFlowsAdmin(
 }
 
 /** Recognises Postern's own notices that go to nobody but the operator. */
-function noticeCheck(
-  { notices: { mail_to } }: Config,
-  notices: Notices,
-): (message: Pick<Submission, 'messageId' | 'outside' | 'local'>) => boolean {
+function noticeCheck({ notices: { mail_to } }: Config, notices: Notices): GateDeps['isOurs'] {
   const operators = new Set(mail_to.map(addressKey));
   return ({ messageId, outside, local }) =>
     notices.isOurs(messageId) && [...outside, ...local].every((to) => operators.has(to));

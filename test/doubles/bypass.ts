@@ -29,7 +29,7 @@ export type BypassRig = {
   counts(): Readonly<Record<string, number>>;
 };
 
-export function bypassRig(): BypassRig {
+export function bypassRig(meta: Map<string, string> = new Map()): BypassRig {
   let now: Millis = start;
   const rows = new Map<string, MessageRow>();
   const left = new Map<string, number>();
@@ -38,7 +38,12 @@ export function bypassRig(): BypassRig {
   const meter = openBypassMeter({
     trails: openQueueTrails(),
     notes,
-    journal: { live: { message: (id) => rows.get(id) } },
+    journal: {
+      add(change) {
+        if (change.kind === 'meta') meta.set(change.key, change.value);
+      },
+      live: { message: (id) => rows.get(id), meta: (key) => meta.get(key) },
+    },
     world: quietWorld({
       clock: { now: () => now },
       count(name, by = 1, label = '') {
@@ -48,7 +53,7 @@ export function bypassRig(): BypassRig {
     troubles: { set: (part, why) => void troubles.push(why === undefined ? `${part} over` : why) },
     localDomains: new Set(['example.test']),
     mayRelay: (client) => client === own,
-    isNotice: (messageId, to) => messageId === '<notice@mail.test>' && to === 'op@world.test',
+    isNotice: (messageId) => messageId === '<notice@mail.test>',
     cause: () => 'CAUSE',
   });
   const seen = (fact: LogFact): void => meter.seen({ ...fact, at: now } as LogEvent);

@@ -36,14 +36,14 @@ export function checkBypass(count: BypassCount | 'unknown'): Finding {
       .slice(0, namedMax)
       .map((way) => `\n${way.messages}: ${wayText(way)}`)
       .join('');
-    const found = `${messages} messages since the guard started; see postern status`;
+    const found = `${messages} messages since Postern counts; see postern status`;
     const fix =
       'connect the service that took them, or the one before the filter (postern connect ' +
       `postfix); see docs/operate.md, "Does all mail go through Postern?"${named}`;
     return { id, kind: 'fail', title, found, wanted, fix };
   }
   if (watched === 'yes')
-    return fine(id, title, `none in 24 hours, ${messages} since the guard started`);
+    return fine(id, title, `none in 24 hours, ${messages} since Postern counts`);
   const found =
     watched === 'off'
       ? 'not watched: no mail log is read, so Postern cannot notice it'

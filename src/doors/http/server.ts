@@ -162,9 +162,10 @@ export function commonRoutes(deps: HttpDeps, entry: EntryDeps): Hono<HttpEnv> {
     }),
   );
   app.get('/health', (c) => {
-    const { why, ...open } = health(admin);
+    const { why, bypassWatched, ...open } = health(admin);
     // The reasons name users, paths and addresses of this server.
-    return c.json(isSignedIn(c, entry) ? { ...open, why } : open, open.ok ? 200 : 503);
+    const all = { ...open, why, bypassWatched };
+    return c.json(isSignedIn(c, entry) ? all : open, open.ok ? 200 : 503);
   });
   app.use('/metrics', onlyScrapers(entry, deps.metricsToken));
   app.get('/metrics', () => scrape(admin, metrics));

@@ -158,16 +158,18 @@ const ways: readonly (readonly [
     { own: 1 },
   ],
   [
-    'the Message-ID of a notice, used for another recipient, by a login, by a website',
+    'the Message-ID of a notice, used by a login, by a website, for many messages',
     ({ came, goes }) => {
-      came('AAAAA1', {}, '<notice@mail.test>');
-      goes('AAAAA1');
       came('BBBBB1', { login: joe }, '<notice@mail.test>');
-      goes('BBBBB1', { recipient: 'op@world.test' });
+      goes('BBBBB1');
       came('CCCCC1', { uid: 33 }, '<notice@mail.test>');
-      goes('CCCCC1', { recipient: 'op@world.test' });
+      goes('CCCCC1');
+      for (let nth = 0; nth < 10; nth++) {
+        came(`MANY${nth}`, {}, '<notice@mail.test>');
+        goes(`MANY${nth}`);
+      }
     },
-    { bypassed: 3 },
+    { bypassed: 9, own: 3 },
   ],
   [
     'a filter behind the queue that says the new id',

@@ -21,18 +21,21 @@ import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { DoorNotes } from './door-notes.ts';
 import type { QueueTrails, Trail } from './queue-trails.ts';
+import { decodeMeter, encodeMeter, storedMeterKey } from './stored-meter.ts';
 
 export type BypassDeps = {
   readonly trails: QueueTrails;
   readonly notes: Pick<DoorNotes, 'met'>;
-  readonly journal: { readonly live: Pick<Journal['live'], 'message'> };
+  readonly journal: Pick<Journal, 'add'> & {
+    readonly live: Pick<Journal['live'], 'message' | 'meta'>;
+  };
   readonly world: Pick<World, 'clock' | 'count' | 'log'>;
   readonly troubles: Pick<Troubles, 'set'>;
   /** Domains of this server. */
   readonly localDomains: ReadonlySet<string>;
   readonly mayRelay: (client: string) => boolean;
-  /** Says whether it is a notice of Postern to this recipient. */
-  readonly isNotice: (messageId: string, recipient: string) => boolean;
+  /** Says whether it is the Message-ID of one of Postern's notices. */
+  readonly isNotice: (messageId: string) => boolean;
   /** The likely cause, in a sentence, and what to do. Asked when the trouble begins. */
   readonly cause: (facts: BypassFacts) => string;
 };
@@ -43,7 +46,7 @@ export type BypassFacts = {
   readonly milterAway: string;
 };
 
-export type BypassMeter = Pick<LogHandler, 'seen'> & {
+export type BypassMeter = LogHandler & {
   /** Takes whether the mail log is read: how many logs, and how many there should be. */
   reading(reading: number, wanted: number): void;
   view(): BypassView;
@@ -59,6 +62,16 @@ const rowMax = 3;
 /** Ways that are remembered and shown. */
 const waysMax = 200;
 const shownWaysMax = 10;
+/** Ways that are kept over a restart: 10 kB in the ledger. */
+const keptWaysMax = 40;
+/** Addresses that get copies of mail that comes in (always_bcc, recipient_bcc_maps). */
+const copiesMax = 200;
+/**
+ * Messages that pass as one notice: Postern may have sent a notice again. Who reads a notice knows
+ * its Message-ID and could use it for other mail.
+ */
+const noticeTimesMax = 3;
+const noticesMax = 1_000;
 /** Messages of which it is known that they left. */
 const leftMax = 20_000;
 /** The log may say a second later that a message came in than the door. */
@@ -73,6 +86,7 @@ export function openBypassMeter(deps: BypassDeps): BypassMeter {
   const meter = new Meter(deps);
   return {
     seen: (event) => meter.seen(event),
+    taken: (key, place) => meter.taken(key, place),
     reading: (reading, wanted) => meter.reading(reading, wanted),
     view: () => meter.view(),
   };
@@ -87,15 +101,45 @@ class Meter implements BypassMeter {
   /** How many have left since a judged message left. */
   #inRow = 0;
   #total = 0;
-  #isTrouble = false;
+  /** What is wrong now; empty if nothing. */
+  #why = '';
   #away: { readonly milter: string; readonly at: Millis } | undefined;
   #reading = 0;
   #wanted = 0;
   readonly #since: Millis;
+  readonly #notices = new RecentMap<string, number>(noticesMax);
+  readonly #copies = new Set<string>();
+  #isChanged = false;
 
   constructor(deps: BypassDeps) {
     this.#deps = deps;
-    this.#since = deps.world.clock.now();
+    const stored = decodeMeter(deps.journal.live.meta(storedMeterKey));
+    this.#since = stored?.since ?? deps.world.clock.now();
+    if (stored === undefined) return;
+    this.#total = stored.messages;
+    this.#inRow = stored.inRow;
+    this.#times = [...stored.times];
+    for (const way of stored.ways) this.#ways.set(keyOf(way), way);
+    for (const copy of stored.copies) this.#copies.add(copy);
+    this.#why = stored.why;
+    if (stored.why !== '') deps.troubles.set(trouble, stored.why);
+  }
+
+  /** Written soon after the lines were read, with their place: after a crash none counts twice. */
+  taken(key: string, place: string): void {
+    if (!this.#isChanged) return;
+    this.#isChanged = false;
+    const value = encodeMeter({
+      since: this.#since,
+      messages: this.#total,
+      inRow: this.#inRow,
+      why: this.#why,
+      times: this.#times,
+      ways: [...this.#ways.values()].slice(-keptWaysMax),
+      copies: [...this.#copies],
+    });
+    this.#deps.journal.add({ kind: 'meta', key: storedMeterKey, value });
+    this.#deps.journal.add({ kind: 'meta', key, value: place });
   }
 
   seen(event: LogEvent): void {
@@ -110,7 +154,7 @@ class Meter implements BypassMeter {
   }
 
   view(): BypassView {
-    const ways = [...this.#ways.values()].toSorted((one, other) => other.last - one.last);
+    const ways = [...this.#ways.values()].toReversed();
     return {
       watched: this.#wanted === 0 ? 'off' : this.#reading < this.#wanted ? 'unread' : 'yes',
       since: this.#since,
@@ -132,6 +176,7 @@ class Meter implements BypassMeter {
     const what = this.#what(event, ids, first, who);
     world.count('postern_mail_left_total', 1, what);
     if (what === 'judged') this.#judged(event.at);
+    else if (what === 'came-in') this.#cameIn(event);
     if (what !== 'bypassed' || first === undefined || who === undefined) return;
     this.#bypassed({
       service: first.service,
@@ -167,7 +212,7 @@ class Meter implements BypassMeter {
     first: Trail | undefined,
     who: Submitter | undefined,
   ): Leaving {
-    const { isNotice, localDomains, mayRelay, trails } = this.#deps;
+    const { localDomains, mayRelay, trails } = this.#deps;
     for (const id of ids) {
       const met = this.#met(id);
       if (met !== undefined) return met;
@@ -176,13 +221,23 @@ class Meter implements BypassMeter {
       return trails.isInternal(queueId) ? 'own' : 'unknown';
     }
     if (first.uid !== undefined) return 'bypassed';
-    if (first.login === undefined && isNotice(first.messageId, original)) return 'own';
+    if (first.login === undefined && this.#isNotice(first.messageId)) return 'own';
     if (who.login !== undefined) return 'bypassed';
     // An address of this server that is forwarded by an alias.
     if (original !== recipient || isOwnDomain(localDomains, domainOf(original))) return 'came-in';
     if (mayRelay(who.client)) return 'bypassed';
+    // A copy of mail that came in while the guard was away.
+    if (this.#copies.has(recipient)) return 'came-in';
     // A stranger's mail for a domain that Postfix only passes on (relay_domains).
     return service.includes('/relay/') ? 'came-in' : 'bypassed';
+  }
+
+  /** A notice may have copies for an archive, so its recipients are not looked at. */
+  #isNotice(messageId: string): boolean {
+    if (!this.#deps.isNotice(messageId)) return false;
+    const times = this.#notices.get(messageId) ?? 0;
+    this.#notices.set(messageId, times + 1);
+    return times < noticeTimesMax;
   }
 
   /** What a door said of the message that has this id now. */
@@ -206,8 +261,8 @@ class Meter implements BypassMeter {
   }
 
   #bypassed(way: BypassedWay): void {
-    const { cause, count, log, set } = this.#tools;
-    const key = `${way.service} ${way.uid ?? ''} ${way.client} ${way.login}`;
+    const { count, log } = this.#deps.world;
+    const key = keyOf(way);
     const known = this.#ways.get(key);
     this.#ways.delete(key);
     if (this.#ways.size >= waysMax) {
@@ -221,22 +276,31 @@ class Meter implements BypassMeter {
     this.#ways.set(key, all);
     this.#total++;
     this.#inRow++;
+    this.#isChanged = true;
     count('postern_bypassed_total', 1, `${way.service} ${way.leftBy}`);
     if (known === undefined) log('warn', 'bypass.seen', { ...way });
     this.#times = [...this.#times, way.last].slice(-dayCountMax - 1);
     const within = this.#countSince((way.last - burstMs) as Millis);
     const today = this.#countSince((way.last - dayMs) as Millis);
     const isMany = within > burstMax || today > dayCountMax || this.#inRow > rowMax;
-    if (!this.#isTrouble && !isMany) return;
-    this.#isTrouble = true;
-    const isRecent = this.#away !== undefined && way.last - this.#away.at < burstMs;
-    const milterAway = isRecent ? (this.#away?.milter ?? '') : '';
-    set(trouble, bypassText(all, this.#total, cause({ last: all, milterAway })));
+    if (this.#why === '' && !isMany) return;
+    this.#trouble(all);
   }
 
-  get #tools() {
-    const { cause, troubles, world } = this.#deps;
-    return { cause, count: world.count, log: world.log, set: troubles.set };
+  #trouble(last: BypassedWay): void {
+    const isRecent = this.#away !== undefined && last.last - this.#away.at < burstMs;
+    const milterAway = isRecent ? (this.#away?.milter ?? '') : '';
+    const cause = this.#deps.cause({ last, milterAway });
+    this.#why = bypassText(last, this.#total, cause);
+    this.#deps.troubles.set(trouble, this.#why);
+  }
+
+  /** The door saw the message come in, and Postfix sent a copy to an address elsewhere. */
+  #cameIn({ original, queueId, recipient }: DeliveryEvent): void {
+    if (original !== recipient || this.#copies.size >= copiesMax) return;
+    if (this.#copies.has(recipient) || this.#met(queueId) !== 'came-in') return;
+    this.#copies.add(recipient);
+    this.#isChanged = true;
   }
 
   #countSince(since: Millis): number {
@@ -245,13 +309,19 @@ class Meter implements BypassMeter {
 
   /** The trouble is over when mail is judged again and nothing bypassed Postern for ten minutes. */
   #judged(at: Millis): void {
+    if (this.#inRow > 0) this.#isChanged = true;
     this.#inRow = 0;
     const last = this.#times.at(-1);
-    if (!this.#isTrouble || last === undefined || at - last < burstMs) return;
-    this.#isTrouble = false;
+    if (this.#why === '' || last === undefined || at - last < burstMs) return;
+    this.#why = '';
     this.#times = [];
+    this.#isChanged = true;
     this.#deps.troubles.set(trouble, undefined);
   }
+}
+
+function keyOf({ client, login, service, uid }: BypassedWay): string {
+  return `${service} ${uid ?? ''} ${client} ${login}`;
 }
 
 type Submitter = { readonly client: string; readonly login: Account | undefined };
