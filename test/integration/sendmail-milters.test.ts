@@ -124,7 +124,8 @@ for (const [name, start, signature] of milters) {
     // Unrecognised mail leaves one message in 15 s.
     assert.ok(performance.now() - from < 40_000);
     const recent = await server.guard.json<readonly { readonly account: string }[]>('/api/recent');
-    const accounts = recent.map(({ account }) => account);
+    // Besides the test message of the connection.
+    const accounts = recent.map(({ account }) => account).slice(0, -1);
     assert.deepEqual([...new Set(accounts)], ['user:www-data']);
     forgedSoFar += 4;
     const forged = await server.guard.metric('postern_sendmail_forged_fields_total');
