@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import type { WrapperPaths } from './sendmail.ts';
 
 const entry = join(import.meta.dirname, 'sendmail.ts');
+const packaging = join(import.meta.dirname, '../../packaging');
 
 export function assembleSendmail(place: WrapperPaths): string {
   const parts: string[] = [];
@@ -54,16 +55,36 @@ function gather(
   parts.push(bare.replace(/[ \t]+$/gm, '').replace(/\n{2,}/g, '\n'));
 }
 
-/** The shell script for /usr/sbin/sendmail, with its paths filled in. */
-export function sendmailLauncher(of: {
+export type LauncherPaths = {
   readonly node: string;
+  /** What assembleSendmail made. */
   readonly script: string;
+  /** What sendmailStarter made. */
+  readonly starter: string;
+  /** The mail server's own sendmail. */
   readonly real: string;
-}): string {
-  const template = join(import.meta.dirname, '../../packaging/postern-sendmail');
+};
+
+/** The shell script for /usr/sbin/sendmail, with its paths filled in. */
+export function sendmailLauncher({ node, script, starter, real }: LauncherPaths): string {
   const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;
-  return readFileSync(template, 'utf8')
-    .replace('@NODE@', () => quoted(of.node))
-    .replace('@SCRIPT@', () => quoted(of.script))
-    .replace('@REAL@', () => quoted(of.real));
+  return readFileSync(join(packaging, 'postern-sendmail'), 'utf8')
+    .replace('@NODE@', () => quoted(node))
+    .replace('@SCRIPT@', () => quoted(script))
+    .replace('@STARTER@', () => quoted(starter))
+    .replace('@REAL@', () => quoted(real));
+}
+
+/** The Perl program that starts Node, or takes the message where Node does not start. */
+export function sendmailStarter(
+  place: WrapperPaths,
+  paths: Omit<LauncherPaths, 'starter'>,
+): string {
+  const quoted = (path: string): string => `'${path.replace(/[\\']/g, '\\$&')}'`;
+  return readFileSync(join(packaging, 'postern-sendmail-start'), 'utf8')
+    .replace('@NODE@', () => quoted(paths.node))
+    .replace('@SCRIPT@', () => quoted(paths.script))
+    .replace('@SPOOL@', () => quoted(place.spool))
+    .replace('@REAL@', () => quoted(paths.real))
+    .replace('@BYTES@', String(place.messageBytesMax));
 }

@@ -60,7 +60,7 @@ test('a guard without rights knows a form by its process and the file’s owner'
     const { scripts } = await server.guard.json<ScriptListView>('/api/scripts');
     return scripts.length === 2 ? scripts.map(({ account }) => account).sort() : undefined;
   });
-  assert.deepEqual(seen, [`script:${script}`, `script:${script} as nobody`]);
+  assert.deepEqual(seen, [`script:${script}`, 'user:nobody']);
   const register = (await findings()).get('scripts.register');
   assert.match(
     register?.found ?? '',

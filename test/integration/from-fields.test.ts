@@ -13,7 +13,9 @@ import { handoverField } from '../../src/core/scripts/handover-field.ts';
 import { writtenMail } from '../../src/core/scripts/written-mail.ts';
 import { sendmailMessage } from '../../src/formats/sendmail/message.ts';
 import { realSendmail } from '../../src/partners/postfix/sendmail.ts';
+import { eventually } from './leash.ts';
 import { startPostfix } from './postfix-instance.ts';
+import { startSendmailServer, users } from './sendmail-server.ts';
 import { startSink } from './smtp-sink.ts';
 
 /** Lines as scripts and visitors of forms may write them; `#` becomes a number of its own. */
@@ -144,4 +146,41 @@ test('every author that Postfix delivers was judged, however the header is writt
   }
   assert.deepEqual(missed, []);
   assert.ok(authors > all.length / 2, `${authors} authors of ${all.length} messages`);
+});
+
+test('a rule with --from holds what Postfix would show of another author', async () => {
+  await using server = await startSendmailServer({
+    mode: 'guard',
+    config: '[scripts]\nmode = "guard"',
+  });
+  const rule = ['--any', '--from', '@mail.test'];
+  await server.guard.cli('scripts', 'allow', 'user:nobody', ...rule);
+  // The test message of the connection.
+  let judgedSoFar = 1;
+  const good = 'From: a@mail.test\n';
+  const cases: readonly (readonly [name: string, header: string, verdict: string])[] = [
+    ['plain', good, 'pass'],
+    // As Postfix's sendmail does, postern-sendmail takes this first line for that of a mailbox.
+    ['mailbox', `From : evil@bad.example\n${good}`, 'pass'],
+    ['blank', `X-A: b\nFrom : evil@bad.example\n${good}`, 'hold'],
+    ['return', `From\r: evil@bad.example\n${good}`, 'hold'],
+    ['continued', `\rX: y\nFrom: evil@bad.example\n`, 'pass'],
+    ['far', `${good}${`X-Pad: ${'x'.repeat(900)}\n`.repeat(90)}From: evil@bad.example\n`, 'hold'],
+    ['brackets', 'From: <a@mail.test> <evil@bad.example> <a@mail.test>\n', 'hold'],
+  ];
+  for (const [name, header, verdict] of cases) {
+    const input = `${header}X-Test-Id: ${name}\nSubject: ${name}\n\nhi\n`;
+    const args = ['-i', '-f', 'a@mail.test', 'v@world.test'];
+    const ran = await server.send({ uid: users.nobody, args, input });
+    assert.equal(ran.exit, 0, ran.stderr);
+    const seen = await eventually(`${name} is judged`, async () => {
+      const recent =
+        await server.guard.json<readonly { readonly verdict: string }[]>('/api/recent');
+      return recent.length > judgedSoFar ? recent[0]?.verdict : undefined;
+    });
+    judgedSoFar++;
+    assert.equal(seen, verdict, name);
+  }
+  const delivered = server.sink.deliveries.map(({ headers }) => headers).join('');
+  assert.doesNotMatch(delivered, /bad\.example/);
 });

@@ -56,6 +56,20 @@ const delivered = (id: string) =>
       `${await server.postfix.log()}\n${JSON.stringify(await server.guard.log())}`,
   });
 
+test('a folder for the door that is missing is named before anything is changed', async () => {
+  const before = { main: await mainCf(), config: await config() };
+  const ran = await connect('--door', 'unix:/run/no-such-folder/sendmail');
+  assert.equal(ran.exit, 78, ran.stderr);
+  assert.match(
+    ran.stderr,
+    /\/run\/no-such-folder, the folder of the sendmail door, does not exist/,
+  );
+  assert.match(ran.stderr, /install -d -m 755 -o backup \/run\/no-such-folder/);
+  const foreign = await connect('--door', 'unix:/run/sendmail');
+  assert.match(foreign.stderr, /does not belong to backup/);
+  assert.deepEqual({ main: await mainCf(), config: await config() }, before);
+});
+
 test('it shows what it would do, does it, and undoes it to the byte', {
   timeout: 120_000,
 }, async () => {

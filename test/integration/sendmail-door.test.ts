@@ -69,6 +69,20 @@ test('in CGI the script is the one that the web server named', async () => {
   assert.ok((await accounts()).includes(`script:${script}`), String(await accounts()));
 });
 
+test('a script that does not exist is no name: the mail is of the user', async () => {
+  for (const nth of [1, 2, 3]) {
+    const env = { GATEWAY_INTERFACE: 'CGI/1.1', SCRIPT_FILENAME: `/var/www/no-such-${nth}.php` };
+    const id = `absent-${nth}`;
+    const print = `printf 'To: a@world.test\\nX-Test-Id: ${id}\\n\\nx\\n'`;
+    const code = `${print} | ${server.sendmail} -t\ntrue\n`;
+    await runAs('/bin/sh', { uid: users.nobody, args: ['-c', code], env });
+    await delivered(id);
+  }
+  const known = await accounts();
+  assert.ok(known.includes('user:nobody'), String(known));
+  assert.ok(!known.some((account) => account.includes('no-such')), String(known));
+});
+
 test('fields that only look like ours are taken out, and count for nothing', async () => {
   const token = `${users.www}-1700000000000-${'0'.repeat(32)} ${'0'.repeat(16)}`;
   const input =

@@ -130,14 +130,24 @@ async function compare(args: readonly string[], input: string, exit: number): Pr
   const own = run('/usr/sbin/sendmail', ['-C', two.postfix.configDirectory, ...args], input);
   const [theirs] = maildrop();
   assert.equal(own.status, exit, own.stderr);
-  const ours = run(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', two.wrapper, ...args],
-    input,
-  );
-  assert.equal(ours.status, exit, ours.stderr);
-  assert.equal(ours.stdout, own.stdout);
-  assert.equal(ours.stderr, exit === exits.done ? '' : fatalLines(own.stderr));
+  const programs = [
+    [process.execPath, '--disable-warning=ExperimentalWarning', two.wrapper],
+    ['/bin/bash', '-c', 'ulimit -v 500000; exec perl "$0" "$@"', two.starter],
+  ] as const;
+  for (const [program, ...words] of programs) {
+    const ours = run(program, [...words, ...args], input);
+    assert.equal(ours.status, exit, ours.stderr);
+    assert.equal(ours.stdout, own.stdout);
+    assert.equal(ours.stderr, exit === exits.done ? '' : fatalLines(own.stderr));
+    await isHandedOver(input, exit, theirs);
+  }
+}
+
+async function isHandedOver(
+  input: string,
+  exit: number,
+  theirs: string | undefined,
+): Promise<void> {
   // An empty line stands between our field and a message that has none: Postfix would put one
   // there.
   const bare = /^[ \t]/.test(input) ? /(CONTENTS \*\*\*\n)\n/ : /(?!)/;
@@ -179,10 +189,17 @@ async function handOver(): Promise<string | undefined> {
   for (const file of spool.files(0)) {
     using one = spool.open(file, (why) => assert.fail(why)) ?? assert.fail(file.name);
     const { claim, ...request } = one.request;
-    assert.equal(claim?.uid, 0);
     const token = handoverToken(one.uid, request.id);
     const whose = { uid: one.uid, user: 'root', scriptOwner: undefined, proven: 'owner' } as const;
-    const submitter = { ...claim, ...whose };
+    const facts = {
+      pid: 0,
+      executable: '',
+      cwd: '',
+      script: '',
+      how: 'none',
+      parents: [],
+    } as const;
+    const submitter = { ...facts, ...claim, ...whose };
     const draft = files.begin({ token, at: 0 as Millis, submitter, request });
     for (const bytes of one.read()) draft.write(bytes);
     await new Promise<void>((resolve) =>

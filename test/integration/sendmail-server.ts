@@ -9,7 +9,7 @@ import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { assembleSendmail, sendmailLauncher } from '../../src/wrapper/assemble.ts';
+import { assembleSendmail, sendmailLauncher, sendmailStarter } from '../../src/wrapper/assemble.ts';
 import { fixedDoors, type GuardInstance, startGuard } from './guard-instance.ts';
 import { connectPostfix } from './guarded-server.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
@@ -117,7 +117,10 @@ ${options.open === false ? '' : `door = "unix:${door}"\nqueue_directory = "${pos
   };
   await writeFile(script, assembleSendmail(place));
   const sendmail = join(dir, 'sendmail');
-  const launcher = sendmailLauncher({ node: process.execPath, script, real: place.real });
+  const starter = join(dir, 'postern-sendmail-start');
+  const paths = { node: process.execPath, script, starter, real: place.real };
+  await writeFile(starter, sendmailStarter(place, paths));
+  const launcher = sendmailLauncher(paths);
   await writeFile(sendmail, launcher, { mode: 0o755 });
   const words = await fixedDoors();
   const start = (): Promise<GuardInstance> =>

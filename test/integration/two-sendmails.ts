@@ -5,7 +5,7 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { assembleSendmail } from '../../src/wrapper/assemble.ts';
+import { assembleSendmail, sendmailStarter } from '../../src/wrapper/assemble.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
 
 /** Small, so that a message of a test may be too large. */
@@ -17,6 +17,8 @@ export type TwoSendmails = AsyncDisposable & {
   readonly dir: string;
   /** What Node runs as postern-sendmail, in that folder. */
   readonly wrapper: string;
+  /** What starts Node, or takes the message under narrow limits; in that folder. */
+  readonly starter: string;
   /** The spool of postern-sendmail, in that folder. */
   readonly spool: string;
 };
@@ -36,13 +38,18 @@ postlog unix-dgram n - n - 1 postlogd
   const spool = join(dir, 'spool');
   await mkdir(spool);
   await chmod(spool, 0o3733);
-  const place = { door: join(dir, 'no-door'), spool, real: '/usr/sbin/sendmail' };
+  const paths = { door: join(dir, 'no-door'), spool, real: '/usr/sbin/sendmail' };
+  const place = { ...paths, messageBytesMax, host: 'mail.test' };
   const wrapper = join(dir, 'sendmail.cjs');
-  await writeFile(wrapper, assembleSendmail({ ...place, messageBytesMax, host: 'mail.test' }));
+  await writeFile(wrapper, assembleSendmail(place));
+  const starter = join(dir, 'starter');
+  const node = { node: process.execPath, script: wrapper, real: place.real };
+  await writeFile(starter, sendmailStarter(place, node));
   return {
     postfix,
     dir,
     wrapper,
+    starter,
     spool,
     async [Symbol.asyncDispose]() {
       await postfix[Symbol.asyncDispose]();

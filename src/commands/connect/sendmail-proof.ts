@@ -21,7 +21,7 @@ const openMs = 20_000;
 const messageMs = 20_000;
 /** Wait at the undo for handovers to be done; each takes milliseconds. */
 const emptyMs = 60_000;
-/** Postfix shows a message to the milter door within this time after it took it from the maildrop. */
+/** Within this time after it left the maildrop, Postfix shows a message to the milter door. */
 const shownMs = 10_000;
 
 /** Makes the running guard read its configuration, and waits until its door has `address`. */

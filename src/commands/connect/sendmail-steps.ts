@@ -25,7 +25,7 @@ import {
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { programOutput } from '../../partners/program.ts';
-import { assembleSendmail, sendmailLauncher } from '../../wrapper/assemble.ts';
+import { assembleSendmail, sendmailLauncher, sendmailStarter } from '../../wrapper/assemble.ts';
 import type { WrapperPaths } from '../../wrapper/sendmail.ts';
 import type { ProcessUser } from '../guard/process-user.ts';
 import { makeFolderAsRoot } from '../guard/trusted-path.ts';
@@ -37,6 +37,7 @@ export const realPath = '/usr/sbin/sendmail.postfix';
 const wrapperFolder = '/usr/local/lib/postern-sendmail';
 export const launcherPath: string = join(wrapperFolder, 'sendmail');
 const scriptPath = join(wrapperFolder, 'postern-sendmail.cjs');
+const starterPath = join(wrapperFolder, 'postern-sendmail-start');
 export const unitFile = '/etc/systemd/system/postern.service';
 const dropIn = '/etc/systemd/system/postern.service.d/sendmail.conf';
 
@@ -140,21 +141,32 @@ ProtectHome=read-only
 }
 
 export async function wrapperPart({ place, node }: PartOptions): Promise<ConnectPart> {
-  const script = assembleSendmail(place);
-  const launcher = sendmailLauncher({ node, script: scriptPath, real: place.real });
+  const files = wrapperFiles(place, node);
+  const made = await Promise.all(
+    files.map(async ({ path, text }) => (await textAt(path)) === text),
+  );
   return {
     name: 'wrapper',
-    text: `write ${launcherPath} and postern-sendmail.cjs beside it`,
+    text: `write ${launcherPath}, and postern-sendmail.cjs and postern-sendmail-start beside it`,
     undoText: `remove ${wrapperFolder}`,
-    isMade: (await textAt(scriptPath)) === script && (await textAt(launcherPath)) === launcher,
+    isMade: made.every((same) => same),
     isThere: existsSync(wrapperFolder),
     async make() {
       await mkdir(wrapperFolder, { recursive: true, mode: 0o755 });
-      await replace(scriptPath, script, 0o644);
-      await replace(launcherPath, launcher, 0o755);
+      for (const { path, text, mode } of files) await replace(path, text, mode);
     },
     takeBack: () => rm(wrapperFolder, { recursive: true, force: true }),
   };
+}
+
+/** The files of postern-sendmail. The launcher, which starts the others, is the last. */
+function wrapperFiles(place: WrapperPaths, node: string) {
+  const paths = { node, script: scriptPath, starter: starterPath, real: place.real };
+  return [
+    { path: scriptPath, text: assembleSendmail(place), mode: 0o644 },
+    { path: starterPath, text: sendmailStarter(place, paths), mode: 0o644 },
+    { path: launcherPath, text: sendmailLauncher(paths), mode: 0o755 },
+  ];
 }
 
 /**
@@ -162,18 +174,18 @@ export async function wrapperPart({ place, node }: PartOptions): Promise<Connect
  * was done. An upgrade needs it, because this script is outside the program's own folder.
  */
 export async function renewWrapper(root: string): Promise<string> {
-  const [script, launcher] = [join(root, scriptPath), join(root, launcherPath)];
-  const [before, shell] = [await textAt(script), await textAt(launcher)];
+  const before = await textAt(join(root, scriptPath));
+  const shell = await textAt(join(root, launcherPath));
   const place = /^runSendmail\((\{.*\}), /m.exec(before)?.[1];
   const node = /^node='(.*)'$/m.exec(shell)?.[1];
   if (place === undefined || node === undefined) return 'postern-sendmail is not in use';
-  const known = JSON.parse(place) as WrapperPaths;
-  const fresh = assembleSendmail(known);
-  const freshShell = sendmailLauncher({ node, script: scriptPath, real: known.real });
-  if (fresh === before && freshShell === shell) return 'postern-sendmail is up to date';
-  await replace(script, fresh, 0o644);
-  await replace(launcher, freshShell, 0o755);
-  return `wrote ${launcherPath} again`;
+  let isRenewed = false;
+  for (const { path, text, mode } of wrapperFiles(JSON.parse(place) as WrapperPaths, node)) {
+    if ((await textAt(join(root, path))) === text) continue;
+    await replace(join(root, path), text, mode);
+    isRenewed = true;
+  }
+  return isRenewed ? `wrote ${launcherPath} again` : 'postern-sendmail is up to date';
 }
 
 const textAt = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');

@@ -42,7 +42,7 @@ export function submit(
 /**
  * Judges and counts a message that has passed as its own account's, in the profile of the sum that
  * it adds to. A sum holds mail and is never suspended; while it may not hold, what it has counts as
- * normal for it. Nothing of it counts as normal for other
+ * normal for it. It teaches nothing about other
  * accounts, and no ceiling of an account applies to it.
  */
 export function submitToSum(

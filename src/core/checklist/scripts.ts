@@ -66,7 +66,7 @@ function submission({ user, guard, authorized, postdrop }: WaysRound): Finding {
 export function checkMet(trouble: string | undefined): Finding {
   const id = 'scripts.met';
   const title = 'Mail handed in by programs';
-  if (trouble === undefined) return fine(id, title, 'all of it is met at the milter door');
+  if (trouble === undefined) return fine(id, title, 'each message is met at the milter door');
   return {
     id,
     kind: 'fail',
@@ -74,7 +74,7 @@ export function checkMet(trouble: string | undefined): Finding {
     found: trouble,
     wanted:
       'Postfix shows each message of a program to Postern, with the field X-Postern-Submission',
-    fix: 'sudo postern connect postfix; then look for what removes the field, in header_checks and other milters',
+    fix: 'sudo postern connect postfix; then look into header_checks and at other milters',
   };
 }
 

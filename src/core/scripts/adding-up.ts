@@ -10,7 +10,7 @@ import type { ScriptSubmitter } from '../script-mail.ts';
 import { isService, scriptAccount } from './submitter.ts';
 
 /** The account of all local senders that are new here, whose user is not known. */
-export const newLocalNames = 'local:*' as Account;
+const newLocalNames = 'local:*' as Account;
 /** A name is new for this long; the sum of a user's mail is known after this long. */
 const newMs = 7 * dayMs;
 

@@ -20,7 +20,8 @@ export function neverMet(of: {
         'before Postern removes it (header_checks of Postfix, or another milter)'
       : 'no mail of this machine comes there, so non_smtpd_milters does not name Postern, or ' +
         'header_checks discards the mail';
-  return `${start} ${messages}, the oldest for ${during(Math.floor(forMs / minuteMs) * minuteMs)}; ${cause}`;
+  const waited = during(Math.floor(forMs / minuteMs) * minuteMs);
+  return `${start} ${messages}, the oldest for ${waited}; ${cause}`;
 }
 
 /** Whether one of the guard's troubles is that sentence. */

@@ -22,8 +22,8 @@ const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
  * The account: `script:/var/www/shop/contact.php`, or `user:joe` if no script is known. Mail of a
- * user who names another user's script is mail of that user: nobody can use up or ruin the good name
- * of somebody else's form, or get a new name by naming files.
+ * user who names another user's script is mail of that user: nobody can use up or ruin the good
+ * name of somebody else's form, or get a new name by naming files.
  */
 export function scriptAccount(submitter: ScriptSubmitter): Account {
   const { script } = submitter;

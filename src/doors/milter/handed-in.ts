@@ -36,7 +36,7 @@ export class HandedIn {
   ): boolean {
     if (!isHandoverField(bytes.toString('latin1', at.start, at.nameEnd))) return false;
     this.#occurrences++;
-    // Postern wrote its field above all that the user wrote, so of two known tokens the first counts.
+    // Postern wrote its field above all that the user wrote: of two known tokens the first counts.
     if (this.#field === undefined) {
       this.#known(parseHandoverField(bytes.toString('latin1', at.nameEnd + 1, at.end)));
     }

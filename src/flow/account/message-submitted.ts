@@ -155,7 +155,7 @@ class MessageGate {
 
   /**
    * Counts a message that its own account may send in the sum of its user or of new local names.
-   * What the sum holds is mail of the sum. Undefined: there is none, or an operator suspended it.
+   * What the sum holds is mail of the sum. Undefined: no sum, or an operator suspended it.
    */
   #addUp(
     message: Submission,

@@ -31,7 +31,7 @@ const forgottenMs = 6 * hourMs;
  */
 const shownAgainMs = 5_000;
 /** A message that a running mail server has not shown after this time may never be shown. */
-export const unmetMs: number = minuteMs;
+const unmetMs = minuteMs;
 /** Wait after a failed try; it doubles with each further one. */
 const retryMs = 5_000;
 const retryMsMax = 60_000;

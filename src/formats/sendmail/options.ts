@@ -60,7 +60,7 @@ export function sendmailCall(args: readonly string[]): SendmailCall {
     if (used === 'the next word') index++;
   }
   const words = args.slice(index);
-  // Beside -t Postfix takes an empty word for a recipient whom nobody can have. It is left out.
+  // Beside -t, Postfix takes an empty word for a recipient that cannot exist. It is left out.
   const recipients = found.headerRecipients ? words.filter((word) => word !== '') : words;
   if (found.smtp) {
     return found.headerRecipients || recipients.length > 0 ? { kind: 'other' } : { kind: 'smtp' };
