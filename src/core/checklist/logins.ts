@@ -4,7 +4,7 @@ import { type Finding, fine } from '../finding.ts';
 /** `ignored`: the password service does not look at the domain of a login. */
 export function checkLogins(facts: {
   readonly ignored: boolean;
-  /** What the guard knows of it: it counts such logins as one account. */
+  /** The guard counts such logins as one account. */
   readonly joined: boolean;
 }): Finding {
   const id = 'postfix.logins';
