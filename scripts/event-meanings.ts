@@ -60,6 +60,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'door.unknown-users':
     'doors.allowed_users has names that this machine does not know. Postern looks again each ' +
     'minute.',
+  'filter.unknown-user':
+    'The mail log did not tell in time which user handed a message in, so it was judged as mail ' +
+    'of this machine.',
   'guard.late':
     'Postern could not finish everything within 10 s of the signal to stop, and stopped anyway.',
   'guard.not-root':
@@ -181,6 +184,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'postfix.connected':
     '`postern connect postfix` recorded the configuration of the mail server and its local ' +
     'domains.',
+  'postfix.asked': 'Postfix was asked again for its domains, clients and transports.',
+  'postfix.not-asked':
+    'Postfix could not be asked for its domains, clients and transports; the last answer counts.',
   'postfix.unread': 'A file about the connected Postfix could not be read.',
   'queue.not-counted': 'Postern could not read from the queue which held mail was already sent.',
   'queue.not-held':

@@ -132,6 +132,7 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'doors.allowed_clients',
     'suspension.held_messages_max',
     'suspension.held_megabytes_max',
+    'accounts.login_domains',
     'signing.domains',
     'scan.clamav_evidence',
   ]);

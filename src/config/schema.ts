@@ -35,6 +35,7 @@ export type Config = {
   doors: DoorSettings;
   accounts: {
     default_domain: string;
+    login_domains: string[];
     local_domains: string[];
     local_transports: string[];
     local_services: string[];
@@ -114,6 +115,13 @@ const shape = z.strictObject({
           'Domain added to logins without one, so that bob and bob@example.org are one ' +
             'account.',
         ),
+      login_domains: z
+        .array(z.string())
+        .default([])
+        .describe(
+          'Domains that logins may have; a login in another domain is the user without a ' +
+            'domain. Empty: what `postern connect postfix` found, else every domain counts.',
+        ),
       local_domains: z
         .array(z.string())
         .default([])
@@ -125,8 +133,9 @@ const shape = z.strictObject({
         .array(z.string())
         .default([...localTransports])
         .describe(
-          'Postfix transports that deliver on this server. Recipients on them count far' +
-            ' less than others.',
+          'Postfix transports that deliver on this server. Recipients on them count far ' +
+            'less than others. Without effect for a transport by which Postfix sends mail for ' +
+            'everybody, and for `relay` where `postern connect postfix` found the domains.',
         ),
       local_services: z
         .array(z.string())

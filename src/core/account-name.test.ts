@@ -20,6 +20,26 @@ for (const [name, login, account] of logins) {
   test(`account of a login: ${name}`, () => assert.equal(accountOf(login, 'd.example'), account));
 }
 
+const known = { defaultDomain: 'd.example', domains: new Set(['d.example']) };
+for (const [login, account] of [
+  ['bob@r1.example', 'bob@d.example'],
+  ['bob@D.example', 'bob@d.example'],
+  ['bob', 'bob@d.example'],
+  ['bob@x@d.example', 'bob@d.example'],
+  ['@r1.example', '@r1.example'],
+] as const) {
+  test(`where only some domains count, ${login} is ${account}`, () =>
+    assert.equal(accountOf(login, known), account));
+}
+
+test('where no domain counts, a login is its user', () => {
+  const none = { defaultDomain: '', domains: new Set<string>() };
+  assert.deepEqual(
+    ['bob', 'bob@r1.example', 'bob@d.example'].map((login) => accountOf(login, none)),
+    ['bob', 'bob', 'bob'],
+  );
+});
+
 test('without a default domain a login stays bare', () =>
   assert.equal(accountOf('Bob', ''), 'bob'));
 

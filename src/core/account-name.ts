@@ -6,6 +6,7 @@
 
 import { addressKey } from '../formats/message/address.ts';
 import { clientAddress } from '../formats/postfix/client-address.ts';
+import { isOwnDomain } from '../formats/postfix/own-domains.ts';
 import type { Brand } from '../lib/type-tools.ts';
 
 /**
@@ -26,14 +27,38 @@ const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /** Prefixes that only Postern gives. */
 const reserved = /^(?:client|local|script|user|login):/;
 
+/** Which domain a login belongs to. The values may change while the guard runs. */
+export type LoginDomains = {
+  /** Added to logins without a domain; empty: none is. */
+  readonly defaultDomain: string;
+  /**
+   * Domains of logins (formats/postfix/own-domains.ts). A login in any other domain is that of the
+   * user without a domain. Undefined: every domain counts.
+   */
+  readonly domains: ReadonlySet<string> | undefined;
+};
+/** A text alone is the default domain; every domain counts then. */
+export type DefaultDomain = string | LoginDomains;
+
 /** The account of an authenticated login. */
-export function accountOf(login: string, defaultDomain: string): Account {
-  const name = clean(login);
+export function accountOf(login: string, known: DefaultDomain): Account {
+  const { defaultDomain, domains } =
+    typeof known === 'string' ? { defaultDomain: known, domains: undefined } : known;
+  const typed = clean(login);
+  const name = domains === undefined ? typed : withoutStrangeDomain(typed, domains);
   const whole =
     name === '' || name.includes('@') || defaultDomain === '' ? name : `${name}@${defaultDomain}`;
   if (whole === '') return 'login:?' as Account;
   // The name of a login must not look like that of a client or a script.
   return (reserved.test(whole) ? `login:${whole}` : whole).slice(0, nameLengthMax) as Account;
+}
+
+/** `joe@anything` is `joe` where the password service does not look at the domain. */
+function withoutStrangeDomain(name: string, domains: ReadonlySet<string>): string {
+  // The first `@`: joe@x@here.example would else be a name of its own.
+  const at = name.indexOf('@');
+  const domain = name.slice(at + 1);
+  return at <= 0 || isOwnDomain(domains, domain) ? name : name.slice(0, at);
 }
 
 /** The account of a host that may relay because of its address. */

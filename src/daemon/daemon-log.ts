@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { likelyCause } from '../core/bypass.ts';
 import { type DoorPlaces, sameAddress } from '../core/checklist/doors.ts';
 import { checkPostfix } from '../core/checklist/postfix.ts';
+import { isWebUser } from '../core/scripts/web-users.ts';
 import type { Accounts } from '../flow/account/accounts.ts';
 import { openLogSeen } from '../flow/account/log-seen.ts';
 import { openRenames, type RenameDeps } from '../flow/account/message-renamed.ts';
@@ -13,9 +14,11 @@ import {
   openBypassMeter,
 } from '../flow/bypass/bypass-meter.ts';
 import type { DoorNotes } from '../flow/bypass/door-notes.ts';
+import { type FilterReturns, openFilterReturns } from '../flow/bypass/filter-returns.ts';
 import { openQueueTrails } from '../flow/bypass/queue-trails.ts';
 import type { Journal } from '../flow/journal/journal.ts';
 import { expand, mainValue, parseMainCf } from '../formats/postfix/main-cf.ts';
+import type { FilterUser } from '../partners/postfix/mail-facts.ts';
 import type { LogHandler } from '../ports/message.ts';
 import type { Troubles } from '../ports/troubles.ts';
 import type { ConnectedReader } from './base/connected.ts';
@@ -29,6 +32,8 @@ type Deps = {
   readonly localDomains: ReadonlySet<string>;
   readonly mayRelay: (client: string) => boolean;
   readonly connected: ConnectedReader;
+  readonly filterUsers: () => readonly FilterUser[];
+  readonly webUsers: readonly string[];
   readonly isNotice: (messageId: string) => boolean;
 } & Pick<RenameDeps, 'renamed'>;
 
@@ -42,6 +47,7 @@ export function openDaemonLog(
 ): {
   readonly handler: LogHandler;
   readonly bypass: BypassMeter;
+  readonly returns: FilterReturns;
   setDoorPlaces(places: () => DoorPlaces): void;
 } {
   let places = (): DoorPlaces => noPlaces;
@@ -68,10 +74,17 @@ export function openDaemonLog(
       },
     },
     bypass,
+    returns: openFilterReturns({ trails, filterUids: () => filterUids(deps), world }),
     setDoorPlaces(given) {
       places = given;
     },
   };
+}
+
+/** Anybody who can change a website can run programs as its user. */
+function filterUids({ filterUsers, webUsers }: Deps): ReadonlySet<number> {
+  const users = filterUsers().filter(({ name }) => !isWebUser(name, webUsers));
+  return new Set(users.map(({ uid }) => uid));
 }
 
 /** Reads what Postfix has now: it may have been changed after `postern connect postfix`. */

@@ -157,7 +157,7 @@ async function openForPostfix(
 function policyOpener(parts: DaemonParts, flows: Flows) {
   let connections = 0;
   const { count, log } = parts.world;
-  const { accounts, doors } = parts.config;
+  const { doors } = parts.config;
   return (where: ListenAddress, more: Pick<PolicyDeps, 'admit'>): Promise<Listener> =>
     openPolicy(where, {
       ...more,
@@ -166,14 +166,14 @@ function policyOpener(parts: DaemonParts, flows: Flows) {
       handler: flows.policy,
       log,
       count,
-      defaultDomain: accounts.default_domain,
+      defaultDomain: flows.loginDomains,
       limits: { connectionsMax: doors.sessions_max },
     });
 }
 
 function milterOpener(
   parts: DaemonParts,
-  { localDomains, mayRelay, path, troubles }: Flows,
+  { localDomains, localTransports, loginDomains, mayRelay, path, troubles }: Flows,
   { handovers }: DaemonSendmail,
 ) {
   const { clock, count, log } = parts.world;
@@ -192,8 +192,8 @@ function milterOpener(
       count,
       limits: { connectionsMax: doors.sessions_max },
       options: {
-        defaultDomain: accounts.default_domain,
-        localTransports: new Set(accounts.local_transports),
+        defaultDomain: loginDomains,
+        localTransports,
         localDomains,
         mayRelay,
         localDaemons: new Set(accounts.local_services),
@@ -213,7 +213,7 @@ const onlyRoot: ReadonlySet<number> = new Set([0]);
 function followMailLog({ parts, flows }: Opening): void {
   const { config, counters, scope, world } = parts;
   const { clock, count, log } = world;
-  const { mail_log, accounts, postfix } = config;
+  const { mail_log, postfix } = config;
   const { journal } = flows;
   if (mail_log.source === 'off' && mail_log.more.length === 0) return;
   let writers: AllowedUsers | undefined;
@@ -225,8 +225,8 @@ function followMailLog({ parts, flows }: Opening): void {
       log,
       count,
       more: mail_log.more,
+      defaultDomain: flows.loginDomains,
       journalUids: () => writers?.allowed() ?? onlyRoot,
-      defaultDomain: accounts.default_domain,
       async source() {
         writers ??= await openAllowedUsers({
           names: logWriters,

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
+import type { LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
@@ -67,6 +68,8 @@ export type Flows = {
   setDoorPlaces(places: () => DoorPlaces): void;
   readonly journal: Journal;
   readonly localDomains: ReadonlySet<string>;
+  readonly localTransports: Pick<ReadonlySet<string>, 'has'>;
+  readonly loginDomains: LoginDomains;
   readonly mayRelay: (client: string) => boolean;
   /** What `postern connect` found out about Postfix. */
   readonly connected: ConnectedReader;
@@ -108,14 +111,13 @@ const iso = (at: Millis): string => new Date(at).toISOString();
 export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { config, counters, scope, world } = parts;
   const live: Live = { settings: settingsOf(config), policy: policyOf(config, machineAddresses()) };
-  const localDomains = new Set(config.accounts.local_domains.map((domain) => domain.toLowerCase()));
   const memory = openMemory(parts, ledger, live);
   const mailServer = openMailServer({
     config,
     state: parts.state,
     log: world.log,
-    localDomains,
   });
+  const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
   const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
@@ -125,13 +127,15 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     localDomains,
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
+    filterUsers: mailServer.filterUsers,
+    webUsers: config.scripts.web_users,
     isNotice: (messageId) => memory.notices.isOurs(messageId),
     renamed: (...about) => stopping.suspensions.renamed(...about),
   });
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
-    { ...memory, ...stopping, bypass: mailLog.bypass, settings: live.settings },
+    { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
     {
       dkim: readers.signing.keys.admin,
       scripts: readers.scripts.admin,
@@ -150,6 +154,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   return {
     path: openMessagePath({
       readers: readers.sources,
+      returns: mailLog.returns,
       direct: readers.scripts.direct,
       scripts: readers.scripts.register,
       gate: judging.gate,
@@ -164,6 +169,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     admin,
     journal,
     localDomains,
+    localTransports,
+    loginDomains,
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
@@ -293,8 +300,12 @@ function openReaders(parts: DaemonParts, ledger: Ledger, { journal, notices }: M
 }
 
 function openFlowsAdmin(
-  { config, host, state, world }: DaemonParts,
-  memory: Memory & Stopping & Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'>,
+  { host, state, world }: DaemonParts,
+  memory: Memory &
+    Stopping &
+    Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'> & {
+      readonly loginDomains: LoginDomains;
+    },
   more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'scripts' | 'stats' | 'doors'>,
 ): Admin {
   const facts = {
@@ -302,7 +313,7 @@ function openFlowsAdmin(
     host,
     startedAt: world.clock.now(),
     ledgerPath: join(state, 'ledger.db'),
-    defaultDomain: config.accounts.default_domain,
+    defaultDomain: memory.loginDomains,
   };
   return openAdmin({ ...memory, ...more, world, facts, iso });
 }

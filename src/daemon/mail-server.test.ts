@@ -10,21 +10,28 @@ import { openMailServer, queueInstances } from './mail-server.ts';
 function known(networks: readonly string[], found: unknown) {
   const state = mkdtempSync(join(tmpdir(), 'pms-'));
   if (found !== undefined) writeFileSync(join(state, connectedFile), JSON.stringify(found));
-  const localDomains = new Set<string>();
   const server = openMailServer({
     config: {
-      accounts: { default_domain: '', client_networks: networks },
+      accounts: {
+        default_domain: '',
+        login_domains: [],
+        local_domains: [],
+        local_transports: ['lmtp', 'maildrop', 'relay'],
+        client_networks: networks,
+      },
       postfix: { config_directory: '', queue: 'off', helper_socket: '' },
       dovecot: { deny_file: '', config: '' },
     },
     state,
-    localDomains,
     log: () => undefined,
   });
   server.close();
   rmSync(state, { recursive: true });
   const clients = ['127.0.0.1', '::1', '10.0.0.1', '10.0.0.2', '192.0.2.1', ''];
-  return { localDomains, clients: clients.filter(server.mayRelay) };
+  const { localDomains } = server;
+  const transports = ['lmtp', 'maildrop', 'relay', 'smtp', 'dovecot'];
+  const here = transports.filter((name) => server.localTransports.has(name));
+  return { localDomains, here, clients: clients.filter(server.mayRelay) };
 }
 
 const found = { configDirectory: '/etc/postfix', localDomains: ['Here.example'] };
@@ -72,3 +79,33 @@ test('the queues of all connected instances that are still there are worked on',
   assert.deepEqual(queueInstances(undefined, byRoot), [''], 'the helper knows it');
   rmSync(dir, { recursive: true });
 });
+
+const noDoors = { milter: 'off', inbound: 'off', policy: 'off' };
+const instance = {
+  ...found,
+  queueDirectory: '/q',
+  mailOwner: 100,
+  clientNetworks: [],
+  doors: noDoors,
+  proved: true,
+};
+const ways = [
+  ['nothing is known: the settings', undefined, ['lmtp', 'maildrop', 'relay']],
+  ['an instance of an older version: the settings', instance, ['lmtp', 'maildrop', 'relay']],
+  [
+    'relay is a name alone; the own transport counts',
+    { ...instance, transports: { here: ['dovecot'], away: ['smtp'] } },
+    ['lmtp', 'maildrop', 'dovecot'],
+  ],
+  [
+    'a transport by which everybody is reached is not local, whatever is set',
+    { ...instance, transports: { here: ['lmtp', 'relay'], away: ['lmtp', 'relay'] } },
+    ['maildrop'],
+  ],
+] as const;
+for (const [name, one, wanted] of ways) {
+  test(`transports to which mail does not leave: ${name}`, () => {
+    const file = one === undefined ? undefined : { ...found, instances: [one] };
+    assert.deepEqual(known([], file).here, wanted);
+  });
+}

@@ -1,8 +1,12 @@
 /** Opens the mail server on this machine: the tools of its queue, and its logins. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LoginDomains } from '../core/account-name.ts';
 import { isListed, type NetworkRule, parseNetworkRule } from '../formats/postfix/network-list.ts';
+import { localTransportsOf } from '../formats/postfix/transports.ts';
 import { dovecot } from '../partners/dovecot.ts';
+import type { LoginFacts } from '../partners/postfix/logins.ts';
+import { type FilterUser, readMailFacts } from '../partners/postfix/mail-facts.ts';
 import { postfix } from '../partners/postfix/queue.ts';
 import { allQueues } from '../partners/postfix/queues.ts';
 import { helperTools, ownTools, type PrivilegedTools } from '../partners/privileged-tools.ts';
@@ -17,11 +21,15 @@ import {
 } from './base/connected.ts';
 import { startTimer } from './base/timers.ts';
 import { systemDirectory } from './doors/postfix-doors.ts';
+import { askEveryMs, type KnownPostfix, openPostfixFacts } from './postfix-facts.ts';
 
 /** The part of the configuration that is needed here. */
 type MailServerConfig = {
   readonly accounts: {
     readonly default_domain: string;
+    readonly login_domains: readonly string[];
+    readonly local_domains: readonly string[];
+    readonly local_transports: readonly string[];
     readonly client_networks: readonly string[];
   };
   readonly postfix: {
@@ -39,35 +47,52 @@ export function openMailServer(options: {
   readonly config: MailServerConfig;
   readonly state: string;
   readonly log: Log;
-  /** The domains of Postfix are added to these. */
-  readonly localDomains: Set<string>;
 }): {
   mta: Mta | undefined;
   logins: LoginDoor | undefined;
+  /** This server's own domains, and transports to which mail does not leave; they change. */
+  readonly localDomains: ReadonlySet<string>;
+  readonly localTransports: Pick<ReadonlySet<string>, 'has'>;
+  readonly loginDomains: LoginDomains;
+  /** Users of filters that hand mail back through sendmail(1). */
+  filterUsers(): readonly FilterUser[];
   /** Tells whether a client with this address may relay without a login. */
   mayRelay(client: string): boolean;
   /** What `postern connect` found out about Postfix. */
   readonly connected: ConnectedReader;
   close(): void;
 } {
-  const { config, localDomains, log, state } = options;
+  const { config, log, state } = options;
+  const { client_networks, local_domains, local_transports } = config.accounts;
+  const localDomains = new Set<string>();
+  let localTransports: ReadonlySet<string> = new Set();
   let relaying: readonly NetworkRule[] = [];
-  const take = (known: ConnectedPostfix | undefined): void => {
-    const all = known?.instances ?? (known === undefined ? [] : [known]);
-    for (const one of all) {
-      for (const domain of one.localDomains) localDomains.add(domain.toLowerCase());
+  let filterUsers: readonly FilterUser[] = [];
+  const logins = loginDomains(config.accounts);
+  const learn = (all: readonly KnownPostfix[]): void => {
+    localDomains.clear();
+    for (const domain of [...local_domains, ...all.flatMap((one) => one.localDomains)]) {
+      localDomains.add(domain.toLowerCase());
     }
+    localTransports = localTransportsOf(
+      local_transports,
+      all.flatMap(({ ways }) => ways),
+    );
+    logins.learn(all.flatMap((one) => one.logins ?? [])[0]);
+    filterUsers = all.flatMap((one) => one.filterUsers);
     const found = all.map(({ clientNetworks }) => clientNetworks ?? thisMachine);
-    const networks = [
-      ...config.accounts.client_networks,
-      ...(found.length === 0 ? thisMachine : found.flat()),
-    ];
+    const networks = [...client_networks, ...(found.length === 0 ? thisMachine : found.flat())];
     relaying = networks.flatMap((text) => parseNetworkRule(text) ?? []);
   };
-  take(undefined);
-  const connected = openConnected(join(state, connectedFile), take, log);
+  const facts = openPostfixFacts({ learn, read: readMailFacts, log });
+  const connected = openConnected(join(state, connectedFile), facts.told, log);
   connected.read();
-  const stop = startTimer(lookEveryMs, () => void connected.read());
+  const stopLooking = startTimer(lookEveryMs, () => void connected.read());
+  const stopAsking = startTimer(askEveryMs, () => void facts.ask());
+  const stop = (): void => {
+    stopLooking();
+    stopAsking();
+  };
   const way = queueAccess(config.postfix.queue, config.postfix.helper_socket);
   const { config: dovecotConfig, deny_file: denyFile } = config.dovecot;
   const { config_directory: named, helper_socket: socket } = config.postfix;
@@ -93,6 +118,10 @@ export function openMailServer(options: {
             denyFile,
             ...(defaultDomain === '' ? {} : { defaultDomain }),
           }),
+    localDomains,
+    localTransports: { has: (name) => localTransports.has(name) },
+    loginDomains: logins.known,
+    filterUsers: () => filterUsers,
     mayRelay: (client) => isListed(client, relaying),
     connected,
     close: stop,
@@ -115,6 +144,26 @@ export function queueInstances(
   if (named !== '' && !connected.includes(named)) all.add(isNamedByRoot ? '' : named);
   const there = [...all].filter((path) => path === '' || existsSync(join(path, 'main.cf')));
   return there.length === 0 ? [''] : there;
+}
+
+/** The settings count before what the files of Postfix tell. */
+function loginDomains(set: MailServerConfig['accounts']): {
+  readonly known: LoginDomains;
+  learn(facts: LoginFacts | undefined): void;
+} {
+  const configured = new Set(set.login_domains.map((domain) => domain.toLowerCase()));
+  const known: { defaultDomain: string; domains: ReadonlySet<string> | undefined } = {
+    defaultDomain: set.default_domain,
+    domains: configured.size > 0 ? configured : undefined,
+  };
+  return {
+    known,
+    learn(facts) {
+      known.defaultDomain = set.default_domain || (facts?.defaultDomain ?? '');
+      const found = facts === undefined ? undefined : new Set(facts.domains);
+      known.domains = configured.size > 0 ? configured : found;
+    },
+  };
 }
 
 function queueAccess(

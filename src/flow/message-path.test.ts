@@ -67,6 +67,7 @@ function openRig({ answer = pass, sources, direct }: How = {}): Rig {
       ),
   };
   const path = openMessagePath({
+    returns: { isReturned: (_message, answer) => answer(false) },
     readers: (sources ?? (() => []))(rig),
     direct: {
       known: (one, by, go, refused) => {

@@ -2,8 +2,9 @@
  * The way of one message through Postern, in one place:
  *
  *   content begins   open the readers of both phases; headers and body go by all of them
- *   end              scan · find the script behind a local client · register of scripts · gate ·
- *                    end the reservation of the policy door · statistics · notes · answer
+ *   end              is it back from a filter? · scan · find the script behind a local client ·
+ *                    register of scripts · gate · end the reservation of the policy door ·
+ *                    statistics · notes · answer
  *   pass or hold     sign or verify: edits to the headers
  *
  * The milter door walks it for each message; what each step does is in the file of that step. In
@@ -24,6 +25,7 @@ import type {
   Submitter,
 } from '../ports/message.ts';
 import type { DoorNotes } from './bypass/door-notes.ts';
+import type { FilterReturns } from './bypass/filter-returns.ts';
 import type { DirectConnections } from './scripts/direct-connection.ts';
 import type { Scripts } from './scripts/script-mailed.ts';
 import type { Statistics } from './stats/statistics.ts';
@@ -31,6 +33,8 @@ import type { Statistics } from './stats/statistics.ts';
 export type MessagePathDeps = {
   /** In the order in which their edits go out. */
   readonly readers: readonly ReaderSource[];
+  /** Recognises mail of this machine that a filter hands back. */
+  readonly returns: FilterReturns;
   readonly direct: Pick<DirectConnections, 'known'>;
   readonly scripts: Pick<Scripts, 'judge' | 'answered'>;
   readonly gate: Gate;
@@ -60,6 +64,7 @@ class Passing implements PassingMessage {
   readonly #by: Submitter['by'] | undefined;
   readonly #scans: readonly MessageScan[];
   readonly #editors: readonly MessageReader[];
+  #isReturned = false;
 
   constructor(deps: MessagePathDeps, start: MessageStart, editedAs: MessageStart | undefined) {
     this.#deps = deps;
@@ -110,13 +115,38 @@ class Passing implements PassingMessage {
     answer: (answer: Answer) => void,
     step: (run: () => void) => void,
   ): void {
+    if (by !== 'local') {
+      this.#scan(message, by, answer, step);
+      return;
+    }
+    const uid = message.handed?.submitter.uid;
+    this.#deps.returns.isReturned({ id: message.id, uid }, (returned) => {
+      step(() => {
+        if (!returned) {
+          this.#scan(message, by, answer, step);
+          return;
+        }
+        // It was judged, or came in, before the filter.
+        this.#isReturned = true;
+        this.#deps.notes.cameIn(message.id);
+        answer({ kind: 'pass' });
+      });
+    });
+  }
+
+  #scan(
+    message: Submission,
+    by: Submitter['by'],
+    answer: (answer: Answer) => void,
+    step: (run: () => void) => void,
+  ): void {
     this.#scanned(0, message, (scanned) => {
       step(() => this.#registered(scanned, by, answer));
     });
   }
 
   finish(by: Submitter['by'] | undefined, done: Finished): void {
-    const editors = by === this.#by ? this.#editors : noEditors;
+    const editors = by === this.#by && !this.#isReturned ? this.#editors : noEditors;
     const [only] = editors;
     if (only === undefined) done([]);
     else if (editors.length === 1) only.finish(done);

@@ -12,6 +12,7 @@ export const acceptAll: Gate = {
 
 export function plainPath(gate: Gate, readers: readonly ReaderSource[] = []): MessagePath {
   return openMessagePath({
+    returns: { isReturned: (_message, answer) => answer(false) },
     readers,
     gate,
     direct: { known: (message, _by, go) => go(message) },

@@ -127,7 +127,9 @@ test('connected: every path is seen; again changes nothing; undone byte for byte
   const known = { configDirectory, localDomains, clientNetworks };
   const queueDirectory = join(postfix.dir, 'spool');
   const written = { ...daemon.doors, inbound: daemon.doors.milter };
-  const about = { queueDirectory, mailOwner: await postfixUid(), doors: written, proved: true };
+  const transports = { here: ['error', 'retry', 'discard', 'maildrop'], away: ['smtp'] };
+  const mailOwner = await postfixUid();
+  const about = { queueDirectory, mailOwner, transports, doors: written, proved: true };
   assert.deepEqual(told, { ...known, instances: [{ ...known, ...about }] });
   assert.match(first.notes.join('\n'), /regexp:\S+\/patterns cannot be listed/);
   assert.match(first.notes.join('\n'), /cidr:\S+\/nets of mynetworks cannot be listed/);

@@ -45,8 +45,8 @@ export type ServerOptions = {
   readonly keepMessages?: boolean;
   /** More of main.cf, given the port that all mail goes to. */
   readonly settings?: (sink: number) => Readonly<Record<string, string>>;
-  /** More of Postfix: services of master.cf, and settings of the submission service. */
-  readonly postfix?: Pick<PostfixOptions, 'services' | 'submission'>;
+  /** More of Postfix: `services` of master.cf, and options of the services that are there. */
+  readonly postfix?: Pick<PostfixOptions, 'services' | 'smtp' | 'submission'>;
   /** False: nothing is connected yet. */
   readonly connect?: boolean;
   /** A reply line such as `550 5.1.1 no such user` refuses this recipient. */

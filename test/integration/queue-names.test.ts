@@ -26,13 +26,13 @@ else onMachineOfItsOwn(import.meta.filename);
 function tests(): void {
   test('8 messages behind amavisd: held, and delivered once after a release', async () => {
     await using scope = new AsyncDisposableStack();
-    const ports = { in: await freePort(), back: await freePort() };
-    scope.use(await startAmavis(ports));
+    const back = await freePort();
+    const amavis = scope.use(await startAmavis(back));
     const server = scope.use(
       await startGuardedServer({
         people: known,
-        settings: () => ({ content_filter: `filter:[127.0.0.1]:${ports.in}` }),
-        postfix: { services: smtpFilter(ports.back) },
+        settings: () => ({ content_filter: `filter:[127.0.0.1]:${amavis.port}` }),
+        postfix: { services: smtpFilter(back) },
         refuse: (to) => (to.startsWith('nobody') ? '550 5.1.1 no such user' : undefined),
       }),
     );

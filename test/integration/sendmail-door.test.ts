@@ -73,7 +73,8 @@ test('a script that does not exist is no name: the mail is of the user', async (
   for (const nth of [1, 2, 3]) {
     const env = { GATEWAY_INTERFACE: 'CGI/1.1', SCRIPT_FILENAME: `/var/www/no-such-${nth}.php` };
     const id = `absent-${nth}`;
-    const code = `printf 'To: a@world.test\\nX-Test-Id: ${id}\\n\\nx\\n' | ${server.sendmail} -t\ntrue\n`;
+    const print = `printf 'To: a@world.test\\nX-Test-Id: ${id}\\n\\nx\\n'`;
+    const code = `${print} | ${server.sendmail} -t\ntrue\n`;
     await runAs('/bin/sh', { uid: users.nobody, args: ['-c', code], env });
     await delivered(id);
   }

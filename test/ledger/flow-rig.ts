@@ -265,6 +265,7 @@ const settingsOfTests: Settings = {
 /** The way of a message as the daemon wires it, without readers and without a policy door. */
 function pathOf(rig: Pick<FlowRig, 'gate' | 'scripts'>): MessagePath {
   return openMessagePath({
+    returns: { isReturned: (_message, answer) => answer(false) },
     ...rig,
     readers: [],
     direct: { known: (message, _by, go) => go(message) },

@@ -3,12 +3,9 @@
  * its main.cf, the local domains, and the clients that may relay by address. They go into a file in
  * the state folder. That folder belongs to an unprivileged user, so the file is never written
  * through a link.
- *
- * Patterns and databases cannot be listed. Mail of such domains and clients is judged like that of
- * any client, and is not signed; a note tells the operator what to set.
  */
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { doorsAsked } from '../../core/checklist/doors.ts';
 import {
@@ -16,26 +13,20 @@ import {
   type ConnectedPostfix,
   clientNetworksMax,
   connectedFile,
+  filterUsersMax,
   instancesMax,
   localDomainsMax,
   parseConnected,
+  transportsMax,
 } from '../../daemon/base/connected.ts';
 import { parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { postconf } from '../../partners/postfix/postconf.ts';
+import { readMailFacts } from '../../partners/postfix/mail-facts.ts';
 import { readOwnedFile } from '../guard/owned-file.ts';
 import { installedState } from '../guard/run-file.ts';
 import { makeFolderAsRoot, rootDecides } from '../guard/trusted-path.ts';
 import { instanceOf } from './postfix-doors.ts';
 import { readPostfixFiles } from './postfix-files.ts';
-import { keysOf, type Listed, listEntries, wordsOf } from './postfix-lists.ts';
-import { clientNetworks } from './postfix-networks.ts';
-
-const domainParameters = [
-  'mydestination',
-  'virtual_mailbox_domains',
-  'virtual_alias_domains',
-] as const;
 
 /** The list for postern-root. Its folder is root's: `postern install` makes it. */
 const helperInstances = '/etc/postern/postfix-instances';
@@ -43,30 +34,52 @@ const helperInstances = '/etc/postern/postfix-instances';
 /** Of some instances with as many domains as there may be. */
 const fileBytesMax = 64 * 1024 * 1024;
 
-type MailFacts = Pick<ConnectedInstance, 'localDomains' | 'clientNetworks'>;
+type ToldFacts = Pick<
+  ConnectedInstance,
+  'localDomains' | 'clientNetworks' | 'transports' | 'filterUsers' | 'logins'
+>;
 
 /** What Postfix delivers and who may relay, with notes for the operator. */
 export async function mailFacts(
   configDirectory: string,
-): Promise<{ readonly facts: MailFacts; readonly notes: readonly string[] }> {
-  const domains = await localDomains(configDirectory);
-  const clients = await clientNetworks(await postconf('mynetworks', configDirectory), {
-    file: (path) => readFile(path, 'latin1'),
-    keys: (table) => keysOf(table, configDirectory),
-  });
+): Promise<{ readonly facts: ToldFacts; readonly notes: readonly string[] }> {
+  const read = await readMailFacts(configDirectory);
+  const { clientNetworks, filterUsers, localDomains, logins, transports, unread } = read;
   const facts = {
-    localDomains: domains.found.slice(0, localDomainsMax),
-    clientNetworks: clients.found.slice(0, clientNetworksMax),
+    localDomains: localDomains.slice(0, localDomainsMax),
+    clientNetworks: clientNetworks.slice(0, clientNetworksMax),
+    transports: {
+      here: transports.here.slice(0, transportsMax),
+      away: transports.away.slice(0, transportsMax),
+    },
+    filterUsers: filterUsers.slice(0, filterUsersMax),
+    ...(logins === undefined ? {} : { logins }),
   };
-  const many = clients.found.length > clientNetworksMax;
+  const many = clientNetworks.length > clientNetworksMax;
   const notes = [
-    ...domains.unread.map(
+    ...unread.domains.map(
       (table) => `the domains in ${table} cannot be listed; add them to accounts.local_domains`,
     ),
-    ...clients.unread.map(
+    ...unread.clients.map(
       (item) =>
         `${item} of mynetworks cannot be listed; add these clients to accounts.client_networks, ` +
         'or their mail is not signed',
+    ),
+    ...unread.transports.map(
+      (table) =>
+        `the transports in ${table} cannot be read; if mail for everybody goes by one of them, ` +
+        'take that one out of accounts.local_transports',
+    ),
+    ...(logins === undefined
+      ? []
+      : ['saslauthd does not look at the domain of a login; joe@one and joe@two are one account']),
+    ...unread.filters.map(
+      (table) => `${table} cannot be listed; a filter that it names (FILTER) is not seen`,
+    ),
+    ...filterUsers.map(
+      ({ name }) =>
+        `mail that user ${name} hands in through sendmail comes back from a filter, so it is not ` +
+        'judged again; no other program may run as this user',
     ),
     ...(many ? [`of mynetworks, only the first ${clientNetworksMax} entries are used`] : []),
   ];
@@ -189,28 +202,4 @@ async function tellHelper(instances: readonly ConnectedInstance[]): Promise<void
 /** The instance connected last, as version 0.1 reads it. */
 function summary({ configDirectory, localDomains, clientNetworks }: ConnectedInstance) {
   return { configDirectory, localDomains, clientNetworks };
-}
-
-/** Domains that Postfix accepts mail for, and tables that cannot be listed. */
-async function localDomains(configDirectory: string): Promise<Listed> {
-  const domains = new Set<string>();
-  const unread: string[] = [];
-  const add = async (value: string, below: 'none' | 'by dot' | 'all'): Promise<void> => {
-    for (const token of wordsOf(value)) {
-      if (token.startsWith('!')) continue;
-      const entries = await listEntries(token, configDirectory).catch(() => undefined);
-      if (entries === undefined) unread.push(token);
-      for (const entry of entries ?? []) {
-        if (!/^\.?[A-Za-z0-9-][A-Za-z0-9.-]{0,254}$/.test(entry)) continue;
-        const name = entry.toLowerCase();
-        if (below !== 'none' || !name.startsWith('.')) domains.add(name);
-        if (below === 'all' && !name.startsWith('.')) domains.add(`.${name}`);
-      }
-    }
-  };
-  for (const name of domainParameters) await add(await postconf(name, configDirectory), 'none');
-  const withBelow = wordsOf(await postconf('parent_domain_matches_subdomains', configDirectory));
-  const below = withBelow.includes('relay_domains') ? 'all' : 'by dot';
-  await add(await postconf('relay_domains', configDirectory), below);
-  return { found: [...domains].sort(), unread };
 }

@@ -12,7 +12,8 @@
  *   postern_policy     the policy door
  *
  * In master.cf, a service on port 25 without login gets `postern_milter=$postern_inbound`. Each
- * list that this service uses then names the door of port 25.
+ * list that this service uses then names the door of port 25. A service to which a filter returns
+ * mail gets `postern_milter=`, so that its lists are those without Postern.
  *
  * Order: Postern's milter is the last in a list. It changes no message, so earlier signatures stay
  * valid; it sees the header fields that scanners added; and mail that others refuse never counts as
@@ -33,7 +34,7 @@ import {
   parseMasterCf,
   wrapOverride,
 } from '../../formats/postfix/master-cf.ts';
-import { type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
+import { isOnLoopback, type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
 
 /**
  * Addresses as Postfix writes them: `inet:127.0.0.1:9900`, `unix:/path`, or `unix:postern/milter`,
@@ -69,12 +70,9 @@ export function planConnect(current: PostfixFiles, doors: ConnectDoors): Connect
 
 function addMilter(files: PostfixFiles, doors: ConnectDoors, notes: string[]): PostfixFiles {
   const before = parseMainCf(files.main);
-  const hadMilters = (mainValue(before, 'smtpd_milters') ?? '') !== '';
   const local = mainValue(before, 'non_smtpd_milters') ?? '';
   const follows = /\$[{(]?smtpd_milters\b/.test(local);
   const services = smtpdServices(before, parseMasterCf(files.master));
-  const returning = services.filter(({ role }) => role === 'reinjection');
-  const shut = !hadMilters && returning.some(inherits);
   let main = appendLines(files.main, [
     '',
     heading,
@@ -84,13 +82,12 @@ function addMilter(files: PostfixFiles, doors: ConnectDoors, notes: string[]): P
     `postern_inbound = { ${doors.inbound}, ` +
       'connect_timeout=2s, command_timeout=3s, content_timeout=5s, default_action=accept }',
     ...(doors.policy === 'off' ? [] : [policyLine(doors.policy)]),
-    ...(shut ? ['postern_none ='] : []),
   ]);
   main = appendToParameter(main, 'smtpd_milters', '$postern_milter');
   if (!follows) main = appendToParameter(main, 'non_smtpd_milters', '$postern_milter');
   let master = files.master;
   services.forEach((_, place) => {
-    master = guardService(master, place, { main: files.main, shut, notes });
+    master = guardService(master, place, { main: files.main, notes });
   });
   return { main, master };
 }
@@ -102,13 +99,8 @@ function policyLine(address: string): string {
   );
 }
 
-function inherits({ service }: SmtpdService): boolean {
-  return override(service, 'smtpd_milters') === undefined;
-}
-
 type ServiceContext = {
   readonly main: string;
-  readonly shut: boolean;
   readonly notes: string[];
 };
 
@@ -130,8 +122,9 @@ function guardService(text: string, place: number, known: ServiceContext): strin
   const { service, role, login } = found;
   const own = override(service, 'smtpd_milters');
   if (role === 'reinjection') {
-    if (own === undefined && known.shut) add('smtpd_milters=$postern_none');
-    else if (own === undefined) known.notes.push(judgedTwice(service.name));
+    // The list of main.cf is then the one without Postern.
+    if (own === undefined) add('postern_milter=');
+    known.notes.push(takesBack(found));
     return master;
   }
   if (own !== undefined && own.value === '' && role === 'smtp' && !login) {
@@ -140,6 +133,12 @@ function guardService(text: string, place: number, known: ServiceContext): strin
         'nobody can log in there. Hosts that relay through it are not guarded.',
     );
     return master;
+  }
+  if (found.proxied) {
+    known.notes.push(
+      `${service.name}: smtpd_proxy_filter hides the content of mail from milters. Incoming mail ` +
+        'is not verified there, and hosts that relay through it are not guarded.',
+    );
   }
   if (own !== undefined) {
     master = wrapOverride(master, service, { index: own.index, after: ',$postern_milter' });
@@ -158,10 +157,12 @@ function guardService(text: string, place: number, known: ServiceContext): strin
   return master;
 }
 
-function judgedTwice(name: string): string {
+function takesBack({ service }: SmtpdService): string {
+  const clients = override(service, 'mynetworks')?.value ?? 'mynetworks of main.cf';
+  const others = isOnLoopback(service) ? '' : `; its clients (${clients}) must be filters only`;
   return (
-    `${name}: a content filter seems to return mail here, where the milters of main.cf see it a ` +
-    'second time. Add to this service: -o receive_override_options=no_milters'
+    `${service.name}: a filter returns mail here; Postern judges it before the filter, where the ` +
+    `login is known, and not again${others}`
   );
 }
 
@@ -208,7 +209,7 @@ const ourMasterLines = ourLines('[ \\t]+-o ', '[ \\t]*', [
   'smtpd_(?:recipient|data|end_of_data)_restrictions=\\$postern_policy',
   'smtpd_milters=\\$postern_none',
   'postern_when_down=accept',
-  'postern_milter=\\$postern_inbound',
+  'postern_milter=(?:\\$postern_inbound)?',
   'milter_macro_daemon_name=postern-[a-z]+',
 ]);
 

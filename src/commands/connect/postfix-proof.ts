@@ -14,7 +14,13 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { guardAnswer, guardMetrics } from '../guard/answer.ts';
 import type { RunFile } from '../guard/run-file.ts';
 
-export type Seen = { readonly what: string; readonly ok: boolean; readonly text: string };
+export type Seen = {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly text: string;
+  /** The message passed, and was judged a second time. */
+  readonly twice?: boolean;
+};
 
 /** How a text begins that says why a way could not be tested. */
 const notTested = 'not tested: ';
@@ -27,6 +33,7 @@ export function isProof(seen: readonly Seen[]): boolean {
 /** What sendmail(1) says to a user who is not in authorized_submit_users. */
 const mayNotSubmit = 'is not allowed to submit mail';
 const waitMs = 30_000;
+const returnMs = 5_000;
 /** The milter session begins before the greeting; the guard counts it at once. */
 const sessionMs = 2_000;
 const sessionsWaitMs = 10_000;
@@ -61,8 +68,14 @@ export async function doorAnswers(address: string): Promise<void> {
 export async function verifyLocal(
   configDirectory: string,
   run: RunFile,
-  host: string,
+  how: {
+    /** Behind the @ of its Message-ID. */
+    readonly host: string;
+    /** Waits whether a filter brings the message to Postern again. */
+    readonly once: boolean;
+  },
 ): Promise<Seen> {
+  const { host, once: onlyOnce } = how;
   const what = 'local mail (sendmail, pickup)';
   const messageId = `postern-verify.${randomBytes(16).toString('hex')}@${host}`;
   const sent = await sendmail(configDirectory, messageId);
@@ -72,8 +85,9 @@ export async function verifyLocal(
   if (sent !== undefined) return { what, ok: false, text: sent };
   const deadline = Date.now() + waitMs;
   while (Date.now() < deadline) {
-    if (await daemonSaw(run, messageId))
-      return { what, ok: true, text: 'the test message was seen' };
+    if ((await timesSeen(run, messageId)) > 0) {
+      return onlyOnce ? seenOnce(what, () => timesSeen(run, messageId)) : seen(what);
+    }
     await sleep(100);
   }
   return {
@@ -81,6 +95,22 @@ export async function verifyLocal(
     ok: false,
     text: `the test message to postmaster was not seen within ${waitMs / 1_000} s`,
   };
+}
+
+const seen = (what: string): Seen => ({ what, ok: true, text: 'the test message was seen' });
+
+/** A filter has returned the message by then, unless it is very slow. */
+async function seenOnce(what: string, times: () => Promise<number>): Promise<Seen> {
+  const deadline = Date.now() + returnMs;
+  while (Date.now() < deadline) {
+    await sleep(250);
+    if ((await times()) < 2) continue;
+    const text =
+      'the test message was judged a second time: a filter returns it to a service or by a user ' +
+      'that Postern does not know as a filter';
+    return { what, ok: true, text, twice: true };
+  }
+  return seen(what);
 }
 
 /** Undefined if Postfix accepted the message; else why not. */
@@ -117,15 +147,18 @@ To undo the connection: postern connect postfix --undo
 `;
 }
 
-async function daemonSaw(run: RunFile, messageId: string): Promise<boolean> {
+/** How many messages with this Message-ID were judged, whoever they counted for. */
+export async function timesSeen(run: RunFile, messageId: string): Promise<number> {
   const recent = await guardAnswer(run, '/api/recent?limit=200');
-  if (!Array.isArray(recent)) return false;
+  if (!Array.isArray(recent)) return 0;
+  let times = 0;
   for (const item of recent as { id?: unknown; account?: unknown }[]) {
-    if (typeof item.id !== 'string' || !String(item.account).startsWith('local:')) continue;
+    if (typeof item.id !== 'string' || !/^(?:local|user|client):/.test(String(item.account)))
+      continue;
     const known = await guardAnswer(run, `/api/explain/${encodeURIComponent(item.id)}`);
-    if (JSON.stringify(known ?? '').includes(messageId)) return true;
+    if (JSON.stringify(known ?? '').includes(messageId)) times++;
   }
-  return false;
+  return times;
 }
 
 /**

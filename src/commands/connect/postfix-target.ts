@@ -78,7 +78,10 @@ export async function targetOf(
 /** What the guard is told about the instance; nothing is proved yet. */
 export function connectedInstance(
   { instance, doors }: ConnectTarget,
-  facts: Pick<ConnectedInstance, 'localDomains' | 'clientNetworks'>,
+  facts: Pick<
+    ConnectedInstance,
+    'localDomains' | 'clientNetworks' | 'transports' | 'filterUsers' | 'logins'
+  >,
 ): ConnectedInstance {
   const { configDirectory, queueDirectory, owner } = instance;
   return { configDirectory, queueDirectory, mailOwner: owner.uid, ...facts, doors, proved: false };

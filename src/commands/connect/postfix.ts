@@ -8,9 +8,9 @@ import { resolve } from 'node:path';
 import { stdout } from 'node:process';
 import { type Command, Option } from 'commander';
 import type { ConnectedPostfix } from '../../daemon/base/connected.ts';
-import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
-import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
-import { smtpdServices } from '../../formats/postfix/services.ts';
+import { type MainCf, mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
+import { override, parseMasterCf } from '../../formats/postfix/master-cf.ts';
+import { type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
@@ -119,6 +119,7 @@ export function register(program: Command): void {
           [69, 'the guard is not running, or a door does not answer'],
           [70, 'a step failed; everything is as before'],
           [77, 'the files cannot be written; run this command as root'],
+          [78, 'users log in where smtpd_proxy_filter hides the content of mail from Postern'],
         ],
       }),
     )
@@ -165,6 +166,7 @@ type Job = {
 async function connect(job: Job): Promise<ConnectReport> {
   const { options, state, show, before, kept } = job;
   const target = await targetOf(options, { state, configDirectory: job.configDirectory });
+  mustSeeContent(before);
   const plan = planConnect(before, target.doors);
   const report = shown(job, plan, target.work.steps);
   const known = await guardKnows(state);
@@ -187,7 +189,9 @@ async function connect(job: Job): Promise<ConnectReport> {
     await keepRecord(job.configDirectory, { before: origin, after: plan.files });
     const done = await apply(job, plan, live);
     await tellGuard(state, { ...about, proved: isProof(done.seen) });
-    for (const { what, ok, text } of done.seen) show(`${ok ? 'ok  ' : 'FAIL'} ${what}: ${text}\n`);
+    for (const { what, ok, text, twice } of done.seen) {
+      show(`${ok ? (twice === true ? 'note' : 'ok  ') : 'FAIL'} ${what}: ${text}\n`);
+    }
     const which = options.configDir === undefined ? '' : ` --config-dir ${options.configDir}`;
     show(`Postfix is connected. To undo: postern connect postfix --undo${which}\n`);
     return { ...report, ...done, notes: [...plan.notes, ...notes] };
@@ -195,6 +199,23 @@ async function connect(job: Job): Promise<ConnectReport> {
     await allAsBefore(job, { target, known });
     throw notConnected(cause);
   }
+}
+
+/** Throws where people with a login would not be judged, whatever is connected. */
+function mustSeeContent({ main, master }: PostfixFiles): void {
+  const services = smtpdServices(parseMainCf(main), parseMasterCf(master));
+  const blind = services.filter(({ login, proxied }) => login && proxied);
+  if (blind.length === 0) return;
+  const names = blind.map(({ service }) => service.name).join(', ');
+  throw new OperatorError(
+    'proxy-filter',
+    `smtpd_proxy_filter is set for ${names}, so Postfix shows Postern no content there and no ` +
+      'mail of these users would be judged',
+    {
+      hint: 'use content_filter there in place of smtpd_proxy_filter, then connect again',
+      exit: sysexits.config,
+    },
+  );
 }
 
 /** Shows the change, and answers with the report before anything is done. */
@@ -305,11 +326,13 @@ async function verify(
 ): Promise<readonly Seen[]> {
   const parsed = parseMainCf(main);
   const host = mainValue(parsed, 'myhostname') ?? 'localhost';
-  const proofs = smtpdServices(parsed, parseMasterCf(master))
+  const services = smtpdServices(parsed, parseMasterCf(master));
+  const about = { host, once: hasFilter(parsed, services) };
+  const proofs = services
     .filter(({ role }) => role !== 'reinjection')
     .map((service) => () => verifySmtpd(service, live));
   const seen: Seen[] = [];
-  for (const proof of [...proofs, () => verifyLocal(job.configDirectory, live, host)]) {
+  for (const proof of [...proofs, () => verifyLocal(job.configDirectory, live, about)]) {
     const one = await proof();
     seen.push(one);
     if (one.ok) continue;
@@ -318,6 +341,17 @@ async function verify(
     });
   }
   return seen;
+}
+
+/** Whether mail may go through a filter, which could bring it back to Postern. */
+function hasFilter(main: MainCf, services: readonly SmtpdService[]): boolean {
+  return (
+    (mainValue(main, 'content_filter') ?? '') !== '' ||
+    services.some(
+      ({ role, service }) =>
+        role === 'reinjection' || override(service, 'content_filter') !== undefined,
+    )
+  );
 }
 
 /** True if Postfix is running and has read its files again. */

@@ -18,7 +18,9 @@ import { dayText } from '../terminal/format.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
 import { checkDoors } from './doors.ts';
+import { filters } from './filters.ts';
 import { askGuard, guardRuns, isRun, keys, ledger, mode, notices, scripts } from './guard.ts';
+import { loginNames } from './login-names.ts';
 import { clockState, diskSpace, nodeVersion } from './machine.ts';
 import { bypass, logins, mailLog, mailServer, tools } from './mail-server.ts';
 import { checkScanners } from './scanners.ts';
@@ -28,6 +30,7 @@ export type DoctorOptions = {
   readonly config?: string;
   readonly configDir?: string;
   readonly testNotice?: boolean;
+  readonly testMessage?: boolean;
   readonly json?: boolean;
 };
 
@@ -43,6 +46,7 @@ export function register(program: Command): void {
       `configuration of that guard (default: ${installedConfig}, if it is there)`,
     )
     .option('--config-dir <dir>', "Postfix's configuration folder (default: what postconf says)")
+    .option('--test-message', 'send a test message to postmaster and see that it is judged once')
     .option('--test-notice', 'send a test notice to the operator through every channel')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
@@ -80,6 +84,8 @@ export async function examineServer(options: DoctorOptions): Promise<readonly Fi
     guardRuns(run, live, status),
     ...(status === undefined ? [] : [ledger(status), mode(status)]),
     ...(await mailServer(live, configDir)),
+    ...(await filters(config, live, { configDir, test: options.testMessage === true })),
+    ...(await loginNames(config, state, configDir)),
     ...(await checkDoors({ config, state, live, configDir })),
     await tools(config.postfix, configDir, await guardKnows(state)),
     ...(await logins(config.dovecot)),

@@ -4,7 +4,13 @@
  */
 import { expand, type MainCf, mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { override, parseMasterCf, type Service } from '../../formats/postfix/master-cf.ts';
-import { expandedValue, type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
+import { parseNetwork } from '../../formats/postfix/network-list.ts';
+import {
+  expandedValue,
+  isOnLoopback,
+  type SmtpdService,
+  smtpdServices,
+} from '../../formats/postfix/services.ts';
 import { type Finding, fine } from '../finding.ts';
 import { type DoorPlaces, namedAddresses, sameAddress } from './doors.ts';
 
@@ -44,11 +50,21 @@ export function checkPostfix(facts: PostfixFacts): readonly Finding[] {
 /** All mail of this service goes through the milter. */
 function milter(
   main: MainCf,
-  { service, role, login }: SmtpdService,
+  { service, role, login, proxied }: SmtpdService,
   facts: PostfixFacts,
 ): Finding {
   const id = `postfix.${service.name}.milter`;
   const title = `Milter of ${service.name} (${role})`;
+  if (proxied) {
+    return {
+      id,
+      kind: login ? 'fail' : 'warn',
+      title,
+      found: 'not judged: smtpd_proxy_filter is set, so Postfix shows milters no content here',
+      wanted: 'no smtpd_proxy_filter where users log in',
+      fix: `use content_filter in place of smtpd_proxy_filter, then: ${connect}`,
+    };
+  }
   const list = expandedValue(main, service, 'smtpd_milters');
   const shut = /\bno_milters\b/.test(expandedValue(main, service, 'receive_override_options'));
   const found = entryOf(list, facts);
@@ -161,12 +177,38 @@ function returning(main: MainCf, { service }: SmtpdService, facts: PostfixFacts)
   const title = `Mail that a filter returns to ${service.name}`;
   const options = expandedValue(main, service, 'receive_override_options');
   const list = expandedValue(main, service, 'smtpd_milters');
-  if (entryOf(list, facts) === undefined || /\bno_milters\b/.test(options)) {
-    return fine(id, title, 'not judged a second time');
+  if (entryOf(list, facts) !== undefined && !/\bno_milters\b/.test(options)) {
+    const found = `judged a second time; smtpd_milters = ${list}`;
+    return {
+      id,
+      kind: 'warn',
+      title,
+      found,
+      wanted: 'judged once, before the filter',
+      fix: connect,
+    };
   }
-  const fix = `add to ${service.name} in master.cf: -o receive_override_options=no_milters`;
-  const found = `judged a second time; smtpd_milters = ${list}`;
-  return { id, kind: 'warn', title, found, wanted: 'no milter on this service', fix };
+  const clients = isOnLoopback(service)
+    ? []
+    : networksOf(expandedValue(main, service, 'mynetworks'));
+  if (clients.length === 0) return fine(id, title, 'not judged a second time');
+  return {
+    id,
+    kind: 'warn',
+    title,
+    found: `not judged, and open to more than one machine: mynetworks = ${clients.join(', ')}`,
+    wanted: 'mynetworks with the addresses of the filter alone',
+    fix: `set -o mynetworks=ADDRESS of the filter for ${service.name} in master.cf`,
+  };
+}
+
+/** Networks of more than one machine, without this one; tables are left out. */
+function networksOf(list: string): readonly string[] {
+  return list.split(/[\s,]+/).filter((text) => {
+    const network = parseNetwork(text);
+    if (network === undefined || /^127\./.test(text)) return false;
+    return network.bits < network.address.octets.length * 8;
+  });
 }
 
 /** Mail handed over through sendmail(1), as web forms do. */

@@ -26,10 +26,14 @@ const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
  * name of somebody else's form, or get a new name by naming files.
  */
 export function scriptAccount(submitter: ScriptSubmitter): Account {
-  const { script, uid, user } = submitter;
+  const { script } = submitter;
   const isScript = script !== '' && isByRight(submitter);
-  const name = isScript ? `script:${shortened(script)}` : `user:${safe(user || String(uid))}`;
-  return name as Account;
+  return isScript ? (`script:${shortened(script)}` as Account) : userAccount(submitter);
+}
+
+/** The account of a user of this machine. */
+export function userAccount({ uid, user }: Pick<ScriptSubmitter, 'uid' | 'user'>): Account {
+  return `user:${safe(user || String(uid))}` as Account;
 }
 
 /**

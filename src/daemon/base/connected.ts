@@ -5,6 +5,9 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
+import type { TransportFacts } from '../../formats/postfix/transports.ts';
+import type { LoginFacts } from '../../partners/postfix/logins.ts';
+import type { FilterUser } from '../../partners/postfix/mail-facts.ts';
 import type { Log } from '../../ports/world.ts';
 
 /** One Postfix that `connect` put the doors into. */
@@ -15,6 +18,15 @@ export type ConnectedInstance = {
   readonly mailOwner: number;
   readonly localDomains: readonly string[];
   readonly clientNetworks: readonly string[];
+  /**
+   * Which transports deliver here and which lead away (formats/postfix/transports.ts). Undefined if
+   * the file was written by a version that did not ask.
+   */
+  readonly transports?: TransportFacts | undefined;
+  /** Users of filters that hand mail back through sendmail(1); undefined from an older version. */
+  readonly filterUsers?: readonly FilterUser[] | undefined;
+  /** Undefined if logins with different domains are different accounts. */
+  readonly logins?: LoginFacts | undefined;
   /** As written in main.cf: `unix:postern/milter`, `inet:127.0.0.1:9900`, `off`. */
   readonly doors: { readonly milter: string; readonly inbound: string; readonly policy: string };
   /** A message has come through these doors. */
@@ -40,12 +52,16 @@ export type ConnectedPostfix = {
 export const localDomainsMax = 100_000;
 /** Networks: all are compared for each message that leaves without a login. */
 export const clientNetworksMax = 10_000;
+/** Transports of one Postfix; each is a service in its master.cf. */
+export const transportsMax = 1_000;
+export const filterUsersMax = 100;
 /** Instances of Postfix on one machine; each has three sockets. */
 export const instancesMax = 20;
 
 const folder = z.string().startsWith('/').max(1_000);
 const domains = z.array(z.string().max(256)).max(localDomainsMax);
 const networks = z.array(z.string().max(64)).max(clientNetworksMax);
+const transports = z.array(z.string().max(100)).max(transportsMax);
 const door = z.string().max(300);
 const connected: z.ZodType<ConnectedPostfix> = z.object({
   configDirectory: folder,
@@ -59,6 +75,12 @@ const connected: z.ZodType<ConnectedPostfix> = z.object({
         mailOwner: z.number().int().min(0).max(0xfffffffe),
         localDomains: domains,
         clientNetworks: networks,
+        filterUsers: z
+          .array(z.object({ name: z.string().max(256), uid: z.number().int().min(1) }))
+          .max(filterUsersMax)
+          .optional(),
+        logins: z.object({ defaultDomain: z.string().max(256), domains }).optional(),
+        transports: z.object({ here: transports, away: transports }).optional(),
         doors: z.object({ milter: door, inbound: door, policy: door }),
         proved: z.boolean(),
       }),

@@ -5,7 +5,7 @@
  * by Dovecot. So the last place that looks like the end of the login is taken.
  */
 
-import { accountOf } from '../../core/account-name.ts';
+import { accountOf, type DefaultDomain } from '../../core/account-name.ts';
 import type { LogFact } from '../../core/event.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 
@@ -39,7 +39,7 @@ const attemptsMax = 100;
 export function dovecotFact(
   text: string,
   times: number,
-  defaultDomain: string,
+  defaultDomain: DefaultDomain,
 ): LogFact | undefined {
   const head = service.exec(text);
   if (head === null) {

@@ -8,7 +8,7 @@
  * guard judges without them.
  */
 
-import type { Account } from '../../core/account-name.ts';
+import type { Account, DefaultDomain } from '../../core/account-name.ts';
 import { localAccount } from '../../core/account-name.ts';
 import type { LogFact, ReplayEvent, Submission } from '../../core/event.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
@@ -18,7 +18,7 @@ import { postfixFact } from './postfix.ts';
 import { parseSyslog, type SyslogLine, timeOf } from './syslog-line.ts';
 
 export type HistoryContext = {
-  readonly defaultDomain: string;
+  readonly defaultDomain: DefaultDomain;
   /** When the log was last written to. Needed because traditional time stamps have no year. */
   readonly writtenAt: Millis;
 };
@@ -91,7 +91,7 @@ class JoinedLogs implements LogHistory {
     return this.#due(Number.POSITIVE_INFINITY as Millis);
   }
 
-  #line({ tag, text, times }: SyslogLine, at: Millis, defaultDomain: string): void {
+  #line({ tag, text, times }: SyslogLine, at: Millis, defaultDomain: DefaultDomain): void {
     const fact =
       tag === 'dovecot'
         ? dovecotFact(text, times, defaultDomain)

@@ -3,6 +3,7 @@
  * not matter to the guard and give none.
  */
 
+import type { DefaultDomain } from '../../core/account-name.ts';
 import type { LogEvent, LogFact } from '../../core/event.ts';
 import type { Millis } from '../../lib/time.ts';
 import { dovecotFact } from './dovecot.ts';
@@ -12,7 +13,7 @@ import { countedAt, parseSyslog, timeOf, unfolded } from './syslog-line.ts';
 
 export type LineContext = {
   /** Appended to logins without a domain. */
-  readonly defaultDomain: string;
+  readonly defaultDomain: DefaultDomain;
   readonly now: Millis;
 };
 
@@ -45,7 +46,7 @@ function factsOf(
   tag: string,
   text: string,
   times: number,
-  defaultDomain: string,
+  defaultDomain: DefaultDomain,
 ): readonly LogFact[] {
   const about =
     tag === 'dovecot'

@@ -6,7 +6,7 @@
  * the left, each field up to where Postfix ended it. Nothing is searched for in the whole line.
  */
 
-import type { Account } from '../../core/account-name.ts';
+import type { Account, DefaultDomain } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
 import type { LogFact } from '../../core/event.ts';
 import { addressKey } from '../../formats/message/address.ts';
@@ -40,7 +40,7 @@ export function postfixFact(
   tag: string,
   text: string,
   times: number,
-  defaultDomain: string,
+  defaultDomain: DefaultDomain,
 ): LogFact | undefined {
   if (!tag.includes('/')) return undefined;
   if (tag.endsWith('/smtpd')) {
@@ -101,7 +101,7 @@ function isLoopback(relay: string): boolean {
   return /\[(?:127\.\d+\.\d+\.\d+|::1)\](?::\d+)?$/.test(relay);
 }
 
-function goodLogin(text: string, defaultDomain: string): LogFact | undefined {
+function goodLogin(text: string, defaultDomain: DefaultDomain): LogFact | undefined {
   const id = queueId.exec(text);
   const where = id === null ? null : client.exec(text.slice(id[0].length));
   if (id === null || where === null) return undefined;
@@ -115,7 +115,11 @@ function goodLogin(text: string, defaultDomain: string): LogFact | undefined {
   return { kind: 'login', account, client: clientAddress(where[1] ?? ''), ok: true, times: 1 };
 }
 
-function failedLogin(text: string, times: number, defaultDomain: string): LogFact | undefined {
+function failedLogin(
+  text: string,
+  times: number,
+  defaultDomain: DefaultDomain,
+): LogFact | undefined {
   const where = failed.exec(text);
   if (where === null) return undefined;
   const rest = text.slice(where[0].length);
@@ -128,6 +132,6 @@ function failedLogin(text: string, times: number, defaultDomain: string): LogFac
   return { kind: 'login', account, client: clientAddress(where[1] ?? ''), ok: false, times };
 }
 
-function named(user: string, defaultDomain: string): Account | undefined {
+function named(user: string, defaultDomain: DefaultDomain): Account | undefined {
   return user.trim() === '' ? undefined : accountOf(user, defaultDomain);
 }

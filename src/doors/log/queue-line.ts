@@ -5,7 +5,7 @@
  * Clients choose names and Message-IDs. So a line is read from the left, each field up to where
  * Postfix ended it.
  */
-import type { Account } from '../../core/account-name.ts';
+import type { Account, DefaultDomain } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
 import type { QueueFact } from '../../core/event.ts';
 import { addressKey } from '../../formats/message/address.ts';
@@ -24,7 +24,11 @@ const away = /^warning: (?:connect to Milter service|milter) ([^\s,]{1,300}): /;
 const loginField = ', sasl_username=';
 
 /** Returns the fact, or undefined. `tag` is from syslog: `postfix/pickup`. */
-export function queueFact(tag: string, text: string, defaultDomain: string): QueueFact | undefined {
+export function queueFact(
+  tag: string,
+  text: string,
+  defaultDomain: DefaultDomain,
+): QueueFact | undefined {
   const program = tag.slice(tag.lastIndexOf('/') + 1);
   if (program === tag) return undefined;
   const milter = away.exec(text)?.[1];
@@ -60,7 +64,7 @@ function bySmtp(
   service: string,
   id: string,
   text: string,
-  defaultDomain: string,
+  defaultDomain: DefaultDomain,
 ): QueueFact | undefined {
   const from = client.exec(text);
   if (from === null) return undefined;
@@ -94,7 +98,7 @@ function byPickup(service: string, id: string, text: string): QueueFact | undefi
   };
 }
 
-function proxied(text: string, defaultDomain: string): QueueFact | undefined {
+function proxied(text: string, defaultDomain: DefaultDomain): QueueFact | undefined {
   const from = client.exec(text);
   if (from === null) return undefined;
   const login = accountNamed(fieldsOf(text.slice(from[0].length)).login, defaultDomain);
@@ -113,7 +117,7 @@ function fieldsOf(text: string): { readonly login: string; readonly forwarded: s
   return { login: rest.slice(0, behindLogin.exec(rest)?.index ?? rest.length), forwarded: '' };
 }
 
-function accountNamed(login: string, defaultDomain: string): Account | undefined {
+function accountNamed(login: string, defaultDomain: DefaultDomain): Account | undefined {
   return login.trim() === '' ? undefined : accountOf(login, defaultDomain);
 }
 

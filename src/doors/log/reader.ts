@@ -3,6 +3,7 @@
  * remembers its position. No mail waits for this door, and its faults never affect another door.
  */
 
+import type { DefaultDomain } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LogHandler } from '../../ports/message.ts';
@@ -21,7 +22,7 @@ export type MailLogOptions = {
   readonly more: readonly string[];
   /** Files of all instances of Postfix that write one. Asked for at start and every minute. */
   readonly instances?: () => Promise<readonly string[]>;
-  readonly defaultDomain: string;
+  readonly defaultDomain: DefaultDomain;
   readonly handler: LogHandler;
   /** Stored positions, one for each log. */
   readonly places: {

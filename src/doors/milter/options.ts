@@ -1,13 +1,14 @@
 /** The settings of the milter door, with defaults that suit Postfix as Debian ships it. */
 
+import type { DefaultDomain } from '../../core/account-name.ts';
 import { localTransports } from '../../formats/postfix/local-transports.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 
 export type MilterOptions = {
-  /** Added to logins without a domain. */
-  readonly defaultDomain: string;
+  /** Which account a login is. */
+  readonly defaultDomain: DefaultDomain;
   /** Postfix transports that deliver to this server's own users: such mail does not leave. */
-  readonly localTransports: ReadonlySet<string>;
+  readonly localTransports: Pick<ReadonlySet<string>, 'has'>;
   /**
    * This server's own domains (formats/postfix/own-domains.ts): mail for them does not leave,
    * whatever its transport.

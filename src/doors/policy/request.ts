@@ -4,7 +4,7 @@
  * because the bytes are not trusted yet.
  */
 
-import { accountOf } from '../../core/account-name.ts';
+import { accountOf, type DefaultDomain } from '../../core/account-name.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
@@ -77,7 +77,7 @@ export class RequestReader {
 const stages: ReadonlySet<string> = new Set(['RCPT', 'DATA', 'END-OF-MESSAGE']);
 
 /** Parses one request, without its empty line. Throws PeerError if it is not one. */
-export function parsePolicyRequest(bytes: Buffer, defaultDomain: string): PolicyRequest {
+export function parsePolicyRequest(bytes: Buffer, defaultDomain: DefaultDomain): PolicyRequest {
   const values = attributes(bytes);
   if (values.get('request') !== 'smtpd_access_policy') throw new PeerError('not a policy request');
   const stage = values.get('protocol_state') ?? '';

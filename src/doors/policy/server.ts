@@ -7,6 +7,7 @@
  * smtpd_policy_service_default_action says.
  */
 
+import type { DefaultDomain } from '../../core/account-name.ts';
 import { smtpReply } from '../../formats/smtp/reply.ts';
 import { unreachable } from '../../lib/assert.ts';
 import {
@@ -36,7 +37,7 @@ export type PolicyDeps = {
   /** Told when the door is full. */
   readonly troubles?: Pick<Troubles, 'set'>;
   /** Appended to logins without a domain. */
-  readonly defaultDomain?: string;
+  readonly defaultDomain?: DefaultDomain;
   /**
    * The connection is closed after this time without an answer. Postfix waits 100 s
    * (smtpd_policy_service_timeout).

@@ -4,7 +4,7 @@
  */
 import { evidenceNow } from '../../core/account/judge.ts';
 import { type AccountProfile, decodeProfile, today } from '../../core/account/profile.ts';
-import type { Account } from '../../core/account-name.ts';
+import type { Account, DefaultDomain } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -40,7 +40,7 @@ export type AdminDeps = {
   readonly world: World;
   readonly facts: Pick<StatusView, 'version' | 'host' | 'startedAt'> & {
     readonly ledgerPath: string;
-    readonly defaultDomain: string;
+    readonly defaultDomain: DefaultDomain;
   };
   readonly settings: Settings;
   readonly doors: () => Readonly<Record<string, string>>;

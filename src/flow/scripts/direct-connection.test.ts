@@ -109,8 +109,14 @@ test('of users who share a port, the one who is connected to the mail server cou
   assert.deepEqual(asked, [server, server, server, undefined]);
 });
 
-test('others are clients as before', async () => {
-  for (const owner of [{ uids: [0] }, { uids: [1_002] }, 'elsewhere', 'unknown'] as const) {
+test('other programs count for their user', async () => {
+  const found = await seen({ uids: [1_002] });
+  assert.deepEqual(found.went, { ...message, account: 'user:joe', uid: 1_002 });
+  assert.equal((await seen({ uids: [4_711] })).went?.account, 'user:4711');
+});
+
+test('root, other machines, and users who are not known for sure are clients', async () => {
+  for (const owner of [{ uids: [0] }, { uids: [1_002, 1_003] }, 'elsewhere', 'unknown'] as const) {
     assert.deepEqual((await seen(owner)).went, message);
   }
 });

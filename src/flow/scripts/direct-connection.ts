@@ -5,6 +5,7 @@
  */
 import type { Submission } from '../../core/event.ts';
 import type { ScriptMail } from '../../core/script-mail.ts';
+import { userAccount } from '../../core/scripts/submitter.ts';
 import { isWebUser } from '../../core/scripts/web-users.ts';
 import type { Answer } from '../../ports/message.ts';
 import type { SocketEnd, SocketOwner, SocketOwners } from '../../ports/scripts.ts';
@@ -25,8 +26,8 @@ export type DirectDeps = {
 
 export type DirectConnections = {
   /**
-   * Passes the message on, with its script if a web user sent it, or refuses it. At once for all
-   * but clients of this machine.
+   * Passes the message on, with its script if a web user sent it, else with the user of its
+   * program, or refuses it. At once for all but clients of this machine.
    */
   known(
     message: Submission,
@@ -71,7 +72,7 @@ export function openDirectConnections(deps: DirectDeps): DirectConnections {
       }
       const decide = (owner: SocketOwner): void => {
         const who = webUser(owner, deps);
-        if (who === undefined) go(message);
+        if (who === undefined) go(ofProgram(message, owner, deps));
         else {
           count('postern_script_direct_total', 1, settings.direct);
           if (settings.direct === 'refuse') refuse(refusal);
@@ -116,6 +117,17 @@ function webUser(owner: SocketOwner, { settings, userName }: DirectDeps): WebUse
   return owner.uids
     .map((uid) => ({ uid, name: userName(uid) }))
     .find(({ name }) => isWebUser(name, settings.webUsers));
+}
+
+/**
+ * Mail of any other program counts for its user, so that a list server and a monitor do not stop
+ * each other. Programs of root, and those whose user is not known for sure, are one client.
+ */
+function ofProgram(message: Submission, owner: SocketOwner, { userName }: DirectDeps): Submission {
+  if (typeof owner === 'string') return message;
+  const [uid = 0, ...others] = owner.uids.filter((one) => one !== 0);
+  if (uid === 0 || others.length > 0) return message;
+  return { ...message, uid, account: userAccount({ uid, user: userName(uid) }) };
 }
 
 /** The parts of the message that the register looks at; the milter door keeps no other header. */

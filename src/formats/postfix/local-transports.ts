@@ -1,6 +1,6 @@
 /**
- * Postfix transports that deliver to the server's own users, as Debian ships it. Mail for these
- * transports does not leave.
+ * Postfix transports that deliver to the server's own users, as Debian ships it. They count until
+ * Postfix itself was asked (transports.ts).
  */
 export const localTransports: readonly string[] = [
   'local',
@@ -13,7 +13,7 @@ export const localTransports: readonly string[] = [
   // These do not send mail anywhere either.
   'retry',
   'discard',
-  // Postfix uses it only for relay_domains, the operator's own domains on another host. A
+  // As Postfix ships, only for relay_domains, the operator's own domains on another host. A
   // stranger's mail for them is incoming mail, and must not be judged as outgoing mail.
   'relay',
 ];

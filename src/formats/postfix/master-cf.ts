@@ -17,6 +17,8 @@ export type Service = {
   readonly chroot: string;
   /** smtpd, pickup, pipe … */
   readonly command: string;
+  /** What follows the command, on one line. */
+  readonly args: string;
   readonly overrides: readonly Override[];
   readonly first: number;
   readonly last: number;
@@ -31,7 +33,7 @@ export function parseMasterCf(text: string): MasterCf {
   const source = postfixLines(text);
   const services: Service[] = [];
   for (const { text: line, first, last } of source.logical) {
-    const [name, type, , , chroot, , , command] = line.trim().split(/\s+/);
+    const [name, type, , , chroot, , , command, ...args] = line.trim().split(/\s+/);
     if (name === undefined || type === undefined || chroot === undefined) continue;
     if (command === undefined) continue;
     const overrides = [...line.matchAll(overridePattern)].map((match, index) => ({
@@ -39,7 +41,7 @@ export function parseMasterCf(text: string): MasterCf {
       value: (match[5] ?? match[9] ?? '').trim(),
       index,
     }));
-    services.push({ name, type, chroot, command, overrides, first, last });
+    services.push({ name, type, chroot, command, args: args.join(' '), overrides, first, last });
   }
   return { source, services };
 }

@@ -12,13 +12,15 @@ export type SmtpdRole =
   | 'submissions'
   /** Port 25, or connections that postscreen passes on. */
   | 'smtp'
-  /** Loopback, where a content filter returns mail. */
+  /** Where a content filter returns mail. */
   | 'reinjection';
 export type SmtpdService = {
   readonly service: Service;
   readonly role: SmtpdRole;
   /** Whether clients can log in here. */
   readonly login: boolean;
+  /** smtpd_proxy_filter is set: Postfix passes the content on, and shows it to no milter. */
+  readonly proxied: boolean;
 };
 
 const submissionNames = new Set(['submission', '587']);
@@ -42,13 +44,17 @@ export function smtpdServices(main: MainCf, master: MasterCf): readonly SmtpdSer
     .filter(({ command }) => command === 'smtpd')
     .map((service) => {
       const login = expandedValue(main, service, 'smtpd_sasl_auth_enable') === 'yes';
-      return { service, login, role: role(service, { login, filtered }) };
+      const proxied = expandedValue(main, service, 'smtpd_proxy_filter') !== '';
+      // A filter that returned mail here would get it again.
+      const asks = proxied || expandedValue(main, service, 'content_filter') !== '';
+      const known = { login, filtered, asks };
+      return { service, login, proxied, role: role(service, known) };
     });
 }
 
 function role(
   service: Service,
-  known: { readonly login: boolean; readonly filtered: boolean },
+  known: { readonly login: boolean; readonly filtered: boolean; readonly asks: boolean },
 ): SmtpdRole {
   const port = service.name.slice(service.name.lastIndexOf(':') + 1);
   const label = override(service, 'syslog_name')?.value.split('/').at(-1) ?? '';
@@ -56,10 +62,32 @@ function role(
   if (submissionsNames.has(port) || wrapped) return 'submissions';
   if (submissionNames.has(port) || submissionNames.has(label)) return 'submission';
   if (submissionsNames.has(label)) return 'submissions';
-  const loopback = /^(127\.|localhost:|\[::1\]|::1)/.test(service.name);
-  if (loopback && known.filtered && !known.login && !smtpNames.has(port)) return 'reinjection';
+  const mayTakeBack = !known.login && !known.asks && !smtpNames.has(port);
+  if (mayTakeBack && takesBack(service, known.filtered)) return 'reinjection';
   const own = override(service, 'smtpd_sasl_auth_enable')?.value === 'yes';
   return own ? 'submission' : 'smtp';
+}
+
+export function isOnLoopback({ name }: Service): boolean {
+  return /^(127\.|localhost:|\[::1\]|::1)/.test(name);
+}
+
+/** Checks that a filter has made already; turned off where it returns mail. */
+const doneBefore = /\bno_(?:unknown_recipient_checks|header_body_checks)\b/;
+
+/**
+ * Whether a filter returns mail here. Postfix may name the filter in a table (FILTER), so the
+ * options of the service decide: it uses no filter again (`-o content_filter=`), accepts what the
+ * filter says about the client (XFORWARD), or omits checks that were made before.
+ */
+function takesBack(service: Service, filtered: boolean): boolean {
+  const asksNone = override(service, 'content_filter')?.value === '';
+  const believes = (override(service, 'smtpd_authorized_xforward_hosts')?.value ?? '') !== '';
+  const skips = doneBefore.test(override(service, 'receive_override_options')?.value ?? '');
+  if (isOnLoopback(service)) return filtered || asksNone || believes || skips;
+  // A service for printers may turn the filter off too, but it has no clients of its own.
+  const clients = override(service, 'mynetworks') !== undefined;
+  return asksNone && (clients || believes || skips);
 }
 
 /** Whether Postfix sends mail to a filter that returns it through an extra smtpd. */

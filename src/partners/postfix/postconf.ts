@@ -18,3 +18,26 @@ export async function postconf(name: string, configDirectory: string | undefined
   });
   return line.trim();
 }
+
+/** Several values in one call, each as `postconf` answers it. */
+export async function postconfValues<Name extends string>(
+  names: readonly Name[],
+  configDirectory: string,
+): Promise<Readonly<Record<Name, string>>> {
+  const lines = await programOutput({
+    program: postconfPath,
+    args: ['-c', configDirectory, '-x', ...names],
+    errors: 'complaint',
+    signal: AbortSignal.timeout(deadlineMs),
+  });
+  const said = new Map(
+    lines.flatMap((line) => {
+      const [, name, value] = /^(\w+) =(.*)$/.exec(line) ?? [];
+      return name === undefined ? [] : [[name, value?.trim() ?? '']];
+    }),
+  );
+  return Object.fromEntries(names.map((name) => [name, said.get(name) ?? ''])) as Record<
+    Name,
+    string
+  >;
+}

@@ -5,7 +5,7 @@
  * cannot be listed (`!cidr:…`) nothing more is used, because it may exclude all of the rest.
  */
 import { parseNetworkRule } from '../../formats/postfix/network-list.ts';
-import { type Listed, wordsOf } from './postfix-lists.ts';
+import { type Listed, wordsOf } from './lists.ts';
 
 export type NetworkLists = {
   /** The text of a file. */
@@ -41,8 +41,7 @@ export async function clientNetworks(mynetworks: string, lists: NetworkLists): P
     const words = depth < depthMax ? await inside(word).catch(() => undefined) : undefined;
     if (words === undefined) {
       unread.push(whole);
-      // A table in braces continues in the next words, which are not entries of this list.
-      return !not && !word.includes('{');
+      return !not;
     }
     for (const one of words) if (!(await take(one, not, depth + 1))) return false;
     return true;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientNetworks, type NetworkLists } from './postfix-networks.ts';
+import { clientNetworks, type NetworkLists } from './networks.ts';
 
 const files: Readonly<Record<string, string>> = {
   '/lan': '# ours\n10.0.0.0/8, 192.0.2.1\n\n  !10.9.9.9 [fd00::]/8\n',
@@ -51,7 +51,12 @@ const rows = [
     '!cidr:/x',
   ],
   ['nor after that in a file', '/half ::1', '198.51.100.2', '!cidr:/x'],
-  ['nor a table in braces', '::1 cidr:{ {10.0.0.0/8 OK} } 192.0.2.1', '::1', 'cidr:{'],
+  [
+    'nor a table in braces, which is one word',
+    '::1 cidr:{ {10.0.0.0/8 OK} } 192.0.2.1',
+    '::1 192.0.2.1',
+    'cidr:{ {10.0.0.0/8 OK} }',
+  ],
   ['nothing', ' ', '', ''],
 ] as const;
 for (const [name, mynetworks, found, unread] of rows) {
