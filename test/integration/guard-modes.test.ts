@@ -47,11 +47,14 @@ test('observing: a hijack passes whole and is told once', { timeout: 90_000 }, a
   await using server = await startGuardedServer({ people: everybody, mode: 'observe' });
   const outgoing = new Outgoing(server);
   const sents = await Promise.all(
-    ['127.66.1.1', '127.66.2.1'].map((from) => hijack(server, outgoing, victim, from)),
+    // As many networks at once are evidence beside the numbers.
+    [1, 2, 3, 4, 5, 6, 7, 8].map((network) =>
+      hijack(server, outgoing, victim, `127.66.${network}.1`),
+    ),
   );
   assert.ok(sents.flat().every(({ stage }) => stage === 'done'));
   const places = await outgoing.settled();
-  assert.equal(places.length, 60);
+  assert.equal(places.length, sents.flat().length);
   assert.ok(places.every((one) => one.places[0] === 'delivered'));
   const { webhook, sink } = server;
   const told = (): number => webhook.of('account.would-suspend', victim).length;
