@@ -122,11 +122,11 @@ test('an ordinary user behind Unix sockets', { timeout: 60_000 }, async () => {
     password: 'secret',
   });
   const sents: Sent[] = [];
-  for (let nth = 0; nth < 130 && sents.at(-1)?.stage !== 'mail'; nth++) {
+  for (let nth = 0; nth < 130 && (sents.at(-1)?.stage ?? 'done') === 'done'; nth++) {
     const to = [`s${nth}@strangers.test`];
     sents.push(await client.send({ from: 'joe@example.test', to, id: `spam-${nth}` }));
   }
-  assert.equal(sents.at(-1)?.reply.code, 451, 'stopped when 100 are held');
+  assert.equal(sents.at(-1)?.reply.code, 452, 'numbers alone: stopped when 100 are held');
   const held = await guard.json<readonly HeldRow[]>('/api/held');
   const onHold = (await postfix.queue()).filter(({ queue_name }) => queue_name === 'hold');
   assert.deepEqual(held.map(({ queueId }) => queueId).sort(), onHold.map((m) => m.queue_id).sort());
