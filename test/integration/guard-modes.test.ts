@@ -47,11 +47,14 @@ test('observing: a hijack passes whole and is told once', { timeout: 90_000 }, a
   await using server = await startGuardedServer({ people: everybody, mode: 'observe' });
   const outgoing = new Outgoing(server);
   const sents = await Promise.all(
-    ['127.66.1.1', '127.66.2.1'].map((from) => hijack(server, outgoing, victim, from)),
+    // As many networks at once are evidence beside the numbers.
+    [1, 2, 3, 4, 5, 6, 7, 8].map((network) =>
+      hijack(server, outgoing, victim, `127.66.${network}.1`),
+    ),
   );
   assert.ok(sents.flat().every(({ stage }) => stage === 'done'));
   const places = await outgoing.settled();
-  assert.equal(places.length, 60);
+  assert.equal(places.length, sents.flat().length);
   assert.ok(places.every((one) => one.places[0] === 'delivered'));
   const { webhook, sink } = server;
   const told = (): number => webhook.of('account.would-suspend', victim).length;
@@ -119,11 +122,11 @@ test('an ordinary user behind Unix sockets', { timeout: 60_000 }, async () => {
     password: 'secret',
   });
   const sents: Sent[] = [];
-  for (let nth = 0; nth < 130 && sents.at(-1)?.stage !== 'mail'; nth++) {
+  for (let nth = 0; nth < 130 && (sents.at(-1)?.stage ?? 'done') === 'done'; nth++) {
     const to = [`s${nth}@strangers.test`];
     sents.push(await client.send({ from: 'joe@example.test', to, id: `spam-${nth}` }));
   }
-  assert.equal(sents.at(-1)?.reply.code, 451, 'stopped when 100 are held');
+  assert.equal(sents.at(-1)?.reply.code, 452, 'numbers alone: stopped when 100 are held');
   const held = await guard.json<readonly HeldRow[]>('/api/held');
   const onHold = (await postfix.queue()).filter(({ queue_name }) => queue_name === 'hold');
   assert.deepEqual(held.map(({ queueId }) => queueId).sort(), onHold.map((m) => m.queue_id).sort());

@@ -35,6 +35,7 @@ import {
   norm,
   rules,
   slots,
+  slotsOf,
   suspendAt,
   watchAt,
   weakPassword,
@@ -232,6 +233,9 @@ function summed(profile: AccountProfile, at: number, adds: Tally): number[] {
 /** Read once: this loop runs for every message. */
 const slotWeights: readonly number[] = slots.map(({ rule }) => rule.weight);
 
+const [firstFailed = 0, , lastFailed = 0] = slotsOf['failed-recipients'];
+const [firstSpam = 0, , lastSpam = 0] = slotsOf['spam-like'];
+
 /** The norm of the ratios of all slots, and what the second kind of evidence needs of them. */
 type Weights = {
   readonly all: number;
@@ -257,13 +261,12 @@ function weigh(
     const ratio = ((slotWeights[slot] ?? 0) * sum) / usual(profile, baseline, sums, slot);
     const square = ratio * ratio;
     const power = square * square * square;
-    const { count } = slots[slot] ?? {};
-    if (count === 'failed-recipients') {
+    if (slot >= firstFailed && slot <= lastFailed) {
       replies += power;
       dead = Math.max(dead, ratio);
     } else {
       sent += power;
-      if (count === 'spam-like') spam = Math.max(spam, ratio);
+      if (slot >= firstSpam && slot <= lastSpam) spam = Math.max(spam, ratio);
     }
   }
   const all = sent + replies;

@@ -40,14 +40,13 @@ export function usual(
   slot: number,
 ): number {
   const most = allowed(profile, baseline, slot);
-  const window = failedSlots.indexOf(slot);
-  if (window < 0) return most;
-  return Math.max(most, deadShareFree * (sums[recipientSlots[window] ?? 0] ?? 0));
+  if (slot < firstFailed || slot > lastFailed) return most;
+  return Math.max(most, deadShareFree * (sums[firstRecipients + slot - firstFailed] ?? 0));
 }
 
 const opening: ReadonlySet<CountName> = new Set(['strangers', 'new-recipients', 'new-local']);
-const failedSlots = slotsOf['failed-recipients'];
-const recipientSlots = slotsOf.recipients;
+const [firstFailed = 0, , lastFailed = 0] = slotsOf['failed-recipients'];
+const [firstRecipients = 0] = slotsOf.recipients;
 
 /** What the account's own peak allows. */
 export function ownAllowance(profile: AccountProfile, slot: number): number {
