@@ -127,8 +127,21 @@ const rows: readonly Row[] = [
   [
     'a filter brings mail back through the milter',
     `${ours}content_filter = amavis:[127.0.0.1]:10024\n`,
-    `${submission}127.0.0.1:10025 inet n - y - - smtpd\n${pickup}`,
+    `${submission}127.0.0.1:10025 inet n - y - - smtpd\n  -o content_filter=\n${pickup}`,
     ['warn postfix.127.0.0.1:10025.returning'],
+  ],
+  [
+    'a filter on other machines may return mail, and so may these machines',
+    ours,
+    `${submission}10025 inet n - y - - smtpd\n  -o content_filter=\n  -o postern_milter=\n` +
+      `  -o smtpd_milters=\n  -o mynetworks=172.16.0.0/12\n${pickup}`,
+    ['warn postfix.10025.returning'],
+  ],
+  [
+    'a filter before the queue hides the content where users log in',
+    ours,
+    `${submission}  -o smtpd_proxy_filter=127.0.0.1:10024\n${pickup}`,
+    ['fail postfix.submission.milter'],
   ],
   ['no smtpd at all', ours, pickup, ['warn postfix.smtpd']],
 ];

@@ -129,7 +129,8 @@ test('connected: every path is seen; again changes nothing; undone byte for byte
   const written = { ...daemon.doors, inbound: daemon.doors.milter };
   const transports = { here: ['error', 'retry', 'discard', 'maildrop'], away: ['smtp'] };
   const mailOwner = await postfixUid();
-  const about = { queueDirectory, mailOwner, transports, doors: written, proved: true };
+  const more = { transports, filterUsers: [], doors: written, proved: true };
+  const about = { queueDirectory, mailOwner, ...more };
   assert.deepEqual(told, { ...known, instances: [{ ...known, ...about }] });
   assert.match(first.notes.join('\n'), /regexp:\S+\/patterns cannot be listed/);
   assert.match(first.notes.join('\n'), /cidr:\S+\/nets of mynetworks cannot be listed/);
