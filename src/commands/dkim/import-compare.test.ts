@@ -80,7 +80,7 @@ test('beyond 1,000 domains none is tried, and each is named', async () => {
   assert.equal(leftOut(report(compared)), '3 domains not compared');
 });
 
-test('after two minutes of failures the signer is not asked again; answers do not count', async () => {
+test('after two minutes of failures the signer is not asked again', async () => {
   let now = 0;
   let asked = 0;
   const ask = async (): Promise<readonly string[]> => {

@@ -26,14 +26,15 @@ function rows(folder: string, name: string, lines: readonly string[]): string {
 const opendkim =
   (kind: 'file' | 'refile', { name = '', place = '' }): Make =>
   (folder, domains) => {
-    const any = kind === 'refile' ? '*@' : '';
+    const at = kind === 'refile' ? '*@' : '';
+    const any = [`k %:s:${folder}/keys/${place}`];
     const keys = domains.map(
       (domain, n) =>
         `${name === '%' ? domain : `k${10_000 + n}`} ${domain}:s:${folder}/keys/${domain}`,
     );
-    const signing = domains.map((domain, n) => `${any}${domain} ${name || `k${10_000 + n}`}`);
+    const signing = domains.map((domain, n) => `${at}${domain} ${name || `k${10_000 + n}`}`);
     const conf = [
-      `KeyTable file:${rows(folder, 'key-table', place === '' ? keys : [`k %:s:${folder}/keys/${place}`])}`,
+      `KeyTable file:${rows(folder, 'key-table', place === '' ? keys : any)}`,
       `SigningTable ${kind}:${rows(folder, 'signing', signing)}`,
     ];
     return opendkimSource(rows(folder, 'opendkim.conf', conf));

@@ -230,8 +230,8 @@ function oneFamilyOver({
   const [family, voids] = ip4 > ip6 ? ['IPv4', ip4] : ['IPv6', ip6];
   return {
     wrong:
-      `${voids} of its terms name hosts without an ${family} address, ${spfVoidsMax} are allowed: ` +
-      `${family} clients that no earlier term names get permerror`,
+      `${voids} of its terms name hosts without an ${family} address, ` +
+      `${spfVoidsMax} are allowed: ${family} clients that no earlier term names get permerror`,
     wanted: `at most ${spfVoidsMax} lookups that find nothing, for clients of each family`,
     fix: 'name the addresses (ip4:, ip6:) instead of these hosts',
   };

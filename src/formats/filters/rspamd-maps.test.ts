@@ -33,7 +33,7 @@ test('exact keys: without case, the last row', () => {
 
 const texts = fc.string({ unit: fc.constantFrom('a', 'b', '?', '*'), maxLength: 6 });
 
-test('every pattern that matches is a candidate, and its match ends where the first one does', () => {
+test('each pattern that matches is a candidate, and ends where its first match ends', () => {
   fc.assert(
     fc.property(fc.array(texts), texts, (patterns, text) => {
       const candidates = new GlobIndex(patterns).candidates(text);

@@ -199,8 +199,8 @@ test('tables in which a line fits other names too', () => {
   assert.deepEqual(lines(conf('sign-many')), [
     'a.example: s1 of a.example /k/1.key',
     'b.example: s1 of a.example /k/1.key',
-    '- signing_table: 1 with capitals, such as *@B.example: rspamd signs only mail whose From has ' +
-      'the same capitals; Postern signs all mail of the domain',
+    '- signing_table: 1 with capitals, such as *@B.example: rspamd signs only mail whose From ' +
+      'has the same capitals; Postern signs all mail of the domain',
     '- key_table: 1 names are found by another name that is a part of them, such as k10 by k1: ' +
       'rspamd signs with the key of k1',
   ]);

@@ -62,12 +62,11 @@ export function readZoneFile(file: string, options: ZoneFileOptions): ZoneFile {
       : parseBindZone(text, { ...(origin === undefined ? {} : { origin }), skipped, located });
   if (!read.ok) {
     const kind = format === 'tinydns' ? 'tinydns data' : 'a master file';
+    const why =
+      seen === undefined ? 'its lines do not tell the format' : 'most of its lines look like that';
     const lines = read.error.map(({ line, what }) => `${title}, line ${line}: ${what}`);
     throw new OperatorError('zone-line', lines.join('\n'), {
-      hint:
-        seen === undefined
-          ? `the file was read as ${kind}, because its lines look like no format of zone files`
-          : `the file was read as ${kind}, because most of its lines look like that`,
+      hint: `the file was read as ${kind}, because ${why}`,
       exit: sysexits.dataErr,
     });
   }
