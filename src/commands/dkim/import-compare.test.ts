@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { type ComparedDomain, comparedText } from './import-compare.ts';
+import { minuteMs } from '../../lib/time.ts';
+import { askOld, type ComparedDomain, comparedText } from './import-compare.ts';
 import { type ImportReport, leftOut } from './import-text.ts';
 
 const one = (from: string, more: Partial<ComparedDomain> = {}): ComparedDomain => ({
@@ -50,4 +51,48 @@ test('what was compared is counted apart', () => {
   assert.match(text, /^d\.example .* Postern signs more$/m);
   assert.match(text, /^3 compared, 2 with a difference\n1 not compared: defers the message\n$/m);
   assert.equal(leftOut(report(compared)), '1 domain signed differently; 1 domain not compared');
+});
+
+const setup = (count: number) => ({
+  froms: Array.from({ length: count }, (_, n) => ({ host: `d${n}.example`, user: undefined })),
+});
+
+test('beyond 1,000 domains none is tried, and each is named', async () => {
+  const asked: string[] = [];
+  const ask = async (
+    _: string,
+    { host }: { readonly host: string },
+  ): Promise<readonly string[]> => {
+    asked.push(host);
+    return [];
+  };
+  const answers = await askOld(setup(1_003), ask, () => 0);
+  assert.equal(asked.length, 1_000);
+  assert.deepEqual(
+    answers.filter(({ fault }) => fault !== '').map(({ from, fault }) => `${from}: ${fault}`),
+    [1_000, 1_001, 1_002].map((n) => `d${n}.example: only 1000 domains are tried`),
+  );
+  const compared = answers.map(({ from, fault }) => one(from, { fault, same: fault === '' }));
+  assert.match(
+    comparedText('opendkim', compared),
+    /^3 not compared: only 1000 domains are tried$/m,
+  );
+  assert.equal(leftOut(report(compared)), '3 domains not compared');
+});
+
+test('after two minutes of failures the signer is not asked again', async () => {
+  let now = 0;
+  let asked = 0;
+  const ask = async (): Promise<readonly string[]> => {
+    asked++;
+    now += minuteMs;
+    if (asked > 5) throw new Error('no answer in time');
+    return [];
+  };
+  const answers = await askOld(setup(20), ask, () => now);
+  assert.equal(asked, 7);
+  assert.deepEqual(
+    answers.map(({ fault }) => fault),
+    [...Array(5).fill(''), ...Array(15).fill('no answer in time')],
+  );
 });

@@ -48,8 +48,15 @@ const domainsMax = 1_000;
 /** A signer that does not answer costs a minute for each domain; after this it is not asked. */
 const failedMsMax = 2 * minuteMs;
 
-/** The answers of the other signer for every domain that its configuration speaks of. */
-export async function askOld(setup: SignerSetup, ask: AskSigner): Promise<readonly OldAnswer[]> {
+/**
+ * The answers of the other signer for every domain that its configuration speaks of. `now`: a clock
+ * that never goes back.
+ */
+export async function askOld(
+  setup: Pick<SignerSetup, 'froms'>,
+  ask: AskSigner,
+  now: () => number,
+): Promise<readonly OldAnswer[]> {
   const answers: OldAnswer[] = [];
   let failedMs = 0;
   let last = '';
@@ -61,11 +68,11 @@ export async function askOld(setup: SignerSetup, ask: AskSigner): Promise<readon
       answers.push({ ...one, fields: [], fault });
       continue;
     }
-    const start = performance.now();
+    const start = now();
     try {
       answers.push({ ...one, fields: await ask(messageText(author), author), fault: '' });
     } catch (error) {
-      failedMs += performance.now() - start;
+      failedMs += now() - start;
       last = faultText(error);
       answers.push({ ...one, fields: [], fault: last });
     }
@@ -90,8 +97,8 @@ export async function compareSigners(
       sign: opened.sign,
     }),
   );
-  const keysOf = (domain: string): readonly SigningKey[] =>
-    signingKeys.filter((key) => key.domain === domain);
+  const byDomain = Map.groupBy(signingKeys, ({ domain }) => domain);
+  const keysOf = (domain: string): readonly SigningKey[] => byDomain.get(domain) ?? [];
   const lookUp = recordsOf(keys.all);
   const compared: ComparedDomain[] = [];
   for (const { from, author, fields, fault } of answers) {

@@ -153,19 +153,24 @@ export async function takeKeys(
       lines.push({ key: name, taken: false, text: faultText(error) });
     }
   }
-  const said: string[] = [];
+  const said = new Map<string, string>();
+  let refusal = '';
   for (let at = 0; at < written.length; at += atOnce) {
     const some = written
       .slice(at, at + atOnce)
       .map(({ domain, selector }) => ({ domain, selector }));
-    said.push(...(await admin.adopt(some, note)).text.split('\n'));
+    const answer = (await admin.adopt(some, note)).text.split('\n');
+    refusal ||= answer[0] ?? '';
+    for (const line of answer) {
+      const [, key = '', words = ''] = /^(\S+ of \S+): (.*)$/s.exec(line) ?? [];
+      if (key !== '' && !said.has(key)) said.set(key, words);
+    }
   }
   const after = new Map((await admin.list()).map((key) => [keyName(key), key]));
   for (const key of written) {
     const there = after.get(keyName(key));
     if (there === undefined) unwriteKeyFile(admin.folder, keyFile(key));
-    const start = `${key.selector} of ${key.domain}: `;
-    const words = said.find((line) => line.startsWith(start))?.slice(start.length) ?? said[0] ?? '';
+    const words = said.get(`${key.selector} of ${key.domain}`) ?? refusal;
     lines.push({ key: keyName(key), taken: there !== undefined, text: `${words} (${key.about})` });
   }
   return lines;

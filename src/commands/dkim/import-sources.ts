@@ -36,8 +36,9 @@ export function fileSource(
     throw new OperatorError('no-input', `there is no file ${path}`, { exit: sysexits.noInput });
   }
   const key = { kind: 'file', path } as const;
+  const named = new Set(domains);
   return {
-    signaturesOf: ({ host }) => (domains.includes(host) ? [{ domain: host, selector, key }] : []),
+    signaturesOf: ({ host }) => (named.has(host) ? [{ domain: host, selector, key }] : []),
     froms: domains.map((host) => ({ host, user: undefined })),
     notes: [],
     gaps: [],

@@ -209,7 +209,8 @@ async function imported(command: Command, options: Options, source: Source): Pro
   const now = signingRulesOf(config);
   const { ready, wrong } = readKeys(keysInUse(setup));
   // Before the command becomes the guard's user, who may not read the other signer's files.
-  const answers = options.compare === true && !isFile ? await askOld(setup, ask) : undefined;
+  const mayAsk = options.compare === true && !isFile;
+  const answers = mayAsk ? await askOld(setup, ask, () => performance.now()) : undefined;
   const { lines, known } = await reported(command, options, ready, source.name);
   const taken = new Set(lines.filter((line) => line.taken).map((line) => line.key));
   const retired = new Set(known.filter((key) => !isUsable(key)).map(keyName));

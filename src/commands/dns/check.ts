@@ -10,6 +10,7 @@ import { examine } from '../../core/identity/examine.ts';
 import { requirements } from '../../core/identity/requirements.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
 import { openAuthorities } from '../../partners/dns/authority.ts';
+import { negativeSeconds } from '../../partners/dns/negative-seconds.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
@@ -19,7 +20,6 @@ import { fetched, labelBeside, openLiveDns, overlaid } from './answers.ts';
 import { checkText, type DnsCheck } from './check-text.ts';
 import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
 import { type LongAnswer, longAnswers } from './zone/long-answers.ts';
-import { negativeSeconds } from './zone/negative-cache.ts';
 import { readZoneFile } from './zone/zone-file.ts';
 
 type Options = IdentityOptions & {

@@ -9,6 +9,7 @@ import { examine } from '../../core/identity/examine.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
 import { secondMs } from '../../lib/time.ts';
 import { openAuthorities } from '../../partners/dns/authority.ts';
+import { updatableZones } from '../../partners/dns/zone-updates.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
@@ -18,7 +19,7 @@ import { configHelp } from './answer-source.ts';
 import { fetched, fromZones, labelBeside, openLiveDns } from './answers.ts';
 import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
 import { type DnsPlan, type PlanFormat, planFormats, planText } from './plan-text.ts';
-import { sendPlan, updatesOf } from './update.ts';
+import { sendPlan } from './update.ts';
 import { longAnswers } from './zone/long-answers.ts';
 import { planSteps } from './zone/plan-steps.ts';
 import { readZoneFile } from './zone/zone-file.ts';
@@ -151,7 +152,7 @@ async function makePlan(
     },
   );
   const files = aspects.flatMap((one) => one?.files ?? []);
-  const updatable = updatesOf(config.dns.updates).map((one) => one.zone);
+  const updatable = updatableZones(config.dns.updates).map((one) => one.zone);
   const selectors = options.selector ?? [];
   return { domains: names, steps, files, zone, updatable, selectors };
 }

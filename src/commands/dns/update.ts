@@ -11,6 +11,7 @@ import type { DnsQuestion } from '../../formats/dns/question.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openAuthorities } from '../../partners/dns/authority.ts';
 import { openNsupdate, type ZoneUpdate } from '../../partners/dns/nsupdate.ts';
+import { openZoneFinder, updatableZones } from '../../partners/dns/zone-updates.ts';
 import type { Resolver } from '../../ports/world.ts';
 import { many } from '../terminal/format.ts';
 import { openLiveDns } from './answers.ts';
@@ -127,24 +128,13 @@ function asUpdate(steps: readonly Step[]): Omit<ZoneUpdate, 'zone'> {
   };
 }
 
-/** Each zone of [[dns.updates]], the longest names first. */
-export function updatesOf(updates: readonly Update[]): readonly Omit<Batch, 'steps'>[] {
-  return updates
-    .flatMap((update) =>
-      update.zones.map((zone) => ({ zone: zone.toLowerCase().replace(/\.$/, ''), update })),
-    )
-    .sort((one, other) => other.zone.length - one.zone.length);
-}
-
-/** The steps by zone; each belongs to the longest zone that contains its name. */
+/** The steps by zone; each belongs to the closest zone that contains its name. */
 function batchesOf(steps: readonly Step[], updates: readonly Update[]): readonly Batch[] {
-  const zones = updatesOf(updates);
-  const holds = (zone: string, { name }: Step): boolean =>
-    name === zone || name.endsWith(`.${zone}`);
-  const batches = zones.map(({ zone, update }) => ({
-    zone,
-    update,
-    steps: steps.filter((step) => zones.find((one) => holds(one.zone, step))?.zone === zone),
+  const zones = updatableZones(updates);
+  const zoneOf = openZoneFinder(zones);
+  const batches = zones.map((one) => ({
+    ...one,
+    steps: steps.filter(({ name }) => zoneOf(name) === one),
   }));
   return batches.filter((batch) => batch.steps.length > 0);
 }

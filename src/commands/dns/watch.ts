@@ -9,6 +9,7 @@ import type { Step } from '../../core/identity/aspect.ts';
 import { examine } from '../../core/identity/examine.ts';
 import { answeredLater, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
 import { type AuthorityAnswer, openAuthorities } from '../../partners/dns/authority.ts';
+import { negativeSeconds } from '../../partners/dns/negative-seconds.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { many, plain } from '../terminal/format.ts';
@@ -24,7 +25,7 @@ import {
   type KnownDomains,
   knownDomains,
 } from './identity.ts';
-import { negativeSeconds, negativeText } from './zone/negative-cache.ts';
+import { negativeText } from './zone/negative-cache.ts';
 
 type Options = IdentityOptions & {
   readonly untilSeen?: true;

@@ -12,7 +12,7 @@ import { type RepairedSpf, repairSpf } from './spf-repair.ts';
 
 /** `terms`: without those that `undecided` names. */
 export type SpfReading =
-  | ({ readonly kind: 'known' } & Pick<RepairedSpf, 'terms' | 'faults' | 'undecided'>)
+  | ({ readonly kind: 'known' } & Pick<RepairedSpf, 'terms' | 'faults' | 'undecided' | 'harmful'>)
   | { readonly kind: 'unknown'; readonly why: string };
 
 /** `records`: the strings of each published record. */
@@ -29,7 +29,7 @@ export function* readPublished(
       break;
     }
   }
-  const { terms, faults, undecided, corrected, doubtful } = repaired;
+  const { terms, faults, undecided, corrected, doubtful, harmful } = repaired;
   // A record that must change may begin to refuse senders that the other reading lets pass.
   const lacks = terms
     .filter((one) => faults.length > 0 && isUnseen(one) && doubtful.has(one))
@@ -42,7 +42,7 @@ export function* readPublished(
     lacks.push(found.lack);
     kept.delete(term);
   }
-  return { kind: 'known', terms: [...kept], faults, undecided: [...undecided, ...lacks] };
+  return { kind: 'known', terms: [...kept], faults, undecided: [...undecided, ...lacks], harmful };
 }
 
 /** Why the DNS has nothing for a term. Undefined if it has, or if nobody can tell. */

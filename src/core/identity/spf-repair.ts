@@ -7,6 +7,7 @@ import { readLenientSpf } from '../../formats/spf/lenient.ts';
 import { inNetwork, parseIpv4, parseIpv6 } from '../../formats/spf/network.ts';
 import {
   parseSpf,
+  printSpf,
   printSpfTerm,
   type SpfMechanism,
   type SpfRecord,
@@ -17,6 +18,8 @@ export type RepairedSpf = {
   readonly terms: SpfRecord;
   /** A clause for each fault; empty if the record can stay as it is. */
   readonly faults: readonly string[];
+  /** True if, for these faults, senders are not let pass or strangers are. */
+  readonly harmful: boolean;
   /** A clause for each part that only the operator can decide about. */
   readonly undecided: readonly string[];
   /** Terms that do not count today; the DNS can show whether they were read rightly. */
@@ -63,6 +66,7 @@ export function repairSpf(
   return {
     terms: end.terms,
     faults: limited([...many, ...slips, ...clean.faults, ...end.faults]),
+    harmful: isReadOtherwise(records, all) || allOf(clean.terms)?.qualifier === '+',
     undecided: limited([...unread, ...clean.undecided]),
     corrected,
     doubtful: new Set(read.flatMap((one) => [...one.doubtful])),
@@ -72,6 +76,18 @@ export function repairSpf(
 function limited(faults: readonly string[]): readonly string[] {
   const more = faults.length - faultsMax;
   return more > 0 ? [...faults.slice(0, faultsMax), `and ${more} more faults`] : faults;
+}
+
+/** Whether receivers read something else than what was meant, or cannot read it. */
+function isReadOtherwise(
+  records: readonly (readonly string[])[],
+  meant: readonly SpfRecord[],
+): boolean {
+  const [only, second] = records;
+  const [terms, more] = meant;
+  const today = parseSpf((only ?? []).join(''));
+  if (second !== undefined || more !== undefined || !today.ok || terms === undefined) return true;
+  return printSpf(today.value) !== printSpf(terms);
 }
 
 /** Says what the slips mean for mail, once. */

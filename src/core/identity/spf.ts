@@ -62,7 +62,13 @@ export function* spfAspect(wish: SpfWish, view: ZoneView): DnsLookup<Aspect> {
   if (texts.length === 0 && wish.addresses.length === 0) return nothingKnown(subject);
   const read: SpfReading =
     texts.length === 0
-      ? { kind: 'known', terms: [{ kind: 'all', qualifier: wish.all }], faults: [], undecided: [] }
+      ? {
+          kind: 'known',
+          terms: [{ kind: 'all', qualifier: wish.all }],
+          faults: [],
+          undecided: [],
+          harmful: false,
+        }
       : yield* readPublished(name, strings);
   if (read.kind === 'unknown') return unknownAspect(subject, read.why);
   const found = yield* harmful(name, read.terms);
@@ -82,11 +88,22 @@ export function* spfAspect(wish: SpfWish, view: ZoneView): DnsLookup<Aspect> {
   const over =
     overBudget(cost) ?? (faults.length > 0 ? yield* newlyBroken(name, reached.terms) : undefined);
   if (over !== undefined) return yield* tooCostly(subject, published, reached.terms, over);
-  const count = broken === undefined ? texts.length : 0;
+  const lone = oneFamilyOver(cost);
+  // Our mail fails or mail of strangers passes; other faults are only untidy.
+  const isOne = broken === undefined && texts.length === 1;
+  const isHarmful = read.harmful || reached.lacking.length > 0 || !isOne;
+  if (lone !== undefined) {
+    return stuckAspect(subject, {
+      ...lone,
+      published,
+      severity: isHarmful ? 'fail' : 'warn',
+      wrong: [...faults, lone.wrong].join('; '),
+    });
+  }
   const record = comparedAspect(subject, place, {
     published,
     wanted: faults.length === 0 ? published : [txt(place.name, printSpf(reached.terms))],
-    severity: isHarmful(faults, count) ? 'fail' : 'warn',
+    severity: isHarmful ? 'fail' : 'warn',
     right:
       wish.addresses.length === 0
         ? 'the record can be used, and closes the door to strangers'
@@ -107,16 +124,6 @@ function lackingText(lacking: readonly string[], records: number): string {
   return records === 0
     ? `without it nobody knows that ${list} may send`
     : `${list} sends, and the record does not let it pass`;
-}
-
-const harms: readonly string[] = [
-  ...['nobody can use', 'does not let', 'everybody', 'strangers', 'ends here'],
-  ...['receivers ignore', 'blank is missing', 'read as'],
-];
-
-/** True if our mail fails or mail of strangers passes; other faults are only untidy. */
-function isHarmful(faults: readonly string[], records: number): boolean {
-  return records !== 1 || faults.some((one) => harms.some((words) => one.includes(words)));
 }
 
 function neverSends(
@@ -196,11 +203,13 @@ function* harm(name: string, term: SpfTerm, over: boolean): DnsLookup<string | u
 
 /** Why receivers cannot evaluate the record; undefined if they can. */
 function overBudget(cost: SpfCost): string | undefined {
-  const { lookups, voids, complete } = cost;
+  const { lookups, voidsOf, complete } = cost;
   if (lookups > lookupsMax) {
     const count = complete ? `${lookups}` : `more than ${lookups}`;
     return `it makes receivers ask ${count} times, ${lookupsMax} are allowed`;
   }
+  // For clients of both families; see oneFamilyOver for one.
+  const voids = Math.min(voidsOf.ip4, voidsOf.ip6);
   if (voids > spfVoidsMax) {
     return `${voids} of its terms ask for what is not there, ${spfVoidsMax} are allowed`;
   }
@@ -208,6 +217,24 @@ function overBudget(cost: SpfCost): string | undefined {
   return error === undefined
     ? undefined
     : `${error.term} in the record of ${error.domain}: ${error.why}`;
+}
+
+/**
+ * What to say if too many hosts have no address of one family: its clients get permerror (RFC 7208
+ * section 4.6.4). Only the operator knows which addresses the hosts will have.
+ */
+function oneFamilyOver({
+  voidsOf: { ip4, ip6 },
+}: SpfCost): { readonly wrong: string; readonly wanted: string; readonly fix: string } | undefined {
+  if (Math.max(ip4, ip6) <= spfVoidsMax) return undefined;
+  const [family, voids] = ip4 > ip6 ? ['IPv4', ip4] : ['IPv6', ip6];
+  return {
+    wrong:
+      `${voids} of its terms name hosts without an ${family} address, ` +
+      `${spfVoidsMax} are allowed: ${family} clients that no earlier term names get permerror`,
+    wanted: `at most ${spfVoidsMax} lookups that find nothing, for clients of each family`,
+    fix: 'name the addresses (ip4:, ip6:) instead of these hosts',
+  };
 }
 
 /** Clients that no term names: each term is evaluated for them (RFC 5737, RFC 3849). */
@@ -326,8 +353,11 @@ function* tooCostly(
 
 function budgetFinding({ id, title }: SpfWish, cost: SpfCost): Finding {
   const unknown = cost.problems.find(({ kind, why }) => kind === 'unknown' && !/depends/.test(why));
-  const voids = `${cost.voids} of ${spfVoidsMax} that find nothing`;
-  const spent = `${cost.lookups} of ${lookupsMax} lookups, ${voids}`;
+  const { ip4, ip6 } = cost.voidsOf;
+  const other = ip4 === ip6 ? '' : ` (IPv6 clients: ${ip6})`;
+  const spent =
+    `${cost.lookups} of ${lookupsMax} lookups, ` +
+    `${ip4} of ${spfVoidsMax} that find nothing${other}`;
   if (unknown === undefined) return fine(`${id}.budget`, `${title}: DNS lookups`, spent);
   return {
     id: `${id}.budget`,

@@ -54,14 +54,16 @@ export function planTakeover(
   keys: readonly OwnKey[],
   now: SigningRules,
 ): Takeover {
-  const keysOf = (domain: string): readonly OwnKey[] => keys.filter((key) => key.domain === domain);
+  const byDomain = Map.groupBy(keys, ({ domain }) => domain);
+  const keysOf = (domain: string): readonly OwnKey[] => byDomain.get(domain) ?? [];
   const signed = setup.froms
     .map((from) => ({ from, old: signaturesFor(setup, from) }))
     .filter(({ old }) => old.length > 0)
     .sort(widestFirst);
   const lines = new Map<string, string>();
+  const domains = new Map(now.domains);
   let identity = now.identity;
-  const rules = (): SigningRules => ({ domains: new Map([...now.domains, ...lines]), identity });
+  const rules = (): SigningRules => ({ domains, identity });
   const choiceFor = (from: SignedFrom): Choice<OwnKey> =>
     chooseKeys([authorFor(from).host], rules(), keysOf);
   for (const { from, old } of signed) {
@@ -72,7 +74,10 @@ export function planTakeover(
     );
     if (domain === undefined) continue;
     if (from.host === '*') identity = domain;
-    else lines.set(from.host, domain);
+    else {
+      lines.set(from.host, domain);
+      domains.set(from.host, domain);
+    }
   }
   const unsigned = signed.flatMap(({ from, old }) => {
     const choice = choiceFor(from);

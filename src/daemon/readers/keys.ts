@@ -11,6 +11,7 @@ import { openAuthorities } from '../../partners/dns/authority.ts';
 import { openNsupdate } from '../../partners/dns/nsupdate.ts';
 import { openResolver } from '../../partners/dns/resolver.ts';
 import { dnsServers } from '../../partners/dns/servers.ts';
+import { updatableZones } from '../../partners/dns/zone-updates.ts';
 import { openKeyFiles } from '../../partners/keys/key-files.ts';
 import { openKeyZone } from '../../partners/keys/key-zone.ts';
 import type { KeyZone } from '../../ports/keys.ts';
@@ -55,9 +56,9 @@ function keyZone(
   const totalMs = duration(dns.timeout);
   const resolve = openResolver({ ...dnsServers(dns.servers), clock: world.clock, totalMs });
   const authorities = openAuthorities({ resolve, port: dns.authority_port });
-  const updates = dns.updates.flatMap(({ zones, server, key_file }) => {
-    const update = openNsupdate({ server, keyFile: key_file });
-    return zones.map((zone) => ({ zone, update }));
+  const updates = dns.updates.flatMap((one) => {
+    const update = openNsupdate({ server: one.server, keyFile: one.key_file });
+    return updatableZones([one]).map(({ zone }) => ({ zone, update }));
   });
   const ttlSeconds = duration(dns.ttl) / 1_000;
   return {

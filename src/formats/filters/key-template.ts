@@ -48,6 +48,20 @@ export function templateFiles(
   return found;
 }
 
+/** Tells whether a file is there; each folder is looked at once. */
+export function fileFinder(
+  names: (folder: string) => readonly string[] | undefined,
+): (path: string) => boolean {
+  const known = new Map<string, ReadonlySet<string>>();
+  return (path) => {
+    const slash = path.lastIndexOf('/');
+    const folder = path.slice(0, slash) || '/';
+    const there = known.get(folder) ?? new Set(names(folder));
+    known.set(folder, there);
+    return there.has(path.slice(slash + 1));
+  };
+}
+
 /** The template with these values in place of `$name` and `${name}`. */
 export function filledIn(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(

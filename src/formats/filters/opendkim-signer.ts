@@ -3,17 +3,9 @@
  * KeyFile. Pure; the caller reads the files.
  */
 import { FromRows } from './from-rows.ts';
-import { filledIn, templateFiles } from './key-template.ts';
+import { fileFinder, filledIn, templateFiles } from './key-template.ts';
 import { isOn, readOpendkimConf, settingNotes } from './opendkim-conf.ts';
-import {
-  domainsAbove,
-  parseDataSet,
-  parseTable,
-  rowsFor,
-  rowValue,
-  type Table,
-  type TableRow,
-} from './opendkim-tables.ts';
+import { domainsAbove, parseDataSet, parseTable, Table, type TableRow } from './opendkim-tables.ts';
 import type {
   AuthorAddress,
   ConfiguredKey,
@@ -53,12 +45,16 @@ type KeyEntry = { readonly domain: string; readonly selector: string; readonly p
 class SetupReader {
   readonly #settings: ReadonlyMap<string, string>;
   readonly #files: SetupFiles;
+  readonly #isThere: (path: string) => boolean;
+  /** Rows of which all domains were named already, so that thousands of rows name them once. */
+  readonly #named = new Set<string>();
   readonly #notes: string[] = [];
   readonly #gaps: string[] = [];
 
   constructor(settings: ReadonlyMap<string, string>, files: SetupFiles) {
     this.#settings = settings;
     this.#files = files;
+    this.#isThere = fileFinder(files.names);
   }
 
   /** KeyTable and SigningTable. */
@@ -71,7 +67,7 @@ class SetupReader {
     if (keys === undefined || signing === undefined) return nothing(this.#notes, this.#gaps);
     const isMany = isOn(this.#settings.get('multiplesignatures'));
     const signaturesOf = (author: AuthorAddress): readonly ConfiguredKey[] => {
-      const rows = rowsFor(signing, author);
+      const rows = signing.rowsFor(author);
       const some = (isMany ? rows : rows.slice(0, 1)).map((row) => this.#key(keys, row, author));
       // OpenDKIM signs with all keys or defers the message.
       return some.every((one) => one !== undefined) ? some : [];
@@ -102,7 +98,7 @@ class SetupReader {
     const isAny = domains.rows.some(([name]) => name === '*');
     const signaturesOf = ({ host }: AuthorAddress): readonly ConfiguredKey[] => {
       const signer = [host, ...(below ? domainsAbove(host) : [])].find(
-        (one) => rowValue(domains, one) !== undefined,
+        (one) => domains.valueOf(one) !== undefined,
       );
       const domain = signer ?? (isAny ? host : undefined);
       return domain === undefined ? [] : [{ domain: domain.toLowerCase(), selector, key: place }];
@@ -124,14 +120,15 @@ class SetupReader {
     const value = this.#settings.get(name.toLowerCase());
     if (value === undefined) return undefined;
     const set = parseDataSet(value);
-    if (set.kind === 'list') return { patterns: false, rows: set.rows };
+    if (set.kind === 'list') return new Table(set.rows, { patterns: false });
     if (set.kind === 'unsupported') {
       this.#gaps.push(`${name} ${value}: ${set.type} is not supported; write the rows into a file`);
       return undefined;
     }
     const path = this.#path(set.path);
     const text = this.#files.text(path) ?? this.#files.text(`${this.#root()}${path}`);
-    if (text !== undefined) return { patterns: set.kind === 'refile', rows: parseTable(text) };
+    const patterns = set.kind === 'refile';
+    if (text !== undefined) return new Table(parseTable(text), { patterns });
     this.#gaps.push(`${name} ${value}: cannot be read`);
     return undefined;
   }
@@ -167,7 +164,9 @@ class SetupReader {
       return [];
     }
     const found = this.#fromsByFiles(pattern, entry, { isAny: /^\*?$/.test(host), user });
-    if (name === '%') found.push(...namesOf(keys).map((one) => ({ host: one, user })));
+    if (name === '%' && this.#isFirst('%', user)) {
+      found.push(...namesOf(keys).map((one) => ({ host: one, user })));
+    }
     if (/^\*?$/.test(host)) return found;
     const rest = host.replace(/^\*?\.|^\*/, '');
     if (rest.includes('*')) {
@@ -195,6 +194,7 @@ class SetupReader {
   ): SignedFrom[] {
     if (entry === undefined) return [];
     if (isPath(entry.place) && entry.place.includes('%')) {
+      if (!this.#isFirst(`${isAny} ${entry.place}`, user)) return [];
       const template = this.#keyPath(entry.place).replaceAll('%', '$domain');
       const all = templateFiles(template, { domain: '[a-z0-9_-][a-z0-9._-]*' }, this.#files.names);
       if (all === undefined) this.#gaps.push(`${entry.place}: too many names in its folders`);
@@ -217,6 +217,13 @@ class SetupReader {
     ];
   }
 
+  #isFirst(what: string, user: string | undefined): boolean {
+    const name = `${user ?? ''} ${what}`;
+    const isNew = !this.#named.has(name);
+    this.#named.add(name);
+    return isNew;
+  }
+
   #oneKeyForAll(what: string, place: string, selector: string): void {
     const file = isPath(place) || place.length < 200 ? place : 'FILE';
     this.#gaps.push(
@@ -236,23 +243,17 @@ class SetupReader {
       domain: host.toLowerCase(),
     });
     // OpenDKIM defers mail without a key file. A missing file that is named in full is an error.
-    if (place.includes('%') && !this.#exists(path)) return undefined;
+    if (place.includes('%') && !this.#isThere(path)) return undefined;
     return { domain, selector, key: { kind: 'file', path } };
   }
 
   #entry(keys: Table, name: string): KeyEntry | undefined {
-    const value = rowValue(keys, name);
+    const value = keys.valueOf(name);
     const [, first = '', selector = '', rest = ''] =
       /^([^:]*):([^:]*):(.*)$/s.exec(value ?? '') ?? [];
     const [domain, place] = [first.trim().toLowerCase(), rest.trim()];
     if (domain === '' || selector.trim() === '' || place === '') return undefined;
     return { domain, selector: selector.trim().toLowerCase(), place };
-  }
-
-  #exists(path: string): boolean {
-    const slash = path.lastIndexOf('/');
-    const names = this.#files.names(path.slice(0, slash) || '/');
-    return names?.includes(path.slice(slash + 1)) === true;
   }
 
   #root(): string {

@@ -2,6 +2,7 @@
  * OpenDKIM's data sets (opendkim(8), DATA SETS), and how it looks an address up in them. Pure.
  */
 import { matchesGlob } from './glob.ts';
+import { GlobIndex } from './glob-index.ts';
 import type { AuthorAddress } from './signer-setup.ts';
 
 /** A data set as OpenDKIM names it: `refile:/etc/opendkim/SigningTable`, `csl:a=b,c=d`. */
@@ -13,8 +14,61 @@ export type DataSet =
 /** Key and value of a row of a table. */
 export type TableRow = readonly [key: string, value: string];
 
-/** A table that was read. `patterns`: its keys may have `*`. */
-export type Table = { readonly patterns: boolean; readonly rows: readonly TableRow[] };
+/** A table that was read. A look-up takes no longer in a table of many rows. */
+export class Table {
+  /** True if its keys may have `*`. */
+  readonly patterns: boolean;
+  readonly rows: readonly TableRow[];
+  readonly #index: GlobIndex | undefined;
+  readonly #byKey = new Map<string, TableRow>();
+
+  constructor(rows: readonly TableRow[], { patterns }: { readonly patterns: boolean }) {
+    this.patterns = patterns;
+    this.rows = rows;
+    this.#index = patterns ? new GlobIndex(rows.map(([key]) => key.toLowerCase())) : undefined;
+    for (const row of rows) {
+      const key = row[0].toLowerCase();
+      if (!this.#byKey.has(key)) this.#byKey.set(key, row);
+    }
+  }
+
+  /**
+   * The rows of SigningTable for this author, in OpenDKIM's order. Patterns are tried in the order
+   * of the file, against the whole address; otherwise the address comes first, then the host, then
+   * domains above it, and `*` last.
+   */
+  rowsFor({ user, host }: AuthorAddress): readonly TableRow[] {
+    const address = `${user}@${host}`;
+    if (this.patterns) return this.#like(address);
+    const above = domainsAbove(host).map((domain) => `.${domain}`);
+    const stages = [
+      address,
+      host,
+      ...above.flatMap((domain) => `${user}@${domain}`),
+      ...above,
+      `${user}@*`,
+      '*',
+    ];
+    return stages.flatMap((stage) => {
+      const row = this.#byKey.get(stage.toLowerCase());
+      return row === undefined ? [] : [row];
+    });
+  }
+
+  /** The value of a key of this name; the first row counts. */
+  valueOf(name: string): string | undefined {
+    const row = this.patterns ? this.#like(name)[0] : this.#byKey.get(name.toLowerCase());
+    return row?.[1];
+  }
+
+  #like(text: string): readonly TableRow[] {
+    const small = text.toLowerCase();
+    return (this.#index?.candidates(small) ?? []).flatMap((nth) => {
+      const row = this.rows[nth];
+      return row !== undefined && matchesGlob(row[0].toLowerCase(), small) ? [row] : [];
+    });
+  }
+}
 
 /** Types of data sets that need another program. */
 const foreign = [
@@ -52,45 +106,10 @@ export function parseTable(text: string): readonly TableRow[] {
   });
 }
 
-/**
- * The rows of SigningTable for this author, in OpenDKIM's order. Patterns are tried in the order of
- * the file, against the whole address; otherwise the address comes first, then the host, then
- * domains above it, and `*` last.
- */
-export function rowsFor(table: Table, { user, host }: AuthorAddress): readonly TableRow[] {
-  const address = `${user}@${host}`;
-  if (table.patterns) return table.rows.filter(([key]) => isLike(key, address));
-  const above = domainsAbove(host).map((domain) => `.${domain}`);
-  const stages = [
-    address,
-    host,
-    ...above.flatMap((domain) => `${user}@${domain}`),
-    ...above,
-    `${user}@*`,
-    '*',
-  ];
-  return stages.flatMap((stage) => {
-    const row = table.rows.find(([key]) => key.toLowerCase() === stage.toLowerCase());
-    return row === undefined ? [] : [row];
-  });
-}
-
-/** The value of a key of this name; the first row counts. */
-export function rowValue(table: Table, name: string): string | undefined {
-  const row = table.rows.find(([key]) =>
-    table.patterns ? isLike(key, name) : key.toLowerCase() === name.toLowerCase(),
-  );
-  return row?.[1];
-}
-
 /** The domains above this one: `b.c` and `c` for `a.b.c`. */
 export function domainsAbove(host: string): readonly string[] {
   const labels = host.split('.');
   return labels.slice(1).map((_, index) => labels.slice(index + 1).join('.'));
-}
-
-function isLike(pattern: string, text: string): boolean {
-  return matchesGlob(pattern.toLowerCase(), text.toLowerCase());
 }
 
 function listRows(text: string): readonly TableRow[] {

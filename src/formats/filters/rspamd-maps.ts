@@ -2,16 +2,65 @@
  * rspamd's maps: a file with a key and a value in each line, or lines in the setting itself. Pure;
  * the caller reads the files.
  */
-import { matchesGlob } from './glob.ts';
+import { globEnd } from './glob.ts';
+import { GlobIndex } from './glob-index.ts';
 import type { Ucl } from './ucl.ts';
 
 type Row = readonly [key: string, value: string];
 
-export type RspamdMap = {
-  /** Exact keys, in lower case, or patterns with `*` and `?`. */
+/** What a map says about a key. `others`: further patterns that fit and have another value. */
+export type RspamdFind = {
+  readonly pattern: string;
+  readonly value: string;
+  readonly others: readonly string[];
+  /** The first line that fits; without Hyperscan, rspamd takes its value. */
+  readonly first: string;
+};
+
+/**
+ * A map that was read. A look-up takes no longer in a map of many rows.
+ *
+ * Exact keys are compared without case, and the last row of a key counts. Patterns with `*` and `?`
+ * are compared with case and looked for anywhere in the text, so `k1` also fits `k10`. Which one
+ * counts was tried with rspamd 3.4 as Debian builds it, with Hyperscan: the pattern whose match
+ * ends first, and of several the first row. Hyperscan does not take a pattern that fits the empty
+ * text, such as `*`; with one of these the first row that fits counts, as without Hyperscan.
+ */
+export class RspamdMap {
   readonly rows: readonly Row[];
   readonly patterns: boolean;
-};
+  readonly #byKey = new Map<string, string>();
+  readonly #index: GlobIndex;
+  readonly #inOrder: boolean;
+
+  constructor(rows: readonly Row[], { patterns }: { readonly patterns: boolean }) {
+    this.rows = rows;
+    this.patterns = patterns;
+    this.#index = new GlobIndex(patterns ? rows.map(([key]) => key) : []);
+    this.#inOrder = rows.some(([key]) => /^\*+$/.test(key));
+    for (const [key, value] of rows) this.#byKey.set(key.toLowerCase(), value);
+  }
+
+  /** The value of a key. */
+  valueOf(key: string): string | undefined {
+    return this.patterns ? this.find(key)?.value : this.#byKey.get(key.toLowerCase());
+  }
+
+  /** How patterns fit a text. */
+  find(text: string): RspamdFind | undefined {
+    const fitting = this.#index.candidates(text).flatMap((nth) => {
+      const [pattern = '', value = ''] = this.rows[nth] ?? [];
+      const end = globEnd(pattern, text);
+      return end === undefined ? [] : [{ pattern, value, end: this.#inOrder ? 0 : end }];
+    });
+    const [first] = fitting;
+    const best = fitting.toSorted((one, other) => one.end - other.end)[0];
+    if (first === undefined || best === undefined) return undefined;
+    const { pattern, value } = best;
+    const others = fitting.filter((one) => one.value !== value).map((one) => one.pattern);
+    return { pattern, value, others, first: first.value };
+  }
+}
 
 export type MapFiles = {
   text(path: string): string | undefined;
@@ -54,14 +103,8 @@ export function readRspamdMap(
   const rows = lines.map(row).filter((one) => one !== 'empty');
   const unread = rows.filter((one) => one === undefined).length;
   if (unread > 0) files.gap(`${name}: lines without a value that can be read: ${unread}`);
-  return { rows: rows.filter((one) => one !== undefined), patterns };
-}
-
-/** The value of a key. */
-export function inMap(map: RspamdMap | undefined, key: string): string | undefined {
-  return map?.rows.find(([one]) =>
-    map.patterns ? isIn(one, key.toLowerCase()) : one === key.toLowerCase(),
-  )?.[1];
+  const read = rows.filter((one) => one !== undefined);
+  return new RspamdMap(read, { patterns });
 }
 
 /** `key value`, with or without quotation marks; without them the value goes to the end. */
@@ -71,10 +114,5 @@ function row(line: string): Row | 'empty' | undefined {
     /^\s*(?:"([^"]+)"|([^\s#"]+))\s+(?:"([^"]+)"\s*(?:#.*)?|([^\s"#].*))$/.exec(line) ?? [];
   const key = quoted ?? bare;
   const text = value ?? rest?.replace(/\s#.*$/, '').trimEnd();
-  return key === undefined || text === undefined ? undefined : [key.toLowerCase(), text];
-}
-
-/** rspamd looks for a pattern anywhere in the key, so `k1` also fits `k10`. */
-function isIn(pattern: string, key: string): boolean {
-  return matchesGlob(`*${pattern}*`, key, { single: true });
+  return key === undefined || text === undefined ? undefined : [key, text];
 }

@@ -30,6 +30,9 @@ const texts: Readonly<Record<string, string>> = {
   '/sign': '*@a.example k\njoe@joe.example %\n*@*.a.example k\n',
   '/paths':
     'a.example /my keys/a.key # first\n"b.example" "/my keys/b.key"\n\n# c.example /c\nd.example\n',
+  '/many': 'k1 a.example:s1:/k/1.key\nk10 b.example:s10:/k/10.key\nx c.example:x:/k/x.key\n',
+  '/sign-many': '*@a.example k1\n*@B.example k10\n',
+  '/sign-all': '*@a.example k1\n*@* x\n',
   '/spaces': 'k a.example:s:/my keys/a.key\n',
   '/keys': 'k a.example:s:/k/a.key\njoe.example joe.example:j:/k/j.key\n',
 };
@@ -188,6 +191,23 @@ test('tables in the form of OpenDKIM', () => {
     'joe@joe.example: j of joe.example /k/j.key',
     '*.a.example: s of a.example /k/a.key',
     '- joe@joe.example: rspamd signed only this address; Postern signs the whole domain',
+  ]);
+});
+
+test('tables in which a line fits other names too', () => {
+  const conf = (name: string): string => `signing_table = "/${name}"; key_table = "/many";`;
+  assert.deepEqual(lines(conf('sign-many')), [
+    'a.example: s1 of a.example /k/1.key',
+    'b.example: s1 of a.example /k/1.key',
+    '- signing_table: 1 with capitals, such as *@B.example: rspamd signs only mail whose From ' +
+      'has the same capitals; Postern signs all mail of the domain',
+    '- key_table: 1 names are found by another name that is a part of them, such as k10 by k1: ' +
+      'rspamd signs with the key of k1',
+  ]);
+  assert.deepEqual(lines(conf('sign-all')).slice(-1), [
+    '! signing_table: which line counts is not certain for 1, such as a.example: rspamd with ' +
+      'Hyperscan takes the line of *@*, without it an earlier line; see with --compare, or give ' +
+      'each name a line that fits no other',
   ]);
 });
 

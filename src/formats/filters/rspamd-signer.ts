@@ -3,7 +3,7 @@
  * module's own source. Pure; the caller reads the files.
  */
 import { FromRows } from './from-rows.ts';
-import { filledIn, templateFiles } from './key-template.ts';
+import { fileFinder, filledIn, templateFiles } from './key-template.ts';
 import {
   expander,
   flagIn,
@@ -12,7 +12,8 @@ import {
   rspamdNotes,
   textIn,
 } from './rspamd-conf.ts';
-import { inMap, type RspamdMap, readRspamdMap } from './rspamd-maps.ts';
+import { RspamdMap, readRspamdMap } from './rspamd-maps.ts';
+import { tableRemarks } from './rspamd-tables.ts';
 import {
   type AuthorAddress,
   type ConfiguredKey,
@@ -77,6 +78,7 @@ type Wanted = { readonly selector?: string | undefined; readonly path?: string |
 class RspamdReader {
   readonly #block: UclBlock;
   readonly #files: SetupFiles;
+  readonly #isThere: (path: string) => boolean;
   readonly #expand: (text: string) => string;
   readonly #organisation: Organisation;
   readonly #notes: string[] = [];
@@ -94,6 +96,7 @@ class RspamdReader {
   ) {
     this.#block = block;
     this.#files = files;
+    this.#isThere = fileFinder(files.names);
     this.#expand = expand;
     this.#organisation = organisation;
     this.#path = textIn(block, 'path') ?? defaults.path;
@@ -144,7 +147,8 @@ class RspamdReader {
   #signatures(author: AuthorAddress): readonly ConfiguredKey[] {
     const domain = this.#domainOf(author);
     const wanted = this.#wantedBy(this.#domains.get(domain));
-    const [mapped, placed] = [inMap(this.#selectors, domain), inMap(this.#paths, domain)];
+    const mapped = this.#selectors?.valueOf(domain);
+    const placed = this.#paths?.valueOf(domain);
     if (wanted.length === 0 && (mapped !== undefined || placed !== undefined)) wanted.push({});
     if (wanted.length === 0) {
       if (!flagIn(this.#block, 'try_fallback', true)) return [];
@@ -162,7 +166,7 @@ class RspamdReader {
       }
       const file = filledIn(this.#expand(path ?? placed ?? this.#path), { domain, selector: name });
       // A missing file that is named for this domain is an error; otherwise nothing is signed.
-      if (!isNamed && !this.#exists(file)) return [];
+      if (!isNamed && !this.#isThere(file)) return [];
       return [{ ...key, key: { kind: 'file', path: file } }];
     });
   }
@@ -192,8 +196,8 @@ class RspamdReader {
     for (const name of this.#domains.keys()) hosts.add(name.toLowerCase());
     for (const map of [this.#paths, this.#selectors]) {
       for (const [key] of map?.rows ?? []) {
-        if (!/[*?]/.test(key)) hosts.add(key);
-        else if (map?.patterns === true) this.#fromsByPattern(key, hosts);
+        if (!/[*?]/.test(key)) hosts.add(key.toLowerCase());
+        else if (map?.patterns === true) this.#fromsByPattern(key.toLowerCase(), hosts);
       }
     }
     const template = filledIn(this.#expand(this.#path), { selector: this.#selector });
@@ -204,7 +208,7 @@ class RspamdReader {
         const host = values['domain'];
         if (host !== undefined) hosts.add(host.toLowerCase());
       }
-      if (!/\$(?:domain|\{domain\})/.test(template) && this.#exists(template)) {
+      if (!/\$(?:domain|\{domain\})/.test(template) && this.#isThere(template)) {
         this.#gaps.push(
           `path ${template}: signs mail of every domain with one key; name each of your domains: ` +
             `postern dkim import file ${template} --domain DOMAIN --selector ${this.#selector}`,
@@ -224,11 +228,6 @@ class RspamdReader {
     if (!/^\*?\./.test(pattern)) hosts.add(rest);
   }
 
-  #exists(path: string): boolean {
-    const slash = path.lastIndexOf('/');
-    return this.#files.names(path.slice(0, slash) || '/')?.includes(path.slice(slash + 1)) === true;
-  }
-
   #checkBelow(host: string): void {
     const used = this.#domainOf({ user: madeUp.user, host });
     if (host.startsWith('*') || used === host || !host.endsWith(`.${used}`)) return;
@@ -245,10 +244,13 @@ class RspamdReader {
   }
 
   /** Tables in the form of OpenDKIM. */
-  #tables(signing: RspamdMap, keys: RspamdMap): SignerSetup {
+  #tables(written: RspamdMap, keys: RspamdMap): SignerSetup {
+    // Authors may have capitals in any place, and are tried without.
+    const small = written.rows.map(([key, value]) => [key.toLowerCase(), value] as const);
+    const signing = new RspamdMap(small, { patterns: written.patterns });
     const signaturesOf = ({ user, host }: AuthorAddress): readonly ConfiguredKey[] => {
-      const entry = inMap(signing, `${user}@${host}`);
-      const value = entry === undefined ? undefined : inMap(keys, entry === '%' ? host : entry);
+      const entry = signing.valueOf(`${user}@${host}`);
+      const value = entry === undefined ? undefined : keys.valueOf(entry === '%' ? host : entry);
       const parts = value?.split(':') ?? [];
       const [domain = '', place = ''] = [parts[0], parts.at(-1)].map((one) =>
         one?.replaceAll('%', host),
@@ -256,7 +258,7 @@ class RspamdReader {
       if (parts.length !== 2 && parts.length !== 3) return [];
       const selector = (parts.length === 3 ? (parts[1] ?? '') : this.#selector).toLowerCase();
       const isPath = /^(?:\/|\.\.?\/)/.test(place);
-      if (isPath && value?.includes('%') === true && !this.#exists(place)) return [];
+      if (isPath && value?.includes('%') === true && !this.#isThere(place)) return [];
       const key = isPath
         ? ({ kind: 'file', path: place } as const)
         : ({ kind: 'text', text: place } as const);
@@ -264,6 +266,8 @@ class RspamdReader {
     };
     const froms = new FromRows();
     const add = (host: string, user?: string): void => froms.add({ host, user });
+    const named = new Set<string>();
+    const isFirst = (what: string): boolean => named.size < named.add(what).size;
     for (const [pattern, name] of signing.rows) {
       const at = pattern.lastIndexOf('@');
       const host = pattern.slice(at + 1);
@@ -275,13 +279,16 @@ class RspamdReader {
         );
       }
       const rest = host.replace(/^\*?\.|^\*/, '');
-      const value = inMap(keys, name) ?? '';
-      if (name === '%') {
-        for (const [key] of keys.rows) if (/^[^*?%@]+\./.test(key)) add(key, user);
+      const value = keys.valueOf(name) ?? '';
+      if (name === '%' && isFirst(`% ${user}`)) {
+        for (const [key] of keys.rows) {
+          if (/^[^*?%@]+\./.test(key)) add(key.toLowerCase(), user);
+        }
       }
       const isPerFile = (value.split(':').at(-1) ?? '').includes('%');
-      if (isPerFile || (rest === '' && value.startsWith('%'))) this.#fromsByFiles(value, add);
-      else if (rest === '' && name !== '%') {
+      if (isPerFile || (rest === '' && value.startsWith('%'))) {
+        if (isFirst(`/ ${value}`)) this.#fromsByFiles(value, add);
+      } else if (rest === '' && name !== '%') {
         add('*', user);
         add((value.split(':')[0] ?? '').toLowerCase(), user);
       }
@@ -294,6 +301,9 @@ class RspamdReader {
       if (host === rest || host === `*${rest}`) add(rest, user);
     }
     this.#notes.push(...froms.notes('rspamd', signaturesOf));
+    const remarks = tableRemarks({ written, signing, keys }, froms.all);
+    this.#notes.push(...remarks.notes);
+    this.#gaps.push(...remarks.gaps);
     return { signaturesOf, froms: froms.all, notes: this.#notes, gaps: this.#gaps };
   }
 

@@ -46,6 +46,33 @@ test('a tree: what each record costs with all below it', () => {
   assert.equal(asked.filter(({ name, type }) => name === 'b.org' && type === 'TXT').length, 1);
 });
 
+test('hosts without an address of the client are void for its family alone', () => {
+  const found = cost(
+    zone(
+      spf('a:one.org a:two.org mx exists:gone.org a:gone.org -all'),
+      'one.org A 192.0.2.1',
+      'two.org AAAA 2001:db8::2',
+      'example.org MX 1 one.org',
+      'example.org MX 2 two.org',
+    ),
+  );
+  // Of an MX, one host without such an address is enough, as in an evaluation.
+  assert.deepEqual([found.voidsOf, found.voids], [{ ip4: 4, ip6: 4 }, 2]);
+  for (const [ip, voids] of [
+    ['203.0.113.9', found.voidsOf.ip4],
+    ['2001:db8:f::9', found.voidsOf.ip6],
+  ] as const) {
+    const records = zone(
+      spf('a:one.org a:two.org mx exists:gone.org a:gone.org -all'),
+      'one.org A 192.0.2.1',
+      'two.org AAAA 2001:db8::2',
+      'example.org MX 1 one.org',
+      'example.org MX 2 two.org',
+    );
+    assert.equal(evaluate(records, { ip, voidsMax: 99 }).voids, voids);
+  }
+});
+
 test('what is permitted, each address once', () => {
   const both = cost(zone(spf('+all'))).addresses;
   assert.deepEqual(both, { ip4: 2n ** 32n, ip6: 2n ** 128n });

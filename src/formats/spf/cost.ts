@@ -22,8 +22,10 @@ const rangesMax = 20_000;
 export type SpfCost = {
   /** Terms that ask the DNS in the worst case, counted up to 100. */
   readonly lookups: number;
-  /** Void lookups: those whose name has no records, for IPv4 and IPv6 clients. */
+  /** Void lookups: those whose name has no records for any client. */
   readonly voids: number;
+  /** Void lookups that clients of one family cause: a host may have no address of their kind. */
+  readonly voidsOf: { readonly ip4: number; readonly ip6: number };
   /** The number of addresses that get a pass, each counted once. */
   readonly addresses: { readonly ip4: bigint; readonly ip6: bigint };
   /** The record itself, then each record to which it leads, in the order of the terms. */
@@ -62,6 +64,7 @@ type CostWalk = {
   readonly ranges: AddressRange[];
   lookups: number;
   voids: number;
+  readonly voidsOf: { ip4: number; ip6: number };
   complete: boolean;
 };
 /**
@@ -83,6 +86,7 @@ export function* spfCost(domain: string): DnsLookup<SpfCost> {
     ranges: [],
     lookups: 0,
     voids: 0,
+    voidsOf: { ip4: 0, ip6: 0 },
     complete: true,
   };
   yield* walkRecord(walk, questionName(domain) ?? domain, undefined);
@@ -183,17 +187,31 @@ function* walkHosts(
     { name: host, type: 'A' } as const,
     { name: host, type: 'AAAA' } as const,
   ]);
-  for (const record of heard(walk, place, yield questions)) {
+  for (const record of heard(walk, place, yield questions, { hosts: true })) {
     if (record.type === 'A') permit(walk, place, parseIpv4(record.address), term.ip4Bits);
     if (record.type === 'AAAA') permit(walk, place, parseIpv6(record.address), term.ip6Bits);
   }
 }
 
-/** The records in the answers for one term. Without records, it is a void lookup. */
-function heard(walk: CostWalk, place: RecordPlace, answers: readonly DnsAnswer[]) {
+/**
+ * The records in the answers for one term. Without records, it is a void lookup. `hosts`: A and
+ * AAAA of each host in turn; a client asks only for its own kind (RFC 7208 section 5).
+ */
+function heard(
+  walk: CostWalk,
+  place: RecordPlace,
+  answers: readonly DnsAnswer[],
+  { hosts = false } = {},
+) {
   const failure = answers.find((answer) => answer.kind === 'failure');
+  const lacks = (kind: 0 | 1): boolean =>
+    answers.some((answer, nth) => answer.kind === 'none' && (!hosts || nth % 2 === kind));
   if (failure !== undefined) note(walk, place, 'unknown', failure.text);
-  else if (answers.every(({ kind }) => kind === 'none')) walk.voids++;
+  else {
+    if (answers.every(({ kind }) => kind === 'none')) walk.voids++;
+    if (lacks(0)) walk.voidsOf.ip4++;
+    if (lacks(1)) walk.voidsOf.ip6++;
+  }
   return answers.flatMap((answer) => (answer.kind === 'records' ? answer.records : []));
 }
 

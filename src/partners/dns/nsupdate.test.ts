@@ -7,7 +7,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { anyName, anyRecord } from '../../../test/doubles/records.ts';
 import { nsupdateInput, openNsupdate } from './nsupdate.ts';
-import { openZoneUpdates } from './zone-updates.ts';
 
 const add = [
   { name: 's1._domainkey.example.test', type: 'TXT', strings: ['a"b\\', 'c'], ttlSeconds: 60 },
@@ -80,24 +79,6 @@ test('a key that anybody can read, or that is not there, is refused', () => {
     assert.throws(open, /every user can read/);
     chmodSync(keyFile, 0o640);
     assert.doesNotThrow(open);
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
-});
-
-test('the closest of the configured zones is the one to change', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'pnk-'));
-  try {
-    const key_file = join(dir, 'key');
-    writeFileSync(key_file, 'key "x" { };', { mode: 0o600 });
-    const zoneOf = openZoneUpdates([
-      { zones: ['Example.org.', 'sub.example.org'], server: '127.0.0.1', key_file },
-    ]);
-    assert.equal(zoneOf('S1._domainkey.example.ORG')?.zone, 'example.org');
-    assert.equal(zoneOf('s1._domainkey.sub.example.org')?.zone, 'sub.example.org');
-    assert.equal(zoneOf('example.org')?.zone, 'example.org');
-    assert.equal(zoneOf('badexample.org'), undefined);
-    assert.throws(() => openZoneUpdates([{ zones: ['a'], server: 'b', key_file: '/none' }]));
   } finally {
     rmSync(dir, { recursive: true });
   }

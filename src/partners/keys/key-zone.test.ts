@@ -50,7 +50,7 @@ function open(records: readonly DnsRecord[], refuses = '') {
     authorities: async (question) => [
       { server: 'ns1', address: '192.0.2.1', answer: answer(question) as DnsAnswer },
     ],
-    updates: ['example.org', 'Sub.Example.org'].map((one) => ({ zone: one, update: update(one) })),
+    updates: ['example.org.', 'Sub.Example.org'].map((one) => ({ zone: one, update: update(one) })),
     ttlSeconds: 60,
   });
   return { zone, sent };

@@ -10,13 +10,15 @@ import { dayMs, hourMs, secondMs } from '../../lib/time.ts';
 import type { KeyZone } from '../../ports/keys.ts';
 import type { Resolver } from '../../ports/world.ts';
 import type { Authorities } from '../dns/authority.ts';
+import { negativeSeconds } from '../dns/negative-seconds.ts';
 import type { Nsupdate } from '../dns/nsupdate.ts';
+import { openZoneFinder, plainZone, type UpdatableZone } from '../dns/zone-updates.ts';
 
 export type KeyZoneOptions = {
   readonly resolve: Resolver;
   readonly authorities: Authorities;
   /** Zones that Postern may change, each with its nsupdate. */
-  readonly updates: readonly { readonly zone: string; readonly update: Nsupdate }[];
+  readonly updates: readonly UpdatableZone<Nsupdate>[];
   readonly ttlSeconds: number;
 };
 
@@ -32,11 +34,8 @@ const cachedMsMax = 7 * dayMs;
 
 export function openKeyZone(options: KeyZoneOptions): KeyZone {
   const { authorities, resolve, ttlSeconds } = options;
-  const zones = options.updates.map((one) => ({ ...one, zone: one.zone.toLowerCase() }));
-  const wayTo = (domain: string): (typeof zones)[number] | undefined =>
-    zones
-      .filter(({ zone }) => domain === zone || domain.endsWith(`.${zone}`))
-      .sort((one, other) => other.zone.length - one.zone.length)[0];
+  const zones = options.updates.map((one) => ({ ...one, zone: plainZone(one.zone) }));
+  const wayTo = openZoneFinder(zones);
   const record = (key: DkimKey, text: string): DnsRecord => ({
     type: 'TXT',
     name: keyName(key),
@@ -73,17 +72,9 @@ export function openKeyZone(options: KeyZoneOptions): KeyZone {
 
 /** How long a resolver remembers that a name in this zone did not exist. */
 async function negativeMsOf(domain: string, resolve: Resolver): Promise<number> {
-  for (let name = domain; name !== ''; name = name.slice(name.indexOf('.') + 1)) {
-    const answer = await resolve({ name, type: 'SOA' });
-    if (answer.kind === 'failure') return negativeMsUnknown;
-    const soa = answer.kind === 'records' ? answer.records[0] : undefined;
-    if (soa?.type === 'SOA') {
-      // Of the TTL of the SOA record, a resolver only tells what is left.
-      return Math.min(soa.minimum * secondMs, negativeMsMax);
-    }
-    if (!name.includes('.')) break;
-  }
-  return negativeMsUnknown;
+  const seconds = await negativeSeconds(domain, resolve);
+  if (seconds === undefined) return negativeMsUnknown;
+  return Math.min(seconds * secondMs, negativeMsMax);
 }
 
 async function shownAt(name: string, authorities: Authorities): Promise<readonly DnsRecord[]> {

@@ -2,10 +2,10 @@
  * Reads the zone file of `--zone`: a master file of BIND, or the `data` file of tinydns. Remembers
  * the lines of each record, so that a plan can show them as they stand.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { DnsRecord } from '../../../formats/dns/record.ts';
-import { parseBindZone } from '../../../formats/dns/zone-bind.ts';
+import { parseBindZone, zoneCharactersMax } from '../../../formats/dns/zone-bind.ts';
 import type { ZoneFault } from '../../../formats/dns/zone-bind-entries.ts';
 import { parseTinydnsZone } from '../../../formats/dns/zone-tinydns-parse.ts';
 import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
@@ -42,18 +42,15 @@ export type ZoneFileOptions = {
   readonly otherwise?: ZoneFormat;
 };
 
+const chunkOctets = 1 << 20;
 /** Lines that are looked at to tell the format. */
 const probeLines = 1_000;
 
 export function readZoneFile(file: string, options: ZoneFileOptions): ZoneFile {
   const title = file === '-' ? 'standard input' : file;
-  let text: string;
-  try {
-    text = readFileSync(file === '-' ? 0 : file, 'latin1');
-  } catch (cause) {
-    throw new OperatorError('zone-file', `cannot read ${file}`, { cause, exit: sysexits.noInput });
-  }
-  const format = zoneFormat(text) ?? options.otherwise ?? 'bind';
+  const text = zoneText(file, title);
+  const seen = zoneFormat(text);
+  const format = seen ?? options.otherwise ?? 'bind';
   const places = new Map<string, GrowingPlace[]>();
   const located = locator(text.split('\n'), places);
   const notes: ZoneFault[] = [];
@@ -65,9 +62,11 @@ export function readZoneFile(file: string, options: ZoneFileOptions): ZoneFile {
       : parseBindZone(text, { ...(origin === undefined ? {} : { origin }), skipped, located });
   if (!read.ok) {
     const kind = format === 'tinydns' ? 'tinydns data' : 'a master file';
+    const why =
+      seen === undefined ? 'its lines do not tell the format' : 'most of its lines look like that';
     const lines = read.error.map(({ line, what }) => `${title}, line ${line}: ${what}`);
     throw new OperatorError('zone-line', lines.join('\n'), {
-      hint: `the file was read as ${kind}, because most of its lines look like that`,
+      hint: `the file was read as ${kind}, because ${why}`,
       exit: sysexits.dataErr,
     });
   }
@@ -79,6 +78,34 @@ export function readZoneFile(file: string, options: ZoneFileOptions): ZoneFile {
     records: format === 'tinydns' ? withTinydnsWildcards(read.value) : read.value,
     placesOf: (record) => places.get(recordKey(record)) ?? [],
   };
+}
+
+/** Reads no more than a little over the limit, also from a pipe that never ends. */
+function zoneText(file: string, title: string): string {
+  const chunks: Buffer[] = [];
+  let octets = 0;
+  try {
+    const input = file === '-' ? 0 : openSync(file, 'r');
+    try {
+      for (let read = -1; read !== 0 && octets <= zoneCharactersMax; ) {
+        const chunk = Buffer.alloc(chunkOctets);
+        read = readSync(input, chunk);
+        octets += read;
+        chunks.push(chunk.subarray(0, read));
+      }
+    } finally {
+      if (file !== '-') closeSync(input);
+    }
+  } catch (cause) {
+    throw new OperatorError('zone-file', `cannot read ${file}`, { cause, exit: sysexits.noInput });
+  }
+  if (octets > zoneCharactersMax) {
+    throw new OperatorError('zone-file', `${title} has more than ${zoneCharactersMax} octets`, {
+      hint: 'give a file with the zone of these domains alone',
+      exit: sysexits.dataErr,
+    });
+  }
+  return Buffer.concat(chunks).toString('latin1');
 }
 
 type GrowingPlace = ZonePlace & { readonly records: DnsRecord[] };
