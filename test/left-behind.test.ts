@@ -130,9 +130,10 @@ test('in every-key.toml nothing is as it is by default', async () => {
   assert.deepEqual(left, [
     'doors.allowed_users',
     'doors.allowed_clients',
+    'accounts.login_domains',
+    'accounts.own_hosts',
     'suspension.held_messages_max',
     'suspension.held_megabytes_max',
-    'accounts.login_domains',
     'signing.domains',
     'scan.clamav_evidence',
   ]);

@@ -122,16 +122,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
   const readers = openReaders(parts, ledger, memory);
-  const mailLog = openDaemonLog(parts, {
-    ...memory,
-    localDomains,
-    mayRelay: mailServer.mayRelay,
-    connected: mailServer.connected,
-    filterUsers: mailServer.filterUsers,
-    webUsers: config.scripts.web_users,
-    isNotice: (messageId) => memory.notices.isOurs(messageId),
-    renamed: (...about) => stopping.suspensions.renamed(...about),
-  });
+  const mailLog = openLogFlow(parts, { ...memory, ...stopping }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
@@ -193,6 +184,24 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       return needRestart(config, changed);
     },
   };
+}
+
+/** Opens what takes the mail log. */
+function openLogFlow(
+  parts: DaemonParts,
+  memory: Memory & Stopping,
+  { connected, filterUsers, localDomains, mayRelay }: ReturnType<typeof openMailServer>,
+): ReturnType<typeof openDaemonLog> {
+  return openDaemonLog(parts, {
+    ...memory,
+    localDomains,
+    mayRelay,
+    connected,
+    filterUsers,
+    webUsers: parts.config.scripts.web_users,
+    isNotice: (messageId) => memory.notices.isOurs(messageId),
+    renamed: (...about) => memory.suspensions.renamed(...about),
+  });
 }
 
 /** Opens what is remembered, and the notices to the operator, which are remembered too. */

@@ -6,7 +6,6 @@
  * the disk, so that a crash loses no verdict that stopped mail.
  */
 
-import { contentSignals } from '../../core/account/content.ts';
 import { submit, submitToSum, suspendedMay } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
 import type { AccountFlags } from '../../core/account/policy.ts';
@@ -21,12 +20,10 @@ import {
   suspendedFullReply,
   suspendedReply,
 } from '../../core/explain.ts';
-import { scriptSignals } from '../../core/script-mail.ts';
 import { secondAccount, sumHolds } from '../../core/scripts/adding-up.ts';
-import { describeSubmitter } from '../../core/scripts/submitter.ts';
 import { type HeldSum, isHeldFull, isPutOff } from '../../core/verdict.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
-import type { Change, HeldRow, MessageRow, StoryRow } from '../../ports/ledger.ts';
+import type { Change, StoryRow } from '../../ports/ledger.ts';
 import type { Answer, Gate, Submitter } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -35,6 +32,7 @@ import type { Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
 import type { Exemptions } from './exemptions.ts';
 import type { HeldCount } from './held-count.ts';
+import { heldRow, messageRow, storyRow } from './message-rows.ts';
 import { PutOffMessages } from './put-off.ts';
 import type { Feed } from './verdict-feed.ts';
 
@@ -63,8 +61,6 @@ export type GateDeps = {
   readonly full: (story: StoryRow, held: HeldSum) => readonly Change[];
 };
 
-/** Recipients that a story names: enough to recognise a message, never the whole list. */
-const sampleMax = 5;
 const passAnswer: Answer = { kind: 'pass' };
 
 export function openGate(deps: GateDeps): Gate & {
@@ -348,62 +344,4 @@ function answerOf(kind: Judgement['verdict'], judgement: Judgement, contact: str
     default:
       return { kind: 'reply', ...replyText(kind, judgement.reasons, contact) };
   }
-}
-
-function messageRow(message: Submission, verdict: MessageRow['verdict']): MessageRow {
-  return {
-    queueId: message.id,
-    at: message.at,
-    account: message.account,
-    verdict,
-    recipients: message.outside.length + message.local.length,
-    client: cameFrom(message),
-    sender: message.sender ?? '',
-    messageId: message.messageId ?? '',
-  };
-}
-
-function storyRow(
-  message: Submission,
-  judgement: Judgement,
-  observed: boolean,
-  newId: () => string,
-): StoryRow {
-  return {
-    id: message.id === '' ? newId() : message.id,
-    at: message.at,
-    account: message.account,
-    verdict: judgement.verdict,
-    state: judgement.state,
-    observed,
-    recipients: message.outside.length + message.local.length,
-    sample: [...message.outside, ...message.local].slice(0, sampleMax),
-    client: cameFrom(message),
-    subject: message.subject ?? '',
-    reasons: judgement.reasons,
-  };
-}
-
-function whyHeld(signal: string): HeldRow['why'] {
-  if (contentSignals.has(signal)) return 'content';
-  return scriptSignals.some((one) => one === signal) ? 'rule' : 'verdict';
-}
-
-/** The client's address; for mail handed over on this machine, the program that did it. */
-function cameFrom({ client, handed }: Submission): string {
-  return client ?? (handed === undefined ? '' : describeSubmitter(handed.submitter));
-}
-
-function heldRow(message: Submission, { reasons }: Judgement): HeldRow {
-  return {
-    queueId: message.id,
-    at: message.at,
-    account: message.account,
-    recipients: message.outside.length + message.local.length,
-    bytes: message.sizeBytes ?? 0,
-    why: whyHeld(reasons[0]?.signal ?? ''),
-    state: 'held',
-    changedAt: message.at,
-    by: 'guard',
-  };
 }

@@ -137,7 +137,7 @@ test('an exemption does not lift the rules; in observe mode they hold nothing', 
   assert.equal((await rigged('guard', 'observe').mail(mailTo([owner]))).kind, 'pass');
 });
 
-test('a script that writes to 300 strangers is suspended, allowed or not', async () => {
+test('a script that writes to 300 strangers is held, allowed or not', async () => {
   for (const allowed of [true, false]) {
     const rig = rigged();
     if (allowed) await rig.admin.scripts.rule({ ...form, recipients: { kind: 'any' } }, '', 'op');
@@ -146,10 +146,10 @@ test('a script that writes to 300 strangers is suspended, allowed or not', async
       if ((await rig.mail(mailTo([`s${nth}@elsewhere.test`]))).kind === 'pass') passed++;
       await rig.time.pass(5 * secondMs);
     }
-    assert.equal(rig.accounts.known(account as Account)?.state, 'suspended');
+    // Nothing but numbers speaks against it, so a person decides.
+    assert.equal(rig.accounts.known(account as Account)?.state, 'watched');
     assert.ok(passed < 60, `${passed} passed`);
-    const [incident] = rig.admin.account(account)?.incidents ?? [];
-    assert.equal(incident?.account, account);
+    assert.equal(rig.journal.live.countHeld(), 300 - passed);
   }
 });
 
@@ -189,7 +189,7 @@ test('a user who names a new script for each message gets no allowance for each'
       together?.oddText ?? '',
       /^more than 20 new scripts of joe in a day are counted together/,
     );
-    assert.equal(rig.accounts.known('user:joe' as Account)?.state, 'suspended');
+    assert.equal(rig.accounts.known('user:joe' as Account)?.state, 'watched');
     // A script with a rule counts alone.
     await rig.admin.scripts.rule({ ...form, path: '/var/www/joe/new.php' }, '', 'op');
     const handed = scriptMail({
