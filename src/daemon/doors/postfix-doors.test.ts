@@ -120,7 +120,7 @@ const quiet = (where: { readonly host: string; readonly port: number }): Listene
 
 /** Looks again until `get` answers as wanted, in tens of looks. */
 async function becomes(t: TestContext, get: () => unknown, wanted: unknown): Promise<void> {
-  for (let look = 0; look < 60 && !isDeepStrictEqual(get(), wanted); look++) await later(t);
+  for (let look = 0; look < 600 && !isDeepStrictEqual(get(), wanted); look++) await later(t);
   assert.deepEqual(get(), wanted);
 }
 
