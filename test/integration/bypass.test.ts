@@ -213,7 +213,7 @@ test('mail that passes a filter before the queue is reported, with its login', a
     for (let one = 0; one < 4; one++) await submitted();
     await reaches('bypassed', () => left('bypassed'), before + 4);
   });
-  await reported(/Likely cause: .*run postern/, /postfix\/returned\/smtpd/);
+  await reported(/Likely cause: .*postern connect/, /postfix\/returned\/smtpd/);
   const [way] = (await bypass()).ways;
   assert.equal(way?.login, joe.account);
 });
