@@ -218,6 +218,20 @@ test('mail that passes a filter before the queue is reported, with its login', a
   assert.equal(way?.login, joe.account);
 });
 
+test('a program that speaks to the service behind a filter is reported, however it names recipients', async () => {
+  const before = await left('bypassed');
+  const port = await freePort();
+  await withServices('content_filter=', returning(port), async () => {
+    await using client = await connectSmtp(port);
+    const forms = ['v1%world.test', 'v2%world.test@mail.test', 'world.test!v3', 'v4@world.test'];
+    for (const [one, form] of forms.entries()) {
+      const sent = await client.send({ from: 'web@mail.test', to: [form], id: `behind-${one}` });
+      assert.equal(sent.stage, 'done', sent.reply.text);
+    }
+    await reaches('bypassed', () => left('bypassed'), before + forms.length);
+  });
+});
+
 test('a second instance of Postfix that is not connected is reported by its name', async () => {
   const log = join(server.postfix.dir, 'log', 'mail.log');
   await using second = await startPostfix({
