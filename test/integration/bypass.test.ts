@@ -218,10 +218,12 @@ test('mail that passes a filter before the queue is reported, with its login', a
   assert.equal(way?.login, joe.account);
 });
 
-test('a program that speaks to the service behind a filter is reported, however it names recipients', async () => {
+test('a program that speaks to the port behind a filter is reported, however it names people', async () => {
   const before = await left('bypassed');
   const port = await freePort();
-  await withServices('content_filter=', returning(port), async () => {
+  // Without the copies for the archive.
+  const behind = returning(port).replace('no_milters', 'no_milters,no_address_mappings');
+  await withServices('content_filter=', behind, async () => {
     await using client = await connectSmtp(port);
     const forms = ['v1%world.test', 'v2%world.test@mail.test', 'world.test!v3', 'v4@world.test'];
     for (const [one, form] of forms.entries()) {
