@@ -218,7 +218,7 @@ test('mail that passes a filter before the queue is reported, with its login', a
   assert.equal(way?.login, joe.account);
 });
 
-test('a program that speaks to the port behind a filter is reported, by any form of address', async () => {
+test('a program at the port behind a filter is reported, by any form of address', async () => {
   const before = await left('bypassed');
   const port = await freePort();
   // Without the copies for the archive.
