@@ -213,9 +213,25 @@ test('mail that passes a filter before the queue is reported, with its login', a
     for (let one = 0; one < 4; one++) await submitted();
     await reaches('bypassed', () => left('bypassed'), before + 4);
   });
-  await reported(/Likely cause: .*run postern/, /postfix\/returned\/smtpd/);
+  await reported(/Likely cause: .*postern connect/, /postfix\/returned\/smtpd/);
   const [way] = (await bypass()).ways;
   assert.equal(way?.login, joe.account);
+});
+
+test('a program at the port behind a filter is reported, by any form of address', async () => {
+  const before = await left('bypassed');
+  const port = await freePort();
+  // Without the copies for the archive.
+  const behind = returning(port).replace('no_milters', 'no_milters,no_address_mappings');
+  await withServices('content_filter=', behind, async () => {
+    await using client = await connectSmtp(port);
+    const forms = ['v1%world.test', 'v2%world.test@mail.test', 'world.test!v3', 'v4@world.test'];
+    for (const [one, form] of forms.entries()) {
+      const sent = await client.send({ from: 'web@mail.test', to: [form], id: `behind-${one}` });
+      assert.equal(sent.stage, 'done', sent.reply.text);
+    }
+    await reaches('bypassed', () => left('bypassed'), before + forms.length);
+  });
 });
 
 test('a second instance of Postfix that is not connected is reported by its name', async () => {

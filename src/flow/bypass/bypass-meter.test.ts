@@ -189,8 +189,22 @@ const ways: readonly (readonly [
       judged('AAAAA1');
       came('BBBBB1', { previousId: 'AAAAA1' }, '<other@x>');
       goes('BBBBB1');
+      goes('AAAAA1', { relay: 'other', service: 'postfix/lmtp' });
     },
     { judged: 1 },
+  ],
+  [
+    'a client that may relay, to an address that Postfix rewrites',
+    ({ came, goes }) => {
+      const forms = ['a%world.test', 'a%world.test@example.test', 'world.test!a', 'a@world'];
+      for (const [nth, original] of forms.entries()) {
+        came(`AAAAA${nth}`);
+        goes(`AAAAA${nth}`, { recipient: 'a@world.test', original });
+      }
+      came('BBBBB1');
+      goes('BBBBB1', { recipient: 'op@world.test', original: 'root' });
+    },
+    { bypassed: 4, 'came-in': 1 },
   ],
   [
     'the door stands behind the filter: the first part of the way does not leave',

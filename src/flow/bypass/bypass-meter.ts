@@ -20,6 +20,7 @@ import type { Troubles } from '../../ports/troubles.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { DoorNotes } from './door-notes.ts';
+import { type DoubtedReturns, openDoubtedReturns } from './doubted-returns.ts';
 import type { QueueTrails, Trail } from './queue-trails.ts';
 import { decodeMeter, encodeMeter, storedMeterKey } from './stored-meter.ts';
 
@@ -109,10 +110,14 @@ class Meter implements BypassMeter {
   readonly #since: Millis;
   readonly #notices = new RecentMap<string, number>(noticesMax);
   readonly #copies = new Set<string>();
+  readonly #doubts: DoubtedReturns;
   #isChanged = false;
 
   constructor(deps: BypassDeps) {
     this.#deps = deps;
+    this.#doubts = openDoubtedReturns(deps.trails, (event, isProven) => {
+      this.#leaves(event, isProven ? 'proven' : 'unproven');
+    });
     const stored = decodeMeter(deps.journal.live.meta(storedMeterKey));
     this.#since = stored?.since ?? deps.world.clock.now();
     if (stored === undefined) return;
@@ -144,6 +149,7 @@ class Meter implements BypassMeter {
 
   seen(event: LogEvent): void {
     this.#deps.trails.seen(event);
+    this.#doubts.seen(event);
     if (event.kind === 'milter-away') this.#away = event;
     else if (event.kind === 'delivery') this.#delivery(event);
   }
@@ -164,13 +170,20 @@ class Meter implements BypassMeter {
   }
 
   #delivery(event: DeliveryEvent): void {
-    const { trails, world } = this.#deps;
     if (!this.#isLeaving(event)) return;
+    const isMet = this.#met(event.queueId) !== undefined;
+    if (isMet || !this.#doubts.takes(event)) this.#leaves(event, 'proven');
+  }
+
+  /** `unproven`: it is not the message that it claims to be. */
+  #leaves(event: DeliveryEvent, as: 'proven' | 'unproven'): void {
+    const { trails, world } = this.#deps;
     const trail = trails.of(event.queueId);
-    const key = `${event.queueId} ${trail?.at ?? ''}`;
+    const key = `${event.queueId} ${trail?.at ?? ''} ${as}`;
     if (this.#left.get(key) === true) return;
     this.#left.set(key, true);
-    const ids = [event.queueId, ...trails.before(event.queueId)];
+    const before = as === 'proven' ? trails.before(event.queueId) : [];
+    const ids = [event.queueId, ...before];
     const first = this.#firstOf(ids);
     const who = first === undefined ? undefined : this.#submitterOf(first);
     const what = this.#what(event, ids, first, who);
@@ -224,12 +237,24 @@ class Meter implements BypassMeter {
     if (first.login === undefined && this.#isNotice(first.messageId)) return 'own';
     if (who.login !== undefined) return 'bypassed';
     // An address of this server that is forwarded by an alias.
-    if (original !== recipient || isOwnDomain(localDomains, domainOf(original))) return 'came-in';
+    const isForwarded = original !== recipient || isOwnDomain(localDomains, domainOf(original));
+    if (isForwarded && !this.#isRouted(original, who.client)) return 'came-in';
     if (mayRelay(who.client)) return 'bypassed';
     // A copy of mail that came in while the guard was away.
     if (this.#copies.has(recipient)) return 'came-in';
     // A stranger's mail for a domain that Postfix only passes on (relay_domains).
     return service.includes('/relay/') ? 'came-in' : 'bypassed';
+  }
+
+  /**
+   * A client that may relay names an address elsewhere in a form that Postfix rewrites: `a%b@here`,
+   * `b!a`, or a domain that it completes.
+   */
+  #isRouted(original: string, client: string): boolean {
+    if (!this.#deps.mayRelay(client)) return false;
+    const domain = domainOf(original);
+    const isHere = domain === '' || isOwnDomain(this.#deps.localDomains, domain);
+    return !isHere || /[%!]/.test(original);
   }
 
   /** A notice may have copies for an archive, so its recipients are not looked at. */

@@ -8,6 +8,7 @@
  */
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
+import { hash53 } from '../../lib/hash.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
 
@@ -34,6 +35,11 @@ export type QueueTrails = {
   cameBack(queueId: string): boolean;
   /** The queue ids that this message had earlier, the latest first. */
   before(queueId: string): readonly string[];
+  /**
+   * An earlier id for which there is no evidence: no line says that the message of that id had this
+   * recipient. Undefined if all have it.
+   */
+  unproven(delivery: Recipients): string | undefined;
   /** Postfix made the message itself, or its start was not in the log. */
   isInternal(queueId: string): boolean;
   /** The login that showed mail to a filter before the queue from this client of late. */
@@ -48,16 +54,29 @@ const clientsMax = 5_000;
 const chainMax = 10;
 /** Messages with one Message-ID that are remembered: the newest. */
 const copiesMax = 4;
+/** Recipients that the log named lately, each with its message: 10 MB at most. */
+const recipientsMax = 50_000;
 /** A filter hands a message back within this time. */
 const filterMs = hourMs;
 const forwarded = /^forwarded as ([0-9A-Za-z]{5,32})$/;
 
 type EnteredEvent = Extract<LogEvent, { kind: 'entered' }>;
 type DeliveryEvent = Extract<LogEvent, { kind: 'delivery' }>;
+type Recipients = Pick<DeliveryEvent, 'queueId' | 'recipient' | 'original'>;
+/**
+ * The id before; empty without one. Postfix itself says what local(8) forwarded and what was
+ * requeued. The rest a client or a filter says, and any program of this machine may speak to the
+ * service to which a filter returns mail.
+ */
+type Link = { readonly id: string; readonly from: 'forward' | 'requeue' | 'filter' };
 
 /** The second may be the first, handed back by a filter. */
 function isSoon(first: Trail, second: Trail): boolean {
   return second.at - first.at < filterMs;
+}
+
+function recipientKey(queueId: string, recipient: string): number {
+  return hash53(`${queueId} ${recipient}`, 0);
 }
 
 export function openQueueTrails(): QueueTrails {
@@ -68,7 +87,9 @@ class Trails implements QueueTrails {
   /** `internal`: cleanup(8) named a message that no client and no user handed in. */
   readonly #trails = new RecentMap<string, Trail | 'internal'>(trailsMax);
   /** Queue id → the id before. */
-  readonly #links = new RecentMap<string, string>(linksMax);
+  readonly #links = new RecentMap<string, Link>(linksMax);
+  /** Hash of queue id and recipient → the recipient as the message came in with it. */
+  readonly #recipients = new RecentMap<number, string>(recipientsMax);
   /** Message-ID → ids of the messages that have it, the oldest first. */
   readonly #copies = new RecentMap<string, readonly string[]>(trailsMax);
   #seen = 0;
@@ -120,6 +141,24 @@ class Trails implements QueueTrails {
     return ids;
   }
 
+  unproven({ original, queueId, recipient }: Recipients): string | undefined {
+    const names = new Set([recipient, original]);
+    let of = queueId;
+    for (const id of this.before(queueId)) {
+      const from = this.#links.get(of)?.from;
+      // Its recipients are those of a list, or of the user who forwards his mail.
+      if (from === 'forward') return undefined;
+      if (from === 'filter') {
+        const known = [...names].map((name) => this.#recipients.get(recipientKey(id, name)));
+        const found = known.find((name) => name !== undefined);
+        if (found === undefined) return id;
+        names.add(found);
+      }
+      of = id;
+    }
+    return undefined;
+  }
+
   isInternal(queueId: string): boolean {
     return this.#trails.get(queueId) === 'internal';
   }
@@ -132,7 +171,7 @@ class Trails implements QueueTrails {
   #entered(event: EnteredEvent): void {
     const { at, client, firstClient, login, previousId, queueId, service, uid } = event;
     // Postfix uses short queue ids again: whatever was known of this id is of another message.
-    this.#links.set(queueId, previousId);
+    this.#links.set(queueId, { id: previousId, from: uid === undefined ? 'filter' : 'requeue' });
     const rest = { nth: ++this.#seen, messageId: '', filtered: 0, returned: 0 };
     this.#trails.set(queueId, { at, service, client, firstClient, login, uid, ...rest });
   }
@@ -152,25 +191,27 @@ class Trails implements QueueTrails {
     this.#copies.set(messageId, [...copies, queueId].slice(-copiesMax));
   }
 
-  #delivery({ queueId, relay, reply, requeuedAs, service }: DeliveryEvent): void {
+  #delivery(event: DeliveryEvent): void {
+    const { original, queueId, recipient, relay, reply, requeuedAs, service } = event;
+    this.#recipients.set(recipientKey(queueId, recipient), original);
     if (requeuedAs !== '' && this.of(requeuedAs) !== undefined) {
-      this.#link(requeuedAs, queueId);
+      this.#link(requeuedAs, queueId, 'filter');
     }
     const next = service.endsWith('/local') ? forwarded.exec(reply)?.[1] : undefined;
-    if (next !== undefined) this.#link(next, queueId);
+    if (next !== undefined) this.#link(next, queueId, 'forward');
     const trail = this.of(queueId);
     if (trail !== undefined && (relay === 'here' || service.endsWith('/pipe'))) trail.filtered++;
   }
 
-  #link(queueId: string, previousId: string): void {
-    if (queueId !== previousId) this.#links.set(queueId, previousId);
+  #link(queueId: string, id: string, from: Link['from']): void {
+    if (queueId !== id) this.#links.set(queueId, { id, from });
   }
 
   #previous(queueId: string): string | undefined {
     const known = this.#links.get(queueId);
-    if (known !== undefined && known !== '') return known;
+    if (known !== undefined && known.id !== '') return known.id;
     const found = this.#filteredCopy(queueId);
-    if (found !== undefined) this.#links.set(queueId, found);
+    if (found !== undefined) this.#link(queueId, found, 'filter');
     return found;
   }
 
