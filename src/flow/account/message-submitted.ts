@@ -138,9 +138,9 @@ class MessageGate {
     const { profile, before, judgement, book } = this.#judge(message);
     if (judgement.verdict === 'pass') {
       const sum = this.#addUp(message, profile);
-      if (sum?.judgement.verdict === 'hold') {
+      if (sum !== undefined && sum.judgement.verdict !== 'pass') {
         this.#deps.accounts.changed(message.account, profile, book);
-        this.#deps.world.count('postern_verdicts_total', 1, 'hold');
+        this.#deps.world.count('postern_verdicts_total', 1, sum.judgement.verdict);
         this.#stopped({ ...sum, by, answer });
         return;
       }
@@ -186,7 +186,15 @@ class MessageGate {
     const isExempt = this.#deps.exemptions.until(message.account) > message.at;
     const mayHold = !isExempt && sumHolds(message, own, profile);
     const summed = { ...message, account };
-    const found = submitToSum(profile, summed, accounts.context, flags, mayHold);
+    const again = this.#putOff.has(summed);
+    const found = submitToSum(
+      profile,
+      summed,
+      accounts.context,
+      again ? { ...flags, again } : flags,
+      mayHold,
+    );
+    if (isPutOff(found.judgement)) this.#putOff.add(summed);
     return { message: summed, profile, before, ...found };
   }
 
