@@ -132,7 +132,8 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
       );
     },
     message: (queueId) =>
-      messages().get(queueId) ?? kept.or('message', queueId, ledger.message(queueId)),
+      pending.latest('message', ({ row }) => row.queueId === queueId)?.row ??
+      kept.or('message', queueId, ledger.message(queueId)),
     stories(filter) {
       const waiting = stories();
       const stored = ledger.stories({ ...filter, limit: filter.limit + waiting.size });
@@ -143,9 +144,8 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
       );
     },
     handover: (token) =>
-      pending.rows('handover').findLast(({ row }) => row.token === token)?.row ??
-      ledger.handover(token),
-    story: (id) => stories().get(id) ?? ledger.story(id),
+      pending.latest('handover', ({ row }) => row.token === token)?.row ?? ledger.handover(token),
+    story: (id) => pending.latest('story', ({ row }) => row.id === id)?.row ?? ledger.story(id),
     held(filter) {
       const waiting = held();
       const stored = ledger.held({ ...filter, limit: filter.limit + waiting.size });
@@ -163,7 +163,9 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
           row.state === (filter.state ?? row.state),
       );
     },
-    heldOne: (queueId) => held().get(queueId) ?? kept.or('held', queueId, ledger.heldOne(queueId)),
+    heldOne: (queueId) =>
+      pending.latest('held', ({ row }) => row.queueId === queueId)?.row ??
+      kept.or('held', queueId, ledger.heldOne(queueId)),
     countHeld() {
       let count = ledger.countHeld();
       for (const [queueId, row] of held()) {
@@ -254,7 +256,7 @@ function operatorReads(ledger: Ledger, pending: PendingChanges, kept: Kept): Ope
       );
     },
     meta: (key) =>
-      pending.rows('meta').findLast((change) => change.key === key)?.value ?? ledger.meta(key),
+      pending.latest('meta', (change) => change.key === key)?.value ?? ledger.meta(key),
     dkimKeys() {
       const key = ({ domain, selector }: DkimKey): string => `${selector} ${domain}`;
       const waiting = byKey(pending.rows('dkim-key'), ({ row }) => key(row));

@@ -156,6 +156,20 @@ export class PendingChanges {
     return this.#entries.flatMap((entry) => entry.changes.filter(isKind));
   }
 
+  /** The latest waiting change of one kind that `fits`. The mail log asks for each of its lines. */
+  latest<Kind extends RowChange['kind']>(
+    kind: Kind,
+    fits: (change: Extract<RowChange, { kind: Kind }>) => boolean,
+  ): Extract<RowChange, { kind: Kind }> | undefined {
+    const isFound = (change: Pending): change is Extract<RowChange, { kind: Kind }> =>
+      change.kind === kind && fits(change as Extract<RowChange, { kind: Kind }>);
+    for (let at = this.#entries.length - 1; at >= 0; at--) {
+      const found = this.#entries[at]?.changes.findLast(isFound);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
   /** Waiting accounts, oldest first. If one is there more than once, the last counts. */
   accounts(): readonly PendingAccount[] {
     const committed = this.#entries.flatMap((entry) => entry.changes).filter(isAccount);
