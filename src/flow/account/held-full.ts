@@ -52,7 +52,7 @@ export function openHeldFull(deps: HeldFullDeps): HeldFull {
     const bytes = waits.bytes + onTheWay.bytes;
     return !hasRoomFor(1, { messages, bytes }, policy.heldMax);
   };
-  /** The sum of its user holds the message. A suspended sum does not; its own account speaks. */
+  /** The sum of its user would hold the message. A suspended sum is not asked. */
   const isSumFull = (account: Account, submitter: ScriptSubmitter, ofUser: OnTheWay): boolean => {
     const at = world.clock.now();
     const own = accounts.known(account) ?? { firstSeen: at };

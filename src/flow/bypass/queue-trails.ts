@@ -3,8 +3,9 @@
  * message it was made: a filter hands mail back under a new queue id, an alias of local(8) forwards
  * it.
  *
- * This is the one place where such a chain is looked up: `before(queueId)` gives the ids that the
- * message had earlier.
+ * `before(queueId)` gives the ids that a message had earlier, whether it was judged or not. All of
+ * it is forgotten at a restart. The rows that tell the account of a message behind a filter stay:
+ * flow/account/message-renamed.ts writes them.
  */
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
@@ -23,6 +24,8 @@ export type Trail = {
   messageId: string;
   /** Deliveries to a program or port of this machine that may be a filter. */
   filtered: number;
+  /** When the latest of these ended. */
+  filteredAt: Millis;
   /** How many later messages were taken for this one, come back from a filter. */
   returned: number;
 };
@@ -46,8 +49,8 @@ const linksMax = 20_000;
 const clientsMax = 5_000;
 /** Ids of one message: it passes at most a few filters. */
 const chainMax = 10;
-/** Messages with one Message-ID that are remembered: the newest. */
-const copiesMax = 4;
+/** Messages with one Message-ID that are remembered: a filter may return one for each recipient. */
+const copiesMax = 50;
 /** A filter hands a message back within this time. */
 const filterMs = hourMs;
 const forwarded = /^forwarded as ([0-9A-Za-z]{5,32})$/;
@@ -55,9 +58,9 @@ const forwarded = /^forwarded as ([0-9A-Za-z]{5,32})$/;
 type EnteredEvent = Extract<LogEvent, { kind: 'entered' }>;
 type DeliveryEvent = Extract<LogEvent, { kind: 'delivery' }>;
 
-/** The second may be the first, handed back by a filter. */
+/** The second may be the first, handed back by a filter. The first may have been held for days. */
 function isSoon(first: Trail, second: Trail): boolean {
-  return second.at - first.at < filterMs;
+  return Math.abs(second.at - first.filteredAt) < filterMs;
 }
 
 export function openQueueTrails(): QueueTrails {
@@ -133,7 +136,8 @@ class Trails implements QueueTrails {
     const { at, client, firstClient, login, previousId, queueId, service, uid } = event;
     // Postfix uses short queue ids again: whatever was known of this id is of another message.
     this.#links.set(queueId, previousId);
-    const rest = { nth: ++this.#seen, messageId: '', filtered: 0, returned: 0 };
+    const nth = ++this.#seen;
+    const rest = { nth, messageId: '', filtered: 0, filteredAt: at, returned: 0 };
     this.#trails.set(queueId, { at, service, client, firstClient, login, uid, ...rest });
   }
 
@@ -152,14 +156,16 @@ class Trails implements QueueTrails {
     this.#copies.set(messageId, [...copies, queueId].slice(-copiesMax));
   }
 
-  #delivery({ queueId, relay, reply, requeuedAs, service }: DeliveryEvent): void {
+  #delivery({ at, queueId, relay, reply, requeuedAs, service }: DeliveryEvent): void {
     if (requeuedAs !== '' && this.of(requeuedAs) !== undefined) {
       this.#link(requeuedAs, queueId);
     }
     const next = service.endsWith('/local') ? forwarded.exec(reply)?.[1] : undefined;
     if (next !== undefined) this.#link(next, queueId);
     const trail = this.of(queueId);
-    if (trail !== undefined && (relay === 'here' || service.endsWith('/pipe'))) trail.filtered++;
+    if (trail === undefined || (relay !== 'here' && !service.endsWith('/pipe'))) return;
+    trail.filtered++;
+    trail.filteredAt = at;
   }
 
   #link(queueId: string, previousId: string): void {
