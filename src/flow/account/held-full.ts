@@ -1,7 +1,7 @@
 /**
  * Says for mail of this machine that it cannot be taken now: it would be held, and as much of its
- * account, or of its user, is held as may be. Without that, pickup(8) could only repeat the message, or it is held
- * beyond the limit.
+ * account, or of its user, is held as may be. Without that, pickup(8) could only repeat the
+ * message, or it is held beyond the limit.
  */
 import { evidenceNow } from '../../core/account/judge.ts';
 import { holdAt } from '../../core/account/signals.ts';

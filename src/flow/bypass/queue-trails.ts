@@ -3,9 +3,9 @@
  * message it was made: a filter hands mail back under a new queue id, an alias of local(8) forwards
  * it.
  *
- * `before(queueId)` gives the ids that a message had earlier, whether it was judged or not. All of
- * it is forgotten at a restart. The rows that tell the account of a message behind a filter stay:
- * flow/account/message-renamed.ts writes them.
+ * `before(queueId)` gives the ids that a message had earlier, whether it was judged or not. A
+ * restart forgets them. What remains is the account of a judged message: for each id it has behind
+ * a filter, flow/account/message-renamed.ts writes a row to the ledger.
  */
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
