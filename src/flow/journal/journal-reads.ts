@@ -174,7 +174,7 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
       }
       return count;
     },
-    heldSum: (account, since) => heldSum(ledger, held(), account, since),
+    heldSum: (account, since) => heldSum(ledger, heldOf(pending, account), account, since),
     heldMost(limit) {
       const waiting = held();
       const changed = new Set([...waiting.values()].map(({ account }) => account));
@@ -183,7 +183,7 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
         .filter(({ account }) => !changed.has(account));
       const fresh = [...changed].map((account) => ({
         account,
-        ...heldSum(ledger, waiting, account),
+        ...heldSum(ledger, heldOf(pending, account), account),
       }));
       return [...stored, ...fresh]
         .filter(({ messages: waits }) => waits > 0)
@@ -266,6 +266,16 @@ function operatorReads(ledger: Ledger, pending: PendingChanges, kept: Kept): Ope
   };
 }
 
+/** The waiting rows of one account: asked for each message that would be held. */
+function heldOf(pending: PendingChanges, account: Account): ReadonlyMap<string, HeldRow> {
+  const latest = new Map<string, HeldRow>();
+  pending.each('held', ({ row }) => {
+    // Only a row of this account can change its sum: queue ids are seldom used again.
+    if (row.account === account) latest.set(row.queueId, row);
+  });
+  return latest;
+}
+
 /** What is held of an account, with the changes that wait laid over it. */
 function heldSum(
   ledger: Ledger,
@@ -280,8 +290,6 @@ function heldSum(
     bytes += sign * row.bytes;
   };
   for (const [queueId, row] of waiting) {
-    // Only a row of this account can change its sum: queue ids are seldom used again.
-    if (row.account !== account) continue;
     add(ledger.heldOne(queueId), -1);
     add(row, 1);
   }

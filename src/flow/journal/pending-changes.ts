@@ -156,6 +156,18 @@ export class PendingChanges {
     return this.#entries.flatMap((entry) => entry.changes.filter(isKind));
   }
 
+  /** Visits all waiting changes of one kind, oldest first, without a copy of them. */
+  each<Kind extends RowChange['kind']>(
+    kind: Kind,
+    visit: (change: Extract<RowChange, { kind: Kind }>) => void,
+  ): void {
+    for (const { changes } of this.#entries) {
+      for (const change of changes) {
+        if (change.kind === kind) visit(change as Extract<RowChange, { kind: Kind }>);
+      }
+    }
+  }
+
   /** The latest waiting change of one kind that `fits`. The mail log asks for each of its lines. */
   latest<Kind extends RowChange['kind']>(
     kind: Kind,
