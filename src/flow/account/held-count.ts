@@ -13,7 +13,7 @@ import type { Journal } from '../journal/journal.ts';
 export type HeldCount = (account: Account) => HeldSum;
 
 /**
- * Mail of this machine is held beyond the limit, and may be held by the ten thousand. From this many
+ * Mail of this machine is held beyond the limit, and tens of thousands may be held. From this many
  * on, an account is counted once a second, not for each message.
  */
 const manyMessages = 1_000;
