@@ -166,7 +166,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
     heldFull: openHeldFull({
-      accounts: memory.accounts,
+      ...memory,
       held: judging.held,
       world,
       settings: live.settings,

@@ -48,8 +48,8 @@ export function submit(
 /**
  * Judges and counts a message that has passed as its own account's, in the profile of the sum that
  * it adds to. A sum holds mail and is never suspended; while it may not hold, what it has counts as
- * normal for it. It teaches nothing about other
- * accounts, and no ceiling of an account applies to it.
+ * normal for it. It teaches nothing about other accounts, and no ceiling of an account applies to
+ * it but the one of held mail.
  */
 export function submitToSum(
   sum: AccountProfile,
@@ -58,20 +58,15 @@ export function submitToSum(
   flags: AccountFlags,
   mayHold: boolean,
 ): { readonly judgement: Judgement; readonly book: BookChange } {
-  const { people, policy } = context;
-  const { baseline: shared } = context;
-  const baseline = {
-    ...shared,
-    histogram: shared.histogram.slice(),
-    floors: shared.floors.slice(),
-  };
-  settle(sum, baseline, Math.floor(message.at / dayMs));
-  const { unscanned, scanHoldScore } = policy;
-  const rules = { ...noCeilings, unscanned, scanHoldScore };
-  const judged = judge(sum, shared, message, people, rules, flags);
+  const { baseline, people, policy } = context;
+  settle(sum, baseline, Math.floor(message.at / dayMs), false);
+  const { isOwnHost, scanHoldScore, unscanned } = policy;
+  const rules = { ...noCeilings, isOwnHost, scanHoldScore, unscanned };
+  const judged = judge(sum, baseline, message, people, rules, flags);
   const verdict = judged.verdict !== 'pass' && mayHold ? 'hold' : 'pass';
   const state = judged.state === 'suspended' ? 'watched' : judged.state;
-  const judgement: Judgement = { ...judged, verdict, state };
+  const judgement = withinHeldMax({ ...judged, verdict, state }, message, policy, flags);
+  if (flags.again && isPutOff(judgement)) return { judgement, book: nothingNew };
   const book = record(sum, message, judgement, people.seed);
   if (!mayHold) vouch(sum);
   return { judgement, book };

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { monday, openServer } from '../../../test/doubles/server.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { CountName } from '../reason.ts';
-import { newBaseline } from './baseline.ts';
+import { encodeBaseline, newBaseline } from './baseline.ts';
 import { allowed, ownAllowance, settle, vouch } from './learn.ts';
 import { type AccountProfile, dayOf, newProfile } from './profile.ts';
 import { growth, growthHeld, lagDays, slots, slotsOf } from './signals.ts';
@@ -23,6 +23,16 @@ function oneDay(peak: number, marks: { held?: boolean; tainted?: boolean } = {})
   day.tainted = marks.tainted ?? false;
   return profile;
 }
+
+test('a sum of accounts learns for itself and teaches the server nothing', () => {
+  const baseline = newBaseline();
+  const before = encodeBaseline(baseline);
+  const profile = oneDay(3);
+  settle(profile, baseline, firstDay + lagDays + 1, false);
+  assert.equal(profile.peaks[0], 3);
+  assert.equal(baseline.accountDays, 0);
+  assert.deepEqual({ ...JSON.parse(encodeBaseline(baseline)), day: 0 }, JSON.parse(before));
+});
 
 test('nothing is learned before the lag is over', () => {
   const baseline = newBaseline();

@@ -67,17 +67,30 @@ function peakFor(allowance: number, slot: number): number {
   return (Math.sqrt(factor * factor + 4 * slope * allowance) - factor) / (2 * slope);
 }
 
-/** Learns from the days that are old enough. Call it before judging, with the day of the event. */
-export function settle(profile: AccountProfile, baseline: ServerBaseline, day: number): void {
+/**
+ * Learns from the days that are old enough. Call it before judging, with the day of the event.
+ * `teaches`: whether the server's baseline learns from them too.
+ */
+export function settle(
+  profile: AccountProfile,
+  baseline: ServerBaseline,
+  day: number,
+  teaches = true,
+): void {
   refresh(baseline, day);
   for (let oldest = profile.days[0]; oldest !== undefined; oldest = profile.days[0]) {
     if (oldest.day > day - lagDays - 1) return;
     profile.days.shift();
-    if (!oldest.tainted) learn(profile, baseline, oldest);
+    if (!oldest.tainted) learn(profile, baseline, oldest, teaches);
   }
 }
 
-function learn(profile: AccountProfile, baseline: ServerBaseline, day: Day): void {
+function learn(
+  profile: AccountProfile,
+  baseline: ServerBaseline,
+  day: Day,
+  teaches: boolean,
+): void {
   const unexplained = new Float64Array(slots.length);
   const step = day.held ? growthHeld : growth;
   for (let slot = 0; slot < slots.length; slot++) {
@@ -87,7 +100,7 @@ function learn(profile: AccountProfile, baseline: ServerBaseline, day: Day): voi
     profile.peaks[slot] = Math.max((profile.peaks[slot] ?? 0) * fade, Math.min(peak, most));
   }
   if (day.numbers === true) return;
-  learnDay(baseline, unexplained);
+  if (teaches) learnDay(baseline, unexplained);
   let messages = 0;
   for (let hour = 0; hour < 24; hour++) {
     profile.hours[hour] = (profile.hours[hour] ?? 0) + (day.hours[hour] ?? 0);

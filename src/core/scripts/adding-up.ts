@@ -3,10 +3,10 @@
  * changing its sender or its file: all mail of one user, and all mail of new local names together.
  * Pure.
  */
-import { dayMs } from '../../lib/time.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
 import type { Account } from '../account-name.ts';
 import type { Submission } from '../event.ts';
-import type { ScriptSubmitter } from '../script-mail.ts';
+import type { ScriptMail, ScriptSubmitter } from '../script-mail.ts';
 import { isService, scriptAccount } from './submitter.ts';
 
 /** The account of all local senders that are new here, whose user is not known. */
@@ -14,8 +14,13 @@ const newLocalNames = 'local:*' as Account;
 /** A name is new for this long; the sum of a user's mail is known after this long. */
 const newMs = 7 * dayMs;
 
+/** What tells where a message adds up. */
+type AddingUp = Pick<Submission, 'account' | 'at' | 'scriptFinding' | 'uid'> & {
+  readonly handed?: Pick<ScriptMail, 'submitter'>;
+};
+
 /** The second account of a message; undefined if it has none. `own`: of its own account. */
-export function secondAccount(message: Submission, own: Age): Account | undefined {
+export function secondAccount(message: AddingUp, own: Age): Account | undefined {
   const { account, handed, uid } = message;
   const second = handed === undefined ? ofUid(account, uid) : ofUser(handed.submitter);
   if (second === account) return undefined;
@@ -37,16 +42,21 @@ function ofUid(account: Account, uid: number | undefined): Account | undefined {
  * sum that is known may. A new one may hold mail of new names only, and none of a web server's
  * user, who has the mail of all websites.
  */
-export function sumHolds(message: Submission, own: Age, sum: Age): boolean {
+export function sumHolds(message: AddingUp, own: Age, sum: Age): boolean {
   const { at, handed } = message;
-  if (secondAccount(message, own) !== newLocalNames && at - sum.firstSeen >= newMs) return true;
+  if (secondAccount(message, own) !== newLocalNames && isSumKnown(sum, at)) return true;
   const hasManySites = handed !== undefined && isService(handed.submitter.uid);
   return isNew(message, own) && !hasManySites;
+}
+
+/** Whether the sum of a user may hold mail of each of its scripts, also of those with a rule. */
+export function isSumKnown(sum: Age, at: Millis): boolean {
+  return at - sum.firstSeen >= newMs;
 }
 
 type Age = { readonly firstSeen: number };
 
 /** A script with a rule of its own is not new. */
-function isNew({ at, scriptFinding }: Submission, own: Age): boolean {
+function isNew({ at, scriptFinding }: AddingUp, own: Age): boolean {
   return at - own.firstSeen < newMs && (scriptFinding?.rule ?? '') === '';
 }

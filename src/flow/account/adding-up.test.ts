@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptMail, submitter } from '../../../test/doubles/mail.ts';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { type FlowRig, openRig, type TestMessage } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import { scriptAccount } from '../../core/scripts/submitter.ts';
-import { dayMs, secondMs } from '../../lib/time.ts';
+import { dayMs, type Millis, secondMs } from '../../lib/time.ts';
+import { openHeldCount } from './held-count.ts';
+import { openHeldFull } from './held-full.ts';
 
 const stranger = (nth: number): string => `s${nth}@elsewhere.test`;
 
@@ -87,6 +90,55 @@ test('all websites of a web server: a sum that nobody knows yet holds nothing', 
   }
   const flood = await passed(rig, 3_000, (nth) => sites(50_000 + nth));
   assert.ok(flood < 2_000, `${flood} of 3,000 passed`);
+});
+
+test('what a sum holds has the limit of held mail, by SMTP and at the sendmail door', async () => {
+  const shop = { uid: 1_001, user: 'shop' };
+  const sum = 'user:shop' as Account;
+  const heldMax = { messages: 3, bytes: 50_000_000 };
+  const rig = openRig({ policy: { heldMax } });
+  const { accounts, exemptions, settings, time } = rig;
+  const held = openHeldCount(rig.journal, time, true);
+  const world = quietWorld({ clock: time });
+  const heldFull = openHeldFull({ accounts, exemptions, held, settings, world });
+  const sends = (nth: number): TestMessage => ({ ...ofScript(nth, shop), to: [stranger(nth)] });
+  const isRefused = (nth: number, onTheWay = 0): boolean => {
+    const who = sends(nth).handed?.submitter ?? assert.fail();
+    const none = { messages: 0, bytes: 0 };
+    return heldFull(who, none, { messages: onTheWay, bytes: 0 }) !== undefined;
+  };
+  for (let day = 0; day < 8; day++) {
+    assert.equal(await passed(rig, 2, sends), 2);
+    time.jump(dayMs);
+  }
+  const heldOf = (): number => rig.journal.live.heldSum(sum).messages;
+  for (let nth = 100; heldOf() < 2; nth++) {
+    assert.ok(nth < 400 && !isRefused(nth));
+    await rig.mail(sends(nth));
+    await time.pass(secondMs);
+  }
+  assert.deepEqual([isRefused(1), isRefused(1, 1)], [false, true], 'one is on its way');
+  const third = await rig.mail({ ...sends(500), by: 'client' });
+  assert.equal(third.kind, 'hold');
+  assert.deepEqual([isRefused(1), isRefused(600)], [true, true]);
+  const messages = accounts.known(sum)?.stoppedMessages;
+  for (let nth = 0; nth < 3; nth++) {
+    const fourth = await rig.mail({ ...sends(501), by: 'client', messageId: '<4@x>' });
+    assert.equal(fourth.kind === 'reply' && fourth.code, 452);
+  }
+  assert.equal(accounts.known(sum)?.stoppedMessages, (messages ?? 0) + 1, 'counted once');
+  assert.equal(heldOf(), 3);
+  const { account } = ofScript(1, shop);
+  exemptions.set({
+    account,
+    at: time.now(),
+    until: (time.now() + dayMs) as Millis,
+    by: 'op',
+    note: '',
+  });
+  assert.deepEqual([isRefused(1), isRefused(600)], [false, true]);
+  settings.mode = 'observe';
+  assert.equal(isRefused(600), false);
 });
 
 test('mail of root does not add up', async () => {

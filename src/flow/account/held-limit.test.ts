@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
-import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
+import { dayMs, hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { Answer } from '../../ports/message.ts';
+import type { Journal } from '../journal/journal.ts';
 import { openHeldCount } from './held-count.ts';
 
 const joe = 'joe@here.test' as Account;
@@ -198,4 +199,20 @@ test('mail of this machine is held beyond the limit, and that is what its story 
   const local = await rig.mail({ account: joe, to: strangers(1), id: 'LOCAL1', by: 'local' });
   assert.equal(local.kind, 'hold');
   assert.equal(rig.admin.heldOne('LOCAL1')?.story?.verdict, 'hold');
+});
+
+test('an account with very much held is counted once a second', () => {
+  let now = 1_000_000 as Millis;
+  let asked = 0;
+  let messages = 1_000;
+  const heldSum = () => {
+    asked++;
+    return { messages, bytes: 0 };
+  };
+  const live = { heldSum } as Partial<Journal['live']> as Journal['live'];
+  const count = openHeldCount({ live }, { now: () => now }, true);
+  assert.deepEqual([count(joe).messages, count(joe).messages, asked], [1_000, 1_000, 1]);
+  now = (now + secondMs) as Millis;
+  messages = 999;
+  assert.deepEqual([count(joe).messages, count(joe).messages, asked], [999, 999, 3]);
 });

@@ -129,3 +129,21 @@ test('the same Message-ID alone proves nothing', () => {
     undefined,
   ]);
 });
+
+for (const order of ['copies first', 'deliveries first']) {
+  test(`a program hands in one copy for each delivery, and no more: ${order}`, () => {
+    const { judged, account, seen } = rig();
+    judged('FIRST');
+    const copies = ['COPY1', 'COPY2', 'COPY3', 'COPY4', 'COPY5', 'COPY6'];
+    const handIn = (queueId: string): void => {
+      seen(pickedUp(queueId, 'ann@example.test'));
+      seen({ kind: 'named', queueId, messageId: '<one@pc.test>' });
+    };
+    const deliver = (): void => seen(delivery('FIRST', toProgram));
+    if (order === 'copies first') copies.forEach(handIn);
+    for (let nth = 0; nth < 5; nth++) deliver();
+    if (order !== 'copies first') copies.forEach(handIn);
+    const owners = copies.map(account);
+    assert.deepEqual(owners, [ann, ann, ann, ann, ann, undefined]);
+  });
+}

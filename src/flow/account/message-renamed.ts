@@ -9,7 +9,11 @@
  *   OLD to pipe(8), NEW by sendmail(1): same Message-ID ┘
  *
  * The last needs both lines, in any order, within ten minutes, and the same sender. A message
- * without Message-ID cannot be followed that way.
+ * without Message-ID cannot be followed that way. Anybody can choose a Message-ID and a sender, so
+ * each delivery to a program answers for one message.
+ *
+ * These rows outlive a restart, and the ledger tells who sent the message. What was not judged, and
+ * aliases, only the memory of flow/bypass/queue-trails.ts has.
  */
 import type { LogEvent } from '../../core/event.ts';
 import { addressKey } from '../../formats/message/address.ts';
@@ -36,6 +40,8 @@ const pairsMax = 10_000;
 const copiesMax = 100;
 
 type Named = { readonly queueId: string; readonly sender: string; readonly at: Millis };
+/** `left`: deliveries to the program for which nothing came back yet. */
+type Piped = Named & { readonly left: number };
 
 /**
  * The message as it was judged: its first row, whatever its queue id is now. Undefined if Postern
@@ -62,7 +68,7 @@ class Renames {
   /** Message-ID → messages handed in with it. */
   readonly #handedIn = new RecentMap<string, readonly Named[]>(pairsMax);
   /** Message-ID → the message that a program got. */
-  readonly #piped = new RecentMap<string, Named>(pairsMax);
+  readonly #piped = new RecentMap<string, Piped>(pairsMax);
 
   constructor(deps: RenameDeps) {
     this.#deps = deps;
@@ -86,7 +92,8 @@ class Renames {
     const found = this.#pickedUp.get(queueId);
     if (found === undefined || Math.abs(at - found.at) > pairMs) return;
     const before = this.#piped.get(messageId);
-    if (before !== undefined && isPair(before, found)) {
+    if (before !== undefined && before.left > 0 && isPair(before, found)) {
+      this.#piped.set(messageId, { ...before, left: before.left - 1 });
       this.#renamed(before.queueId, queueId, at);
       return;
     }
@@ -97,11 +104,19 @@ class Renames {
   #toProgram(queueId: string, at: Millis): void {
     const row = this.#row(queueId, at);
     if (row === undefined || row.messageId === '') return;
+    const { messageId } = row;
     const piped = { queueId, sender: addressKey(row.sender), at };
-    this.#piped.set(row.messageId, piped);
-    for (const one of this.#handedIn.get(row.messageId) ?? []) {
-      if (isPair(piped, one)) this.#renamed(queueId, one.queueId, one.at);
+    const known = this.#piped.get(messageId);
+    let left = 1 + (known?.queueId === queueId ? known.left : 0);
+    const waiting: Named[] = [];
+    for (const one of this.#handedIn.get(messageId) ?? []) {
+      if (left > 0 && isPair(piped, one)) {
+        left--;
+        this.#renamed(queueId, one.queueId, one.at);
+      } else waiting.push(one);
     }
+    this.#handedIn.set(messageId, waiting);
+    this.#piped.set(messageId, { ...piped, left });
   }
 
   #renamed(before: string, queueId: string, at: Millis): void {

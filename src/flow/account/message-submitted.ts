@@ -124,7 +124,11 @@ class MessageGate {
     const serverRecipientsThisHour =
       Math.floor(at / hourMs) === this.#hour ? this.#serverRecipients : 0;
     const weakPassword = this.#deps.weakPasswords.why(account);
-    const held = (): HeldSum => this.#deps.held(account);
+    let sum: HeldSum | undefined;
+    const held = (): HeldSum => {
+      sum ??= this.#deps.held(account);
+      return sum;
+    };
     return { exemptUntil, serverRecipientsThisHour, weakPassword, held, again: false };
   }
 
@@ -135,12 +139,12 @@ class MessageGate {
       answer(passAnswer);
       return;
     }
-    const { profile, before, judgement, book } = this.#judge(message);
+    const { profile, before, held, judgement, book } = this.#judge(message);
     if (judgement.verdict === 'pass') {
       const sum = this.#addUp(message, profile);
-      if (sum?.judgement.verdict === 'hold') {
+      if (sum !== undefined && sum.judgement.verdict !== 'pass') {
         this.#deps.accounts.changed(message.account, profile, book);
-        this.#deps.world.count('postern_verdicts_total', 1, 'hold');
+        this.#deps.world.count('postern_verdicts_total', 1, sum.judgement.verdict);
         this.#stopped({ ...sum, by, answer });
         return;
       }
@@ -151,7 +155,7 @@ class MessageGate {
       return;
     }
     this.#deps.world.count('postern_verdicts_total', 1, judgement.verdict);
-    this.#stopped({ message, by, profile, before, judgement, book, answer });
+    this.#stopped({ message, by, profile, before, held, judgement, book, answer });
   }
 
   passed(message: Submission): void {
@@ -186,12 +190,22 @@ class MessageGate {
     const isExempt = this.#deps.exemptions.until(message.account) > message.at;
     const mayHold = !isExempt && sumHolds(message, own, profile);
     const summed = { ...message, account };
-    const found = submitToSum(profile, summed, accounts.context, flags, mayHold);
-    return { message: summed, profile, before, ...found };
+    const again = this.#putOff.has(summed);
+    const found = submitToSum(
+      profile,
+      summed,
+      accounts.context,
+      again ? { ...flags, again } : flags,
+      mayHold,
+    );
+    if (isPutOff(found.judgement)) this.#putOff.add(summed);
+    return { message: summed, profile, before, held: flags.held, ...found };
   }
 
   /** Judges and counts; `before` is the account's state until then. */
-  #judge(message: Submission): Pick<StoppedMessage, 'profile' | 'before' | 'judgement' | 'book'> {
+  #judge(
+    message: Submission,
+  ): Pick<StoppedMessage, 'profile' | 'before' | 'held' | 'judgement' | 'book'> {
     const { accounts } = this.#deps;
     const profile = accounts.profile(message.account, message.at);
     const before = profile.state;
@@ -199,7 +213,7 @@ class MessageGate {
     const again = this.#putOff.has(message);
     const judged = submit(profile, message, accounts.context, again ? { ...flags, again } : flags);
     if (isPutOff(judged.judgement)) this.#putOff.add(message);
-    return { profile, before, ...judged };
+    return { profile, before, held: flags.held, ...judged };
   }
 
   #passed(
@@ -241,7 +255,7 @@ class MessageGate {
     if (kind === 'hold' && !observed && message.id !== '') {
       changes.push({ kind: 'held', row: heldRow(message, judgement) });
     }
-    if (!observed) changes.push(...this.#full(row, message, kind, judgement));
+    if (!observed) changes.push(...this.#full(row, stop, kind));
     let committed = (): void => {};
     if (judgement.state === 'suspended' && before !== 'suspended') {
       const suspending = this.#deps.suspending(message.account, profile, judgement, message.at);
@@ -270,15 +284,11 @@ class MessageGate {
   }
 
   /** The notice, if with this message as much is held of its account as may be. */
-  #full(
-    row: StoryRow,
-    { account, sizeBytes = 0 }: Submission,
-    kind: Judgement['verdict'],
-    judgement: Judgement,
-  ): readonly Change[] {
-    const off = isPutOff(judgement);
+  #full(row: StoryRow, stop: StoppedMessage, kind: Judgement['verdict']): readonly Change[] {
+    const { sizeBytes = 0 } = stop.message;
+    const off = isPutOff(stop.judgement);
     if (kind !== 'hold' && !off) return [];
-    const { messages, bytes } = this.#deps.held(account);
+    const { messages, bytes } = stop.held();
     const held = off ? { messages, bytes } : { messages: messages + 1, bytes: bytes + sizeBytes };
     const { heldMax } = this.#deps.accounts.context.policy;
     return off || isHeldFull(held, heldMax) ? this.#deps.full(row, held) : [];
@@ -308,6 +318,8 @@ type StoppedMessage = {
   readonly by: Submitter['by'];
   readonly profile: AccountProfile;
   readonly before: AccountProfile['state'];
+  /** What was held of its account before it. */
+  readonly held: () => HeldSum;
   readonly judgement: Judgement;
   readonly book: BookChange;
   readonly answer: (answer: Answer) => void;

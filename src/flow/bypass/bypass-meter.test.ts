@@ -237,6 +237,30 @@ const ways: readonly (readonly [
     { judged: 1 },
   ],
   [
+    'such a pipe for each recipient of a message',
+    ({ came, goes, judged }) => {
+      came('AAAAA1', { login: joe });
+      judged('AAAAA1');
+      const copies = Array.from({ length: 20 }, (_, nth) => `COPY${10 + nth}`);
+      for (const id of copies) came(id, { uid: 65_534 }, '<AAAAA1@x>');
+      for (const _ of copies) goes('AAAAA1', { service: 'postfix/pipe' });
+      for (const id of copies) goes(id);
+    },
+    { judged: 20 },
+  ],
+  [
+    'a message that was held for a day, and then goes through a filter that says no id',
+    ({ came, goes, judged, pass }) => {
+      came('AAAAA1', { login: joe });
+      judged('AAAAA1');
+      pass(24 * hourMs);
+      came('BBBBB1', {}, '<AAAAA1@x>');
+      goes('AAAAA1', { relay: 'here' });
+      goes('BBBBB1');
+    },
+    { judged: 1 },
+  ],
+  [
     'a website that uses the Message-ID of a message that went through such a pipe',
     ({ came, goes, judged }) => {
       came('AAAAA1', { login: joe });

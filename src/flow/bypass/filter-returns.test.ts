@@ -16,6 +16,7 @@ const trail = (uid: number, at: number): Trail => ({
   nth: 1,
   messageId: '',
   filtered: 0,
+  filteredAt: at as Millis,
   returned: 0,
 });
 

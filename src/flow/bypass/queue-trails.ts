@@ -3,8 +3,9 @@
  * message it was made: a filter hands mail back under a new queue id, an alias of local(8) forwards
  * it.
  *
- * This is the one place where such a chain is looked up: `before(queueId)` gives the ids that the
- * message had earlier.
+ * `before(queueId)` gives the ids that a message had earlier, whether it was judged or not. A
+ * restart forgets them. What remains is the account of a judged message: for each id it has behind
+ * a filter, flow/account/message-renamed.ts writes a row to the ledger.
  */
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
@@ -24,6 +25,8 @@ export type Trail = {
   messageId: string;
   /** Deliveries to a program or port of this machine that may be a filter. */
   filtered: number;
+  /** When the latest of these ended. */
+  filteredAt: Millis;
   /** How many later messages were taken for this one, come back from a filter. */
   returned: number;
 };
@@ -52,8 +55,8 @@ const linksMax = 20_000;
 const clientsMax = 5_000;
 /** Ids of one message: it passes at most a few filters. */
 const chainMax = 10;
-/** Messages with one Message-ID that are remembered: the newest. */
-const copiesMax = 4;
+/** Messages with one Message-ID that are remembered: a filter may return one for each recipient. */
+const copiesMax = 50;
 /** Recipients that the log named lately, each with its message: 10 MB at most. */
 const recipientsMax = 50_000;
 /** A filter hands a message back within this time. */
@@ -70,9 +73,9 @@ type Recipients = Pick<DeliveryEvent, 'queueId' | 'recipient' | 'original'>;
  */
 type Link = { readonly id: string; readonly from: 'forward' | 'requeue' | 'filter' };
 
-/** The second may be the first, handed back by a filter. */
+/** The second may be the first, handed back by a filter. The first may have been held for days. */
 function isSoon(first: Trail, second: Trail): boolean {
-  return second.at - first.at < filterMs;
+  return Math.abs(second.at - first.filteredAt) < filterMs;
 }
 
 function recipientKey(queueId: string, recipient: string): number {
@@ -172,7 +175,8 @@ class Trails implements QueueTrails {
     const { at, client, firstClient, login, previousId, queueId, service, uid } = event;
     // Postfix uses short queue ids again: whatever was known of this id is of another message.
     this.#links.set(queueId, { id: previousId, from: uid === undefined ? 'filter' : 'requeue' });
-    const rest = { nth: ++this.#seen, messageId: '', filtered: 0, returned: 0 };
+    const nth = ++this.#seen;
+    const rest = { nth, messageId: '', filtered: 0, filteredAt: at, returned: 0 };
     this.#trails.set(queueId, { at, service, client, firstClient, login, uid, ...rest });
   }
 
@@ -192,7 +196,7 @@ class Trails implements QueueTrails {
   }
 
   #delivery(event: DeliveryEvent): void {
-    const { original, queueId, recipient, relay, reply, requeuedAs, service } = event;
+    const { at, original, queueId, recipient, relay, reply, requeuedAs, service } = event;
     this.#recipients.set(recipientKey(queueId, recipient), original);
     if (requeuedAs !== '' && this.of(requeuedAs) !== undefined) {
       this.#link(requeuedAs, queueId, 'filter');
@@ -200,7 +204,9 @@ class Trails implements QueueTrails {
     const next = service.endsWith('/local') ? forwarded.exec(reply)?.[1] : undefined;
     if (next !== undefined) this.#link(next, queueId, 'forward');
     const trail = this.of(queueId);
-    if (trail !== undefined && (relay === 'here' || service.endsWith('/pipe'))) trail.filtered++;
+    if (trail === undefined || (relay !== 'here' && !service.endsWith('/pipe'))) return;
+    trail.filtered++;
+    trail.filteredAt = at;
   }
 
   #link(queueId: string, id: string, from: Link['from']): void {

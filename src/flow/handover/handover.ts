@@ -135,8 +135,14 @@ class HandoverFlow implements Handovers, SpoolHandler {
   open(peer: Peer, request: HandoverRequest): MessageIntake {
     const facts = this.#deps.identities.facts(peer);
     const submitter = this.#submitter(peer.uid, facts, request, 'kernel');
-    const account = scriptAccount(submitter);
-    const why = this.#deps.heldFull(account, this.#perAccount.get(account) ?? nothingWaits);
+    const why = this.#deps.heldFull(
+      submitter,
+      this.#perAccount.get(scriptAccount(submitter)) ?? nothingWaits,
+      {
+        messages: this.#perUser.get(peer.uid) ?? 0,
+        bytes: this.#bytesPerUser.get(peer.uid) ?? 0,
+      },
+    );
     // What lies in the spool already is taken: it would stand before all that its user sends.
     const isNew = this.submitterOf(handoverToken(submitter.uid, request.id)) === undefined;
     if (why !== undefined && isNew) {

@@ -132,7 +132,8 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
       );
     },
     message: (queueId) =>
-      messages().get(queueId) ?? kept.or('message', queueId, ledger.message(queueId)),
+      pending.latest('message', ({ row }) => row.queueId === queueId)?.row ??
+      kept.or('message', queueId, ledger.message(queueId)),
     stories(filter) {
       const waiting = stories();
       const stored = ledger.stories({ ...filter, limit: filter.limit + waiting.size });
@@ -143,9 +144,8 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
       );
     },
     handover: (token) =>
-      pending.rows('handover').findLast(({ row }) => row.token === token)?.row ??
-      ledger.handover(token),
-    story: (id) => stories().get(id) ?? ledger.story(id),
+      pending.latest('handover', ({ row }) => row.token === token)?.row ?? ledger.handover(token),
+    story: (id) => pending.latest('story', ({ row }) => row.id === id)?.row ?? ledger.story(id),
     held(filter) {
       const waiting = held();
       const stored = ledger.held({ ...filter, limit: filter.limit + waiting.size });
@@ -163,7 +163,9 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
           row.state === (filter.state ?? row.state),
       );
     },
-    heldOne: (queueId) => held().get(queueId) ?? kept.or('held', queueId, ledger.heldOne(queueId)),
+    heldOne: (queueId) =>
+      pending.latest('held', ({ row }) => row.queueId === queueId)?.row ??
+      kept.or('held', queueId, ledger.heldOne(queueId)),
     countHeld() {
       let count = ledger.countHeld();
       for (const [queueId, row] of held()) {
@@ -172,7 +174,7 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
       }
       return count;
     },
-    heldSum: (account, since) => heldSum(ledger, held(), account, since),
+    heldSum: (account, since) => heldSum(ledger, heldOf(pending, account), account, since),
     heldMost(limit) {
       const waiting = held();
       const changed = new Set([...waiting.values()].map(({ account }) => account));
@@ -181,7 +183,7 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
         .filter(({ account }) => !changed.has(account));
       const fresh = [...changed].map((account) => ({
         account,
-        ...heldSum(ledger, waiting, account),
+        ...heldSum(ledger, heldOf(pending, account), account),
       }));
       return [...stored, ...fresh]
         .filter(({ messages: waits }) => waits > 0)
@@ -254,7 +256,7 @@ function operatorReads(ledger: Ledger, pending: PendingChanges, kept: Kept): Ope
       );
     },
     meta: (key) =>
-      pending.rows('meta').findLast((change) => change.key === key)?.value ?? ledger.meta(key),
+      pending.latest('meta', (change) => change.key === key)?.value ?? ledger.meta(key),
     dkimKeys() {
       const key = ({ domain, selector }: DkimKey): string => `${selector} ${domain}`;
       const waiting = byKey(pending.rows('dkim-key'), ({ row }) => key(row));
@@ -262,6 +264,16 @@ function operatorReads(ledger: Ledger, pending: PendingChanges, kept: Kept): Ope
       return [...stored, ...waiting.values()].sort(inOrder);
     },
   };
+}
+
+/** The waiting rows of one account: asked for each message that would be held. */
+function heldOf(pending: PendingChanges, account: Account): ReadonlyMap<string, HeldRow> {
+  const latest = new Map<string, HeldRow>();
+  pending.each('held', ({ row }) => {
+    // Only a row of this account can change its sum: queue ids are seldom used again.
+    if (row.account === account) latest.set(row.queueId, row);
+  });
+  return latest;
 }
 
 /** What is held of an account, with the changes that wait laid over it. */
@@ -278,8 +290,6 @@ function heldSum(
     bytes += sign * row.bytes;
   };
   for (const [queueId, row] of waiting) {
-    // Only a row of this account can change its sum: queue ids are seldom used again.
-    if (row.account !== account) continue;
     add(ledger.heldOne(queueId), -1);
     add(row, 1);
   }

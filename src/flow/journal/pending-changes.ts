@@ -156,6 +156,32 @@ export class PendingChanges {
     return this.#entries.flatMap((entry) => entry.changes.filter(isKind));
   }
 
+  /** Visits all waiting changes of one kind, oldest first, without a copy of them. */
+  each<Kind extends RowChange['kind']>(
+    kind: Kind,
+    visit: (change: Extract<RowChange, { kind: Kind }>) => void,
+  ): void {
+    for (const { changes } of this.#entries) {
+      for (const change of changes) {
+        if (change.kind === kind) visit(change as Extract<RowChange, { kind: Kind }>);
+      }
+    }
+  }
+
+  /** The latest waiting change of one kind that `fits`. The mail log asks for each of its lines. */
+  latest<Kind extends RowChange['kind']>(
+    kind: Kind,
+    fits: (change: Extract<RowChange, { kind: Kind }>) => boolean,
+  ): Extract<RowChange, { kind: Kind }> | undefined {
+    const isFound = (change: Pending): change is Extract<RowChange, { kind: Kind }> =>
+      change.kind === kind && fits(change as Extract<RowChange, { kind: Kind }>);
+    for (let at = this.#entries.length - 1; at >= 0; at--) {
+      const found = this.#entries[at]?.changes.findLast(isFound);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
   /** Waiting accounts, oldest first. If one is there more than once, the last counts. */
   accounts(): readonly PendingAccount[] {
     const committed = this.#entries.flatMap((entry) => entry.changes).filter(isAccount);

@@ -204,12 +204,12 @@ class MemoryReplay implements Replay {
     const sum = judgement.verdict === 'pass' ? this.#addUp(message, profile) : undefined;
     this.#learn(book);
     if (sum !== undefined) this.#learn(sum.book);
-    if (sum?.judgement.verdict === 'hold') {
-      this.#held.add({ ...message, account: sum.account });
+    if (sum !== undefined && sum.judgement.verdict !== 'pass') {
+      const { reasons, state, verdict } = sum.judgement;
+      if (verdict === 'hold') this.#held.add({ ...message, account: sum.account });
       this.#remember(message);
-      this.#tell(sum.account, 'hold');
-      const { state, reasons } = sum.judgement;
-      return { id: message.id, verdict: 'hold', account: state, because: reasons };
+      this.#tell(sum.account, verdict);
+      return { id: message.id, verdict, account: state, because: reasons };
     }
     if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
     else if (judgement.verdict === 'hold') this.#held.add(message);
