@@ -94,15 +94,15 @@ export async function spoolPart({ spool, guard }: PartOptions): Promise<ConnectP
 }
 
 /** Whether systemd runs Postern, as `postern install` sets it up. */
-export function isService(): boolean {
+export function isRunBySystemd(): boolean {
   return existsSync(unitFile) && systemdRuns();
 }
 
-/** More rights for the systemd service. Undefined: Postern is none, and nothing is left of one. */
+/** More rights for the systemd service. Undefined: systemd does not run Postern. */
 export async function unitPart(options: PartOptions): Promise<ConnectPart | undefined> {
   const text = dropInText(options);
   const before = await textAt(dropIn);
-  if (!isService() && before === '') return undefined;
+  if (!isRunBySystemd() && before === '') return undefined;
   const reload = async (): Promise<void> => {
     if (!systemdRuns()) return;
     await call('/usr/bin/systemctl', ['daemon-reload']);
