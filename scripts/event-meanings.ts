@@ -173,6 +173,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'milter.no-quarantine':
     'The mail server does not allow this milter to hold mail. The client got a temporary ' +
     'error (4xx) instead and tries again.',
+  'notice.dropped':
+    'A notice of held mail was not sent any more, because the account was suspended meanwhile.',
   'notice.given-up': 'A notice failed too often on this channel, and Postern gave it up.',
   'notice.not-taken': 'A notice could not be sent on this channel. Postern tries again.',
   'notice.sent': 'A notice was sent.',

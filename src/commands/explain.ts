@@ -13,8 +13,8 @@ export function register(program: Command): void {
     .summary('why a message got its verdict')
     .description(
       'Says what happened to a message and why: each reason with what was seen, what is ' +
-        'normal, and its weight (from 1 on a message is held, from 2.5 on its account is ' +
-        'suspended).',
+        'normal, and its weight (from 1 on a message is held; from 2.5 on, with a second kind of ' +
+        'evidence, its account is suspended).',
     )
     .argument('<id>', 'queue id from the mail log, or the id on the status page')
     .option('--state <dir>', stateHelp)

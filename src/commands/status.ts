@@ -154,12 +154,27 @@ function suspendedText(cards: StatusOverview['suspended'], all: number): string 
         `${many(incident.leakedRecipients, 'recipient')} reached, ` +
         `${many(incident.stoppedMessages, 'message')} stopped\n`;
     }
-    const [first] = incident?.reasons ?? account.reasons;
-    if (first !== undefined) text += `  ${plain(first.text)}\n`;
-    const release = shellWords('postern', 'accounts', 'release', account.account);
-    text += `  after you changed its password: ${release} --keep-held\n`;
+    // The second one is what numbers alone do not say.
+    for (const { text: why } of (incident?.reasons ?? account.reasons).slice(0, 2)) {
+      text += `  ${plain(why)}\n`;
+    }
+    text += decisionText(account);
   }
   return all > cards.length ? `${text}and ${many(all - cards.length, 'more account')}\n` : text;
+}
+
+/** What to run, as `accounts show` says it with more words. */
+function decisionText({ account, hijackedAt }: AccountView): string {
+  const words = (verb: string): string => shellWords('postern', 'accounts', verb, account);
+  const refused = hijackedAt !== undefined && hijackedAt !== null;
+  const hijack = refused
+    ? `  an operator said that it was hijacked, ${clock(hijackedAt)}\n`
+    : `  if it was hijacked: ${words('suspend')} --hijacked\n`;
+  return (
+    hijack +
+    `  after you changed its password: ${words('release')} --keep-held\n` +
+    `  if it was honest mail: ${words('release')} --false-alarm\n`
+  );
 }
 
 function watchedText(watched: readonly AccountView[]): string {

@@ -145,6 +145,27 @@ const rows: readonly Row[] = [
   ],
   ['no smtpd at all', ours, pickup, ['warn postfix.smtpd']],
 ];
+test('of several instances, doctor names the doors in the queue directory of this one', () => {
+  const other = '/var/spool/postfix-out';
+  const places = (door: string): readonly string[] => [
+    `unix:${other}/postern/${door}`,
+    `unix:${queueDirectory}/postern/${door}`,
+  ];
+  const both = { milter: places('milter'), inbound: [], policy: places('policy') };
+  const found = (queue: string): readonly string[] =>
+    checkPostfix({ main: '', master: `${submission}${pickup}`, doors: both, queueDirectory: queue })
+      .filter(({ kind }) => kind !== 'ok')
+      .map(({ wanted }) => /unix:\S+/.exec(wanted)?.[0] ?? '')
+      .filter((text) => text !== '');
+  for (const queue of [queueDirectory, other]) {
+    assert.ok(found(queue).length >= 3);
+    assert.deepEqual([...new Set(found(queue))].sort(), [
+      `unix:${queue}/postern/milter`,
+      `unix:${queue}/postern/policy`,
+    ]);
+  }
+});
+
 for (const [name, main, master, wanted] of rows) {
   test(`doctor sees: ${name}`, () => {
     const findings = checkPostfix({ main, master, doors, queueDirectory });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
-import type { LoginDomains } from '../core/account-name.ts';
+import type { Account, LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
@@ -221,7 +221,12 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     defaultDomain: config.accounts.default_domain,
   });
   const channels = noticeChannels(config, host);
-  const notices = openNotices({ world, journal, channels });
+  const notices = openNotices({
+    world,
+    journal,
+    channels,
+    isSuspended: (account) => accounts.known(account as Account)?.state === 'suspended',
+  });
   scope.defer(() => notices.close());
   const told = openNoticeLog({ world, notices, settings, host, iso });
   return {

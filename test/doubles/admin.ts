@@ -4,6 +4,7 @@
  * maps.
  */
 
+import type { Account } from '../../src/core/account-name.ts';
 import { type AccountState, usualHeldMax } from '../../src/core/verdict.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
@@ -33,6 +34,8 @@ export type Scripted = {
   trouble(...why: readonly string[]): void;
   /** From now on statistics cannot be read. */
   failStatistics(why: string): void;
+  /** So many messages of the account are held besides, with ids `4bXmany0` and so on. */
+  holdMany(account: string, count: number): void;
 };
 
 /** Sets the scene at `now`. */
@@ -83,6 +86,14 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     },
     failStatistics: (why) => {
       unread = why;
+    },
+    holdMany(account, count) {
+      const [row] = state.held.values();
+      if (row === undefined) throw new Error('this scene has no held mail');
+      for (let nth = 0; nth < count; nth++) {
+        const queueId = `4bXmany${nth}`;
+        state.held.set(queueId, { ...row, queueId, account: account as Account });
+      }
     },
     push(item) {
       const full = feedItem(now(), item);

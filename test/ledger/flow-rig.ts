@@ -149,7 +149,12 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const channels = (options.channels ?? ['mail', 'webhook']).map((name) =>
     scriptedRoad(name, { order, taken, blocked, wait }),
   );
-  const notices = openNotices({ world, journal, channels });
+  const notices = openNotices({
+    world,
+    journal,
+    channels,
+    isSuspended: (account) => accounts.known(account as Account)?.state === 'suspended',
+  });
   const queue = new ScriptedQueue(order);
   const logins = new ScriptedLogins(order);
   const suspensions = openSuspensions({

@@ -145,6 +145,25 @@ describe('by keyboard alone', limit, () => {
     }),
   );
 
+  test(
+    'of an account with much held mail ten are shown, and all when asked for',
+    limit,
+    async () => {
+      await using at = await stage('hijack', '127.0.0.1', Date.now());
+      at.holdMany('club@example.org', 100);
+      const page = await browser.open();
+      await page.goto(`${at.door.address}/?token=${testToken}`);
+      await page.until(live);
+      const rows = `document.querySelectorAll('[aria-label^="Explain 4bXmany"]').length`;
+      assert.equal(await page.evaluate(rows), 10);
+      await page.evaluate(`[...document.querySelectorAll('button')].find(({ ariaLabel }) =>
+      ariaLabel === 'Show all 100 messages of club@example.org').click()`);
+      await page.until(`${rows} === 100`);
+      assert.deepEqual(page.complaints, []);
+      await page.close();
+    },
+  );
+
   test('explain a message by its queue id', limit, () =>
     visit('hijack', async (page) => {
       await page.evaluate(`document.getElementById('lookup-field').focus()`);

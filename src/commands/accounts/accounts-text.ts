@@ -89,8 +89,8 @@ function summary(one: AccountView): string {
   const weak = one.weakPassword === '' ? '' : `${plain(capital(one.weakPassword))}.\n`;
   return (
     `${plain(one.account)}: ${paintState(one.state)}\n` +
-    `Evidence ${one.evidence.toFixed(2)} (from 1 on a message is held, from 2.5 on the account ` +
-    'is suspended). ' +
+    `Evidence ${one.evidence.toFixed(2)} (from 1 on a message is held; from 2.5 on, with a ` +
+    'second kind of evidence, the account is suspended). ' +
     `Last mail ${clock(one.lastSeen)}.\n` +
     `Today ${many(one.messagesToday, 'message')} to ${many(one.recipientsToday, 'recipient')}; ` +
     `${many(one.knownRecipients, 'recipient')} known from earlier mail.\n` +
@@ -174,10 +174,16 @@ function recordLines(audit: readonly AuditRow[]): string {
   return `${paint('bold', 'History')}\n${lines.join('')}`;
 }
 
-function whatNext({ account, hijackedAt, state }: AccountView): string {
-  if (state === 'clear') return '';
+function whatNext({ account, held, hijackedAt, state }: AccountView): string {
   const words = (verb: string): string => shellWords('postern', 'accounts', verb, account);
-  if (state === 'watched') return `To stop this account: ${words('suspend')}\n`;
+  if (state !== 'suspended') {
+    const deliver = shellWords('postern', 'held', 'release', '--account', account);
+    const honest =
+      held.messages === 0 ? '' : `If the owner sent it: deliver the held mail now:\n  ${deliver}\n`;
+    const stop = `If not: stop the account:\n  ${words('suspend')} --hijacked\n`;
+    if (honest !== '') return honest + stop;
+    return state === 'clear' ? '' : `To stop this account: ${words('suspend')}\n`;
+  }
   const hijack = isSet(hijackedAt)
     ? ''
     : `If it was a hijack: refuse its mail from now on:\n  ${words('suspend')} --hijacked\n`;

@@ -47,9 +47,9 @@ function list(accounts: Command): void {
     .command('list')
     .summary('accounts and their state, newest mail first')
     .description(
-      'Lists accounts, newest mail first: state, evidence (from 1 on a message is held, from ' +
-        '2.5 on the account is suspended), messages and recipients today, and the strongest ' +
-        'reason.',
+      'Lists accounts, newest mail first: state, evidence (from 1 on a message is held; from 2.5 ' +
+        'on, with a second kind of evidence, the account is suspended), messages and recipients ' +
+        'today, and the strongest reason.',
     )
     .option(
       '--state <state>',

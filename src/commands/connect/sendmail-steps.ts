@@ -25,6 +25,7 @@ import {
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { programOutput } from '../../partners/program.ts';
+import { systemdRuns } from '../../partners/systemctl.ts';
 import { assembleSendmail, sendmailLauncher, sendmailStarter } from '../../wrapper/assemble.ts';
 import type { WrapperPaths } from '../../wrapper/sendmail.ts';
 import type { ProcessUser } from '../guard/process-user.ts';
@@ -38,7 +39,7 @@ const wrapperFolder = '/usr/local/lib/postern-sendmail';
 export const launcherPath: string = join(wrapperFolder, 'sendmail');
 const scriptPath = join(wrapperFolder, 'postern-sendmail.cjs');
 const starterPath = join(wrapperFolder, 'postern-sendmail-start');
-export const unitFile = '/etc/systemd/system/postern.service';
+const unitFile = '/etc/systemd/system/postern.service';
 const dropIn = '/etc/systemd/system/postern.service.d/sendmail.conf';
 
 export type ConnectPart = {
@@ -92,12 +93,18 @@ export async function spoolPart({ spool, guard }: PartOptions): Promise<ConnectP
   };
 }
 
-/** More rights for the systemd service. Undefined: Postern is not installed as a service. */
+/** Whether systemd runs Postern, as `postern install` sets it up. */
+export function isRunBySystemd(): boolean {
+  return existsSync(unitFile) && systemdRuns();
+}
+
+/** More rights for the systemd service. Undefined: systemd does not run Postern. */
 export async function unitPart(options: PartOptions): Promise<ConnectPart | undefined> {
-  if (!existsSync(unitFile)) return undefined;
   const text = dropInText(options);
   const before = await textAt(dropIn);
+  if (!isRunBySystemd() && before === '') return undefined;
   const reload = async (): Promise<void> => {
+    if (!systemdRuns()) return;
     await call('/usr/bin/systemctl', ['daemon-reload']);
     await call('/usr/bin/systemctl', ['try-restart', 'postern.service']);
   };

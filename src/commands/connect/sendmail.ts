@@ -30,13 +30,13 @@ import {
   type ConnectPart,
   divertPart,
   isConnected,
+  isRunBySystemd,
   type PartOptions,
   postfixPart,
   realPath,
   sendmailPath,
   spoolPart,
   stepAside,
-  unitFile,
   unitPart,
   wrapperPart,
 } from './sendmail-steps.ts';
@@ -282,7 +282,7 @@ async function mustBeReady(configDirectory: string): Promise<void> {
 
 /** Throws if the guard cannot make its door. systemd makes the folder for the service. */
 function doorFolderMustBe(folder: string, guard: PartOptions['guard']): void {
-  if (existsSync(unitFile)) return;
+  if (isRunBySystemd()) return;
   const found = statSync(folder, { throwIfNoEntry: false });
   const isUsable = found?.isDirectory() === true && (guard.uid === 0 || found.uid === guard.uid);
   if (isUsable) return;

@@ -132,8 +132,13 @@ function namesDoor(text: string, places: readonly string[], queueDirectory: stri
   );
 }
 
-function wantedMilter({ doors }: PostfixFacts): string {
-  return doors.milter[0] ?? 'the milter door';
+/** Of several instances each has doors in its own queue directory. */
+function wantedMilter({ doors, queueDirectory }: PostfixFacts): string {
+  return doorOf(doors.milter, queueDirectory) ?? 'the milter door';
+}
+
+function doorOf(places: readonly string[], queueDirectory: string): string | undefined {
+  return places.find((one) => one.startsWith(`unix:${queueDirectory}/`)) ?? places[0];
 }
 
 /** What Postfix does with mail while the milter does not answer (milter_default_action). */
@@ -149,7 +154,7 @@ function policy(
   { service, role, login }: SmtpdService,
   facts: PostfixFacts,
 ): readonly Finding[] {
-  const [door] = facts.doors.policy;
+  const door = doorOf(facts.doors.policy, facts.queueDirectory);
   if (door === undefined || (role === 'smtp' && !login)) return [];
   const id = `postfix.${service.name}.policy`;
   const title = `Policy check of ${service.name} (${role})`;

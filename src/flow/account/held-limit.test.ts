@@ -163,6 +163,35 @@ test('the operator is told once a day that it is full, with how much is held', a
   const full = rig.taken.filter(({ notice }) => notice.event === 'account.full');
   assert.deepEqual(full.map(({ channel }) => channel).sort(), ['mail', 'webhook']);
   assert.match(full[0]?.notice.reasons[0]?.text ?? '', /^100 messages are held/);
+  assert.equal(full[0]?.notice.undo, `postern accounts release ${joe} --false-alarm`);
+  const watched = limited();
+  await watched.mail({ account: joe, to: strangers(300), id: 'MANY' });
+  for (let nth = 0; nth < 100; nth++) {
+    await watched.mail({ account: joe, to: strangers(300, nth * 300), id: `W${nth}` });
+  }
+  await watched.time.pass(minuteMs);
+  const notice = watched.taken.find(({ notice: { event } }) => event === 'account.full')?.notice;
+  assert.equal(notice?.undo, `postern held release --account ${joe}`);
+});
+
+test('held mail of a suspended account is no news of its own', async () => {
+  const rig = limited();
+  await rig.admin.suspend(joe, 'op', '');
+  for (let nth = 0; nth < 3; nth++) assert.equal(code(await mail(rig, `LATER${nth}`)), 'hold');
+  await rig.time.pass(minuteMs);
+  assert.deepEqual(
+    [...new Set(rig.taken.map(({ notice }) => notice.event))],
+    ['account.suspended'],
+  );
+});
+
+test('called hijacked before it is suspended: the answer says what is held', async () => {
+  const rig = limited();
+  await rig.mail({ account: joe, to: strangers(300), id: 'MANY' });
+  const said = await rig.admin.suspend(joe, 'op', '', true);
+  assert.match(said.text, /is suspended; its mail is refused from now on; 1 of its messages are/);
+  assert.match(said.text, /postern held drop --account joe@here\.test$/);
+  assert.equal(code(await mail(rig, 'LATER')), 550);
 });
 
 test('time alone changes nothing: after a year it is held and suspended as before', async () => {

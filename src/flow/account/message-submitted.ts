@@ -262,7 +262,9 @@ class MessageGate {
       changes.push(...suspending.changes);
       committed = suspending.committed;
       count('postern_suspensions_total', 1, 'guard');
-    } else if (judgement.verdict === 'hold') changes.push(...this.#deps.holding(row));
+    } else if (judgement.verdict === 'hold' && judgement.state !== 'suspended') {
+      changes.push(...this.#deps.holding(row));
+    }
     if (observed) count('postern_observed_verdicts_total', 1, judgement.verdict);
     this.#note(message, kind, judgement.state, firstReasonText(judgement.reasons));
     this.#deps.world.log('info', 'message.stopped', {

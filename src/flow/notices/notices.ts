@@ -44,6 +44,7 @@ export type NoticesDeps = {
   readonly journal: Journal;
   readonly channels: readonly NoticeChannel[];
   readonly world: World;
+  readonly isSuspended: (account: string) => boolean;
 };
 
 export function openNotices(deps: NoticesDeps): Notices {
@@ -122,8 +123,21 @@ class Outbox implements Notices {
     const { journal } = this.#deps;
     const { clock } = this.#deps.world;
     for (const row of journal.live.notices(clock.now())) {
-      if (row.state === 'waiting') this.#try(row);
+      if (row.state !== 'waiting') continue;
+      if (this.#isPast(row)) this.#drop(row);
+      else this.#try(row);
     }
+  }
+
+  /** That mail is held says nothing more once the notice of the suspension goes out. */
+  #isPast({ body }: NoticeRow): boolean {
+    const { account, event } = JSON.parse(body) as Notice;
+    return event === 'account.holding' && this.#deps.isSuspended(account);
+  }
+
+  #drop(row: NoticeRow): void {
+    this.#deps.world.log('info', 'notice.dropped', { id: row.id, channel: row.channel });
+    this.#deps.journal.add({ kind: 'notice', row: { ...row, state: 'failed' } });
   }
 
   #try(row: NoticeRow): void {

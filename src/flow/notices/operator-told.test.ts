@@ -31,6 +31,19 @@ test('held mail is told once a day an account, by each channel', async () => {
   assert.equal(events().length, 6);
 });
 
+test('no notice that mail is held goes out after the account was suspended', async () => {
+  const rig = openRig();
+  rig.send({ account: 'joe@here.test', to: many(0) });
+  await rig.admin.suspend('joe@here.test', 'op', '');
+  await rig.time.pass(minuteMs);
+  const events = rig.taken.map(({ channel, notice }) => `${channel} ${notice.event}`);
+  assert.deepEqual(events.sort(), ['mail account.suspended', 'webhook account.suspended']);
+  assert.deepEqual(
+    rig.logged.filter((line) => line === 'info notice.dropped'),
+    ['info notice.dropped', 'info notice.dropped'],
+  );
+});
+
 test('observing holds nothing, so no notice is sent', async () => {
   const rig = openRig({ settings: { mode: 'observe' } });
   rig.send({ account: 'joe@here.test', to: many(0) });

@@ -5,7 +5,7 @@
 import type { Account } from '../../core/account-name.ts';
 import { megabytes, noticeReasons } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
-import type { HeldSum } from '../../core/verdict.ts';
+import type { AccountState, HeldSum } from '../../core/verdict.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { Change, StoryRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
@@ -86,7 +86,7 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
         }),
       );
     },
-    full({ account, at }, { messages, bytes }) {
+    full({ account, at, state }, { messages, bytes }) {
       const last = fullToldAt.get(account);
       if (last !== undefined && at - last < holdingEveryMs) return [];
       if (fullToldAt.size >= accountsMax) fullToldAt.clear();
@@ -97,7 +97,7 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
           event: 'account.full',
           account,
           reasons: [{ signal: 'held-full', text }],
-          undo: `postern held release --account ${account}`,
+          undo: deliver(account, state),
           explain: `postern accounts show ${account}`,
         }),
         stopped: { messages, fromQueue: 0 },
@@ -126,6 +126,13 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
       notices.send(notice({ ...about, reasons, explain: 'postern doctor' }));
     },
   };
+}
+
+/** How all held mail of an honest account is delivered. */
+function deliver(account: string, state: AccountState): string {
+  return state === 'suspended'
+    ? `postern accounts release ${account} --false-alarm`
+    : `postern held release --account ${account}`;
 }
 
 /** The part without its numbers: `spool of user id N`. */

@@ -30,7 +30,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Settings } from '../settings.ts';
 import { holdAgain } from './held-requeued.ts';
-import { hijackConfirmed, suspendedAlready } from './hijack-confirmed.ts';
+import { hijackConfirmed, suspendedAlready, suspendedText } from './hijack-confirmed.ts';
 import { HoldingNow } from './holding-now.ts';
 import { currentIncident, type SweepDeps, sweepQueue } from './queue-sweep.ts';
 import { isLogin, type ReleaseOutcome, ReleaseSteps } from './release-steps.ts';
@@ -130,8 +130,7 @@ class SuspensionFlow implements Suspensions {
     ]);
     count('postern_suspensions_total', 1, 'operator');
     opened.committed();
-    const later = hijacked ? '' : '; its mail is held';
-    return { ok: true, count: 1, text: `${account} is suspended${later}` };
+    return { ok: true, count: 1, text: suspendedText(this.#deps, account, hijacked) };
   }
 
   async release(account: Account, how: ReleaseHow): Promise<AdminResult> {

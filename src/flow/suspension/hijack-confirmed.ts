@@ -34,16 +34,26 @@ export async function hijackConfirmed(
     { kind: 'audit', row: { at, by, action: 'hijacked', account, detail: note } },
   ]);
   world.log('warn', 'account.hijacked', { account, by });
+  const unwritten = kept ? '' : '; but the ledger could not be written yet';
+  const text = `${account} was hijacked: ${laterMail({ accounts, journal }, account)}${unwritten}`;
+  return { ok: true, count: 1, text };
+}
+
+/** The answer to a suspension by hand. */
+export function suspendedText(deps: Told, account: Account, hijacked: boolean): string {
+  const later = hijacked ? laterMail(deps, account) : 'its mail is held';
+  return `${account} is suspended; ${later}`;
+}
+
+type Told = Pick<Deps, 'accounts' | 'journal'>;
+
+/** What happens to the mail of a hijacked account from now on, and how much is held. */
+function laterMail({ accounts, journal }: Told, account: Account): string {
   const { messages } = journal.live.heldSum(account);
   const drop = shellWords('postern', 'held', 'drop', '--account', account);
   const left = messages === 0 ? '' : `; ${messages} of its messages are held: ${drop}`;
-  const unwritten = kept ? '' : '; but the ledger could not be written yet';
   const later = accounts.context.policy.hijackedMail === 'refuse' ? 'is refused' : 'is still held';
-  return {
-    ok: true,
-    count: 1,
-    text: `${account} was hijacked: its mail ${later} from now on${left}${unwritten}`,
-  };
+  return `its mail ${later} from now on${left}`;
 }
 
 /** The answer to a second suspension. */

@@ -1,6 +1,6 @@
 /**
  * Shows evidence on a scale from 0 to 2, and its reasons, heaviest first. From 1 on mail is held;
- * from 2.5 on the account is suspended.
+ * from 2.5 on, with a second kind of evidence, the account is suspended.
  */
 import { html } from './html.js';
 import { opened } from './words.js';

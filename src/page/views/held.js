@@ -1,10 +1,14 @@
 /**
  * Held mail by account. It waits in the mail server's hold queue until it is released or dropped.
  */
+import { useState } from 'preact/hooks';
 import { html } from '../parts/html.js';
 import { Command, Empty, Heading, When } from '../parts/marks.js';
 import { dropHeld, releaseHeld } from '../parts/questions.js';
 import { command, many, number } from '../parts/words.js';
+
+/** Rows shown of an account before somebody asks for all: what comes below must be in reach. */
+const rowsFirst = 10;
 
 const whys = {
   verdict: 'held on arrival',
@@ -58,6 +62,8 @@ function Full({ of, max }) {
 
 function Group({ name, rows, max, most, ask, open, explain }) {
   const all = { account: name };
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? rows : rows.slice(0, rowsFirst);
   return html`<table class="held">
     <caption>
       <div class="held-head">
@@ -92,9 +98,23 @@ function Group({ name, rows, max, most, ask, open, explain }) {
       </tr>
     </thead>
     <tbody>
-      ${rows.map(
+      ${shown.map(
         (row) => html`<${Row} key=${row.queueId} row=${row} ask=${ask} explain=${explain} />`,
       )}
+      ${
+        shown.length < rows.length &&
+        html`<tr>
+          <td colspan="4">
+            <button
+              type="button"
+              onClick=${() => setWhole(true)}
+              aria-label=${`Show all ${number(rows.length)} messages of ${name}`}
+            >
+              Show all ${number(rows.length)}
+            </button>
+          </td>
+        </tr>`
+      }
     </tbody>
   </table>`;
 }

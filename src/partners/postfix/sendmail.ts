@@ -61,12 +61,20 @@ export function wakePickup(queueDirectory: string): Promise<boolean> {
     socket.on('connect', () => resolve(true));
     // Nobody listens; or it is a FIFO, as in an old master.cf, which says nothing about readers.
     socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
-      const found = lstatSync(path, { throwIfNoEntry: false });
-      resolve(!(code === 'ENOENT' || (code === 'ECONNREFUSED' && found?.isSocket() === true)));
+      resolve(!(code === 'ENOENT' || (code === 'ECONNREFUSED' && isSocket(path))));
     });
     socket.on('close', () => resolve(true));
     socket.setTimeout(1_000, () => socket.destroy());
     socket.end('W');
     socket.resume();
   });
+}
+
+/** False also where the folder cannot be looked into. */
+function isSocket(path: string): boolean {
+  try {
+    return lstatSync(path).isSocket();
+  } catch {
+    return false;
+  }
 }
