@@ -38,11 +38,13 @@ export function submit(
     return { judgement, book: nothingNew };
   }
   const { baseline, people, policy } = context;
+  const { seed } = people;
+  const { isOwnHost } = policy;
   settle(profile, baseline, Math.floor(message.at / dayMs));
   const judged = judge(profile, baseline, message, people, policy, flags);
   const judgement = withinHeldMax(judged, message, policy, flags);
   if (flags.again && isPutOff(judgement)) return { judgement, book: nothingNew };
-  return { judgement, book: record(profile, message, judgement, people.seed) };
+  return { judgement, book: record(profile, message, judgement, { isOwnHost, seed }) };
 }
 
 /**
@@ -66,13 +68,13 @@ export function submitToSum(
     floors: shared.floors.slice(),
   };
   settle(sum, baseline, Math.floor(message.at / dayMs));
-  const { unscanned, scanHoldScore } = policy;
-  const rules = { ...noCeilings, unscanned, scanHoldScore };
+  const { isOwnHost, unscanned, scanHoldScore } = policy;
+  const rules = { ...noCeilings, isOwnHost, unscanned, scanHoldScore };
   const judged = judge(sum, shared, message, people, rules, flags);
   const verdict = judged.verdict !== 'pass' && mayHold ? 'hold' : 'pass';
   const state = judged.state === 'suspended' ? 'watched' : judged.state;
   const judgement: Judgement = { ...judged, verdict, state };
-  const book = record(sum, message, judgement, people.seed);
+  const book = record(sum, message, judgement, { isOwnHost, seed: people.seed });
   if (!mayHold) vouch(sum);
   return { judgement, book };
 }

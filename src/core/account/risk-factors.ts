@@ -76,11 +76,14 @@ export function riskFactors(
   const { client = '' } = message;
   const network = networkOf(client);
   if (network !== '') {
-    if (networkStanding(profile, network, message.at) === 'new' && !isOwnHost(client)) {
-      newNetwork = network;
-      boost *= networkBoost(weak);
+    if (isOwnHost(client)) networks = 1;
+    else {
+      if (networkStanding(profile, network, message.at) === 'new') {
+        newNetwork = network;
+        boost *= networkBoost(weak);
+      }
+      networks = networksAtOnce(profile, network, message.at, isOwnHost);
     }
-    networks = networksAtOnce(profile, network, message.at);
     const free = Math.max(networksFree, profile.usualNetworks + 1);
     networksAlone = networkAloneWeight * Math.max(0, networks - free);
     alone += networksAlone;

@@ -162,8 +162,9 @@ class LogSeen {
       }
       put(this.#failed, account, at, failedMax);
     }
+    const { isOwnHost } = accounts.context.policy;
     for (let nth = 0; nth < event.times; nth++) {
-      login(profile, { kind: 'login', at, account, client, ok }, this.#failedNetworks);
+      login(profile, { kind: 'login', at, account, client, ok }, this.#failedNetworks, isOwnHost);
     }
     this.#changed(account, profile);
   }
@@ -203,7 +204,7 @@ class LogSeen {
       this.#dropped('unknown-message');
       return;
     }
-    const { account } = owner;
+    const { account, sentAt } = owner;
     const profile = accounts.known(account);
     if (profile === undefined) {
       this.#dropped('unknown-account');
@@ -219,7 +220,8 @@ class LogSeen {
       return;
     }
     this.#told.add(owner.of, found);
-    delivery(profile, { kind: 'delivery', at, account, recipient, outcome, reply });
+    const seen = { kind: 'delivery', at, account, recipient, outcome, reply, sentAt } as const;
+    delivery(profile, seen);
     this.#bounced.set(account, profile);
   }
 
