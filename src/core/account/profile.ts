@@ -78,6 +78,8 @@ export type AccountProfile = {
    */
   numbersAt: Millis;
   numbersSince: Millis;
+  /** The account was released, and this was the time of its last message; 0: never. */
+  releasedAt: Millis;
   /** Mail that was handed in until then is honest, a person said; 0: never. */
   vouchedAt: Millis;
   /** 0 while the account is not suspended. */
@@ -131,6 +133,7 @@ export function newProfile(at: Millis): AccountProfile {
     hourRecipients: 0,
     numbersAt: 0 as Millis,
     numbersSince: 0 as Millis,
+    releasedAt: 0 as Millis,
     vouchedAt: 0 as Millis,
     suspendedAt: 0 as Millis,
     hijackedAt: 0 as Millis,

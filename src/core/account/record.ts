@@ -238,6 +238,7 @@ export function release(profile: AccountProfile, how: { readonly honest: boolean
     restoreNetworks(profile, networks);
   }
   profile.forgotten = undefined;
+  profile.releasedAt = profile.at;
   profile.numbersAt = 0 as Millis;
   profile.numbersSince = 0 as Millis;
   profile.state = 'clear';
