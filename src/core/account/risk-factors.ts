@@ -5,6 +5,7 @@
 
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
+import { isAutomatic } from '../account-name.ts';
 import type { MessageFacts } from '../event.ts';
 import type { CountName } from '../reason.ts';
 import { networkOf, networkStanding, networksAtOnce } from './network.ts';
@@ -169,6 +170,8 @@ function unusedFrom(
 ): string | undefined {
   const from = message.headerFrom;
   if (from === undefined || from === '' || from === message.account) return undefined;
+  // Answers for everybody on this server.
+  if (isAutomatic(message.account)) return undefined;
   const known = profile.book.get(hash53(identityKey(from), seed));
   const ripe = (message.at - dayMs) / minuteMs;
   if (known !== undefined && known <= ripe) return undefined;

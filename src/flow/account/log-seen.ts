@@ -10,7 +10,7 @@
 import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
 import { delivery, login } from '../../core/account/record.ts';
-import type { Account } from '../../core/account-name.ts';
+import { type Account, isAutomatic } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { unreachable } from '../../lib/assert.ts';
@@ -220,8 +220,9 @@ class LogSeen {
       return;
     }
     this.#told.add(owner.of, found);
-    const seen = { kind: 'delivery', at, account, recipient, outcome, reply, sentAt } as const;
-    delivery(profile, seen);
+    const told = { at, account, recipient, outcome, reply, sentAt } as const;
+    // Who gets an automatic answer has written first.
+    delivery(profile, { kind: 'delivery', ...told, wroteFirst: isAutomatic(account) });
     this.#bounced.set(account, profile);
   }
 

@@ -4,7 +4,7 @@
  * every few seconds, one row a script.
  */
 
-import type { Account } from '../../core/account-name.ts';
+import { type Account, automaticAccount, withoutAutomatic } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
 import type {
   ScriptFinding,
@@ -121,12 +121,19 @@ class ScriptRegister {
     }
     this.#note(noted(this.#seen.get(account), { ...mail, submitter }, finding, message.at));
     const script = account.startsWith('script:') ? account.slice('script:'.length) : account;
-    return { ...message, account, script, handed: mail, scriptFinding: finding };
+    const isAnswer = message.sender === '' && account.startsWith('user:');
+    return {
+      ...message,
+      account: isAnswer ? automaticAccount(account) : account,
+      script,
+      handed: mail,
+      scriptFinding: finding,
+    };
   }
 
   answered(message: Submission, what: 'passed' | 'stopped'): void {
     if (message.scriptFinding === undefined || what === 'passed') return;
-    const row = this.#seen.get(message.account);
+    const row = this.#seen.get(withoutAutomatic(message.account));
     if (row !== undefined) this.#note({ ...row, held: row.held + 1 });
   }
 
