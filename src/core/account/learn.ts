@@ -101,6 +101,10 @@ function learn(profile: AccountProfile, baseline: ServerBaseline, day: Day): voi
     1,
     Math.min(day.networks, profile.usualNetworks + 1),
   );
+  profile.usualNewFroms = Math.max(
+    profile.usualNewFroms * fade,
+    Math.min(day.newFroms ?? 0, profile.usualNewFroms + 1),
+  );
 }
 
 /**

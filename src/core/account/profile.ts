@@ -16,6 +16,8 @@ export type Day = {
   networks: number;
   messages: number;
   recipients: number;
+  /** From addresses that the account used for the first time. */
+  newFroms?: number;
   /** Mail was held or refused that day: less is learned from it. */
   held: boolean;
   /** The account was suspended that day: nothing is learned from it. */
@@ -54,6 +56,8 @@ export type AccountProfile = {
   readonly hours: number[];
   networks: SeenNetwork[];
   usualNetworks: number;
+  /** From addresses that the account uses for the first time on a busy day. */
+  usualNewFroms: number;
   /** Failed logins, decaying over six hours. */
   failedLogins: number;
   failedLoginsAt: Millis;
@@ -119,6 +123,7 @@ export function newProfile(at: Millis): AccountProfile {
     hours: zeroHours.slice(),
     networks: [],
     usualNetworks: 1,
+    usualNewFroms: 0,
     failedLogins: 0,
     failedLoginsAt: at,
     breachAt: 0 as Millis,

@@ -171,8 +171,12 @@ function noteBook(
   };
   for (const hash of judged.fresh) note(hash);
   const from = message.headerFrom;
-  if (from !== undefined && from !== '' && from !== message.account)
+  if (from !== undefined && from !== '' && from !== message.account) {
+    const before = learned.length;
     note(hash53(identityKey(from), seed));
+    const day = dayOf(profile, message.at);
+    if (learned.length > before) day.newFroms = (day.newFroms ?? 0) + 1;
+  }
   return learned;
 }
 

@@ -18,6 +18,7 @@ import {
   holdAt,
   hourMessagesMin,
   hourShare,
+  manyFromsMin,
   secondKind,
   slotsOf,
   weakPassword,
@@ -170,8 +171,9 @@ function unusedFrom(
 ): string | undefined {
   const from = message.headerFrom;
   if (from === undefined || from === '' || from === message.account) return undefined;
-  // Answers for everybody on this server.
+  // In the names of others. The number fades a little between busy days.
   if (isAutomatic(message.account)) return undefined;
+  if (profile.usualNewFroms > manyFromsMin - 1) return undefined;
   const known = profile.book.get(hash53(identityKey(from), seed));
   const ripe = (message.at - dayMs) / minuteMs;
   if (known !== undefined && known <= ripe) return undefined;

@@ -151,3 +151,23 @@ test('unknown users below one registered domain count as of one domain', () => {
   assert.ok(evidence((i) => `evil${i}.example`) > 3 * one);
   assert.ok(evidence((i) => `evil${i}.co.uk`) > 3 * one);
 });
+
+test('where every message has another From, another one more is no evidence', () => {
+  const forwards = (froms: number): string | undefined => {
+    const account = ann();
+    for (let day = 0; day < 12; day++) {
+      for (let nth = 0; nth < 4; nth++) {
+        const from = `writer${(day * 4 + nth) % froms}@elsewhere.example`;
+        account.hours(1).send({ to: account.friends(1), client: home, from });
+      }
+      account.until(1, 10);
+    }
+    for (let nth = 0; nth < 600; nth++)
+      account
+        .wait(2_000)
+        .send({ to: account.friends(1), client: home, from: `w${nth}@bomb.example` });
+    assert.equal(account.verdicts.at(-1), 'hold');
+    return account.profile.state;
+  };
+  assert.deepEqual([forwards(999), forwards(2)], ['watched', 'suspended']);
+});
