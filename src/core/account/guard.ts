@@ -43,7 +43,8 @@ export function submit(
   settle(profile, baseline, Math.floor(message.at / dayMs));
   const judged = judge(profile, baseline, message, people, policy, flags);
   const judgement = withinHeldMax(judged, message, policy, flags);
-  if (flags.again && isPutOff(judgement)) return { judgement, book: nothingNew };
+  const suspends = judgement.state === 'suspended' && profile.state !== 'suspended';
+  if (flags.again && isPutOff(judgement) && !suspends) return { judgement, book: nothingNew };
   return { judgement, book: record(profile, message, judgement, { isOwnHost, seed }) };
 }
 
