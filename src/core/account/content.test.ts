@@ -154,7 +154,7 @@ test('mail to users of this server that looks like spam counts a tenth', () => {
   }
 });
 
-test('a virus is the first reason also where numbers alone stop the mail, and in a suspension', () => {
+test('a virus comes first also where numbers alone stop the mail, and in a suspension', () => {
   const infected = { ...ham, virus: 'Eicar' };
   const account = ann();
   const first = (): string | undefined =>
