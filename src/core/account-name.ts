@@ -73,6 +73,27 @@ export function localAccount(sender: string): Account {
   return `local:${key === '' ? '<>' : key}` as Account;
 }
 
+const automatic = ':<>';
+
+/**
+ * The account of what a user of this machine sends with the null sender: automatic answers of mail
+ * programs. Whoever writes to this server causes them, so they count apart from the user's mail.
+ */
+export function automaticAccount(user: Account): Account {
+  return `${user}${automatic}` as Account;
+}
+
+/** The user's own account, of one that `automaticAccount` may have named. */
+export function withoutAutomatic(account: Account): Account {
+  const isNamed = account.startsWith('user:') && account.endsWith(automatic);
+  return isNamed ? (account.slice(0, -automatic.length) as Account) : account;
+}
+
+/** Is it an account of automatic answers? */
+export function isAutomatic(account: Account): boolean {
+  return account === localAccount('') || withoutAutomatic(account) !== account;
+}
+
 /** Decodes xtext (`+XX`, RFC 3461 section 4): some mail servers write logins in this form. */
 export function fromXtext(text: string): string {
   return text.replace(/\+([0-9A-F]{2})/g, (_, hex: string) =>

@@ -75,6 +75,8 @@ export type DeliverySeen = {
   readonly reply: string;
   /** The recipient had written to the account before the account wrote to them. */
   readonly wroteFirst?: boolean;
+  /** When the message was handed in. */
+  readonly sentAt?: Millis;
 };
 
 /** What one line of the mail log says, without its time. */
@@ -138,5 +140,5 @@ export type ReplayEvent =
   | Submission
   | LoginSeen
   /** The account is that of the `send` with this id. */
-  | (Omit<DeliverySeen, 'account'> & { readonly id: string })
+  | (Omit<DeliverySeen, 'account' | 'sentAt'> & { readonly id: string })
   | { readonly kind: 'clear'; readonly at: Millis; readonly account: Account };

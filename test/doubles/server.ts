@@ -140,7 +140,7 @@ export class ScriptedAccount {
 
   login(client: string, ok: boolean): void {
     const seen = { kind: 'login', at: this.now, account: this.name, client, ok } as const;
-    login(this.profile, seen, this.#server.failedNetworks);
+    login(this.profile, seen, this.#server.failedNetworks, this.#server.policy.isOwnHost);
   }
 
   /** By default each bounce is of another domain. */
@@ -148,11 +148,12 @@ export class ScriptedAccount {
     reply: string,
     recipient = `gone@elsewhere${++this.#people}.example`,
     wroteFirst = false,
+    sentAt: Millis = this.now,
   ): void {
     const { now: at, name: account } = this;
     const outcome = 'bounced';
-    const seen = { kind: 'delivery', at, account, recipient, outcome, reply, wroteFirst } as const;
-    delivery(this.profile, seen);
+    const told = { at, account, recipient, outcome, reply } as const;
+    delivery(this.profile, { kind: 'delivery', ...told, wroteFirst, sentAt });
   }
 
   release(how: { readonly honest: boolean }): void {

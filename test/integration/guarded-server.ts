@@ -79,6 +79,9 @@ mode = "${options.mode ?? 'guard'}"
 host = "mail.test"
 contact = "postmaster@mail.test"
 ${options.config ?? ''}
+[accounts]
+# All tests are on loopback: only one of its networks is the server's own.
+own_hosts = ["127.0.0.0/24", "!127.0.0.0/8"]
 [notices]
 mail_to = ["${operatorAddress}"]
 mail_from = "postern@mail.test"

@@ -153,3 +153,15 @@ test('mail to users of this server that looks like spam counts a tenth', () => {
     assert.equal(judged.verdict, 'pass');
   }
 });
+
+test('a virus comes first also where numbers alone stop the mail, and in a suspension', () => {
+  const infected = { ...ham, virus: 'Eicar' };
+  const account = ann();
+  const first = (): string | undefined =>
+    account.send({ strangers: 200, scan: infected }).reasons[0]?.signal;
+  assert.equal(first(), 'virus');
+  assert.equal(account.profile.numbersAt, account.now, 'it waits all the same');
+  account.suspendByHand();
+  assert.equal(first(), 'virus');
+  assert.equal(account.send({ strangers: 1, scan: ham }).reasons[0]?.signal, 'suspended');
+});

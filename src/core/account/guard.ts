@@ -38,11 +38,14 @@ export function submit(
     return { judgement, book: nothingNew };
   }
   const { baseline, people, policy } = context;
+  const { seed } = people;
+  const { isOwnHost } = policy;
   settle(profile, baseline, Math.floor(message.at / dayMs));
   const judged = judge(profile, baseline, message, people, policy, flags);
   const judgement = withinHeldMax(judged, message, policy, flags);
-  if (flags.again && isPutOff(judgement)) return { judgement, book: nothingNew };
-  return { judgement, book: record(profile, message, judgement, people.seed) };
+  const suspends = judgement.state === 'suspended' && profile.state !== 'suspended';
+  if (flags.again && isPutOff(judgement) && !suspends) return { judgement, book: nothingNew };
+  return { judgement, book: record(profile, message, judgement, { isOwnHost, seed }) };
 }
 
 /**
@@ -67,7 +70,7 @@ export function submitToSum(
   const state = judged.state === 'suspended' ? 'watched' : judged.state;
   const judgement = withinHeldMax({ ...judged, verdict, state }, message, policy, flags);
   if (flags.again && isPutOff(judgement)) return { judgement, book: nothingNew };
-  const book = record(sum, message, judgement, people.seed);
+  const book = record(sum, message, judgement, { isOwnHost, seed: people.seed });
   if (!mayHold) vouch(sum);
   return { judgement, book };
 }

@@ -124,7 +124,7 @@ const rows: readonly Row[] = [
     (a) => {
       let judged = a.send({ to: a.friends(1), client: home });
       for (let i = 1; i < 10; i++)
-        judged = a.minutes(2).send({ to: a.friends(1), client: `10.${i}.0.1` });
+        judged = a.minutes(2).send({ to: a.friends(1), client: `203.${i}.0.1` });
       return judged;
     },
     'hold',

@@ -111,8 +111,12 @@ export function judgeCounted(
 
   if (profile.state === 'suspended') {
     const refused = profile.hijackedAt > 0 && policy.hijackedMail === 'refuse';
-    const reasons = [suspendedReason(profile, message.at)];
-    return found(refused ? 'refuse' : 'hold', 'suspended', reasons);
+    const why = suspendedReason(profile, message.at);
+    if (refused) return found('refuse', 'suspended', [why]);
+    // It comes first: a false alarm does not release a virus.
+    const content = contentStop(message.scan, policy);
+    const reasons = content?.verdict === 'hold' ? [content.reason, why] : [why];
+    return found('hold', 'suspended', reasons);
   }
   const exempt = flags.exemptUntil > message.at;
   // An exemption is from what is usual. The register's rules hold all the same.
@@ -121,7 +125,8 @@ export function judgeCounted(
     return found('hold', exempt || evidence < watchAt ? 'clear' : 'watched', unruly);
   if (!exempt) {
     const content = contentStop(message.scan, policy);
-    if (content !== undefined && evidence < suspendAt) {
+    const stops = content?.verdict === 'hold' ? !suspends : evidence < suspendAt;
+    if (content !== undefined && stops) {
       const state = content.verdict === 'hold' ? 'watched' : profile.state;
       return found(content.verdict, state, [content.reason]);
     }

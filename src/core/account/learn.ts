@@ -1,7 +1,8 @@
 /**
  * What an account's profile teaches: peaks, hours and networks of days without a suspension.
  * Nothing is learned from today, and at most `growth` from one day, because an attack must not
- * become usual.
+ * become usual. Nor from a day whose mail waits for a person: who goes on against it all the same
+ * would widen what is allowed without a message that passes.
  */
 
 import type { CountName } from '../reason.ts';
@@ -81,7 +82,7 @@ export function settle(
   for (let oldest = profile.days[0]; oldest !== undefined; oldest = profile.days[0]) {
     if (oldest.day > day - lagDays - 1) return;
     profile.days.shift();
-    if (!oldest.tainted) learn(profile, baseline, oldest, teaches);
+    if (!isDoubtful(oldest)) learn(profile, baseline, oldest, teaches);
   }
 }
 
@@ -99,7 +100,6 @@ function learn(
     const most = peakFor(step * allowed(profile, baseline, slot), slot);
     profile.peaks[slot] = Math.max((profile.peaks[slot] ?? 0) * fade, Math.min(peak, most));
   }
-  if (day.numbers === true) return;
   if (teaches) learnDay(baseline, unexplained);
   let messages = 0;
   for (let hour = 0; hour < 24; hour++) {
@@ -114,6 +114,10 @@ function learn(
     1,
     Math.min(day.networks, profile.usualNetworks + 1),
   );
+  profile.usualNewFroms = Math.max(
+    profile.usualNewFroms * fade,
+    Math.min(day.newFroms ?? 0, profile.usualNewFroms + 1),
+  );
 }
 
 /**
@@ -124,9 +128,19 @@ function learn(
 export function vouch(profile: AccountProfile): void {
   for (let slot = 0; slot < slots.length; slot++) {
     let seen = Math.max(profile.peaks[slot] ?? 0, profile.sums[slot] ?? 0);
-    for (const day of profile.days) if (day.tainted) seen = Math.max(seen, day.peaks[slot] ?? 0);
+    for (const day of profile.days) {
+      if (isDoubtful(day)) seen = Math.max(seen, day.peaks[slot] ?? 0);
+    }
     const share = opening.has(slots[slot]?.count ?? 'messages') ? vouchedShare : 1;
     profile.peaks[slot] = Math.max(profile.peaks[slot] ?? 0, peakFor(share * seen, slot));
   }
-  for (const day of profile.days) day.tainted = false;
+  for (const day of profile.days) {
+    day.tainted = false;
+    delete day.numbers;
+  }
+}
+
+/** A day that teaches nothing until a person has said that it was honest. */
+function isDoubtful({ numbers, tainted }: Day): boolean {
+  return tainted || numbers === true;
 }

@@ -94,7 +94,8 @@ test('networks at once are those of the last hour', () => {
   const profile = newProfile(monday);
   for (const [i, network] of ['a', 'b', 'c'].entries())
     noteNetwork(profile, network, at(i * 20 * minuteMs));
-  const atOnce = (network: string, ms: number) => networksAtOnce(profile, network, at(ms));
+  const atOnce = (network: string, ms: number) =>
+    networksAtOnce(profile, network, at(ms), () => false);
   assert.equal(atOnce('d', 45 * minuteMs), 4);
   assert.equal(atOnce('a', 45 * minuteMs), 3);
   assert.equal(atOnce('d', 75 * minuteMs), 3);

@@ -73,12 +73,28 @@ export class FailedNetworks {
   }
 }
 
-/** Different networks within the last hour, this one included. */
-export function networksAtOnce(profile: AccountProfile, network: string, at: Millis): number {
+/**
+ * Different networks within the last hour, this one included. Networks of own hosts are left out:
+ * programs of the server run there, on any number of them.
+ */
+export function networksAtOnce(
+  profile: AccountProfile,
+  network: string,
+  at: Millis,
+  isOwnHost: (client: string) => boolean,
+): number {
   const since = (at - hourMs) / minuteMs;
   let count = 1;
-  for (const seen of profile.networks) if (seen.last >= since && seen.network !== network) count++;
+  for (const seen of profile.networks) {
+    if (seen.last < since || seen.network === network) continue;
+    if (!isOwnHost(firstAddress(seen.network))) count++;
+  }
   return count;
+}
+
+/** The first address of a network that `networkOf` has named. */
+function firstAddress(network: string): string {
+  return network.slice(0, network.lastIndexOf('/'));
 }
 
 /** Remembers that the account was seen from there. */

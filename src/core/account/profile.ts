@@ -16,11 +16,16 @@ export type Day = {
   networks: number;
   messages: number;
   recipients: number;
+  /** From addresses that the account used for the first time. */
+  newFroms?: number;
   /** Mail was held or refused that day: less is learned from it. */
   held: boolean;
   /** The account was suspended that day: nothing is learned from it. */
   tainted: boolean;
-  /** The numbers alone were as high as at a suspension: the server's baseline ignores the day. */
+  /**
+   * The numbers alone were as high as at a suspension, or more mail was stopped than may be held.
+   * A person decides about such a day; until then it teaches nothing.
+   */
   numbers?: true;
 };
 
@@ -51,6 +56,8 @@ export type AccountProfile = {
   readonly hours: number[];
   networks: SeenNetwork[];
   usualNetworks: number;
+  /** From addresses that the account uses for the first time on a busy day. */
+  usualNewFroms: number;
   /** Failed logins, decaying over six hours. */
   failedLogins: number;
   failedLoginsAt: Millis;
@@ -69,8 +76,16 @@ export type AccountProfile = {
   /** Recipients in the current hour of the clock (hours since 1970), for the fixed ceiling. */
   hour: number;
   hourRecipients: number;
-  /** When the numbers alone were last so high that mail waits for a person; 0: never. */
+  /**
+   * When the numbers alone were last so high that mail waits for a person, and when first since a
+   * person decided; 0: never.
+   */
   numbersAt: Millis;
+  numbersSince: Millis;
+  /** The account was released, and this was the time of its last message; 0: never. */
+  releasedAt: Millis;
+  /** Mail that was handed in until then is honest, a person said; 0: never. */
+  vouchedAt: Millis;
   /** 0 while the account is not suspended. */
   suspendedAt: Millis;
   /** When a person said that the suspended account was hijacked; 0 while nobody has. */
@@ -108,6 +123,7 @@ export function newProfile(at: Millis): AccountProfile {
     hours: zeroHours.slice(),
     networks: [],
     usualNetworks: 1,
+    usualNewFroms: 0,
     failedLogins: 0,
     failedLoginsAt: at,
     breachAt: 0 as Millis,
@@ -121,6 +137,9 @@ export function newProfile(at: Millis): AccountProfile {
     hour: 0,
     hourRecipients: 0,
     numbersAt: 0 as Millis,
+    numbersSince: 0 as Millis,
+    releasedAt: 0 as Millis,
+    vouchedAt: 0 as Millis,
     suspendedAt: 0 as Millis,
     hijackedAt: 0 as Millis,
     evidence: 0,

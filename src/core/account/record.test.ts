@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openServer, type ScriptedAccount, seed } from '../../../test/doubles/server.ts';
+import { home, openServer, type ScriptedAccount, seed } from '../../../test/doubles/server.ts';
 import { hash53 } from '../../lib/hash.ts';
-import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import { firstReasonText } from '../explain.ts';
 import { confirmHijack, waitsForPerson } from './record.ts';
 import { holdAt, suspendAt } from './signals.ts';
@@ -299,4 +299,63 @@ test('held mail is counted once, and its recipients are known while nothing wors
     to: Array.from({ length: 25 }, (_, i) => `guest${i}@party.example`),
   });
   assert.equal(again.verdict, 'pass');
+});
+
+test('who goes on against holds, day by day, widens nothing', () => {
+  for (const [most, full] of [
+    [30, true],
+    [300, false],
+  ] as const) {
+    const server = openServer();
+    const account = server.account(name).ordinaryDays(28);
+    if (full) {
+      const heldMax = { messages: 1, bytes: 1 };
+      server.policy = { ...server.policy, heldMax };
+      server.flags = { ...server.flags, held: () => heldMax };
+    }
+    const first = passedOf(account, most);
+    let later = 0;
+    for (let day = 0; day < 30; day++) later = passedOf(account.until(1, 9), most);
+    assert.ok(later <= first, `${later} after ${first}, ${most}`);
+  }
+});
+
+/** How many of a day's messages to a stranger each pass. */
+function passedOf(account: ScriptedAccount, messages: number): number {
+  account.passed = 0;
+  for (let nth = 0; nth < messages; nth++)
+    account.wait((9 * hourMs) / messages).send({ strangers: 1, client: home, from: account.name });
+  return account.passed;
+}
+
+test('what waits for a person goes on waiting when a later attack is held', () => {
+  const account = ann();
+  const attack = (): void => void account.send({ strangers: 400, client: home });
+  attack();
+  const first = account.now;
+  account.wait(5 * dayMs);
+  attack();
+  const { now, profile } = account;
+  const waits = (at: number): boolean => waitsForPerson(profile, at as Millis);
+  assert.deepEqual([waits(first), waits(now), waits(first - 4 * dayMs)], [true, true, false]);
+  account.release({ honest: false });
+  assert.equal(waits(first), false);
+});
+
+test('after a false alarm: the day counts as seen, and replies to its mail say nothing', () => {
+  const account = ann();
+  const list = Array.from({ length: 400 }, (_, nth) => `member${nth}@club${nth}.example`);
+  const sentAt = account.now;
+  for (const member of list) account.wait(1_000).send({ to: [member] });
+  assert.equal(account.verdicts.at(-1), 'hold');
+  account.hours(3).release({ honest: true });
+  for (let nth = 0; nth < 20; nth++)
+    account.bounce('550 5.1.1 unknown user', `gone@club${nth}.example`, false, sentAt);
+  assert.equal(account.send({ to: account.friends(1) }).evidence < 0.5, true);
+  account.until(7, 10);
+  for (const member of list) account.wait(1_000).send({ to: [member] });
+  assert.equal(account.verdicts.at(-1), 'pass');
+  for (let nth = 0; nth < 20; nth++)
+    account.bounce('550 5.1.1 unknown user', `gone@club${nth}.example`, false, account.now);
+  assert.equal(account.send({ to: account.friends(1) }).verdict, 'hold');
 });

@@ -50,6 +50,12 @@ const forgottenMax = 1_000;
 const failedLoginsWindowMs = 6 * hourMs;
 const failedDomainsMax = 32;
 
+/** What is needed besides the profile: the seed of the book's hashes, and the own hosts. */
+type RecordContext = {
+  readonly seed: number;
+  readonly isOwnHost: (client: string) => boolean;
+};
+
 /**
  * Counts a judged message. A message of a suspended account counts in the sums, but nothing is
  * learned from it.
@@ -58,7 +64,7 @@ export function record(
   profile: AccountProfile,
   message: Submission,
   judged: Judgement,
-  seed: number,
+  { isOwnHost, seed }: RecordContext,
 ): BookChange {
   const at = message.at;
   const wasSuspended = profile.state === 'suspended';
@@ -79,11 +85,12 @@ export function record(
     day.recipients += message.outside.length;
   }
   if (judged.verdict !== 'pass') day.held = true;
+  if (isPutOff(judged) || isStoppedByNumbers(judged)) day.numbers = true;
   if (judged.state === 'suspended') day.tainted = true;
   const byNumbers = judged.state !== 'suspended' && taken && isStoppedByNumbers(judged);
   if (byNumbers) {
     profile.numbersAt = at;
-    day.numbers = true;
+    if (profile.numbersSince === 0) profile.numbersSince = at;
   } else if (!wasSuspended && !waitsForPerson(profile, at)) profile.forgotten = undefined;
   noteSigns(profile, message, judged);
   profile.state = judged.state;
@@ -94,7 +101,7 @@ export function record(
     return book;
   }
   if (!taken) return nothingNew;
-  noteHabits(profile, message);
+  noteHabits(profile, message, isOwnHost);
   // Else the whole list would be known tomorrow, and pass.
   if (byNumbers) {
     noteStopped(profile, message, judged);
@@ -128,13 +135,18 @@ function noteHour(profile: AccountProfile, message: Submission): void {
   profile.hourRecipients += message.outside.length;
 }
 
-function noteHabits(profile: AccountProfile, message: Submission): void {
+function noteHabits(
+  profile: AccountProfile,
+  message: Submission,
+  isOwnHost: (client: string) => boolean,
+): void {
   const day = dayOf(profile, message.at);
   const hour = Math.floor(message.at / hourMs) % 24;
   day.hours[hour] = (day.hours[hour] ?? 0) + 1;
   const network = message.client === undefined ? '' : networkOf(message.client);
   if (network !== '') {
-    day.networks = Math.max(day.networks, networksAtOnce(profile, network, message.at));
+    const here = networksAtOnce(profile, network, message.at, isOwnHost);
+    day.networks = Math.max(day.networks, here);
     noteNetwork(profile, network, message.at);
   }
   const print = message.fingerprint;
@@ -159,8 +171,12 @@ function noteBook(
   };
   for (const hash of judged.fresh) note(hash);
   const from = message.headerFrom;
-  if (from !== undefined && from !== '' && from !== message.account)
+  if (from !== undefined && from !== '' && from !== message.account) {
+    const before = learned.length;
     note(hash53(identityKey(from), seed));
+    const day = dayOf(profile, message.at);
+    if (learned.length > before) day.newFroms = (day.newFroms ?? 0) + 1;
+  }
   return learned;
 }
 
@@ -214,6 +230,7 @@ export function confirmHijack(profile: AccountProfile, at: Millis): void {
 export function release(profile: AccountProfile, how: { readonly honest: boolean }): BookChange {
   const learned: number[] = [];
   if (how.honest) {
+    profile.vouchedAt = profile.at;
     vouch(profile);
     const { book = [], networks = [] } = profile.forgotten ?? {};
     for (let at = 0; at < book.length; at += 2) {
@@ -225,7 +242,9 @@ export function release(profile: AccountProfile, how: { readonly honest: boolean
     restoreNetworks(profile, networks);
   }
   profile.forgotten = undefined;
+  profile.releasedAt = profile.at;
   profile.numbersAt = 0 as Millis;
+  profile.numbersSince = 0 as Millis;
   profile.state = 'clear';
   profile.sums.fill(0);
   profile.evidence = 0;
@@ -242,9 +261,15 @@ export function release(profile: AccountProfile, how: { readonly honest: boolean
 /**
  * Records a login. A success after many failures means a guessed password, if it comes from a
  * network that the account has not used, and from which logins have failed too. Failures from
- * elsewhere say nothing about the owner, who may travel.
+ * elsewhere say nothing about the owner, who may travel. Nor do those at a host of the server, such
+ * as webmail: everybody guesses and everybody logs in there.
  */
-export function login(profile: AccountProfile, seen: LoginSeen, failed: FailedNetworks): void {
+export function login(
+  profile: AccountProfile,
+  seen: LoginSeen,
+  failed: FailedNetworks,
+  isOwnHost: (client: string) => boolean,
+): void {
   const network = networkOf(seen.client);
   const passed = Math.max(0, seen.at - profile.failedLoginsAt);
   profile.failedLogins *= Math.exp(-passed / failedLoginsWindowMs);
@@ -254,7 +279,10 @@ export function login(profile: AccountProfile, seen: LoginSeen, failed: FailedNe
     failed.note(network, seen.at);
     return;
   }
-  const strange = network !== '' && networkStanding(profile, network, seen.at) === 'new';
+  const strange =
+    network !== '' &&
+    !isOwnHost(seen.client) &&
+    networkStanding(profile, network, seen.at) === 'new';
   const guessed = profile.failedLogins >= breachFailsMin && failed.has(network, seen.at);
   if (strange && guessed) {
     profile.breachAt = seen.at;
@@ -266,15 +294,27 @@ export function login(profile: AccountProfile, seen: LoginSeen, failed: FailedNe
 
 /**
  * Whether mail that was held then waits for a person: the numbers alone were as high as those of a
- * suspension, so it must not leave when the account is quiet again.
+ * suspension, so it must not leave when the account is quiet again. A later attack takes nothing
+ * back: what the first one left waits as well.
  */
-export function waitsForPerson({ numbersAt }: AccountProfile, heldAt: Millis): boolean {
-  return numbersAt > 0 && Math.abs(heldAt - numbersAt) < windowsMs[2];
+export function waitsForPerson(
+  { numbersAt, numbersSince }: Pick<AccountProfile, 'numbersAt' | 'numbersSince'>,
+  heldAt: Millis,
+): boolean {
+  if (numbersAt === 0) return false;
+  const first = numbersSince === 0 ? numbersAt : Math.min(numbersSince, numbersAt);
+  return heldAt > first - windowsMs[2] && heldAt < numbersAt + windowsMs[2];
 }
 
-/** Records what happened to a recipient. Only "no such user" counts against the sender. */
+/**
+ * Records what happened to a recipient. Only "no such user" counts against the sender, and only for
+ * mail that nobody has called honest: held mail of a false alarm has its dead addresses too, and
+ * their replies all come when it is released.
+ */
 export function delivery(profile: AccountProfile, seen: DeliverySeen): void {
   if (seen.outcome !== 'bounced' || !isUnknownUser(seen.reply)) return;
+  const { sentAt = Number.POSITIVE_INFINITY } = seen;
+  if (sentAt <= profile.vouchedAt) return;
   advance(profile, seen.at);
   const day = dayOf(profile, seen.at);
   // Replies to an attack's mail arrive for days.
@@ -293,7 +333,7 @@ export function delivery(profile: AccountProfile, seen: DeliverySeen): void {
  * its server answers, so many of one domain are little evidence.
  */
 function growthOfDomain(profile: AccountProfile, domain: string, at: Millis): number {
-  const hash = hash53(domain, 0);
+  const hash = hash53(ownerDomain(domain), 0);
   const others = profile.failedDomains.filter((one) => one.domain !== hash);
   const last = profile.failedDomains.find((one) => one.domain === hash);
   const passed = Math.max(0, at - (last?.at ?? at));
@@ -301,6 +341,18 @@ function growthOfDomain(profile: AccountProfile, domain: string, at: Millis): nu
   const sum = before + 1;
   profile.failedDomains = [...others, { domain: hash, sum, at }].slice(-failedDomainsMax);
   return sum ** oneDomainPower - before ** oneDomainPower;
+}
+
+/**
+ * The domain that somebody has registered, as far as its form tells: `a.shop.example` and
+ * `b.shop.example` are of `shop.example`, `a.shop.co.uk` is of `shop.co.uk`. Whoever owns a domain
+ * makes any number of names below it.
+ */
+function ownerDomain(domain: string): string {
+  const labels = domain.split('.');
+  const [second = '', top = ''] = labels.slice(-2);
+  const isShared = top.length === 2 && second.length <= 3;
+  return labels.slice(isShared ? -3 : -2).join('.');
 }
 
 /** Makes the sums decay until `at`. */

@@ -5,6 +5,7 @@
 
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
+import { isAutomatic } from '../account-name.ts';
 import type { MessageFacts } from '../event.ts';
 import type { CountName } from '../reason.ts';
 import { networkOf, networkStanding, networksAtOnce } from './network.ts';
@@ -17,6 +18,7 @@ import {
   holdAt,
   hourMessagesMin,
   hourShare,
+  manyFromsMin,
   secondKind,
   slotsOf,
   weakPassword,
@@ -76,11 +78,14 @@ export function riskFactors(
   const { client = '' } = message;
   const network = networkOf(client);
   if (network !== '') {
-    if (networkStanding(profile, network, message.at) === 'new' && !isOwnHost(client)) {
-      newNetwork = network;
-      boost *= networkBoost(weak);
+    if (isOwnHost(client)) networks = 1;
+    else {
+      if (networkStanding(profile, network, message.at) === 'new') {
+        newNetwork = network;
+        boost *= networkBoost(weak);
+      }
+      networks = networksAtOnce(profile, network, message.at, isOwnHost);
     }
-    networks = networksAtOnce(profile, network, message.at);
     const free = Math.max(networksFree, profile.usualNetworks + 1);
     networksAlone = networkAloneWeight * Math.max(0, networks - free);
     alone += networksAlone;
@@ -166,6 +171,9 @@ function unusedFrom(
 ): string | undefined {
   const from = message.headerFrom;
   if (from === undefined || from === '' || from === message.account) return undefined;
+  // In the names of others. The number fades a little between busy days.
+  if (isAutomatic(message.account)) return undefined;
+  if (profile.usualNewFroms > manyFromsMin - 1) return undefined;
   const known = profile.book.get(hash53(identityKey(from), seed));
   const ripe = (message.at - dayMs) / minuteMs;
   if (known !== undefined && known <= ripe) return undefined;

@@ -112,3 +112,62 @@ test('a network from which another account was guessed at stays suspicious for a
   };
   assert.deepEqual([guessed(1), guessed(6), guessed(8)], [true, true, false]);
 });
+
+test('networks of own hosts are not many networks at once, however many they are', () => {
+  const account = ann();
+  const seen = (client: string): Judgement =>
+    account.wait(minuteMs).send({ to: account.friends(1), client });
+  for (let i = 1; i < 12; i++) assert.equal(seen(`10.0.${i}.7`).evidence < 0.5, true, `${i}`);
+  assert.deepEqual(signals(seen(away)), []);
+  account.login('10.0.1.7', true);
+  assert.equal(account.profile.networks.length > 9, true, 'they are known all the same');
+});
+
+test('guesses at the webmail, and then its owner there, are no guessed login', () => {
+  const account = ann();
+  for (let i = 0; i < 9; i++) account.wait(minuteMs).login('127.0.0.1', false);
+  account.wait(minuteMs).login('127.0.0.1', true);
+  assert.ok(
+    !signals(account.send({ strangers: 9, client: '127.0.0.1' })).includes('guessed-login'),
+  );
+});
+
+test('unknown users below one registered domain count as of one domain', () => {
+  const evidence = (domain: (nth: number) => string): number => {
+    const account = ann();
+    const reply = '550 5.1.1 unknown user';
+    for (let i = 0; i < 25; i++) account.bounce(reply, `gone@${domain(i)}`);
+    return account.send({ to: account.friends(1) }).evidence;
+  };
+  const one = evidence(() => 'evil.example');
+  assert.equal(
+    evidence((i) => `m${i}.evil.example`),
+    one,
+  );
+  assert.equal(
+    evidence((i) => `m${i}.deep.evil.co.uk`),
+    one,
+  );
+  assert.ok(evidence((i) => `evil${i}.example`) > 3 * one);
+  assert.ok(evidence((i) => `evil${i}.co.uk`) > 3 * one);
+});
+
+test('where every message has another From, another one more is no evidence', () => {
+  const forwards = (froms: number): string | undefined => {
+    const account = ann();
+    for (let day = 0; day < 12; day++) {
+      for (let nth = 0; nth < 4; nth++) {
+        const from = `writer${(day * 4 + nth) % froms}@elsewhere.example`;
+        account.hours(1).send({ to: account.friends(1), client: home, from });
+      }
+      account.until(1, 10);
+    }
+    for (let nth = 0; nth < 600; nth++)
+      account
+        .wait(2_000)
+        .send({ to: account.friends(1), client: home, from: `w${nth}@bomb.example` });
+    assert.equal(account.verdicts.at(-1), 'hold');
+    return account.profile.state;
+  };
+  assert.deepEqual([forwards(999), forwards(2)], ['watched', 'suspended']);
+});

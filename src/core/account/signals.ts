@@ -204,6 +204,11 @@ export const boosts = { hour: 2, network: 1.5, identity: 1.3, breach: 1.5, conte
  * is usual, or this share of the last half hour's mail that looks like spam.
  */
 export const secondKind = { networks: 2, spamShare: 0.25 } as const;
+/**
+ * An account that often uses as many From addresses on a day for the first time sends in the names
+ * of others: a forwarder, a form. Another From says nothing there, and strangers choose it.
+ */
+export const manyFromsMin = 3;
 /** Unknown users of one domain count as their number to this power: one owner can make them all. */
 export const oneDomainPower = 0.5;
 /** An unknown user who had written to the account first counts this much. */

@@ -1,10 +1,11 @@
 /**
  * Mail of this machine adds up under a second name, so that a script gets no new allowance by
  * changing its sender or its file: all mail of one user, and all mail of new local names together.
- * Pure.
+ * Automatic answers of a user have a sum of their own: a stranger who causes many of them must not
+ * stop the rest. Pure.
  */
 import { dayMs, type Millis } from '../../lib/time.ts';
-import type { Account } from '../account-name.ts';
+import { type Account, automaticAccount, isAutomatic } from '../account-name.ts';
 import type { Submission } from '../event.ts';
 import type { ScriptMail, ScriptSubmitter } from '../script-mail.ts';
 import { isService, scriptAccount } from './submitter.ts';
@@ -15,14 +16,16 @@ const newLocalNames = 'local:*' as Account;
 const newMs = 7 * dayMs;
 
 /** What tells where a message adds up. */
-type AddingUp = Pick<Submission, 'account' | 'at' | 'scriptFinding' | 'uid'> & {
+type AddingUp = Pick<Submission, 'account' | 'at' | 'scriptFinding' | 'sender' | 'uid'> & {
   readonly handed?: Pick<ScriptMail, 'submitter'>;
 };
 
 /** The second account of a message; undefined if it has none. `own`: of its own account. */
 export function secondAccount(message: AddingUp, own: Age): Account | undefined {
-  const { account, handed, uid } = message;
-  const second = handed === undefined ? ofUid(account, uid) : ofUser(handed.submitter);
+  const { account, handed, sender, uid } = message;
+  const user = handed === undefined ? ofUid(account, uid) : ofUser(handed.submitter);
+  if (user === newLocalNames && isAutomatic(account)) return undefined;
+  const second = user !== undefined && sender === '' ? automaticAccount(user) : user;
   if (second === account) return undefined;
   return second === newLocalNames && !isNew(message, own) ? undefined : second;
 }

@@ -3,7 +3,7 @@
  * handed a message to the sendmail door. Pure.
  */
 import { hash53 } from '../../lib/hash.ts';
-import type { Account } from '../account-name.ts';
+import { type Account, automaticAccount } from '../account-name.ts';
 import type { ScriptSubmitter } from '../script-mail.ts';
 
 /**
@@ -29,6 +29,15 @@ export function scriptAccount(submitter: ScriptSubmitter): Account {
   const { script } = submitter;
   const isScript = script !== '' && isByRight(submitter);
   return isScript ? (`script:${shortened(script)}` as Account) : userAccount(submitter);
+}
+
+/**
+ * The account of a message with this envelope sender: what a user sends with the null sender counts
+ * as automatic answers.
+ */
+export function handedAccount(submitter: ScriptSubmitter, sender: string | undefined): Account {
+  const account = scriptAccount(submitter);
+  return sender === '' && account.startsWith('user:') ? automaticAccount(account) : account;
 }
 
 /** The account of a user of this machine. */

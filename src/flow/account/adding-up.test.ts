@@ -105,7 +105,12 @@ test('what a sum holds has the limit of held mail, by SMTP and at the sendmail d
   const isRefused = (nth: number, onTheWay = 0): boolean => {
     const who = sends(nth).handed?.submitter ?? assert.fail();
     const none = { messages: 0, bytes: 0 };
-    return heldFull(who, none, { messages: onTheWay, bytes: 0 }) !== undefined;
+    return (
+      heldFull({ submitter: who, sender: 'x@shop.test' }, none, {
+        messages: onTheWay,
+        bytes: 0,
+      }) !== undefined
+    );
   };
   for (let day = 0; day < 8; day++) {
     assert.equal(await passed(rig, 2, sends), 2);
@@ -151,3 +156,38 @@ test('mail of root does not add up', async () => {
   assert.equal(await passed(rig, 200, sends), 200);
   assert.equal(rig.ledger.loadAccount('user:root' as Account), undefined);
 });
+
+const mailUser = { uid: 5_000, user: 'vmail' };
+const doors = [
+  [
+    'the sendmail door',
+    { handed: scriptMail({ submitter: submitter({ ...mailUser, script: '' }) }) },
+  ],
+  ["Postfix's sendmail", { uid: mailUser.uid }],
+] as const;
+for (const [what, by] of doors) {
+  test(`strangers who cause automatic answers stop only those: ${what}`, async () => {
+    const rig = openRig();
+    const sent = (sender: string, from: string, to: string): TestMessage => {
+      const account = 'uid' in by ? `local:${sender === '' ? '<>' : sender}` : 'user:vmail';
+      return { ...by, account, by: 'local', sender, headerFrom: from, to: [to] };
+    };
+    const forward = (): Promise<unknown> =>
+      rig.mail(sent('srs@here.test', `w${rig.time.now()}@elsewhere.test`, 'ann@phone.test'));
+    for (let day = 0; day < 20; day++) {
+      await forward();
+      await rig.mail(sent('', 'ann@here.test', `writer${day}@elsewhere.test`));
+      rig.time.jump(dayMs);
+    }
+    const count = await passed(rig, 120, (nth) =>
+      sent('', `u${nth % 7}@here.test`, `forged${nth}@elsewhere${nth}.test`),
+    );
+    assert.ok(count < 40, `${count} of 120 passed`);
+    assert.deepEqual(await forward(), { kind: 'pass' });
+    const accounts = new Set(rig.admin.held({ limit: 200 }).map(({ account }) => account));
+    for (const account of accounts) {
+      assert.ok(account.endsWith(':<>'), account);
+      assert.equal(rig.accounts.known(account)?.state, 'watched');
+    }
+  });
+}

@@ -8,7 +8,7 @@ import { holdAt } from '../../core/account/signals.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { ScriptSubmitter } from '../../core/script-mail.ts';
 import { isSumKnown, secondAccount } from '../../core/scripts/adding-up.ts';
-import { scriptAccount } from '../../core/scripts/submitter.ts';
+import { handedAccount } from '../../core/scripts/submitter.ts';
 import { hasRoomFor } from '../../core/verdict.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { World } from '../../ports/world.ts';
@@ -29,11 +29,11 @@ export type HeldFullDeps = {
 export type OnTheWay = { readonly messages: number; readonly bytes: number };
 
 /**
- * Why a message of this submitter cannot be taken, in words for its sender; undefined: it can.
+ * Why a message of this submitter and envelope sender cannot be taken, in words for its sender; undefined: it can.
  * `ofAccount` and `ofUser`: what is on its way of its account, and of its user.
  */
 export type HeldFull = (
-  submitter: ScriptSubmitter,
+  by: { readonly submitter: ScriptSubmitter; readonly sender: string },
   ofAccount: OnTheWay,
   ofUser: OnTheWay,
 ) => string | undefined;
@@ -53,20 +53,19 @@ export function openHeldFull(deps: HeldFullDeps): HeldFull {
     return !hasRoomFor(1, { messages, bytes }, policy.heldMax);
   };
   /** The sum of its user would hold the message. A suspended sum is not asked. */
-  const isSumFull = (account: Account, submitter: ScriptSubmitter, ofUser: OnTheWay): boolean => {
+  const isSumFull = (account: Account, by: Parameters<HeldFull>[0], ofUser: OnTheWay): boolean => {
     const at = world.clock.now();
     const own = accounts.known(account) ?? { firstSeen: at };
-    const sum = secondAccount({ account, at, handed: { submitter } }, own);
+    const sum = secondAccount({ account, at, sender: by.sender, handed: by }, own);
     const profile = sum === undefined ? undefined : accounts.known(sum);
     if (sum === undefined || profile === undefined || profile.state === 'suspended') return false;
     if (!isSumKnown(profile, at) || exemptions.until(account) > at) return false;
     return isFull(sum, at, ofUser);
   };
-  return (submitter, ofAccount, ofUser) => {
+  return (by, ofAccount, ofUser) => {
     if (settings.mode === 'observe') return undefined;
-    const account = scriptAccount(submitter);
-    const cannot =
-      isFull(account, world.clock.now(), ofAccount) || isSumFull(account, submitter, ofUser);
+    const account = handedAccount(by.submitter, by.sender);
+    const cannot = isFull(account, world.clock.now(), ofAccount) || isSumFull(account, by, ofUser);
     if (!cannot) return undefined;
     return `your mail is being checked; please try again later, or contact ${settings.contact}`;
   };

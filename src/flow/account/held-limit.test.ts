@@ -245,3 +245,19 @@ test('an account with very much held is counted once a second', () => {
   messages = 999;
   assert.deepEqual([count(joe).messages, count(joe).messages, asked], [999, 999, 3]);
 });
+
+test('a message that comes again with a second kind of evidence suspends, and once', async () => {
+  const rig = openRig({ policy: { heldMax: { messages: 1, bytes: 50_000_000 } } });
+  assert.equal((await rig.mail({ account: joe, to: ['friend@elsewhere.test'] })).kind, 'pass');
+  rig.time.jump(2 * dayMs);
+  assert.equal((await rig.mail({ account: joe, to: strangers(300) })).kind, 'hold');
+  const again = { account: joe, to: strangers(5, 300), messageId: '<again@x.test>' };
+  assert.equal(code(await rig.mail(again)), 452);
+  const state = (): string | undefined => rig.accounts.known(joe)?.state;
+  assert.equal(state(), 'watched');
+  for (let nth = 0; nth < 3; nth++) {
+    const answer = await rig.mail({ ...again, headerFrom: `ceo${nth}@bank.test` });
+    const incidents = rig.journal.live.incidents({ account: joe, limit: 9 }).length;
+    assert.deepEqual([code(answer), state(), incidents], [nth === 0 ? 452 : 451, 'suspended', 1]);
+  }
+});

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { quietWorld } from '../../../test/doubles/world.ts';
+import { noCeilings } from '../../core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
 import { slotsOf } from '../../core/account/signals.ts';
 import type { Account } from '../../core/account-name.ts';
@@ -45,7 +46,7 @@ function rig() {
         learned: [],
         forgotten: [],
       }),
-      context: { people: { seed: 7, knownHere: () => undefined } } as never,
+      context: { people: { seed: 7, knownHere: () => undefined }, policy: noCeilings } as never,
     },
     trails,
     notes,

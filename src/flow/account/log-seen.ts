@@ -10,7 +10,7 @@
 import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
 import { delivery, login } from '../../core/account/record.ts';
-import type { Account } from '../../core/account-name.ts';
+import { type Account, isAutomatic } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { unreachable } from '../../lib/assert.ts';
@@ -162,8 +162,9 @@ class LogSeen {
       }
       put(this.#failed, account, at, failedMax);
     }
+    const { isOwnHost } = accounts.context.policy;
     for (let nth = 0; nth < event.times; nth++) {
-      login(profile, { kind: 'login', at, account, client, ok }, this.#failedNetworks);
+      login(profile, { kind: 'login', at, account, client, ok }, this.#failedNetworks, isOwnHost);
     }
     this.#changed(account, profile);
   }
@@ -203,7 +204,7 @@ class LogSeen {
       this.#dropped('unknown-message');
       return;
     }
-    const { account } = owner;
+    const { account, sentAt } = owner;
     const profile = accounts.known(account);
     if (profile === undefined) {
       this.#dropped('unknown-account');
@@ -219,7 +220,9 @@ class LogSeen {
       return;
     }
     this.#told.add(owner.of, found);
-    delivery(profile, { kind: 'delivery', at, account, recipient, outcome, reply });
+    const told = { at, account, recipient, outcome, reply, sentAt } as const;
+    // Who gets an automatic answer has written first.
+    delivery(profile, { kind: 'delivery', ...told, wroteFirst: isAutomatic(account) });
     this.#bounced.set(account, profile);
   }
 

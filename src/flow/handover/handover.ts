@@ -18,7 +18,7 @@ import {
   spoolBytesMax,
 } from '../../core/scripts/handover-request.ts';
 import { neverMet } from '../../core/scripts/never-met.ts';
-import { scriptAccount } from '../../core/scripts/submitter.ts';
+import { handedAccount } from '../../core/scripts/submitter.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import type {
@@ -136,8 +136,8 @@ class HandoverFlow implements Handovers, SpoolHandler {
     const facts = this.#deps.identities.facts(peer);
     const submitter = this.#submitter(peer.uid, facts, request, 'kernel');
     const why = this.#deps.heldFull(
-      submitter,
-      this.#perAccount.get(scriptAccount(submitter)) ?? nothingWaits,
+      { submitter, sender: request.sender },
+      this.#perAccount.get(handedAccount(submitter, request.sender)) ?? nothingWaits,
       {
         messages: this.#perUser.get(peer.uid) ?? 0,
         bytes: this.#bytesPerUser.get(peer.uid) ?? 0,
@@ -328,8 +328,8 @@ class HandoverFlow implements Handovers, SpoolHandler {
     this.#ofAccount(handover, 1, bytes);
   }
 
-  #ofAccount({ submitter }: WaitingMail, sign: 1 | -1, bytes: number): void {
-    const account = scriptAccount(submitter);
+  #ofAccount({ request, submitter }: WaitingMail, sign: 1 | -1, bytes: number): void {
+    const account = handedAccount(submitter, request.sender);
     const before = this.#perAccount.get(account) ?? nothingWaits;
     const messages = before.messages + sign;
     if (messages <= 0) this.#perAccount.delete(account);

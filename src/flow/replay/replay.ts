@@ -82,7 +82,7 @@ export function openReplay(options: ReplayOptions): Replay {
 }
 
 /** Of a message: its account, and how many of its recipients may still be reported. */
-type Sent = { readonly account: Account; left: number };
+type Sent = { readonly account: Account; readonly sentAt: Millis; left: number };
 
 /** Without a suspension: mail was held for its numbers alone. */
 type Clear = {
@@ -155,7 +155,10 @@ class MemoryReplay implements Replay {
     const { account, at, client, ok } = event;
     // Guesses at names that nobody has make no account, but tell where guesses come from.
     if (!ok && !this.#accounts.has(account)) this.#failedNetworks.note(networkOf(client), at);
-    else login(this.#profile(account, at), event, this.#failedNetworks);
+    else {
+      const { isOwnHost } = this.#context.policy;
+      login(this.#profile(account, at), event, this.#failedNetworks, isOwnHost);
+    }
   }
 
   /** A server tells each recipient's end once, and no more of them than the message had. */
@@ -166,8 +169,8 @@ class MemoryReplay implements Replay {
     if (this.#told.get(key) === true) return;
     this.#told.set(key, true);
     sent.left--;
-    const { account } = sent;
-    delivery(this.#profile(account, event.at), { ...event, account });
+    const { account, sentAt } = sent;
+    delivery(this.#profile(account, event.at), { ...event, account, sentAt });
   }
 
   #profile(account: Account, at: Millis): AccountProfile {
@@ -179,9 +182,9 @@ class MemoryReplay implements Replay {
     return profile;
   }
 
-  #remember({ id, account, outside, local }: Submission): void {
+  #remember({ id, account, at, outside, local }: Submission): void {
     this.#sentIds.push(id);
-    this.#sent.push({ account, left: outside.length + local.length });
+    this.#sent.push({ account, sentAt: at, left: outside.length + local.length });
     if (this.#sentIds.length < 2 * messagesRemembered) return;
     this.#sentIds = this.#sentIds.slice(-messagesRemembered);
     this.#sent = this.#sent.slice(-messagesRemembered);

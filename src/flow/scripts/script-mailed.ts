@@ -4,7 +4,7 @@
  * every few seconds, one row a script.
  */
 
-import type { Account } from '../../core/account-name.ts';
+import { type Account, withoutAutomatic } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
 import type {
   ScriptFinding,
@@ -15,7 +15,12 @@ import type {
 import { noted, type ScriptSeen, scriptsMax } from '../../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
 import { judgeScriptMail, type ScriptMode, type ScriptRule } from '../../core/scripts/rules.ts';
-import { isByRight, isService, scriptAccount } from '../../core/scripts/submitter.ts';
+import {
+  handedAccount,
+  isByRight,
+  isService,
+  scriptAccount,
+} from '../../core/scripts/submitter.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';
@@ -121,12 +126,18 @@ class ScriptRegister {
     }
     this.#note(noted(this.#seen.get(account), { ...mail, submitter }, finding, message.at));
     const script = account.startsWith('script:') ? account.slice('script:'.length) : account;
-    return { ...message, account, script, handed: mail, scriptFinding: finding };
+    return {
+      ...message,
+      account: handedAccount(submitter, message.sender),
+      script,
+      handed: mail,
+      scriptFinding: finding,
+    };
   }
 
   answered(message: Submission, what: 'passed' | 'stopped'): void {
     if (message.scriptFinding === undefined || what === 'passed') return;
-    const row = this.#seen.get(message.account);
+    const row = this.#seen.get(withoutAutomatic(message.account));
     if (row !== undefined) this.#note({ ...row, held: row.held + 1 });
   }
 

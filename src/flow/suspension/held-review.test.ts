@@ -163,3 +163,35 @@ test('a review that is slow is not started twice', async () => {
   await rig.time.pass(minuteMs);
   assert.equal(rig.order.filter((what) => what === 'queue on-hold').length, 2);
 });
+
+test('mail of an attack that nobody decided about stays, whatever comes later', async () => {
+  const rig = openRig({ settings: { calmAfterMs: hourMs } });
+  const { id } = rig.send({ account: joe, to: many(300) });
+  await rig.time.settle();
+  rig.time.jump(5 * dayMs);
+  rig.send({ account: joe, to: many(300, 300), id: 'LATER1' });
+  await rig.time.settle();
+  rig.time.jump(40 * dayMs);
+  await rig.time.pass(2 * minuteMs);
+  assert.deepEqual(
+    [id, 'LATER1'].map((one) => rig.queue.messages.get(one)),
+    ['hold', 'hold'],
+  );
+});
+
+test('held mail that a person kept while releasing the account stays held', async () => {
+  const rig = openRig({ settings: { calmAfterMs: hourMs } });
+  const { id } = rig.send({ account: joe, to: many(300) });
+  await rig.time.settle();
+  rig.time.jump(hourMs);
+  await rig.admin.release(joe, { by: 'op', note: '', falseAlarm: false, keepHeld: true });
+  rig.time.jump(hourMs);
+  const { id: later } = rig.send({ account: joe, to: many(30, 300), id: 'LATER1' });
+  await rig.time.settle();
+  rig.time.jump(40 * dayMs);
+  await rig.time.pass(2 * minuteMs);
+  assert.deepEqual(
+    [id, later].map((one) => rig.queue.messages.get(one)),
+    ['hold', 'deferred'],
+  );
+});

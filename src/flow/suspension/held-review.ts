@@ -138,11 +138,12 @@ async function releaseCalm(deps: ReviewDeps, mta: Mta, onHold: readonly HeldRow[
 }
 
 /**
- * When the account was last released. Mail that was held before that was part of the reason for the
- * suspension, so only an operator releases it.
+ * When the account was last released, suspended or not. Mail that was held before that was part of
+ * the reason, so only an operator releases it.
  */
-function lastReleaseOf({ journal }: ReviewDeps, account: Account): number {
-  return journal.live.incidents({ account, limit: 1 })[0]?.endedAt ?? 0;
+function lastReleaseOf({ accounts, journal }: ReviewDeps, account: Account): number {
+  const ended = journal.live.incidents({ account, limit: 1 })[0]?.endedAt ?? 0;
+  return Math.max(ended, accounts.known(account)?.releasedAt ?? 0);
 }
 
 /** Whether the message may leave without a person's word. */
