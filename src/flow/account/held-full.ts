@@ -28,12 +28,14 @@ export type HeldFullDeps = {
 /** What is on its way to the mail server and was not judged yet. */
 export type OnTheWay = { readonly messages: number; readonly bytes: number };
 
+type HandedBy = { readonly submitter: ScriptSubmitter; readonly sender: string };
+
 /**
  * Why a message of this submitter and envelope sender cannot be taken, in words for its sender; undefined: it can.
  * `ofAccount` and `ofUser`: what is on its way of its account, and of its user.
  */
 export type HeldFull = (
-  by: { readonly submitter: ScriptSubmitter; readonly sender: string },
+  by: HandedBy,
   ofAccount: OnTheWay,
   ofUser: OnTheWay,
 ) => string | undefined;
@@ -53,7 +55,7 @@ export function openHeldFull(deps: HeldFullDeps): HeldFull {
     return !hasRoomFor(1, { messages, bytes }, policy.heldMax);
   };
   /** The sum of its user would hold the message. A suspended sum is not asked. */
-  const isSumFull = (account: Account, by: Parameters<HeldFull>[0], ofUser: OnTheWay): boolean => {
+  const isSumFull = (account: Account, by: HandedBy, ofUser: OnTheWay): boolean => {
     const at = world.clock.now();
     const own = accounts.known(account) ?? { firstSeen: at };
     const sum = secondAccount({ account, at, sender: by.sender, handed: by }, own);
