@@ -31,14 +31,11 @@ export type OnTheWay = { readonly messages: number; readonly bytes: number };
 type HandedBy = { readonly submitter: ScriptSubmitter; readonly sender: string };
 
 /**
- * Why a message of this submitter and envelope sender cannot be taken, in words for its sender; undefined: it can.
- * `ofAccount` and `ofUser`: what is on its way of its account, and of its user.
+ * Why a message of this submitter and envelope sender cannot be taken, in words for its sender;
+ * undefined: it can. `ofAccount` and `ofUser`: what is on its way of its account, and of
+ * its user.
  */
-export type HeldFull = (
-  by: HandedBy,
-  ofAccount: OnTheWay,
-  ofUser: OnTheWay,
-) => string | undefined;
+export type HeldFull = (by: HandedBy, ofAccount: OnTheWay, ofUser: OnTheWay) => string | undefined;
 
 export function openHeldFull(deps: HeldFullDeps): HeldFull {
   const { accounts, exemptions, held, settings, world } = deps;
