@@ -70,12 +70,12 @@ async function sendUntilTaken(account: string, to: string, id: string): Promise<
 }
 
 /**
- * One stranger after the other until the account is refused at MAIL; answers with the reply's code.
+ * One stranger after the other, from eight networks, until the account is refused at MAIL; answers with the reply's code.
  */
 async function hijack(account: string, more: () => boolean): Promise<number | undefined> {
   for (let nth = 0; nth < 2_000 && more(); nth++) {
     try {
-      await using client = await server.login(account, '127.66.1.1');
+      await using client = await server.login(account, `127.66.${nth % 8}.1`);
       if (client.login?.code === 535) return 535;
       const id = `spam-${account}-${nth}`;
       const to = [`s${nth}.${account.slice(0, 5)}@strangers.test`];
