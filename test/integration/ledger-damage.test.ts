@@ -54,10 +54,11 @@ async function restartDamaged(pages: (ledger: string) => Pages): Promise<void> {
   server.guard = await server.startGuard();
 }
 
-/** Spam to strangers until the account is refused; every second message waits in the queue. */
+/** Spam to strangers from eight networks until the account is refused; every second message waits in the queue. */
 async function hijack(account: string): Promise<void> {
-  await using client = await server.login(account, '127.66.1.1');
   for (let nth = 0; nth < 80; nth++) {
+    await using client = await server.login(account, `127.66.${nth % 8}.1`);
+    if (client.login?.code === 535) return;
     const sent = await outgoing.send(client, {
       from: account,
       to: [`${account.split('@')[0]}.${nth}@${nth % 2 === 0 ? 'slow' : 'strangers'}.test`],

@@ -131,6 +131,14 @@ export function postfix(options: PostfixOptions): Mta {
   };
 }
 
+/** A list that ended early is made anew, up to this many in all. */
+const listingsMax = 3;
+
+/** Postfix's list of the queue ends early when files move while it is made (showq(8)). */
+function wasCut(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('malformed showq server response');
+}
+
 /** Those of these messages that are on hold, with their bytes. */
 async function heldAmong(
   listing: () => AsyncGenerator<QueuedMessage>,
@@ -140,11 +148,18 @@ async function heldAmong(
   const asked = new Set(wellFormed(queueIds));
   const found = new Map<string, number>();
   if (asked.size === 0) return found;
-  for await (const message of listing()) {
-    if (message.queue !== 'hold' || !asked.has(message.queueId)) continue;
-    if (which(message)) found.set(message.queueId, message.bytes);
+  for (let listings = 1; ; listings++) {
+    try {
+      for await (const message of listing()) {
+        if (message.queue !== 'hold' || !asked.has(message.queueId)) continue;
+        if (which(message)) found.set(message.queueId, message.bytes);
+      }
+      return found;
+    } catch (error) {
+      if (listings === listingsMax || !wasCut(error)) throw error;
+      found.clear();
+    }
   }
-  return found;
 }
 
 /**
