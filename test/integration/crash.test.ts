@@ -70,7 +70,8 @@ async function sendUntilTaken(account: string, to: string, id: string): Promise<
 }
 
 /**
- * One stranger after the other, from eight networks, until the account is refused at MAIL; answers with the reply's code.
+ * One stranger after the other, from eight networks, until the account is refused at MAIL;
+ * answers with the reply's code.
  */
 async function hijack(account: string, more: () => boolean): Promise<number | undefined> {
   for (let nth = 0; nth < 2_000 && more(); nth++) {

@@ -54,7 +54,10 @@ async function restartDamaged(pages: (ledger: string) => Pages): Promise<void> {
   server.guard = await server.startGuard();
 }
 
-/** Spam to strangers from eight networks until the account is refused; every second message waits in the queue. */
+/**
+ * Spam to strangers from eight networks until the account is refused; every second message waits in
+ * the queue.
+ */
 async function hijack(account: string): Promise<void> {
   for (let nth = 0; nth < 80; nth++) {
     await using client = await server.login(account, `127.66.${nth % 8}.1`);

@@ -20,7 +20,7 @@ test('where nobody listens it says so; a folder that is closed ends nothing', as
     const module = join(import.meta.dirname, 'sendmail.ts');
     const code = `import('${module}').then(async ({ wakePickup }) =>
       console.log(await wakePickup('${queue}')))`;
-    const node = [process.execPath, ...process.execArgv, '--input-type=module', '-e', code];
+    const node = [process.execPath, '--no-warnings', '--input-type=module', '-e', code];
     const as = ['setpriv', '--reuid', '64003', '--regid', '64003', '--clear-groups'];
     const [program = '', ...words] = isRoot ? [...as, ...node] : node;
     const { status, stdout, stderr } = spawnSync(program, words, { encoding: 'utf8' });
