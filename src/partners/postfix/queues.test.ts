@@ -67,6 +67,8 @@ test('a broken queue: the other is worked on, and what is held is not guessed', 
   const released = await all.release(['AAAAA', 'CCCCC']);
   assert.deepEqual([...released.done], ['AAAAA']);
   assert.match(String(released.fault), /two is broken/);
+  const found = await all.release(['AAAAA']);
+  assert.deepEqual([[...found.done], found.fault], [['AAAAA'], undefined], 'all were elsewhere');
   const held = await all.hold([{ queueId: 'BBBBB', at: 1_000 as Millis }], noted);
   assert.deepEqual([...held.done], ['BBBBB']);
   assert.match(String(held.fault), /two is broken/);

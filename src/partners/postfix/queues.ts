@@ -11,7 +11,9 @@ export function allQueues(queues: () => readonly Mta[]): Mta {
     const [only] = all;
     if (only !== undefined && all.length === 1) return only[what](ids);
     const moved = await Promise.all(all.map((queue) => moveIn(queue, what, ids)));
-    return { done: union(moved.map(({ done }) => done)), fault: firstFault(moved) };
+    const done = union(moved.map((one) => one.done));
+    // A queue that cannot be read does not matter once all are found in others.
+    return { done, fault: ids.every((id) => done.has(id)) ? undefined : firstFault(moved) };
   };
   return {
     async hold(messages, before): Promise<HeldMessages> {
