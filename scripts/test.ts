@@ -35,7 +35,7 @@ const unit: Stage = {
   name: 'unit',
   files: ['src/**/*.test.ts', 'test/*.test.ts'],
   atOnce: 0,
-  minutesMax: 5,
+  minutesMax: 8,
 };
 const simulations: Stage = {
   name: 'simulations',
