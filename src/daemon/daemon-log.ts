@@ -1,5 +1,4 @@
 /** Opens what reads the mail log: bounces and logins for the guard, and the bypass meter. */
-import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { likelyCause } from '../core/bypass.ts';
 import { type DoorPlaces, sameAddress } from '../core/checklist/doors.ts';
@@ -23,6 +22,7 @@ import type { LogHandler } from '../ports/message.ts';
 import type { Troubles } from '../ports/troubles.ts';
 import type { ConnectedReader } from './base/connected.ts';
 import type { DaemonParts } from './base/options.ts';
+import { postfixText } from './doors/main-files.ts';
 
 type Deps = {
   readonly accounts: Accounts;
@@ -37,8 +37,6 @@ type Deps = {
   readonly isNotice: (messageId: string) => boolean;
 } & Pick<RenameDeps, 'renamed'>;
 
-/** Longer files are not read; main.cf and master.cf with all their comments have 40 kB. */
-const fileBytesMax = 1_048_576;
 const noPlaces: DoorPlaces = { milter: [], inbound: [], policy: [] };
 
 export function openDaemonLog(
@@ -98,8 +96,8 @@ function causeOf(
   let away = '';
   const faults: { readonly found: string; readonly fix: string }[] = [];
   for (const { configDirectory, queueDirectory } of instances) {
-    const main = textOf(join(configDirectory, 'main.cf'));
-    const master = textOf(join(configDirectory, 'master.cf'));
+    const main = postfixText(join(configDirectory, 'main.cf'));
+    const master = postfixText(join(configDirectory, 'master.cf'));
     if (main === undefined || master === undefined) continue;
     names.push(logName(main));
     const milter = sameAddress(milterAway, queueDirectory);
@@ -126,13 +124,4 @@ function logName(text: string): string {
     '/',
   );
   return first;
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    const { size } = statSync(path);
-    return size > fileBytesMax ? undefined : readFileSync(path, 'latin1');
-  } catch {
-    return undefined;
-  }
 }

@@ -3,7 +3,9 @@
  * the tests all use these functions.
  */
 import { dayMs } from '../../lib/time.ts';
+import type { Account } from '../account-name.ts';
 import type { MessageFacts, Submission } from '../event.ts';
+import { secondAccount, sumHolds } from '../scripts/adding-up.ts';
 import { isHeldByRule, scriptReasons } from '../scripts/hold.ts';
 import { type HeldSum, hasRoomFor, isHeldFull, isPutOff } from '../verdict.ts';
 import type { ServerBaseline } from './baseline.ts';
@@ -12,7 +14,7 @@ import { type CountedMessage, type Judgement, judge, judgeCounted } from './judg
 import { settle, vouch } from './learn.ts';
 import { type AccountFlags, noCeilings, type Policy } from './policy.ts';
 import type { AccountProfile } from './profile.ts';
-import { type BookChange, record } from './record.ts';
+import { type BookChange, nothingNew, record } from './record.ts';
 
 /** What the guard knows besides the account itself. */
 export type GuardContext = {
@@ -20,8 +22,6 @@ export type GuardContext = {
   readonly people: People;
   readonly policy: Policy;
 };
-
-const nothingNew: BookChange = { learned: [], forgotten: [] };
 
 /**
  * Judges the message and counts it in `profile`, unless its script's own rule holds it. The caller
@@ -48,13 +48,50 @@ export function submit(
   return { judgement, book: record(profile, message, judgement, { isOwnHost, seed }) };
 }
 
+/** A message as its sum has it; `before` is the state of the sum until then. */
+type SummedMessage = {
+  readonly message: Submission;
+  readonly profile: AccountProfile;
+  readonly before: AccountProfile['state'];
+  readonly held: AccountFlags['held'];
+  readonly judgement: Judgement;
+  readonly book: BookChange;
+};
+
+/**
+ * Counts a message that its own account may send in the sum of its user or of new local names
+ * (adding-up.ts): the message as the sum's, and how it is judged there. Undefined: there is no sum,
+ * or an operator suspended it. An exempt account's mail is not held for its sum.
+ */
+export function addUp(
+  message: Submission,
+  own: AccountProfile,
+  context: GuardContext,
+  of: {
+    readonly profile: (account: Account) => AccountProfile;
+    readonly flags: (summed: Submission) => AccountFlags;
+    readonly isExempt: boolean;
+  },
+): SummedMessage | undefined {
+  const account = secondAccount(message, own);
+  if (account === undefined) return undefined;
+  const profile = of.profile(account);
+  const before = profile.state;
+  if (before === 'suspended') return undefined;
+  const mayHold = !of.isExempt && sumHolds(message, own, profile);
+  const summed = { ...message, account };
+  const flags = of.flags(summed);
+  const judged = submitToSum(profile, summed, context, flags, mayHold);
+  return { message: summed, profile, before, held: flags.held, ...judged };
+}
+
 /**
  * Judges and counts a message that has passed as its own account's, in the profile of the sum that
  * it adds to. A sum holds mail and is never suspended; while it may not hold, what it has counts as
  * normal for it. It teaches nothing about other accounts, and no ceiling of an account applies to
  * it but the one of held mail.
  */
-export function submitToSum(
+function submitToSum(
   sum: AccountProfile,
   message: Submission,
   context: GuardContext,

@@ -31,6 +31,7 @@ import { riskFactors, secondKinds } from './risk-factors.ts';
 import {
   boostMax,
   holdAt,
+  isReply,
   localWeight,
   norm,
   rules,
@@ -238,7 +239,6 @@ function summed(profile: AccountProfile, at: number, adds: Tally): number[] {
 /** Read once: this loop runs for every message. */
 const slotWeights: readonly number[] = slots.map(({ rule }) => rule.weight);
 
-const [firstFailed = 0, , lastFailed = 0] = slotsOf['failed-recipients'];
 const [firstSpam = 0, , lastSpam = 0] = slotsOf['spam-like'];
 
 /** The norm of the ratios of all slots, and what the second kind of evidence needs of them. */
@@ -266,7 +266,7 @@ function weigh(
     const ratio = ((slotWeights[slot] ?? 0) * sum) / usual(profile, baseline, sums, slot);
     const square = ratio * ratio;
     const power = square * square * square;
-    if (slot >= firstFailed && slot <= lastFailed) {
+    if (isReply(slot)) {
       replies += power;
       dead = Math.max(dead, ratio);
     } else {

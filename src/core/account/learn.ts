@@ -12,6 +12,7 @@ import {
   deadShareFree,
   growth,
   growthHeld,
+  isReply,
   lagDays,
   peakHalfLifeDays,
   slots,
@@ -41,12 +42,12 @@ export function usual(
   slot: number,
 ): number {
   const most = allowed(profile, baseline, slot);
-  if (slot < firstFailed || slot > lastFailed) return most;
+  if (!isReply(slot)) return most;
   return Math.max(most, deadShareFree * (sums[firstRecipients + slot - firstFailed] ?? 0));
 }
 
 const opening: ReadonlySet<CountName> = new Set(['strangers', 'new-recipients', 'new-local']);
-const [firstFailed = 0, , lastFailed = 0] = slotsOf['failed-recipients'];
+const [firstFailed = 0] = slotsOf['failed-recipients'];
 const [firstRecipients = 0] = slotsOf.recipients;
 
 /** What the account's own peak allows. */

@@ -40,7 +40,8 @@ export type BookChange = {
   readonly forgotten: readonly number[];
 };
 
-const nothingNew: BookChange = { learned: [], forgotten: [] };
+/** The book stays as it is. */
+export const nothingNew: BookChange = { learned: [], forgotten: [] };
 
 /** An event this much older than the last one: the clock was wrong then, and is believed now. */
 const clockSlackMs = hourMs;

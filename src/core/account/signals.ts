@@ -160,6 +160,13 @@ export const slotsOf: Readonly<Record<CountName, readonly number[]>> = {
   'new-local': placesOf('new-local'),
 };
 
+const [firstReply = 0, , lastReply = 0] = slotsOf['failed-recipients'];
+
+/** Does this slot count replies to what was sent? Strangers cause those too. */
+export function isReply(slot: number): boolean {
+  return slot >= firstReply && slot <= lastReply;
+}
+
 function placesOf(count: CountName): readonly number[] {
   const first = countNames.indexOf(count) * windowsMs.length;
   return windowsMs.map((_, window) => first + window);

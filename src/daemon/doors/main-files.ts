@@ -1,4 +1,4 @@
-/** Follows the main.cf of each Postfix: reads it again when it has changed. */
+/** Reads the files of each Postfix, and follows main.cf: reads it again when it has changed. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MainCf, parseMainCf } from '../../formats/postfix/main-cf.ts';
@@ -44,6 +44,16 @@ function readAgain(path: string, before: Known | undefined): Known {
     return { stamp, main: parseMainCf(readFileSync(path, 'latin1')) };
   } catch {
     return before ?? { stamp: '', main: undefined };
+  }
+}
+
+/** main.cf or master.cf; undefined if it cannot be read or is too long. */
+export function postfixText(path: string): string | undefined {
+  try {
+    const { isFile, size } = plain(path);
+    return isFile && size <= fileBytesMax ? readFileSync(path, 'latin1') : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -9,7 +9,7 @@
 
 import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
-import { delivery, login } from '../../core/account/record.ts';
+import { delivery, login, nothingNew } from '../../core/account/record.ts';
 import { type Account, isAutomatic } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
@@ -59,7 +59,6 @@ const earlyMs = minuteMs;
 
 type LoginEvent = Extract<LogEvent, { kind: 'login' }>;
 type DeliveryEvent = Extract<LogEvent, { kind: 'delivery' }>;
-const nothingNew = { learned: [], forgotten: [] } as const;
 /** A message that Postern judged. `of`: its queue id and time, because ids are used again. */
 type Owner = {
   readonly of: string;

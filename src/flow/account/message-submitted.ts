@@ -6,11 +6,11 @@
  * the disk, so that a crash loses no verdict that stopped mail.
  */
 
-import { submit, submitToSum, suspendedMay } from '../../core/account/guard.ts';
+import { addUp, submit, suspendedMay } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
 import type { AccountFlags } from '../../core/account/policy.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
-import type { BookChange } from '../../core/account/record.ts';
+import { type BookChange, nothingNew } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
 import {
@@ -20,7 +20,6 @@ import {
   suspendedFullReply,
   suspendedReply,
 } from '../../core/explain.ts';
-import { secondAccount, sumHolds } from '../../core/scripts/adding-up.ts';
 import { type HeldSum, isHeldFull, isPutOff } from '../../core/verdict.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
 import type { Change, StoryRow } from '../../ports/ledger.ts';
@@ -100,7 +99,7 @@ class MessageGate {
     const verdict = suspendedMay(profile, accounts.context.policy, () => this.#deps.held(account));
     if (verdict === 'hold') return passAnswer;
     profile.stoppedMessages++;
-    accounts.changed(account, profile, { learned: [], forgotten: [] });
+    accounts.changed(account, profile, nothingNew);
     this.#deps.world.count('postern_refused_early_total');
     this.#deps.feed.add({
       at: clock.now(),
@@ -173,33 +172,25 @@ class MessageGate {
   }
 
   /**
-   * Counts a message that its own account may send in the sum of its user or of new local names.
-   * What the sum holds is mail of the sum. Undefined: no sum, or an operator suspended it.
+   * Counts a message that its own account may send in its sum, if it has one. What the sum holds is
+   * mail of the sum.
    */
   #addUp(
     message: Submission,
     own: AccountProfile,
   ): Omit<StoppedMessage, 'by' | 'answer'> | undefined {
-    const account = secondAccount(message, own);
-    if (account === undefined) return undefined;
-    const { accounts } = this.#deps;
-    const profile = accounts.profile(account, message.at);
-    const before = profile.state;
-    if (before === 'suspended') return undefined;
-    const flags = this.flags(account, message.at);
-    const isExempt = this.#deps.exemptions.until(message.account) > message.at;
-    const mayHold = !isExempt && sumHolds(message, own, profile);
-    const summed = { ...message, account };
-    const again = this.#putOff.has(summed);
-    const found = submitToSum(
-      profile,
-      summed,
-      accounts.context,
-      again ? { ...flags, again } : flags,
-      mayHold,
-    );
-    if (isPutOff(found.judgement)) this.#putOff.add(summed);
-    return { message: summed, profile, before, held: flags.held, ...found };
+    const { accounts, exemptions } = this.#deps;
+    const sum = addUp(message, own, accounts.context, {
+      profile: (account) => accounts.profile(account, message.at),
+      flags: (summed) => this.#flagsOf(summed),
+      isExempt: exemptions.until(message.account) > message.at,
+    });
+    if (sum !== undefined && isPutOff(sum.judgement)) this.#putOff.add(sum.message);
+    return sum;
+  }
+
+  #flagsOf(message: Submission): AccountFlags {
+    return { ...this.flags(message.account, message.at), again: this.#putOff.has(message) };
   }
 
   /** Judges and counts; `before` is the account's state until then. */
@@ -209,9 +200,8 @@ class MessageGate {
     const { accounts } = this.#deps;
     const profile = accounts.profile(message.account, message.at);
     const before = profile.state;
-    const flags = this.flags(message.account, message.at);
-    const again = this.#putOff.has(message);
-    const judged = submit(profile, message, accounts.context, again ? { ...flags, again } : flags);
+    const flags = this.#flagsOf(message);
+    const judged = submit(profile, message, accounts.context, flags);
     if (isPutOff(judged.judgement)) this.#putOff.add(message);
     return { profile, before, held: flags.held, ...judged };
   }

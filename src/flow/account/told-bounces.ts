@@ -1,9 +1,11 @@
 /**
  * Remembers which recipients of which message were counted as failed, so that each counts once,
- * whatever the log says again. Kept in the ledger over a restart.
+ * whatever the log says again. Kept in the ledger over a restart; what cannot be read there may
+ * count again.
  */
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { Change } from '../../ports/ledger.ts';
+import { storedList } from '../journal/stored-list.ts';
 
 export type ToldBounces = {
   /** How many recipients of the message were counted. */
@@ -21,7 +23,9 @@ const key = 'told-bounces';
 /** `read` answers what the ledger has under a key. */
 export function openToldBounces(read: (key: string) => string | undefined): ToldBounces {
   const told = new RecentMap<string, readonly number[]>(recipientsMax, () => 1);
-  for (const [message, recipients] of stored(read(key))) told.set(message, recipients);
+  for (const [message, recipients] of storedList(read(key), isEntry)) {
+    told.set(message, recipients);
+  }
   const of = (message: string): readonly number[] => told.get(message) ?? [];
   return {
     count: (message) => of(message).length,
@@ -29,16 +33,6 @@ export function openToldBounces(read: (key: string) => string | undefined): Told
     add: (message, recipient) => told.set(message, [...of(message), recipient]),
     change: () => ({ kind: 'meta', key, value: JSON.stringify([...told.entries()]) }),
   };
-}
-
-/** Whatever cannot be read is left out: at worst a bounce counts again. */
-function stored(text: string | undefined): readonly (readonly [string, readonly number[]])[] {
-  try {
-    const value: unknown = JSON.parse(text ?? '[]');
-    return Array.isArray(value) ? value.filter(isEntry) : [];
-  } catch {
-    return [];
-  }
 }
 
 function isEntry(value: unknown): value is readonly [string, readonly number[]] {

@@ -5,7 +5,7 @@
 
 import { newBaseline } from '../../core/account/baseline.ts';
 import type { People } from '../../core/account/count-recipients.ts';
-import { type GuardContext, submit, submitToSum } from '../../core/account/guard.ts';
+import { addUp, type GuardContext, submit } from '../../core/account/guard.ts';
 import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import { type AccountFlags, noFlags, type Policy } from '../../core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
@@ -19,7 +19,6 @@ import {
 import type { Account } from '../../core/account-name.ts';
 import type { LoginSeen, ReplayEvent, Submission } from '../../core/event.ts';
 import type { Reason } from '../../core/reason.ts';
-import { secondAccount, sumHolds } from '../../core/scripts/adding-up.ts';
 import type { AccountState, VerdictKind } from '../../core/verdict.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
@@ -204,14 +203,21 @@ class MemoryReplay implements Replay {
     const profile = this.#profile(message.account, message.at);
     const before = profile.state;
     const { judgement, book } = submit(profile, message, this.#context, this.#flags(message));
-    const sum = judgement.verdict === 'pass' ? this.#addUp(message, profile) : undefined;
+    const sum =
+      judgement.verdict === 'pass'
+        ? addUp(message, profile, this.#context, {
+            profile: (account) => this.#profile(account, message.at),
+            flags: (summed) => this.#flags(summed),
+            isExempt: false,
+          })
+        : undefined;
     this.#learn(book);
     if (sum !== undefined) this.#learn(sum.book);
     if (sum !== undefined && sum.judgement.verdict !== 'pass') {
       const { reasons, state, verdict } = sum.judgement;
-      if (verdict === 'hold') this.#held.add({ ...message, account: sum.account });
+      if (verdict === 'hold') this.#held.add(sum.message);
       this.#remember(message);
-      this.#tell(sum.account, verdict);
+      this.#tell(sum.message.account, verdict);
       return { id: message.id, verdict, account: state, because: reasons };
     }
     if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
@@ -228,18 +234,6 @@ class MemoryReplay implements Replay {
       account: judgement.state,
       because: judgement.verdict === 'pass' ? [] : judgement.reasons,
     };
-  }
-
-  /** As the gate does it (flow/account/message-submitted.ts). */
-  #addUp(message: Submission, own: AccountProfile) {
-    const account = secondAccount(message, own);
-    if (account === undefined) return undefined;
-    const profile = this.#profile(account, message.at);
-    if (profile.state === 'suspended') return undefined;
-    const mayHold = sumHolds(message, own, profile);
-    const summed = { ...message, account };
-    const flags = this.#flags(summed);
-    return { account, ...submitToSum(profile, summed, this.#context, flags, mayHold) };
   }
 
   #flags({ account, at }: Submission): AccountFlags {

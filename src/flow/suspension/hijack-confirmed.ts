@@ -2,7 +2,7 @@
  * A person says that a suspended account was hijacked. Until then its mail is held and, beyond the
  * limit, put off; from then on it is refused (suspension.later_mail).
  */
-import { confirmHijack } from '../../core/account/record.ts';
+import { confirmHijack, nothingNew } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { AdminResult } from '../../ports/admin.ts';
@@ -30,7 +30,7 @@ export async function hijackConfirmed(
   }
   confirmHijack(profile, at);
   const kept = await journal.committed([
-    accounts.change(account, profile, { learned: [], forgotten: [] }),
+    accounts.change(account, profile, nothingNew),
     { kind: 'audit', row: { at, by, action: 'hijacked', account, detail: note } },
   ]);
   world.log('warn', 'account.hijacked', { account, by });

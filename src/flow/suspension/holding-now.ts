@@ -6,6 +6,7 @@
 import type { Account } from '../../core/account-name.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { Journal } from '../journal/journal.ts';
+import { storedList } from '../journal/stored-list.ts';
 
 /** Key in the ledger's small values. */
 const key = 'holding-now';
@@ -21,7 +22,7 @@ export class HoldingNow {
   /** Never throws: a stored value that cannot be read counts as nothing. */
   constructor(journal: Journal) {
     this.#journal = journal;
-    for (const [account, ids] of parsed(journal.live.meta(key))) {
+    for (const [account, ids] of storedList(journal.live.meta(key), isEntry)) {
       this.#ids.set(account as Account, new Set(ids));
     }
   }
@@ -49,15 +50,6 @@ export class HoldingNow {
   #change(): Change {
     const all = [...this.#ids].map(([account, ids]) => [account, [...ids]]);
     return { kind: 'meta', key, value: JSON.stringify(all) };
-  }
-}
-
-function parsed(stored: string | undefined): readonly (readonly [string, readonly string[]])[] {
-  try {
-    const value: unknown = JSON.parse(stored ?? '[]');
-    return Array.isArray(value) ? value.filter(isEntry) : [];
-  } catch {
-    return [];
   }
 }
 

@@ -8,6 +8,7 @@ import type { Millis } from '../../lib/time.ts';
 import type { ReleaseHow } from '../../ports/admin.ts';
 import type { Change, HeldRow } from '../../ports/ledger.ts';
 import type { Journal } from '../journal/journal.ts';
+import { storedList } from '../journal/stored-list.ts';
 
 /** Key in the ledger's small values. */
 const key = 'releases-unfinished';
@@ -51,7 +52,7 @@ export class UnfinishedReleases {
   /** Never throws: a stored value that cannot be read counts as no unfinished release. */
   constructor(journal: Journal) {
     this.#journal = journal;
-    for (const release of parsed(journal.live.meta(key))) {
+    for (const release of storedList(journal.live.meta(key), isUnfinishedRelease)) {
       this.#releases.set(release.account, release);
     }
   }
@@ -82,15 +83,6 @@ export class UnfinishedReleases {
 
   #change(): Change {
     return { kind: 'meta', key, value: JSON.stringify(this.all()) };
-  }
-}
-
-function parsed(stored: string | undefined): readonly UnfinishedRelease[] {
-  try {
-    const value: unknown = JSON.parse(stored ?? '[]');
-    return Array.isArray(value) ? value.filter(isUnfinishedRelease) : [];
-  } catch {
-    return [];
   }
 }
 
