@@ -51,6 +51,7 @@ import { startTimer } from './base/timers.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { startGauges } from './gauges.ts';
 import { openMailServer } from './mail-server.ts';
+import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound } from './readers/inbound.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
@@ -121,7 +122,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   scope.defer(mailServer.close);
   const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
-  const readers = openReaders(parts, ledger, memory);
+  const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
   const mailLog = openLogFlow(parts, { ...memory, ...stopping }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
@@ -130,6 +131,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     {
       dkim: readers.signing.keys.admin,
       scripts: readers.scripts.admin,
+      authors: readers.authors.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
@@ -297,15 +299,24 @@ function openJudging(
 }
 
 /** Opens what reads messages and what counts them, in the order of their edits. */
-function openReaders(parts: DaemonParts, ledger: Ledger, { journal, notices }: Memory) {
+function openReaders(
+  parts: DaemonParts,
+  ledger: Ledger,
+  known: Memory &
+    Pick<ReturnType<typeof openMailServer>, 'connected' | 'localDomains' | 'loginDomains'>,
+) {
+  const { journal, notices } = known;
   const signing = openDaemonSigning(parts, { journal, notices, iso });
   parts.scope.defer(() => signing.close());
+  const hasKey = (domain: string): boolean => signing.keys.of(domain).length > 0;
+  const authors = openDaemonAuthors(parts, { ...known, ledger, hasKey, iso });
   const scan = openDaemonScan(parts, journal);
   const scripts = openDaemonScripts(parts, { journal, ledger });
   const inbound = openInbound({ ...parts, keysOf: signing.keys.of }, parts.scope);
   const all = [scan.source, signing.source, inbound];
   return {
     signing,
+    authors,
     scan,
     scripts,
     sources: all.filter((source) => source !== undefined),
@@ -320,7 +331,7 @@ function openFlowsAdmin(
     Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
-  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'scripts' | 'stats' | 'doors'>,
+  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'scripts' | 'authors' | 'stats' | 'doors'>,
 ): Admin {
   const facts = {
     version,

@@ -9,6 +9,7 @@ import type { ShownReason } from '../core/reason.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
+import type { AuthorAdmin, ObservationView } from './authors.ts';
 import type {
   AccountSearch,
   AuditRow,
@@ -76,6 +77,8 @@ export type StatusView = {
     /** Exemptions in force, including accounts that never sent mail. */
     readonly exempt: number;
   };
+  /** Mail without a right is still signed, and noted (flow/authors/observation.ts). */
+  readonly authors: ObservationView;
   readonly held: number;
   /** Most that is held of one account, and the accounts with most held messages. */
   readonly heldMax: HeldSum;
@@ -226,6 +229,7 @@ export type Admin = {
   readonly stats: AskStats;
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
+  readonly authors: AuthorAdmin;
   /** Accounts whose password an audit guessed, and the last audit. */
   passwords(): { readonly weak: readonly WeakPassword[]; readonly last: AuditSummary | undefined };
   /** Takes a report from an audit that runs, or from the command that wrote to the owners. */

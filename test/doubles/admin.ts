@@ -17,6 +17,7 @@ import type {
   StatusView,
 } from '../../src/ports/admin.ts';
 import type { HeldRow } from '../../src/ports/ledger.ts';
+import { agreeableAuthors, notObserved } from './authors.ts';
 import { agreeableKeys } from './keys.ts';
 import type { Night, Scene } from './night.ts';
 import { feedItem, minutesBefore, night } from './night.ts';
@@ -67,6 +68,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       suspended: withState(state, 'suspended').length,
       exempt: state.exemptions.length,
     },
+    authors: notObserved,
     held: heldNow(state).length,
     heldMax: usualHeldMax,
     heldMost: mostHeld(state),
@@ -105,6 +107,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
+      authors: agreeableAuthors(calls),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
       async stats(query) {
         if (unread === '') return scriptedStats(query);

@@ -8,7 +8,7 @@
 import { keyStates } from '../signing/key.ts';
 import type { Metric } from './metric.ts';
 import { mailLogMetrics } from './metrics-log.ts';
-import { scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
+import { authorMetrics, scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
 
 const verdicts = ['pass', 'delay', 'hold', 'refuse'] as const;
 
@@ -330,6 +330,7 @@ export const metrics: readonly Metric[] = [
   ...signingMetrics,
   ...scanMetrics,
   ...scriptMetrics,
+  ...authorMetrics,
   ...sendmailMetrics,
   ...mailLogMetrics,
   ...inboundMetrics,

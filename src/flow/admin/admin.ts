@@ -9,6 +9,7 @@ import { accountOf } from '../../core/account-name.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
+import type { AuthorAdmin } from '../../ports/authors.ts';
 import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
@@ -48,6 +49,7 @@ export type AdminDeps = {
   readonly bypass: Pick<BypassMeter, 'view'>;
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
+  readonly authors: AuthorAdmin;
   readonly stats: AskStats;
   readonly iso: (at: Millis) => string;
 };
@@ -123,6 +125,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     stats: deps.stats,
     dkim: deps.dkim,
     scripts: deps.scripts,
+    authors: deps.authors,
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
   };
@@ -158,6 +161,7 @@ function status(deps: AdminDeps): StatusView {
       suspended: live.accounts({ state: 'suspended', limit: countMax }).length,
       exempt: deps.exemptions.all(clock.now()).length,
     },
+    authors: deps.authors.observation(),
     held: live.countHeld(),
     heldMax: deps.accounts.context.policy.heldMax,
     heldMost: live.heldMost(heldMostMax),
