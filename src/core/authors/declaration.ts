@@ -60,7 +60,11 @@ function declaredClient(text: string): { readonly account: string } | { readonly
 export function declaredAddress(text: string): string | undefined {
   const entry = entryOf(text);
   if (entry === undefined || /[\p{Cc}\p{Cf}]/u.test(entry)) return undefined;
-  if (!entry.startsWith('@')) return authorKey(entry);
+  if (!entry.startsWith('@')) {
+    const key = authorKey(entry);
+    const isWhole = !key.startsWith('""@') && asciiDomain(domainOf(key)) !== undefined;
+    return isWhole ? key : undefined;
+  }
   const name = asciiDomain(entry.replace(/^@(?:\*\.)?/, ''));
   if (name === undefined || !name.includes('.')) return undefined;
   return entry.startsWith('@*.') ? `@*.${name}` : `@${name}`;

@@ -68,7 +68,8 @@ function isBelow(domain: string, own: string, { ownDomains }: MailPlace): boolea
 /** Mail to `joe@domain` goes to the local user joe, and programs of joe write with that name. */
 function isLocalUser(name: string, address: string, domain: string, place: MailPlace): boolean {
   if (!place.localUserDomains.has(domain) && !place.hostNames.has(domain)) return false;
-  return localPartOf(withoutExtension(address, place.delimiters)) === name.toLowerCase();
+  const local = localPartOf(withoutExtension(address, place.delimiters));
+  return name !== '?' && local === name.toLowerCase();
 }
 
 function userOwns(account: Account, address: string, domain: string, place: MailPlace): boolean {
