@@ -303,7 +303,10 @@ function openReaders(
   parts: DaemonParts,
   ledger: Ledger,
   known: Memory &
-    Pick<ReturnType<typeof openMailServer>, 'connected' | 'localDomains' | 'loginDomains'>,
+    Pick<
+      ReturnType<typeof openMailServer>,
+      'connected' | 'localDomains' | 'loginDomains' | 'toolsOf'
+    >,
 ) {
   const { journal, notices } = known;
   const signing = openDaemonSigning(parts, { journal, notices, iso });

@@ -15,7 +15,8 @@ import { orderDeclarations } from '../../src/core/authors/declaration.ts';
 import type { Permission } from '../../src/core/authors/permission.ts';
 import { openAuthorRights } from '../../src/flow/authors/author-rights.ts';
 import type { Millis } from '../../src/lib/time.ts';
-import { askAsThisUser, openAuthorTables } from '../../src/partners/postfix/author-tables.ts';
+import { askAsThisUser } from '../../src/partners/postfix/author-ask.ts';
+import { openAuthorTables } from '../../src/partners/postfix/author-tables.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'pat-'));
 const servers: Server[] = [];
@@ -52,6 +53,7 @@ async function rightsOf(directories: readonly string[], deadlineMs = 60_000) {
       state.processes++;
       return askAsThisUser(...asked);
     },
+    homes: undefined,
     changed: () => {
       state.changed++;
       rights.changed();

@@ -15,7 +15,8 @@ export const tableNames = [
   'smtp_generic_maps',
   'virtual_mailbox_maps',
 ] as const;
-export type TableName = (typeof tableNames)[number];
+/** Dovecot’s userdb is asked as a table: the folder of a user's mail. */
+export type TableName = (typeof tableNames)[number] | 'dovecot userdb';
 
 /** `isWhole`: also for tables of patterns. Postfix asks those for complete addresses only. */
 export type TableKey = { readonly key: string; readonly isWhole: boolean };

@@ -9,7 +9,9 @@ import type { Journal } from '../../flow/journal/journal.ts';
 import type { Notices } from '../../flow/notices/notices.ts';
 import type { Millis } from '../../lib/time.ts';
 import { secondMs } from '../../lib/time.ts';
-import { askAsThisUser, openAuthorTables } from '../../partners/postfix/author-tables.ts';
+import { askAsThisUser, openMailHomes, openTableAsker } from '../../partners/postfix/author-ask.ts';
+import { openAuthorTables } from '../../partners/postfix/author-tables.ts';
+import type { PrivilegedTools } from '../../partners/privileged-tools.ts';
 import type { AuthorAdmin, AuthorLedger, AuthorRights } from '../../ports/authors.ts';
 import type { ConnectedReader } from '../base/connected.ts';
 import type { DaemonParts } from '../base/options.ts';
@@ -30,16 +32,21 @@ export function openDaemonAuthors(
     readonly localDomains: ReadonlySet<string>;
     readonly loginDomains: LoginDomains;
     readonly connected: ConnectedReader;
+    readonly toolsOf: ((directory: string) => PrivilegedTools) | undefined;
     /** Has this domain a key that signs? */
     readonly hasKey: (domain: string) => boolean;
     readonly iso: (at: Millis) => string;
   },
 ): DaemonAuthors {
-  const { accounts, iso, journal, ledger, localDomains, loginDomains, notices } = of;
+  const { accounts, iso, journal, ledger, localDomains, loginDomains, notices, toolsOf } = of;
   const tables = openAuthorTables({
     directories: () => directoriesOf(of.connected),
     ownDomains: localDomains,
-    ask: askAsThisUser,
+    ask: toolsOf === undefined ? askAsThisUser : openTableAsker(toolsOf),
+    homes:
+      toolsOf === undefined
+        ? undefined
+        : openMailHomes(toolsOf(''), { now: world.clock.now, log: world.log }),
     changed: () => rights.changed(),
     log: world.log,
   });

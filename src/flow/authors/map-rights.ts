@@ -146,7 +146,7 @@ async function shownAs({ account, address, signal, tables }: Asked): Promise<str
   return undefined;
 }
 
-/** virtual_mailbox_maps has the same mailbox for both. */
+/** virtual_mailbox_maps or Dovecot has the same mailbox for both. */
 async function sameMailbox({
   account,
   address,
@@ -156,12 +156,14 @@ async function sameMailbox({
   const { place } = tables;
   for (const mailbox of mailboxesOf(account, place)) {
     if (!mailbox.includes('@')) continue;
-    const [theirs, own] = [addressKeys(address, place), addressKeys(mailbox, place)];
-    const found = await tables.find('virtual_mailbox_maps', [...theirs, ...own], signal);
-    const mine = firstOf(own, found)?.answers ?? [];
-    for (const { table, value } of firstOf(theirs, found)?.answers ?? []) {
-      if (mine.some((one) => isSameMailbox(one.value, value, mailbox))) {
-        return sourceOf('virtual_mailbox_maps', table);
+    for (const name of ['virtual_mailbox_maps', 'dovecot userdb'] as const) {
+      const [theirs, own] = [addressKeys(address, place), addressKeys(mailbox, place)];
+      const found = await tables.find(name, [...theirs, ...own], signal);
+      const mine = firstOf(own, found)?.answers ?? [];
+      for (const { table, value } of firstOf(theirs, found)?.answers ?? []) {
+        if (mine.some((one) => isSameMailbox(one.value, value, mailbox))) {
+          return sourceOf(name, table);
+        }
       }
     }
   }

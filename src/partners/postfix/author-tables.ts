@@ -6,13 +6,13 @@
 import { stat } from 'node:fs/promises';
 import { domainToUnicode } from 'node:url';
 import type { DomainSet, MailPlace } from '../../core/authors/place.ts';
-import type { TableKey, TableName } from '../../core/authors/table-keys.ts';
+import type { TableKey } from '../../core/authors/table-keys.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { SerialQueue } from '../../lib/serial.ts';
 import type { AuthorTables, TableAnswer } from '../../ports/authors.ts';
 import type { Log } from '../../ports/world.ts';
-import { programOutput } from '../program.ts';
+import type { MailHomes, TableAsker } from './author-ask.ts';
 import { type InstanceTables, readInstanceTables } from './author-facts.ts';
 
 /** Processes that run or wait for their turn. */
@@ -21,16 +21,6 @@ const processesMax = 64;
 const keysMax = 2_000;
 /** Types of tables that Postfix asks for complete addresses only (DICT_FLAG_PATTERN). */
 const patterns = /^(?:proxy:)?(?:regexp|pcre|cidr|tcp):/;
-
-/**
- * Asks one table for a user that may read it. Rejects if the table could not be asked; `what`: the
- * server's configuration folder, the parameter and the table.
- */
-export type TableAsker = (
-  what: { readonly directory: string; readonly name: TableName; readonly table: string },
-  keys: readonly string[],
-  signal: AbortSignal,
-) => Promise<readonly string[]>;
 
 export type LiveTables = AuthorTables & {
   /** Reads what has changed. Does nothing while it reads already. */
@@ -42,6 +32,8 @@ export function openAuthorTables(of: {
   readonly directories: () => readonly string[];
   readonly ownDomains: DomainSet;
   readonly ask: TableAsker;
+  /** Undefined without Dovecot. */
+  readonly homes: MailHomes | undefined;
   readonly changed: () => void;
   readonly log: Log;
 }): LiveTables {
@@ -101,6 +93,9 @@ export function openAuthorTables(of: {
     },
     refresh,
     async find(name, keys, signal) {
+      if (name === 'dovecot userdb') {
+        return (await of.homes?.(keys, signal)) ?? new Map<string, readonly TableAnswer[]>();
+      }
       const all = new Map<string, TableAnswer[]>();
       for (const { configDirectory: directory, tables } of instances.values()) {
         for (const list of tables[name]) {
@@ -165,22 +160,6 @@ function spellings(key: string): readonly string[] {
   const name = domainToUnicode(domain);
   return name === '' || name === domain ? [key] : [key, key.slice(0, -domain.length) + name];
 }
-
-/** Asks with postmap(1) as this process's user. */
-export const askAsThisUser: TableAsker = async ({ directory, table }, keys, signal) => {
-  const lines = await programOutput({
-    program: '/usr/sbin/postmap',
-    // proxymap(8) serves only programs of Postfix; the table is the same without it.
-    args: ['-c', directory, '-q', '-', table.replace(/^proxy:/, '')],
-    input: keys.map((key) => `${key}\n`).join(''),
-    errors: 'lines',
-    fine: [1],
-    signal,
-  });
-  const complaint = lines.find((line) => /^postmap: (?:fatal|error):/.test(line));
-  if (complaint !== undefined) throw new Error(complaint);
-  return lines;
-};
 
 function placeOf(all: readonly InstanceTables[], ownDomains: DomainSet): MailPlace {
   const places = all.map(({ place }) => place);
