@@ -84,7 +84,7 @@ for (const [words, call] of acts) {
   });
 }
 
-test('a list that --suggest printed is accepted; a line that is no declaration refuses all', async () => {
+test('a list that --suggest printed is accepted; one wrong line refuses all', async () => {
   const { state, at: door } = await running();
   const file = join(state.path, 'list.txt');
   const printed = await (async () => {

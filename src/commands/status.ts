@@ -116,10 +116,10 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
 function authorLines({ authors }: StatusView): (readonly [string, string])[] {
   // A guard of an earlier version does not say it.
   if (authors?.isRunning !== true) return [];
-  const end = `observed until ${clock(authors.until ?? 0)}; then a key signs only for those who may`;
+  const end = clock(authors.until ?? 0);
   return [
-    ['authors', end],
-    ['', 'use it; see what was seen: postern accounts may-write-as --suggest'],
+    ['authors', `observed until ${end}; then a key signs only for accounts that may use it`],
+    ['', 'see what was seen: postern accounts may-write-as --suggest'],
   ];
 }
 

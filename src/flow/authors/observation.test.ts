@@ -81,7 +81,7 @@ test('a new server observes nothing: a key signs only for those who may use it',
   assert.deepEqual(told, []);
 });
 
-test('a server that signed already is observed for 14 days, told at begin and end once', async () => {
+test('a server that signed already is observed for 14 days, told twice', async () => {
   const ledger = signing();
   const { close, knowing, observation, time, told } = rig({ ledger });
   knowing(joe);
@@ -136,7 +136,7 @@ test('a domain without a key here is not noted', () => {
   assert.deepEqual(observation.rows(), []);
 });
 
-test('many addresses of a domain become the domain; an account has a limit of domains', async () => {
+test('many addresses of a domain become the domain; an account has a limit', async () => {
   const { close, knowing, ledger, observation, time } = rig({ ledger: signing() });
   knowing(joe);
   for (let nth = 0; nth < 8; nth++) observation.observed(joe, `r${nth}@b.test`);
