@@ -72,6 +72,7 @@ async function rightsOf(directories: readonly string[], deadlineMs = 60_000) {
       count: () => undefined,
       log: (_level, _event, fields) => void logged.push(String(fields?.['why'])),
     },
+    trouble: () => undefined,
     deadlineMs,
   });
   await tables.refresh();

@@ -13,6 +13,7 @@ import { askAsThisUser, openMailHomes, openTableAsker } from '../../partners/pos
 import { openAuthorTables } from '../../partners/postfix/author-tables.ts';
 import type { PrivilegedTools } from '../../partners/privileged-tools.ts';
 import type { AuthorAdmin, AuthorLedger, AuthorRights } from '../../ports/authors.ts';
+import type { Troubles } from '../../ports/troubles.ts';
 import type { ConnectedReader } from '../base/connected.ts';
 import type { DaemonParts } from '../base/options.ts';
 import { startTimer } from '../base/timers.ts';
@@ -32,6 +33,7 @@ export function openDaemonAuthors(
   of: {
     readonly ledger: AuthorLedger;
     readonly journal: Journal;
+    readonly troubles: Troubles;
     readonly accounts: Accounts;
     readonly notices: Notices;
     readonly localDomains: ReadonlySet<string>;
@@ -87,6 +89,7 @@ export function openDaemonAuthors(
     declarations: declarations.now,
     observed: (account, address) => observation.observed(account, address),
     world,
+    trouble: (why) => of.troubles.set('author tables', why),
   });
   scope.defer(() => rights.close());
   void tables.refresh();
