@@ -72,7 +72,6 @@ async function rightsOf(directories: readonly string[], deadlineMs = 60_000) {
       count: () => undefined,
       log: (_level, _event, fields) => void logged.push(String(fields?.['why'])),
     },
-    trouble: () => undefined,
     deadlineMs,
   });
   await tables.refresh();
@@ -206,6 +205,20 @@ test('a table that is missing makes an address unknown, not foreign', async () =
   const { kind, source } = await ask('joe@a.test', 'y@b.test');
   assert.equal(kind, 'unknown');
   assert.match(source, /nonexistent/);
+});
+
+test('a server that cannot be read makes addresses unknown, until it can be read', async () => {
+  const directory = await postfixAt('unread', {
+    virtual_alias_maps: 'inline:{ x@b.test=joe@a.test }',
+  });
+  await rm(join(directory, 'master.cf'));
+  const { ask, logged, tables } = await rightsOf([directory]);
+  assert.equal((await ask('joe@a.test', 'x@b.test')).kind, 'unknown');
+  await tables.refresh();
+  assert.equal(logged.filter((line) => line.includes('authors.not-read')).length, 1);
+  await writeFile(join(directory, 'master.cf'), master);
+  await tables.refresh();
+  assert.equal((await ask('joe@a.test', 'x@b.test')).kind, 'map');
 });
 
 test('a changed table and a changed main.cf are noticed', async () => {

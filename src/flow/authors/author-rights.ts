@@ -42,7 +42,7 @@ export type RightsDeps = {
   readonly observed: (account: Account, address: string) => Permission | undefined;
   readonly world: Pick<World, 'clock' | 'count' | 'log'>;
   /** Says that the tables cannot be asked for some time now; undefined: they answer again. */
-  readonly trouble: (why: string | undefined) => void;
+  readonly trouble?: (why: string | undefined) => void;
   readonly deadlineMs?: number;
 };
 
@@ -186,12 +186,12 @@ class Rights implements LiveRights {
   /** A right that the first table gives says nothing about the other tables. */
   #noteHealth(right: MapRight, now: Millis): void {
     if (right.kind === 'foreign') {
-      if (this.#failingSince !== undefined) this.#deps.trouble(undefined);
+      if (this.#failingSince !== undefined) this.#deps.trouble?.(undefined);
       this.#failingSince = undefined;
     } else if (right.kind === 'unknown') {
       this.#failingSince ??= now;
       if (now - this.#failingSince < troubleMs) return;
-      this.#deps.trouble(
+      this.#deps.trouble?.(
         `the mail server’s tables cannot be asked which addresses an account may use (${right.why})`,
       );
     }
