@@ -4,7 +4,7 @@ import type { Accounts } from '../../flow/account/accounts.ts';
 import { openDeclarations } from '../../flow/authors/author-admin.ts';
 import { observationNotice } from '../../flow/authors/author-notices.ts';
 import { openAuthorRights } from '../../flow/authors/author-rights.ts';
-import { openObservation, standingOf } from '../../flow/authors/observation.ts';
+import { liveStandings, openObservation } from '../../flow/authors/observation.ts';
 import type { Journal } from '../../flow/journal/journal.ts';
 import type { Notices } from '../../flow/notices/notices.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -76,11 +76,7 @@ export function openDaemonAuthors(
     logins: loginDomains,
     delimiters: () => tables.place.delimiters,
     observation,
-    standing: (account, since) => {
-      const { state } = accounts.known(account) ?? { state: 'clear' };
-      const [incident] = journal.live.incidents({ account, limit: 1 });
-      return standingOf({ state, incident, since });
-    },
+    standings: (since) => liveStandings(journal, since),
     iso,
   });
   const rights = openAuthorRights({
