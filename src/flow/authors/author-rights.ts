@@ -192,7 +192,7 @@ class Rights implements LiveRights {
       this.#failingSince ??= now;
       if (now - this.#failingSince < troubleMs) return;
       this.#deps.trouble?.(
-        `the mail server’s tables cannot be asked which addresses an account may use (${right.why})`,
+        `tables of the mail server cannot be asked what an account may write as (${right.why})`,
       );
     }
   }
