@@ -67,6 +67,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       suspended: withState(state, 'suspended').length,
       exempt: state.exemptions.length,
     },
+    foreign: [],
     held: heldNow(state).length,
     heldMax: usualHeldMax,
     heldMost: mostHeld(state),

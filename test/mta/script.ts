@@ -6,6 +6,7 @@ import type { Submission } from '../../src/core/event.ts';
 import { type MilterOptions, milterDefaults } from '../../src/doors/milter/options.ts';
 import { MilterSession } from '../../src/doors/milter/session.ts';
 import { openSessionRooms, type SessionRooms } from '../../src/doors/milter/session-room.ts';
+import type { AuthorsSource } from '../../src/flow/authors/message-authors.ts';
 import { packet, strings, words } from '../../src/formats/milter/packet.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import type { HandoverLookup } from '../../src/ports/handover.ts';
@@ -198,13 +199,18 @@ export class Conversation {
     reading?: EditSource,
     scanning?: ScanSource,
     handovers?: HandoverLookup,
-    memory: { readonly rooms?: SessionRooms; readonly trusted?: boolean } = {},
+    memory: {
+      readonly rooms?: SessionRooms;
+      readonly trusted?: boolean;
+      readonly authors?: AuthorsSource;
+    } = {},
   ) {
     this.gate = gate;
     this.session = new MilterSession({
       path: plainPath(
         gate,
         [reading, scanning].filter((source) => source !== undefined),
+        memory.authors,
       ),
       handovers,
       rooms: memory.rooms ?? openSessionRooms(),

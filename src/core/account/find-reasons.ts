@@ -82,6 +82,11 @@ export function riskFactorReasons(seen: RiskFactors): GuardReason[] {
     const weight = hundredths(boosts.identity - 1);
     reasons.push({ signal: 'new-identity', saw: 1, usual: 0, weight, from: seen.newIdentity });
   }
+  if (seen.foreign !== undefined) {
+    const weight = hundredths(boosts.foreign - 1);
+    const about = { address: seen.foreign, asked: true };
+    reasons.push({ signal: 'foreign-author', saw: 1, usual: 0, weight, ...about });
+  }
   if (seen.breachFails > 0) {
     const saw = seen.breachFails;
     const weight = hundredths(boosts.breach - 1);

@@ -5,6 +5,7 @@
  * network, identity), plus what is a sign alone (many networks at once, a guessed login).
  */
 
+import { authorReasons } from '../authors/finding.ts';
 import type { MessageFacts, Submission } from '../event.ts';
 import { type CountName, countNames, type Reason } from '../reason.ts';
 import { scriptReasons } from '../scripts/hold.ts';
@@ -121,7 +122,7 @@ export function judgeCounted(
   }
   const exempt = flags.exemptUntil > message.at;
   // An exemption is from what is usual. The register's rules hold all the same.
-  const unruly = scriptReasons(message.scriptFinding);
+  const unruly = [...scriptReasons(message.scriptFinding), ...authorReasons(message.authors)];
   if (unruly.length > 0 && (exempt || !suspends))
     return found('hold', exempt || evidence < watchAt ? 'clear' : 'watched', unruly);
   if (!exempt) {

@@ -286,6 +286,10 @@ export const migrations: readonly string[] = [
   ALTER TABLE message ADD COLUMN origin TEXT NOT NULL DEFAULT '';
   ALTER TABLE held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
   `,
+  `
+  -- Why no key signed a message, and the author that decided.
+  ALTER TABLE message ADD COLUMN unsigned TEXT NOT NULL DEFAULT '';
+  `,
 ];
 
 /**
@@ -306,13 +310,18 @@ const inMemory: ReadonlyMap<number, string> = new Map([
   ],
   [
     12,
-    // All statements are compiled at opening, also those that write; these do nothing.
-    `CREATE TEMP VIEW message AS SELECT *, '' AS origin FROM main.message;
-     CREATE TEMP TRIGGER message_kept INSTEAD OF INSERT ON message BEGIN SELECT 1; END;
-     CREATE TEMP TRIGGER message_stays INSTEAD OF DELETE ON message BEGIN SELECT 1; END;
+    `CREATE TEMP VIEW message_of_12 AS SELECT *, '' AS origin FROM main.message;
      CREATE TEMP TABLE IF NOT EXISTS held AS SELECT * FROM main.held;
      ALTER TABLE temp.held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
      CREATE UNIQUE INDEX IF NOT EXISTS temp.held_by_queue_id ON held (queue_id)`,
+  ],
+  [
+    13,
+    // All statements are compiled at opening, also those that write; these do nothing.
+    `CREATE TEMP VIEW IF NOT EXISTS message_of_12 AS SELECT * FROM main.message;
+     CREATE TEMP VIEW message AS SELECT *, '' AS unsigned FROM message_of_12;
+     CREATE TEMP TRIGGER message_kept INSTEAD OF INSERT ON message BEGIN SELECT 1; END;
+     CREATE TEMP TRIGGER message_stays INSTEAD OF DELETE ON message BEGIN SELECT 1; END`,
   ],
 ]);
 
