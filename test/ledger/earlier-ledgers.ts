@@ -300,7 +300,12 @@ const twelfth = `${eleventh}
   PRAGMA user_version = 12;
   `;
 
+const thirteenth = `${twelfth}
+  ALTER TABLE message ADD COLUMN unsigned TEXT NOT NULL DEFAULT '';
+  PRAGMA user_version = 13;
+  `;
+
 export const earlierLedgers: readonly string[] = [
   ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh],
-  twelfth,
+  ...[twelfth, thirteenth],
 ];

@@ -186,8 +186,8 @@ function unusedFrom(
 }
 
 /**
- * An address that the account may not use, unless it has used it for a day: then its owner does,
- * and only has not declared it.
+ * An address that a login may not use, unless it has used it for a day: then its owner does, and
+ * only has not declared it. Hosts and scripts write as others until somebody declares that.
  */
 function foreignAuthor(
   profile: AccountProfile,
@@ -195,9 +195,12 @@ function foreignAuthor(
   seed: number,
 ): string | undefined {
   const address = foreignAddress(message.authors);
-  if (address === undefined || sendsForOthers(profile, message)) return undefined;
+  if (address === undefined || notLogin.test(message.account)) return undefined;
+  if (sendsForOthers(profile, message)) return undefined;
   return isUsualFrom(profile, message, address, seed) ? undefined : address;
 }
+
+const notLogin = /^(?:client|local|script|user):/;
 
 /** In the names of others. The number fades a little between busy days. */
 function sendsForOthers({ usualNewFroms }: AccountProfile, { account }: MessageFacts): boolean {
