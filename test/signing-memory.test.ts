@@ -42,9 +42,7 @@ for (const [name, body] of Object.entries(bodies)) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const signing: SigningDeps = {
       settings: { enabled: true, rules: noRules, foreign: 'unsigned', lineLengthLimit: 998 },
-      keys: (domain) => [
-        { domain, selector: 's', algorithm: 'rsa-sha256', sign: key.value.sign },
-      ],
+      keys: (domain) => [{ domain, selector: 's', algorithm: 'rsa-sha256', sign: key.value.sign }],
       world: quietWorld({ clock: { now: () => 1_700_000_000_000 as Millis } }),
       sent: () => resolve(),
     };

@@ -51,7 +51,7 @@ export type Submission = {
   readonly handed?: ScriptMail;
   /** What the register of scripts says about that. */
   readonly scriptFinding?: ScriptFinding;
-  /** Why no key signs it, and authors as whom its account may not write. */
+  /** Why no key signs it, and authors that its account may not use. */
   readonly authors?: AuthorsFinding;
 };
 

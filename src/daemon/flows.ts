@@ -316,7 +316,7 @@ function openReaders(parts: DaemonParts, ledger: Ledger, { journal, notices }: M
   };
 }
 
-/** Until the mail server's tables and declarations are read: an account writes in its own domain. */
+/** Until tables and declarations are read: an account writes in its own domain. */
 const ownDomainOnly: AuthorRights = {
   ask(account, addresses, done) {
     const domain = domainOf(account);

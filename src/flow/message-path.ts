@@ -13,6 +13,7 @@
 import type { Submission } from '../core/event.ts';
 import type {
   Answer,
+  AuthorsSource,
   Finished,
   Gate,
   HeaderEdit,
@@ -25,7 +26,6 @@ import type {
   ReaderSource,
   Submitter,
 } from '../ports/message.ts';
-import type { AuthorsSource } from './authors/message-authors.ts';
 import type { DoorNotes } from './bypass/door-notes.ts';
 import type { FilterReturns } from './bypass/filter-returns.ts';
 import type { DirectConnections } from './scripts/direct-connection.ts';

@@ -159,13 +159,16 @@ export type MessageAuthors = {
   header(name: string, value: string): void;
   /** The message has a From field. All headers are here. */
   readonly hasFrom: boolean;
-  /** Who From says that wrote it. All headers are here. */
+  /** Who wrote it, as From says. All headers are here. */
   readonly shown: Authors;
   /** Answers with the message and what was found about its authors, exactly once. */
   ask(message: Submission, done: (message: Submission) => void): void;
   /** After `ask`: why no key may sign; undefined if a key may. Before it: `unknown`. */
   readonly denied: UnsignedWhy | undefined;
 };
+
+/** Opens the authors of a message that leaves; undefined: nothing is signed. */
+export type AuthorsSource = { open(): MessageAuthors | undefined };
 
 /**
  * Opens a reader for each message, when its content begins; undefined: this one is not read. The

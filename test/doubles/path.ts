@@ -1,8 +1,14 @@
 /** The way of a message with only a gate and readers: no register of scripts, no statistics. */
-import { type AuthorsSource, openAuthors } from '../../src/flow/authors/message-authors.ts';
+import { openAuthors } from '../../src/flow/authors/message-authors.ts';
 import { openMessagePath } from '../../src/flow/message-path.ts';
 import type { SigningDeps } from '../../src/flow/signing/message-signed.ts';
-import type { Answer, Gate, MessagePath, ReaderSource } from '../../src/ports/message.ts';
+import type {
+  Answer,
+  AuthorsSource,
+  Gate,
+  MessagePath,
+  ReaderSource,
+} from '../../src/ports/message.ts';
 
 const passes: Answer = { kind: 'pass' };
 

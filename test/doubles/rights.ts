@@ -1,4 +1,4 @@
-/** Rights of accounts, for tests: own domains, and pairs of account and address that are allowed. */
+/** Rights of accounts, for tests: own domains, and what a test allows besides. */
 import type { Permission } from '../../src/core/authors/permission.ts';
 import { domainOf } from '../../src/formats/message/address.ts';
 import type { AuthorRights } from '../../src/ports/authors.ts';

@@ -6,12 +6,12 @@ import type { Submission } from '../../src/core/event.ts';
 import { type MilterOptions, milterDefaults } from '../../src/doors/milter/options.ts';
 import { MilterSession } from '../../src/doors/milter/session.ts';
 import { openSessionRooms, type SessionRooms } from '../../src/doors/milter/session-room.ts';
-import type { AuthorsSource } from '../../src/flow/authors/message-authors.ts';
 import { packet, strings, words } from '../../src/formats/milter/packet.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import type { HandoverLookup } from '../../src/ports/handover.ts';
 import type {
   Answer,
+  AuthorsSource,
   EditSource,
   Finished,
   Gate,

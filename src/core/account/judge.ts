@@ -5,7 +5,6 @@
  * network, identity), plus what is a sign alone (many networks at once, a guessed login).
  */
 
-import { authorReasons } from '../authors/finding.ts';
 import type { MessageFacts, Submission } from '../event.ts';
 import { type CountName, countNames, type Reason } from '../reason.ts';
 import { scriptReasons } from '../scripts/hold.ts';
@@ -20,6 +19,7 @@ import {
   weighRecipients,
 } from './count-recipients.ts';
 import {
+  authorReasons,
   riskFactorReasons,
   slotReasons,
   suspendedReason,

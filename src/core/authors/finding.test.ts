@@ -30,7 +30,7 @@ const asked = (place: AskedAuthor['place'], isSignedHere = true): AskedAuthor =>
 const may = (...kinds: readonly Permission['kind'][]): readonly Permission[] =>
   kinds.map((kind) => ({ kind, source: '' }));
 
-test('one author as whom it may not write is enough; an answer that is missing allows nothing', () => {
+test('one author that it may not use is enough; a missing answer allows nothing', () => {
   const two = [asked('from'), asked('sender')];
   assert.equal(judgeAuthors(two, may('own', 'map'), false), undefined);
   assert.equal(judgeAuthors(two, may('foreign', 'own'), false)?.unsigned, 'foreign');
@@ -91,7 +91,7 @@ test('it counts on the first day of an account too, when no address is usual yet
   assert.equal(fresh(found()).state, 'suspended');
 });
 
-test('it is no evidence where it is usual, where nobody knows, and for hosts and forwarders', () => {
+test('it is no evidence where it is usual, where nobody knows, and for hosts', () => {
   const evidence = (of: string, authors: AuthorsFinding): number =>
     openServer().account(of).send({ strangers: 6, authors }).evidence;
   const quiet = evidence(name, found({ foreign: [] }));

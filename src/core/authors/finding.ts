@@ -2,7 +2,6 @@
  * Judges the authors of a message that a key of this server could sign: no key signs unless its
  * account may write as every author that some mail program may show. Pure.
  */
-import type { Reason } from '../reason.ts';
 import type { UnsignedWhy } from '../signing/choose.ts';
 import type { Permission } from './permission.ts';
 
@@ -16,7 +15,7 @@ export type AskedAuthor = {
   /** An address key; `@domain`: some address of the domain. */
   readonly address: string;
   readonly place: AuthorPlace;
-  /** A key of this server signs for it; if not, its domain may only be related to the signing one. */
+  /** A key of this server signs for it; if not, it may be of the organisation of one that does. */
   readonly isSignedHere: boolean;
 };
 
@@ -69,14 +68,6 @@ export function judgeAuthors(
 }
 
 const unanswered: Permission = { kind: 'unknown', source: '' };
-
-/** Reasons for the guard to hold a message; empty if its authors are none. */
-export function authorReasons(finding: AuthorsFinding | undefined): readonly Reason[] {
-  if (finding === undefined || !finding.holds) return [];
-  const address = finding.author;
-  const asked = finding.unsigned !== 'unknown';
-  return [{ signal: 'foreign-author', saw: 1, usual: 0, weight: 1, address, asked }];
-}
 
 /**
  * The first address that the account certainly may not use. It is evidence that the sender is not

@@ -4,7 +4,7 @@ import type { UnsignedWhy } from '../signing/choose.ts';
 
 export type UnsignedText = {
   readonly text: string;
-  /** The command that lets later messages like this be signed; empty if there is none. */
+  /** The command that lets later messages like this be signed; empty without one. */
   readonly allow: string;
 };
 

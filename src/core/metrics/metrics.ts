@@ -196,7 +196,7 @@ const signingMetrics: readonly Metric[] = [
     name: 'postern_foreign_authors_total',
     kind: 'counter',
     help:
-      'Authors of outgoing messages as whom the account may not write: from (in From; no key ' +
+      'Authors of outgoing messages that the account may not use: from (in From; no key ' +
       'signs), sender (in Sender or Resent-…), name (in a display name); unknown: the mail ' +
       'server’s tables could not be asked.',
     label: 'place',

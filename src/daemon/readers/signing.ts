@@ -2,14 +2,14 @@
 import type { Config } from '../../config/schema.ts';
 import { signingRulesOf } from '../../config/values.ts';
 import { type ForeignMail, openForeignMail } from '../../flow/authors/foreign-mail.ts';
-import { type AuthorsSource, openAuthors } from '../../flow/authors/message-authors.ts';
+import { openAuthors } from '../../flow/authors/message-authors.ts';
 import type { Journal } from '../../flow/journal/journal.ts';
 import type { Notices } from '../../flow/notices/notices.ts';
 import { openSigning, type SigningSettings } from '../../flow/signing/message-signed.ts';
 import { openSendingDomains } from '../../flow/signing/sending-domains.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AuthorRights } from '../../ports/authors.ts';
-import type { EditSource } from '../../ports/message.ts';
+import type { AuthorsSource, EditSource } from '../../ports/message.ts';
 import type { DaemonParts } from '../base/options.ts';
 import { type OpenKeys, openKeys } from './keys.ts';
 

@@ -246,7 +246,7 @@ test('the same the other way round: tenants are equal', () => {
   }
 });
 
-test('an identity of the server signs strangers, and nothing that DMARC may take for its own', () => {
+test('the identity signs strangers, and nothing that DMARC may take for its own', () => {
   const rig = new Rig();
   rig.settings.rules = { ...rules, identity: 'server.test' };
   assert.equal(rig.signers([['From', ' x@gmail.example']]), 'server.test');

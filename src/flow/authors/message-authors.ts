@@ -1,8 +1,8 @@
 /**
- * Reads who a message says that wrote it, and asks whether its account may write as them. The
- * signer reads the same From, and signs with no key unless every author may be used.
+ * Reads who wrote a message, as its header says, and asks whether its account may write as them.
+ * The signer reads the same From, and signs with no key unless every author may be used.
  *
- * In the usual case, one author of the account's own domain, all of it runs at once.
+ * In the usual case, one author of the account's own domain, nothing waits.
  */
 import {
   type AskedAuthor,
@@ -16,7 +16,7 @@ import { headerKey } from '../../formats/dkim/header-canonical.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import { type Authors, shownAuthors } from '../../formats/message/author-domains.ts';
 import type { AuthorRights } from '../../ports/authors.ts';
-import type { MessageAuthors } from '../../ports/message.ts';
+import type { AuthorsSource, MessageAuthors } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
 import type { SigningSettings } from '../signing/message-signed.ts';
 
@@ -28,9 +28,6 @@ export type MessageAuthorsDeps = {
   readonly foreign: (message: Submission, finding: AuthorsFinding) => void;
   readonly count: World['count'];
 };
-
-/** Opens the authors of each message that a key may sign. */
-export type AuthorsSource = { open(): MessageAuthors | undefined };
 
 /** From fields that are read. RFC 5322 section 3.6 allows one. */
 const fromFieldsMax = 20;

@@ -120,7 +120,7 @@ const commonLocal = /^[\w.!#$%&'*+/=?^`{|}~-]+$/;
 /** The author of an address; of one that breaks the grammar, every name that may be read. */
 function addressAuthors(address: string): readonly Author[] {
   const { domain, plain, isWhole, local } = read(address);
-  // An encoded word is none in an address (RFC 2047 section 5), but some programs decode it.
+  // An address has no encoded words (RFC 2047 section 5), but some programs decode them there.
   if (domain !== undefined && isWhole && !plain.includes('=?')) {
     return [commonLocal.test(local) ? { domain, address: `${local}@${domain}` } : anyOf(domain)];
   }

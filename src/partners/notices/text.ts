@@ -90,9 +90,9 @@ function opening(notice: Notice): string {
       );
     case 'account.foreign':
       return fold(
-        'Mail has an author in From whom nothing on this server allows its account to use. ' +
-          'No key of this server signs such mail, so receivers may refuse it. If the account may ' +
-          'write as this author, allow it. If not, the account may be in the hands of others.',
+        'The From of this mail has an author that nothing on this server allows its account to ' +
+          'use. No key of this server signs such mail, so receivers may refuse it. If the ' +
+          'account may write as this author, allow it. If not, the account may be in the hands of others.',
       );
     case 'ledger.failing':
       return fold(
