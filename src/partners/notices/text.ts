@@ -92,7 +92,8 @@ function opening(notice: Notice): string {
       return fold(
         'The From of this mail has an author that nothing on this server allows its account to ' +
           'use. No key of this server signs such mail, so receivers may refuse it. If the ' +
-          'account may write as this author, allow it. If not, the account may be in the hands of others.',
+          'account may write as this author, allow it. If not, the account may be in the hands ' +
+          'of others.',
       );
     case 'ledger.failing':
       return fold(
