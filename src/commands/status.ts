@@ -147,13 +147,15 @@ function bypassLines(bypass: BypassView | undefined): [string, string][] {
 /** Mail that no key signed, or that is held, as its account may not write as its author. */
 function foreignLines(pairs: StatusView['foreign'] | undefined): [string, string][] {
   if (pairs === undefined) return []; // a guard of an earlier version
-  return pairs.map(({ account, address, messages, lastAt }, nth) => {
+  return pairs.flatMap(({ account, address, messages, lastAt }, nth) => {
     const as = address === '' ? 'further addresses' : authorText(address);
     const allow = mayWriteAsCommand(account, address);
-    const text =
-      `${many(messages, 'message')} of ${plain(account)} as ${plain(as)}, last ${clock(lastAt)}` +
-      (allow === '' ? '' : `; to allow it: ${allow}`);
-    return [nth === 0 ? 'foreign' : '', text];
+    const text = `${many(messages, 'message')} of ${plain(account)} as ${plain(as)}`;
+    const lines: [string, string][] = [
+      [nth === 0 ? 'foreign' : '', `${text} without a signature, last ${clock(lastAt)}`],
+    ];
+    if (allow !== '') lines.push(['', `to allow it: ${allow}`]);
+    return lines;
   });
 }
 
