@@ -32,7 +32,7 @@ import { shareAnswers } from '../flow/stats/shared-answers.ts';
 import { openSuspensions, type Suspensions } from '../flow/suspension/account-suspended.ts';
 import { openReview } from '../flow/suspension/held-review.ts';
 import { modeChanged } from '../flow/suspension/mode-changed.ts';
-import { addressKey, domainOf } from '../formats/message/address.ts';
+import { addressKey } from '../formats/message/address.ts';
 import { dayMs, type Millis } from '../lib/time.ts';
 import type { Mutable } from '../lib/type-tools.ts';
 import { noticeMail } from '../partners/notices/mail.ts';
@@ -52,6 +52,7 @@ import { startTimer } from './base/timers.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { startGauges } from './gauges.ts';
 import { openMailServer } from './mail-server.ts';
+import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound } from './readers/inbound.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
@@ -122,7 +123,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   scope.defer(mailServer.close);
   const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
-  const readers = openReaders(parts, ledger, memory);
+  const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
   const mailLog = openLogFlow(parts, { ...memory, ...stopping }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
@@ -132,6 +133,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       dkim: readers.signing.keys.admin,
       foreign: readers.signing.foreign,
       scripts: readers.scripts.admin,
+      authors: readers.authors.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
@@ -300,34 +302,34 @@ function openJudging(
 }
 
 /** Opens what reads messages and what counts them, in the order of their edits. */
-function openReaders(parts: DaemonParts, ledger: Ledger, { journal, notices }: Memory) {
-  const signing = openDaemonSigning(parts, { journal, notices, rights: ownDomainOnly, iso });
+function openReaders(
+  parts: DaemonParts,
+  ledger: Ledger,
+  known: Memory &
+    Pick<
+      ReturnType<typeof openMailServer>,
+      'connected' | 'localDomains' | 'loginDomains' | 'toolsOf'
+    >,
+) {
+  const { journal, notices } = known;
+  const rights: AuthorRights = { ask: (...about) => authors.rights.ask(...about) };
+  const signing = openDaemonSigning(parts, { journal, notices, rights, iso });
   parts.scope.defer(() => signing.close());
+  const hasKey = (domain: string): boolean => signing.keys.of(domain).length > 0;
+  const authors = openDaemonAuthors(parts, { ...known, ledger, hasKey, iso });
   const scan = openDaemonScan(parts, journal);
   const scripts = openDaemonScripts(parts, { journal, ledger });
   const inbound = openInbound({ ...parts, keysOf: signing.keys.of }, parts.scope);
   const all = [scan.source, signing.source, inbound];
   return {
     signing,
+    authors,
     scan,
     scripts,
     sources: all.filter((source) => source !== undefined),
     changing: [signing, scan, scripts],
   };
 }
-
-/** Until tables and declarations are read: an account writes in its own domain. */
-const ownDomainOnly: AuthorRights = {
-  ask(account, addresses, done) {
-    const domain = domainOf(account);
-    done(
-      addresses.map((address) => ({
-        kind: domain !== '' && domainOf(address) === domain ? 'own' : 'foreign',
-        source: '',
-      })),
-    );
-  },
-};
 
 function openFlowsAdmin(
   { host, state, world }: DaemonParts,
@@ -336,7 +338,10 @@ function openFlowsAdmin(
     Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
-  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'foreign' | 'scripts' | 'stats' | 'doors'>,
+  more: Pick<
+    Parameters<typeof openAdmin>[0],
+    'dkim' | 'foreign' | 'scripts' | 'authors' | 'stats' | 'doors'
+  >,
 ): Admin {
   const facts = {
     version,

@@ -45,6 +45,12 @@ test('one author that it may not use is enough; a missing answer allows nothing'
   assert.deepEqual([related?.unsigned, related?.foreign, related?.holds], ['foreign', [], false]);
 });
 
+test('a table that has an address of a domain does not allow all of them', () => {
+  const some = [{ ...asked('from'), address: '@other.example' }];
+  assert.equal(judgeAuthors(some, may('map'), false)?.unsigned, 'foreign');
+  assert.equal(judgeAuthors(some, may('declared'), false), undefined);
+});
+
 test('it holds only where the operator said so, for exempt accounts too', () => {
   assert.equal(ann().send({ authors: found() }).verdict, 'pass');
   const judged = ann().send({ authors: found({ holds: true }) });

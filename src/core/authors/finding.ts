@@ -54,7 +54,9 @@ export function judgeAuthors(
   let holds = false;
   for (const [nth, { address, place, isSignedHere }] of asked.entries()) {
     // An answer that is missing allows nothing.
-    const { kind, source } = answers[nth] ?? unanswered;
+    const { kind: said, source } = answers[nth] ?? unanswered;
+    // A table that has some address of a domain says nothing about all of them.
+    const kind = said === 'map' && address.startsWith('@') ? 'foreign' : said;
     if (kind !== 'foreign' && kind !== 'unknown') continue;
     if (isSignedHere && foreign.length < keptMax) foreign.push({ address, place, kind, source });
     if (place !== 'from') continue;

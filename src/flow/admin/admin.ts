@@ -10,6 +10,7 @@ import { type UnsignedText, unsignedText } from '../../core/authors/unsigned-tex
 import { shownReason, withShownReasons } from '../../core/explain.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
+import type { AuthorAdmin } from '../../ports/authors.ts';
 import type { HeldRow, IncidentRow, MessageRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
@@ -51,6 +52,7 @@ export type AdminDeps = {
   readonly foreign: Pick<ForeignMail, 'latest'>;
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
+  readonly authors: AuthorAdmin;
   readonly stats: AskStats;
   readonly iso: (at: Millis) => string;
 };
@@ -129,6 +131,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     stats: deps.stats,
     dkim: deps.dkim,
     scripts: deps.scripts,
+    authors: deps.authors,
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
   };
@@ -165,6 +168,7 @@ function status(deps: AdminDeps): StatusView {
       exempt: deps.exemptions.all(clock.now()).length,
     },
     foreign: deps.foreign.latest(foreignMax),
+    authors: deps.authors.observation(),
     held: live.countHeld(),
     heldMax: deps.accounts.context.policy.heldMax,
     heldMost: live.heldMost(heldMostMax),

@@ -265,6 +265,10 @@ test('the identity signs strangers, and nothing that DMARC may take for its own'
   );
   assert.equal(rig.signers([['From', ' x@gmail.example']]), 'mx.host.example');
   keyed.pop();
+  // Behind what is read there may be anybody.
+  rig.settings.rules = { ...rules, identity: 'server.test' };
+  const strangers = many(120, (n) => `x${n}@s${n}.example`).map(([, one]) => one);
+  assert.equal(rig.signers([['From', [...strangers, 'boss@server.test'].join(',')]]), '');
 });
 
 test('an own key does not sign together with an author of its organisation who is foreign', () => {
