@@ -49,7 +49,10 @@ export function registerAuthors(accounts: Command): void {
       'account as `accounts list` shows it; @DOMAIN (all its logins), client:NETWORK, ' +
         'script:PATTERN, local:*',
     )
-    .argument('[address]', 'an address, @DOMAIN, or @*.DOMAIN for all names below it')
+    .argument(
+      '[address]',
+      'an address, @DOMAIN, @*.DOMAIN for all names below it, or * for every address',
+    )
     .option('--remove', 'take the declaration back')
     .addOption(new Option('--list', 'list the declarations').conflicts(['suggest', 'accept']))
     .option('--suggest', 'show what was seen without a right, as commands to type')
@@ -173,7 +176,7 @@ function textOf(file: string): string {
 }
 
 /** The pairs of a list as --suggest prints it: commands, and lines that begin with #. */
-export function pairsIn(text: string): readonly Declaration[] {
+function pairsIn(text: string): readonly Declaration[] {
   const lines = text.split('\n').map((line) => line.replace(/\s+#.*$/, '').trim());
   const commands = lines.filter((line) => line !== '' && !line.startsWith('#'));
   if (commands.length > linesMax) throw badLine(`more than ${linesMax} lines`);

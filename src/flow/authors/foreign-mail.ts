@@ -87,7 +87,7 @@ class SeenPairs {
     const address = isMany ? '' : author;
     const pair = known ?? this.#pairs.get(keyOf(account, address));
     if (pair === undefined) {
-      this.#deps.world.log('info', 'author.foreign', { id, account, address });
+      this.#deps.world.log('info', 'authors.foreign', { id, account, address });
       const first = { account, address, firstAt: at, lastAt: at, messages: 1, lastId: id };
       this.#keep({ ...first, toldAt: undefined });
     } else {
