@@ -3,10 +3,10 @@
  * each pair once. Bounded: an account that makes up an address for each message gets a few rows and
  * one notice a day.
  */
-import type { AuthorsFinding } from '../../core/authors/finding.ts';
-import { authorText, mayWriteAsCommand } from '../../core/authors/unsigned-text.ts';
+import type { AuthorsFinding } from '../../core/authors-finding.ts';
 import type { Submission } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
+import { authorText, mayWriteAsCommand } from '../../core/unsigned-text.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { Mutable } from '../../lib/type-tools.ts';

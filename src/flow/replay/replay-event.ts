@@ -5,7 +5,7 @@
 
 import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
-import type { AuthorsFinding } from '../../core/authors/finding.ts';
+import type { AuthorsFinding } from '../../core/authors-finding.ts';
 import type { ReplayEvent, Submission } from '../../core/event.ts';
 import type { Scan } from '../../core/scan/report.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
