@@ -39,6 +39,7 @@ import { noticeMail } from '../partners/notices/mail.ts';
 import { noticeWebhook } from '../partners/notices/webhook.ts';
 import { readSecretFile } from '../partners/secret-file.ts';
 import type { Admin } from '../ports/admin.ts';
+import type { AuthorRights } from '../ports/authors.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { LoginDoor, Mta, NoticeChannel } from '../ports/mail-server.ts';
 import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
@@ -130,6 +131,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
     {
       dkim: readers.signing.keys.admin,
+      foreign: readers.signing.foreign,
       scripts: readers.scripts.admin,
       authors: readers.authors.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
@@ -147,6 +149,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   return {
     path: openMessagePath({
       readers: readers.sources,
+      authors: readers.signing.authors,
       returns: mailLog.returns,
       direct: readers.scripts.direct,
       scripts: readers.scripts.register,
@@ -309,7 +312,8 @@ function openReaders(
     >,
 ) {
   const { journal, notices } = known;
-  const signing = openDaemonSigning(parts, { journal, notices, iso });
+  const rights: AuthorRights = { ask: (...about) => authors.rights.ask(...about) };
+  const signing = openDaemonSigning(parts, { journal, notices, rights, iso });
   parts.scope.defer(() => signing.close());
   const hasKey = (domain: string): boolean => signing.keys.of(domain).length > 0;
   const authors = openDaemonAuthors(parts, { ...known, ledger, hasKey, iso });
@@ -334,7 +338,10 @@ function openFlowsAdmin(
     Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
-  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'scripts' | 'authors' | 'stats' | 'doors'>,
+  more: Pick<
+    Parameters<typeof openAdmin>[0],
+    'dkim' | 'foreign' | 'scripts' | 'authors' | 'stats' | 'doors'
+  >,
 ): Admin {
   const facts = {
     version,

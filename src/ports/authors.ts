@@ -13,12 +13,14 @@ export type AuthorRights = {
   /**
    * May this account write as each of these addresses (address keys)? Calls back exactly once, with
    * one answer for each address: at once if it is known, at the latest when the deadline for asking
-   * the mail server's tables is over.
+   * the mail server's tables is over. The first `authors` of them are in From (by default all). The
+   * rest is only looked up: an observation does not note them.
    */
   ask(
     account: Account,
     addresses: readonly string[],
     done: (answers: readonly Permission[]) => void,
+    authors?: number,
   ): void;
 };
 

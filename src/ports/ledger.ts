@@ -4,6 +4,7 @@ import type { WeakPassword } from '../core/passwords/weak.ts';
 import type { StoredReason } from '../core/reason.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
 import type { DkimKey } from '../core/signing/key.ts';
+import type { Unsigned } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
@@ -40,6 +41,8 @@ export type MessageRow = {
    * filter, or requeued by an operator.
    */
   readonly origin?: string;
+  /** Why no key signed it; undefined if one did, or signing is off. */
+  readonly unsigned?: Unsigned;
 };
 
 /** The stored explanation of a verdict that was not a plain pass. */
@@ -76,9 +79,10 @@ export type HeldRow = {
   /**
    * verdict: held when it came. queue: already queued when its account was suspended. content: held
    * when it came, for what is in the message. rule: held when it came, as no rule of scripts allows
-   * it. Only an operator releases messages held for content or rule.
+   * it. foreign: held when it came, as its account may not write as its author. Only an operator
+   * releases messages held for content, rule or foreign.
    */
-  readonly why: 'verdict' | 'queue' | 'content' | 'rule';
+  readonly why: 'verdict' | 'queue' | 'content' | 'rule' | 'foreign';
   readonly state: HeldState;
   readonly changedAt: Millis;
   readonly by: string;

@@ -322,6 +322,7 @@ const thirteenth = `${twelfth}
   INSERT INTO may_write_as
     VALUES ('joe@example.org', 'info@example.com', 'asked', 'op', 16000, NULL);
   INSERT INTO written_as VALUES ('joe@example.org', '@example.net', 16000, 17000, 9, 5);
+  ALTER TABLE message ADD COLUMN unsigned TEXT NOT NULL DEFAULT '';
   PRAGMA user_version = 13;
   `;
 

@@ -28,7 +28,8 @@ const plain = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9.-]{1,190}[a-z0-9]$/;
  * spellings of one address have the same form.
  */
 export function authorKey(text: string): string {
-  if (plain.test(text)) return text;
+  // `@domain` is some address of the domain.
+  if (plain.test(text) || /^@[a-z0-9.-]{1,253}$/.test(text)) return text;
   const key = addressKey(text);
   const domain = domainOf(key);
   if (domain === '') return key;

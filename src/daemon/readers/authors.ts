@@ -83,7 +83,7 @@ export function openDaemonAuthors(
     tables,
     logins: loginDomains,
     declarations: declarations.now,
-    observed: (account, address) => observation.observed(account, address),
+    observed: (...about) => observation.observed(...about),
     world,
     trouble: (why) => of.troubles.set('author tables', why),
   });

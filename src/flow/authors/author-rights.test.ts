@@ -46,7 +46,8 @@ function rig(entries: Entries, declarations: readonly Declaration[] = [], deadli
     tables,
     logins: { defaultDomain: '', domains: undefined },
     declarations: () => declared,
-    observed: () => undefined,
+    observed: (account) =>
+      account === 'old@a.test' ? { kind: 'observed', source: '' } : undefined,
     world: {
       clock: { now: () => state.now as Millis },
       count: () => undefined,
@@ -178,6 +179,16 @@ test('tables that cannot be asked for minutes are a trouble, until they answer',
   state.fault = '';
   await kind('joe@a.test', 'x3@b.test');
   assert.equal(troubles.at(-1), undefined);
+});
+
+test('in the time of observation, tables that cannot be asked leave nothing unsigned', async () => {
+  const { kind, state } = rig(entries);
+  state.fault = 'no database';
+  assert.equal(await kind('old@a.test', 'x@b.test'), 'observed');
+  assert.equal(await kind('joe@a.test', 'x@b.test'), 'unknown');
+  state.fault = '';
+  assert.equal(await kind('old@a.test', 'y@b.test'), 'observed');
+  assert.equal(await kind('old@a.test', 'x@a.test'), 'own');
 });
 
 test('a table that hangs costs a message no more than the deadline', async () => {

@@ -40,8 +40,15 @@ export type RightsDeps = {
   readonly tables: AuthorTables;
   readonly logins: LoginDomains;
   readonly declarations: () => Declarations<Declaration>;
-  /** What the observation says of a pair without a right; it is told of every such message. */
-  readonly observed: (account: Account, address: string) => Permission | undefined;
+  /**
+   * What the observation says of a pair without a right; it is told of every such message. It notes
+   * only authors.
+   */
+  readonly observed: (
+    account: Account,
+    address: string,
+    isAuthor: boolean,
+  ) => Permission | undefined;
   readonly world: Pick<World, 'clock' | 'count' | 'log'>;
   /** Says that the tables cannot be asked for some time now; undefined: they answer again. */
   readonly trouble?: (why: string | undefined) => void;
@@ -85,11 +92,14 @@ class Rights implements LiveRights {
     account: Account,
     addresses: readonly string[],
     done: (answers: readonly Permission[]) => void,
+    authors = addresses.length,
   ): void {
     const keys = addresses.map(authorKey);
     const answers = keys.map((key) => this.known(account, key));
     const finish = (all: readonly Permission[]): void => {
-      done(all.map((answer, nth) => this.#observed(account, keys[nth] ?? '', answer)));
+      done(
+        all.map((answer, nth) => this.#observed(account, keys[nth] ?? '', answer, nth < authors)),
+      );
     };
     if (answers.every((answer) => answer !== undefined)) {
       finish(answers);
@@ -124,8 +134,11 @@ class Rights implements LiveRights {
     for (const start of this.#waiting.splice(0)) start();
   }
 
-  #observed(account: Account, address: string, answer: Permission): Permission {
-    const now = answer.kind === 'foreign' ? this.#deps.observed(account, address) : undefined;
+  #observed(account: Account, address: string, answer: Permission, isAuthor: boolean): Permission {
+    const { observed } = this.#deps;
+    // While a server is observed, tables that cannot be asked leave nothing unsigned either.
+    const isOpen = answer.kind === 'foreign' || answer.kind === 'unknown';
+    const now = isOpen ? observed(account, address, isAuthor) : undefined;
     const said = now ?? answer;
     this.#deps.world.count('postern_author_permissions_total', 1, said.kind);
     return said;

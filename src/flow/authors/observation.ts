@@ -47,7 +47,8 @@ export type KnownAccount = {
 };
 
 export type Observation = {
-  observed(account: Account, address: string): Permission | undefined;
+  /** An address that is no author is not noted. */
+  observed(account: Account, address: string, isAuthor?: boolean): Permission | undefined;
   view(): ObservationView;
   rows(): readonly WrittenAsRow[];
   /** The changes that begin an observation of this length, or end it (0). */
@@ -101,14 +102,14 @@ class LiveObservation implements Observation {
     ];
   }
 
-  observed(account: Account, address: string): Permission | undefined {
+  observed(account: Account, address: string, isAuthor = true): Permission | undefined {
     const now = this.#deps.world.clock.now();
     if (now >= this.#now.until) return undefined;
     const known = this.#deps.known(account);
     if (known === undefined || known.firstSeen >= this.#now.from) return undefined;
     if (known.state !== 'clear' || known.hijackedAt > 0) return undefined;
     const domain = domainOf(address);
-    if (domain === '' || !this.#deps.matters(domain)) return observedNow;
+    if (!isAuthor || domain === '' || !this.#deps.matters(domain)) return observedNow;
     return this.#note(account, address, now) ? observedNow : undefined;
   }
 

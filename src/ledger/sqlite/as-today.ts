@@ -20,17 +20,19 @@ const inMemory: ReadonlyMap<number, string> = new Map([
   ],
   [
     12,
-    // All statements are compiled at opening, also those that write; these do nothing.
-    `CREATE TEMP VIEW message AS SELECT *, '' AS origin FROM main.message;
-     CREATE TEMP TRIGGER message_kept INSTEAD OF INSERT ON message BEGIN SELECT 1; END;
-     CREATE TEMP TRIGGER message_stays INSTEAD OF DELETE ON message BEGIN SELECT 1; END;
+    `CREATE TEMP VIEW message_of_12 AS SELECT *, '' AS origin FROM main.message;
      CREATE TEMP TABLE IF NOT EXISTS held AS SELECT * FROM main.held;
      ALTER TABLE temp.held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
      CREATE UNIQUE INDEX IF NOT EXISTS temp.held_by_queue_id ON held (queue_id)`,
   ],
   [
     13,
-    `CREATE TEMP TABLE may_write_as (account TEXT, address TEXT, note TEXT, made_by TEXT,
+    // All statements are compiled at opening, also those that write; the triggers do nothing.
+    `CREATE TEMP VIEW IF NOT EXISTS message_of_12 AS SELECT * FROM main.message;
+     CREATE TEMP VIEW message AS SELECT *, '' AS unsigned FROM message_of_12;
+     CREATE TEMP TRIGGER message_kept INSTEAD OF INSERT ON message BEGIN SELECT 1; END;
+     CREATE TEMP TRIGGER message_stays INSTEAD OF DELETE ON message BEGIN SELECT 1; END;
+     CREATE TEMP TABLE may_write_as (account TEXT, address TEXT, note TEXT, made_by TEXT,
        at INTEGER, removed_at INTEGER);
      CREATE TEMP TABLE written_as (account TEXT, address TEXT, first_at INTEGER, last_at INTEGER,
        messages INTEGER, days INTEGER);`,

@@ -307,6 +307,8 @@ export const migrations: readonly string[] = [
     days INTEGER NOT NULL,
     PRIMARY KEY (account, address)
   ) STRICT, WITHOUT ROWID;
+  -- Why no key signed a message, and the author that decided.
+  ALTER TABLE message ADD COLUMN unsigned TEXT NOT NULL DEFAULT '';
   `,
 ];
 
