@@ -39,6 +39,7 @@ import { noticeMail } from '../partners/notices/mail.ts';
 import { noticeWebhook } from '../partners/notices/webhook.ts';
 import { readSecretFile } from '../partners/secret-file.ts';
 import type { Admin } from '../ports/admin.ts';
+import type { AccountKeys } from '../ports/keys.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { LoginDoor, Mta, NoticeChannel } from '../ports/mail-server.ts';
 import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
@@ -54,7 +55,7 @@ import { openMailServer } from './mail-server.ts';
 import { openInbound } from './readers/inbound.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
-import { openDaemonSigning } from './readers/signing.ts';
+import { type DaemonSigning, openDaemonSigning } from './readers/signing.ts';
 
 export type Flows = {
   /** Postern can move mail in the queue of the mail server. */
@@ -119,9 +120,14 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   });
   const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
-  const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
+  const signing = openDaemonSigning(parts, { ...memory, iso });
+  const stopping = openStopping(parts, memory, {
+    ...mailServer,
+    keys: signing.probation,
+    settings: live.settings,
+  });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
-  const readers = openReaders(parts, ledger, memory);
+  const readers = openReaders(parts, ledger, memory, signing);
   const mailLog = openLogFlow(parts, { ...memory, ...stopping }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
@@ -246,11 +252,14 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
 function openStopping(
   { host, scope, world }: DaemonParts,
   { accounts, journal, notices }: Memory,
-  of: Pick<Stopping, 'mta' | 'logins'> & { readonly settings: Settings },
+  of: Pick<Stopping, 'mta' | 'logins'> & {
+    readonly settings: Settings;
+    readonly keys: AccountKeys;
+  },
 ): Stopping {
-  const { mta, logins, settings } = of;
+  const { keys, mta, logins, settings } = of;
   const shared = { world, accounts, journal, mta, settings };
-  const suspensions = openSuspensions({ ...shared, notices, logins, host, iso });
+  const suspensions = openSuspensions({ ...shared, notices, logins, keys, host, iso });
   scope.defer(() => suspensions.close());
   const reminders = openReminders({ ...shared, notices, host, iso });
   scope.defer(() => reminders.close());
@@ -297,9 +306,12 @@ function openJudging(
 }
 
 /** Opens what reads messages and what counts them, in the order of their edits. */
-function openReaders(parts: DaemonParts, ledger: Ledger, { journal, notices }: Memory) {
-  const signing = openDaemonSigning(parts, { journal, notices, iso });
-  parts.scope.defer(() => signing.close());
+function openReaders(
+  parts: DaemonParts,
+  ledger: Ledger,
+  { journal }: Memory,
+  signing: DaemonSigning,
+) {
   const scan = openDaemonScan(parts, journal);
   const scripts = openDaemonScripts(parts, { journal, ledger });
   const inbound = openInbound({ ...parts, keysOf: signing.keys.of }, parts.scope);

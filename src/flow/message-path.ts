@@ -16,6 +16,7 @@ import type {
   Finished,
   Gate,
   HeaderEdit,
+  JudgedAs,
   MessagePath,
   MessageReader,
   MessageScan,
@@ -65,6 +66,7 @@ class Passing implements PassingMessage {
   readonly #scans: readonly MessageScan[];
   readonly #editors: readonly MessageReader[];
   #isReturned = false;
+  #judgedAs: JudgedAs | undefined;
 
   constructor(deps: MessagePathDeps, start: MessageStart, editedAs: MessageStart | undefined) {
     this.#deps = deps;
@@ -149,8 +151,8 @@ class Passing implements PassingMessage {
     const editors = by === this.#by && !this.#isReturned ? this.#editors : noEditors;
     const [only] = editors;
     if (only === undefined) done([]);
-    else if (editors.length === 1) only.finish(done);
-    else finishAll(editors, done);
+    else if (editors.length === 1) only.finish(done, this.#judgedAs);
+    else finishAll(editors, done, this.#judgedAs);
   }
 
   drop(): void {
@@ -180,6 +182,7 @@ class Passing implements PassingMessage {
       const what = said.kind === 'pass' ? 'passed' : 'stopped';
       statistics.seen(message, what);
       notes.judged(message);
+      this.#judgedAs = { account: message.account, isHeld: said.kind === 'hold' };
       scripts.answered(message, what);
       answer(said);
     });
@@ -187,7 +190,11 @@ class Passing implements PassingMessage {
 }
 
 /** Their edits go out together, in the order of the readers, when the last is ready. */
-function finishAll(editors: readonly MessageReader[], done: Finished): void {
+function finishAll(
+  editors: readonly MessageReader[],
+  done: Finished,
+  judged: JudgedAs | undefined,
+): void {
   const edits: (readonly HeaderEdit[])[] = editors.map(() => []);
   let refusal: string | undefined;
   let left = editors.length;
@@ -197,6 +204,6 @@ function finishAll(editors: readonly MessageReader[], done: Finished): void {
       refusal ??= refused;
       left--;
       if (left === 0) done(edits.flat(), refusal);
-    });
+    }, judged);
   });
 }

@@ -62,7 +62,7 @@ function keyView(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyVie
     record: {
       name: keyName(key),
       text: wantedRecord(key, around),
-      ttlSeconds: zone.ttlSeconds,
+      ttlSeconds: zone.ttlOf(key),
     },
     next: nextStep(key, around),
     todo: operatorsPart(key, around),
@@ -90,7 +90,9 @@ async function make(keeper: KeyKeeper, wanted: NewKeys, by: string): Promise<Adm
 }
 
 async function rotate(keeper: KeyKeeper, domain: string, by: string): Promise<AdminResult> {
-  const current = keeper.keys.filter((key) => key.domain === domain && key.state === 'signing');
+  const current = keeper.keys.filter(
+    (key) => key.domain === domain && key.state === 'signing' && key.use === undefined,
+  );
   if (current.length === 0) {
     return no(`no key signs for ${domain}`, `make one: postern dkim new ${domain}`);
   }
@@ -128,7 +130,7 @@ async function retire(
   const followed = keeper.keys.some(
     (other) => sameLine(other, key) && (isWaiting(other) || other.state === 'signing'),
   );
-  if (compromised && !followed && hasSigned(key)) {
+  if (compromised && !followed && hasSigned(key) && key.use === undefined) {
     const { algorithm, bits } = key;
     const wanted = { domain, algorithms: [algorithm], selector: undefined, bits };
     const made = await keeper.make(wanted, by);

@@ -7,6 +7,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '../../lib/assert.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { copyFor, wayBack } from './earlier-copy.ts';
+import { probationShown, probationStep } from './probation-step.ts';
 
 /** "Post" in ASCII: tells a ledger from any other SQLite file (`PRAGMA application_id`). */
 export const applicationId = 0x506f7374;
@@ -286,12 +287,12 @@ export const migrations: readonly string[] = [
   ALTER TABLE message ADD COLUMN origin TEXT NOT NULL DEFAULT '';
   ALTER TABLE held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
   `,
+  probationStep,
 ];
 
 /**
- * Tables that a version changed, as they would be after its step: small ones as a copy, large ones
- * as a view. They are made in memory for a command that only reads a file from before that version,
- * and hide the table in the file.
+ * Tables that a version changed, as they would be after its step: a copy, or a view of a large one.
+ * They are made in memory for a command that only reads an older file, and hide its table.
  */
 const inMemory: ReadonlyMap<number, string> = new Map([
   [
@@ -314,6 +315,7 @@ const inMemory: ReadonlyMap<number, string> = new Map([
      ALTER TABLE temp.held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
      CREATE UNIQUE INDEX IF NOT EXISTS temp.held_by_queue_id ON held (queue_id)`,
   ],
+  [13, probationShown],
 ]);
 
 /** The oldest version that a command that only reads can read, without a migration of the file. */
