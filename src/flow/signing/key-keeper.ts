@@ -190,8 +190,8 @@ class Keeper implements KeyKeeper {
   }
 
   async make(wanted: WantedKeys, by: string): Promise<readonly DkimKey[] | string> {
-    const { files, iso, world } = this.#deps;
-    const { clock } = world;
+    const { files, iso } = this.#deps;
+    const { clock } = this.#deps.world;
     const { domain, algorithms } = wanted;
     const use = wanted.use === undefined ? {} : { use: wanted.use };
     const rows: DkimKey[] = [];
@@ -204,7 +204,7 @@ class Keeper implements KeyKeeper {
         const now = clock.now();
         const selector =
           wanted.use === 'probation'
-            ? randomSelector(world.newId())
+            ? this.#randomSelector(domain)
             : (wanted.selector ?? this.#freeSelector(domain, algorithm, iso(now)));
         const bits = algorithm === 'rsa-sha256' ? wanted.bits : 256;
         const facts = await files.make({ domain, selector, algorithm, bits });
@@ -223,6 +223,15 @@ class Keeper implements KeyKeeper {
     let selector = base;
     for (let nth = 2; this.find(domain, selector) !== undefined; nth++) selector = `${base}-${nth}`;
     return selector;
+  }
+
+  /** Says nothing about the account or its probation, and cannot be guessed. */
+  #randomSelector(domain: string): string {
+    while (true) {
+      const id = this.#deps.world.newId().toLowerCase();
+      const selector = `k${id.replaceAll(/[^a-z0-9]/g, '')}`.slice(0, 24);
+      if (this.find(domain, selector) === undefined) return selector;
+    }
   }
 
   step(concerns: (key: DkimKey) => boolean): Promise<void> {
@@ -387,11 +396,6 @@ class Keeper implements KeyKeeper {
     const line = this.#keys.filter((key) => sameLine(key, action));
     return line.some(isWaiting) || !line.some(({ state }) => state === 'signing');
   }
-}
-
-/** Says nothing about the account or its probation, and cannot be guessed. */
-function randomSelector(id: string): string {
-  return `k${id.toLowerCase().replaceAll(/[^a-z0-9]/g, '')}`.slice(0, 24);
 }
 
 /** The record that each action asks the zone for. */
