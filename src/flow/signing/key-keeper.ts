@@ -23,7 +23,7 @@ import {
   planProbation,
 } from '../../core/signing/probation/plan.ts';
 import { type KeyAction, type RotationPolicy, step, toAsk } from '../../core/signing/rotation.ts';
-import type { DkimAlgorithm, SigningKey } from '../../formats/dkim/signing-key.ts';
+import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
@@ -36,6 +36,7 @@ import type { Notices } from '../notices/notices.ts';
 import { KeyHolders } from './key-holders.ts';
 import { keyNotice } from './key-notices.ts';
 import { OpenedKeys } from './opened-keys.ts';
+import { datedSelector, randomSelector } from './selectors.ts';
 
 export type SigningKeysDeps = {
   readonly journal: Journal;
@@ -191,8 +192,9 @@ class Keeper implements KeyKeeper {
 
   async make(wanted: WantedKeys, by: string): Promise<readonly DkimKey[] | string> {
     const { files, iso } = this.#deps;
-    const { clock } = this.#deps.world;
+    const { clock, newId } = this.#deps.world;
     const { domain, algorithms } = wanted;
+    const isTaken = (selector: string): boolean => this.find(domain, selector) !== undefined;
     const use = wanted.use === undefined ? {} : { use: wanted.use };
     const rows: DkimKey[] = [];
     const giveUp = (why: string): string => {
@@ -204,8 +206,8 @@ class Keeper implements KeyKeeper {
         const now = clock.now();
         const selector =
           wanted.use === 'probation'
-            ? this.#randomSelector(domain)
-            : (wanted.selector ?? this.#freeSelector(domain, algorithm, iso(now)));
+            ? randomSelector(newId, isTaken)
+            : (wanted.selector ?? datedSelector(algorithm, iso(now), isTaken));
         const bits = algorithm === 'rsa-sha256' ? wanted.bits : 256;
         const facts = await files.make({ domain, selector, algorithm, bits });
         rows.push(newKey({ domain, selector, ...facts, ...use, note: `made by ${by}` }, now));
@@ -214,24 +216,6 @@ class Keeper implements KeyKeeper {
       return giveUp(faultText(error));
     }
     return (await this.keep(rows, by)) ? rows : giveUp(notWritten);
-  }
-
-  /** A selector with its day, `r20261125`, then `r20261125-2`: it sorts by age. */
-  #freeSelector(domain: string, algorithm: DkimAlgorithm, today: string): string {
-    const day = today.slice(0, 10).replaceAll('-', '');
-    const base = `${algorithm === 'rsa-sha256' ? 'r' : 'e'}${day}`;
-    let selector = base;
-    for (let nth = 2; this.find(domain, selector) !== undefined; nth++) selector = `${base}-${nth}`;
-    return selector;
-  }
-
-  /** Says nothing about the account or its probation, and cannot be guessed. */
-  #randomSelector(domain: string): string {
-    while (true) {
-      const id = this.#deps.world.newId().toLowerCase();
-      const selector = `k${id.replaceAll(/[^a-z0-9]/g, '')}`.slice(0, 24);
-      if (this.find(domain, selector) === undefined) return selector;
-    }
   }
 
   step(concerns: (key: DkimKey) => boolean): Promise<void> {
