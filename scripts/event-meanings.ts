@@ -21,6 +21,11 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'account.would-suspend':
     'In mode guard, Postern would have suspended this account. The mode is observe, so its ' +
     'mail passes.',
+  'author.foreign':
+    'For the first time, an account wrote as an author that nothing allows it to use. No key ' +
+    'signed the message (setting `signing.foreign`). If it may, run `postern accounts ' +
+    'may-write-as ACCOUNT ADDRESS`. `address` is empty for further addresses of an account with ' +
+    'many.',
   'bypass.seen':
     'The mail log shows a message that left and that no door judged, on a way that was not seen ' +
     'before. `postern status` counts such messages; see "Does all mail go through Postern?" in ' +

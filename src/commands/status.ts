@@ -1,5 +1,6 @@
 /** `postern status`: shows what the running guard does, and the address of its status page. */
 import type { Command } from 'commander';
+import { authorText, mayWriteAsCommand } from '../core/authors/unsigned-text.ts';
 import { wayText } from '../core/bypass.ts';
 import { megabytes } from '../core/explain.ts';
 import { isHeldFull } from '../core/verdict.ts';
@@ -103,6 +104,7 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
         : paint('red', `takes no writes: ${ledger.why} (${ledger.path})`),
     ],
     ...bypassLines(status.bypass),
+    ...foreignLines(status.foreign),
     ['page', page],
     ...status.troubles.map((why): [string, string] => ['trouble', paint('red', plain(why))]),
   ];
@@ -140,6 +142,21 @@ function bypassLines(bypass: BypassView | undefined): [string, string][] {
     lines.push(['', plain(`${many(way.messages, 'message')}, ${wayText(way)}`)]);
   }
   return lines;
+}
+
+/** Mail that no key signed, or that is held, as its account may not write as its author. */
+function foreignLines(pairs: StatusView['foreign'] | undefined): [string, string][] {
+  if (pairs === undefined) return []; // a guard of an earlier version
+  return pairs.flatMap(({ account, address, messages, lastAt }, nth) => {
+    const as = address === '' ? 'further addresses' : authorText(address);
+    const allow = mayWriteAsCommand(account, address);
+    const text = `${many(messages, 'message')} of ${plain(account)} as ${plain(as)}`;
+    const lines: [string, string][] = [
+      [nth === 0 ? 'foreign' : '', `${text} without a signature, last ${clock(lastAt)}`],
+    ];
+    if (allow !== '') lines.push(['', `to allow it: ${allow}`]);
+    return lines;
+  });
 }
 
 function suspendedText(cards: StatusOverview['suspended'], all: number): string {

@@ -3,6 +3,7 @@
  * sender; the reason that Postfix keeps with a held message. Nothing else words a reason.
  */
 import { during } from '../lib/time.ts';
+import { authorText } from './authors/unsigned-text.ts';
 import type { Notice } from './notice.ts';
 import type {
   CountName,
@@ -103,8 +104,17 @@ const sentences: {
   'held-full': ({ saw, usual, bytes, bytesMax }) =>
     `${saw} messages of this account (${megabytes(bytes)}) are held until a person decides; ` +
     `the limit is ${usual} messages or ${megabytes(bytesMax)}`,
+  'foreign-author': ({ address, asked }) => foreignAuthorText(address, asked),
   operator: ({ by, note }) => `suspended by ${by}${note === '' ? '' : `: ${note}`}`,
 };
+
+function foreignAuthorText(address: string, asked: boolean): string {
+  if (address === '') return 'its From fields have more than Postern reads';
+  const who = authorText(address);
+  return asked
+    ? `From: ${who}, which nothing on this server allows this account to use`
+    : `From: ${who}; the mail server's tables could not be asked whether this account may use it`;
+}
 
 const scriptSentences: {
   readonly [Signal in ScriptSignal]: (reason: OfScript<Signal>) => string;

@@ -11,6 +11,7 @@ export type Notice = {
     | 'account.full'
     | 'account.waiting'
     | 'account.would-suspend'
+    | 'account.foreign'
     | 'ledger.failing'
     | 'guard.trouble'
     | 'dkim.record'

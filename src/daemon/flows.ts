@@ -32,13 +32,14 @@ import { shareAnswers } from '../flow/stats/shared-answers.ts';
 import { openSuspensions, type Suspensions } from '../flow/suspension/account-suspended.ts';
 import { openReview } from '../flow/suspension/held-review.ts';
 import { modeChanged } from '../flow/suspension/mode-changed.ts';
-import { addressKey } from '../formats/message/address.ts';
+import { addressKey, domainOf } from '../formats/message/address.ts';
 import { dayMs, type Millis } from '../lib/time.ts';
 import type { Mutable } from '../lib/type-tools.ts';
 import { noticeMail } from '../partners/notices/mail.ts';
 import { noticeWebhook } from '../partners/notices/webhook.ts';
 import { readSecretFile } from '../partners/secret-file.ts';
 import type { Admin } from '../ports/admin.ts';
+import type { AuthorRights } from '../ports/authors.ts';
 import type { AccountKeys } from '../ports/keys.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { LoginDoor, Mta, NoticeChannel } from '../ports/mail-server.ts';
@@ -113,14 +114,10 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { config, counters, scope, world } = parts;
   const live: Live = { settings: settingsOf(config), policy: policyOf(config, machineAddresses()) };
   const memory = openMemory(parts, ledger, live);
-  const mailServer = openMailServer({
-    config,
-    state: parts.state,
-    log: world.log,
-  });
+  const mailServer = openMailServer({ config, state: parts.state, log: world.log });
   const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
-  const signing = openDaemonSigning(parts, { ...memory, iso });
+  const signing = openDaemonSigning(parts, { ...memory, rights: ownDomainOnly, iso });
   const stopping = openStopping(parts, memory, {
     ...mailServer,
     keys: signing.probation,
@@ -135,6 +132,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
     {
       dkim: readers.signing.keys.admin,
+      foreign: readers.signing.foreign,
       scripts: readers.scripts.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
@@ -151,6 +149,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   return {
     path: openMessagePath({
       readers: readers.sources,
+      authors: readers.signing.authors,
       returns: mailLog.returns,
       direct: readers.scripts.direct,
       scripts: readers.scripts.register,
@@ -325,6 +324,19 @@ function openReaders(
   };
 }
 
+/** Until tables and declarations are read: an account writes in its own domain. */
+const ownDomainOnly: AuthorRights = {
+  ask(account, addresses, done) {
+    const domain = domainOf(account);
+    done(
+      addresses.map((address) => ({
+        kind: domain !== '' && domainOf(address) === domain ? 'own' : 'foreign',
+        source: '',
+      })),
+    );
+  },
+};
+
 function openFlowsAdmin(
   { host, state, world }: DaemonParts,
   memory: Memory &
@@ -332,7 +344,7 @@ function openFlowsAdmin(
     Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
-  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'scripts' | 'stats' | 'doors'>,
+  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'foreign' | 'scripts' | 'stats' | 'doors'>,
 ): Admin {
   const facts = {
     version,

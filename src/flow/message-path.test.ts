@@ -9,6 +9,7 @@ import type {
   Answer,
   EditSource,
   HeaderEdit,
+  MessageAuthors,
   PassingMessage,
   ScanSource,
   Submitter,
@@ -45,9 +46,10 @@ type How = {
   readonly answer?: Answer;
   readonly sources?: (rig: Rig) => MessagePathDeps['readers'];
   readonly direct?: MessagePathDeps['direct']['known'];
+  readonly authors?: (order: string[]) => MessageAuthors;
 };
 
-function openRig({ answer = pass, sources, direct }: How = {}): Rig {
+function openRig({ answer = pass, sources, direct, authors }: How = {}): Rig {
   const order: string[] = [];
   let now = 0;
   const rig: Rig = {
@@ -68,6 +70,7 @@ function openRig({ answer = pass, sources, direct }: How = {}): Rig {
   };
   const path = openMessagePath({
     returns: { isReturned: (_message, answer) => answer(false) },
+    authors: { open: () => authors?.(order) },
     readers: (sources ?? (() => []))(rig),
     direct: {
       known: (one, by, go, refused) => {

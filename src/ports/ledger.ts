@@ -3,6 +3,7 @@ import type { Account } from '../core/account-name.ts';
 import type { WeakPassword } from '../core/passwords/weak.ts';
 import type { StoredReason } from '../core/reason.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
+import type { UnsignedWhy } from '../core/signing/choose.ts';
 import type { DkimKey } from '../core/signing/key.ts';
 import type { KeyHolder } from '../core/signing/probation/plan.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
@@ -40,7 +41,12 @@ export type MessageRow = {
    * filter, or requeued by an operator.
    */
   readonly origin?: string;
+  /** Why no key signed it; undefined if one did, or signing is off. */
+  readonly unsigned?: Unsigned;
 };
+
+/** `author`: the address that decided; empty if none did. */
+export type Unsigned = { readonly why: UnsignedWhy; readonly author: string };
 
 /** The stored explanation of a verdict that was not a plain pass. */
 export type StoryRow = {
@@ -76,9 +82,10 @@ export type HeldRow = {
   /**
    * verdict: held when it came. queue: already queued when its account was suspended. content: held
    * when it came, for what is in the message. rule: held when it came, as no rule of scripts allows
-   * it. Only an operator releases messages held for content or rule.
+   * it. foreign: held when it came, as its account may not write as its author. Only an operator
+   * releases messages held for content, rule or foreign.
    */
-  readonly why: 'verdict' | 'queue' | 'content' | 'rule';
+  readonly why: 'verdict' | 'queue' | 'content' | 'rule' | 'foreign';
   readonly state: HeldState;
   readonly changedAt: Millis;
   readonly by: string;

@@ -311,11 +311,11 @@ const thirteenth = `${twelfth}
     PRIMARY KEY (domain, selector)
   ) STRICT, WITHOUT ROWID;
   INSERT INTO dkim_key_holder VALUES ('example.org', 'kx1', 'joe@example.org', 10500, 10600);
+  ALTER TABLE message ADD COLUMN unsigned TEXT NOT NULL DEFAULT '';
   PRAGMA user_version = 13;
   `;
 
 export const earlierLedgers: readonly string[] = [
   ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh],
-  twelfth,
-  thirteenth,
+  ...[twelfth, thirteenth],
 ];

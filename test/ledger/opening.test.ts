@@ -19,12 +19,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
-import {
-  applicationId,
-  migrate,
-  migrations,
-  readableVersion,
-} from '../../src/ledger/sqlite/migrations.ts';
+import { readableVersion } from '../../src/ledger/sqlite/earlier-shape.ts';
+import { applicationId, migrate, migrations } from '../../src/ledger/sqlite/migrations.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import { earlierLedgers } from './earlier-ledgers.ts';

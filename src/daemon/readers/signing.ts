@@ -1,7 +1,12 @@
-/** Opens what signs, and closes it at the end of the scope: the keys, the domains in From of mail, the reader that signs a message. */
+/**
+ * Opens what signs: the keys, the domains in From of mail, the reader that signs a message. It is
+ * closed at the end of the scope.
+ */
 import type { Config } from '../../config/schema.ts';
 import { signingRulesOf } from '../../config/values.ts';
 import type { Accounts } from '../../flow/account/accounts.ts';
+import { type ForeignMail, openForeignMail } from '../../flow/authors/foreign-mail.ts';
+import { openAuthors } from '../../flow/authors/message-authors.ts';
 import type { Journal } from '../../flow/journal/journal.ts';
 import type { Notices } from '../../flow/notices/notices.ts';
 import type { WeakPasswords } from '../../flow/passwords/passwords-audited.ts';
@@ -9,7 +14,8 @@ import { openSigning, type SigningSettings } from '../../flow/signing/message-si
 import type { Probation } from '../../flow/signing/probation.ts';
 import { openSendingDomains } from '../../flow/signing/sending-domains.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { EditSource } from '../../ports/message.ts';
+import type { AuthorRights } from '../../ports/authors.ts';
+import type { AuthorsSource, EditSource } from '../../ports/message.ts';
 import type { Troubles } from '../../ports/troubles.ts';
 import type { DaemonParts } from '../base/options.ts';
 import { type OpenKeys, openKeys } from './keys.ts';
@@ -18,6 +24,9 @@ export type DaemonSigning = {
   readonly keys: OpenKeys;
   readonly source: EditSource;
   readonly probation: Probation;
+  /** Who may be shown as the author of what is signed. */
+  readonly authors: AuthorsSource;
+  readonly foreign: ForeignMail;
   configure(config: Config): void;
 };
 
@@ -26,6 +35,7 @@ export function openDaemonSigning(
   of: {
     readonly journal: Journal;
     readonly notices: Notices;
+    readonly rights: AuthorRights;
     readonly iso: (at: Millis) => string;
     readonly troubles: Troubles;
     readonly accounts: Accounts;
@@ -44,7 +54,16 @@ export function openDaemonSigning(
     },
   });
   const domains = openSendingDomains({ world, journal: of.journal });
+  const foreign = openForeignMail({ ...of, world, settings, host });
+  const authors = openAuthors({
+    settings,
+    keys: keys.of,
+    rights: of.rights,
+    foreign: foreign.seen,
+    count: world.count,
+  });
   scope.defer(() => {
+    foreign.close();
     domains.close();
     probation.close();
     keys.close();
@@ -52,6 +71,8 @@ export function openDaemonSigning(
   return {
     keys,
     probation,
+    authors,
+    foreign,
     source: openSigning({ world, settings, keys: keys.of, probation, sent: domains.sent }),
     configure(changed) {
       Object.assign(settings, settingsOf(changed));
@@ -61,6 +82,6 @@ export function openDaemonSigning(
 }
 
 function settingsOf(config: Config): SigningSettings {
-  const { enabled, line_length_limit: lineLengthLimit } = config.signing;
-  return { enabled, lineLengthLimit, rules: signingRulesOf(config) };
+  const { enabled, foreign, line_length_limit: lineLengthLimit } = config.signing;
+  return { enabled, foreign, lineLengthLimit, rules: signingRulesOf(config) };
 }

@@ -6,10 +6,11 @@ import { evidenceNow } from '../../core/account/judge.ts';
 import { type AccountProfile, decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account, DefaultDomain } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
+import { type UnsignedText, unsignedText } from '../../core/authors/unsigned-text.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
-import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
+import type { HeldRow, IncidentRow, MessageRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
@@ -18,6 +19,7 @@ import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
+import type { ForeignMail } from '../authors/foreign-mail.ts';
 import type { BypassMeter } from '../bypass/bypass-meter.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
@@ -46,6 +48,7 @@ export type AdminDeps = {
   readonly doors: () => Readonly<Record<string, string>>;
   readonly troubles: Pick<Troubles, 'all'>;
   readonly bypass: Pick<BypassMeter, 'view'>;
+  readonly foreign: Pick<ForeignMail, 'latest'>;
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
   readonly stats: AskStats;
@@ -57,6 +60,8 @@ const shownMax = 50;
 /** Accounts counted by state. Larger counts are shown as this number. */
 const countMax = 100_000;
 const heldMax = 50_000;
+/** Pairs of account and author that the status names. */
+const foreignMax = 10;
 /** Accounts that the status names with what is held of them. */
 const heldMostMax = 5;
 
@@ -113,7 +118,8 @@ export function openAdmin(deps: AdminDeps): Admin {
     explain(id) {
       const story = shownStory(live.story(id));
       const message = live.message(id);
-      return story === undefined && message === undefined ? undefined : { story, message };
+      if (story === undefined && message === undefined) return undefined;
+      return { story, message, ...whyUnsigned(message) };
     },
     audit: (filter) => live.audit(filter),
     recent: (limit) => feed.recent(limit),
@@ -158,6 +164,7 @@ function status(deps: AdminDeps): StatusView {
       suspended: live.accounts({ state: 'suspended', limit: countMax }).length,
       exempt: deps.exemptions.all(clock.now()).length,
     },
+    foreign: deps.foreign.latest(foreignMax),
     held: live.countHeld(),
     heldMax: deps.accounts.context.policy.heldMax,
     heldMost: live.heldMost(heldMostMax),
@@ -200,6 +207,11 @@ function accountView(deps: AdminDeps, account: Account, profile: AccountProfile)
     heldMax: deps.accounts.context.policy.heldMax,
     hijackedAt: profile.hijackedAt > 0 ? profile.hijackedAt : undefined,
   };
+}
+
+function whyUnsigned(message: MessageRow | undefined): { readonly unsigned?: UnsignedText } {
+  if (message?.unsigned === undefined) return {};
+  return { unsigned: unsignedText(message.account, message.unsigned) };
 }
 
 function shownStory(story: StoryRow | undefined): StoryView | undefined {

@@ -7,7 +7,6 @@ import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '../../lib/assert.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { copyFor, wayBack } from './earlier-copy.ts';
-import { probationShown, probationStep } from './probation-step.ts';
 
 /** "Post" in ASCII: tells a ledger from any other SQLite file (`PRAGMA application_id`). */
 export const applicationId = 0x506f7374;
@@ -287,45 +286,22 @@ export const migrations: readonly string[] = [
   ALTER TABLE message ADD COLUMN origin TEXT NOT NULL DEFAULT '';
   ALTER TABLE held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
   `,
-  probationStep,
+  `
+  -- Why no key signed a message, and the author that decided.
+  ALTER TABLE message ADD COLUMN unsigned TEXT NOT NULL DEFAULT '';
+
+  -- use: 'probation' for a key that signs mail of a single account; empty for all others.
+  ALTER TABLE dkim_key ADD COLUMN use TEXT NOT NULL DEFAULT '';
+  CREATE TABLE dkim_key_holder (
+    domain TEXT NOT NULL,
+    selector TEXT NOT NULL,
+    account TEXT NOT NULL,
+    given_at INTEGER NOT NULL,
+    used_at INTEGER NOT NULL,
+    PRIMARY KEY (domain, selector)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
-
-/**
- * Tables that a version changed, as they would be after its step: a copy, or a view of a large one.
- * They are made in memory for a command that only reads an older file, and hide its table.
- */
-const inMemory: ReadonlyMap<number, string> = new Map([
-  [
-    10,
-    `CREATE TEMP TABLE dkim_key AS
-       SELECT *, NULL AS answering_since, 0 AS by_order FROM main.dkim_key`,
-  ],
-  [
-    11,
-    `CREATE TEMP TABLE held AS SELECT *, 0 AS bytes FROM main.held;
-     CREATE UNIQUE INDEX temp.held_by_queue_id ON held (queue_id);`,
-  ],
-  [
-    12,
-    // All statements are compiled at opening, also those that write; these do nothing.
-    `CREATE TEMP VIEW message AS SELECT *, '' AS origin FROM main.message;
-     CREATE TEMP TRIGGER message_kept INSTEAD OF INSERT ON message BEGIN SELECT 1; END;
-     CREATE TEMP TRIGGER message_stays INSTEAD OF DELETE ON message BEGIN SELECT 1; END;
-     CREATE TEMP TABLE IF NOT EXISTS held AS SELECT * FROM main.held;
-     ALTER TABLE temp.held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
-     CREATE UNIQUE INDEX IF NOT EXISTS temp.held_by_queue_id ON held (queue_id)`,
-  ],
-  [13, probationShown],
-]);
-
-/** The oldest version that a command that only reads can read, without a migration of the file. */
-export const readableVersion: number =
-  migrations.findLastIndex((step, at) => step !== '' && !inMemory.has(at + 1)) + 1;
-
-/** Makes the tables of today for a file of an older version, in memory. The file stays as it is. */
-export function showAsToday(database: DatabaseSync, version: number): void {
-  for (const [since, table] of inMemory) if (version < since) database.exec(table);
-}
 
 /**
  * How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a

@@ -63,6 +63,22 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
     },
   ],
   ['full', { event: 'account.full', undo: 'postern held release --account joe@example.org' }],
+  [
+    'foreign',
+    {
+      event: 'account.foreign',
+      undo: 'postern accounts may-write-as joe@example.org boss@example.com',
+      explain: 'postern explain 4bXm2R7hQzz2',
+      reasons: [
+        {
+          signal: 'foreign-author',
+          text:
+            'joe@example.org writes as boss@example.com: this mail leaves without a signature; ' +
+            'to allow it: postern accounts may-write-as joe@example.org boss@example.com',
+        },
+      ],
+    },
+  ],
   ['waiting', { event: 'account.waiting', reasons: [{ signal: 'waiting', text: joeWaits }] }],
   [
     'several-waiting',

@@ -40,6 +40,10 @@ function subject(notice: Notice): string {
         : `[postern] ${who} waits for your decision ${at}`;
     case 'account.would-suspend':
       return `[postern] ${who} would be suspended ${at} (mode observe): ${reached}`;
+    case 'account.foreign':
+      return who === ''
+        ? `[postern] several accounts write as others ${at}`
+        : `[postern] ${who} writes as others ${at}`;
     case 'ledger.failing':
       return `[postern] the ledger cannot be written ${at}`;
     case 'guard.trouble':
@@ -84,6 +88,13 @@ function opening(notice: Notice): string {
           'Change the password of the account and look at the queue of your mail server. ' +
           'To let Postern stop such mail, set mode = "guard" in /etc/postern/postern.toml.',
       );
+    case 'account.foreign':
+      return fold(
+        'The From of this mail has an author that nothing on this server allows its account to ' +
+          'use. No key of this server signs such mail, so receivers may refuse it. If the ' +
+          'account may write as this author, allow it. If not, the account may be in the hands ' +
+          'of others.',
+      );
     case 'ledger.failing':
       return fold(
         'Postern cannot write to its ledger; most often the disk is full. ' +
@@ -112,7 +123,7 @@ function facts(notice: Notice): string {
   if (event === 'dkim.record' || event === 'dkim.lost') {
     return `Domain   ${oneLine(notice.account)}\nAt       ${notice.at}`;
   }
-  if (event === 'account.waiting') return `At       ${notice.at}`;
+  if (event === 'account.waiting' || event === 'account.foreign') return `At       ${notice.at}`;
   const { leaked, stopped, since } = notice;
   const messages = count(stopped.messages, 'message');
   const lines = [
@@ -160,6 +171,8 @@ function next(notice: Notice): string {
   } else if (notice.event === 'account.waiting' && notice.undo !== '') {
     lines.push('If the owner sent it', `  ${oneLine(notice.undo)}`);
     lines.push('If not: stop the account', `  ${hijacked(notice)}`);
+  } else if (notice.event === 'account.foreign') {
+    if (notice.undo !== '') lines.push('If it may: allow it', `  ${oneLine(notice.undo)}`);
   } else if (notice.undo !== '') lines.push('To undo this', `  ${oneLine(notice.undo)}`);
   return lines.join('\n');
 }

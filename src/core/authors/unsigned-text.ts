@@ -1,0 +1,45 @@
+/** Says why no key signed a message, and the command that allows it. Pure. */
+import { shellWords } from '../../lib/shell-words.ts';
+import type { UnsignedWhy } from '../signing/choose.ts';
+
+export type UnsignedText = {
+  readonly text: string;
+  /** The command that lets later messages like this be signed; empty without one. */
+  readonly allow: string;
+};
+
+export function unsignedText(
+  account: string,
+  { why, author }: { readonly why: UnsignedWhy; readonly author: string },
+): UnsignedText {
+  const who = authorText(author);
+  switch (why) {
+    case 'foreign':
+      return {
+        text: `nothing on this server allows ${account} to write as ${who}`,
+        allow: mayWriteAsCommand(account, author),
+      };
+    case 'unknown':
+      return {
+        text: `the mail server's tables could not be asked whether ${account} may write as ${who}`,
+        allow: mayWriteAsCommand(account, author),
+      };
+    case 'long-from':
+      return { text: 'its From fields have more authors than Postern reads', allow: '' };
+    case 'off':
+      return { text: 'signing is off for the domain in From (signing.domains)', allow: '' };
+    case 'no-from':
+      return { text: 'its From names no author with a domain', allow: '' };
+    default:
+      return { text: 'no key of this server signs for the domain in From', allow: '' };
+  }
+}
+
+/** `author`: an address key, or `@domain` for some address of the domain. */
+export function authorText(author: string): string {
+  return author.startsWith('@') ? `an address of ${author.slice(1)}` : author;
+}
+
+export function mayWriteAsCommand(account: string, author: string): string {
+  return author === '' ? '' : shellWords('postern', 'accounts', 'may-write-as', account, author);
+}
