@@ -131,8 +131,9 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     parts,
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
     {
-      dkim: readers.signing.keys.admin,
-      foreign: readers.signing.foreign,
+      dkim: signing.keys.admin,
+      probation: signing.probation,
+      foreign: signing.foreign,
       scripts: readers.scripts.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
@@ -149,7 +150,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   return {
     path: openMessagePath({
       readers: readers.sources,
-      authors: readers.signing.authors,
+      authors: signing.authors,
       returns: mailLog.returns,
       direct: readers.scripts.direct,
       scripts: readers.scripts.register,
@@ -344,7 +345,10 @@ function openFlowsAdmin(
     Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
-  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'foreign' | 'scripts' | 'stats' | 'doors'>,
+  more: Pick<
+    Parameters<typeof openAdmin>[0],
+    'dkim' | 'probation' | 'foreign' | 'scripts' | 'stats' | 'doors'
+  >,
 ): Admin {
   const facts = {
     version,

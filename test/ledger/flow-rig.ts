@@ -206,6 +206,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const admin = openAdmin({
     dkim: noKeys,
+    probation: { text: () => '' },
     stats: ledger.statsAside,
     foreign: { latest: () => [] },
     scripts: { ...scripts.admin, whose: async () => undefined },

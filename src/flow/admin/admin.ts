@@ -26,6 +26,7 @@ import type { Notices } from '../notices/notices.ts';
 import { sendTestNotice } from '../notices/test-notice.ts';
 import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
+import type { Probation } from '../signing/probation.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
 import { moveHeld } from './held-mail.ts';
 import { detailed, writtenResult } from './result.ts';
@@ -50,6 +51,7 @@ export type AdminDeps = {
   readonly bypass: Pick<BypassMeter, 'view'>;
   readonly foreign: Pick<ForeignMail, 'latest'>;
   readonly dkim: KeyAdmin;
+  readonly probation: Pick<Probation, 'text'>;
   readonly scripts: ScriptAdmin;
   readonly stats: AskStats;
   readonly iso: (at: Millis) => string;
@@ -203,6 +205,11 @@ function accountView(deps: AdminDeps, account: Account, profile: AccountProfile)
     knownRecipients: Math.max(profile.book.size, profile.bookSize),
     exemptUntil: until > now ? until : undefined,
     weakPassword: why,
+    probation: deps.probation.text(account, {
+      state: profile.state,
+      firstSeen: profile.firstSeen,
+      hasWeakPassword: why !== '',
+    }),
     held: deps.journal.live.heldSum(account),
     heldMax: deps.accounts.context.policy.heldMax,
     hijackedAt: profile.hijackedAt > 0 ? profile.hijackedAt : undefined,

@@ -45,7 +45,9 @@ function keyView(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyVie
   const { iso, policy, zone } = deps;
   const { clock } = deps.world;
   const canSend = zone.canSend(key.domain);
-  const around: KeyContext = { policy: policy(), canSend, now: clock.now(), iso };
+  const holder =
+    key.use === 'probation' ? (keeper.holders.byKey.get(keyName(key))?.account ?? '') : undefined;
+  const around: KeyContext = { policy: policy(), canSend, now: clock.now(), holder, iso };
   const { domain, selector, algorithm, bits, state, file, note, sight, sightAt, sightText } = key;
   return {
     domain,
@@ -67,6 +69,8 @@ function keyView(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyVie
     next: nextStep(key, around),
     todo: operatorsPart(key, around),
     fault: keeper.fault(key),
+    ...(holder === undefined ? {} : { holder }),
+    canSend,
     update: keeper.update(key),
   };
 }

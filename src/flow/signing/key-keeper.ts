@@ -294,7 +294,8 @@ class Keeper implements KeyKeeper {
     const moved = rows.filter((row) => this.find(row.domain, row.selector)?.state !== row.state);
     const changes: Change[] = [
       ...rows.map((row) => ({ kind: 'dkim-key', row }) as const),
-      ...moved.map(({ domain, selector, state }) => {
+      // Probation keys come and go by the hundred: what is done to an account's key is kept.
+      ...moved.filter(isAudited).map(({ domain, selector, state }) => {
         const row = { at, by, action: 'dkim', account: domain, detail: `${selector}: ${state}` };
         return { kind: 'audit', row } as const;
       }),
@@ -380,6 +381,10 @@ class Keeper implements KeyKeeper {
     const line = this.#keys.filter((key) => sameLine(key, action));
     return line.some(isWaiting) || !line.some(({ state }) => state === 'signing');
   }
+}
+
+function isAudited({ use, state }: DkimKey): boolean {
+  return use === undefined || state === 'revoked' || state === 'retiring';
 }
 
 /** The record that each action asks the zone for. */

@@ -25,11 +25,17 @@ type ProbationRig = {
   readonly troubles: Map<string, string>;
 };
 
+const calm: AccountStanding = {
+  state: 'clear',
+  firstSeen: 0 as Millis,
+  hasWeakPassword: false,
+};
+const watched: AccountStanding = { ...calm, state: 'watched' };
+
 /** Everybody is watched who is not in `standing`. */
 function openProbationRig(rig: KeysRig): ProbationRig {
   const standing = new Map<Account, AccountStanding>();
   const troubles = new Map<string, string>();
-  const watched = { state: 'watched', firstSeen: 0 as Millis, hasWeakPassword: false } as const;
   const probation = rig.keys.probation({
     standing: (account) => standing.get(account) ?? watched,
     troubles: {
@@ -78,7 +84,7 @@ test('each account on probation has a key of its own, also after a restart', asy
   const bobs = await signer(rig, bob);
   assert.ok(bobs !== joes && bobs !== anns && bobs !== 'domain');
   assert.match(
-    rig.probation.text(joe),
+    rig.probation.text(joe, watched),
     new RegExp(`watched: .*${joes}\\._domainkey\\.example\\.org`),
   );
   rig.keys.close();
@@ -90,10 +96,10 @@ test('each account on probation has a key of its own, also after a restart', asy
 
 test('others sign with the key of the domain: known accounts, all while it is off', async () => {
   const rig = await ready();
-  rig.standing.set(joe, { state: 'clear', firstSeen: 0 as Millis, hasWeakPassword: false });
+  rig.standing.set(joe, calm);
   assert.equal(await signer(rig, joe), 'domain');
-  assert.equal(rig.probation.text(joe), '');
-  rig.standing.set(joe, { state: 'clear', firstSeen: 0 as Millis, hasWeakPassword: true });
+  assert.equal(rig.probation.text(joe, calm), '');
+  rig.standing.set(joe, { ...calm, hasWeakPassword: true });
   assert.match(await signer(rig, joe), /^k/);
 });
 

@@ -19,6 +19,7 @@ import { faultText } from '../../lib/error-text.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { AccountKeys } from '../../ports/keys.ts';
+import type { Change } from '../../ports/ledger.ts';
 import type { Troubles } from '../../ports/troubles.ts';
 import type { World } from '../../ports/world.ts';
 import { type KeyKeeper, notWritten } from './key-keeper.ts';
@@ -36,7 +37,7 @@ export type Probation = AccountKeys & {
    */
   of(account: Account, domain: string, done: (own: OwnSigning | undefined) => void): void;
   /** Says why the account has keys of its own, and which; empty if the keys of the domain sign. */
-  text(account: Account): string;
+  text(account: Account, standing: AccountStanding): string;
   close(): void;
 };
 
@@ -103,8 +104,10 @@ class AccountProbation implements Probation {
     else void giving.then((kept) => done(kept ? this.#signed(key) : undefined));
   }
 
-  text(account: Account): string {
-    const why = this.#deps.policy().enabled ? this.#why(account) : undefined;
+  text(account: Account, standing: AccountStanding): string {
+    const { policy, world } = this.#deps;
+    const { enabled, newForMs } = policy();
+    const why = enabled ? probationWhy(standing, world.clock.now(), newForMs) : undefined;
     if (why === undefined) return '';
     const held = this.#keeper.holders
       .of(account)
@@ -125,7 +128,7 @@ class AccountProbation implements Probation {
     const isBack = (key: DkimKey): boolean =>
       key.state === 'revoked' && key.file !== '' && (key.times.revoked ?? 0) >= since;
     try {
-      const back = await this.#change('publish', () =>
+      const back = await this.#change(account, 'publish', () =>
         this.#keysOf(account)
           .filter(isBack)
           .map((key) => restored(key, clock.now())),
@@ -184,7 +187,7 @@ class AccountProbation implements Probation {
     if (until === undefined) return;
     const { byKey } = this.#keeper.holders;
     try {
-      const rows = await this.#change('revoke', () =>
+      const rows = await this.#change(account, 'revoke', () =>
         this.#keysOf(account)
           .filter((key) => (byKey.get(keyName(key))?.givenAt ?? 0) <= until)
           .filter(({ state }) => state !== 'revoked' && state !== 'gone')
@@ -203,12 +206,18 @@ class AccountProbation implements Probation {
    * not be written.
    */
   async #change(
+    account: Account,
     what: 'revoke' | 'publish',
     decide: () => readonly DkimKey[],
   ): Promise<readonly DkimKey[] | undefined> {
     const rows = await this.#keeper.locked(async () => {
       const changed = decide();
-      if (!(await this.#keeper.keep(changed, 'postern'))) return undefined;
+      const at = this.#deps.world.clock.now();
+      const notes = changed.map((key): Change => {
+        const detail = `${keyName(key)} ${what === 'revoke' ? 'revoked' : 'published again'}`;
+        return { kind: 'audit', row: { at, by: 'postern', action: 'dkim', account, detail } };
+      });
+      if (!(await this.#keeper.keep(changed, 'postern', notes))) return undefined;
       await this.#keeper.act(changed.map((key) => ({ kind: what, key })));
       return changed;
     });
