@@ -196,8 +196,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'Postfix could not be asked for its domains, clients and transports; the last answer counts.',
   'postfix.unread': 'A file about the connected Postfix could not be read.',
   'probation.no-key':
-    'An account on probation had no key of its own, as none was ready for this domain; the key of ' +
-    'the domain signed. Logged once an hour for each domain. See `postern doctor`.',
+    'An account on probation had no key of its own, as none was ready for this domain; the key ' +
+    'of the domain signed. Logged once an hour for each domain. See `postern doctor`.',
   'probation.not-revoked':
     'The keys of a suspended account could not be revoked. Postern tries again each minute.',
   'probation.revoked':

@@ -20,7 +20,6 @@ import {
   heldRow,
   incidentRow,
   joe,
-  keyHolder,
   messageRow,
   noticeRow,
   sendingDomainRow,
@@ -299,22 +298,6 @@ for (const kind of ['file', 'memory'] as const) {
       assertStrict.deepEqual(ledger.dkimKeys(), [bare, dkimKey(), young]);
       ledger.write([{ kind: 'dkim-key', row: gone }], { durable: true });
       assertStrict.deepEqual(ledger.dkimKeys(), [bare, gone, young]);
-      ledger.close();
-    });
-
-    test('a probation key has a holder, and both go together', () => {
-      const own = dkimKey({ selector: 'kx1', use: 'probation' });
-      const ledger = ledgerWith(
-        { kind: 'dkim-key', row: dkimKey() },
-        { kind: 'dkim-key', row: own },
-        { kind: 'key-holder', row: keyHolder() },
-        { kind: 'key-holder', row: keyHolder({ usedAt: at(99_000) }) },
-      );
-      assertStrict.deepEqual(ledger.dkimKeys(), [own, dkimKey()]);
-      assertStrict.deepEqual(ledger.keyHolders(), [keyHolder({ usedAt: at(99_000) })]);
-      const gone = { kind: 'dkim-key-forgotten', domain: own.domain, selector: 'kx1' } as const;
-      ledger.write([gone], { durable: true });
-      assertStrict.deepEqual([ledger.dkimKeys(), ledger.keyHolders()], [[dkimKey()], []]);
       ledger.close();
     });
 

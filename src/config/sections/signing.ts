@@ -1,8 +1,6 @@
 /** Settings of [signing]: which DKIM keys sign what, where they are, and how they are rotated. */
 import { z } from 'zod';
 import { asciiDomain } from '../../formats/message/author-domains.ts';
-import { dayMs } from '../../lib/time.ts';
-import { parseDuration } from '../duration.ts';
 
 const duration = z
   .string()
@@ -128,13 +126,14 @@ export const signingSettings: z.ZodType<SigningSection> = z
         new_for: duration
           .default('30d')
           .describe('How long an account is new after its first message. 0s: no account is new.'),
-        expires: duration
+        expires: z
+          .string()
+          .regex(/^[1-9]\d*[dw]$/, 'must be whole days or weeks, such as 10d')
           .default('10d')
-          .refine((text) => (parseDuration(text) ?? 0) >= dayMs, 'must be at least 1d')
           .describe(
             'How long a signature of such a key counts (x=). It must be longer than mail waits ' +
               'in a queue, here (maximal_queue_lifetime of Postfix, 5d) and where it is ' +
-              'forwarded. At least 1d.',
+              'forwarded. Whole days or weeks.',
           ),
         ttl: duration
           .default('5m')

@@ -98,8 +98,8 @@ export type DkimKey = {
   /** Who made it or where it came from. */
   readonly note: string;
   /**
-   * probation: it signs mail of a single account (core/signing/probation). Without: it signs mail of
-   * the whole domain.
+   * probation: it signs mail of a single account (core/signing/probation). Without: it signs mail
+   * of the whole domain.
    */
   readonly use?: 'probation';
 };

@@ -36,7 +36,7 @@ export class OpenedKeys {
     return this.#faults.get(keyName(key)) ?? '';
   }
 
-  /** Opens the keys of these that sign. `again`: also reads files of probation keys that are open. */
+  /** Opens those that sign. `again`: also reads files of probation keys that are open already. */
   open(keys: readonly DkimKey[], how: { readonly again: boolean }): void {
     const signing = new Map<string, SigningKey[]>();
     const own = new Map<string, Map<string, SigningKey>>();

@@ -24,7 +24,7 @@ import type { Troubles } from '../../ports/troubles.ts';
 import type { World } from '../../ports/world.ts';
 import { type KeyKeeper, notWritten } from './key-keeper.ts';
 
-/** Keys that sign one message of an account, and how long the signatures count: undefined, forever. */
+/** Keys that sign one message of an account. Undefined: its signatures do not expire. */
 export type OwnSigning = {
   readonly keys: readonly SigningKey[];
   readonly expiresInSeconds: number | undefined;
@@ -202,8 +202,8 @@ class AccountProbation implements Probation {
   }
 
   /**
-   * Writes the changed keys down, then sends their records, then looks at them. Undefined: they could
-   * not be written.
+   * Writes the changed keys down, then sends their records, then looks at them. Undefined: they
+   * could not be written.
    */
   async #change(
     account: Account,

@@ -15,8 +15,8 @@ export function datedSelector(
 }
 
 /**
- * The selector of a probation key. It says nothing about the account or its probation, and cannot be
- * guessed.
+ * The selector of a probation key. It says nothing about the account or its probation, and cannot
+ * be guessed.
  */
 export function randomSelector(
   newId: () => string,
