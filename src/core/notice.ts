@@ -16,6 +16,8 @@ export type Notice = {
     | 'guard.trouble'
     | 'dkim.record'
     | 'dkim.lost'
+    | 'authors.observing'
+    | 'authors.observed'
     | 'test';
   readonly id: string;
   readonly host: string;

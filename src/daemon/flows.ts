@@ -32,7 +32,7 @@ import { shareAnswers } from '../flow/stats/shared-answers.ts';
 import { openSuspensions, type Suspensions } from '../flow/suspension/account-suspended.ts';
 import { openReview } from '../flow/suspension/held-review.ts';
 import { modeChanged } from '../flow/suspension/mode-changed.ts';
-import { addressKey, domainOf } from '../formats/message/address.ts';
+import { addressKey } from '../formats/message/address.ts';
 import { dayMs, type Millis } from '../lib/time.ts';
 import type { Mutable } from '../lib/type-tools.ts';
 import { noticeMail } from '../partners/notices/mail.ts';
@@ -53,10 +53,11 @@ import { startTimer } from './base/timers.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { startGauges } from './gauges.ts';
 import { openMailServer } from './mail-server.ts';
+import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound } from './readers/inbound.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
-import { type DaemonSigning, openDaemonSigning } from './readers/signing.ts';
+import { openDaemonSigning } from './readers/signing.ts';
 
 export type Flows = {
   /** Postern can move mail in the queue of the mail server. */
@@ -117,14 +118,11 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const mailServer = openMailServer({ config, state: parts.state, log: world.log });
   const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
-  const signing = openDaemonSigning(parts, { ...memory, rights: ownDomainOnly, iso });
-  const stopping = openStopping(parts, memory, {
-    ...mailServer,
-    keys: signing.probation,
-    settings: live.settings,
-  });
+  const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
+  const { signing } = readers;
+  const { probation: keys } = signing;
+  const stopping = openStopping(parts, memory, { ...mailServer, ...live, keys });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
-  const readers = openReaders(parts, ledger, memory, signing);
   const mailLog = openLogFlow(parts, { ...memory, ...stopping }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
@@ -135,6 +133,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       probation: signing.probation,
       foreign: signing.foreign,
       scripts: readers.scripts.admin,
+      authors: readers.authors.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
@@ -309,34 +308,30 @@ function openJudging(
 function openReaders(
   parts: DaemonParts,
   ledger: Ledger,
-  { journal }: Memory,
-  signing: DaemonSigning,
+  known: Memory &
+    Pick<
+      ReturnType<typeof openMailServer>,
+      'connected' | 'localDomains' | 'loginDomains' | 'toolsOf'
+    >,
 ) {
+  const { journal } = known;
+  const rights: AuthorRights = { ask: (...about) => authors.rights.ask(...about) };
+  const signing = openDaemonSigning(parts, { ...known, rights, iso });
+  const hasKey = (domain: string): boolean => signing.keys.of(domain).length > 0;
+  const authors = openDaemonAuthors(parts, { ...known, ledger, hasKey, iso });
   const scan = openDaemonScan(parts, journal);
   const scripts = openDaemonScripts(parts, { journal, ledger });
   const inbound = openInbound({ ...parts, keysOf: signing.keys.of }, parts.scope);
   const all = [scan.source, signing.source, inbound];
   return {
     signing,
+    authors,
     scan,
     scripts,
     sources: all.filter((source) => source !== undefined),
-    changing: [signing, scan, scripts],
+    changing: [signing, authors, scan, scripts],
   };
 }
-
-/** Until tables and declarations are read: an account writes in its own domain. */
-const ownDomainOnly: AuthorRights = {
-  ask(account, addresses, done) {
-    const domain = domainOf(account);
-    done(
-      addresses.map((address) => ({
-        kind: domain !== '' && domainOf(address) === domain ? 'own' : 'foreign',
-        source: '',
-      })),
-    );
-  },
-};
 
 function openFlowsAdmin(
   { host, state, world }: DaemonParts,
@@ -347,7 +342,7 @@ function openFlowsAdmin(
     },
   more: Pick<
     Parameters<typeof openAdmin>[0],
-    'dkim' | 'probation' | 'foreign' | 'scripts' | 'stats' | 'doors'
+    'dkim' | 'probation' | 'foreign' | 'scripts' | 'authors' | 'stats' | 'doors'
   >,
 ): Admin {
   const facts = {

@@ -3,14 +3,15 @@
  * Types only.
  */
 
-import type { UnsignedText } from '../core/authors/unsigned-text.ts';
 import type { BypassedWay } from '../core/bypass.ts';
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { ShownReason } from '../core/reason.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
+import type { UnsignedText } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
+import type { AuthorAdmin, ObservationView } from './authors.ts';
 import type {
   AccountSearch,
   AuditRow,
@@ -93,6 +94,8 @@ export type StatusView = {
   };
   /** Mail that was left unsigned, or held, because its account may not write as its author. */
   readonly foreign: readonly ForeignMailView[];
+  /** Mail without a right is still signed, and noted (flow/authors/observation.ts). */
+  readonly authors: ObservationView;
   readonly held: number;
   /** Most that is held of one account, and the accounts with most held messages. */
   readonly heldMax: HeldSum;
@@ -250,6 +253,7 @@ export type Admin = {
   readonly stats: AskStats;
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
+  readonly authors: AuthorAdmin;
   /** Accounts whose password an audit guessed, and the last audit. */
   passwords(): { readonly weak: readonly WeakPassword[]; readonly last: AuditSummary | undefined };
   /** Takes a report from an audit that runs, or from the command that wrote to the owners. */

@@ -9,6 +9,7 @@ import type { KeyHolder } from '../core/signing/probation/plan.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
+import type { AuthorLedger, MayWriteAsRow, WrittenAsRow } from './authors.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
@@ -193,7 +194,11 @@ export type Change =
   | { readonly kind: 'rollup'; readonly row: RollupRow }
   | { readonly kind: 'weak-password'; readonly row: WeakPassword }
   | { readonly kind: 'script'; readonly row: ScriptSeen }
-  | { readonly kind: 'script-rule'; readonly row: ScriptRuleRow };
+  | { readonly kind: 'script-rule'; readonly row: ScriptRuleRow }
+  | { readonly kind: 'may-write-as'; readonly row: MayWriteAsRow }
+  | { readonly kind: 'written-as'; readonly row: WrittenAsRow }
+  /** Deletes the row. */
+  | { readonly kind: 'not-written-as'; readonly row: Pick<WrittenAsRow, 'account' | 'address'> };
 
 export type AccountSearch = {
   readonly state?: AccountState;
@@ -206,6 +211,7 @@ export type AccountSearch = {
  */
 export type Ledger = StatsLedger &
   ScriptLedger &
+  AuthorLedger &
   HandoverLedger & {
     /**
      * Writes one transaction. Throws OperatorError `ledger-write` if the disk is full or the file

@@ -5,7 +5,7 @@
  */
 
 import type { Account } from '../../src/core/account-name.ts';
-import { unsignedText } from '../../src/core/authors/unsigned-text.ts';
+import { unsignedText } from '../../src/core/unsigned-text.ts';
 import { type AccountState, usualHeldMax } from '../../src/core/verdict.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
@@ -18,6 +18,7 @@ import type {
   StatusView,
 } from '../../src/ports/admin.ts';
 import type { HeldRow, MessageRow } from '../../src/ports/ledger.ts';
+import { agreeableAuthors, notObserved } from './authors.ts';
 import { agreeableKeys } from './keys.ts';
 import type { Night, Scene } from './night.ts';
 import { feedItem, minutesBefore, night } from './night.ts';
@@ -69,6 +70,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       exempt: state.exemptions.length,
     },
     foreign: scene === 'hijack' ? [foreignPair(now())] : [],
+    authors: notObserved,
     held: heldNow(state).length,
     heldMax: usualHeldMax,
     heldMost: mostHeld(state),
@@ -107,6 +109,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
+      authors: agreeableAuthors(calls),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
       async stats(query) {
         if (unread === '') return scriptedStats(query);

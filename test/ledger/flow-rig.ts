@@ -36,6 +36,7 @@ import type { Ledger } from '../../src/ports/ledger.ts';
 import type { NoticeChannel } from '../../src/ports/mail-server.ts';
 import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts';
 import type { Clock, World } from '../../src/ports/world.ts';
+import { agreeableAuthors } from '../doubles/authors.ts';
 import { noKeys } from '../doubles/keys.ts';
 import { noAuthors } from '../doubles/path.ts';
 import { scriptedScan } from '../doubles/scan.ts';
@@ -214,6 +215,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     stats: ledger.statsAside,
     foreign: { latest: () => [] },
     scripts: { ...scripts.admin, whose: async () => undefined },
+    authors: agreeableAuthors([]),
     accounts,
     journal,
     exemptions,

@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
-import { readableVersion } from '../../src/ledger/sqlite/earlier-shape.ts';
+import { readableVersion } from '../../src/ledger/sqlite/as-today.ts';
 import { applicationId, migrate, migrations } from '../../src/ledger/sqlite/migrations.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
@@ -33,9 +33,11 @@ import {
   incidentRow,
   joe,
   keyHolder,
+  mayWriteAsRow,
   scriptRuleRow,
   scriptSeen,
   weakPassword,
+  writtenAsRow,
 } from './samples.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-opening-'));
@@ -219,6 +221,8 @@ for (const [index, sql] of earlierLedgers.entries()) {
     assertStrict.deepEqual(ledger.weakPasswords(), index < 5 ? [] : [weakPassword()]);
     assertStrict.deepEqual(ledger.scripts(), index < 6 ? [] : [scriptSeen()]);
     assertStrict.deepEqual(ledger.scriptRules(), index < 6 ? [] : [scriptRuleRow()]);
+    assertStrict.deepEqual(ledger.mayWriteAs(), index < 12 ? [] : [mayWriteAsRow()]);
+    assertStrict.deepEqual(ledger.writtenAs(), index < 12 ? [] : [writtenAsRow()]);
     const { token } = handoverRow();
     assertStrict.deepEqual(ledger.handover(token), index < 7 ? undefined : handoverRow());
     ledger.write([accountOf(joe, { learned: [33, 1] })], { durable: true });

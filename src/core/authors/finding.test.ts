@@ -5,10 +5,11 @@ import { openServer, type ScriptedAccount } from '../../../test/doubles/server.t
 import { dayMs } from '../../lib/time.ts';
 import type { Judgement } from '../account/judge.ts';
 import { boosts, suspendAt } from '../account/signals.ts';
+import type { AuthorsFinding } from '../authors-finding.ts';
 import { firstReasonText, holdReason, reasonText } from '../explain.ts';
-import { type AskedAuthor, type AuthorsFinding, judgeAuthors } from './finding.ts';
+import { unsignedText } from '../unsigned-text.ts';
+import { type AskedAuthor, judgeAuthors } from './finding.ts';
 import type { Permission } from './permission.ts';
-import { unsignedText } from './unsigned-text.ts';
 
 const name = 'ann@here.example';
 const ann = (): ScriptedAccount => openServer().account(name).ordinaryDays(28);
@@ -43,6 +44,12 @@ test('one author that it may not use is enough; a missing answer allows nothing'
   assert.deepEqual([other?.unsigned, other?.holds, other?.foreign.length], [undefined, false, 1]);
   const related = judgeAuthors([asked('from', false)], may('foreign'), true);
   assert.deepEqual([related?.unsigned, related?.foreign, related?.holds], ['foreign', [], false]);
+});
+
+test('a table that has an address of a domain does not allow all of them', () => {
+  const some = [{ ...asked('from'), address: '@other.example' }];
+  assert.equal(judgeAuthors(some, may('map'), false)?.unsigned, 'foreign');
+  assert.equal(judgeAuthors(some, may('declared'), false), undefined);
 });
 
 test('it holds only where the operator said so, for exempt accounts too', () => {

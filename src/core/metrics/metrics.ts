@@ -9,7 +9,7 @@ import { unsignedWhys } from '../signing/choose.ts';
 import { keyStates } from '../signing/key.ts';
 import type { Metric } from './metric.ts';
 import { mailLogMetrics } from './metrics-log.ts';
-import { scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
+import { authorMetrics, scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
 
 const verdicts = ['pass', 'delay', 'hold', 'refuse'] as const;
 
@@ -351,6 +351,7 @@ export const metrics: readonly Metric[] = [
   ...signingMetrics,
   ...scanMetrics,
   ...scriptMetrics,
+  ...authorMetrics,
   ...sendmailMetrics,
   ...mailLogMetrics,
   ...inboundMetrics,

@@ -6,10 +6,11 @@ import { evidenceNow } from '../../core/account/judge.ts';
 import { type AccountProfile, decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account, DefaultDomain } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
-import { type UnsignedText, unsignedText } from '../../core/authors/unsigned-text.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
+import { type UnsignedText, unsignedText } from '../../core/unsigned-text.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
+import type { AuthorAdmin } from '../../ports/authors.ts';
 import type { HeldRow, IncidentRow, MessageRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
@@ -19,7 +20,6 @@ import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
-import type { ForeignMail } from '../authors/foreign-mail.ts';
 import type { BypassMeter } from '../bypass/bypass-meter.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
@@ -49,10 +49,11 @@ export type AdminDeps = {
   readonly doors: () => Readonly<Record<string, string>>;
   readonly troubles: Pick<Troubles, 'all'>;
   readonly bypass: Pick<BypassMeter, 'view'>;
-  readonly foreign: Pick<ForeignMail, 'latest'>;
+  readonly foreign: { latest(limit: number): StatusView['foreign'] };
   readonly dkim: KeyAdmin;
   readonly probation: Pick<Probation, 'text'>;
   readonly scripts: ScriptAdmin;
+  readonly authors: AuthorAdmin;
   readonly stats: AskStats;
   readonly iso: (at: Millis) => string;
 };
@@ -131,6 +132,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     stats: deps.stats,
     dkim: deps.dkim,
     scripts: deps.scripts,
+    authors: deps.authors,
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
   };
@@ -167,6 +169,7 @@ function status(deps: AdminDeps): StatusView {
       exempt: deps.exemptions.all(clock.now()).length,
     },
     foreign: deps.foreign.latest(foreignMax),
+    authors: deps.authors.observation(),
     held: live.countHeld(),
     heldMax: deps.accounts.context.policy.heldMax,
     heldMost: live.heldMost(heldMostMax),

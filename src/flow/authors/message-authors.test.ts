@@ -9,7 +9,7 @@ import { submitter } from '../../../test/doubles/mail.ts';
 import { scriptedRights } from '../../../test/doubles/rights.ts';
 import { quietWorld } from '../../../test/doubles/world.ts';
 import { Conversation, mta, RecordingGate } from '../../../test/mta/script.ts';
-import type { AuthorsFinding } from '../../core/authors/finding.ts';
+import type { AuthorsFinding } from '../../core/authors-finding.ts';
 import { handoverField, handoverToken } from '../../core/scripts/handover-field.ts';
 import { noRules } from '../../core/signing/choose.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
@@ -265,6 +265,10 @@ test('the identity signs strangers, and nothing that DMARC may take for its own'
   );
   assert.equal(rig.signers([['From', ' x@gmail.example']]), 'mx.host.example');
   keyed.pop();
+  // Behind what is read there may be anybody.
+  rig.settings.rules = { ...rules, identity: 'server.test' };
+  const strangers = many(120, (n) => `x${n}@s${n}.example`).map(([, one]) => one);
+  assert.equal(rig.signers([['From', [...strangers, 'boss@server.test'].join(',')]]), '');
 });
 
 test('an own key does not sign together with an author of its organisation who is foreign', () => {

@@ -4,12 +4,9 @@
  *
  * In the usual case, one author of the account's own domain, nothing waits.
  */
-import {
-  type AskedAuthor,
-  type AuthorPlace,
-  type AuthorsFinding,
-  judgeAuthors,
-} from '../../core/authors/finding.ts';
+import { type AskedAuthor, judgeAuthors } from '../../core/authors/finding.ts';
+import type { Permission } from '../../core/authors/permission.ts';
+import type { AuthorPlace, AuthorsFinding } from '../../core/authors-finding.ts';
 import type { Submission } from '../../core/event.ts';
 import { chooseKeys, isSignedHere, mayBeRelated } from '../../core/signing/choose.ts';
 import { headerKey } from '../../formats/dkim/header-canonical.ts';
@@ -85,44 +82,51 @@ class OneMessage implements MessageAuthors {
 
   ask(message: Submission, done: (message: Submission) => void): void {
     const { keys, rights, settings } = this.#deps;
-    const { rules } = settings;
-    const { authors, cut } = this.shown;
     const choice = this.hasFrom
-      ? chooseKeys(domainsOf(authors), rules, keys)
+      ? chooseKeys(domainsOf(this.shown.authors), settings.rules, keys)
       : ({ kind: 'unsigned', why: 'no-from' } as const);
+    const holdsForeign = settings.foreign === 'hold';
+    const { asked, isLong } = this.#toAsk(choice.kind === 'sign' ? choice.domain : undefined);
+    if (isLong && (asked.length > 0 || choice.kind === 'sign')) {
+      this.#end(message, { ...nothing, unsigned: 'long-from', holds: holdsForeign }, done);
+      return;
+    }
+    const unsigned = choice.kind === 'sign' ? undefined : choice.why;
+    const none = unsigned === undefined ? undefined : { ...nothing, unsigned };
+    if (asked.length === 0) {
+      this.#end(message, none, done);
+      return;
+    }
+    const addresses = asked.map(({ address }) => address);
+    const answered = (answers: readonly Permission[]): void => {
+      const judged = judgeAuthors(asked, answers, holdsForeign);
+      const found = judged && { ...judged, unsigned: judged.unsigned ?? unsigned };
+      this.#end(message, found ?? none, done);
+    };
+    const inFrom = asked.filter(({ place }) => place === 'from').length;
+    rights.ask(message.account, addresses, answered, inFrom);
+  }
+
+  /** Authors first. `signer`: the domain that would sign. */
+  #toAsk(signer: string | undefined): {
+    readonly asked: readonly AskedAuthor[];
+    readonly isLong: boolean;
+  } {
+    const { keys, settings } = this.#deps;
+    const { authors, cut, named } = this.shown;
     const asked: AskedAuthor[] = [];
     let isLong = cut || this.#isLong;
     const add = (address: string, domain: string, place: AuthorPlace): void => {
-      const signed = isSignedHere(domain, rules, keys);
-      const related =
-        place === 'from' && choice.kind === 'sign' && mayBeRelated(domain, choice.domain);
-      if (!signed && !related) return;
+      const signed = isSignedHere(domain, settings.rules, keys);
+      const isRelated = place === 'from' && signer !== undefined && mayBeRelated(domain, signer);
+      if (!signed && !isRelated) return;
       if (asked.length < askedMax) asked.push({ address, place, isSignedHere: signed });
       else if (place === 'from') isLong = true;
     };
     for (const { address, domain } of authors) add(address, domain, 'from');
     for (const { address, domain } of this.#otherSenders()) add(address, domain, 'sender');
-    for (const domain of this.shown.named) add(`@${domain}`, domain, 'name');
-    const holdsForeign = settings.foreign === 'hold';
-    if (isLong && asked.length > 0) {
-      this.#end(message, { ...long, holds: holdsForeign }, done);
-      return;
-    }
-    const unsigned =
-      choice.kind === 'sign'
-        ? undefined
-        : { unsigned: choice.why, foreign: [], author: '', holds: false };
-    if (asked.length === 0) {
-      this.#end(message, unsigned, done);
-      return;
-    }
-    const addresses = asked.map(({ address }) => address);
-    rights.ask(message.account, addresses, (answers) => {
-      const judged = judgeAuthors(asked, answers, holdsForeign);
-      if (judged !== undefined && choice.kind === 'unsigned') {
-        this.#end(message, { ...judged, unsigned: judged.unsigned ?? choice.why }, done);
-      } else this.#end(message, judged ?? unsigned, done);
-    });
+    for (const domain of named) add(`@${domain}`, domain, 'name');
+    return { asked, isLong };
   }
 
   #otherSenders(): Authors['authors'] {
@@ -148,7 +152,7 @@ class OneMessage implements MessageAuthors {
   }
 }
 
-const long: AuthorsFinding = { unsigned: 'long-from', foreign: [], author: '', holds: false };
+const nothing: AuthorsFinding = { unsigned: undefined, foreign: [], author: '', holds: false };
 
 function domainsOf(authors: Authors['authors']): readonly string[] {
   return authors.map(({ domain }) => domain);

@@ -52,6 +52,10 @@ function subject(notice: Notice): string {
       return `[postern] a DKIM record of ${who} needs attention`;
     case 'dkim.lost':
       return `[postern] DKIM key of ${who} is missing from DNS; signing with it has stopped`;
+    case 'authors.observing':
+      return `[postern] senders in From are observed ${at}`;
+    case 'authors.observed':
+      return `[postern] mail with a foreign From is unsigned from now on ${at}`;
     default:
       return `[postern] test notice from ${oneLine(host)}`;
   }
@@ -111,6 +115,17 @@ function opening(notice: Notice): string {
         `A DKIM record of ${who} is missing from the DNS. ` +
           'Postern does not sign with this key until the record is back.',
       );
+    case 'authors.observing':
+      return fold(
+        'From now on a domain’s DKIM key signs only mail of accounts that may write as the ' +
+          'address in From. For 14 days Postern leaves nothing unsigned and notes what would be. ' +
+          'Look at the list and confirm it before they are over.',
+      );
+    case 'authors.observed':
+      return fold(
+        'The time of observation is over. Mail whose account may not write as the address in ' +
+          'From leaves unsigned. These pairs were seen; allow those that are honest.',
+      );
     default:
       return fold('This is a test. If you can read it, notices on this channel reach you.');
   }
@@ -123,7 +138,9 @@ function facts(notice: Notice): string {
   if (event === 'dkim.record' || event === 'dkim.lost') {
     return `Domain   ${oneLine(notice.account)}\nAt       ${notice.at}`;
   }
-  if (event === 'account.waiting' || event === 'account.foreign') return `At       ${notice.at}`;
+  if (['account.waiting', 'account.foreign'].includes(event) || event.startsWith('authors.')) {
+    return `At       ${notice.at}`;
+  }
   const { leaked, stopped, since } = notice;
   const messages = count(stopped.messages, 'message');
   const lines = [

@@ -1,4 +1,4 @@
-/** Shows a file of an older version as one of today, for commands that only read it. */
+/** Shows a ledger of an older version as one of today, to a command that only reads. */
 import type { DatabaseSync } from 'node:sqlite';
 import { migrations } from './migrations.ts';
 
@@ -27,7 +27,7 @@ const inMemory: ReadonlyMap<number, string> = new Map([
   ],
   [
     13,
-    // All statements are compiled at opening, also those that write; these do nothing.
+    // All statements are compiled at opening, also those that write; the triggers do nothing.
     `CREATE TEMP VIEW IF NOT EXISTS message_of_12 AS SELECT * FROM main.message;
      CREATE TEMP VIEW message AS SELECT *, '' AS unsigned FROM message_of_12;
      CREATE TEMP TRIGGER message_kept INSTEAD OF INSERT ON message BEGIN SELECT 1; END;
@@ -36,7 +36,11 @@ const inMemory: ReadonlyMap<number, string> = new Map([
      ALTER TABLE temp.dkim_key ADD COLUMN use TEXT NOT NULL DEFAULT '';
      CREATE TEMP TABLE dkim_key_holder (
        domain TEXT, selector TEXT, account TEXT, given_at INTEGER, used_at INTEGER
-     );`,
+     );
+     CREATE TEMP TABLE may_write_as (account TEXT, address TEXT, note TEXT, made_by TEXT,
+       at INTEGER, removed_at INTEGER);
+     CREATE TEMP TABLE written_as (account TEXT, address TEXT, first_at INTEGER, last_at INTEGER,
+       messages INTEGER, days INTEGER);`,
   ],
 ]);
 
