@@ -240,6 +240,8 @@ export type Admin = {
         readonly message: MessageRow | undefined;
         /** Why no key signed it; undefined if one did, or signing is off. */
         readonly unsigned?: UnsignedText;
+        /** Why keys of its account's own sign its mail now, and which; without: they do not. */
+        readonly probation?: string;
       }
     | undefined;
   /** What people and Postern itself did, newest first. */

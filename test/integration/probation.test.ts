@@ -285,6 +285,11 @@ test('replayed copies stop verifying, honest mail does not', { timeout: 900_000 
     [spam, ...before].every((mail) => expiryOf(mail) === 10 * 24 * 3_600),
     'x= is t= + 10 d',
   );
+  const { admin } = guard.flows;
+  const said = new RegExp(`^on probation, as the account is new: .*${selectorOf(spam)}`);
+  assert.match(admin.account(bad)?.account.probation ?? '', said);
+  assert.match(admin.explain(spam.id)?.probation ?? '', said);
+  assert.equal(admin.account(known[0] ?? '')?.account.probation, '');
   assert.equal(await resultOf(spam, ask, guard.now), 'pass');
   assert.ok((await verifiedByOthers([spam, ...before], named)).every((one) => one === 'pass'));
 

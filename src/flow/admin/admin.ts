@@ -122,7 +122,8 @@ export function openAdmin(deps: AdminDeps): Admin {
       const story = shownStory(live.story(id));
       const message = live.message(id);
       if (story === undefined && message === undefined) return undefined;
-      return { story, message, ...whyUnsigned(message) };
+      const account = story?.account ?? message?.account;
+      return { story, message, ...whyUnsigned(message), ...ownKeys(deps, account) };
     },
     audit: (filter) => live.audit(filter),
     recent: (limit) => feed.recent(limit),
@@ -208,11 +209,7 @@ function accountView(deps: AdminDeps, account: Account, profile: AccountProfile)
     knownRecipients: Math.max(profile.book.size, profile.bookSize),
     exemptUntil: until > now ? until : undefined,
     weakPassword: why,
-    probation: deps.probation.text(account, {
-      state: profile.state,
-      firstSeen: profile.firstSeen,
-      hasWeakPassword: why !== '',
-    }),
+    probation: ownKeysText(deps, account, profile),
     held: deps.journal.live.heldSum(account),
     heldMax: deps.accounts.context.policy.heldMax,
     hijackedAt: profile.hijackedAt > 0 ? profile.hijackedAt : undefined,
@@ -222,6 +219,22 @@ function accountView(deps: AdminDeps, account: Account, profile: AccountProfile)
 function whyUnsigned(message: MessageRow | undefined): { readonly unsigned?: UnsignedText } {
   if (message?.unsigned === undefined) return {};
   return { unsigned: unsignedText(message.account, message.unsigned) };
+}
+
+function ownKeysText(deps: AdminDeps, account: Account, profile: AccountProfile): string {
+  const { state, firstSeen } = profile;
+  const hasWeakPassword = deps.weakPasswords.why(account) !== '';
+  return deps.probation.text(account, { state, firstSeen, hasWeakPassword });
+}
+
+function ownKeys(
+  deps: AdminDeps,
+  account: Account | undefined,
+): { readonly probation: string } | undefined {
+  const profile = account === undefined ? undefined : deps.accounts.known(account);
+  if (account === undefined || profile === undefined) return undefined;
+  const probation = ownKeysText(deps, account, profile);
+  return probation === '' ? undefined : { probation };
 }
 
 function shownStory(story: StoryRow | undefined): StoryView | undefined {
