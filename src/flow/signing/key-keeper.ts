@@ -8,17 +8,10 @@
  * for each action. DNS lookups run without the lock, because they can take minutes, and a stolen
  * key must be retired at once.
  */
-import {
-  type DkimKey,
-  inOrder,
-  isWaiting,
-  keyName,
-  newKey,
-  type Sighting,
-  sameLine,
-} from '../../core/signing/key.ts';
+import { type DkimKey, inOrder, keyName, newKey, type Sighting } from '../../core/signing/key.ts';
 import {
   noProbation,
+  type ProbationPlan,
   type ProbationPolicy,
   planProbation,
 } from '../../core/signing/probation/plan.ts';
@@ -33,6 +26,7 @@ import type { Change } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
+import { isAudited, isOvertaken, recordOf } from './key-actions.ts';
 import { KeyHolders } from './key-holders.ts';
 import { keyNotice } from './key-notices.ts';
 import { OpenedKeys } from './opened-keys.ts';
@@ -151,6 +145,7 @@ class Keeper implements KeyKeeper {
     this.#stepping ??= this.#step(
       () => true,
       (work) => this.locked(work),
+      true,
     )
       .catch((error: unknown) => {
         this.#deps.world.log('error', 'dkim.step-failed', { error: faultText(error) });
@@ -226,11 +221,16 @@ class Keeper implements KeyKeeper {
     return this.#step(concerns, (work) => this.locked(work));
   }
 
-  async #step(concerns: (key: DkimKey) => boolean, locked: RunLocked): Promise<void> {
+  /** `plans`: also makes and retires probation keys, which takes time. */
+  async #step(
+    concerns: (key: DkimKey) => boolean,
+    locked: RunLocked,
+    plans = false,
+  ): Promise<void> {
     for (let round = 0; round < roundsMax && this.#open; round++) {
       const asked = toAsk(this.#keys, this.#deps.world.clock.now()).filter(concerns);
       const sightings = await this.#look(asked);
-      const actions = await locked(() => this.#decide(sightings));
+      const actions = await locked(() => this.#decide(sightings, plans));
       let made = false;
       for (const action of actions) made = (await locked(() => this.act([action]))) || made;
       if (!made) return;
@@ -238,7 +238,10 @@ class Keeper implements KeyKeeper {
   }
 
   /** Decides what is to be done now. Nothing, if the decision could not be written. */
-  async #decide(seen: ReadonlyMap<DkimKey, Sighting>): Promise<readonly KeyAction[]> {
+  async #decide(
+    seen: ReadonlyMap<DkimKey, Sighting>,
+    plans: boolean,
+  ): Promise<readonly KeyAction[]> {
     if (!this.#open) return [];
     const { journal, policy } = this.#deps;
     const { clock } = this.#deps.world;
@@ -250,14 +253,19 @@ class Keeper implements KeyKeeper {
     const heldSince = journal.live.oldestHeldAt();
     const now = clock.now();
     const stepped = step(this.#keys, new Map(same), now, { ...policy(), heldSince });
-    const planned = planProbation(stepped.keys, this.holders.byKey, {
-      now,
-      policy: this.#deps.probation?.() ?? noProbation,
-      canSend: (domain) => this.#deps.zone.canSend(domain),
-    });
+    const planned = plans ? this.#plan(stepped.keys) : nothingPlanned;
     const changed = new Map([...stepped.changed, ...planned.changed].map((k) => [keyName(k), k]));
     const kept = await this.keep([...changed.values()], 'postern', this.#news(stepped.actions));
     return kept ? [...stepped.actions, ...planned.make] : [];
+  }
+
+  #plan(keys: readonly DkimKey[]): ProbationPlan {
+    const { probation, world, zone } = this.#deps;
+    return planProbation(keys, this.holders.byKey, {
+      now: world.clock.now(),
+      policy: probation?.() ?? noProbation,
+      canSend: (domain) => zone.canSend(domain),
+    });
   }
 
   async #look(keys: readonly DkimKey[]): Promise<ReadonlyMap<DkimKey, Sighting>> {
@@ -324,7 +332,7 @@ class Keeper implements KeyKeeper {
     let made = false;
     for (const action of actions) {
       if (!this.#open) return false;
-      if (this.#isOvertaken(action)) continue;
+      if (isOvertaken(action, this.#keys)) continue;
       try {
         if (action.kind === 'make') {
           const { algorithm, kind: _, ...more } = action;
@@ -337,7 +345,7 @@ class Keeper implements KeyKeeper {
           if (action.key.use === 'probation') await this.#forget(action.key);
           else await this.keep([{ ...action.key, file: '' }], 'postern');
         } else if (action.kind !== 'tell' && zone.canSend(action.key.domain)) {
-          await this.#send(action.key, records[action.kind]);
+          await this.#send(action.key, recordOf[action.kind]);
         }
       } catch (error) {
         const key = 'key' in action ? keyName(action.key) : action.domain;
@@ -370,24 +378,8 @@ class Keeper implements KeyKeeper {
     this.#updates.set(keyName(key), { record, why: '' });
     world.log('info', 'dkim.sent', { key: keyName(key), record });
   }
-
-  /** Has a command changed the key since this action was decided? Then it is not done. */
-  #isOvertaken(action: KeyAction): boolean {
-    if (action.kind !== 'make') {
-      const { domain, selector, state } = action.key;
-      return this.find(domain, selector)?.state !== state;
-    }
-    if (action.use === 'probation') return this.#deps.probation?.().enabled !== true;
-    const line = this.#keys.filter((key) => sameLine(key, action));
-    return line.some(isWaiting) || !line.some(({ state }) => state === 'signing');
-  }
 }
 
-function isAudited({ use, state }: DkimKey): boolean {
-  return use === undefined || state === 'revoked' || state === 'retiring';
-}
-
-/** The record that each action asks the zone for. */
-const records = { publish: 'key', revoke: 'revoked', remove: 'nothing' } as const;
+const nothingPlanned: ProbationPlan = { changed: [], make: [] };
 
 export const notWritten = 'the ledger cannot be written: nothing was done';
