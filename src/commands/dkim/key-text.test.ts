@@ -25,7 +25,7 @@ const key = (selector: string, more: Partial<KeyView> = {}): KeyView => ({
   ...more,
 });
 
-test('spare probation keys are counted, those of accounts and those with a fault are listed', () => {
+test('spare probation keys are counted; those of accounts or with a fault are listed', () => {
   const text = keyListText([
     key('r1'),
     key('k1', { holder: '' }),

@@ -21,9 +21,9 @@ function signs({ state }: DkimKey): boolean {
 }
 
 /** The record that each action asks the zone for. */
-export const recordOf = { publish: 'key', revoke: 'revoked', remove: 'nothing' } as const;
+export const recordAfter = { publish: 'key', revoke: 'revoked', remove: 'nothing' } as const;
 
-/** Is the change to this state kept in the audit trail? Spare probation keys come by the hundred. */
+/** Is the change to this state kept in the audit trail? Spare keys come by the hundred. */
 export function isAudited({ use, state }: DkimKey): boolean {
   return use === undefined || state === 'revoked' || state === 'retiring';
 }

@@ -26,7 +26,7 @@ import type { Change } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
-import { isAudited, isOvertaken, recordOf } from './key-actions.ts';
+import { isAudited, isOvertaken, recordAfter } from './key-actions.ts';
 import { KeyHolders } from './key-holders.ts';
 import { keyNotice } from './key-notices.ts';
 import { OpenedKeys } from './opened-keys.ts';
@@ -345,7 +345,7 @@ class Keeper implements KeyKeeper {
           if (action.key.use === 'probation') await this.#forget(action.key);
           else await this.keep([{ ...action.key, file: '' }], 'postern');
         } else if (action.kind !== 'tell' && zone.canSend(action.key.domain)) {
-          await this.#send(action.key, recordOf[action.kind]);
+          await this.#send(action.key, recordAfter[action.kind]);
         }
       } catch (error) {
         const key = 'key' in action ? keyName(action.key) : action.domain;
