@@ -1,7 +1,7 @@
 /** Probation keys from the first spare one to the deleted file, over a real ledger. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { after, both, type KeysRig, openKeysRig } from '../../../test/ledger/keys-rig.ts';
+import { after, both, type KeysRig, openKeysRig, words } from '../../../test/ledger/keys-rig.ts';
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { AccountStanding } from '../../core/signing/probation/why.ts';
@@ -233,6 +233,21 @@ test('turned off, all of them go, and the key of the domain stays', async () => 
   assert.equal(stateOf(rig, joes), 'retiring');
   await rig.pass(45 * dayMs);
   assert.equal(rig.states(), 'r20260105 signing');
+});
+
+test('the keys of the domain rotate as without them', async () => {
+  const rig = await ready();
+  const joes = await signer(rig, joe);
+  const said = await after(rig, rig.keys.admin.rotate('example.org', 'op'));
+  assert.match(words(said), /^yes: example\.org: made r20260105-2 \(.*\) to follow r20260105 \(/);
+  await rig.pass(3 * hourMs);
+  assert.equal(rig.signers(), 'r20260105-2');
+  assert.equal(await signer(rig, joe), joes);
+  // Retiring an account's key by hand gives the account another one, and the domain no new key.
+  const one = { domain: 'example.org', selector: joes };
+  const retired = await after(rig, rig.keys.admin.retire(one, { compromised: true }, 'op'));
+  assert.match(words(retired), /^yes: .* signs no more, and is revoked$/);
+  assert.match(await signer(rig, joe), /^k/);
 });
 
 test('without dynamic updates no account has a key of its own', async () => {
