@@ -196,6 +196,17 @@ test('messages that ask the same at once share one answer', async () => {
   assert.equal(other.finds, alone);
 });
 
+test('a flood of one account leaves turns to the others', async () => {
+  const { ask, kind } = rig(entries);
+  const addresses = Array.from({ length: 300 }, (_, nth) => `x${nth}@b.test`);
+  const flood = Promise.all(addresses.map((address) => ask('eve@a.test', address)));
+  const honest = Array.from({ length: 20 }, (_, nth) => kind(`u${nth}@a.test`, 'send@b.test'));
+  assert.equal(await kind('joe@a.test', 'info@b.test'), 'map');
+  assert.deepEqual(new Set(await Promise.all(honest)), new Set(['foreign']));
+  const kinds = (await flood).flat().map((answer) => answer.kind);
+  assert.equal(kinds.filter((one) => one === 'unknown').length, 300 - 16);
+});
+
 test('a new address for each message costs a limited number of questions', async () => {
   const { ask, state } = rig(entries);
   const answers: Permission[] = [];
