@@ -206,6 +206,13 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'postfix.not-asked':
     'Postfix could not be asked for its domains, clients and transports; the last answer counts.',
   'postfix.unread': 'A file about the connected Postfix could not be read.',
+  'probation.no-key':
+    'An account on probation had no key of its own, as none was ready for this domain; the key ' +
+    'of the domain signed. Logged once an hour for each domain. See `postern doctor`.',
+  'probation.not-revoked':
+    'The keys of a suspended account could not be revoked. Postern tries again each minute.',
+  'probation.revoked':
+    'An account was suspended, so its keys were revoked: copies of its mail no longer verify.',
   'queue.not-counted': 'Postern could not read from the queue which held mail was already sent.',
   'queue.not-held':
     'Queued mail of a suspended account could not be put on hold and may still be sent. Run ' +

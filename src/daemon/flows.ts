@@ -40,6 +40,7 @@ import { noticeWebhook } from '../partners/notices/webhook.ts';
 import { readSecretFile } from '../partners/secret-file.ts';
 import type { Admin } from '../ports/admin.ts';
 import type { AuthorRights } from '../ports/authors.ts';
+import type { AccountKeys } from '../ports/keys.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { LoginDoor, Mta, NoticeChannel } from '../ports/mail-server.ts';
 import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
@@ -114,24 +115,23 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { config, counters, scope, world } = parts;
   const live: Live = { settings: settingsOf(config), policy: policyOf(config, machineAddresses()) };
   const memory = openMemory(parts, ledger, live);
-  const mailServer = openMailServer({
-    config,
-    state: parts.state,
-    log: world.log,
-  });
+  const mailServer = openMailServer({ config, state: parts.state, log: world.log });
   const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
-  const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
-  const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
   const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
+  const { signing } = readers;
+  const { probation: keys } = signing;
+  const stopping = openStopping(parts, memory, { ...mailServer, ...live, keys });
+  const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
   const mailLog = openLogFlow(parts, { ...memory, ...stopping }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
     {
-      dkim: readers.signing.keys.admin,
-      foreign: readers.signing.foreign,
+      dkim: signing.keys.admin,
+      probation: signing.probation,
+      foreign: signing.foreign,
       scripts: readers.scripts.admin,
       authors: readers.authors.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
@@ -149,7 +149,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   return {
     path: openMessagePath({
       readers: readers.sources,
-      authors: readers.signing.authors,
+      authors: signing.authors,
       returns: mailLog.returns,
       direct: readers.scripts.direct,
       scripts: readers.scripts.register,
@@ -251,11 +251,14 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
 function openStopping(
   { host, scope, world }: DaemonParts,
   { accounts, journal, notices }: Memory,
-  of: Pick<Stopping, 'mta' | 'logins'> & { readonly settings: Settings },
+  of: Pick<Stopping, 'mta' | 'logins'> & {
+    readonly settings: Settings;
+    readonly keys: AccountKeys;
+  },
 ): Stopping {
-  const { mta, logins, settings } = of;
+  const { keys, mta, logins, settings } = of;
   const shared = { world, accounts, journal, mta, settings };
-  const suspensions = openSuspensions({ ...shared, notices, logins, host, iso });
+  const suspensions = openSuspensions({ ...shared, notices, logins, keys, host, iso });
   scope.defer(() => suspensions.close());
   const reminders = openReminders({ ...shared, notices, host, iso });
   scope.defer(() => reminders.close());
@@ -311,10 +314,9 @@ function openReaders(
       'connected' | 'localDomains' | 'loginDomains' | 'toolsOf'
     >,
 ) {
-  const { journal, notices } = known;
+  const { journal } = known;
   const rights: AuthorRights = { ask: (...about) => authors.rights.ask(...about) };
-  const signing = openDaemonSigning(parts, { journal, notices, rights, iso });
-  parts.scope.defer(() => signing.close());
+  const signing = openDaemonSigning(parts, { ...known, rights, iso });
   const hasKey = (domain: string): boolean => signing.keys.of(domain).length > 0;
   const authors = openDaemonAuthors(parts, { ...known, ledger, hasKey, iso });
   const scan = openDaemonScan(parts, journal);
@@ -340,7 +342,7 @@ function openFlowsAdmin(
     },
   more: Pick<
     Parameters<typeof openAdmin>[0],
-    'dkim' | 'foreign' | 'scripts' | 'authors' | 'stats' | 'doors'
+    'dkim' | 'probation' | 'foreign' | 'scripts' | 'authors' | 'stats' | 'doors'
   >,
 ): Admin {
   const facts = {

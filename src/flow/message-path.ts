@@ -17,6 +17,7 @@ import type {
   Finished,
   Gate,
   HeaderEdit,
+  JudgedAs,
   MessageAuthors,
   MessagePath,
   MessageReader,
@@ -70,6 +71,7 @@ class Passing implements PassingMessage {
   /** Of mail that may be signed. */
   readonly #authors: MessageAuthors | undefined;
   #isReturned = false;
+  #judgedAs: JudgedAs | undefined;
 
   constructor(deps: MessagePathDeps, start: MessageStart, editedAs: MessageStart | undefined) {
     this.#deps = deps;
@@ -157,8 +159,8 @@ class Passing implements PassingMessage {
     const editors = by === this.#by && !this.#isReturned ? this.#editors : noEditors;
     const [only] = editors;
     if (only === undefined) done([]);
-    else if (editors.length === 1) only.finish(done);
-    else finishAll(editors, done);
+    else if (editors.length === 1) only.finish(done, this.#judgedAs);
+    else finishAll(editors, done, this.#judgedAs);
   }
 
   drop(): void {
@@ -209,6 +211,7 @@ class Passing implements PassingMessage {
       const what = said.kind === 'pass' ? 'passed' : 'stopped';
       statistics.seen(message, what);
       notes.judged(message);
+      this.#judgedAs = { account: message.account, isHeld: said.kind === 'hold' };
       scripts.answered(message, what);
       answer(said);
     });
@@ -216,7 +219,11 @@ class Passing implements PassingMessage {
 }
 
 /** Their edits go out together, in the order of the readers, when the last is ready. */
-function finishAll(editors: readonly MessageReader[], done: Finished): void {
+function finishAll(
+  editors: readonly MessageReader[],
+  done: Finished,
+  judged: JudgedAs | undefined,
+): void {
   const edits: (readonly HeaderEdit[])[] = editors.map(() => []);
   let refusal: string | undefined;
   let left = editors.length;
@@ -226,6 +233,6 @@ function finishAll(editors: readonly MessageReader[], done: Finished): void {
       refusal ??= refused;
       left--;
       if (left === 0) done(edits.flat(), refusal);
-    });
+    }, judged);
   });
 }

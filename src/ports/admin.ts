@@ -38,6 +38,8 @@ export type AccountView = {
   readonly exemptUntil: Millis | undefined;
   /** Why its password counts as weak; empty if it does not. */
   readonly weakPassword: string;
+  /** Why keys of its own sign its mail, and which; empty if the keys of its domain do. */
+  readonly probation: string;
   /** What is held of its mail, and how much may be; undefined while the guard does not run. */
   readonly held: HeldSum;
   readonly heldMax: HeldSum | undefined;
@@ -164,6 +166,10 @@ export type KeyView = {
   readonly todo: string;
   /** Why the key cannot be used although it should sign; empty if it can. */
   readonly fault: string;
+  /** Of a probation key: the account whose mail it signs; empty while it is spare. */
+  readonly holder?: string;
+  /** Postern can change its record. */
+  readonly canSend: boolean;
   /** The last change of its record that Postern sent to the zone since it started. */
   readonly update: SentRecord | undefined;
 };
@@ -234,6 +240,8 @@ export type Admin = {
         readonly message: MessageRow | undefined;
         /** Why no key signed it; undefined if one did, or signing is off. */
         readonly unsigned?: UnsignedText;
+        /** Why keys of its account's own sign its mail now, and which; without: they do not. */
+        readonly probation?: string;
       }
     | undefined;
   /** What people and Postern itself did, newest first. */

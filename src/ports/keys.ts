@@ -2,8 +2,10 @@
  * Files and DNS zones of DKIM keys, as the flow that looks after the keys uses them
  * (flow/signing/key-keeper.ts). Types only.
  */
+import type { Account } from '../core/account-name.ts';
 import type { DkimKey, Sighting } from '../core/signing/key.ts';
 import type { SigningKey } from '../formats/dkim/signing-key.ts';
+import type { Millis } from '../lib/time.ts';
 
 /** Facts about a private key, without the key itself. */
 export type KeyFacts = Pick<DkimKey, 'algorithm' | 'bits' | 'publicKey' | 'file'>;
@@ -26,8 +28,22 @@ export type KeyZone = {
   look(key: DkimKey): Promise<Sighting>;
   /** Can Postern change the zone of this domain? */
   canSend(domain: string): boolean;
-  /** Time to live of records that are sent or shown. */
-  readonly ttlSeconds: number;
+  /** Time to live of the key's record when it is sent or shown, in seconds. */
+  ttlOf(key: Pick<DkimKey, 'use'>): number;
   /** Sets the record to the key or its revocation, or removes it. Rejects if the zone refuses. */
   send(key: DkimKey, record: 'key' | 'revoked' | 'nothing'): Promise<void>;
+};
+
+/** What a suspension does with the probation keys of its account. */
+export type AccountKeys = {
+  /**
+   * Revokes the keys that the account got until then. Resolves when their records were sent; what
+   * could not be done is done again later. Never rejects.
+   */
+  revoke(account: Account, until: Millis): Promise<void>;
+  /**
+   * Publishes again what was revoked since then: it was a false alarm. Answers with why it could
+   * not; undefined if it did.
+   */
+  restore(account: Account, since: Millis): Promise<string | undefined>;
 };

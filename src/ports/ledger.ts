@@ -4,6 +4,7 @@ import type { WeakPassword } from '../core/passwords/weak.ts';
 import type { StoredReason } from '../core/reason.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
 import type { DkimKey } from '../core/signing/key.ts';
+import type { KeyHolder } from '../core/signing/probation/plan.ts';
 import type { Unsigned } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { LazyText } from '../lib/lazy.ts';
@@ -181,6 +182,9 @@ export type Change =
   | { readonly kind: 'notice'; readonly row: NoticeRow }
   | { readonly kind: 'meta'; readonly key: string; readonly value: string }
   | { readonly kind: 'dkim-key'; readonly row: DkimKey }
+  | { readonly kind: 'key-holder'; readonly row: KeyHolder }
+  /** A probation key that is gone: its row and its holder are deleted. */
+  | { readonly kind: 'dkim-key-forgotten'; readonly domain: string; readonly selector: string }
   | { readonly kind: 'sending-domain'; readonly row: SendingDomainRow }
   | { readonly kind: 'handover'; readonly row: HandoverRow }
   /** Its counts are added to the stored ones. */
@@ -248,8 +252,10 @@ export type Ledger = StatsLedger &
     audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
     notices(due: Millis): readonly NoticeRow[];
     meta(key: string): string | undefined;
-    /** All keys that there ever were, by domain and age. */
+    /** All keys that there ever were, by domain and age; of probation keys only those not gone. */
     dkimKeys(): readonly DkimKey[];
+    /** The account of each probation key that is not spare. */
+    keyHolders(): readonly KeyHolder[];
     /** The domain that sent last comes first. */
     sendingDomains(limit: number): readonly SendingDomainRow[];
     /** Includes passwords that were changed since; they have `changedAt`. */

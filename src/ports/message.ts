@@ -125,9 +125,15 @@ export type MessageReader = {
   header(name: string, value: string): void;
   /** The bytes are only lent: they change after this returns. */
   body(bytes: Buffer, start: number, end: number): void;
-  /** The whole message was read, and is answered with pass or hold. Calls back exactly once. */
-  finish(done: Finished): void;
+  /**
+   * The whole message was read, and is answered with pass or hold. Calls back exactly once.
+   * `judged`: undefined for mail that is not judged.
+   */
+  finish(done: Finished, judged?: JudgedAs): void;
 };
+
+/** The account that a message counted for, and whether it is held. */
+export type JudgedAs = { readonly account: Account; readonly isHeld: boolean };
 
 /**
  * Takes what a reader found. `refused`: why the message is refused, whatever the gate says; one

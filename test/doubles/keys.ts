@@ -85,7 +85,6 @@ export class ScriptedKeyZone implements KeyZone {
   readonly shown: Map<string, SightKind> = new Map();
   readonly sent: string[] = [];
   readonly looked: string[] = [];
-  readonly ttlSeconds = 3_600;
   updates = true;
   refuses = false;
   silent = false;
@@ -102,6 +101,10 @@ export class ScriptedKeyZone implements KeyZone {
     const kind = this.silent ? 'unknown' : (this.shown.get(name) ?? 'nowhere');
     await this.wait;
     return { kind, cachedMs: 0, text: kind === 'everywhere' ? '' : `ns: ${kind}` };
+  }
+
+  ttlOf(): number {
+    return 3_600;
   }
 
   canSend(): boolean {

@@ -115,6 +115,7 @@ function accountView(name: string, at: Millis, more: Partial<AccountView>): Acco
     knownRecipients: 96,
     exemptUntil: undefined,
     weakPassword: '',
+    probation: '',
     held: nothingHeld,
     heldMax: usualHeldMax,
     hijackedAt: undefined,

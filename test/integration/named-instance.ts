@@ -35,10 +35,12 @@ export type NamedInstance = AsyncDisposable & {
 export type NamedOptions = {
   /** Master files by the names of their zones. */
   readonly zones: Readonly<Record<string, string>>;
+  /** Zones of another server, which this one asks, and whose answers it keeps for their TTL. */
+  readonly forwards?: Readonly<Record<string, DnsServer>>;
 };
 
 export async function startNamed(options: NamedOptions): Promise<NamedInstance> {
-  const { zones } = options;
+  const { forwards = {}, zones } = options;
   const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'pnd-'));
   const keyFile = await writeTsigKey(join(dir, 'postern.key'));
@@ -46,7 +48,10 @@ export async function startNamed(options: NamedOptions): Promise<NamedInstance> 
   for (const [zone, text] of Object.entries(zones)) {
     await writeFile(join(dir, `${zone}.zone`), text, 'latin1');
   }
-  await writeFile(named, configuration({ dir, keyFile, port, zones: Object.keys(zones) }));
+  await writeFile(
+    named,
+    configuration({ dir, keyFile, port, zones: Object.keys(zones), forwards }),
+  );
   const daemon = leash('/usr/sbin/named', ['-g', '-n', '1', '-c', named], {
     detaches: false,
     graceMs: 3_000,
@@ -103,11 +108,17 @@ function configuration(of: {
   readonly keyFile: string;
   readonly port: number;
   readonly zones: readonly string[];
+  readonly forwards: Readonly<Record<string, DnsServer>>;
 }): string {
   const zones = of.zones.map(
     (zone) =>
       `zone "${zone}" { type primary; file "${of.dir}/${zone}.zone"; allow-update { key ` +
       'postern; }; };\n',
+  );
+  const forwards = Object.entries(of.forwards).map(
+    ([zone, server]) =>
+      `zone "${zone}" { type forward; forward only; forwarders { ${server.address} port ` +
+      `${server.port}; }; };\n`,
   );
   return `include "${of.keyFile}";
 options {
@@ -117,13 +128,13 @@ options {
   lock-file none;
   listen-on port ${of.port} { ${address}; };
   listen-on-v6 { none; };
-  recursion no;
+  recursion ${forwards.length === 0 ? 'no' : 'yes'};
   dnssec-validation no;
   notify no;
   minimal-responses no-auth-recursive;
 };
 controls { };
-${zones.join('')}`;
+${zones.join('')}${forwards.join('')}`;
 }
 
 /** What named-checkzone says of a zone file; throws where it refuses it. */

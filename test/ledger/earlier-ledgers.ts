@@ -301,6 +301,16 @@ const twelfth = `${eleventh}
   `;
 
 const thirteenth = `${twelfth}
+  ALTER TABLE dkim_key ADD COLUMN use TEXT NOT NULL DEFAULT '';
+  CREATE TABLE dkim_key_holder (
+    domain TEXT NOT NULL,
+    selector TEXT NOT NULL,
+    account TEXT NOT NULL,
+    given_at INTEGER NOT NULL,
+    used_at INTEGER NOT NULL,
+    PRIMARY KEY (domain, selector)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO dkim_key_holder VALUES ('example.org', 'kx1', 'joe@example.org', 10500, 10600);
   CREATE TABLE may_write_as (
     account TEXT NOT NULL,
     address TEXT NOT NULL,

@@ -31,6 +31,7 @@ import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import type { Admin } from '../../src/ports/admin.ts';
+import type { AccountKeys } from '../../src/ports/keys.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import type { NoticeChannel } from '../../src/ports/mail-server.ts';
 import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts';
@@ -53,6 +54,8 @@ export type RigOptions = {
   readonly ledger?: Ledger;
   readonly at?: number;
   readonly milterPresent?: () => boolean;
+  /** Probation keys. */
+  readonly keys?: AccountKeys;
   readonly channels?: readonly NoticeChannel['name'][];
 };
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -165,6 +168,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     notices,
     mta: queue,
     logins,
+    ...(options.keys === undefined ? {} : { keys: options.keys }),
     world,
     host,
     settings,
@@ -207,6 +211,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const admin = openAdmin({
     dkim: noKeys,
+    probation: { text: () => '' },
     stats: ledger.statsAside,
     foreign: { latest: () => [] },
     scripts: { ...scripts.admin, whose: async () => undefined },

@@ -4,12 +4,14 @@
  */
 
 import type { Notice } from '../../src/core/notice.ts';
+import { noProbation, type ProbationPolicy } from '../../src/core/signing/probation/plan.ts';
 import { type Journal, openJournal } from '../../src/flow/journal/journal.ts';
 import { openNotices } from '../../src/flow/notices/notices.ts';
 import { openSigningKeys, type SigningKeys } from '../../src/flow/signing/signing-keys.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
+import type { Mutable } from '../../src/lib/type-tools.ts';
 import type { AdminResult, NewKeys } from '../../src/ports/admin.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import type { Timers } from '../../src/ports/world.ts';
@@ -41,13 +43,15 @@ export type KeysRig = {
   readonly logged: readonly string[];
   readonly disk: { broken: boolean };
   readonly policy: { everyMs: number };
+  /** Of probation keys. */
+  readonly setting: Mutable<ProbationPolicy>;
   /** Time passes with a look every so often. */
   pass(ms: number): Promise<void>;
   states(): string;
   signers(): string;
 };
 
-type From = Partial<Pick<KeysRig, 'files' | 'zone' | 'time' | 'ledger'>> & {
+type From = Partial<Pick<KeysRig, 'files' | 'zone' | 'time' | 'ledger' | 'setting'>> & {
   readonly timers?: Timers;
 };
 
@@ -78,6 +82,7 @@ export function openKeysRig(from: From = {}): KeysRig {
   const channel = { name: 'mail', send: async (notice: Notice) => void told.push(notice) } as const;
   const notices = openNotices({ world, journal, channels: [channel], isSuspended: () => false });
   const now = { ...policy };
+  const setting = from.setting ?? { ...noProbation };
   const keys = openSigningKeys({
     journal,
     files,
@@ -86,6 +91,7 @@ export function openKeysRig(from: From = {}): KeysRig {
     world,
     host: 'mail.test',
     policy: () => now,
+    probation: () => setting,
     iso: (at: Millis) => new Date(at).toISOString(),
   });
   return {
@@ -99,6 +105,7 @@ export function openKeysRig(from: From = {}): KeysRig {
     logged,
     disk,
     policy: now,
+    setting,
     states: () =>
       keys.admin
         .list()

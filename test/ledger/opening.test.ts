@@ -32,6 +32,7 @@ import {
   heldRow,
   incidentRow,
   joe,
+  keyHolder,
   mayWriteAsRow,
   scriptRuleRow,
   scriptSeen,
@@ -216,6 +217,7 @@ for (const [index, sql] of earlierLedgers.entries()) {
     assertStrict.equal(ledger.meta('host'), 'mx.example.org');
     const key = index < 9 ? dkimKey({ answeringSince: undefined, byOrder: false }) : dkimKey();
     assertStrict.deepEqual(ledger.dkimKeys(), index < 2 ? [] : [key]);
+    assertStrict.deepEqual(ledger.keyHolders(), index < 12 ? [] : [keyHolder()]);
     assertStrict.deepEqual(ledger.weakPasswords(), index < 5 ? [] : [weakPassword()]);
     assertStrict.deepEqual(ledger.scripts(), index < 6 ? [] : [scriptSeen()]);
     assertStrict.deepEqual(ledger.scriptRules(), index < 6 ? [] : [scriptRuleRow()]);

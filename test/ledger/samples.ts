@@ -6,6 +6,7 @@ import type { Account } from '../../src/core/account-name.ts';
 import type { WeakPassword } from '../../src/core/passwords/weak.ts';
 import type { ScriptSeen } from '../../src/core/scripts/register.ts';
 import type { DkimKey } from '../../src/core/signing/key.ts';
+import type { KeyHolder } from '../../src/core/signing/probation/plan.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import type { MayWriteAsRow, WrittenAsRow } from '../../src/ports/authors.ts';
 import type { HandoverRow } from '../../src/ports/handover.ts';
@@ -144,6 +145,17 @@ export function noticeRow(more: Partial<NoticeRow> = {}): NoticeRow {
     tries: 1,
     nextAt: at(7_500),
     state: 'waiting',
+    ...more,
+  };
+}
+
+export function keyHolder(more: Partial<KeyHolder> = {}): KeyHolder {
+  return {
+    domain: 'example.org',
+    selector: 'kx1',
+    account: 'joe@example.org' as Account,
+    givenAt: at(10_500),
+    usedAt: at(10_600),
     ...more,
   };
 }

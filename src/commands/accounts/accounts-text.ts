@@ -87,6 +87,7 @@ function summary(one: AccountView): string {
     ? `Exempt until ${clock(exemptUntil)}: everything passes.\n`
     : '';
   const weak = one.weakPassword === '' ? '' : `${plain(capital(one.weakPassword))}.\n`;
+  const own = one.probation === '' ? '' : `${plain(capital(one.probation))}.\n`;
   return (
     `${plain(one.account)}: ${paintState(one.state)}\n` +
     `Evidence ${one.evidence.toFixed(2)} (from 1 on a message is held; from 2.5 on, with a ` +
@@ -94,7 +95,7 @@ function summary(one: AccountView): string {
     `Last mail ${clock(one.lastSeen)}.\n` +
     `Today ${many(one.messagesToday, 'message')} to ${many(one.recipientsToday, 'recipient')}; ` +
     `${many(one.knownRecipients, 'recipient')} known from earlier mail.\n` +
-    `${heldLine(one)}${exempt}${weak}`
+    `${heldLine(one)}${exempt}${weak}${own}`
   );
 }
 

@@ -120,8 +120,9 @@ function knownAlready(key: ReadableKey, same: KeyView, known: readonly KeyView[]
   );
 }
 
-/** A key that signs, or will. */
-export function isUsable({ state }: KeyView): boolean {
+/** A key that signs for its whole domain, or will. */
+export function isUsable({ holder, state }: KeyView): boolean {
+  if (holder !== undefined) return false;
   return state === 'made' || state === 'published' || state === 'seen' || state === 'signing';
 }
 

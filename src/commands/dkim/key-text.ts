@@ -9,18 +9,28 @@ import { clock, paint, table } from '../terminal/table.ts';
 /** A table of keys, and below it what the operator has to do. */
 export function keyListText(keys: readonly KeyView[]): string {
   if (keys.length === 0) return 'No keys. Make the first: postern dkim new DOMAIN\n';
-  const rows = keys.map((key) => [
-    key.domain,
-    key.selector,
-    kindOf(key),
-    paintKeyState(key),
-    key.since === 0 ? '' : clock(key.since),
-    key.fault === '' ? key.next : plain(key.fault),
-  ]);
+  const spare = keys.filter(isSpare).length;
+  const rows = keys
+    .filter((key) => !isSpare(key))
+    .map((key) => [
+      key.domain,
+      key.selector,
+      kindOf(key),
+      paintKeyState(key),
+      key.since === 0 ? '' : clock(key.since),
+      key.fault === '' ? key.next : plain(key.fault),
+    ]);
   const columns = ['DOMAIN', 'SELECTOR', 'KEY', 'STATE', 'SINCE', 'NEXT'].map((title) => ({
     title,
   }));
-  return table(columns, rows) + handText(keys);
+  const ready =
+    spare === 0 ? '' : `${many(spare, 'probation key')} more, ready for accounts that need one.\n`;
+  return table(columns, rows) + ready + handText(keys);
+}
+
+/** There may be many of them, all alike. */
+function isSpare({ fault, holder, state, todo }: KeyView): boolean {
+  return holder === '' && state === 'signing' && fault === '' && todo === '';
 }
 
 /** What the operator has to do, with the records to publish; empty if there is nothing to do. */

@@ -90,7 +90,9 @@ export async function readDomains(path: string): Promise<StoredDomains> {
   const { openLedger } = await import('../../ledger/sqlite/open.ts');
   const ledger = openLedger(path, { readOnly: true });
   try {
-    return { sent: ledger.sendingDomains(domainsMax), keys: ledger.dkimKeys() };
+    // Postern publishes probation keys itself, and they come and go.
+    const keys = ledger.dkimKeys().filter(({ use }) => use === undefined);
+    return { sent: ledger.sendingDomains(domainsMax), keys };
   } finally {
     ledger.close();
   }

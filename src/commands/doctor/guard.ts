@@ -6,6 +6,7 @@ import {
   checkQueueLifetime,
   type DkimKeyFacts,
 } from '../../core/checklist/dkim-keys.ts';
+import { checkProbation } from '../../core/checklist/probation.ts';
 import { type Finding, fine } from '../../core/finding.ts';
 import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
@@ -81,13 +82,20 @@ export async function keys(
   const answer = live === undefined ? undefined : await askGuard(live, '/api/dkim');
   const all = answer?.['keys'];
   if (!Array.isArray(all) || all.length === 0) return [];
-  const found = checkDkimKeys(all as readonly DkimKeyFacts[], Date.now() as Millis);
+  const facts = all as readonly DkimKeyFacts[];
+  const found = checkDkimKeys(facts, Date.now() as Millis);
   try {
     const folder = configDir ?? (await postconf('config_directory', undefined));
     const { main } = await readPostfixFiles(folder);
     const lifetime = mainValue(parseMainCf(main), 'maximal_queue_lifetime');
     const withdrawAfterMs = parseDuration(signing.rotation.withdraw_after) ?? 0;
-    return [...found, ...checkQueueLifetime(lifetime, withdrawAfterMs)];
+    const { enabled, expires } = signing.probation;
+    const probation = { enabled, expires, expiresMs: parseDuration(expires) ?? 0 };
+    return [
+      ...found,
+      ...checkQueueLifetime(lifetime, withdrawAfterMs),
+      ...checkProbation(facts, probation, lifetime),
+    ];
   } catch {
     return found; // without a Postfix to read, mailServer has a finding
   }

@@ -162,6 +162,8 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
     knownRecipients: record.recipients.length,
     exemptUntil: exemption?.until,
     weakPassword,
+    // Which keys are ready, only the running guard knows.
+    probation: '',
     held: ledger.heldSum(record.account),
     heldMax: undefined,
     hijackedAt: profile.hijackedAt > 0 ? profile.hijackedAt : undefined,

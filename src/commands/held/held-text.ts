@@ -71,7 +71,13 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
 }
 
 /** The verdict of a message with its reasons, and the command that undoes it. */
-export function explainText({ story, message, unsigned }: FoundGuard<'explain'>): string {
+export function explainText(found: FoundGuard<'explain'>): string {
+  const { probation = '' } = found;
+  const now = probation === '' ? '' : `\nIts account is now ${plain(probation)}.\n`;
+  return explained(found) + now;
+}
+
+function explained({ story, message, unsigned }: FoundGuard<'explain'>): string {
   if (story === undefined) {
     if (message === undefined) return '';
     const what = verdictWord(message.verdict, false);

@@ -22,6 +22,14 @@ export type SigningSection = {
   domains: Record<string, string>;
   keys_folder: string;
   rotation: { every: string; settle: string; withdraw_after: string; remove_after: string };
+  probation: {
+    enabled: boolean;
+    new_for: string;
+    expires: string;
+    ttl: string;
+    spare: number;
+    keys_max: number;
+  };
 };
 
 export const signingSettings: z.ZodType<SigningSection> = z
@@ -103,6 +111,53 @@ export const signingSettings: z.ZodType<SigningSection> = z
           .describe(
             'How long a record then says that its key is revoked, before Postern removes ' + 'it.',
           ),
+      })
+      .prefault({}),
+    probation: z
+      .strictObject({
+        enabled: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Sign mail of accounts that are new, watched or have a weak password with a key of ' +
+              'their own. A suspension revokes it at once, so copies of their mail no longer ' +
+              'verify, and mail of all others keeps its key. Only for zones in [[dns.updates]].',
+          ),
+        new_for: duration
+          .default('30d')
+          .describe('How long an account is new after its first message. 0s: no account is new.'),
+        expires: z
+          .string()
+          .regex(/^[1-9]\d*[dw]$/, 'must be whole days or weeks, such as 10d')
+          .default('10d')
+          .describe(
+            'How long a signature of such a key counts (x=). It must be longer than mail waits ' +
+              'in a queue, here (maximal_queue_lifetime of Postfix, 5d) and where it is ' +
+              'forwarded. Whole days or weeks.',
+          ),
+        ttl: duration
+          .default('5m')
+          .describe(
+            'Time to live of the records of these keys: how long resolvers may still believe a ' +
+              'key after it was revoked.',
+          ),
+        spare: z
+          .number()
+          .int()
+          .min(1)
+          .max(1_000)
+          .default(10)
+          .describe(
+            'Keys of each domain that are published before an account needs one. An account for ' +
+              'which none is ready signs with the key of the domain.',
+          ),
+        keys_max: z
+          .number()
+          .int()
+          .min(1)
+          .max(10_000)
+          .default(1_000)
+          .describe('Most keys of this kind, of all domains together. Each is a record in DNS.'),
       })
       .prefault({}),
   })

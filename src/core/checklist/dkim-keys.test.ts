@@ -11,6 +11,7 @@ const key = (more: Partial<DkimKeyFacts> = {}): DkimKeyFacts => ({
   since: 0 as Millis,
   todo: '',
   fault: '',
+  canSend: true,
   ...more,
 });
 const said = (...keys: readonly DkimKeyFacts[]): string =>

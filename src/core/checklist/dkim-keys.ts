@@ -14,6 +14,10 @@ export type DkimKeyFacts = {
   readonly todo: string;
   /** Why the key cannot sign; empty where it can. */
   readonly fault: string;
+  /** Of a probation key: its account; empty while it is spare. */
+  readonly holder?: string;
+  /** Postern can change its record. */
+  readonly canSend: boolean;
 };
 
 /** Time that an operator has to publish a record before doctor warns. */
@@ -58,9 +62,10 @@ export function checkDkimKeys(keys: readonly DkimKeyFacts[], now: Millis): reado
       },
     ];
   }
-  const signing = here.filter(({ state }) => state === 'signing');
+  const all = here.filter(({ holder }) => holder === undefined);
+  const signing = all.filter(({ state }) => state === 'signing');
   const domains = new Set(signing.map(({ domain }) => domain));
-  const waiting = here.length - signing.length;
+  const waiting = all.length - signing.length;
   const rest = waiting === 0 ? '' : `; ${waiting} more being introduced or retired`;
   const count = `${counted(signing.length, 'key')} for ${counted(domains.size, 'domain')}`;
   return [fine(id, title, `signing with ${count}${rest}`)];
@@ -97,12 +102,12 @@ const units: Readonly<Record<string, number>> = {
 };
 
 /** postconf(5): a number and s, m, h, d or w; without a unit it counts days. */
-function postfixTime(text: string): number | undefined {
+export function postfixTime(text: string): number | undefined {
   const [, number, unit = 'd'] = /^(\d+)([smhdw])?$/.exec(text.trim()) ?? [];
   return number === undefined ? undefined : Number(number) * (units[unit] ?? dayMs);
 }
 
-function counted(count: number, thing: string): string {
+export function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }
 

@@ -202,6 +202,15 @@ const signingMetrics: readonly Metric[] = [
     label: 'place',
     values: ['from', 'sender', 'name', 'unknown'],
   },
+  {
+    name: 'postern_probation_total',
+    kind: 'counter',
+    help:
+      'Messages of accounts on probation: own (signed with a key of the account), no-key (none ' +
+      'was ready, so the key of the domain signed).',
+    label: 'result',
+    values: ['own', 'no-key'],
+  },
 ];
 
 const scanMetrics: readonly Metric[] = [

@@ -8,6 +8,8 @@ export type KeyContext = {
   /** Postern can change the zone; otherwise the operator must. */
   readonly canSend: boolean;
   readonly now: Millis;
+  /** The account of a probation key; empty while it is spare. */
+  readonly holder?: string | undefined;
   readonly iso: (at: Millis) => string;
 };
 
@@ -32,6 +34,7 @@ export function nextStep(key: DkimKey, context: KeyContext): string {
     case 'signing':
       if (key.lostSince !== undefined) return 'missing from DNS: signing stops at the next check';
       if (key.byOrder) return 'signs by your order; DNS is watched once every name server shows it';
+      if (key.use === 'probation') return probationStep(context);
       if (policy.everyMs === 0) return 'signs until it is rotated';
       return `a new key follows from ${day('signing', policy.everyMs)} on`;
     case 'retiring':
@@ -45,6 +48,11 @@ export function nextStep(key: DkimKey, context: KeyContext): string {
     default:
       return 'finished; its selector is never used again';
   }
+}
+
+function probationStep({ holder = '' }: KeyContext): string {
+  if (holder === '') return 'ready for an account on probation';
+  return `signs mail of ${holder} alone; a suspension revokes it`;
 }
 
 function publishedStep(key: DkimKey, context: KeyContext): string {

@@ -97,11 +97,19 @@ export type DkimKey = {
   readonly sightText: string;
   /** Who made it or where it came from. */
   readonly note: string;
+  /**
+   * probation: it signs mail of a single account (core/signing/probation). Without: it signs mail
+   * of the whole domain.
+   */
+  readonly use?: 'probation';
 };
 
 /** A key that was just made or taken over: nothing is known about it in DNS. */
 export function newKey(
-  what: Pick<DkimKey, 'domain' | 'selector' | 'note' | 'algorithm' | 'bits' | 'publicKey' | 'file'>,
+  what: Pick<
+    DkimKey,
+    'domain' | 'selector' | 'note' | 'algorithm' | 'bits' | 'publicKey' | 'file' | 'use'
+  >,
   now: Millis,
 ): DkimKey {
   return {
@@ -136,8 +144,12 @@ export function isWaiting({ state }: DkimKey): boolean {
   return state === 'made' || state === 'published' || state === 'seen';
 }
 
-/** Can one of these keys replace the other? */
-export function sameLine(one: DkimKey, other: Pick<DkimKey, 'domain' | 'algorithm'>): boolean {
+/** Can one of these keys replace the other? A probation key replaces none. */
+export function sameLine(
+  one: DkimKey,
+  other: Pick<DkimKey, 'domain' | 'algorithm' | 'use'>,
+): boolean {
+  if (one.use !== undefined || other.use !== undefined) return false;
   return one.domain === other.domain && one.algorithm === other.algorithm;
 }
 

@@ -56,6 +56,7 @@ export type KeyAction =
       readonly domain: string;
       readonly algorithm: DkimAlgorithm;
       readonly bits: number;
+      readonly use?: 'probation';
     }
   | { readonly kind: 'tell'; readonly news: KeyNews; readonly key: DkimKey };
 
@@ -222,7 +223,7 @@ class Step {
     if (this.#policy.everyMs === 0) return;
     for (const key of this.#keys) {
       const age = this.#now - (key.times.signing ?? this.#now);
-      if (key.state !== 'signing' || age < this.#policy.everyMs) continue;
+      if (key.state !== 'signing' || key.use !== undefined || age < this.#policy.everyMs) continue;
       if (this.#keys.some((other) => sameLine(other, key) && isWaiting(other))) continue;
       const { domain, algorithm, bits } = key;
       this.#actions.push({ kind: 'make', domain, algorithm, bits });
@@ -315,6 +316,8 @@ class Step {
 function isMissed(key: DkimKey, { kind }: Sighting): boolean {
   if (key.state === 'revoked' || key.state === 'gone') return false;
   if (kind === 'nowhere' || kind === 'partly') return true;
+  // A false alarm restores a revoked probation key.
+  if (kind === 'revoked' && key.use === 'probation') return true;
   return kind === 'unknown' && key.state === 'published' && key.absentAt !== undefined;
 }
 

@@ -36,6 +36,14 @@ export function retired(
 }
 
 /**
+ * A revoked probation key after a false alarm: its record comes back for mail that it signed. It
+ * signs no more.
+ */
+export function restored(key: DkimKey, now: Millis): DkimKey {
+  return entered({ ...key, returns: false, toldAt: undefined, absentAt: now }, 'retiring', now);
+}
+
+/**
  * All keys after this one began to sign. The key that signed before it retires, and may return;
  * older keys that still wait are retired.
  */

@@ -24,8 +24,10 @@ export function needRestart(before: Config, after: Config): readonly string[] {
   const doors = ['host', 'doors', 'accounts', 'notices', 'mail_log', 'log'] as const;
   const parts = [...doors, 'postfix', 'dovecot', 'dns', 'verify'] as const;
   const folder = before.signing.keys_folder !== after.signing.keys_folder;
+  const ttl = before.signing.probation.ttl !== after.signing.probation.ttl;
   return [
     ...parts.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part])),
     ...(folder ? ['signing.keys_folder'] : []),
+    ...(ttl ? ['signing.probation.ttl'] : []),
   ];
 }

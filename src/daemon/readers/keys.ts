@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Config } from '../../config/schema.ts';
+import type { ProbationPolicy } from '../../core/signing/probation/plan.ts';
 import type { RotationPolicy } from '../../core/signing/rotation.ts';
 import type { SigningKeysDeps } from '../../flow/signing/key-keeper.ts';
 import { openSigningKeys, type SigningKeys } from '../../flow/signing/signing-keys.ts';
@@ -17,7 +18,7 @@ import { openKeyZone } from '../../partners/keys/key-zone.ts';
 import type { KeyZone } from '../../ports/keys.ts';
 import { duration } from '../base/settings.ts';
 
-type Given = Omit<SigningKeysDeps, 'files' | 'zone' | 'policy'> & {
+type Given = Omit<SigningKeysDeps, 'files' | 'zone' | 'policy' | 'probation'> & {
   readonly config: Config;
   readonly state: string;
 };
@@ -29,13 +30,21 @@ export type OpenKeys = SigningKeys & {
 
 export function openKeys({ config, state, ...deps }: Given): OpenKeys {
   let policy = rotationPolicy(config);
+  let probation = probationPolicy(config);
   const { zone, close } = keyZone(config, deps);
   const files = openKeyFiles(keysFolder(config, state));
-  const keys = openSigningKeys({ ...deps, files, zone, policy: () => policy });
+  const keys = openSigningKeys({
+    ...deps,
+    files,
+    zone,
+    policy: () => policy,
+    probation: () => probation,
+  });
   return {
     ...keys,
     configure(changed) {
       policy = rotationPolicy(changed);
+      probation = probationPolicy(changed);
       keys.reload();
     },
     close() {
@@ -50,7 +59,7 @@ export function keysFolder({ signing }: Config, state: string): string {
 }
 
 function keyZone(
-  { dns }: Config,
+  { dns, signing }: Config,
   { world }: Pick<SigningKeysDeps, 'world'>,
 ): { readonly zone: KeyZone; close(): void } {
   const totalMs = duration(dns.timeout);
@@ -61,8 +70,9 @@ function keyZone(
     return updatableZones([one]).map(({ zone }) => ({ zone, update }));
   });
   const ttlSeconds = duration(dns.ttl) / 1_000;
+  const probationTtlSeconds = Math.ceil(duration(signing.probation.ttl) / 1_000);
   return {
-    zone: openKeyZone({ resolve, authorities, updates, ttlSeconds }),
+    zone: openKeyZone({ resolve, authorities, updates, ttlSeconds, probationTtlSeconds }),
     close: () => resolve[Symbol.dispose](),
   };
 }
@@ -74,5 +84,16 @@ function rotationPolicy({ signing }: Config): Omit<RotationPolicy, 'heldSince'> 
     settleMs: duration(settle),
     withdrawAfterMs: duration(withdraw_after),
     removeAfterMs: duration(remove_after),
+  };
+}
+
+function probationPolicy({ signing }: Config): ProbationPolicy {
+  const { enabled, expires, keys_max: keysMax, new_for, spare } = signing.probation;
+  return {
+    enabled: signing.enabled && enabled,
+    newForMs: duration(new_for),
+    expiresMs: duration(expires),
+    spare,
+    keysMax,
   };
 }

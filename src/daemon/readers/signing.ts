@@ -1,39 +1,58 @@
-/** Opens what signs: the keys, the domains in From of mail, the reader that signs a message. */
+/**
+ * Opens what signs: the keys, the domains in From of mail, the reader that signs a message. It is
+ * closed at the end of the scope.
+ */
 import type { Config } from '../../config/schema.ts';
 import { signingRulesOf } from '../../config/values.ts';
+import type { Accounts } from '../../flow/account/accounts.ts';
 import { type ForeignMail, openForeignMail } from '../../flow/authors/foreign-mail.ts';
 import { openAuthors } from '../../flow/authors/message-authors.ts';
 import type { Journal } from '../../flow/journal/journal.ts';
 import type { Notices } from '../../flow/notices/notices.ts';
+import type { WeakPasswords } from '../../flow/passwords/passwords-audited.ts';
 import { openSigning, type SigningSettings } from '../../flow/signing/message-signed.ts';
+import type { Probation } from '../../flow/signing/probation.ts';
 import { openSendingDomains } from '../../flow/signing/sending-domains.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AuthorRights } from '../../ports/authors.ts';
 import type { AuthorsSource, EditSource } from '../../ports/message.ts';
+import type { Troubles } from '../../ports/troubles.ts';
 import type { DaemonParts } from '../base/options.ts';
 import { type OpenKeys, openKeys } from './keys.ts';
 
 export type DaemonSigning = {
   readonly keys: OpenKeys;
   readonly source: EditSource;
+  readonly probation: Probation;
   /** Who may be shown as the author of what is signed. */
   readonly authors: AuthorsSource;
   readonly foreign: ForeignMail;
   configure(config: Config): void;
-  close(): void;
 };
 
 export function openDaemonSigning(
-  { config, host, state, world }: DaemonParts,
+  { config, host, scope, state, world }: DaemonParts,
   of: {
     readonly journal: Journal;
     readonly notices: Notices;
     readonly rights: AuthorRights;
     readonly iso: (at: Millis) => string;
+    readonly troubles: Troubles;
+    readonly accounts: Accounts;
+    readonly weakPasswords: Pick<WeakPasswords, 'why'>;
   },
 ): DaemonSigning {
   const settings = settingsOf(config);
   const keys = openKeys({ ...of, world, config, state, host });
+  const probation = keys.probation({
+    ...of,
+    standing(account) {
+      const profile = of.accounts.known(account);
+      if (profile === undefined) return undefined;
+      const { state, firstSeen } = profile;
+      return { state, firstSeen, hasWeakPassword: of.weakPasswords.why(account) !== '' };
+    },
+  });
   const domains = openSendingDomains({ world, journal: of.journal });
   const foreign = openForeignMail({ ...of, world, settings, host });
   const authors = openAuthors({
@@ -43,19 +62,21 @@ export function openDaemonSigning(
     foreign: foreign.seen,
     count: world.count,
   });
+  scope.defer(() => {
+    foreign.close();
+    domains.close();
+    probation.close();
+    keys.close();
+  });
   return {
     keys,
+    probation,
     authors,
     foreign,
-    source: openSigning({ world, settings, keys: keys.of, sent: domains.sent }),
+    source: openSigning({ world, settings, keys: keys.of, probation, sent: domains.sent }),
     configure(changed) {
       Object.assign(settings, settingsOf(changed));
       keys.configure(changed);
-    },
-    close() {
-      foreign.close();
-      domains.close();
-      keys.close();
     },
   };
 }

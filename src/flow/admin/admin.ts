@@ -26,6 +26,7 @@ import type { Notices } from '../notices/notices.ts';
 import { sendTestNotice } from '../notices/test-notice.ts';
 import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
+import type { Probation } from '../signing/probation.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
 import { moveHeld } from './held-mail.ts';
 import { detailed, writtenResult } from './result.ts';
@@ -50,6 +51,7 @@ export type AdminDeps = {
   readonly bypass: Pick<BypassMeter, 'view'>;
   readonly foreign: { latest(limit: number): StatusView['foreign'] };
   readonly dkim: KeyAdmin;
+  readonly probation: Pick<Probation, 'text'>;
   readonly scripts: ScriptAdmin;
   readonly authors: AuthorAdmin;
   readonly stats: AskStats;
@@ -120,8 +122,9 @@ export function openAdmin(deps: AdminDeps): Admin {
       const story = shownStory(live.story(id));
       const message = live.message(id);
       if (story === undefined && message === undefined) return undefined;
+      const account = story?.account ?? message?.account;
       const hasKeys = (): boolean => live.dkimKeys().length > 0;
-      return { story, message, ...shownUnsigned(message, hasKeys) };
+      return { story, message, ...shownUnsigned(message, hasKeys), ...ownKeys(deps, account) };
     },
     audit: (filter) => live.audit(filter),
     recent: (limit) => feed.recent(limit),
@@ -207,10 +210,27 @@ function accountView(deps: AdminDeps, account: Account, profile: AccountProfile)
     knownRecipients: Math.max(profile.book.size, profile.bookSize),
     exemptUntil: until > now ? until : undefined,
     weakPassword: why,
+    probation: ownKeysText(deps, account, profile),
     held: deps.journal.live.heldSum(account),
     heldMax: deps.accounts.context.policy.heldMax,
     hijackedAt: profile.hijackedAt > 0 ? profile.hijackedAt : undefined,
   };
+}
+
+function ownKeysText(deps: AdminDeps, account: Account, profile: AccountProfile): string {
+  const { state, firstSeen } = profile;
+  const hasWeakPassword = deps.weakPasswords.why(account) !== '';
+  return deps.probation.text(account, { state, firstSeen, hasWeakPassword });
+}
+
+function ownKeys(
+  deps: AdminDeps,
+  account: Account | undefined,
+): { readonly probation: string } | undefined {
+  const profile = account === undefined ? undefined : deps.accounts.known(account);
+  if (account === undefined || profile === undefined) return undefined;
+  const probation = ownKeysText(deps, account, profile);
+  return probation === '' ? undefined : { probation };
 }
 
 function shownStory(story: StoryRow | undefined): StoryView | undefined {

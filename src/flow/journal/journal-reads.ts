@@ -3,7 +3,7 @@
  * be written. So nobody sees a suspension or a release late, even while the disk is full.
  */
 import type { Account } from '../../core/account-name.ts';
-import { type DkimKey, inOrder } from '../../core/signing/key.ts';
+import { inOrder, keyName } from '../../core/signing/key.ts';
 import type { AccountState, HeldSum } from '../../core/verdict.ts';
 import { lazyText } from '../../lib/lazy.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -204,7 +204,14 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
 
 type OperatorReads = Pick<
   LedgerReads,
-  'incidents' | 'exemptions' | 'audit' | 'notices' | 'meta' | 'dkimKeys' | 'sendingDomains'
+  | 'incidents'
+  | 'exemptions'
+  | 'audit'
+  | 'notices'
+  | 'meta'
+  | 'dkimKeys'
+  | 'keyHolders'
+  | 'sendingDomains'
 >;
 
 function operatorReads(ledger: Ledger, pending: PendingChanges, kept: Kept): OperatorReads {
@@ -261,10 +268,17 @@ function operatorReads(ledger: Ledger, pending: PendingChanges, kept: Kept): Ope
     meta: (key) =>
       pending.latest('meta', (change) => change.key === key)?.value ?? ledger.meta(key),
     dkimKeys() {
-      const key = ({ domain, selector }: DkimKey): string => `${selector} ${domain}`;
-      const waiting = byKey(pending.rows('dkim-key'), ({ row }) => key(row));
-      const stored = ledger.dkimKeys().filter((row) => !waiting.has(key(row)));
-      return [...stored, ...waiting.values()].sort(inOrder);
+      const waiting = byKey(pending.rows('dkim-key'), ({ row }) => keyName(row));
+      const stored = ledger.dkimKeys().filter((row) => !waiting.has(keyName(row)));
+      const gone = new Set(pending.rows('dkim-key-forgotten').map(keyName));
+      const all = [...stored, ...waiting.values()].filter((row) => !gone.has(keyName(row)));
+      return all.sort(inOrder);
+    },
+    keyHolders() {
+      const waiting = byKey(pending.rows('key-holder'), ({ row }) => keyName(row));
+      const stored = ledger.keyHolders().filter((row) => !waiting.has(keyName(row)));
+      const gone = new Set(pending.rows('dkim-key-forgotten').map(keyName));
+      return [...stored, ...waiting.values()].filter((row) => !gone.has(keyName(row)));
     },
   };
 }

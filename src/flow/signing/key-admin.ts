@@ -45,7 +45,9 @@ function keyView(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyVie
   const { iso, policy, zone } = deps;
   const { clock } = deps.world;
   const canSend = zone.canSend(key.domain);
-  const around: KeyContext = { policy: policy(), canSend, now: clock.now(), iso };
+  const holder =
+    key.use === 'probation' ? (keeper.holders.byKey.get(keyName(key))?.account ?? '') : undefined;
+  const around: KeyContext = { policy: policy(), canSend, now: clock.now(), holder, iso };
   const { domain, selector, algorithm, bits, state, file, note, sight, sightAt, sightText } = key;
   return {
     domain,
@@ -62,11 +64,13 @@ function keyView(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyVie
     record: {
       name: keyName(key),
       text: wantedRecord(key, around),
-      ttlSeconds: zone.ttlSeconds,
+      ttlSeconds: zone.ttlOf(key),
     },
     next: nextStep(key, around),
     todo: operatorsPart(key, around),
     fault: keeper.fault(key),
+    ...(holder === undefined ? {} : { holder }),
+    canSend,
     update: keeper.update(key),
   };
 }
@@ -90,7 +94,9 @@ async function make(keeper: KeyKeeper, wanted: NewKeys, by: string): Promise<Adm
 }
 
 async function rotate(keeper: KeyKeeper, domain: string, by: string): Promise<AdminResult> {
-  const current = keeper.keys.filter((key) => key.domain === domain && key.state === 'signing');
+  const current = keeper.keys.filter(
+    (key) => key.domain === domain && key.state === 'signing' && key.use === undefined,
+  );
   if (current.length === 0) {
     return no(`no key signs for ${domain}`, `make one: postern dkim new ${domain}`);
   }
@@ -128,7 +134,7 @@ async function retire(
   const followed = keeper.keys.some(
     (other) => sameLine(other, key) && (isWaiting(other) || other.state === 'signing'),
   );
-  if (compromised && !followed && hasSigned(key)) {
+  if (compromised && !followed && hasSigned(key) && key.use === undefined) {
     const { algorithm, bits } = key;
     const wanted = { domain, algorithms: [algorithm], selector: undefined, bits };
     const made = await keeper.make(wanted, by);

@@ -8,17 +8,15 @@
  * for each action. DNS lookups run without the lock, because they can take minutes, and a stolen
  * key must be retired at once.
  */
+import { type DkimKey, inOrder, keyName, newKey, type Sighting } from '../../core/signing/key.ts';
 import {
-  type DkimKey,
-  inOrder,
-  isWaiting,
-  keyName,
-  newKey,
-  type Sighting,
-  sameLine,
-} from '../../core/signing/key.ts';
+  noProbation,
+  type ProbationPlan,
+  type ProbationPolicy,
+  planProbation,
+} from '../../core/signing/probation/plan.ts';
 import { type KeyAction, type RotationPolicy, step, toAsk } from '../../core/signing/rotation.ts';
-import type { DkimAlgorithm, SigningKey } from '../../formats/dkim/signing-key.ts';
+import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
@@ -28,7 +26,11 @@ import type { Change } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
+import { isAudited, isOvertaken, recordAfter } from './key-actions.ts';
+import { KeyHolders } from './key-holders.ts';
 import { keyNotice } from './key-notices.ts';
+import { OpenedKeys } from './opened-keys.ts';
+import { datedSelector, randomSelector } from './selectors.ts';
 
 export type SigningKeysDeps = {
   readonly journal: Journal;
@@ -39,6 +41,8 @@ export type SigningKeysDeps = {
   readonly world: World;
   /** As configured now. */
   readonly policy: () => Omit<RotationPolicy, 'heldSince'>;
+  /** Probation keys, as configured now. Without: none are made, and those that exist retire. */
+  readonly probation?: () => ProbationPolicy;
   readonly host: string;
   readonly iso: (at: Millis) => string;
 };
@@ -47,6 +51,11 @@ export type SigningKeysDeps = {
 export type KeyKeeper = {
   /** The keys that sign for exactly this domain, at most one of each algorithm. Never waits. */
   of(domain: string): readonly SigningKey[];
+  /** The probation key with this selector, if it may sign now. Never waits. */
+  own(domain: string, selector: string): SigningKey | undefined;
+  /** A probation key of this domain that no account has. Never waits. */
+  spare(domain: string): SigningKey | undefined;
+  readonly holders: KeyHolders;
   /** Runs a whole step, or waits for the one that is under way. Do not hold the lock. */
   stepNow(): Promise<void>;
   /** Reads the key files again. */
@@ -65,8 +74,10 @@ export type KeyKeeper = {
   locked<Value>(work: () => Promise<Value>): Promise<Value>;
   /** Runs a step that looks only at these keys. Hold the lock. */
   step(concerns: (key: DkimKey) => boolean): Promise<void>;
+  /** The same without the lock, which it takes only to decide and to act. */
+  lookAt(concerns: (key: DkimKey) => boolean): Promise<void>;
   /** Makes keys and writes them down; or answers with why it could not. */
-  make(wanted: NewKeys, by: string): Promise<readonly DkimKey[] | string>;
+  make(wanted: WantedKeys, by: string): Promise<readonly DkimKey[] | string>;
   /**
    * Writes changed keys, and who changed their state. They count from then on. False: the ledger
    * cannot be written, and nothing has changed.
@@ -75,6 +86,8 @@ export type KeyKeeper = {
   /** Carries out actions. Hold the lock. True: keys were made, and another round is needed. */
   act(actions: readonly KeyAction[]): Promise<boolean>;
 };
+
+type WantedKeys = NewKeys & Pick<DkimKey, 'use'>;
 
 /** Runs work under the lock, or directly if the caller holds it already. */
 type RunLocked = <Value>(work: () => Promise<Value>) => Promise<Value>;
@@ -94,8 +107,8 @@ export function openKeeper(deps: SigningKeysDeps): KeyKeeper {
 class Keeper implements KeyKeeper {
   readonly #deps: SigningKeysDeps;
   #keys: readonly DkimKey[];
-  #signing: ReadonlyMap<string, readonly SigningKey[]> = new Map();
-  #faults: ReadonlyMap<string, string> = new Map();
+  readonly #opened: OpenedKeys;
+  readonly holders: KeyHolders;
   /** By keyName. One entry at most for each key. */
   readonly #updates = new Map<string, SentRecord>();
   readonly #lock = new SerialQueue<'keys'>(commandsMax);
@@ -106,19 +119,33 @@ class Keeper implements KeyKeeper {
   constructor(deps: SigningKeysDeps) {
     this.#deps = deps;
     this.#keys = deps.journal.live.dkimKeys();
+    this.holders = new KeyHolders(deps.journal);
+    this.#opened = new OpenedKeys(deps);
     this.reload();
     this.#stop = deps.world.timers.every(stepEveryMs, () => void this.stepNow());
     deps.world.timers.soon(() => void this.stepNow());
   }
 
   of(domain: string): readonly SigningKey[] {
-    return this.#signing.get(domain) ?? [];
+    return this.#opened.of(domain);
+  }
+
+  own(domain: string, selector: string): SigningKey | undefined {
+    return this.#opened.own(domain).get(selector);
+  }
+
+  spare(domain: string): SigningKey | undefined {
+    for (const key of this.#opened.own(domain).values()) {
+      if (!this.holders.byKey.has(keyName(key))) return key;
+    }
+    return undefined;
   }
 
   stepNow(): Promise<void> {
     this.#stepping ??= this.#step(
       () => true,
       (work) => this.locked(work),
+      true,
     )
       .catch((error: unknown) => {
         this.#deps.world.log('error', 'dkim.step-failed', { error: faultText(error) });
@@ -130,23 +157,7 @@ class Keeper implements KeyKeeper {
   }
 
   reload(): void {
-    const signing = new Map<string, SigningKey[]>();
-    const faults = new Map<string, string>();
-    for (const key of this.#keys) {
-      if (key.state !== 'signing') continue;
-      try {
-        const opened = this.#deps.files.open(key);
-        signing.set(key.domain, [...(signing.get(key.domain) ?? []), opened]);
-      } catch (error) {
-        const why = faultText(error);
-        faults.set(keyName(key), why);
-        if (this.#faults.get(keyName(key)) !== why) {
-          this.#deps.world.log('error', 'dkim.key-unusable', { key: keyName(key), why });
-        }
-      }
-    }
-    this.#signing = signing;
-    this.#faults = faults;
+    this.#opened.open(this.#keys, { again: true });
   }
 
   close(): void {
@@ -163,7 +174,7 @@ class Keeper implements KeyKeeper {
   }
 
   fault(key: DkimKey): string {
-    return this.#faults.get(keyName(key)) ?? '';
+    return this.#opened.fault(key);
   }
 
   update(key: DkimKey): SentRecord | undefined {
@@ -174,10 +185,12 @@ class Keeper implements KeyKeeper {
     return this.#lock.run('keys', work);
   }
 
-  async make(wanted: NewKeys, by: string): Promise<readonly DkimKey[] | string> {
+  async make(wanted: WantedKeys, by: string): Promise<readonly DkimKey[] | string> {
     const { files, iso } = this.#deps;
-    const { clock } = this.#deps.world;
+    const { clock, newId } = this.#deps.world;
     const { domain, algorithms } = wanted;
+    const isTaken = (selector: string): boolean => this.find(domain, selector) !== undefined;
+    const use = wanted.use === undefined ? {} : { use: wanted.use };
     const rows: DkimKey[] = [];
     const giveUp = (why: string): string => {
       for (const row of rows) files.delete(row);
@@ -186,10 +199,13 @@ class Keeper implements KeyKeeper {
     try {
       for (const algorithm of algorithms) {
         const now = clock.now();
-        const selector = wanted.selector ?? this.#freeSelector(domain, algorithm, iso(now));
+        const selector =
+          wanted.use === 'probation'
+            ? randomSelector(newId, isTaken)
+            : (wanted.selector ?? datedSelector(algorithm, iso(now), isTaken));
         const bits = algorithm === 'rsa-sha256' ? wanted.bits : 256;
         const facts = await files.make({ domain, selector, algorithm, bits });
-        rows.push(newKey({ domain, selector, ...facts, note: `made by ${by}` }, now));
+        rows.push(newKey({ domain, selector, ...facts, ...use, note: `made by ${by}` }, now));
       }
     } catch (error) {
       return giveUp(faultText(error));
@@ -197,24 +213,24 @@ class Keeper implements KeyKeeper {
     return (await this.keep(rows, by)) ? rows : giveUp(notWritten);
   }
 
-  /** A selector with its day, `r20261125`, then `r20261125-2`: it sorts by age. */
-  #freeSelector(domain: string, algorithm: DkimAlgorithm, today: string): string {
-    const day = today.slice(0, 10).replaceAll('-', '');
-    const base = `${algorithm === 'rsa-sha256' ? 'r' : 'e'}${day}`;
-    let selector = base;
-    for (let nth = 2; this.find(domain, selector) !== undefined; nth++) selector = `${base}-${nth}`;
-    return selector;
-  }
-
   step(concerns: (key: DkimKey) => boolean): Promise<void> {
     return this.#step(concerns, (work) => work());
   }
 
-  async #step(concerns: (key: DkimKey) => boolean, locked: RunLocked): Promise<void> {
+  lookAt(concerns: (key: DkimKey) => boolean): Promise<void> {
+    return this.#step(concerns, (work) => this.locked(work));
+  }
+
+  /** `plans`: also makes and retires probation keys, which takes time. */
+  async #step(
+    concerns: (key: DkimKey) => boolean,
+    locked: RunLocked,
+    plans = false,
+  ): Promise<void> {
     for (let round = 0; round < roundsMax && this.#open; round++) {
       const asked = toAsk(this.#keys, this.#deps.world.clock.now()).filter(concerns);
       const sightings = await this.#look(asked);
-      const actions = await locked(() => this.#decide(sightings));
+      const actions = await locked(() => this.#decide(sightings, plans));
       let made = false;
       for (const action of actions) made = (await locked(() => this.act([action]))) || made;
       if (!made) return;
@@ -222,7 +238,10 @@ class Keeper implements KeyKeeper {
   }
 
   /** Decides what is to be done now. Nothing, if the decision could not be written. */
-  async #decide(seen: ReadonlyMap<DkimKey, Sighting>): Promise<readonly KeyAction[]> {
+  async #decide(
+    seen: ReadonlyMap<DkimKey, Sighting>,
+    plans: boolean,
+  ): Promise<readonly KeyAction[]> {
     if (!this.#open) return [];
     const { journal, policy } = this.#deps;
     const { clock } = this.#deps.world;
@@ -232,9 +251,21 @@ class Keeper implements KeyKeeper {
       return sight === undefined ? [] : [[keyName(key), sight]];
     });
     const heldSince = journal.live.oldestHeldAt();
-    const stepped = step(this.#keys, new Map(same), clock.now(), { ...policy(), heldSince });
-    const kept = await this.keep(stepped.changed, 'postern', this.#news(stepped.actions));
-    return kept ? stepped.actions : [];
+    const now = clock.now();
+    const stepped = step(this.#keys, new Map(same), now, { ...policy(), heldSince });
+    const planned = plans ? this.#plan(stepped.keys) : nothingPlanned;
+    const changed = new Map([...stepped.changed, ...planned.changed].map((k) => [keyName(k), k]));
+    const kept = await this.keep([...changed.values()], 'postern', this.#news(stepped.actions));
+    return kept ? [...stepped.actions, ...planned.make] : [];
+  }
+
+  #plan(keys: readonly DkimKey[]): ProbationPlan {
+    const { probation, world, zone } = this.#deps;
+    return planProbation(keys, this.holders.byKey, {
+      now: world.clock.now(),
+      policy: probation?.() ?? noProbation,
+      canSend: (domain) => zone.canSend(domain),
+    });
   }
 
   async #look(keys: readonly DkimKey[]): Promise<ReadonlyMap<DkimKey, Sighting>> {
@@ -271,7 +302,8 @@ class Keeper implements KeyKeeper {
     const moved = rows.filter((row) => this.find(row.domain, row.selector)?.state !== row.state);
     const changes: Change[] = [
       ...rows.map((row) => ({ kind: 'dkim-key', row }) as const),
-      ...moved.map(({ domain, selector, state }) => {
+      // Probation keys come and go by the hundred: what is done to an account's key is kept.
+      ...moved.filter(isAudited).map(({ domain, selector, state }) => {
         const row = { at, by, action: 'dkim', account: domain, detail: `${selector}: ${state}` };
         return { kind: 'audit', row } as const;
       }),
@@ -288,7 +320,7 @@ class Keeper implements KeyKeeper {
       ...this.#keys.map((key) => later.get(keyName(key)) ?? key),
       ...rows.filter((row) => !known.has(keyName(row))),
     ].sort(inOrder);
-    this.reload();
+    this.#opened.open(this.#keys, { again: false });
     for (const { domain, selector, state } of moved)
       log('info', 'dkim.key', { domain, selector, state });
     return true;
@@ -300,19 +332,20 @@ class Keeper implements KeyKeeper {
     let made = false;
     for (const action of actions) {
       if (!this.#open) return false;
-      if (this.#isOvertaken(action)) continue;
+      if (isOvertaken(action, this.#keys)) continue;
       try {
         if (action.kind === 'make') {
-          const { domain, algorithm, bits } = action;
-          const wanted = { domain, algorithms: [algorithm], selector: undefined, bits };
+          const { algorithm, kind: _, ...more } = action;
+          const wanted = { ...more, algorithms: [algorithm], selector: undefined };
           const rows = await this.make(wanted, 'postern');
           if (typeof rows === 'string') throw new Error(rows);
           made = true;
         } else if (action.kind === 'delete-file') {
           files.delete(action.key);
-          await this.keep([{ ...action.key, file: '' }], 'postern');
+          if (action.key.use === 'probation') await this.#forget(action.key);
+          else await this.keep([{ ...action.key, file: '' }], 'postern');
         } else if (action.kind !== 'tell' && zone.canSend(action.key.domain)) {
-          await this.#send(action.key, records[action.kind]);
+          await this.#send(action.key, recordAfter[action.kind]);
         }
       } catch (error) {
         const key = 'key' in action ? keyName(action.key) : action.domain;
@@ -320,6 +353,18 @@ class Keeper implements KeyKeeper {
       }
     }
     return made;
+  }
+
+  /** Deletes the row of a probation key that is gone: there may be thousands of them in a year. */
+  async #forget(key: DkimKey): Promise<void> {
+    const { domain, selector } = key;
+    const kept = await this.#deps.journal.committed([
+      { kind: 'dkim-key-forgotten', domain, selector },
+    ]);
+    if (!kept) return;
+    this.#keys = this.#keys.filter((one) => keyName(one) !== keyName(key));
+    this.#updates.delete(keyName(key));
+    this.holders.forget(key);
   }
 
   async #send(key: DkimKey, record: SentRecord['record']): Promise<void> {
@@ -333,19 +378,8 @@ class Keeper implements KeyKeeper {
     this.#updates.set(keyName(key), { record, why: '' });
     world.log('info', 'dkim.sent', { key: keyName(key), record });
   }
-
-  /** Has a command changed the key since this action was decided? Then it is not done. */
-  #isOvertaken(action: KeyAction): boolean {
-    if (action.kind !== 'make') {
-      const { domain, selector, state } = action.key;
-      return this.find(domain, selector)?.state !== state;
-    }
-    const line = this.#keys.filter((key) => sameLine(key, action));
-    return line.some(isWaiting) || !line.some(({ state }) => state === 'signing');
-  }
 }
 
-/** The record that each action asks the zone for. */
-const records = { publish: 'key', revoke: 'revoked', remove: 'nothing' } as const;
+const nothingPlanned: ProbationPlan = { changed: [], make: [] };
 
 export const notWritten = 'the ledger cannot be written: nothing was done';

@@ -9,8 +9,9 @@ import { noRules } from '../../core/signing/choose.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Mutable } from '../../lib/type-tools.ts';
-import type { HeaderEdit, MessageReader, MessageStart } from '../../ports/message.ts';
+import type { HeaderEdit, JudgedAs, MessageReader, MessageStart } from '../../ports/message.ts';
 import { openSigning, type SigningSettings } from './message-signed.ts';
+import type { OwnSigning } from './probation.ts';
 
 /** Signs with the name of its selector, at once; a selector `broken` cannot. */
 const key = (domain: string, selector: string): SigningKey => ({
@@ -33,12 +34,18 @@ class Rig {
     lineLengthLimit: 998,
   };
   keys: readonly SigningKey[] = [key('a.test', 's1'), key('a.test', 's2'), key('b.test', 's3')];
+  /** What signs mail of an account for a domain. */
+  readonly own = new Map<string, OwnSigning>();
+  judged: JudgedAs | undefined;
   readonly #keys = (domain: string): readonly SigningKey[] =>
     this.keys.filter((one) => one.domain === domain);
   readonly #authors = anyAuthor({ settings: this.settings, keys: this.#keys });
   readonly #reading = openSigning({
     settings: this.settings,
     keys: this.#keys,
+    probation: {
+      of: (account, domain, done) => done(this.own.get(`${account} ${domain}`)),
+    },
     world: quietWorld({
       clock: { now: () => this.now },
       count: (name, _by, label) => this.counted.push(`${name} ${label}`),
@@ -61,9 +68,9 @@ class Rig {
           reader.header(name, value);
         },
         body: (...piece) => reader.body(...piece),
-        finish(done) {
+        finish: (done) => {
           authors?.ask(message, () => {});
-          reader.finish(done);
+          reader.finish(done, this.judged);
         },
       }
     );
@@ -204,4 +211,35 @@ test('settings and keys count as they are when a message comes', () => {
   assert.equal(rig.edits(' joe@a.test').length, 0);
   rig.keys = [key('a.test', 's9')];
   assert.equal(rig.edits(' joe@a.test').length, 1);
+});
+
+test('a key of the account signs instead of those of the domain, and its signature expires', () => {
+  const rig = new Rig();
+  rig.own.set('joe@a.test a.test', { keys: [key('a.test', 'k1')], expiresInSeconds: 864_000 });
+  const signed = (): readonly string[] =>
+    rig.edits(' Joe <joe@a.test>').map((edit) => (edit.kind === 'insert' ? edit.value : ''));
+  rig.judged = { account: 'joe@a.test' as Account, isHeld: false };
+  const [value = '', ...more] = signed();
+  assert.match(value, /\ss=k1;[\s\S]*t=1700000000;\sx=1700864000;/);
+  assert.deepEqual(more, [], 'no signature by which a copy would still verify');
+  // Held mail may be released when x= would be over.
+  rig.judged = { account: 'joe@a.test' as Account, isHeld: true };
+  const [held = ''] = signed();
+  assert.match(held, /\ss=k1;/);
+  assert.doesNotMatch(held, /\sx=/);
+  for (const judged of [{ account: 'ann@a.test' as Account, isHeld: false }, undefined]) {
+    rig.judged = judged;
+    assert.deepEqual(
+      signed().map((one) => /\ss=(\w+);/.exec(one)?.[1]),
+      ['s1', 's2'],
+    );
+  }
+});
+
+test('a key of the account that cannot sign: the mail goes on unsigned, and it is counted', () => {
+  const rig = new Rig();
+  rig.own.set('joe@a.test a.test', { keys: [key('a.test', 'broken')], expiresInSeconds: 9 });
+  rig.judged = { account: 'joe@a.test' as Account, isHeld: false };
+  assert.deepEqual(rig.edits(' joe@a.test'), []);
+  assert.deepEqual(rig.counted, ['postern_signing_total failed']);
 });

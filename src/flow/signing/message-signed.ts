@@ -12,11 +12,13 @@ import { minuteMs } from '../../lib/time.ts';
 import type {
   EditSource,
   Finished,
+  JudgedAs,
   MessageAuthors,
   MessageReader,
   MessageStart,
 } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
+import type { OwnSigning, Probation } from './probation.ts';
 
 /** As the operator set it; a reload changes it in place. */
 export type SigningSettings = {
@@ -34,6 +36,8 @@ export type KeySource = (domain: string) => readonly SigningKey[];
 export type SigningDeps = {
   readonly settings: SigningSettings;
   readonly keys: KeySource;
+  /** Keys of single accounts. Without: the keys of the domain sign all mail. */
+  readonly probation?: Pick<Probation, 'of'>;
   readonly world: World;
   /** A message of this author's domain goes out; `signedBy` empty: unsigned. */
   readonly sent: (author: string, signedBy: string) => void;
@@ -89,21 +93,40 @@ class SigningReader implements MessageReader {
     this.#signer?.body(bytes, start, end);
   }
 
-  finish(done: Finished): void {
+  finish(done: Finished, judged?: JudgedAs): void {
     const choice = allowed(this.#chosen(), this.#authors.denied);
     if (choice.kind === 'unsigned') {
       this.#end(choice, choice.why);
       done([]);
       return;
     }
-    if (this.#signer === undefined) {
+    const signer = this.#signer;
+    if (signer === undefined) {
       this.#failed(choice.domain, new Error(`its header has ${this.#octets} octets`));
       this.#end(choice, 'failed');
       done([]);
       return;
     }
-    const request = { keys: choice.keys, now: this.#deps.world.clock.now() };
-    this.#signer.sign(request, (fault, fields) => {
+    const { probation } = this.#deps;
+    if (probation === undefined || judged === undefined) {
+      this.#sign(signer, choice, undefined, done);
+      return;
+    }
+    probation.of(judged.account, choice.domain, (own) => {
+      // Held mail may be released weeks later, when a signature would have expired.
+      const open = own && judged.isHeld ? { ...own, expiresInSeconds: undefined } : own;
+      this.#sign(signer, choice, open, done);
+    });
+  }
+
+  #sign(
+    signer: Signer,
+    choice: Extract<Choice<SigningKey>, { kind: 'sign' }>,
+    own: OwnSigning | undefined,
+    done: Finished,
+  ): void {
+    const request = { keys: choice.keys, ...own, now: this.#deps.world.clock.now() };
+    signer.sign(request, (fault, fields) => {
       if (fault !== undefined) this.#failed(choice.domain, fault);
       this.#end(choice, fault === undefined ? 'signed' : 'failed');
       done(

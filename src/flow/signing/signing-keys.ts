@@ -2,10 +2,12 @@
  * The DKIM keys, for everything that signs. Their life goes on automatically (key-keeper.ts) and by
  * commands (key-admin.ts).
  */
+import { noProbation } from '../../core/signing/probation/plan.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import type { KeyAdmin } from '../../ports/admin.ts';
 import { openKeyAdmin } from './key-admin.ts';
 import { openKeeper, type SigningKeysDeps } from './key-keeper.ts';
+import { openProbation, type Probation, type ProbationDeps } from './probation.ts';
 
 export type SigningKeys = {
   /** The keys that sign for exactly this domain, at most one of each algorithm. Never waits. */
@@ -15,6 +17,8 @@ export type SigningKeys = {
   /** Reads the key files again. */
   reload(): void;
   readonly admin: KeyAdmin;
+  /** Keys of single accounts. Call it once. */
+  probation(of: Pick<ProbationDeps, 'standing' | 'troubles'>): Probation;
   close(): void;
 };
 
@@ -25,6 +29,13 @@ export function openSigningKeys(deps: SigningKeysDeps): SigningKeys {
     stepNow: () => keeper.stepNow(),
     reload: () => keeper.reload(),
     admin: openKeyAdmin(keeper, deps),
+    probation: (of) =>
+      openProbation(keeper, {
+        ...of,
+        world: deps.world,
+        policy: () => deps.probation?.() ?? noProbation,
+        canSend: (domain) => deps.zone.canSend(domain),
+      }),
     close: () => keeper.close(),
   };
 }

@@ -4,6 +4,7 @@
  *
  *   judged or by hand ──commit──▶ later mail held, or refused (the gate reads the state)
  *                                 ├─ queue held twice: at once, and 15 seconds later
+ *                                 ├─ keys of its own revoked
  *                                 ├─ login closed
  *                                 └─ notice by every channel
  *
@@ -22,6 +23,7 @@ import { faultText } from '../../lib/error-text.ts';
 import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 import type { AdminResult, ReleaseHow } from '../../ports/admin.ts';
+import type { AccountKeys } from '../../ports/keys.ts';
 import type { Change, IncidentRow, MessageRow } from '../../ports/ledger.ts';
 import type { LoginDoor, Mta } from '../../ports/mail-server.ts';
 import type { World } from '../../ports/world.ts';
@@ -34,7 +36,7 @@ import { hijackConfirmed, suspendedAlready, suspendedText } from './hijack-confi
 import { HoldingNow } from './holding-now.ts';
 import { currentIncident, type SweepDeps, sweepQueue } from './queue-sweep.ts';
 import { isLogin, type ReleaseOutcome, ReleaseSteps } from './release-steps.ts';
-import { releaseText, releaseWord } from './release-text.ts';
+import { releaseText, releaseWord, suspendedAgain } from './release-text.ts';
 import { suspensionNotice } from './suspension-notice.ts';
 
 /** By then, mail that sessions were still handing over at the suspension is in the queue. */
@@ -52,6 +54,8 @@ export type SuspensionDeps = {
   readonly notices: Notices;
   readonly mta: Mta | undefined;
   readonly logins: LoginDoor | undefined;
+  /** Probation keys. Without: no account has a key of its own. */
+  readonly keys?: AccountKeys;
   readonly world: World;
   readonly host: string;
   readonly settings: Settings;
@@ -279,7 +283,10 @@ class SuspensionFlow implements Suspensions {
       stop();
       this.#waiting.delete(stop);
       void this.#logged(account, async () => {
-        await this.#locks.run(account, () => this.#sweep(incident));
+        await this.#locks.run(account, async () => {
+          await this.#revokeKeys(incident);
+          await this.#sweep(incident);
+        });
       });
     });
     this.#waiting.add(stop);
@@ -326,9 +333,11 @@ class SuspensionFlow implements Suspensions {
     const { account } = incident;
     // Each step stands alone: what fails in one must not cost the next.
     let swept = incident;
+    const revoked = this.#revokeKeys(incident);
     await this.#logged(account, async () => {
       swept = await this.#sweep(incident);
     });
+    await revoked;
     if (logins === undefined || !isLogin(account) || !this.#isOpen(incident)) return swept;
     try {
       await logins.close(account);
@@ -339,6 +348,13 @@ class SuspensionFlow implements Suspensions {
     const row: IncidentRow = { ...this.#current(swept), loginClosed: true };
     journal.add({ kind: 'incident', row });
     return row;
+  }
+
+  /** Revokes keys that mail from before the suspension may still get in its last sessions. */
+  async #revokeKeys(incident: IncidentRow): Promise<void> {
+    const { account, suspendedAt } = incident;
+    if (!this.#isOpen(incident)) return;
+    await this.#deps.keys?.revoke(account, (suspendedAt + secondSweepMs) as Millis);
   }
 
   #sweep(incident: IncidentRow): Promise<IncidentRow> {
@@ -377,14 +393,3 @@ const onlyObserving: AdminResult = {
 };
 
 const nothingOutside: ReleaseOutcome = { back: 0, faults: [] };
-
-/** The account was suspended while its release waited for the lock: the suspension counts. */
-function suspendedAgain(account: Account): AdminResult {
-  return {
-    ok: false,
-    text:
-      `${account} was suspended again in the meantime: ` +
-      'its login stays closed and its mail stays held',
-    hint: `look at why, then: postern accounts release ${account}`,
-  };
-}

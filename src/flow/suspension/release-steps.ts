@@ -9,6 +9,7 @@ import type { Account } from '../../core/account-name.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { ReleaseHow } from '../../ports/admin.ts';
+import type { AccountKeys } from '../../ports/keys.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { LoginDoor, Mta } from '../../ports/mail-server.ts';
 import type { World } from '../../ports/world.ts';
@@ -22,12 +23,15 @@ import {
 } from './unfinished-releases.ts';
 
 const heldMax = 50_000;
+/** The latest incidents of an account, among which those of a release are. */
+const incidentsMax = 100;
 
 export type ReleaseDeps = {
   readonly accounts: Accounts;
   readonly journal: Journal;
   readonly mta: Mta | undefined;
   readonly logins: LoginDoor | undefined;
+  readonly keys?: AccountKeys;
   readonly world: World;
 };
 
@@ -98,8 +102,9 @@ export class ReleaseSteps {
       this.#unfinished.done(release);
       return undefined;
     }
+    const keyFault = await this.#restoredKeys(release);
     const { back, fault } = await this.#releaseHeld(release, mayGo);
-    const faults = [loginFault, fault].filter((one) => one !== undefined);
+    const faults = [loginFault, keyFault, fault].filter((one) => one !== undefined);
     if (faults.length === 0) this.#unfinished.done(release);
     else this.#deps.world.log('error', 'release.unfinished', { account, why: faults.join('; ') });
     return { back, faults };
@@ -114,6 +119,17 @@ export class ReleaseSteps {
     } catch (error) {
       return faultText(error);
     }
+  }
+
+  /** After a false alarm, receivers must believe the keys again. Answers with why it failed. */
+  async #restoredKeys({ account, at, mail }: UnfinishedRelease): Promise<string | undefined> {
+    const { journal, keys } = this.#deps;
+    if (keys === undefined || mail !== 'all') return undefined;
+    const [incident] = journal.live
+      .incidents({ account, limit: incidentsMax })
+      .filter(({ endedAt, observed }) => endedAt === at && !observed)
+      .sort((one, other) => one.suspendedAt - other.suspendedAt);
+    return incident && keys.restore(account, incident.suspendedAt);
   }
 
   async #releaseHeld(

@@ -1,6 +1,6 @@
 /** A release in words: for the audit trail, and as the answer to the operator. Pure. */
 import type { Account } from '../../core/account-name.ts';
-import type { ReleaseHow } from '../../ports/admin.ts';
+import type { AdminResult, ReleaseHow } from '../../ports/admin.ts';
 
 /** For the audit trail. */
 export function releaseWord({ falseAlarm, keepHeld }: ReleaseHow): string {
@@ -28,3 +28,14 @@ export function releaseText(
 }
 
 const messages = (many: number): string => (many === 1 ? '1 message is' : `${many} messages are`);
+
+/** The account was suspended while its release waited for the lock: the suspension counts. */
+export function suspendedAgain(account: Account): AdminResult {
+  return {
+    ok: false,
+    text:
+      `${account} was suspended again in the meantime: ` +
+      'its login stays closed and its mail stays held',
+    hint: `look at why, then: postern accounts release ${account}`,
+  };
+}

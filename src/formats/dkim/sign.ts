@@ -26,7 +26,7 @@ export type SignRequest = {
   /** `i=`: an address in the key's domain or below it. */
   readonly identity?: string;
   /** `x=`: seconds until the signature expires. */
-  readonly expiresInSeconds?: number;
+  readonly expiresInSeconds?: number | undefined;
 };
 
 /**

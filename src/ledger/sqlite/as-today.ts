@@ -32,6 +32,11 @@ const inMemory: ReadonlyMap<number, string> = new Map([
      CREATE TEMP VIEW message AS SELECT *, '' AS unsigned FROM message_of_12;
      CREATE TEMP TRIGGER message_kept INSTEAD OF INSERT ON message BEGIN SELECT 1; END;
      CREATE TEMP TRIGGER message_stays INSTEAD OF DELETE ON message BEGIN SELECT 1; END;
+     CREATE TEMP TABLE IF NOT EXISTS dkim_key AS SELECT * FROM main.dkim_key;
+     ALTER TABLE temp.dkim_key ADD COLUMN use TEXT NOT NULL DEFAULT '';
+     CREATE TEMP TABLE dkim_key_holder (
+       domain TEXT, selector TEXT, account TEXT, given_at INTEGER, used_at INTEGER
+     );
      CREATE TEMP TABLE may_write_as (account TEXT, address TEXT, note TEXT, made_by TEXT,
        at INTEGER, removed_at INTEGER);
      CREATE TEMP TABLE written_as (account TEXT, address TEXT, first_at INTEGER, last_at INTEGER,

@@ -309,6 +309,17 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   -- Why no key signed a message, and the author that decided.
   ALTER TABLE message ADD COLUMN unsigned TEXT NOT NULL DEFAULT '';
+
+  -- use: 'probation' for a key that signs mail of a single account; empty for all others.
+  ALTER TABLE dkim_key ADD COLUMN use TEXT NOT NULL DEFAULT '';
+  CREATE TABLE dkim_key_holder (
+    domain TEXT NOT NULL,
+    selector TEXT NOT NULL,
+    account TEXT NOT NULL,
+    given_at INTEGER NOT NULL,
+    used_at INTEGER NOT NULL,
+    PRIMARY KEY (domain, selector)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

@@ -221,6 +221,7 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
     notices: all.notices.notices,
     meta: all.meta.meta,
     dkimKeys: all.dkimKeys.dkimKeys,
+    keyHolders: all.dkimKeys.keyHolders,
     sendingDomains: all.sendingDomains.sendingDomains,
     stats: all.rollups.stats,
     damaged: () => false,

@@ -91,6 +91,12 @@ function apply(tables: Tables, change: Change): void {
     case 'dkim-key':
       tables.dkimKeys.put(change.row);
       break;
+    case 'key-holder':
+      tables.dkimKeys.putHolder(change.row);
+      break;
+    case 'dkim-key-forgotten':
+      tables.dkimKeys.forget(change);
+      break;
     case 'script':
       tables.scripts.put(change.row);
       break;

@@ -76,6 +76,7 @@ function Account({ found, ask, explain }) {
       ${' '}to ${many(account.recipientsToday, 'recipient')}. Known from earlier mail:
       ${' '}${many(account.knownRecipients, 'recipient')}.
     </p>
+    ${account.probation && html`<p>${opened(account.probation)}.</p>`}
     ${reasons.length > 0 && html`<h3>Why</h3><${Reasons} reasons=${reasons} />`}
     <div class="buttons">
       <button

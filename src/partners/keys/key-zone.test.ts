@@ -36,8 +36,10 @@ const soa = (zone: string, minimum: number): DnsRecord => ({
 
 function open(records: readonly DnsRecord[], refuses = '') {
   const sent: string[] = [];
+  const ttls: number[] = [];
   const answer = zoneAnswers(records);
   const update = (zone: string) => async (what: ZoneUpdate) => {
+    ttls.push(...what.add.map(({ ttlSeconds }) => ttlSeconds));
     const texts = (list: readonly DnsRecord[]): string =>
       list.map((one) => (one.type === 'TXT' ? textOfTxt(one) : '?')).join(' | ');
     sent.push(`${zone} ${what.zone}: -${texts(what.remove)} +${texts(what.add)}`);
@@ -52,8 +54,9 @@ function open(records: readonly DnsRecord[], refuses = '') {
     ],
     updates: ['example.org.', 'Sub.Example.org'].map((one) => ({ zone: one, update: update(one) })),
     ttlSeconds: 60,
+    probationTtlSeconds: 5,
   });
-  return { zone, sent };
+  return { zone, sent, ttls };
 }
 
 test('the nearest zone is changed, or none', async () => {
@@ -84,6 +87,15 @@ test('a record that another program wrote is taken away with its own words', asy
       'v=DKIM1; k=rsa; p=AAAA | v=DKIM1; k=rsa; p= | v=DKIM1; h=sha256; p=AAAA; n=ours +',
     ],
   );
+});
+
+test('a probation key has a short time to live, so that its revocation counts soon', async () => {
+  const { zone, ttls } = open([]);
+  await zone.send(key, 'key');
+  await zone.send({ ...key, use: 'probation' }, 'key');
+  await zone.send({ ...key, use: 'probation' }, 'revoked');
+  assert.deepEqual(ttls, [60, 5, 5]);
+  assert.deepEqual([zone.ttlOf(key), zone.ttlOf({ use: 'probation' })], [60, 5]);
 });
 
 test('a resolver caches a missing name as the zone’s SOA says, at most three hours', async () => {

@@ -20,6 +20,8 @@ export type KeyZoneOptions = {
   /** Zones that Postern may change, each with its nsupdate. */
   readonly updates: readonly UpdatableZone<Nsupdate>[];
   readonly ttlSeconds: number;
+  /** Of records of probation keys. */
+  readonly probationTtlSeconds?: number;
 };
 
 /**
@@ -33,17 +35,19 @@ const negativeMsUnknown = hourMs;
 const cachedMsMax = 7 * dayMs;
 
 export function openKeyZone(options: KeyZoneOptions): KeyZone {
-  const { authorities, resolve, ttlSeconds } = options;
+  const { authorities, resolve, ttlSeconds, probationTtlSeconds = ttlSeconds } = options;
   const zones = options.updates.map((one) => ({ ...one, zone: plainZone(one.zone) }));
   const wayTo = openZoneFinder(zones);
+  const ttlOf = ({ use }: Pick<DkimKey, 'use'>): number =>
+    use === 'probation' ? probationTtlSeconds : ttlSeconds;
   const record = (key: DkimKey, text: string): DnsRecord => ({
     type: 'TXT',
     name: keyName(key),
-    ttlSeconds,
+    ttlSeconds: ttlOf(key),
     strings: txtStrings(text),
   });
   return {
-    ttlSeconds,
+    ttlOf,
     canSend: (domain) => wayTo(domain) !== undefined,
     async look(key): Promise<Sighting> {
       const [answers, negativeMs] = await Promise.all([
