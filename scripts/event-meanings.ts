@@ -26,6 +26,16 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'signed the message (setting `signing.foreign`). If it may, run `postern accounts ' +
     'may-write-as ACCOUNT ADDRESS`. `address` is empty for further addresses of an account with ' +
     'many.',
+  'authors.dovecot-not-asked':
+    'Dovecot could not tell the folders of users’ mail. Postern asks again in ten minutes; until ' +
+    'then only the tables of Postfix say which addresses an account may write as.',
+  'authors.not-asked':
+    'The tables of the mail server could not be asked whether an account may write as an ' +
+    'address. The last answer counts; without one, the message is not signed with a key of ' +
+    'that domain. The field `why` says what failed.',
+  'authors.not-read':
+    'Postfix could not be asked for its tables of addresses. Postern asks again when its files ' +
+    'change. Until then accounts may write as their own domain and as declared.',
   'bypass.seen':
     'The mail log shows a message that left and that no door judged, on a way that was not seen ' +
     'before. `postern status` counts such messages; see "Does all mail go through Postern?" in ' +

@@ -96,6 +96,7 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
       `${accounts.known} known, ${accounts.watched} watched, ${accounts.suspended} suspended` +
         (accounts.exempt > 0 ? `, ${accounts.exempt} exempt` : ''),
     ],
+    ...authorLines(status),
     ...heldLines(status),
     [
       'ledger',
@@ -111,6 +112,17 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
   const head = `Postern ${status.version} on ${status.host}: ${paint('bold', doing)} ${since}\n\n`;
   const facts = lines.map(([name, text]) => `${name.padEnd(10)}${text}\n`).join('');
   return head + facts + suspendedText(suspended, accounts.suspended) + watchedText(watched);
+}
+
+/** Until when mail without a right to its From is still signed. */
+function authorLines({ authors }: StatusView): (readonly [string, string])[] {
+  // A guard of an earlier version does not say it.
+  if (authors?.isRunning !== true) return [];
+  const end = clock(authors.until ?? 0);
+  return [
+    ['authors', `observed until ${end}; then a key signs only for accounts that may use it`],
+    ['', 'see what was seen: postern accounts may-write-as --suggest'],
+  ];
 }
 
 /** How much is held, and of which accounts most. */

@@ -11,11 +11,10 @@ import { lineSplitter, programCode, programLines, programOutput } from './progra
 
 /**
  * What a call does, and the names that it takes. hold, release, drop: queue ids. kick, sessions,
- * refused: login names. sessions answers like `doveadm -f tab who -1`; refused answers `open NAME`
- * for each name that Dovecot does not refuse. homes: logins too; answers `home NAME FOLDER` for each
- * that Dovecot knows. lookup: a parameter of Postfix, one of its tables, and keys; answers like
- * `postmap -q -`. queue: no names; answers like `postqueue -j`. check: no names; only answers (for
- * doctor).
+ * refused, homes: login names. sessions answers like `doveadm -f tab who -1`; refused answers `open
+ * NAME` for each name that Dovecot does not refuse; homes answers `home NAME FOLDER` for each that
+ * Dovecot knows. lookup: a parameter of Postfix, one of its tables, and keys; answers like `postmap
+ * -q -`. queue: no names; answers like `postqueue -j`. check: no names; only answers (for doctor).
  */
 export type ToolVerb =
   | (typeof loginVerbs)[number]
@@ -128,11 +127,8 @@ export function ownTools(
         const [, table = '', ...keys] = names;
         const input = keys.map((key) => `${key}\n`).join('');
         const args = [...postfix, '-q', '-', table];
-        yield* programLines({
-          ...{ program: postmap, args, input, signal },
-          errors: 'lines',
-          fine: [1],
-        });
+        const call = { program: postmap, args, input, signal } as const;
+        yield* programLines({ ...call, errors: 'lines', fine: [1] });
       } else if (verb === 'queue') {
         const args = [...postfix, '-j'];
         yield* programLines({ program: postqueue, args, signal, errors: 'complaint' });

@@ -1,6 +1,6 @@
 /**
- * Tables that only root may read, and Dovecot's userdb, asked through postern-root: what it answers,
- * and that it opens no file that Postfix does not name in one of these parameters.
+ * Tables that only root may read, and Dovecot's userdb, asked through postern-root: what it
+ * answers, and that it opens no file that Postfix does not name in one of these parameters.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -30,7 +30,8 @@ before(async () => {
   for (const name of ['virtual', 'senders', 'secret']) await chmod(join(folder, name), 0o600);
   await writeFile(
     join(folder, 'main.cf'),
-    `compatibility_level = 3.6\nmyhostname = mx.test\nlocal_recipient_maps = texthash:${folder}/secret\n` +
+    `compatibility_level = 3.6\nmyhostname = mx.test\n` +
+      `local_recipient_maps = texthash:${folder}/secret\n` +
       `own = texthash:${folder}/virtual\n` +
       `virtual_alias_maps = inline:{ {i@b.test=joe@a.test}, {j@b.test=ann@a.test} }, $own\n`,
   );

@@ -173,7 +173,7 @@ function textOf(file: string): string {
 }
 
 /** The pairs of a list as --suggest prints it: commands, and lines that begin with #. */
-export function pairsIn(text: string): readonly Declaration[] {
+function pairsIn(text: string): readonly Declaration[] {
   const lines = text.split('\n').map((line) => line.replace(/\s+#.*$/, '').trim());
   const commands = lines.filter((line) => line !== '' && !line.startsWith('#'));
   if (commands.length > linesMax) throw badLine(`more than ${linesMax} lines`);

@@ -55,7 +55,7 @@ export function withoutExtension(key: string, delimiters: string): string {
 }
 
 /** Where the extension of a local part begins; -1 if it has none. */
-export function extensionStart(local: string, delimiters: string): number {
+function extensionStart(local: string, delimiters: string): number {
   if (/^(?:mailer-daemon|double-bounce)$/.test(local)) return -1;
   const isListName = /^owner-|-request$/.test(local);
   for (let at = 1; at < local.length - 1; at++) {

@@ -65,22 +65,25 @@ export function suggestedPairs(
     else groups.set(group, [...(groups.get(group) ?? []), pair]);
   }
   for (const group of groups.values()) pairs.push(...ofGroup(group));
-  const clear: Standing = { kind: 'clear' };
-  function ofGroup(group: readonly SeenPair[]): readonly SuggestedPair[] {
-    const [first] = group;
-    if (first === undefined || new Set(group.map(({ account }) => account)).size < loginsMin) {
-      return group.map((pair) => suggestion([pair], pair, clear));
-    }
-    const account = `@${domainOf(first.account)}`;
-    const address = `@${domainOf(first.address)}`;
-    return [suggestion(group, { account, address }, clear)];
-  }
   return pairs.sort(
     (one, other) =>
       Number(other.isSuggested) - Number(one.isSuggested) ||
       other.messages - one.messages ||
       (one.account + one.address < other.account + other.address ? -1 : 1),
   );
+}
+
+const clear: Standing = { kind: 'clear' };
+
+/** Pairs of the logins of one domain and the addresses of another one. */
+function ofGroup(group: readonly SeenPair[]): readonly SuggestedPair[] {
+  const [first] = group;
+  if (first === undefined || new Set(group.map(({ account }) => account)).size < loginsMin) {
+    return group.map((pair) => suggestion([pair], pair, clear));
+  }
+  const account = `@${domainOf(first.account)}`;
+  const address = `@${domainOf(first.address)}`;
+  return [suggestion(group, { account, address }, clear)];
 }
 
 /** The domain of the login and that of the address; undefined where there are not two. */

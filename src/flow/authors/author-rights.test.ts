@@ -181,7 +181,7 @@ test('messages that ask the same at once share one answer', async () => {
   assert.equal(other.finds, alone);
 });
 
-test('a thief with a new address for each message costs a limited number of questions', async () => {
+test('a new address for each message costs a limited number of questions', async () => {
   const { ask, state } = rig(entries);
   const answers: Permission[] = [];
   for (let batch = 0; batch < 50; batch++) {

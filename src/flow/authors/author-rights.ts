@@ -1,7 +1,8 @@
 /**
  * Answers which addresses an account may write as: at once for its own addresses and for
- * declarations, else from the mail server's tables, whose answers are kept for a while. A flood costs
- * no process for each message: few pairs are asked at once, and an account may ask about few new addresses.
+ * declarations, else from the mail server's tables, whose answers are kept for a while. A flood
+ * costs no process for each message: few pairs are asked at once, and an account may ask about few
+ * new addresses.
  */
 import type { Account, LoginDomains } from '../../core/account-name.ts';
 import type { Declaration, Declarations } from '../../core/authors/declaration.ts';

@@ -16,7 +16,7 @@ import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 
 /** How long a server that signed already is observed after its upgrade. */
-export const observationMs: number = 14 * dayMs;
+const observationMs = 14 * dayMs;
 /** Pairs in memory, some 300 bytes each. More are not noted, and are foreign. */
 const pairsMax = 20_000;
 /** Pairs of one account. A person, a script or a host has fewer. */

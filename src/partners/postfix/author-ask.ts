@@ -1,6 +1,6 @@
 /**
- * Asks one table of Postfix, or Dovecot's userdb. What the guard's user may not read, such as a file
- * with the password of a database, postern-root asks.
+ * Asks one table of Postfix, or Dovecot's userdb. What the guard's user may not read, such as a
+ * file with the password of a database, postern-root asks.
  */
 import { existsSync } from 'node:fs';
 import type { TableKey, TableName } from '../../core/authors/table-keys.ts';
