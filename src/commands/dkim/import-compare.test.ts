@@ -23,6 +23,8 @@ const report = (compared: readonly ComparedDomain[]): ImportReport => ({
     unsigned: [],
     notes: [],
   },
+  allowed: [],
+  proposals: [],
   notes: [],
   gaps: [],
   compared,

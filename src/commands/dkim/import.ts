@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { signingRulesOf } from '../../config/values.ts';
+import { importProposals } from '../../core/authors/proposals.ts';
 import { isKeyName, keyName } from '../../core/signing/key.ts';
 import {
   keysInUse,
@@ -224,6 +225,8 @@ async function imported(command: Command, options: Options, source: Source): Pro
   const report: ImportReport = {
     lines: [...lines, ...wrong],
     takeover,
+    allowed: setup.allowed,
+    proposals: importProposals(setup),
     notes: [...setup.notes, ...(isFile ? [] : takeover.notes)],
     gaps: setup.gaps,
     compared,

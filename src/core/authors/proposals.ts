@@ -1,0 +1,63 @@
+/**
+ * Declarations that Postern proposes from what it finds: in the set-up of another signer, in
+ * Postfix, in the register of scripts. An operator confirms them; none is made silently. Pure.
+ */
+import { type Allowance, authorFor, type SignerSetup } from '../../formats/filters/signer-setup.ts';
+import { shellWords } from '../../lib/shell-words.ts';
+
+/** One proposal: this account may write as `joe@example.org` or `@example.org`. */
+export type Proposal = {
+  readonly account: string;
+  readonly as: string;
+  /** Where it was found: a phrase for the operator. */
+  readonly why: string;
+};
+
+/** Most proposals at once; more cannot be read by a person, and the ledger has a limit too. */
+export const proposalsMax = 1_000;
+
+/** The command that makes the declaration. */
+export function proposalCommand({ account, as }: Pick<Proposal, 'account' | 'as'>): string {
+  return `postern accounts may-write-as ${shellWords(account, as)}`;
+}
+
+/** Each proposal once; the first reason counts. */
+export function distinct(proposals: readonly Proposal[]): readonly Proposal[] {
+  const found = new Map<string, Proposal>();
+  for (const one of proposals) {
+    const key = `${one.account} ${one.as}`;
+    if (!found.has(key)) found.set(key, one);
+  }
+  return [...found.values()];
+}
+
+/**
+ * What keeps the rights of the clients that another signer trusts: each may write as each domain
+ * that it signs.
+ */
+export function importProposals({
+  allowed,
+  froms,
+  signaturesOf,
+}: Pick<SignerSetup, 'allowed' | 'froms' | 'signaturesOf'>): readonly Proposal[] {
+  const authors = froms
+    .filter(({ host }) => !host.startsWith('*'))
+    .filter((from) => signaturesOf(authorFor(from)).length > 0)
+    .map(({ host, user }) => `${user ?? ''}@${host}`);
+  const clients = allowed.flatMap(({ networks, setting }) =>
+    networks.map((network) => ({ account: clientName(network), why: setting })),
+  );
+  return distinct(
+    clients.flatMap(({ account, why }) => authors.map((as) => ({ account, as, why }))),
+  );
+}
+
+/** The account of a client or a network as declarations name it, without brackets. */
+export function clientName(network: string): string {
+  return `client:${network.replace(/^\[(.*)\]/, '$1').toLowerCase()}`;
+}
+
+/** What was allowed, and what becomes of it: a sentence for the operator. */
+export function allowanceText({ setting, allowed, here }: Allowance): string {
+  return `${setting}: ${allowed}. ${here[0]?.toUpperCase()}${here.slice(1)}.`;
+}
