@@ -5,10 +5,11 @@
 import { type Allowance, authorFor, type SignerSetup } from '../../formats/filters/signer-setup.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 
-/** One proposal: this account may write as `joe@example.org` or `@example.org`. */
+/** One proposal: this account may write as that address. */
 export type Proposal = {
   readonly account: string;
-  readonly as: string;
+  /** `joe@example.org`, `@example.org`, or `@*.example.org` for all names below it. */
+  readonly address: string;
   /** Where it was found: a phrase for the operator. */
   readonly why: string;
 };
@@ -17,15 +18,18 @@ export type Proposal = {
 export const proposalsMax = 1_000;
 
 /** The command that makes the declaration. */
-export function proposalCommand({ account, as }: Pick<Proposal, 'account' | 'as'>): string {
-  return `postern accounts may-write-as ${shellWords(account, as)}`;
+export function proposalCommand({
+  account,
+  address,
+}: Pick<Proposal, 'account' | 'address'>): string {
+  return `postern accounts may-write-as ${shellWords(account, address)}`;
 }
 
 /** Each proposal once; the first reason counts. */
 export function distinct(proposals: readonly Proposal[]): readonly Proposal[] {
   const found = new Map<string, Proposal>();
   for (const one of proposals) {
-    const key = `${one.account} ${one.as}`;
+    const key = `${one.account} ${one.address}`;
     if (!found.has(key)) found.set(key, one);
   }
   return [...found.values()];
@@ -41,14 +45,14 @@ export function importProposals({
   signaturesOf,
 }: Pick<SignerSetup, 'allowed' | 'froms' | 'signaturesOf'>): readonly Proposal[] {
   const authors = froms
-    .filter(({ host }) => !host.startsWith('*'))
+    .filter(({ host }) => host !== '*')
     .filter((from) => signaturesOf(authorFor(from)).length > 0)
     .map(({ host, user }) => `${user ?? ''}@${host}`);
   const clients = allowed.flatMap(({ networks, setting }) =>
     networks.map((network) => ({ account: clientName(network), why: setting })),
   );
   return distinct(
-    clients.flatMap(({ account, why }) => authors.map((as) => ({ account, as, why }))),
+    clients.flatMap(({ account, why }) => authors.map((address) => ({ account, address, why }))),
   );
 }
 
