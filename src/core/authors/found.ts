@@ -1,0 +1,147 @@
+/**
+ * Proposes declarations for what sends without a login: hosts, scripts and mailing lists. A
+ * proposal names only domains that have a key here. Pure.
+ */
+import { domainOf } from '../../formats/message/address.ts';
+import { isAmong, parseNetwork } from '../../formats/postfix/network-list.ts';
+import type { ScriptSeen } from '../scripts/register.ts';
+import { type AliasRow, forwarders, listAddresses, listOf } from './list-programs.ts';
+import { clientName, distinct, type Proposal } from './proposals.ts';
+
+export type SenderFacts = {
+  /** Entries of mynetworks: addresses and networks, with `!` for exceptions. */
+  readonly networks: readonly string[];
+  /** Addresses of clients that have sent mail without a login. */
+  readonly clients: readonly string[];
+  readonly scripts: readonly Pick<ScriptSeen, 'account' | 'messages' | 'odd' | 'from'>[];
+  readonly aliases: readonly AliasRow[];
+  /** Domain of aliases that are written without one. */
+  readonly origin: string;
+  /** Domains with a key. */
+  readonly domains: readonly string[];
+  readonly isHere: (domain: string) => boolean;
+};
+
+export type SenderProposals = {
+  readonly proposals: readonly Proposal[];
+  /** What is not proposed, with the reason and the command that helps: a sentence each. */
+  readonly notes: readonly string[];
+};
+
+/** A host is proposed for all domains if there are few: of many, it rarely sends as all. */
+const domainsPerHostMax = 5;
+/** Clients of one network that are proposed one by one. */
+const clientsPerNetworkMax = 5;
+/** Addresses of one domain from which a domain is proposed as a whole. */
+const addressesPerDomainMax = 3;
+
+export function senderProposals(facts: SenderFacts): SenderProposals {
+  const known = new Set(facts.domains);
+  const hosts = hostProposals(facts);
+  const scripts = scriptProposals(facts, known);
+  const lists = listProposals(facts, known);
+  const away = forwarders(facts.aliases, facts.isHere);
+  return {
+    proposals: distinct([...hosts.proposals, ...scripts, ...lists]),
+    notes: [
+      ...hosts.notes,
+      ...(away.length === 0
+        ? []
+        : [
+            `${away.length} ${away.length === 1 ? 'alias forwards' : 'aliases forward'} mail to ` +
+              `other servers, such as ${away[0]}: this mail keeps its From and its signatures; ` +
+              'nothing is declared for it',
+          ]),
+    ],
+  };
+}
+
+const later =
+  'to sign everything for 14 days and get a list: postern accounts may-write-as --observe 14d';
+
+function hostProposals({ networks, clients, domains }: SenderFacts): SenderProposals {
+  const [proposals, notes]: [Proposal[], string[]] = [[], []];
+  const hasExceptions = networks.some((one) => one.startsWith('!'));
+  for (const entry of networks) {
+    const network = parseNetwork(entry);
+    if (entry.startsWith('!') || network === undefined || isLoopback(entry)) continue;
+    const seen = clients.filter((client) => isAmong(client, [network]));
+    const isOne = network.bits === network.address.octets.length * 8;
+    if (domains.length > domainsPerHostMax) {
+      notes.push(
+        `${entry} of mynetworks may relay, and it is not known as which of ${domains.length} ` +
+          `domains it writes; declare them, or, ${later}`,
+      );
+      continue;
+    }
+    if (hasExceptions && !isOne && seen.length === 0) {
+      notes.push(
+        `${entry} of mynetworks has exceptions, and a declaration has none; declare each client: ` +
+          'postern accounts may-write-as client:IP @DOMAIN',
+      );
+      continue;
+    }
+    const each = seen.length > 0 && (hasExceptions || seen.length <= clientsPerNetworkMax);
+    const names = each ? seen : [entry];
+    for (const name of names) {
+      for (const domain of domains) {
+        proposals.push({
+          account: clientName(name),
+          address: `@${domain}`,
+          why: each ? `sent mail, and is in ${entry} of mynetworks` : 'is in mynetworks',
+        });
+      }
+    }
+  }
+  return { proposals, notes };
+}
+
+function isLoopback(entry: string): boolean {
+  return /^\[?(?:127\.|::1(?:\]|\/|$)|::ffff:127\.)/i.test(entry);
+}
+
+function scriptProposals(
+  { scripts }: SenderFacts,
+  known: ReadonlySet<string>,
+): readonly Proposal[] {
+  return scripts.flatMap(({ account, messages, odd, from }) => {
+    // A script that mostly sent odd mail may be misused.
+    if (odd * 2 >= messages) return [];
+    const own = from.map(({ key }) => key).filter((key) => known.has(domainOf(key)));
+    const byDomain = Map.groupBy(own, domainOf);
+    return [...byDomain].flatMap(([domain, addresses]) => {
+      const some = addresses.length > addressesPerDomainMax ? [`@${domain}`] : addresses;
+      return some.map((address) => ({
+        account,
+        address,
+        why: `sent ${messages} messages; From is among those it wrote`,
+      }));
+    });
+  });
+}
+
+function listProposals(
+  { aliases, origin }: SenderFacts,
+  known: ReadonlySet<string>,
+): readonly Proposal[] {
+  const found = listAddresses(aliases, origin).filter(({ address }) =>
+    known.has(domainOf(address)),
+  );
+  return [...Map.groupBy(found, ({ address }) => domainOf(address))].flatMap(([domain, all]) => {
+    const others = aliases.some(({ key }) => {
+      const name = key.toLowerCase();
+      return name.endsWith(`@${domain}`) && !all.some(({ address }) => address === name);
+    });
+    const isListDomain = !others && domain !== origin;
+    return all.flatMap(({ address, program: { name, hands, user } }) => {
+      const accounts = hands === 'smtp' ? ['client:127.0.0.1'] : [`user:${user}`];
+      return accounts.map((account) => ({
+        account,
+        address: isListDomain ? `@${domain}` : address,
+        why: isListDomain
+          ? `${name} serves all addresses of ${domain}`
+          : `${name} serves the list ${listOf(address)}`,
+      }));
+    });
+  });
+}
