@@ -1,0 +1,54 @@
+/**
+ * Ways in which somebody who may write as one address makes a message look as if another one wrote
+ * it. Each is a header, without From of anybody else.
+ */
+
+/** `own`: an address of the submitter. `other`: one that the submitter may not write as. */
+type Trick = readonly [name: string, header: (own: string, other: string) => readonly string[]];
+
+const domainOf = (address: string): string => address.slice(address.indexOf('@') + 1);
+const nameOf = (address: string): string => address.slice(0, address.indexOf('@'));
+/** An encoded word with every octet escaped. */
+const encoded = (text: string): string =>
+  `=?utf-8?q?${[...Buffer.from(text)].map((one) => `=${one.toString(16).padStart(2, '0')}`).join('')}?=`;
+
+export const tricks: readonly Trick[] = [
+  ['another author', (_, other) => [`From: The Boss <${other}>`]],
+  ['another author, bare', (_, other) => [`From: ${other}`]],
+  ['two fields, own first', (own, other) => [`From: ${own}`, `From: ${other}`]],
+  ['two fields, other first', (own, other) => [`From: ${other}`, `From: ${own}`]],
+  ['a blank before the colon', (own, other) => [`From : ${other}`, `From: ${own}`]],
+  ['a blank before the colon, second', (own, other) => [`From: ${own}`, `From : ${other}`]],
+  ['only with a blank', (_, other) => [`From : ${other}`]],
+  ['several authors', (own, other) => [`From: ${own}, ${other}`, `Sender: ${own}`]],
+  ['several authors, other first', (own, other) => [`From: ${other}, ${own}`, `Sender: ${own}`]],
+  ['a group', (own, other) => [`From: Team: ${own}, Boss <${other}>;`, `Sender: ${own}`]],
+  ['a display name', (own, other) => [`From: "${other}" <${own}>`]],
+  ['a display name without quotes', (own, other) => [`From: ${other} <${own}>`]],
+  ['the other in brackets', (own, other) => [`From: "${own}" <${other}>`]],
+  ['two pairs of brackets', (own, other) => [`From: <${own}> <${other}>`]],
+  ['an encoded display name', (own, other) => [`From: ${encoded(other)} <${own}>`]],
+  ['an encoded address', (_, other) => [`From: ${encoded(other)}`]],
+  ['encoded brackets', (own, other) => [`From: ${encoded(`Boss <${other}>`)} <${own}>`]],
+  ['a comment', (own, other) => [`From: ${own} (${other})`]],
+  ['own in a comment', (own, other) => [`From: (${own}) ${other}`]],
+  ['nested comments', (own, other) => [`From: Boss (a (${own}) \\) b) <${other}>`]],
+  ['a route', (own, other) => [`From: <@${domainOf(own)}:${other}>`]],
+  ['a route to own', (own, other) => [`From: <@${domainOf(other)}:${own}>`]],
+  ['a quoted name', (_, other) => [`From: "${nameOf(other)}"@${domainOf(other)}`]],
+  ['an address as name', (own, other) => [`From: "${own}"@${domainOf(other)}`]],
+  ['percent', (own, other) => [`From: ${nameOf(own)}%${domainOf(own)}@${domainOf(other)}`]],
+  ['blanks around the sign', (_, other) => [`From: ${other.replace('@', ' @ ')}`]],
+  ['capitals', (_, other) => [`FROM: <${other.toUpperCase()}>`]],
+  ['the root dot', (_, other) => [`From: <${other}.>`]],
+  ['a domain below', (_, other) => [`From: <${nameOf(other)}@news.${domainOf(other)}>`]],
+  ['folded', (_, other) => ['From:', ` Boss`, `\t<${other}>`]],
+  ['folded, own above', (own, other) => [`From: ${own},`, ` ${other}`]],
+  ['Sender', (own, other) => [`From: ${own}`, `Sender: ${other}`]],
+  ['the other, and own Sender', (own, other) => [`From: ${other}`, `Sender: ${own}`]],
+  ['Resent-From', (own, other) => [`Resent-From: ${other}`, `From: ${own}`]],
+  ['resent by own', (own, other) => [`Resent-From: ${own}`, `From: ${other}`]],
+  ['no From but Sender', (_, other) => [`Sender: ${other}`, `Resent-From: ${other}`]],
+  ['8-bit name', (_, other) => [`From: B\xc3\xb6ss <${other}>`]],
+  ['broken 8-bit', (own, other) => [`From: \xff<${own}\xfe> <${other}>`]],
+];
