@@ -69,9 +69,8 @@ export function forwarders(
   isHere: (domain: string) => boolean,
 ): readonly string[] {
   return rows.flatMap(({ key, value }) => {
-    const away = value
-      .split(/[\s,]+/)
-      .some((one) => /^[^|/:"@]+@[^@]+$/.test(one) && !isHere(one.slice(one.indexOf('@') + 1)));
+    const words = /^"?[|/]/.test(value) ? [] : value.split(/[\s,]+/);
+    const away = words.some((one) => /^[^|/:"@]+@[^@]+$/.test(one) && !isHere(one.slice(one.indexOf('@') + 1)));
     return away ? [key] : [];
   });
 }

@@ -1,0 +1,187 @@
+/**
+ * `postern connect authors`: proposes declarations for what sends without a login: hosts of
+ * mynetworks, scripts, mailing lists. It shows them, asks, declares them, and reads back what is
+ * in force. `--undo` takes them back.
+ */
+import type { Command } from 'commander';
+import { senderProposals } from '../../core/authors/found.ts';
+import { type Proposal, proposalCommand, proposalsMax } from '../../core/authors/proposals.ts';
+import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { tableEntries, wordsOf } from '../../partners/postfix/lists.ts';
+import { readMailFacts } from '../../partners/postfix/mail-facts.ts';
+import { postconf, postconfValues } from '../../partners/postfix/postconf.ts';
+import type { AccountView, KeyView } from '../../ports/admin.ts';
+import type { AuthorsView } from '../../ports/authors.ts';
+import type { ScriptListView } from '../../ports/scripts.ts';
+import { connectToGuard, type GuardClient } from '../guard/client.ts';
+import { many, plain } from '../terminal/format.ts';
+import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { print } from '../terminal/print.ts';
+import { mayGoOn } from './question.ts';
+
+type Options = {
+  readonly configDir?: string;
+  readonly state?: string;
+  readonly dryRun?: true;
+  readonly undo?: true;
+  readonly yes?: true;
+  readonly json?: true;
+};
+
+type Report = {
+  readonly changed: boolean;
+  readonly declarations: readonly (Proposal & { readonly command: string })[];
+  readonly notes: readonly string[];
+};
+
+/** Marks the declarations of this command, so that `--undo` finds them. */
+const note = 'proposed by postern connect authors';
+/** Clients and scripts that are looked at. */
+const rowsMax = 1_000;
+
+export function registerAuthors(connect: Command): void {
+  connect
+    .command('authors')
+    .summary('declare as whom hosts, scripts and lists may write')
+    .description(
+      'Proposes declarations for what sends without a login: hosts of mynetworks, scripts and ' +
+        'mailing lists. Mail of these is signed only for what is declared.',
+    )
+    .option(
+      '--config-dir <dir>',
+      "Postfix's configuration folder (default: $MAIL_CONFIG, or what postconf says)",
+    )
+    .option('--state <dir>', stateHelp)
+    .option('--dry-run', 'show the proposals without declaring them')
+    .option('--undo', 'take back the declarations that this command made')
+    .option('--yes', 'declare without asking; this is also what happens without a terminal')
+    .option('--json', 'one JSON object instead of text')
+    .addHelpText(
+      'after',
+      helpAfter({
+        notes:
+          'Scripts come from the register of scripts, lists from the tables of aliases and\n' +
+          'transports, hosts from mynetworks and from the clients that have sent. Only domains\n' +
+          'with a key are proposed. For a host on a server with many domains, Postern cannot\n' +
+          'know the domain: postern accounts may-write-as --observe 14d finds it out.',
+        examples: [
+          ['sudo postern connect authors --dry-run', 'show the proposals as commands'],
+          ['sudo postern connect authors', 'show them, ask, declare them'],
+          ['sudo postern connect authors --undo', ''],
+        ],
+        exits: [
+          [0, 'done, or nothing to do'],
+          [69, 'the guard is not running'],
+          [70, 'a declaration is not in force afterwards'],
+        ],
+      }),
+    )
+    .action(async (options: Options, command: Command) => {
+      const show = (text: string): void => {
+        if (options.json !== true) print(command, text);
+      };
+      const guard = await connectToGuard(options.state);
+      const report = await (options.undo === true ? undo : declare)(guard, options, show);
+      if (options.json === true) print(command, jsonLine(report));
+    });
+}
+
+type Show = (text: string) => void;
+
+async function declare(guard: GuardClient, options: Options, show: Show): Promise<Report> {
+  const directory =
+    options.configDir ??
+    process.env['MAIL_CONFIG'] ??
+    (await postconf('config_directory', undefined));
+  const { proposals: all, notes } = senderProposals(await factsOf(guard, directory));
+  const known = new Set(declaredNow(await guard.read<AuthorsView>('/authors')));
+  const open = all.filter((one) => !known.has(nameOf(one)));
+  const proposals = open.slice(0, proposalsMax);
+  show(listText(proposals));
+  for (const text of notes) show(`note: ${plain(text)}\n`);
+  if (open.length > proposals.length) {
+    show(`note: ${open.length - proposals.length} more; run this command again\n`);
+  }
+  if (proposals.length === 0) show('There is nothing to declare.\n');
+  const report = { ...reportOf(proposals), notes };
+  if (options.dryRun === true || proposals.length === 0) return report;
+  await mayGoOn(options);
+  const done = await guard.act('/authors/declare', { pairs: pairsOf(proposals), note });
+  const now = new Set(declaredNow(await guard.read<AuthorsView>('/authors')));
+  const missing = proposals.filter((one) => !now.has(nameOf(one)));
+  if (missing.length > 0) {
+    throw new OperatorError(
+      'not-declared',
+      `${many(missing.length, 'declaration')} not in force: ${missing.map(nameOf).join('; ')}`,
+      { hint: 'postern accounts may-write-as --list', exit: sysexits.software },
+    );
+  }
+  show(`${plain(done.text)}\nTo undo: postern connect authors --undo\n`);
+  return { ...report, changed: true };
+}
+
+async function undo(guard: GuardClient, options: Options, show: Show): Promise<Report> {
+  const { declarations } = await guard.read<AuthorsView>('/authors');
+  const ours = declarations.filter((one) => one.removedAt === undefined && one.note === note);
+  const proposals = ours.map(({ account, address }) => ({ account, address, why: note }));
+  for (const { account, address } of ours) show(`take back: ${plain(account)} ${address}\n`);
+  if (ours.length === 0) show('This command has declared nothing.\n');
+  const report = reportOf(proposals);
+  if (options.dryRun === true || ours.length === 0) return report;
+  await mayGoOn(options);
+  const done = await guard.act('/authors/remove', { pairs: pairsOf(proposals) });
+  show(`${plain(done.text)}\n`);
+  return { ...report, changed: true };
+}
+
+async function factsOf(
+  guard: GuardClient,
+  directory: string,
+): Promise<Parameters<typeof senderProposals>[0]> {
+  const { clientNetworks, localDomains } = await readMailFacts(directory);
+  const here = new Set(localDomains);
+  const { keys } = await guard.read<{ readonly keys: readonly KeyView[] }>('/dkim');
+  const { scripts } = await guard.read<ScriptListView>(`/scripts?limit=${rowsMax}`);
+  const seen = await guard.read<readonly AccountView[]>(`/accounts?like=client:&limit=${rowsMax}`);
+  const names = ['myorigin', 'alias_maps', 'virtual_alias_maps', 'transport_maps'] as const;
+  const { myorigin, ...maps } = await postconfValues(names, directory);
+  const tables = Object.values(maps).flatMap((value) => wordsOf(value));
+  const rows = tables.map((table) => tableEntries(table, directory).catch(() => undefined));
+  return {
+    networks: clientNetworks,
+    clients: seen
+      .filter(({ account, state }) => account.startsWith('client:') && state !== 'suspended')
+      .map(({ account }) => account.slice('client:'.length)),
+    scripts,
+    aliases: (await Promise.all(rows)).flatMap((one) => one ?? []),
+    origin: myorigin.toLowerCase(),
+    domains: [...new Set(keys.filter(({ state }) => state !== 'gone').map(({ domain }) => domain))],
+    isHere: (domain) => isOwnDomain(here, domain.toLowerCase()),
+  };
+}
+
+function listText(proposals: readonly Proposal[]): string {
+  return [...Map.groupBy(proposals, ({ why }) => why)]
+    .map(([why, some]) => {
+      const commands = some.map((one) => `  ${plain(proposalCommand(one))}\n`);
+      return `${plain(why)}:\n${commands.join('')}`;
+    })
+    .join('\n');
+}
+
+function reportOf(proposals: readonly Proposal[]): Report {
+  const declarations = proposals.map((one) => ({ ...one, command: proposalCommand(one) }));
+  return { changed: false, declarations, notes: [] };
+}
+
+const nameOf = ({ account, address }: Pick<Proposal, 'account' | 'address'>): string =>
+  `${account} ${address}`;
+
+function pairsOf(proposals: readonly Proposal[]): readonly Pick<Proposal, 'account' | 'address'>[] {
+  return proposals.map(({ account, address }) => ({ account, address }));
+}
+
+function declaredNow({ declarations }: AuthorsView): readonly string[] {
+  return declarations.filter(({ removedAt }) => removedAt === undefined).map(nameOf);
+}
