@@ -120,7 +120,7 @@ test('aliases to other servers are named, and nothing is proposed for them', () 
 });
 
 test('nothing is proposed for a domain without a key', () => {
-  const name = fc.constantFrom('a.example', 'b.example', 'c.example', 'd.c.example');
+  const name = fc.constantFrom<string>('a.example', 'b.example', 'c.example', 'd.c.example');
   const address = fc.tuple(fc.constantFrom('x', 'y', 'z'), name).map(([one, at]) => `${one}@${at}`);
   const row = fc.record({ key: address, value: fc.constantFrom('mlmmj:x', '|ezmlm-send', 'x') });
   fc.assert(
