@@ -16,6 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Account } from '../../src/core/account-name.ts';
+import type { Declaration } from '../../src/core/authors/declaration.ts';
+import { senderProposals } from '../../src/core/authors/found.ts';
 import type { Permission } from '../../src/core/authors/permission.ts';
 import { openDeclarations } from '../../src/flow/authors/author-admin.ts';
 import { openAuthorRights } from '../../src/flow/authors/author-rights.ts';
@@ -25,7 +27,14 @@ import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis } from '../../src/lib/time.ts';
 import { askAsThisUser, openAuthorTables } from '../../src/partners/postfix/author-tables.ts';
 import { quietWorld } from '../doubles/world.ts';
-import { host, makeYear, type Way, type Writing, yearDays } from '../sim/hoster-year.ts';
+import {
+  type HosterYear,
+  host,
+  makeYear,
+  type Way,
+  type Writing,
+  yearDays,
+} from '../sim/hoster-year.ts';
 
 const accounts = Number(process.env['AUTHOR_ACCOUNTS'] ?? '400');
 const messages = Number(process.env['AUTHOR_MESSAGES'] ?? '6000');
@@ -42,6 +51,8 @@ test(`a year of ${accounts} accounts: few declarations, nothing honest unsigned`
   clock.now = begin;
   await write(year.tables(0));
   assert.ok((await admin.observe(observedDays * dayMs, 'test')).ok);
+  const lists = listProposals(year);
+  assert.ok((await admin.declare(lists, operator, 'test')).ok);
 
   const kinds = new Map<string, number>();
   const before: string[] = [];
@@ -82,7 +93,7 @@ test(`a year of ${accounts} accounts: few declarations, nothing honest unsigned`
   for (const [kind, number] of [...kinds].sort()) t.diagnostic(`${kind}: ${number}`);
   t.diagnostic(
     `${accounts} accounts of ${year.customers} customers, ${[...kinds.values()].reduce((a, b) => a + b, 0)} messages; ` +
-      `${count} declarations (${inList} by the list of the observation), ` +
+      `${count} declarations (${lists.length} for lists, ${inList} from the observation), ` +
       `${each50.toFixed(2)} for 50 accounts; ${before.length} honest messages unsigned before ` +
       `their declaration, ${after.length} after it; ${ownerless} with an author without a key`,
   );
@@ -95,6 +106,24 @@ test(`a year of ${accounts} accounts: few declarations, nothing honest unsigned`
   const wrong = before.filter((one) => !told.some((way) => one.startsWith(`${way}: `)));
   assert.deepEqual(wrong, []);
 });
+
+/** What `postern connect authors` proposes from the tables: mailing lists. */
+function listProposals(year: HosterYear): readonly Declaration[] {
+  const rows = year
+    .tables(0)
+    .transports.split('\n')
+    .map((line) => line.split(' '));
+  const { proposals } = senderProposals({
+    networks: ['127.0.0.0/8', '192.0.2.0/24'],
+    clients: [],
+    scripts: [],
+    aliases: rows.map(([key = '', value = '']) => ({ key, value })),
+    origin: host,
+    domains: year.domains,
+    isHere: (domain) => year.domains.includes(domain),
+  });
+  return proposals.map(({ account, address }) => ({ account, address }));
+}
 
 const operator = { note: '', isDry: false };
 
@@ -118,6 +147,7 @@ async function openPlace(domains: ReadonlySet<string>): Promise<Place> {
   const faults: string[] = [];
   const world = quietWorld({
     clock: { now: () => clock.now },
+    timers: { every: () => () => undefined, soon: (run) => void setImmediate(run) },
     log: (level, event, fields) => {
       if (level !== 'info') faults.push(`${event} ${JSON.stringify(fields)}`);
     },
@@ -131,7 +161,8 @@ myorigin = ${host}
 mydestination = ${host}
 recipient_delimiter = +
 virtual_alias_maps = texthash:${file('virtual')}
-alias_maps = texthash:${file('aliases')}
+alias_maps =
+transport_maps = texthash:${file('transports')}
 virtual_mailbox_maps = texthash:${file('mailboxes')}
 smtpd_sender_login_maps = texthash:${file('logins')}
 `,

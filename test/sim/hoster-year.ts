@@ -72,7 +72,7 @@ export type YearTables = {
   readonly virtual: string;
   readonly logins: string;
   readonly mailboxes: string;
-  readonly aliases: string;
+  readonly transports: string;
 };
 
 export type HosterYear = {
@@ -106,16 +106,21 @@ export function makeYear(seed: number, accounts: number, messages: number): Host
     customers,
     tables(month) {
       const until = (month * yearDays) / 12 + 1;
-      const text = (table: keyof YearTables): string =>
-        rows
-          .filter((row) => row.table === table && row.day < until)
-          .map((row) => `${row.text}\n`)
-          .join('');
+      const text = (table: keyof YearTables): string => {
+        const entries = new Map<string, string[]>();
+        for (const row of rows) {
+          if (row.table !== table || row.day >= until) continue;
+          const blank = row.text.indexOf(' ');
+          const key = row.text.slice(0, blank);
+          entries.set(key, [...(entries.get(key) ?? []), row.text.slice(blank + 1)]);
+        }
+        return [...entries].map(([key, values]) => `${key} ${values.join(', ')}\n`).join('');
+      };
       return {
         virtual: text('virtual'),
         logins: text('logins'),
         mailboxes: text('mailboxes'),
-        aliases: text('aliases'),
+        transports: text('transports'),
       };
     },
     *mail() {
@@ -198,7 +203,7 @@ class Maker {
     if (dice.roll() < shares.secondDomain) this.#second(domain, `second${nth}.test`, logins);
     if (dice.roll() < shares.script) {
       const account = `script:/var/www/${domain}/contact.php`;
-      this.#pair(account, `noreply@${domain}`, 'script', dice.below(10), 2);
+      this.#pair(account, `noreply@${domain}`, 'script', dice.below(10), 15);
     }
   }
 
@@ -281,11 +286,13 @@ class Maker {
     const hosts = Math.max(1, Math.round(this.#wanted / shares.accountsPerHost));
     for (let nth = 0; nth < hosts; nth++) {
       const { own } = dice.pick(this.#people);
-      this.#pair(`client:192.0.2.${10 + nth}`, `scanner@${own}`, 'host', 0, 1);
+      this.#pair(`client:192.0.2.${10 + nth}`, `scanner@${own}`, 'host', 0, 20);
     }
     for (let nth = 0; nth < Math.max(2, this.customers / 10); nth++) {
       const name = `list${nth}`;
-      this.#row('aliases', `${name}: "|/usr/lib/mailman3/bin/mailman deliver ${name}"`);
+      for (const address of [name, `${name}-bounces`]) {
+        this.#row('transports', `${address}@${listDomain} lmtp:[127.0.0.1]:8024`);
+      }
       this.#pair('client:127.0.0.1', `${name}@${listDomain}`, 'list', 0, 3);
       this.#pair('client:127.0.0.1', `${name}-bounces@${listDomain}`, 'list', 0, 0.3);
     }
