@@ -25,7 +25,8 @@ import { openObservation } from '../../src/flow/authors/observation.ts';
 import { openJournal } from '../../src/flow/journal/journal.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis } from '../../src/lib/time.ts';
-import { askAsThisUser, openAuthorTables } from '../../src/partners/postfix/author-tables.ts';
+import { askAsThisUser } from '../../src/partners/postfix/author-ask.ts';
+import { openAuthorTables } from '../../src/partners/postfix/author-tables.ts';
 import { quietWorld } from '../doubles/world.ts';
 import {
   type HosterYear,
@@ -182,6 +183,7 @@ smtpd_sender_login_maps = texthash:${file('logins')}
     directories: () => [directory],
     ownDomains: domains,
     ask: askAsThisUser,
+    homes: undefined,
     changed: () => rights.changed(),
     log: world.log,
   });

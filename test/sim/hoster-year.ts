@@ -276,7 +276,7 @@ class Maker {
       }
       if (dice.roll() < 0.004) {
         const victim = `chief@${other.own}`;
-        this.#pair(login, victim, 'thief', 20 + dice.below(300), 0.5);
+        this.#pair(login, victim, 'thief', 20 + dice.below(300), 3);
       }
     }
   }

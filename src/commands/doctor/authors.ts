@@ -3,10 +3,10 @@ import type { Config } from '../../config/schema.ts';
 import { checkAuthors } from '../../core/checklist/authors.ts';
 import type { Finding } from '../../core/finding.ts';
 import { domainOf } from '../../formats/message/address.ts';
-import type { Millis } from '../../lib/time.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
 import { keysOf, tableEntries, wordsOf } from '../../partners/postfix/lists.ts';
 import { postconf, postconfValues } from '../../partners/postfix/postconf.ts';
-import type { KeyView } from '../../ports/admin.ts';
+import type { ForeignMailView, KeyView } from '../../ports/admin.ts';
 import type { AuthorsView } from '../../ports/authors.ts';
 import { guardAnswer } from '../guard/answer.ts';
 import type { RunFile } from '../guard/run-file.ts';
@@ -14,6 +14,8 @@ import { askGuard } from './guard.ts';
 
 /** Accounts that are looked at; tables name the others. */
 const accountsMax = 1_000;
+/** Foreign mail counts as of lately for as long as an observation. */
+const latelyMs = 14 * dayMs;
 
 /** Nothing without a guard to ask. */
 export async function authors(
@@ -27,6 +29,7 @@ export async function authors(
   if (!Array.isArray(view?.declarations) || keys === undefined) return [];
   const seen = await guardAnswer(live, `/api/accounts?limit=${accountsMax}`);
   const accounts = Array.isArray(seen) ? (seen as readonly { readonly account: string }[]) : [];
+  const now = Date.now() as Millis;
   const tables = await namedInTables(configDir);
   const sent = accounts.map(({ account }) => domainOf(account.replace(/^local:/, '')));
   return checkAuthors({
@@ -39,9 +42,23 @@ export async function authors(
     unlisted: tables.unlisted,
     foreign: signing.foreign,
     observedUntil: view.observation.isRunning ? view.observation.until : undefined,
-    writers: [],
-    now: Date.now() as Millis,
+    writers: await writers(live, now),
+    now,
   });
+}
+
+/** Accounts whose mail was foreign in the last days, as the guard remembers them. */
+async function writers(
+  live: RunFile,
+  now: Millis,
+): Promise<readonly { readonly account: string; readonly messages: number }[]> {
+  const pairs = (await askGuard(live, '/api/status'))?.['foreign'];
+  if (!Array.isArray(pairs)) return [];
+  const late = (pairs as readonly ForeignMailView[]).filter((one) => now - one.lastAt < latelyMs);
+  return [...Map.groupBy(late, ({ account }) => account)].map(([account, some]) => ({
+    account,
+    messages: some.reduce((sum, { messages }) => sum + messages, 0),
+  }));
 }
 
 type Named = {

@@ -70,7 +70,9 @@ export function forwarders(
 ): readonly string[] {
   return rows.flatMap(({ key, value }) => {
     const words = /^"?[|/]/.test(value) ? [] : value.split(/[\s,]+/);
-    const away = words.some((one) => /^[^|/:"@]+@[^@]+$/.test(one) && !isHere(one.slice(one.indexOf('@') + 1)));
+    const away = words.some(
+      (one) => /^[^|/:"@]+@[^@]+$/.test(one) && !isHere(one.slice(one.indexOf('@') + 1)),
+    );
     return away ? [key] : [];
   });
 }

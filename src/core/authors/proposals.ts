@@ -3,7 +3,7 @@
  * Postfix, in the register of scripts. An operator confirms them; none is made silently. Pure.
  */
 import { type Allowance, authorFor, type SignerSetup } from '../../formats/filters/signer-setup.ts';
-import { shellWords } from '../../lib/shell-words.ts';
+import { mayWriteAsCommand } from './unsigned-text.ts';
 
 /** One proposal: this account may write as that address. */
 export type Proposal = {
@@ -22,7 +22,7 @@ export function proposalCommand({
   account,
   address,
 }: Pick<Proposal, 'account' | 'address'>): string {
-  return `postern accounts may-write-as ${shellWords(account, address)}`;
+  return mayWriteAsCommand(account, address);
 }
 
 /** Each proposal once; the first reason counts. */
