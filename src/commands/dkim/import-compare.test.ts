@@ -25,6 +25,7 @@ const report = (compared: readonly ComparedDomain[]): ImportReport => ({
   },
   allowed: [],
   proposals: [],
+  declared: [],
   notes: [],
   gaps: [],
   compared,

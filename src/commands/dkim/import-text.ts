@@ -19,6 +19,8 @@ export type ImportReport = {
   readonly allowed: readonly Allowance[];
   /** Declarations that keep what was allowed, and that are not made. */
   readonly proposals: readonly Proposal[];
+  /** Declarations that `--declare` made. */
+  readonly declared: readonly Proposal[];
   /** Settings that work differently. */
   readonly notes: readonly string[];
   /** What was not understood. */
@@ -45,8 +47,13 @@ export function importText(report: ImportReport): string {
     list('Notes', notes),
     allowedText(report.allowed),
     proposalsText(report.proposals),
+    list('Declared', report.declared.map(declaredText)),
   ].join('');
 }
+
+/** The account, its right, and the command that takes it back. */
+const declaredText = (one: Proposal): string =>
+  `${one.account} may write as ${one.address}; undo: ${proposalCommand(one)} --remove`;
 
 const outcomes: Readonly<Record<Allowance['becomes'], string>> = {
   same: 'the same',
@@ -86,13 +93,14 @@ function proposalsText(proposals: readonly Proposal[]): string {
 
 /** As importText, for `--json`. */
 export function importJson(report: ImportReport): unknown {
-  const { lines, takeover, allowed, proposals, notes, gaps, compared } = report;
+  const { lines, takeover, allowed, declared, proposals, notes, gaps, compared } = report;
   const { identity, domains } = takeover.missing;
   return {
     keys: lines,
     unsigned: takeover.unsigned,
     signing: { identity, domains: Object.fromEntries(domains) },
     allowed,
+    declared: declared.map(({ account, address }) => ({ account, address })),
     declarations: proposals.map((one) => ({ ...one, command: proposalCommand(one) })),
     gaps,
     notes,

@@ -3,6 +3,7 @@
  * Postfix, in the register of scripts. An operator confirms them; none is made silently. Pure.
  */
 import { type Allowance, authorFor, type SignerSetup } from '../../formats/filters/signer-setup.ts';
+import { declaredAccount, declaredAddress } from './declaration.ts';
 import { mayWriteAsCommand } from './unsigned-text.ts';
 
 /** One proposal: this account may write as that address. */
@@ -25,12 +26,15 @@ export function proposalCommand({
   return mayWriteAsCommand(account, address);
 }
 
-/** Each proposal once; the first reason counts. */
+/** Each proposal once, as declarations are stored; the first reason counts. */
 export function distinct(proposals: readonly Proposal[]): readonly Proposal[] {
   const found = new Map<string, Proposal>();
-  for (const one of proposals) {
-    const key = `${one.account} ${one.address}`;
-    if (!found.has(key)) found.set(key, one);
+  for (const { why, ...one } of proposals) {
+    const named = declaredAccount(one.account, '');
+    const address = declaredAddress(one.address);
+    if ('fault' in named || address === undefined) continue;
+    const key = `${named.account} ${address}`;
+    if (!found.has(key)) found.set(key, { account: named.account, address, why });
   }
   return [...found.values()];
 }
