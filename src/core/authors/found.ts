@@ -3,7 +3,7 @@
  * proposal names only domains that have a key here. Pure.
  */
 import { domainOf } from '../../formats/message/address.ts';
-import { isAmong, parseNetwork } from '../../formats/postfix/network-list.ts';
+import { isAmong, type Network, parseNetwork } from '../../formats/postfix/network-list.ts';
 import type { ScriptSeen } from '../scripts/register.ts';
 import { type AliasRow, forwarders, listAddresses, listOf } from './list-programs.ts';
 import { clientName, distinct, type Proposal } from './proposals.ts';
@@ -64,7 +64,7 @@ function hostProposals({ networks, clients, domains }: SenderFacts): SenderPropo
   const hasExceptions = networks.some((one) => one.startsWith('!'));
   for (const entry of networks) {
     const network = parseNetwork(entry);
-    if (entry.startsWith('!') || network === undefined || isLoopback(entry)) continue;
+    if (entry.startsWith('!') || network === undefined || isThisMachine(entry, network)) continue;
     const seen = clients.filter((client) => isAmong(client, [network]));
     const isOne = network.bits === network.address.octets.length * 8;
     if (domains.length > domainsPerHostMax) {
@@ -96,8 +96,10 @@ function hostProposals({ networks, clients, domains }: SenderFacts): SenderPropo
   return { proposals, notes };
 }
 
-function isLoopback(entry: string): boolean {
-  return /^\[?(?:127\.|::1(?:\]|\/|$)|::ffff:127\.)/i.test(entry);
+/** A network with an address of this machine itself; its programs are no host. */
+function isThisMachine(entry: string, network: Network): boolean {
+  const isMapped = /^\[?::ffff:127\./i.test(entry);
+  return isMapped || ['127.0.0.1', '::1'].some((one) => isAmong(one, [network]));
 }
 
 function scriptProposals(
