@@ -91,9 +91,10 @@ test(`a year of ${accounts} accounts: few declarations, nothing honest unsigned`
   }
   const count = admin.view().declarations.length;
   const each50 = (count * 50) / accounts;
+  const all = [...kinds.values()].reduce((sum, number) => sum + number, 0);
   for (const [kind, number] of [...kinds].sort()) t.diagnostic(`${kind}: ${number}`);
   t.diagnostic(
-    `${accounts} accounts of ${year.customers} customers, ${[...kinds.values()].reduce((a, b) => a + b, 0)} messages; ` +
+    `${accounts} accounts of ${year.customers} customers, ${all} messages; ` +
       `${count} declarations (${lists.length} for lists, ${inList} from the observation), ` +
       `${each50.toFixed(2)} for 50 accounts; ${before.length} honest messages unsigned before ` +
       `their declaration, ${after.length} after it; ${ownerless} with an author without a key`,

@@ -9,8 +9,10 @@ type Trick = readonly [name: string, header: (own: string, other: string) => rea
 const domainOf = (address: string): string => address.slice(address.indexOf('@') + 1);
 const nameOf = (address: string): string => address.slice(0, address.indexOf('@'));
 /** An encoded word with every octet escaped. */
-const encoded = (text: string): string =>
-  `=?utf-8?q?${[...Buffer.from(text)].map((one) => `=${one.toString(16).padStart(2, '0')}`).join('')}?=`;
+const encoded = (text: string): string => {
+  const octets = [...Buffer.from(text)].map((one) => `=${one.toString(16).padStart(2, '0')}`);
+  return `=?utf-8?q?${octets.join('')}?=`;
+};
 
 export const tricks: readonly Trick[] = [
   ['another author', (_, other) => [`From: The Boss <${other}>`]],

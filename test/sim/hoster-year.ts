@@ -1,5 +1,5 @@
 /**
- * A made year of a hosting company: who writes as whom, and the tables of Postfix that say so. From
+ * A made year of a hosting company: which authors accounts use, and the tables of Postfix that say so. From
  * a seed, always the same. The shares are argued, not measured; `shares` has them all.
  *
  * What it cannot show: how many real people write as an address that no table names. It makes such
@@ -40,7 +40,7 @@ const shares = {
   late: 0.15,
 } as const;
 
-/** How somebody writes as an address. `thief`: a hijacked account that writes as other customers. */
+/** How somebody writes as an address. `thief`: a hijacked account writes as other customers. */
 export type Way =
   | 'own'
   | 'alias'

@@ -40,10 +40,10 @@ const note = 'proposed by postern connect authors';
 /** Clients and scripts that are looked at. */
 const rowsMax = 1_000;
 
-export function registerAuthors(connect: Command): void {
+export function registerSenders(connect: Command): void {
   connect
     .command('authors')
-    .summary('declare as whom hosts, scripts and lists may write')
+    .summary('declare which authors hosts, scripts and lists may use')
     .description(
       'Proposes declarations for what sends without a login: hosts of mynetworks, scripts and ' +
         'mailing lists. Mail of these is signed only for what is declared.',

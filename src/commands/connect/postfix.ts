@@ -19,7 +19,7 @@ import { programOutput } from '../../partners/program.ts';
 import { otherOwnerOf } from '../guard/owner.ts';
 import { type RunFile, stateDirectory } from '../guard/run-file.ts';
 import { helpAfter, stateHelp } from '../terminal/help.ts';
-import { registerAuthors } from './authors.ts';
+import { registerSenders } from './authors.ts';
 import {
   guardKnows,
   knows,
@@ -78,7 +78,7 @@ export function register(program: Command): void {
   const connect = program
     .command('connect')
     .description('Connects Postfix, sendmail, a scanner, or what sends without a login.');
-  registerAuthors(connect);
+  registerSenders(connect);
   registerSpamAssassin(connect);
   registerSendmail(connect);
   connect

@@ -63,7 +63,7 @@ const outcomes: Readonly<Record<Allowance['becomes'], string>> = {
   cannot: 'not kept',
 };
 
-/** What the other signer allowed, by what becomes of it; what needs a person comes first. */
+/** What the other signer allowed, by what Postern does instead; what needs a person comes first. */
 function allowedText(allowed: readonly Allowance[]): string {
   if (allowed.length === 0) return '';
   const order = ['cannot', 'narrower', 'declared', 'wider', 'same'] as const;
@@ -72,7 +72,7 @@ function allowedText(allowed: readonly Allowance[]): string {
       .filter(({ becomes }) => becomes === outcome)
       .map((one) => `  ${outcomes[outcome]}: ${plain(allowanceText(one))}\n`),
   );
-  return `\nWho could have what signed, and what becomes of it:\n${rows.join('')}`;
+  return `\nWho could have what signed, and what Postern does:\n${rows.join('')}`;
 }
 
 /** Commands that are shown; the rest is counted. */

@@ -1,4 +1,4 @@
-/** What doctor checks of who may write as whom: accounts for keys, foreign mail, observation. */
+/** What doctor checks about authors: accounts for keys, foreign mail, observation. */
 import type { Config } from '../../config/schema.ts';
 import { checkAuthors } from '../../core/checklist/authors.ts';
 import type { Finding } from '../../core/finding.ts';

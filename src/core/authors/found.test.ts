@@ -19,7 +19,7 @@ const proposed = (more: Partial<SenderFacts>): readonly string[] =>
   senderProposals(facts(more)).proposals.map(({ account, address }) => `${account} ${address}`);
 const notes = (more: Partial<SenderFacts>): readonly string[] => senderProposals(facts(more)).notes;
 
-test('a host of mynetworks: each domain with a key; this machine is none', () => {
+test('a host of mynetworks: each domain with a key; this machine is no host', () => {
   const networks = ['127.0.0.0/8', '[::1]/128', '[::ffff:127.0.0.0]/104', '192.0.2.0/24'];
   assert.deepEqual(proposed({ networks }), [
     'client:192.0.2.0/24 @a.example',

@@ -29,7 +29,7 @@ const programs: readonly (readonly [pattern: RegExp, program: ListProgram])[] = 
 
 /** Extra addresses of a list, from which its program writes. */
 const roles =
-  /[-+](?:admin|bounces|bounce|confirm|editor|help|join|leave|owner|request|return|subscribe|unsubscribe)$/;
+  /[-+](?:admin|bounces?|confirm|editor|help|join|leave|owner|request|return|(?:un)?subscribe)$/;
 
 /** Addresses that a list program serves. `origin`: the domain of keys without one. */
 export function listAddresses(rows: readonly AliasRow[], origin: string): readonly ListAddress[] {
@@ -45,7 +45,7 @@ export function listAddresses(rows: readonly AliasRow[], origin: string): readon
 }
 
 function programOf(value: string): ListProgram | undefined {
-  // A pipe or a transport; an alias to an address such as mailman@example.org is none.
+  // A pipe or a transport, not an alias to an address such as mailman@example.org.
   const isProgram = /^"?\|/.test(value) || /^[\w-]+:/.test(value);
   if (!isProgram || /^:include:/i.test(value)) return undefined;
   return programs.find(([pattern]) => pattern.test(value))?.[1];

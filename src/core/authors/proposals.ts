@@ -65,7 +65,7 @@ export function clientName(network: string): string {
   return `client:${network.replace(/^\[(.*)\]/, '$1').toLowerCase()}`;
 }
 
-/** What was allowed, and what becomes of it: a sentence for the operator. */
+/** What was allowed, and what Postern does: sentences for the operator. */
 export function allowanceText({ setting, allowed, here }: Allowance): string {
   return `${setting}: ${allowed}. ${here[0]?.toUpperCase()}${here.slice(1)}.`;
 }

@@ -127,7 +127,8 @@ test('rspamd: each setting about who signs is named', () => {
     rspamd(
       'sign_authenticated = false; sign_local = no; allow_hdrfrom_mismatch = true;\n' +
         'allow_hdrfrom_mismatch_sign_networks = true; allow_envfrom_empty = false;\n' +
-        'allow_hdrfrom_multiple = true; use_domain = "auth"; use_domain_sign_local = "a.example";\n' +
+        'allow_hdrfrom_multiple = true; use_domain = "auth";\n' +
+        'use_domain_sign_local = "a.example";\n' +
         'auth_only = true; whitelisted_signers_map = "/w"; use_http_headers = false;\n' +
         'allowed_ids = ["out"];',
     ),
@@ -159,7 +160,7 @@ test('local addresses are those of the options of rspamd', () => {
   assert.match(allowed[2]?.allowed ?? '', /^clients in 192\.0\.2\.0\/24 may/);
 });
 
-test('no list of clients makes a declaration for this machine, a name or more than was said', () => {
+test('no list of clients declares this machine, a name, or more than was said', () => {
   const entry = fc.oneof(
     fc.ipV4(),
     fc.ipV6(),

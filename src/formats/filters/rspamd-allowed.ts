@@ -224,7 +224,9 @@ function envelope(block: UclBlock, byTables: boolean): readonly Allowance[] {
 function several(block: UclBlock): readonly Allowance[] {
   const any = flagIn(block, 'allow_hdrfrom_multiple', false);
   return one(shownIn(block, 'allow_hdrfrom_multiple', 'false'), {
-    allowed: `mail with several addresses in From is ${any ? 'signed for the first' : 'not signed'}`,
+    allowed: any
+      ? 'mail with several addresses in From is signed for the first'
+      : 'mail with several addresses in From is not signed',
     becomes: any ? 'narrower' : 'wider',
     here: 'Postern signs it only if the account may write as each of the addresses',
   });
