@@ -1,8 +1,8 @@
 /** `postern status`: shows what the running guard does, and the address of its status page. */
 import type { Command } from 'commander';
-import { authorText, mayWriteAsCommand } from '../core/authors/unsigned-text.ts';
 import { wayText } from '../core/bypass.ts';
 import { megabytes } from '../core/explain.ts';
+import { authorText, mayWriteAsCommand } from '../core/unsigned-text.ts';
 import { isHeldFull } from '../core/verdict.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';

@@ -2,7 +2,7 @@
 
 import type { Millis } from '../lib/time.ts';
 import type { Account } from './account-name.ts';
-import type { AuthorsFinding } from './authors/finding.ts';
+import type { AuthorsFinding } from './authors-finding.ts';
 import type { Scan } from './scan/report.ts';
 import type { ScriptFinding, ScriptMail } from './script-mail.ts';
 

@@ -3,7 +3,6 @@
  * sender; the reason that Postfix keeps with a held message. Nothing else words a reason.
  */
 import { during } from '../lib/time.ts';
-import { authorText } from './authors/unsigned-text.ts';
 import type { Notice } from './notice.ts';
 import type {
   CountName,
@@ -15,6 +14,7 @@ import type {
 } from './reason.ts';
 import { scannerTitles } from './scan/report.ts';
 import type { ScriptReason, ScriptSignal, SomeAddresses } from './script-mail.ts';
+import { authorText } from './unsigned-text.ts';
 import type { VerdictKind } from './verdict.ts';
 
 /** Postfix cuts a quarantine reason at this length. */

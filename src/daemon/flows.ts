@@ -327,7 +327,7 @@ function openReaders(
     scan,
     scripts,
     sources: all.filter((source) => source !== undefined),
-    changing: [signing, scan, scripts],
+    changing: [signing, authors, scan, scripts],
   };
 }
 

@@ -3,12 +3,12 @@
  * Types only.
  */
 
-import type { UnsignedText } from '../core/authors/unsigned-text.ts';
 import type { BypassedWay } from '../core/bypass.ts';
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { ShownReason } from '../core/reason.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
+import type { UnsignedText } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
 import type { AuthorAdmin, ObservationView } from './authors.ts';

@@ -5,7 +5,7 @@
  */
 
 import type { Account } from '../../src/core/account-name.ts';
-import { unsignedText } from '../../src/core/authors/unsigned-text.ts';
+import { unsignedText } from '../../src/core/unsigned-text.ts';
 import { type AccountState, usualHeldMax } from '../../src/core/verdict.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';

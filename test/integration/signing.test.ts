@@ -44,6 +44,13 @@ before(async () => {
       records = writeSigningKeys(state, await Promise.all(made));
     },
   });
+  for (const [account, domain] of [
+    [person.account, '@second.test'],
+    ['local:*', '@second.test'],
+    ['client:127.0.0.1', '@example.test'],
+  ] as const) {
+    await server.guard.cli('accounts', 'may-write-as', account, domain);
+  }
 });
 after(() => server?.[Symbol.asyncDispose]());
 
@@ -114,6 +121,20 @@ test('by submission, From a domain that is not to be signed', async () => {
   const text = 'From: a@quiet.test\r\nX-Test-Id: quiet\r\n\r\nHello.\r\n';
   await client.sendOctets({ from: person.account, to: friend, text });
   notSigned(await delivered('quiet'));
+});
+
+test('From another’s address that it may not use: not signed, and explained', async () => {
+  const before = server.sink.deliveries.length;
+  const text = 'From: boss@example.test\nTo: a@world.test\nX-Test-Id: foreign\n\nPay this.\n';
+  await sendmail(text, '-t', '-f', 'web@second.test');
+  const delivery = await delivered('foreign');
+  notSigned(delivery);
+  assert.equal(server.sink.deliveries.length, before + 1);
+  const [, id = ''] =
+    /by mail\.test \(Postfix[^)]*\)[^\n]*\n?\s*id (\w+)/.exec(delivery.headers) ?? [];
+  const said = await server.guard.cli('explain', id);
+  assert.match(said, /no DKIM signature of this server: nothing on this server allows local:web@/);
+  assert.match(said, /To allow it: {2}postern accounts may-write-as local:web@second\.test boss@/);
 });
 
 test('by sendmail -t, without From, Date and Message-ID of its own', async () => {

@@ -1,6 +1,6 @@
 /**
- * A made year of a hosting company: which authors accounts use, and the tables of Postfix that say so. From
- * a seed, always the same. The shares are argued, not measured; `shares` has them all.
+ * A made year of a hosting company: which authors accounts use, and the tables of Postfix that say
+ * so. From a seed, always the same. The shares are argued, not measured; `shares` has them all.
  *
  * What it cannot show: how many real people write as an address that no table names. It makes such
  * pairs at a fixed share.
@@ -34,7 +34,7 @@ const shares = {
   untold: 1 / 400,
   /** Customers whose web site hands mail to sendmail without a login. */
   script: 0.06,
-  /** Hosts that may relay by their address: one for so many accounts. */
+  /** Hosts that may relay by their address: one for this many accounts. */
   accountsPerHost: 800,
   /** Accounts that come while the year goes on. */
   late: 0.15,
@@ -86,7 +86,7 @@ export type HosterYear = {
   mail(): Generator<Writing>;
 };
 
-/** A pair of account and address, used from a day on, on average so many times a year. */
+/** A pair of account and address, used from a day on, with this share of all mail. */
 type Pair = {
   readonly account: Account;
   readonly from: string;

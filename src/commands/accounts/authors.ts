@@ -49,7 +49,10 @@ export function registerAuthors(accounts: Command): void {
       'account as `accounts list` shows it; @DOMAIN (all its logins), client:NETWORK, ' +
         'script:PATTERN, local:*',
     )
-    .argument('[address]', 'an address, @DOMAIN, or @*.DOMAIN for all names below it')
+    .argument(
+      '[address]',
+      'an address, @DOMAIN, @*.DOMAIN for all names below it, or * for every address',
+    )
     .option('--remove', 'take the declaration back')
     .addOption(new Option('--list', 'list the declarations').conflicts(['suggest', 'accept']))
     .option('--suggest', 'show what was seen without a right, as commands to type')

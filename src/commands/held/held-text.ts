@@ -1,5 +1,5 @@
 /** Held messages and stories as text for a terminal. Pure. */
-import { unsignedText } from '../../core/authors/unsigned-text.ts';
+import { unsignedText } from '../../core/unsigned-text.ts';
 import { isPutOff } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { StoryView } from '../../ports/admin.ts';

@@ -2,7 +2,7 @@
 
 import { hundredths } from '../../lib/round.ts';
 import { minuteMs } from '../../lib/time.ts';
-import type { AuthorsFinding } from '../authors/finding.ts';
+import type { AuthorsFinding } from '../authors-finding.ts';
 import { type CountName, countNames, type GuardReason } from '../reason.ts';
 import type { ServerBaseline } from './baseline.ts';
 import { ownAllowance, usual } from './learn.ts';

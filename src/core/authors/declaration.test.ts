@@ -55,6 +55,8 @@ const cases: readonly (readonly [string, string, string, string, boolean])[] = [
   ['user:www-data', 'x@b.test', 'user:www-data', 'x@b.test', true],
   ['user:www-data', 'x@b.test', 'user:www-data:<>', 'x@b.test', true],
   ['user:www-data', 'x@b.test', 'www-data', 'x@b.test', false],
+  ['client:10.0.0.5', '*', 'client:10.0.0.5', 'anybody@any.test', true],
+  ['client:10.0.0.5', '*', 'client:10.0.0.6', 'anybody@any.test', false],
   ['local:*', '@b.test', 'local:x@c.test', 'x@b.test', true],
   ['local:X@C.test', '@b.test', 'local:x@c.test', 'x@b.test', true],
 ];

@@ -15,10 +15,15 @@ export type Declaration = {
    * `script:/var/www/**`, `local:*`.
    */
   readonly account: string;
-  /** An address key, `@example.org`, or `@*.example.org` for all names below it. */
+  /**
+   * An address key; `@example.org`; `@*.example.org` for all names below it; `*` for every address,
+   * such as for a host or a program that sends for all.
+   */
   readonly address: string;
 };
 
+/** In a declaration: every address. */
+export const anyAddress = '*';
 /** No control characters and nothing that changes how text looks; at most as long as an account. */
 const nameMax = 512;
 
@@ -58,6 +63,7 @@ function declaredClient(text: string): { readonly account: string } | { readonly
 
 /** The address of a declaration as it is stored; undefined if it is not one. */
 export function declaredAddress(text: string): string | undefined {
+  if (text.trim() === anyAddress) return anyAddress;
   const entry = entryOf(text);
   if (entry === undefined || /[\p{Cc}\p{Cf}]/u.test(entry)) return undefined;
   if (!entry.startsWith('@')) {
@@ -125,6 +131,7 @@ export function orderDeclarations<One extends Declaration>(rows: Iterable<One>):
 }
 
 function covers(declared: string, address: string): boolean {
+  if (declared === anyAddress) return address !== '';
   if (!declared.startsWith('@')) return declared === address;
   const domain = domainOf(address);
   if (domain === '') return false;

@@ -5,10 +5,11 @@ import { openServer, type ScriptedAccount } from '../../../test/doubles/server.t
 import { dayMs } from '../../lib/time.ts';
 import type { Judgement } from '../account/judge.ts';
 import { boosts, suspendAt } from '../account/signals.ts';
+import type { AuthorsFinding } from '../authors-finding.ts';
 import { firstReasonText, holdReason, reasonText } from '../explain.ts';
-import { type AskedAuthor, type AuthorsFinding, judgeAuthors } from './finding.ts';
+import { unsignedText } from '../unsigned-text.ts';
+import { type AskedAuthor, judgeAuthors } from './finding.ts';
 import type { Permission } from './permission.ts';
-import { unsignedText } from './unsigned-text.ts';
 
 const name = 'ann@here.example';
 const ann = (): ScriptedAccount => openServer().account(name).ordinaryDays(28);

@@ -2,14 +2,8 @@
  * Judges the authors of a message that a key of this server could sign: no key signs unless its
  * account may write as every author that some mail program may show. Pure.
  */
-import type { UnsignedWhy } from '../signing/choose.ts';
+import type { AuthorPlace, AuthorsFinding, ForeignAuthor } from '../authors-finding.ts';
 import type { Permission } from './permission.ts';
-
-/**
- * from: an author. sender: in Sender, Resent-From or Resent-Sender. name: in a display name or a
- * comment. The last two never decide which key signs.
- */
-export type AuthorPlace = 'from' | 'sender' | 'name';
 
 export type AskedAuthor = {
   /** An address key; `@domain`: some address of the domain. */
@@ -17,26 +11,6 @@ export type AskedAuthor = {
   readonly place: AuthorPlace;
   /** A key of this server signs for it; if not, it may be of the organisation of one that does. */
   readonly isSignedHere: boolean;
-};
-
-/** An address that the account may not use, or of which nobody can say now. */
-export type ForeignAuthor = {
-  readonly address: string;
-  readonly place: AuthorPlace;
-  readonly kind: 'foreign' | 'unknown';
-  readonly source: string;
-};
-
-/** What was found about the authors of a message. */
-export type AuthorsFinding = {
-  /** Why no key signs it; undefined if a key may. */
-  readonly unsigned: UnsignedWhy | undefined;
-  /** Addresses of domains that have keys here; the first few. */
-  readonly foreign: readonly ForeignAuthor[];
-  /** The author that decided; empty if none did. */
-  readonly author: string;
-  /** It is to be held: `signing.foreign`. */
-  readonly holds: boolean;
 };
 
 /** Addresses that a finding keeps. */

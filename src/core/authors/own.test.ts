@@ -27,6 +27,7 @@ const cases: readonly (readonly [string, string, boolean])[] = [
   ['joe@a.test', 'x@mail.shop.a.test', false],
   ['joe@shop.a.test', 'x@a.test', false],
   ['joe@a.test', 'ceo@b.test', false],
+  ['joe@test', 'x@unlisted.test', false],
   ['joe@a.test', 'ceo@xa.test', false],
   ['joe@a.test', 'ceo@a.test.b.test', false],
   ['joe@a.test', 'joe@mx.server.test', false],

@@ -56,7 +56,8 @@ function loginDomain(name: string): string {
  * that may be another customer's.
  */
 function isBelow(domain: string, own: string, { ownDomains }: MailPlace): boolean {
-  if (!domain.endsWith(`.${own}`)) return false;
+  // What is below a name without a dot (`test`) belongs to many.
+  if (!own.includes('.') || !domain.endsWith(`.${own}`)) return false;
   let name = domain;
   while (name.length > own.length) {
     if (ownDomains.has(name)) return false;

@@ -5,7 +5,7 @@
 import { domainOf } from '../../formats/message/address.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type { Account } from '../account-name.ts';
-import type { Declaration } from './declaration.ts';
+import { anyAddress, type Declaration } from './declaration.ts';
 import { kindOfAccount } from './own.ts';
 
 /** A pair that was seen. `days`: a bit for each day since the observation began. */
@@ -34,6 +34,8 @@ export type Standing =
 
 /** Addresses of one domain that an account used, from which on the whole domain is noted. */
 export const addressesOfDomainMax = 5;
+/** Pairs of one account. A person has fewer; a host or a program that sends for all has more. */
+export const pairsOfAccountMax = 50;
 /** Logins of one domain that wrote as another one: from this many on, all its logins may. */
 const loginsMin = 3;
 /** Days of an observation that are told apart. */
@@ -59,7 +61,7 @@ export function suggestedPairs(
   const groups = new Map<string, SeenPair[]>();
   const pairs: SuggestedPair[] = [];
   for (const pair of seen) {
-    const about = standing(pair.account);
+    const about = standingOfPair(pair, standing(pair.account));
     const group = about.kind === 'clear' ? groupOf(pair) : undefined;
     if (group === undefined) pairs.push(suggestion([pair], pair, about));
     else groups.set(group, [...(groups.get(group) ?? []), pair]);
@@ -71,6 +73,12 @@ export function suggestedPairs(
       other.messages - one.messages ||
       (one.account + one.address < other.account + other.address ? -1 : 1),
   );
+}
+
+/** Nothing that sends for everybody is allowed without a look. */
+function standingOfPair({ address }: SeenPair, about: Standing): Standing {
+  if (address !== anyAddress || about.kind !== 'clear') return about;
+  return { kind: 'doubted', why: 'it wrote in the name of many domains' };
 }
 
 const clear: Standing = { kind: 'clear' };

@@ -17,7 +17,12 @@ import type { ConnectedReader } from '../base/connected.ts';
 import type { DaemonParts } from '../base/options.ts';
 import { startTimer } from '../base/timers.ts';
 
-export type DaemonAuthors = { readonly rights: AuthorRights; readonly admin: AuthorAdmin };
+export type DaemonAuthors = {
+  readonly rights: AuthorRights;
+  readonly admin: AuthorAdmin;
+  /** A reload: what a database says now is not seen in any file. */
+  configure(): void;
+};
 
 /** A look is one stat(2) for each file of a table. */
 const lookEveryMs = 5 * secondMs;
@@ -90,7 +95,7 @@ export function openDaemonAuthors(
   scope.defer(() => rights.close());
   void tables.refresh();
   scope.defer(startTimer(lookEveryMs, () => void tables.refresh()));
-  return { rights, admin: declarations.admin };
+  return { rights, admin: declarations.admin, configure: () => rights.changed() };
 }
 
 function directoriesOf(connected: ConnectedReader): readonly string[] {

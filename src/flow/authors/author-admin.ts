@@ -154,13 +154,14 @@ class KeptDeclarations implements AuthorAdmin {
       const account = declaredAccount(one.account, this.#deps.logins);
       const address = declaredAddress(one.address);
       if ('fault' in account) return `${one.account}: ${account.fault}`;
-      if (address === undefined) return `${one.address} is not an address, @domain or @*.domain`;
+      if (address === undefined) return `${one.address} is not an address, @domain, @*.domain or *`;
       pairs.set(keyOf({ account: account.account, address }), { ...account, address });
     }
     return [...pairs.values()];
   }
 
   #isDeclared(account: Account, address: string): boolean {
+    // For every address there is no shorter declaration.
     const one = address.startsWith('@') ? `any${address}` : address;
     return this.now.find(account, one, this.#deps.delimiters()) !== undefined;
   }

@@ -5,7 +5,7 @@ import { quietWorld } from '../../../test/doubles/world.ts';
 import { type FlowRig, openRig, type RigOptions } from '../../../test/ledger/flow-rig.ts';
 import { explainText } from '../../commands/held/held-text.ts';
 import type { Account } from '../../core/account-name.ts';
-import type { AuthorsFinding } from '../../core/authors/finding.ts';
+import type { AuthorsFinding } from '../../core/authors-finding.ts';
 import type { Notice } from '../../core/notice.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import { addressesMax, openForeignMail, pairsMax } from './foreign-mail.ts';

@@ -3,10 +3,10 @@
  * each pair once. Bounded: an account that makes up an address for each message gets a few rows and
  * one notice a day.
  */
-import type { AuthorsFinding } from '../../core/authors/finding.ts';
-import { authorText, mayWriteAsCommand } from '../../core/authors/unsigned-text.ts';
+import type { AuthorsFinding } from '../../core/authors-finding.ts';
 import type { Submission } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
+import { authorText, mayWriteAsCommand } from '../../core/unsigned-text.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { Mutable } from '../../lib/type-tools.ts';
@@ -87,7 +87,7 @@ class SeenPairs {
     const address = isMany ? '' : author;
     const pair = known ?? this.#pairs.get(keyOf(account, address));
     if (pair === undefined) {
-      this.#deps.world.log('info', 'author.foreign', { id, account, address });
+      this.#deps.world.log('info', 'authors.foreign', { id, account, address });
       const first = { account, address, firstAt: at, lastAt: at, messages: 1, lastId: id };
       this.#keep({ ...first, toldAt: undefined });
     } else {

@@ -9,7 +9,7 @@ import { submitter } from '../../../test/doubles/mail.ts';
 import { scriptedRights } from '../../../test/doubles/rights.ts';
 import { quietWorld } from '../../../test/doubles/world.ts';
 import { Conversation, mta, RecordingGate } from '../../../test/mta/script.ts';
-import type { AuthorsFinding } from '../../core/authors/finding.ts';
+import type { AuthorsFinding } from '../../core/authors-finding.ts';
 import { handoverField, handoverToken } from '../../core/scripts/handover-field.ts';
 import { noRules } from '../../core/signing/choose.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';

@@ -4,13 +4,9 @@
  *
  * In the usual case, one author of the account's own domain, nothing waits.
  */
-import {
-  type AskedAuthor,
-  type AuthorPlace,
-  type AuthorsFinding,
-  judgeAuthors,
-} from '../../core/authors/finding.ts';
+import { type AskedAuthor, judgeAuthors } from '../../core/authors/finding.ts';
 import type { Permission } from '../../core/authors/permission.ts';
+import type { AuthorPlace, AuthorsFinding } from '../../core/authors-finding.ts';
 import type { Submission } from '../../core/event.ts';
 import { chooseKeys, isSignedHere, mayBeRelated } from '../../core/signing/choose.ts';
 import { headerKey } from '../../formats/dkim/header-canonical.ts';

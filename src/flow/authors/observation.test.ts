@@ -152,6 +152,20 @@ test('many addresses of a domain become the domain; an account has a limit', asy
   close();
 });
 
+test('a host that writes as many domains stays observed, and must be looked at', () => {
+  const { admin, knowing, observation } = rig({ ledger: signing() });
+  const host = 'client:10.0.0.5' as Account;
+  knowing(host);
+  for (let nth = 0; nth < 100; nth++) {
+    assert.equal(observation.observed(host, `x@d${nth}.test`)?.kind, 'observed');
+  }
+  const [one, ...more] = admin.view().suggestions;
+  assert.deepEqual(
+    [one?.account, one?.address, one?.messages, one?.doubt, more.length],
+    [host, '*', 100, 'it wrote in the name of many domains', 0],
+  );
+});
+
 test('what was seen is suggested, without what is declared and what a thief sent', async () => {
   const { admin, knowing, observation } = rig({ ledger: signing() });
   for (const name of ['joe', 'ann', 'eve']) {

@@ -5,8 +5,15 @@
  * signature for a new account.
  */
 import type { Account } from '../../core/account-name.ts';
+import { anyAddress } from '../../core/authors/declaration.ts';
+import { kindOfAccount } from '../../core/authors/own.ts';
 import type { Permission } from '../../core/authors/permission.ts';
-import { addressesOfDomainMax, dayBit, type Standing } from '../../core/authors/suggest.ts';
+import {
+  addressesOfDomainMax,
+  dayBit,
+  pairsOfAccountMax,
+  type Standing,
+} from '../../core/authors/suggest.ts';
 import type { AccountState } from '../../core/verdict.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
@@ -19,8 +26,6 @@ import type { Journal } from '../journal/journal.ts';
 const observationMs = 14 * dayMs;
 /** Pairs in memory, some 300 bytes each. More are not noted, and are foreign. */
 const pairsMax = 20_000;
-/** Pairs of one account. A person, a script or a host has fewer. */
-const pairsOfAccountMax = 50;
 const writeEveryMs = 10 * secondMs;
 const lookEveryMs = minuteMs;
 export const observationKey = 'authors.observation';
@@ -138,14 +143,21 @@ class LiveObservation implements Observation {
   #note(account: Account, address: string, now: Millis): boolean {
     const rows = this.#rows.get(account);
     const domain = `@${domainOf(address)}`;
-    const known = rows?.get(domain) ?? rows?.get(address);
+    const known = rows?.get(anyAddress) ?? rows?.get(domain) ?? rows?.get(address);
     if (known === undefined) {
-      const ofDomain = [...(rows?.keys() ?? [])].filter((key) => key.endsWith(domain));
+      const all = [...(rows?.keys() ?? [])];
+      const ofDomain = all.filter((key) => key.endsWith(domain));
       if (ofDomain.length >= addressesOfDomainMax) {
         this.#keep(this.#merged(account, domain, ofDomain, now));
         return true;
       }
-      if (this.#pairs >= pairsMax || (rows?.size ?? 0) >= pairsOfAccountMax) return false;
+      if (all.length >= pairsOfAccountMax) {
+        // Only a thief's login writes as so many domains; a host or a program may.
+        if (kindOfAccount(account) === 'login') return false;
+        this.#keep(this.#merged(account, anyAddress, all, now));
+        return true;
+      }
+      if (this.#pairs >= pairsMax) return false;
     }
     const row: WrittenAsRow = {
       account,
@@ -161,21 +173,22 @@ class LiveObservation implements Observation {
     return true;
   }
 
-  /** One row for the domain instead of those for its addresses. */
+  /** One row for a domain, or for every address, instead of those that it contains. */
   #merged(
     account: Account,
-    domain: string,
+    whole: string,
     addresses: readonly string[],
     now: Millis,
   ): WrittenAsRow {
     const rows = this.#rows.get(account);
-    let whole: WrittenAsRow = {
+    const day = dayBit(this.#now.from as Millis, now);
+    let sum: WrittenAsRow = {
       account,
-      address: domain,
+      address: whole,
       firstAt: now,
       lastAt: now,
       messages: 1,
-      days: dayBit(this.#now.from as Millis, now),
+      days: day,
     };
     for (const address of addresses) {
       const row = rows?.get(address);
@@ -184,15 +197,15 @@ class LiveObservation implements Observation {
       this.#pairs--;
       this.#changed.delete(row);
       this.#deps.journal.add({ kind: 'not-written-as', row: { account, address } });
-      whole = {
-        ...whole,
-        firstAt: Math.min(whole.firstAt, row.firstAt) as Millis,
-        messages: whole.messages + row.messages,
-        days: whole.days | row.days,
+      sum = {
+        ...sum,
+        firstAt: Math.min(sum.firstAt, row.firstAt) as Millis,
+        messages: sum.messages + row.messages,
+        days: sum.days | row.days,
       };
     }
-    this.#changed.add(whole);
-    return whole;
+    this.#changed.add(sum);
+    return sum;
   }
 
   #keep(row: WrittenAsRow): void {

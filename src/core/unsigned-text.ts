@@ -1,6 +1,6 @@
 /** Says why no key signed a message, and the command that allows it. Pure. */
-import { shellWords } from '../../lib/shell-words.ts';
-import type { UnsignedWhy } from '../signing/choose.ts';
+import { shellWords } from '../lib/shell-words.ts';
+import type { UnsignedWhy } from './signing/choose.ts';
 
 export type UnsignedText = {
   readonly text: string;
