@@ -63,12 +63,8 @@ export function openDaemonAuthors(
     known: (account) => accounts.known(account),
     matters: (domain) => [domain, ...above(domain)].some((name) => isOurs(name)),
     signedBefore: () => journal.live.dkimKeys().some(({ state }) => state === 'signing'),
-    // The list is known once the declarations are open.
     tell: (what) =>
-      world.timers.soon(() => {
-        const notice = observationNotice(what, declarations.admin.view(), { host, world, iso });
-        journal.commit(notices.prepare(notice), () => undefined);
-      }),
+      notices.send(observationNotice(what, declarations.admin.view(), { host, world, iso })),
   });
   scope.defer(() => observation.close());
   const declarations = openDeclarations({

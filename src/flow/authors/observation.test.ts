@@ -85,12 +85,13 @@ test('a server that signed already is observed for 14 days, told twice', async (
   const ledger = signing();
   const { close, knowing, observation, time, told } = rig({ ledger });
   knowing(joe);
-  assert.deepEqual(
-    [observation.view().until, told.map(([what]) => what)],
-    [start + 14 * dayMs, ['begun']],
-  );
+  assert.equal(observation.view().until, start + 14 * dayMs);
   assert.equal(observation.observed(joe, 'ceo@b.test')?.kind, 'observed');
   await time.pass(2 * minuteMs);
+  assert.deepEqual(
+    told.map(([what]) => what),
+    ['begun'],
+  );
   close();
   // A restart neither begins anew nor tells again.
   const again = rig({ ledger, at: start + 13 * dayMs });

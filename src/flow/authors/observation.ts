@@ -16,7 +16,7 @@ import {
 } from '../../core/authors/suggest.ts';
 import type { AccountState } from '../../core/verdict.ts';
 import { domainOf } from '../../formats/message/address.ts';
-import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import { dayMs, type Millis, secondMs } from '../../lib/time.ts';
 import type { AuthorLedger, ObservationView, WrittenAsRow } from '../../ports/authors.ts';
 import type { Change, IncidentRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
@@ -27,10 +27,17 @@ const observationMs = 14 * dayMs;
 /** Pairs in memory, some 300 bytes each. More are not noted, and are foreign. */
 const pairsMax = 20_000;
 const writeEveryMs = 10 * secondMs;
-const lookEveryMs = minuteMs;
+/** How soon the operator is told after the begin and the end. */
+const lookEveryMs = 2 * secondMs;
 export const observationKey = 'authors.observation';
 
-type Stored = { readonly from: number; readonly until: number; readonly isEndTold: boolean };
+type Stored = {
+  readonly from: number;
+  readonly until: number;
+  /** What the operator need not be told any more. */
+  readonly isBeginTold: boolean;
+  readonly isEndTold: boolean;
+};
 
 /** What is asked of an account, without loading it twice. */
 export type KnownAccount = {
@@ -81,13 +88,12 @@ class LiveObservation implements Observation {
     this.#deps = deps;
     for (const row of deps.stored.writtenAs().slice(0, pairsMax)) this.#keep(row);
     const stored = parse(deps.journal.live.meta(observationKey));
-    this.#now = stored ?? { from: 0, until: 0, isEndTold: true };
+    this.#now = stored ?? { from: 0, until: 0, isBeginTold: true, isEndTold: true };
     if (stored === undefined) {
       // The first start with a version that checks authors.
       for (const change of this.set(deps.signedBefore() ? observationMs : 0)) {
         deps.journal.add(change);
       }
-      if (this.view().isRunning) deps.tell('begun', this.view());
     }
     const { timers } = deps.world;
     this.#stops = [
@@ -123,14 +129,14 @@ class LiveObservation implements Observation {
       this.#rows.clear();
       this.#changed.clear();
       this.#pairs = 0;
-      this.#now = { from: now, until: now + ms, isEndTold: false };
+      this.#now = { from: now, until: now + ms, isBeginTold: false, isEndTold: false };
       return [
         ...gone.map((row): Change => ({ kind: 'not-written-as', row })),
         { kind: 'meta', key: observationKey, value: JSON.stringify(this.#now) },
       ];
     }
     const { from, until } = this.#now;
-    this.#now = { from, until: Math.min(until, now), isEndTold: true };
+    this.#now = { from, until: Math.min(until, now), isBeginTold: true, isEndTold: true };
     return [{ kind: 'meta', key: observationKey, value: JSON.stringify(this.#now) }];
   }
 
@@ -220,14 +226,15 @@ class LiveObservation implements Observation {
     this.#changed.clear();
   }
 
-  /** Tells of the end, once. */
+  /** Tells of the begin and of the end, once each. */
   #look(): void {
-    const { isEndTold, until } = this.#now;
-    if (isEndTold || this.#deps.world.clock.now() < until) return;
-    this.#now = { ...this.#now, isEndTold: true };
+    const { isBeginTold, isEndTold, until } = this.#now;
+    const isOver = this.#deps.world.clock.now() >= until;
+    if (isOver ? isEndTold : isBeginTold) return;
+    this.#now = { ...this.#now, isBeginTold: true, isEndTold: isOver };
     this.#write();
     this.#deps.journal.add({ kind: 'meta', key: observationKey, value: JSON.stringify(this.#now) });
-    this.#deps.tell('ended', this.view());
+    this.#deps.tell(isOver ? 'ended' : 'begun', this.view());
   }
 }
 
@@ -262,9 +269,9 @@ export function standingOf(of: {
 
 function parse(text: string | undefined): Stored | undefined {
   try {
-    const { from, isEndTold, until } = JSON.parse(text ?? '') as Partial<Stored>;
+    const { from, isBeginTold, isEndTold, until } = JSON.parse(text ?? '') as Partial<Stored>;
     if (typeof from !== 'number' || typeof until !== 'number') return undefined;
-    return { from, until, isEndTold: isEndTold === true };
+    return { from, until, isBeginTold: isBeginTold === true, isEndTold: isEndTold === true };
   } catch {
     return undefined;
   }
