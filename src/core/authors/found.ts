@@ -6,7 +6,7 @@ import { domainOf } from '../../formats/message/address.ts';
 import { isAmong, type Network, parseNetwork } from '../../formats/postfix/network-list.ts';
 import type { ScriptSeen } from '../scripts/register.ts';
 import { type AliasRow, forwarders, listAddresses, listOf } from './list-programs.ts';
-import { clientName, distinct, type Proposal } from './proposals.ts';
+import { addressesPerHostMax, clientName, distinct, type Proposal } from './proposals.ts';
 
 export type SenderFacts = {
   /** Entries of mynetworks: addresses and networks, with `!` for exceptions. */
@@ -28,8 +28,6 @@ export type SenderProposals = {
   readonly notes: readonly string[];
 };
 
-/** A host is proposed for all domains if there are few: of many, it rarely sends as all. */
-const domainsPerHostMax = 5;
 /** Clients of one network that are proposed one by one. */
 const clientsPerNetworkMax = 5;
 /** Addresses of one domain from which a domain is proposed as a whole. */
@@ -67,10 +65,10 @@ function hostProposals({ networks, clients, domains }: SenderFacts): SenderPropo
     if (entry.startsWith('!') || network === undefined || isThisMachine(entry, network)) continue;
     const seen = clients.filter((client) => isAmong(client, [network]));
     const isOne = network.bits === network.address.octets.length * 8;
-    if (domains.length > domainsPerHostMax) {
+    if (domains.length > addressesPerHostMax) {
       notes.push(
         `${entry} of mynetworks may relay, and it is not known as which of ${domains.length} ` +
-          `domains it writes; declare them, or, ${later}`,
+          `domains it writes. Declare them, or '*' if it writes for all; or, ${later}`,
       );
       continue;
     }

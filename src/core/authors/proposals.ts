@@ -3,8 +3,8 @@
  * Postfix, in the register of scripts. An operator confirms them; none is made silently. Pure.
  */
 import { type Allowance, authorFor, type SignerSetup } from '../../formats/filters/signer-setup.ts';
+import { mayWriteAsCommand } from '../unsigned-text.ts';
 import { declaredAccount, declaredAddress } from './declaration.ts';
-import { mayWriteAsCommand } from './unsigned-text.ts';
 
 /** One proposal: this account may write as that address. */
 export type Proposal = {
@@ -17,6 +17,9 @@ export type Proposal = {
 
 /** Most proposals at once; more cannot be read by a person, and the ledger has a limit too. */
 export const proposalsMax = 1_000;
+
+/** With more addresses, a host that may write as all of them is declared for every address. */
+export const addressesPerHostMax = 5;
 
 /** The command that makes the declaration. */
 export function proposalCommand({
@@ -52,11 +55,12 @@ export function importProposals({
     .filter(({ host }) => host !== '*')
     .filter((from) => signaturesOf(authorFor(from)).length > 0)
     .map(({ host, user }) => `${user ?? ''}@${host}`);
+  const addresses = authors.length > addressesPerHostMax ? ['*'] : authors;
   const clients = allowed.flatMap(({ networks, setting }) =>
     networks.map((network) => ({ account: clientName(network), why: setting })),
   );
   return distinct(
-    clients.flatMap(({ account, why }) => authors.map((address) => ({ account, address, why }))),
+    clients.flatMap(({ account, why }) => addresses.map((address) => ({ account, address, why }))),
   );
 }
 
