@@ -121,6 +121,7 @@ function listProposals(year: HosterYear): readonly Declaration[] {
     scripts: [],
     aliases: rows.map(([key = '', value = '']) => ({ key, value })),
     origin: host,
+    users: new Map(),
     domains: year.domains,
     isHere: (domain) => year.domains.includes(domain),
   });

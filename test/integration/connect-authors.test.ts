@@ -70,8 +70,8 @@ async function isSigned(domain: string): Promise<boolean> {
 }
 
 const proposed = [
-  'client:127.0.0.1 @lists.test',
   ...['a.test', 'lists.test', 'unused.test'].map((domain) => `client:${printer} @${domain}`),
+  'user:list @lists.test',
 ];
 
 test('hosts and lists are proposed, declared only when it is wanted, and taken back', async () => {

@@ -274,9 +274,9 @@ class Maker {
       if (dice.roll() < shares.untold) {
         this.#pair(login, `books@${other.own}`, 'untold', dice.below(120), 0.8);
       }
-      if (dice.roll() < 0.004) {
+      if (dice.roll() < 0.01) {
         const victim = `chief@${other.own}`;
-        this.#pair(login, victim, 'thief', 20 + dice.below(300), 3);
+        this.#pair(login, victim, 'thief', 20 + dice.below(300), 20);
       }
     }
   }
@@ -293,8 +293,8 @@ class Maker {
       for (const address of [name, `${name}-bounces`]) {
         this.#row('transports', `${address}@${listDomain} lmtp:[127.0.0.1]:8024`);
       }
-      this.#pair('client:127.0.0.1', `${name}@${listDomain}`, 'list', 0, 3);
-      this.#pair('client:127.0.0.1', `${name}-bounces@${listDomain}`, 'list', 0, 0.3);
+      this.#pair('user:list', `${name}@${listDomain}`, 'list', 0, 3);
+      this.#pair('user:list', `${name}-bounces@${listDomain}`, 'list', 0, 0.3);
     }
     this.#pair('user:root', `root@${host}`, 'machine', 0, 2);
     this.#pair(`local:www-data@${host}`, `www-data@${host}`, 'machine', 0, 1);

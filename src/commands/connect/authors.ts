@@ -6,7 +6,9 @@
 import type { Command } from 'commander';
 import { senderProposals } from '../../core/authors/found.ts';
 import { type Proposal, proposalCommand, proposalsMax } from '../../core/authors/proposals.ts';
+import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
+import { pipeUsers } from '../../formats/postfix/pipe-filters.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { tableEntries, wordsOf } from '../../partners/postfix/lists.ts';
 import { readMailFacts } from '../../partners/postfix/mail-facts.ts';
@@ -18,6 +20,7 @@ import { connectToGuard, type GuardClient } from '../guard/client.ts';
 import { many, plain } from '../terminal/format.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
+import { readPostfixFiles } from './postfix-files.ts';
 import { mayGoOn } from './question.ts';
 
 type Options = {
@@ -144,6 +147,7 @@ async function factsOf(
   const { keys } = await guard.read<{ readonly keys: readonly KeyView[] }>('/dkim');
   const { scripts } = await guard.read<ScriptListView>(`/scripts?limit=${rowsMax}`);
   const seen = await guard.read<readonly AccountView[]>(`/accounts?like=client:&limit=${rowsMax}`);
+  const { master } = await readPostfixFiles(directory);
   const names = ['myorigin', 'alias_maps', 'virtual_alias_maps', 'transport_maps'] as const;
   const { myorigin, ...maps } = await postconfValues(names, directory);
   const tables = Object.values(maps).flatMap((value) => wordsOf(value));
@@ -156,6 +160,7 @@ async function factsOf(
     scripts,
     aliases: (await Promise.all(rows)).flatMap((one) => one ?? []),
     origin: myorigin.toLowerCase(),
+    users: pipeUsers(parseMasterCf(master)),
     domains: [...new Set(keys.filter(({ state }) => state !== 'gone').map(({ domain }) => domain))],
     isHere: (domain) => isOwnDomain(here, domain.toLowerCase()),
   };

@@ -11,6 +11,7 @@ const facts = (more: Partial<SenderFacts> = {}): SenderFacts => ({
   scripts: [],
   aliases: [],
   origin: 'mail.example',
+  users: new Map(),
   domains: ['a.example', 'b.example'],
   isHere: (domain) => ['a.example', 'b.example', 'mail.example'].includes(domain),
   ...more,
@@ -92,9 +93,9 @@ test('lists of each program, by how it hands over its mail', () => {
     { key: 'all@a.example', value: ':include:/etc/lists/sympa' },
   ];
   assert.deepEqual(proposed({ aliases, domains: ['a.example', 'b.example', 'mail.example'] }), [
-    'client:127.0.0.1 team@mail.example',
-    'client:127.0.0.1 news@a.example',
-    'client:127.0.0.1 club@a.example',
+    'user:list team@mail.example',
+    'user:list news@a.example',
+    'user:mlmmj club@a.example',
     'user:sympa board-request@b.example',
     'user:alias old@b.example',
     'user:majordomo major@b.example',
@@ -106,7 +107,9 @@ test('a domain of lists alone is one declaration', () => {
     key: `${name}@b.example`,
     value: `mlmmj:${name}`,
   }));
-  assert.deepEqual(proposed({ aliases }), ['client:127.0.0.1 @b.example']);
+  assert.deepEqual(proposed({ aliases }), ['user:mlmmj @b.example']);
+  const users = new Map([['mlmmj', 'lists']]);
+  assert.deepEqual(proposed({ aliases, users }), ['user:lists @b.example']);
 });
 
 test('aliases to other servers are named, and nothing is proposed for them', () => {

@@ -17,6 +17,8 @@ export type SenderFacts = {
   readonly aliases: readonly AliasRow[];
   /** Domain of aliases that are written without one. */
   readonly origin: string;
+  /** Users of transports that start programs (pipe), by the name of the transport. */
+  readonly users: ReadonlyMap<string, string>;
   /** Domains with a key. */
   readonly domains: readonly string[];
   readonly isHere: (domain: string) => boolean;
@@ -121,10 +123,10 @@ function scriptProposals(
 }
 
 function listProposals(
-  { aliases, origin }: SenderFacts,
+  { aliases, origin, users }: SenderFacts,
   known: ReadonlySet<string>,
 ): readonly Proposal[] {
-  const found = listAddresses(aliases, origin).filter(({ address }) =>
+  const found = listAddresses(aliases, { origin, users }).filter(({ address }) =>
     known.has(domainOf(address)),
   );
   return [...Map.groupBy(found, ({ address }) => domainOf(address))].flatMap(([domain, all]) => {
@@ -133,15 +135,12 @@ function listProposals(
       return name.endsWith(`@${domain}`) && !all.some(({ address }) => address === name);
     });
     const isListDomain = !others && domain !== origin;
-    return all.flatMap(({ address, program: { name, hands, user } }) => {
-      const accounts = hands === 'smtp' ? ['client:127.0.0.1'] : [`user:${user}`];
-      return accounts.map((account) => ({
-        account,
-        address: isListDomain ? `@${domain}` : address,
-        why: isListDomain
-          ? `${name} serves all addresses of ${domain}`
-          : `${name} serves the list ${listOf(address)}`,
-      }));
-    });
+    return all.map(({ address, program: { name, user } }) => ({
+      account: `user:${user}`,
+      address: isListDomain ? `@${domain}` : address,
+      why: isListDomain
+        ? `${name} serves all addresses of ${domain}`
+        : `${name} serves the list ${listOf(address)}`,
+    }));
   });
 }

@@ -1,45 +1,47 @@
 /**
- * Mailing lists in tables of aliases and transports: which program serves an address, and how that
- * program hands its mail to Postfix. Pure.
+ * Mailing lists in tables of aliases and transports: which program serves an address, and the user
+ * of that program. Pure.
  */
 
 /** A row of an alias or transport table; the key may lack a domain. */
 export type AliasRow = { readonly key: string; readonly value: string };
 
-/** `smtp`: from this machine without a login. `sendmail`: by the program, as its user. */
-export type ListProgram = {
-  readonly name: string;
-  readonly hands: 'smtp' | 'sendmail';
-  readonly user: string;
-};
+/** `user`: the user of the program, under which its mail counts, by SMTP and by sendmail. */
+type ListProgram = { readonly name: string; readonly user: string };
 
 export type ListAddress = { readonly address: string; readonly program: ListProgram };
 
-/** As these programs are set up usually; Mailman and mlmmj speak SMTP with localhost. */
+/** With the users that packages of Debian give them. */
 const programs: readonly (readonly [pattern: RegExp, program: ListProgram])[] = [
   [
     /\bmailman3?\b|\blmtp:(?:inet:)?\[?(?:127\.0\.0\.1|::1|localhost)\]?:8024\b/i,
-    { name: 'Mailman', hands: 'smtp', user: 'list' },
+    { name: 'Mailman', user: 'list' },
   ],
-  [/\bmlmmj(?:-receive|-recieve)?\b/i, { name: 'mlmmj', hands: 'smtp', user: 'mlmmj' }],
-  [/\bsympa\b/i, { name: 'Sympa', hands: 'sendmail', user: 'sympa' }],
-  [/\bezmlm(?:-\w+)?\b/i, { name: 'ezmlm', hands: 'sendmail', user: 'alias' }],
-  [/\bmajordomo\b/i, { name: 'Majordomo', hands: 'sendmail', user: 'majordomo' }],
+  [/\bmlmmj(?:-receive|-recieve)?\b/i, { name: 'mlmmj', user: 'mlmmj' }],
+  [/\bsympa\b/i, { name: 'Sympa', user: 'sympa' }],
+  [/\bezmlm(?:-\w+)?\b/i, { name: 'ezmlm', user: 'alias' }],
+  [/\bmajordomo\b/i, { name: 'Majordomo', user: 'majordomo' }],
 ];
 
 /** Extra addresses of a list, from which its program writes. */
 const roles =
   /[-+](?:admin|bounces?|confirm|editor|help|join|leave|owner|request|return|(?:un)?subscribe)$/;
 
-/** Addresses that a list program serves. `origin`: the domain of keys without one. */
-export function listAddresses(rows: readonly AliasRow[], origin: string): readonly ListAddress[] {
+/**
+ * Addresses that a list program serves. `origin`: the domain of keys without one. `users`: users of
+ * transports that start programs, by the transport's name.
+ */
+export function listAddresses(
+  rows: readonly AliasRow[],
+  { origin, users }: { readonly origin: string; readonly users: ReadonlyMap<string, string> },
+): readonly ListAddress[] {
   const found = new Map<string, ListAddress>();
   for (const { key, value } of rows) {
     const program = programOf(value);
     const address = addressOf(key, origin);
-    if (program !== undefined && address !== undefined && !found.has(address)) {
-      found.set(address, { address, program });
-    }
+    if (program === undefined || address === undefined || found.has(address)) continue;
+    const user = users.get(/^([\w-]+):/.exec(value)?.[1] ?? '') ?? program.user;
+    found.set(address, { address, program: { ...program, user } });
   }
   return [...found.values()];
 }
