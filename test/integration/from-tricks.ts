@@ -14,6 +14,12 @@ const encoded = (text: string): string => {
   return `=?utf-8?q?${octets.join('')}?=`;
 };
 
+/** Some 60,000 octets of other fields. */
+const far: readonly string[] = Array.from(
+  { length: 70 },
+  (_, nth) => `X-Pad-${nth}: ${'x'.repeat(850)}`,
+);
+
 export const tricks: readonly Trick[] = [
   ['another author', (_, other) => [`From: The Boss <${other}>`]],
   ['another author, bare', (_, other) => [`From: ${other}`]],
@@ -52,5 +58,19 @@ export const tricks: readonly Trick[] = [
   ['resent by own', (own, other) => [`Resent-From: ${own}`, `From: ${other}`]],
   ['no From but Sender', (_, other) => [`Sender: ${other}`, `Resent-From: ${other}`]],
   ['8-bit name', (_, other) => [`From: B\xc3\xb6ss <${other}>`]],
+  ['an ideographic dot', (_, other) => [`From: <${other.replace('.test', '\xe3\x80\x82test')}>`]],
+  ['a zero width space', (_, other) => [`From: <${other.replace('@', '@\xe2\x80\x8b')}>`]],
+  ['a wide letter', (_, other) => [`From: <${other.replace('@t', '@\xef\xbd\x94')}>`]],
+  ['an encoded domain', (_, other) => [`From: ${nameOf(other)}@${encoded(domainOf(other))}`]],
+  ['a NUL', (own, other) => [`From: ${own}\0, ${other}`]],
+  ['a bare CR', (own, other) => [`From: ${own}`, `X-Note: a\rFrom: ${other}`]],
+  ['an at sign in a name', (own, other) => [`From: ${own}@${domainOf(other)}`]],
+  ['no brackets closed', (own, other) => [`From: ${own} <${other}`]],
+  ['no quote closed', (own, other) => [`From: "${own} <${other}>`]],
+  ['a semicolon', (own, other) => [`From: ${own}; ${other}`]],
+  ['many fields', (own, other) => [...Array<string>(24).fill(`From: ${own}`), `From: ${other}`]],
+  ['many authors', (own, other) => [`From: ${`${own},\r\n `.repeat(60)}${other}`]],
+  ['a long field', (own, other) => [`From: ${'n'.repeat(3_000)} <${own}>, <${other}>`]],
+  ['far below', (own, other) => [`From: ${own}`, ...far, `From: ${other}`]],
   ['broken 8-bit', (own, other) => [`From: \xff<${own}\xfe> <${other}>`]],
 ];
