@@ -34,8 +34,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'address. The last answer counts; without one, the message is not signed with a key of ' +
     'that domain. The field `why` says what failed.',
   'authors.not-read':
-    'Postfix could not be asked for its tables of addresses. Postern asks again when its files ' +
-    'change. Until then accounts may write as their own domain and as declared.',
+    'Postfix could not be asked for its tables of addresses. Postern tries again every few ' +
+    'seconds. Until then it uses what it knew before; without that, accounts may write as their ' +
+    'own domain and as declared, and other addresses are unknown.',
   'bypass.seen':
     'The mail log shows a message that left and that no door judged, on a way that was not seen ' +
     'before. `postern status` counts such messages; see "Does all mail go through Postern?" in ' +

@@ -8,10 +8,10 @@ export type UnsignedText = {
   readonly allow: string;
 };
 
-export function unsignedText(
-  account: string,
-  { why, author }: { readonly why: UnsignedWhy; readonly author: string },
-): UnsignedText {
+/** `author`: the address that decided; empty if none did. */
+export type Unsigned = { readonly why: UnsignedWhy; readonly author: string };
+
+export function unsignedText(account: string, { why, author }: Unsigned): UnsignedText {
   const who = authorText(author);
   switch (why) {
     case 'foreign':
@@ -33,6 +33,19 @@ export function unsignedText(
     default:
       return { text: 'no key of this server signs for the domain in From', allow: '' };
   }
+}
+
+/**
+ * As it is shown with a message; nothing for a message that was signed, or where Postern has no
+ * keys, so that another program signs, or nobody.
+ */
+export function shownUnsigned(
+  message: { readonly account: string; readonly unsigned?: Unsigned } | undefined,
+  hasKeys: () => boolean,
+): { readonly unsigned?: UnsignedText } {
+  if (message?.unsigned === undefined) return {};
+  if (message.unsigned.why !== 'foreign' && !hasKeys()) return {};
+  return { unsigned: unsignedText(message.account, message.unsigned) };
 }
 
 /** `author`: an address key, or `@domain` for some address of the domain. */

@@ -3,8 +3,8 @@ import type { Account } from '../core/account-name.ts';
 import type { WeakPassword } from '../core/passwords/weak.ts';
 import type { StoredReason } from '../core/reason.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
-import type { UnsignedWhy } from '../core/signing/choose.ts';
 import type { DkimKey } from '../core/signing/key.ts';
+import type { Unsigned } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
@@ -44,9 +44,6 @@ export type MessageRow = {
   /** Why no key signed it; undefined if one did, or signing is off. */
   readonly unsigned?: Unsigned;
 };
-
-/** `author`: the address that decided; empty if none did. */
-export type Unsigned = { readonly why: UnsignedWhy; readonly author: string };
 
 /** The stored explanation of a verdict that was not a plain pass. */
 export type StoryRow = {

@@ -3,11 +3,12 @@
  * answers, and that it opens no file that Postfix does not name in one of these parameters.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { openMailHomes, openTableAsker } from '../../src/partners/postfix/author-ask.ts';
 import {
   helperTools,
@@ -108,6 +109,24 @@ test('what this user could not ask is asked through postern-root, from then on',
   }
   const many = Array.from({ length: 500 }, (_, nth) => `k${nth}@b.test`);
   assert.deepEqual(await failing(what, [...many, 'x@b.test'], within), ['x@b.test\tjoe@a.test']);
+});
+
+test('a user that may not read a table gets the answer through postern-root alone', async () => {
+  await chmod(folder, 0o755);
+  await chmod(join(socket.path, '..'), 0o755);
+  await chmod(socket.path, 0o666);
+  const child = join(import.meta.dirname, 'author-asker.ts');
+  const table = `texthash:${folder}/virtual`;
+  const user = ['--reuid', '65123', '--regid', '65123', '--clear-groups'];
+  const asked = async (path: string): Promise<string> => {
+    const args = [...user, process.execPath, child, folder, table, 'x@b.test', path];
+    const { stderr, stdout } = await promisify(execFile)('setpriv', args, {
+      timeout: 60_000,
+    }).catch((fault: { readonly stdout: string; readonly stderr: string }) => fault);
+    return stdout + stderr;
+  };
+  assert.equal(await asked(socket.path), 'x@b.test\tjoe@a.test\n');
+  assert.match(await asked('/nonexistent'), /cannot ask postern-root/);
 });
 
 const ways: readonly (readonly [string, () => PrivilegedTools])[] = [

@@ -207,6 +207,20 @@ test('a table that is missing makes an address unknown, not foreign', async () =
   assert.match(source, /nonexistent/);
 });
 
+test('a server that cannot be read makes addresses unknown, until it can be read', async () => {
+  const directory = await postfixAt('unread', {
+    virtual_alias_maps: 'inline:{ x@b.test=joe@a.test }',
+  });
+  await rm(join(directory, 'master.cf'));
+  const { ask, logged, tables } = await rightsOf([directory]);
+  assert.equal((await ask('joe@a.test', 'x@b.test')).kind, 'unknown');
+  await tables.refresh();
+  assert.equal(logged.filter((line) => line.includes('authors.not-read')).length, 1);
+  await writeFile(join(directory, 'master.cf'), master);
+  await tables.refresh();
+  assert.equal((await ask('joe@a.test', 'x@b.test')).kind, 'map');
+});
+
 test('a changed table and a changed main.cf are noticed', async () => {
   const at = join(folder, 'changed');
   const directory = await postfixAt(

@@ -12,6 +12,7 @@ import type { Account } from '../../core/account-name.ts';
 import { suggestedPairs } from '../../core/authors/suggest.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
 import { weakText } from '../../core/passwords/weak.ts';
+import { shownUnsigned } from '../../core/unsigned-text.ts';
 import { observationKey, standingOf, storedObservation } from '../../flow/authors/observation.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
@@ -109,7 +110,7 @@ function fileReads(ledger: Ledger, now: Millis): GuardReads {
       const story = storedStory(ledger, id);
       const message = ledger.message(id);
       if (story === undefined && message === undefined) found(undefined, 'message');
-      return { story, message };
+      return { story, message, ...shownUnsigned(message, () => ledger.dkimKeys().length > 0) };
     },
     stats: async (query) => ledger.stats(query),
     async scripts(filter) {

@@ -1,9 +1,9 @@
 /** Held messages and stories as text for a terminal. Pure. */
-import { unsignedText } from '../../core/unsigned-text.ts';
+import type { UnsignedText } from '../../core/unsigned-text.ts';
 import { isPutOff } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { StoryView } from '../../ports/admin.ts';
-import type { HeldRow, MessageRow } from '../../ports/ledger.ts';
+import type { HeldRow } from '../../ports/ledger.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
 import type { FoundGuard } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
@@ -71,7 +71,7 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
 }
 
 /** The verdict of a message with its reasons, and the command that undoes it. */
-export function explainText({ story, message }: FoundGuard<'explain'>): string {
+export function explainText({ story, message, unsigned }: FoundGuard<'explain'>): string {
   if (story === undefined) {
     if (message === undefined) return '';
     const what = verdictWord(message.verdict, false);
@@ -84,7 +84,7 @@ export function explainText({ story, message }: FoundGuard<'explain'>): string {
         : `Behind a filter, or requeued: Postern judged this message as ${message.origin}.\n`) +
       '\n' +
       'Postern found nothing unusual in it.\n' +
-      unsignedLines(message)
+      unsignedLines(unsigned)
     );
   }
   const { id, account, verdict, state, observed } = story;
@@ -94,16 +94,15 @@ export function explainText({ story, message }: FoundGuard<'explain'>): string {
     `${id} of ${plain(account)}: ${paint('bold', verdictWord(verdict, observed))}${and}\n` +
     `Received ${clock(story.at)} from ${fromWhere(story.client)}, to ` +
     `${many(story.recipients, 'recipient')}.\n`;
-  const unsigned = message === undefined ? '' : unsignedLines(message);
-  return [head, storyFacts(story) + whyText(story) + unsigned, undoText(story)]
+  return [head, storyFacts(story) + whyText(story) + unsignedLines(unsigned), undoText(story)]
     .filter((part) => part !== '')
     .join('\n');
 }
 
 /** Why no key signed it, and the command that lets its account write as its author. */
-function unsignedLines({ account, unsigned }: MessageRow): string {
+function unsignedLines(unsigned: UnsignedText | undefined): string {
   if (unsigned === undefined) return '';
-  const { text, allow } = unsignedText(account, unsigned);
+  const { text, allow } = unsigned;
   const command = allow === '' ? '' : `To allow it:  ${allow}\n`;
   return `It has no DKIM signature of this server: ${plain(text)}.\n${command}`;
 }

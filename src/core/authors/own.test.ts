@@ -1,6 +1,7 @@
 /** Which addresses are an account's own, and which form an address has when it is compared. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { dice } from '../../../test/ledger/dice.ts';
 import type { Account } from '../account-name.ts';
 import { mailboxesOf, ownsAddress } from './own.ts';
 import { authorKey, type MailPlace, withoutExtension } from './place.ts';
@@ -65,6 +66,23 @@ for (const [account, address, expected] of cases) {
     assert.equal(owns(account, address), expected);
   });
 }
+
+test('whatever the names: own means the same domain, or one below it that is nobody else’s', () => {
+  const { below: roll } = dice(11);
+  const labels = ['a', 'b', 'shop', 'test', 'mail', 'xa'];
+  const domain = (): string =>
+    Array.from({ length: 1 + roll(4) }, () => labels[roll(labels.length)]).join('.');
+  for (let round = 0; round < 20_000; round++) {
+    const [mine, other] = [domain(), domain()];
+    const listed = new Set([domain(), domain()]);
+    const of = { ...place, masqueraded: [], ownDomains: listed };
+    const isOwn = ownsAddress(`joe@${mine}` as Account, `x@${other}`, of);
+    const isBelow = other.endsWith(`.${mine}`) && mine.includes('.');
+    const between = isBelow ? other.split('.').map((_, nth, all) => all.slice(nth).join('.')) : [];
+    const isTaken = between.some((name) => name.length > mine.length && listed.has(name));
+    assert.equal(isOwn, mine === other || (isBelow && !isTaken), `${mine} ${other}`);
+  }
+});
 
 test('before anything is known of the mail server, a login owns its domain and no more', () => {
   const none = new Set<string>();

@@ -4,7 +4,7 @@ import type { Accounts } from '../../flow/account/accounts.ts';
 import { openDeclarations } from '../../flow/authors/author-admin.ts';
 import { observationNotice } from '../../flow/authors/author-notices.ts';
 import { openAuthorRights } from '../../flow/authors/author-rights.ts';
-import { openObservation, standingOf } from '../../flow/authors/observation.ts';
+import { liveStandings, openObservation } from '../../flow/authors/observation.ts';
 import type { Journal } from '../../flow/journal/journal.ts';
 import type { Notices } from '../../flow/notices/notices.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -13,6 +13,7 @@ import { askAsThisUser, openMailHomes, openTableAsker } from '../../partners/pos
 import { openAuthorTables } from '../../partners/postfix/author-tables.ts';
 import type { PrivilegedTools } from '../../partners/privileged-tools.ts';
 import type { AuthorAdmin, AuthorLedger, AuthorRights } from '../../ports/authors.ts';
+import type { Troubles } from '../../ports/troubles.ts';
 import type { ConnectedReader } from '../base/connected.ts';
 import type { DaemonParts } from '../base/options.ts';
 import { startTimer } from '../base/timers.ts';
@@ -32,6 +33,7 @@ export function openDaemonAuthors(
   of: {
     readonly ledger: AuthorLedger;
     readonly journal: Journal;
+    readonly troubles: Troubles;
     readonly accounts: Accounts;
     readonly notices: Notices;
     readonly localDomains: ReadonlySet<string>;
@@ -74,11 +76,7 @@ export function openDaemonAuthors(
     logins: loginDomains,
     delimiters: () => tables.place.delimiters,
     observation,
-    standing: (account, since) => {
-      const { state } = accounts.known(account) ?? { state: 'clear' };
-      const [incident] = journal.live.incidents({ account, limit: 1 });
-      return standingOf({ state, incident, since });
-    },
+    standings: (since) => liveStandings(journal, since),
     iso,
   });
   const rights = openAuthorRights({
@@ -87,6 +85,7 @@ export function openDaemonAuthors(
     declarations: declarations.now,
     observed: (...about) => observation.observed(...about),
     world,
+    trouble: (why) => of.troubles.set('author tables', why),
   });
   scope.defer(() => rights.close());
   void tables.refresh();

@@ -7,11 +7,11 @@ import { type AccountProfile, decodeProfile, today } from '../../core/account/pr
 import type { Account, DefaultDomain } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
-import { type UnsignedText, unsignedText } from '../../core/unsigned-text.ts';
+import { shownUnsigned } from '../../core/unsigned-text.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
 import type { AuthorAdmin } from '../../ports/authors.ts';
-import type { HeldRow, IncidentRow, MessageRow, StoryRow } from '../../ports/ledger.ts';
+import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
@@ -120,7 +120,8 @@ export function openAdmin(deps: AdminDeps): Admin {
       const story = shownStory(live.story(id));
       const message = live.message(id);
       if (story === undefined && message === undefined) return undefined;
-      return { story, message, ...whyUnsigned(message) };
+      const hasKeys = (): boolean => live.dkimKeys().length > 0;
+      return { story, message, ...shownUnsigned(message, hasKeys) };
     },
     audit: (filter) => live.audit(filter),
     recent: (limit) => feed.recent(limit),
@@ -210,11 +211,6 @@ function accountView(deps: AdminDeps, account: Account, profile: AccountProfile)
     heldMax: deps.accounts.context.policy.heldMax,
     hijackedAt: profile.hijackedAt > 0 ? profile.hijackedAt : undefined,
   };
-}
-
-function whyUnsigned(message: MessageRow | undefined): { readonly unsigned?: UnsignedText } {
-  if (message?.unsigned === undefined) return {};
-  return { unsigned: unsignedText(message.account, message.unsigned) };
 }
 
 function shownStory(story: StoryRow | undefined): StoryView | undefined {

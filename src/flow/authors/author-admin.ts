@@ -41,8 +41,8 @@ export type AuthorAdminDeps = {
   readonly logins: LoginDomains;
   readonly delimiters: () => string;
   readonly observation: Pick<Observation, 'rows' | 'set' | 'view'>;
-  /** What the guard holds against an account since then. */
-  readonly standing: (account: Account, since: Millis) => Standing;
+  /** What the guard holds against accounts since then; asked once for a whole list. */
+  readonly standings: (since: Millis) => (account: Account) => Standing;
   readonly iso: (at: Millis) => string;
 };
 
@@ -64,14 +64,14 @@ class KeptDeclarations implements AuthorAdmin {
   }
 
   view(): AuthorsView {
-    const { observation, standing } = this.#deps;
+    const { observation, standings } = this.#deps;
     const now = observation.view();
     const since = now.from ?? (0 as Millis);
     const seen = observation.rows().filter((row) => !this.#isDeclared(row.account, row.address));
     return {
       declarations: this.#inForce(),
       observation: now,
-      suggestions: suggestedPairs(seen, (account) => standing(account, since)),
+      suggestions: suggestedPairs(seen, standings(since)),
     };
   }
 

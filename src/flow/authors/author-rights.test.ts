@@ -14,6 +14,7 @@ type Entries = Partial<Record<TableName, Readonly<Record<string, string>>>>;
 function rig(entries: Entries, declarations: readonly Declaration[] = [], deadlineMs = 60_000) {
   const state = { now: 1_000_000, finds: 0, most: 0, running: 0, fault: '', hangs: false };
   const warned: string[] = [];
+  const troubles: (string | undefined)[] = [];
   const tables: AuthorTables = {
     isRead: true,
     read: async () => undefined,
@@ -51,6 +52,7 @@ function rig(entries: Entries, declarations: readonly Declaration[] = [], deadli
       count: () => undefined,
       log: (_level, _event, fields) => void warned.push(String(fields?.['why'])),
     },
+    trouble: (why) => void troubles.push(why),
     deadlineMs,
   });
   const ask = (account: string, ...addresses: readonly string[]) =>
@@ -59,7 +61,7 @@ function rig(entries: Entries, declarations: readonly Declaration[] = [], deadli
     });
   const kind = async (account: string, address: string): Promise<string> =>
     (await ask(account, address))[0]?.kind ?? '';
-  return { state, warned, rights, ask, kind };
+  return { state, warned, troubles, rights, ask, kind };
 }
 
 const entries: Entries = {
@@ -163,6 +165,19 @@ test('an answer is kept, asked anew later, and used while the tables cannot be a
   state.fault = '';
   rights.changed();
   assert.equal(await kind('joe@a.test', 'chain@b.test'), 'map');
+});
+
+test('tables that cannot be asked for minutes are a trouble, until they answer', async () => {
+  const { kind, state, troubles } = rig(entries);
+  state.fault = 'no database';
+  await kind('joe@a.test', 'x1@b.test');
+  assert.deepEqual(troubles, []);
+  state.now += 5 * minuteMs;
+  await kind('joe@a.test', 'x2@b.test');
+  assert.match(troubles[0] ?? '', /no database/);
+  state.fault = '';
+  await kind('joe@a.test', 'x3@b.test');
+  assert.equal(troubles.at(-1), undefined);
 });
 
 test('a table that hangs costs a message no more than the deadline', async () => {

@@ -20,6 +20,8 @@ import { type MapRight, rightByTables } from './map-rights.ts';
 const answerMs = 10 * minuteMs;
 /** How long it counts that the tables could not be asked. */
 const silentMs = 30 * secondMs;
+/** Tables that cannot be asked for this long are a trouble of the guard. */
+const troubleMs = 5 * minuteMs;
 /** Pairs whose answer is kept: some 200 bytes each, and at most twice as many. */
 const pairsMax = 20_000;
 /** Pairs that are asked at once, each with one process at a time. */
@@ -46,6 +48,8 @@ export type RightsDeps = {
     isAuthor: boolean,
   ) => Permission | undefined;
   readonly world: Pick<World, 'clock' | 'count' | 'log'>;
+  /** Says that the tables cannot be asked for some time now; undefined: they answer again. */
+  readonly trouble?: (why: string | undefined) => void;
   readonly deadlineMs?: number;
 };
 
@@ -74,6 +78,7 @@ class Rights implements LiveRights {
   readonly #asked = new RecentMap<Account, { since: Millis; addresses: number }>(accountsMax);
   readonly #end = new AbortController();
   #running = 0;
+  #failingSince: Millis | undefined;
 
   constructor(deps: RightsDeps) {
     this.#deps = deps;
@@ -172,6 +177,7 @@ class Rights implements LiveRights {
         ? await inTime(rightByTables({ account, address, logins, tables, signal }), signal)
         : tooLate;
       const now = world.clock.now();
+      this.#noteHealth(right, now);
       if (right.kind === 'unknown') {
         world.log('warn', 'authors.not-asked', { account, address, why: right.why });
         // The last answer counts until the tables answer again.
@@ -185,6 +191,20 @@ class Rights implements LiveRights {
       return answer;
     } finally {
       turn.end();
+    }
+  }
+
+  /** A right that the first table gives says nothing about the other tables. */
+  #noteHealth(right: MapRight, now: Millis): void {
+    if (right.kind === 'foreign') {
+      if (this.#failingSince !== undefined) this.#deps.trouble?.(undefined);
+      this.#failingSince = undefined;
+    } else if (right.kind === 'unknown') {
+      this.#failingSince ??= now;
+      if (now - this.#failingSince < troubleMs) return;
+      this.#deps.trouble?.(
+        `the mail server’s tables cannot be asked which addresses an account may use (${right.why})`,
+      );
     }
   }
 

@@ -163,6 +163,15 @@ test('explain says why a message that passed has no signature', async () => {
   assert.deepEqual(rig.ledger.message(id)?.unsigned, { why: 'foreign', author: 'ceo@b.test' });
 });
 
+test('where Postern has no keys, explain says nothing of signatures', async () => {
+  const rig = openOne();
+  const unsigned = { unsigned: 'no-key', author: '', foreign: [] } as const;
+  const authors = finding('', unsigned);
+  const { id } = rig.send({ account: joe, to: ['x@elsewhere.test'], authors });
+  await rig.time.settle();
+  assert.equal(rig.admin.explain(id)?.unsigned, undefined);
+});
+
 test('in mode observe nothing is held for its author', async () => {
   const rig = openOne({ settings: { mode: 'observe' } });
   const authors = finding('ceo@b.test', { holds: true });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
-import { dkimKey } from '../../../test/ledger/samples.ts';
+import { accountOf, at, dkimKey, incidentRow } from '../../../test/ledger/samples.ts';
 import type { Account } from '../../core/account-name.ts';
 import { inMemory, openLedger } from '../../ledger/sqlite/open.ts';
 import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
@@ -10,7 +10,7 @@ import type { ObservationView } from '../../ports/authors.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { openJournal } from '../journal/journal.ts';
 import { openDeclarations } from './author-admin.ts';
-import { type KnownAccount, openObservation, standingOf } from './observation.ts';
+import { type KnownAccount, liveStandings, openObservation } from './observation.ts';
 
 const start = Date.UTC(2026, 0, 5, 10);
 const joe = 'joe@a.test' as Account;
@@ -44,12 +44,7 @@ function rig(options: { readonly ledger?: Ledger; readonly at?: number } = {}) {
     logins: { defaultDomain: '', domains: undefined },
     delimiters: () => '+',
     observation,
-    standing: (account, since) =>
-      standingOf({
-        state: accounts.get(account)?.state ?? 'clear',
-        incident: journal.live.incidents({ account, limit: 1 })[0],
-        since,
-      }),
+    standings: (since) => liveStandings(journal, since),
     iso: (at) => new Date(at).toISOString(),
   });
   const knowing = (account: string, more: Partial<KnownAccount> = {}): void => {
@@ -167,24 +162,40 @@ test('a host that writes as many domains stays observed, and must be looked at',
   );
 });
 
+const dansIncident = incidentRow({
+  account: 'dan@a.test' as Account,
+  suspendedAt: at(start + 1),
+  endedAt: at(start + 2),
+});
+
 test('what was seen is suggested, without what is declared and what a thief sent', async () => {
-  const { admin, knowing, observation } = rig({ ledger: signing() });
-  for (const name of ['joe', 'ann', 'eve']) {
+  const { admin, journal, knowing, observation } = rig({ ledger: signing() });
+  for (const name of ['joe', 'ann', 'eve', 'dan']) {
     knowing(`${name}@a.test`);
     observation.observed(`${name}@a.test` as Account, `${name}@b${name.length}.test`);
     observation.observed(`${name}@a.test` as Account, `${name}@of-${name}.test`);
   }
-  knowing('eve@a.test', { state: 'suspended' });
+  journal.commit(
+    [
+      accountOf('eve@a.test' as Account, { state: 'suspended' }),
+      accountOf('joe@a.test' as Account, { state: 'watched' }),
+      // Released since, but its mail of that time may be a thief's.
+      { kind: 'incident', row: dansIncident },
+    ],
+    () => undefined,
+  );
   const done = await declareNow(admin, 'ann@a.test', '@of-ann.test');
   assert.match(done, /^ann@a.test may write as @of-ann.test\nundo: postern accounts may-write-as/);
   assert.deepEqual(
-    admin.view().suggestions.map((one) => [one.account, one.address, one.isSuggested]),
+    admin.view().suggestions.map((one) => [one.account, one.address, one.doubt]),
     [
-      ['ann@a.test', 'ann@b3.test', true],
-      ['joe@a.test', 'joe@b3.test', true],
-      ['joe@a.test', 'joe@of-joe.test', true],
-      ['eve@a.test', 'eve@b3.test', false],
-      ['eve@a.test', 'eve@of-eve.test', false],
+      ['ann@a.test', 'ann@b3.test', ''],
+      ['joe@a.test', 'joe@b3.test', 'the account is watched now'],
+      ['joe@a.test', 'joe@of-joe.test', 'the account is watched now'],
+      ['dan@a.test', 'dan@b3.test', 'the account was suspended in this time'],
+      ['dan@a.test', 'dan@of-dan.test', 'the account was suspended in this time'],
+      ['eve@a.test', 'eve@b3.test', 'the account is suspended'],
+      ['eve@a.test', 'eve@of-eve.test', 'the account is suspended'],
     ],
   );
 });

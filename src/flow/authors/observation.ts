@@ -252,6 +252,31 @@ function shown({ from, until }: Pick<Stored, 'from' | 'until'>, now: Millis): Ob
   };
 }
 
+/** Accounts and incidents that are looked at for a list. A server has fewer at one time. */
+const lookedAtMax = 10_000;
+
+/** The standing of each account since then. Loads no profile: a list may name thousands. */
+export function liveStandings(
+  { live }: Pick<Journal, 'live'>,
+  since: Millis,
+): (account: Account) => Standing {
+  const inState = (state: 'watched' | 'suspended'): ReadonlySet<Account> =>
+    new Set(live.accounts({ state, limit: lookedAtMax }).map(({ account }) => account));
+  const [watched, suspended] = [inState('watched'), inState('suspended')];
+  const incidents = new Map(
+    live
+      .incidents({ limit: lookedAtMax })
+      .filter(({ endedAt = since }) => endedAt >= since)
+      .map((incident) => [incident.account, incident]),
+  );
+  return (account) =>
+    standingOf({
+      state: suspended.has(account) ? 'suspended' : watched.has(account) ? 'watched' : 'clear',
+      incident: incidents.get(account),
+      since,
+    });
+}
+
 /** Whether what this account sent may be a thief's. `incident`: its last one. */
 export function standingOf(of: {
   readonly state: AccountState;

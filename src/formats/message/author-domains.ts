@@ -37,10 +37,14 @@ export type Authors = {
 const fieldsLengthMax = 16_384;
 const domainsMax = 50;
 const authorsMax = 100;
+/** A field with more `@` is read at its beginning only: each may cost as much as a domain. */
+const signsMax = 200;
+const crowdedLengthMax = 1_000;
 /** Controls, and characters without width. Programs differ in what they do with them. */
 const invisible = /[\p{Cc}\p{Cf}]/gu;
 /** Characters that look like `@`. */
 const atSigns = /[\uff20\ufe6b]/g;
+const isLikeAt = (char: string): boolean => char === '\uff20' || char === '\ufe6b';
 /** Quotation marks and signs behind a name. No top-level domain has them (RFC 5892). */
 const oddEnd = /[^\0-\x7f\p{L}\p{M}\p{N}]+$/u;
 
@@ -67,8 +71,12 @@ export function shownAuthors(fields: readonly string[]): Authors {
   let room = fieldsLengthMax;
   for (const field of fields) {
     if (field.length > room) cut = true;
-    const text = peerText(Buffer.from(field.slice(0, room), 'latin1'));
+    let text = peerText(Buffer.from(field.slice(0, room), 'latin1'));
     room -= Math.min(room, field.length);
+    if (signsIn(text) > signsMax) {
+      cut = true;
+      text = text.slice(0, crowdedLengthMax);
+    }
     for (const author of fieldAuthors(text)) {
       if (authors.has(author.address)) continue;
       const isNew = !domains.has(author.domain);
@@ -85,6 +93,12 @@ export function shownAuthors(fields: readonly string[]): Authors {
 }
 
 const nobody: readonly string[] = [];
+
+function signsIn(text: string): number {
+  let signs = 0;
+  for (const char of decodedWords(text)) if (char === '@' || isLikeAt(char)) signs++;
+  return signs;
+}
 
 /**
  * One address, bare or behind a plain name: nearly all fields. What is not certain to be plain is

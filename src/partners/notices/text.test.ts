@@ -101,6 +101,31 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
       ],
     },
   ],
+  [
+    'authors-observing',
+    {
+      event: 'authors.observing',
+      account: '',
+      undo: '',
+      reasons: [{ signal: 'authors', text: 'The observation ends 2026-02-20T10:00:00.000Z.' }],
+      explain: 'postern accounts may-write-as --suggest',
+    },
+  ],
+  [
+    'authors-observed',
+    {
+      event: 'authors.observed',
+      account: '',
+      undo: '',
+      reasons: [
+        {
+          signal: 'authors',
+          text: '9 messages on 2 days: postern accounts may-write-as joe@example.org @example.net',
+        },
+      ],
+      explain: 'postern accounts may-write-as --suggest',
+    },
+  ],
   ['test', { event: 'test', account: '', reasons: [], undo: '', explain: '' }],
 ];
 

@@ -39,6 +39,8 @@ export function openAuthorTables(of: {
 }): LiveTables {
   const instances = new Map<string, InstanceTables>();
   const seen = new Map<string, string>();
+  /** Servers that could not be read, and why. */
+  const faults = new Map<string, string>();
   const running = new SerialQueue<string>(processesMax);
   let place = placeOf([], of.ownDomains);
   let reading: Promise<void> | undefined;
@@ -51,21 +53,24 @@ export function openAuthorTables(of: {
       const facts = await readInstanceTables(directory);
       instances.set(directory, facts);
       seen.set(directory, await stateOf(facts.files));
+      faults.delete(directory);
+      return true;
     } catch (fault) {
-      // Until the files change again, the answer would be the same.
-      seen.set(directory, await stateOf(files));
-      of.log('warn', 'authors.not-read', { directory, why: faultText(fault) });
+      // It is read again at the next look: the fault may be one of the machine.
+      const why = faultText(fault);
+      if (!faults.has(directory)) of.log('warn', 'authors.not-read', { directory, why });
+      faults.set(directory, why);
+      return false;
     }
-    return true;
   };
   const readAll = async (): Promise<void> => {
     const wanted = of.directories();
     let isNew = false;
-    for (const known of [...instances.keys()]) {
+    for (const known of new Set([...instances.keys(), ...faults.keys()])) {
       if (wanted.includes(known)) continue;
-      instances.delete(known);
+      isNew = instances.delete(known) || isNew;
       seen.delete(known);
-      isNew = true;
+      faults.delete(known);
     }
     for (const directory of wanted) isNew = (await readOne(directory)) || isNew;
     isRead = true;
@@ -95,6 +100,10 @@ export function openAuthorTables(of: {
     async find(name, keys, signal) {
       if (name === 'dovecot userdb') {
         return (await of.homes?.(keys, signal)) ?? new Map<string, readonly TableAnswer[]>();
+      }
+      for (const [directory, why] of faults) {
+        // What was known before the fault still counts.
+        if (!instances.has(directory)) throw new Error(`${directory} could not be read: ${why}`);
       }
       const all = new Map<string, TableAnswer[]>();
       for (const { configDirectory: directory, tables } of instances.values()) {
