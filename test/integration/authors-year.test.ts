@@ -196,7 +196,7 @@ smtpd_sender_login_maps = texthash:${file('logins')}
     logins,
     delimiters: () => tables.place.delimiters,
     observation,
-    standing: () => ({ kind: 'clear' }),
+    standings: () => () => ({ kind: 'clear' }),
     iso: (at) => new Date(at).toISOString(),
   });
   const rights = openAuthorRights({
