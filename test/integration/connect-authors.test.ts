@@ -88,11 +88,13 @@ test('hosts and lists are proposed, declared only when it is wanted, and taken b
   assert.deepEqual([report.changed, report.declarations.length], [false, proposed.length - 1]);
   await server.guard.cli('accounts', 'may-write-as', `client:${printer}`, '@a.test', '--remove');
 
-  const said = await authors();
+  await assert.rejects(authors(), /nobody can be asked/);
+  assert.deepEqual(await declared(), []);
+  const said = await authors('--yes');
   assert.match(said, /To undo: postern connect authors --undo\n$/);
   assert.deepEqual(await declared(), proposed);
   assert.equal(await isSigned('a.test'), true);
-  assert.match(await authors(), /There is nothing to declare\.\n$/);
+  assert.match(await authors('--yes'), /There is nothing to declare\.\n$/);
 
   await server.guard.cli('accounts', 'may-write-as', 'joe@a.test', '@other.test');
   await authors('--undo');

@@ -3,6 +3,7 @@
  * mynetworks, scripts, mailing lists. It shows them, asks, declares them, and reads back what is
  * in force. `--undo` takes them back.
  */
+import { stdin, stdout } from 'node:process';
 import type { Command } from 'commander';
 import { senderProposals } from '../../core/authors/found.ts';
 import { type Proposal, proposalCommand, proposalsMax } from '../../core/authors/proposals.ts';
@@ -58,7 +59,7 @@ export function registerSenders(connect: Command): void {
     .option('--state <dir>', stateHelp)
     .option('--dry-run', 'show the proposals without declaring them')
     .option('--undo', 'take back the declarations that this command made')
-    .option('--yes', 'declare without asking; this is also what happens without a terminal')
+    .option('--yes', 'declare without asking; needed without a terminal')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
       'after',
@@ -75,6 +76,7 @@ export function registerSenders(connect: Command): void {
         ],
         exits: [
           [0, 'done, or nothing to do'],
+          [64, 'there are proposals, and nobody can be asked'],
           [69, 'the guard is not running'],
           [70, 'a declaration is not in force afterwards'],
         ],
@@ -109,7 +111,7 @@ async function declare(guard: GuardClient, options: Options, show: Show): Promis
   if (proposals.length === 0) show('There is nothing to declare.\n');
   const report = { ...reportOf(proposals), notes };
   if (options.dryRun === true || proposals.length === 0) return report;
-  await mayGoOn(options);
+  await mayDeclare(options);
   const done = await guard.act('/authors/declare', { pairs: pairsOf(proposals), note });
   const now = new Set(declaredNow(await guard.read<AuthorsView>('/authors')));
   const missing = proposals.filter((one) => !now.has(nameOf(one)));
@@ -122,6 +124,16 @@ async function declare(guard: GuardClient, options: Options, show: Show): Promis
   }
   show(`${plain(done.text)}\nTo undo: postern connect authors --undo\n`);
   return { ...report, changed: true };
+}
+
+/** A declaration widens what is signed, so it is never made without a person or --yes. */
+async function mayDeclare(options: Options): Promise<void> {
+  const canAsk = stdin.isTTY && stdout.isTTY && options.json !== true;
+  if (options.yes === true || canAsk) return mayGoOn(options);
+  throw new OperatorError('not-confirmed', 'nothing was declared, because nobody can be asked', {
+    hint: 'look at the list; then run this command in a terminal, or with --yes',
+    exit: sysexits.usage,
+  });
 }
 
 async function undo(guard: GuardClient, options: Options, show: Show): Promise<Report> {
@@ -146,7 +158,12 @@ async function factsOf(
   const here = new Set(localDomains);
   const { keys } = await guard.read<{ readonly keys: readonly KeyView[] }>('/dkim');
   const { scripts } = await guard.read<ScriptListView>(`/scripts?limit=${rowsMax}`);
-  const seen = await guard.read<readonly AccountView[]>(`/accounts?like=client:&limit=${rowsMax}`);
+  const accounts = (query: string): Promise<readonly AccountView[]> =>
+    guard.read(`/accounts?${query}&limit=${rowsMax}`);
+  const seen = await accounts('like=client:');
+  // What they wrote lately may be a thief's.
+  const doubted = [...(await accounts('state=suspended')), ...(await accounts('state=watched'))];
+  const isDoubted = new Set(doubted.map(({ account }) => account));
   const { master } = await readPostfixFiles(directory);
   const names = ['myorigin', 'alias_maps', 'virtual_alias_maps', 'transport_maps'] as const;
   const { myorigin, ...maps } = await postconfValues(names, directory);
@@ -155,9 +172,9 @@ async function factsOf(
   return {
     networks: clientNetworks,
     clients: seen
-      .filter(({ account, state }) => account.startsWith('client:') && state !== 'suspended')
+      .filter(({ account }) => account.startsWith('client:') && !isDoubted.has(account))
       .map(({ account }) => account.slice('client:'.length)),
-    scripts,
+    scripts: scripts.filter(({ account }) => !isDoubted.has(account)),
     aliases: (await Promise.all(rows)).flatMap((one) => one ?? []),
     origin: myorigin.toLowerCase(),
     users: pipeUsers(parseMasterCf(master)),

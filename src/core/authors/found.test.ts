@@ -78,6 +78,8 @@ test('a script: the addresses that it wrote as, of domains with a key', () => {
   const many = ['w', 'x', 'y', 'z'].map((name) => `${name}@b.example`);
   assert.deepEqual(proposed({ scripts: [script(many)] }), [`${account} @b.example`]);
   assert.deepEqual(proposed({ scripts: [script(['info@a.example'], { odd: 5 })] }), []);
+  // One of 100 messages may be of a thief.
+  assert.deepEqual(proposed({ scripts: [script(['info@a.example'], { messages: 100 })] }), []);
 });
 
 test('lists of each program, by how it hands over its mail', () => {

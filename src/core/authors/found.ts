@@ -32,6 +32,8 @@ export type SenderProposals = {
 
 /** Clients of one network that are proposed one by one. */
 const clientsPerNetworkMax = 5;
+/** An address that a script rarely writes as may come from a visitor or a thief. */
+const shareMin = 0.1;
 /** Addresses of one domain from which a domain is proposed as a whole. */
 const addressesPerDomainMax = 3;
 
@@ -109,7 +111,10 @@ function scriptProposals(
   return scripts.flatMap(({ account, messages, odd, from }) => {
     // A script that mostly sent odd mail may be misused.
     if (odd * 2 >= messages) return [];
-    const own = from.map(({ key }) => key).filter((key) => known.has(domainOf(key)));
+    const own = from
+      .filter(({ count }) => count >= messages * shareMin)
+      .map(({ key }) => key)
+      .filter((key) => known.has(domainOf(key)));
     const byDomain = Map.groupBy(own, domainOf);
     return [...byDomain].flatMap(([domain, addresses]) => {
       const some = addresses.length > addressesPerDomainMax ? [`@${domain}`] : addresses;
