@@ -18,6 +18,8 @@ import type { AccountView, KeyView } from '../../ports/admin.ts';
 import type { AuthorsView } from '../../ports/authors.ts';
 import type { ScriptListView } from '../../ports/scripts.ts';
 import { connectToGuard, type GuardClient } from '../guard/client.ts';
+import { becomeOwnerOf } from '../guard/owner.ts';
+import { stateDirectory } from '../guard/run-file.ts';
 import { many, plain } from '../terminal/format.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
@@ -86,20 +88,28 @@ export function registerSenders(connect: Command): void {
       const show = (text: string): void => {
         if (options.json !== true) print(command, text);
       };
+      // Root may read what the guard's user may not; the guard is asked as its user.
+      const postfix = options.undo === true ? undefined : await postfixFacts(options);
+      becomeOwnerOf(stateDirectory(options.state));
       const guard = await connectToGuard(options.state);
-      const report = await (options.undo === true ? undo : declare)(guard, options, show);
+      const report =
+        postfix === undefined
+          ? await undo(guard, options, show)
+          : await declare(guard, postfix, options, show);
       if (options.json === true) print(command, jsonLine(report));
     });
 }
 
 type Show = (text: string) => void;
 
-async function declare(guard: GuardClient, options: Options, show: Show): Promise<Report> {
-  const directory =
-    options.configDir ??
-    process.env['MAIL_CONFIG'] ??
-    (await postconf('config_directory', undefined));
-  const { proposals: all, notes } = senderProposals(await factsOf(guard, directory));
+async function declare(
+  guard: GuardClient,
+  postfix: PostfixFacts,
+  options: Options,
+  show: Show,
+): Promise<Report> {
+  const facts = { ...postfix, ...(await guardFacts(guard)) };
+  const { proposals: all, notes } = senderProposals(facts);
   const known = new Set(declaredNow(await guard.read<AuthorsView>('/authors')));
   const open = all.filter((one) => !known.has(nameOf(one)));
   const proposals = open.slice(0, proposalsMax);
@@ -150,12 +160,29 @@ async function undo(guard: GuardClient, options: Options, show: Show): Promise<R
   return { ...report, changed: true };
 }
 
-async function factsOf(
-  guard: GuardClient,
-  directory: string,
-): Promise<Parameters<typeof senderProposals>[0]> {
+type Facts = Parameters<typeof senderProposals>[0];
+type PostfixFacts = Pick<Facts, 'networks' | 'aliases' | 'origin' | 'users' | 'isHere'>;
+
+async function postfixFacts({ configDir }: Options): Promise<PostfixFacts> {
+  const named = configDir ?? process.env['MAIL_CONFIG'];
+  const directory = named ?? (await postconf('config_directory', undefined));
   const { clientNetworks, localDomains } = await readMailFacts(directory);
   const here = new Set(localDomains);
+  const { master } = await readPostfixFiles(directory);
+  const names = ['myorigin', 'alias_maps', 'virtual_alias_maps', 'transport_maps'] as const;
+  const { myorigin, ...maps } = await postconfValues(names, directory);
+  const tables = Object.values(maps).flatMap((value) => wordsOf(value));
+  const rows = tables.map((table) => tableEntries(table, directory).catch(() => undefined));
+  return {
+    networks: clientNetworks,
+    aliases: (await Promise.all(rows)).flatMap((one) => one ?? []),
+    origin: myorigin.toLowerCase(),
+    users: pipeUsers(parseMasterCf(master)),
+    isHere: (domain) => isOwnDomain(here, domain.toLowerCase()),
+  };
+}
+
+async function guardFacts(guard: GuardClient): Promise<Omit<Facts, keyof PostfixFacts>> {
   const { keys } = await guard.read<{ readonly keys: readonly KeyView[] }>('/dkim');
   const { scripts } = await guard.read<ScriptListView>(`/scripts?limit=${rowsMax}`);
   const accounts = (query: string): Promise<readonly AccountView[]> =>
@@ -164,22 +191,12 @@ async function factsOf(
   // What they wrote lately may be a thief's.
   const doubted = [...(await accounts('state=suspended')), ...(await accounts('state=watched'))];
   const isDoubted = new Set(doubted.map(({ account }) => account));
-  const { master } = await readPostfixFiles(directory);
-  const names = ['myorigin', 'alias_maps', 'virtual_alias_maps', 'transport_maps'] as const;
-  const { myorigin, ...maps } = await postconfValues(names, directory);
-  const tables = Object.values(maps).flatMap((value) => wordsOf(value));
-  const rows = tables.map((table) => tableEntries(table, directory).catch(() => undefined));
   return {
-    networks: clientNetworks,
     clients: seen
       .filter(({ account }) => account.startsWith('client:') && !isDoubted.has(account))
       .map(({ account }) => account.slice('client:'.length)),
     scripts: scripts.filter(({ account }) => !isDoubted.has(account)),
-    aliases: (await Promise.all(rows)).flatMap((one) => one ?? []),
-    origin: myorigin.toLowerCase(),
-    users: pipeUsers(parseMasterCf(master)),
-    domains: [...new Set(keys.filter(({ state }) => state !== 'gone').map(({ domain }) => domain))],
-    isHere: (domain) => isOwnDomain(here, domain.toLowerCase()),
+    domains: [...new Set(keys.filter(({ state }) => state !== 'gone').map((one) => one.domain))],
   };
 }
 
