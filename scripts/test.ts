@@ -80,6 +80,13 @@ const longStages: readonly Stage[] = [
     minutesMax: 15,
     env: { IMPORT_SETUPS: '20' },
   },
+  {
+    name: 'authors, a year of 3,000 accounts',
+    files: ['test/integration/authors-year.test.ts'],
+    atOnce: 1,
+    minutesMax: 15,
+    env: { AUTHOR_ACCOUNTS: '3000', AUTHOR_MESSAGES: '40000' },
+  },
   ...[2, 3, 4, 5].map((seed) => ({ ...simulations, name: `simulations, seed ${seed}`, seed })),
   ...[11, 12, 13].flatMap((seed) => [
     { ...ledger, name: `ledger, seed ${seed}`, seed },

@@ -288,9 +288,14 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
       '  lost.example: no key of lost.example',
       '  pipe.example: no key of pipe.example',
       '',
-      'Notes:',
-      '  InternalHosts 127.0.0.1: Postern instead signs mail of logins and of clients in ' +
-        'mynetworks',
+      'Who could have what signed, and what Postern does:',
+      '  narrower: InternalHosts 127.0.0.1: programs of this machine may write as any domain ' +
+        'that has a key. Postern signs mail of scripts and programs for what you declare. ' +
+        'To see what is proposed: postern connect authors --dry-run.',
+      '  narrower: logins: a login may write as any domain that has a key. Postern signs ' +
+        'mail of a login for its own domain, for addresses that the mail server gives it, and ' +
+        'for what you declare. To sign everything for 14 days and get a list of what to declare: ' +
+        'postern accounts may-write-as --observe 14d.',
       '',
     ]);
     const [mail] = await keys();

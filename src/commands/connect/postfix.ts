@@ -19,6 +19,7 @@ import { programOutput } from '../../partners/program.ts';
 import { otherOwnerOf } from '../guard/owner.ts';
 import { type RunFile, stateDirectory } from '../guard/run-file.ts';
 import { helpAfter, stateHelp } from '../terminal/help.ts';
+import { registerSenders } from './authors.ts';
 import {
   guardKnows,
   knows,
@@ -76,7 +77,8 @@ export type ConnectReport = {
 export function register(program: Command): void {
   const connect = program
     .command('connect')
-    .description('Connects Postfix, sendmail or a scanner to the running guard.');
+    .description('Connects Postfix, sendmail, a scanner, or what sends without a login.');
+  registerSenders(connect);
   registerSpamAssassin(connect);
   registerSendmail(connect);
   connect
@@ -194,6 +196,7 @@ async function connect(job: Job): Promise<ConnectReport> {
     }
     const which = options.configDir === undefined ? '' : ` --config-dir ${options.configDir}`;
     show(`Postfix is connected. To undo: postern connect postfix --undo${which}\n`);
+    show(`For hosts, scripts and lists, see next: postern connect authors --dry-run${which}\n`);
     return { ...report, ...done, notes: [...plan.notes, ...notes] };
   } catch (cause) {
     await allAsBefore(job, { target, known });

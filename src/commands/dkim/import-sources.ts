@@ -40,6 +40,7 @@ export function fileSource(
   return {
     signaturesOf: ({ host }) => (named.has(host) ? [{ domain: host, selector, key }] : []),
     froms: domains.map((host) => ({ host, user: undefined })),
+    allowed: [],
     notes: [],
     gaps: [],
   };

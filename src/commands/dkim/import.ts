@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { signingRulesOf } from '../../config/values.ts';
+import { importProposals } from '../../core/authors/proposals.ts';
 import { isKeyName, keyName } from '../../core/signing/key.ts';
 import {
   keysInUse,
@@ -28,6 +29,7 @@ import {
   comparedText,
   compareSigners,
 } from './import-compare.ts';
+import { declareAll, undeclared } from './import-declare.ts';
 import {
   foretold,
   type ImportLine,
@@ -44,6 +46,7 @@ type Options = KeyAdminOptions & {
   readonly dryRun?: true;
   readonly json?: true;
   readonly compare?: true;
+  readonly declare?: true;
   readonly rspamd?: string;
 };
 type FileOptions = KeyAdminOptions & {
@@ -114,7 +117,9 @@ function one(
       .summary(summary)
       .description(`Imports the keys of ${shown}, and leaves its files as they are.`)
       .argument('[path]', about, usual),
-  ).option('--compare', `sign a message of each domain with ${shown} too, and compare`);
+  )
+    .option('--compare', `sign a message of each domain with ${shown} too, and compare`)
+    .option('--declare', `declare what ${shown} allowed to clients (accounts may-write-as)`);
   if (name === 'rspamd') {
     command.option('--rspamd <url>', `the running rspamd that --compare asks`, rspamdUrl);
   }
@@ -221,9 +226,15 @@ async function imported(command: Command, options: Options, source: Source): Pro
     answers === undefined
       ? undefined
       : await compareSigners(answers, { all: ready, used }, takeover.rules);
+  const wanted = await undeclared(options, importProposals(setup));
+  const isMade = options.declare === true && options.dryRun !== true;
+  if (isMade) await declareAll(options, wanted, source.name);
   const report: ImportReport = {
     lines: [...lines, ...wrong],
     takeover,
+    allowed: setup.allowed,
+    proposals: isMade ? [] : wanted,
+    declared: isMade ? wanted : [],
     notes: [...setup.notes, ...(isFile ? [] : takeover.notes)],
     gaps: setup.gaps,
     compared,

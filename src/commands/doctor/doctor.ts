@@ -17,6 +17,7 @@ import { openPasswordStore } from '../passwords/store.ts';
 import { dayText } from '../terminal/format.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
+import { authors } from './authors.ts';
 import { checkDoors } from './doors.ts';
 import { filters } from './filters.ts';
 import { askGuard, guardRuns, isRun, keys, ledger, mode, notices, scripts } from './guard.ts';
@@ -92,6 +93,7 @@ export async function examineServer(options: DoctorOptions): Promise<readonly Fi
     await mailLog(config.mail_log.source, live, status),
     bypass(status),
     ...(await keys(config, live, configDir)),
+    ...(await authors(config, live, configDir)),
     ...(await scripts(config, live, configDir)),
     ...(await checkScanners(config, status)),
     await notices(config.notices, live, options.testNotice === true),

@@ -23,6 +23,7 @@ function signer(table: Readonly<Record<string, string>>): SignerSetup {
         .filter((name) => name !== '')
         .map((name) => ({ ...key(name), key: { kind: 'file', path } }) as const);
     },
+    allowed: [],
     notes: [],
     gaps: [],
   };

@@ -61,16 +61,7 @@ export function settingNotes(settings: ReadonlyMap<string, string>): readonly st
 const told = new Map(
   (
     [
-      ['InternalHosts', 'Postern instead signs mail of logins and of clients in mynetworks'],
-      [
-        'ExternalIgnoreList',
-        'Postern has no such setting; it signs mail of every client that may relay',
-      ],
-      ['PeerList', 'Postern has no such setting; it signs mail of every client that may relay'],
-      ['MacroList', 'Postern has no such setting; it signs mail of logins and of mynetworks'],
       ['DontSignMailTo', 'Postern signs mail to these recipients too'],
-      ['SenderHeaders', 'Postern goes by the From field alone'],
-      ['SenderMacro', 'Postern goes by the From field alone'],
       ['SignatureAlgorithm', 'Postern signs RSA keys with rsa-sha256'],
       ['SignatureTTL', 'signatures of Postern do not expire'],
       ['BodyLengthDB', 'signatures of Postern cover the whole body'],
@@ -88,20 +79,21 @@ const known = new Set(
   AutoRestart AutoRestartCount AutoRestartRate Background BaseDirectory BogusKey
   CaptureUnknownErrors Canonicalization ChangeRootDirectory ClockDrift Diagnostics
   DiagnosticDirectory DisableCryptoInit DNSConnect DNSTimeout Domain DomainKeysCompat
-  EnableCoredumps ExemptDomains FixCRLF IdentityHeader IdentityHeaderRemove IgnoreMalformedMail
-  KeepAuthResults KeepTemporaryFiles KeyFile KeyTable LDAPAuthMechanism LDAPAuthName LDAPAuthRealm
-  LDAPAuthUser LDAPBindPassword LDAPBindUser LDAPDisableCache LDAPKeepaliveIdle
-  LDAPKeepaliveInterval LDAPKeepaliveProbes LDAPTimeout LDAPUseTLS LocalADSP LogResults LogWhy
-  LuaOnlySigning MaximumHeaders MaximumSignaturesToVerify MilterDebug Minimum MinimumKeyBits Mode
-  MTA MTACommand MultipleSignatures MustBeSigned Nameservers NoHeaderB OmitHeaders
-  On-BadSignature On-Default On-DNSError On-InternalError On-KeyNotFound On-NoSignature
-  On-Security On-SignatureError OversignHeaders PidFile POPDBFile Quarantine QueryCache
-  RedirectFailuresTo RemoveARAll RemoveARFrom RemoveOldSignatures ReplaceHeaders ReplaceRules
-  ReportAddress ReportBccAddress RequestReports RequiredHeaders RequireSafeKeys ResignAll
-  ResolverConfiguration ResolverTracing SelectCanonicalizationHeader Selector SendReports
-  SetupPolicyScript SignHeaders SigningTable SMTPURI Socket SoftStart SoftwareHeader Statistics
-  StatisticsName StatisticsPolicyScript StatisticsPrefix StrictHeaders StrictTestMode SubDomains
-  Syslog SyslogFacility SyslogName SyslogSuccess TemporaryDirectory TestDNSData TestPublicKeys
+  EnableCoredumps ExemptDomains ExternalIgnoreList FixCRLF IdentityHeader IdentityHeaderRemove
+  IgnoreMalformedMail InternalHosts KeepAuthResults KeepTemporaryFiles KeyFile KeyTable
+  LDAPAuthMechanism LDAPAuthName LDAPAuthRealm LDAPAuthUser LDAPBindPassword LDAPBindUser
+  LDAPDisableCache LDAPKeepaliveIdle LDAPKeepaliveInterval LDAPKeepaliveProbes LDAPTimeout
+  LDAPUseTLS LocalADSP LogResults LogWhy LuaOnlySigning MacroList MaximumHeaders
+  MaximumSignaturesToVerify MilterDebug Minimum MinimumKeyBits Mode MTA MTACommand
+  MultipleSignatures MustBeSigned Nameservers NoHeaderB OmitHeaders On-BadSignature On-Default
+  On-DNSError On-InternalError On-KeyNotFound On-NoSignature On-Security On-SignatureError
+  OversignHeaders PeerList PidFile POPDBFile Quarantine QueryCache RedirectFailuresTo RemoveARAll
+  RemoveARFrom RemoveOldSignatures ReplaceHeaders ReplaceRules ReportAddress ReportBccAddress
+  RequestReports RequiredHeaders RequireSafeKeys ResignAll ResolverConfiguration ResolverTracing
+  SelectCanonicalizationHeader Selector SenderHeaders SenderMacro SendReports SetupPolicyScript
+  SignHeaders SigningTable SMTPURI Socket SoftStart SoftwareHeader Statistics StatisticsName
+  StatisticsPolicyScript StatisticsPrefix StrictHeaders StrictTestMode SubDomains Syslog
+  SyslogFacility SyslogName SyslogSuccess TemporaryDirectory TestDNSData TestPublicKeys
   TrustAnchorFile TrustSignaturesFrom UMask UnboundConfigFile UnprotectedKey UserID
   WeakSyntaxChecks`
     .split(/\s+/)

@@ -84,10 +84,6 @@ plain.example     any
     'inline.example: k1 of inline.example text MIIEowIBAAKCAQEA',
     `alias.example: mail of example.com ${path}/example.com/mail.private`,
     `shop.example: default of shop.example ${path}/shop.example/default.private`,
-    '- ExternalIgnoreList /etc/opendkim/TrustedHosts: Postern has no such setting; ' +
-      'it signs mail of every client that may relay',
-    '- InternalHosts /etc/opendkim/TrustedHosts: Postern instead signs mail of ' +
-      'logins and of clients in mynetworks',
     '- joe@example.org: OpenDKIM signed only this address; Postern signs the whole domain',
     '- plain.example: matches no address; OpenDKIM wants *@plain.example in a refile',
     '- *@lost.example: there is no usable key nobody in KeyTable',

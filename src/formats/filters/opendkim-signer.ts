@@ -4,6 +4,7 @@
  */
 import { FromRows } from './from-rows.ts';
 import { fileFinder, filledIn, templateFiles } from './key-template.ts';
+import { opendkimAllowed } from './opendkim-allowed.ts';
 import { isOn, readOpendkimConf, settingNotes } from './opendkim-conf.ts';
 import { domainsAbove, parseDataSet, parseTable, Table, type TableRow } from './opendkim-tables.ts';
 import type {
@@ -30,13 +31,14 @@ export function opendkimSetup(text: string, files: SetupFiles): SignerSetup {
   const setup = settings.has('keytable') ? reader.tables() : reader.single();
   return {
     ...setup,
+    allowed: opendkimAllowed(settings, (path) => reader.text(path)),
     notes: [...notes, ...setup.notes],
     gaps: [...gaps, ...more, ...setup.gaps],
   };
 }
 
 function nothing(notes: readonly string[], gaps: readonly string[]): SignerSetup {
-  return { signaturesOf: () => [], froms: [], notes, gaps };
+  return { signaturesOf: () => [], froms: [], allowed: [], notes, gaps };
 }
 
 /** A row of KeyTable. */
@@ -77,7 +79,7 @@ class SetupReader {
       for (const from of this.#fromsOf(signing.patterns, row, keys)) froms.add(from);
     }
     this.#notes.push(...froms.notes('OpenDKIM', signaturesOf));
-    return { signaturesOf, froms: froms.all, notes: this.#notes, gaps: this.#gaps };
+    return { signaturesOf, froms: froms.all, allowed: [], notes: this.#notes, gaps: this.#gaps };
   }
 
   /** Domain, Selector and KeyFile: one key. */
@@ -112,7 +114,7 @@ class SetupReader {
         this.#oneKeyForAll(`Domain ${name}`, path, selector);
       else this.#notes.push(`Domain ${name}: matches no domain in this kind of list`);
     }
-    return { signaturesOf, froms, notes: this.#notes, gaps: this.#gaps };
+    return { signaturesOf, froms, allowed: [], notes: this.#notes, gaps: this.#gaps };
   }
 
   /** Reads a table; undefined if it is not set, or not readable, which is then a gap. */
@@ -125,12 +127,17 @@ class SetupReader {
       this.#gaps.push(`${name} ${value}: ${set.type} is not supported; write the rows into a file`);
       return undefined;
     }
-    const path = this.#path(set.path);
-    const text = this.#files.text(path) ?? this.#files.text(`${this.#root()}${path}`);
+    const text = this.text(set.path);
     const patterns = set.kind === 'refile';
     if (text !== undefined) return new Table(parseTable(text), { patterns });
     this.#gaps.push(`${name} ${value}: cannot be read`);
     return undefined;
+  }
+
+  /** The text of a file that a setting names. */
+  text(named: string): string | undefined {
+    const path = this.#path(named);
+    return this.#files.text(path) ?? this.#files.text(`${this.#root()}${path}`);
   }
 
   /** The domains in From that a row of SigningTable speaks of. */

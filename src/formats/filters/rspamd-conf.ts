@@ -88,18 +88,9 @@ const unread: readonly (readonly [string, string])[] = [
   ['use_http_headers', 'the client names the key of each message, which is not known here'],
 ];
 
-const yes = (value: Ucl): boolean =>
-  typeof value === 'string' && /^(?:true|yes|on|1)$/i.test(value);
 const no = (value: Ucl): boolean => typeof value === 'string' && !isTrueOrText(value);
-const header = (value: Ucl): boolean => value === 'header';
 const told: readonly (readonly [string, (value: Ucl) => boolean, string])[] = [
-  ['sign_authenticated', yes, 'Postern signs mail of logins'],
-  ['sign_local', yes, 'Postern signs mail of this machine and of mynetworks'],
   ['sign_inbound', no, 'Postern signs only mail that leaves'],
-  ['sign_networks', () => false, 'Postern signs mail of logins and of clients in mynetworks'],
-  ['use_domain_sign_networks', header, 'Postern goes by the From field'],
-  ['use_domain_sign_local', header, 'Postern goes by the From field'],
-  ['use_domain_sign_inbound', header, 'Postern signs only mail that leaves'],
   ['skip_spam_sign', no, 'Postern signs what it lets pass'],
 ];
 
@@ -107,12 +98,14 @@ const told: readonly (readonly [string, (value: Ucl) => boolean, string])[] = [
 const known = new Set(
   `allow_envfrom_empty allow_hdrfrom_mismatch allow_hdrfrom_mismatch_local
   allow_hdrfrom_mismatch_sign_networks allow_hdrfrom_multiple allow_headers_fallback
-  allow_pubkey_mismatch allow_username_mismatch allowed_ids forbidden_ids allowed_settings
-  forbidden_settings check_pubkey check_violation domain enabled http_domain_header
+  allow_pubkey_mismatch allow_username_mismatch allowed_ids auth_only forbidden_ids
+  allowed_settings forbidden_settings check_pubkey check_violation domain enabled http_domain_header
   http_key_header http_selector_header http_sign_header http_sign_on_reject_header_header
   http_timeout key_prefix key_table no_ssl_verify path path_map selector selector_map
-  selector_prefix servers sign_condition sign_headers signing_table symbol symbol_fail
-  symbol_success try_fallback use_domain use_domain_custom use_esld use_http_headers
+  selector_prefix servers sign_authenticated sign_condition
+  sign_headers sign_local sign_networks signing_table symbol symbol_fail
+  symbol_success try_fallback use_domain use_domain_custom
+  use_domain_sign_inbound use_domain_sign_local use_domain_sign_networks use_esld use_http_headers
   use_milter_headers use_redis use_vault vault_domains vault_path vault_token vault_url
   whitelisted_signers_map`.split(/\s+/),
 );

@@ -4,6 +4,7 @@
  */
 import { FromRows } from './from-rows.ts';
 import { fileFinder, filledIn, templateFiles } from './key-template.ts';
+import { rspamdAllowed } from './rspamd-allowed.ts';
 import {
   expander,
   flagIn,
@@ -40,12 +41,14 @@ export function rspamdSetup(
   const notes = [...rspamdNotes(block)];
   if (!flagIn(block, 'enabled', true)) {
     notes.push('the module is switched off (enabled = false), so rspamd signed nothing');
-    return { signaturesOf: () => [], froms: [], notes, gaps };
+    return { signaturesOf: () => [], froms: [], allowed: [], notes, gaps };
   }
-  const reader = new RspamdReader(block, files, { expand: expander(at.path), organisation });
+  const expand = expander(at.path);
+  const reader = new RspamdReader(block, files, { expand, organisation });
   const setup = reader.setup();
   return {
     ...setup,
+    allowed: rspamdAllowed(block, files, expand),
     notes: [...notes, ...setup.notes],
     gaps: [...gaps, ...rspamdGaps(block), ...setup.gaps],
   };
@@ -67,6 +70,7 @@ export function rspamdFolderSetup(folder: string, files: SetupFiles): SignerSetu
   return {
     signaturesOf: ({ host }) => keys.filter(({ domain }) => domain === host),
     froms: domains.map((host) => ({ host, user: undefined })),
+    allowed: [],
     notes: [],
     gaps: found === undefined ? [`${folder}: too many names`] : [],
   };
@@ -117,6 +121,7 @@ class RspamdReader {
     return {
       signaturesOf: (author) => this.#signatures(author),
       froms,
+      allowed: [],
       notes: this.#notes,
       gaps: this.#gaps,
     };
@@ -304,7 +309,7 @@ class RspamdReader {
     const remarks = tableRemarks({ written, signing, keys }, froms.all);
     this.#notes.push(...remarks.notes);
     this.#gaps.push(...remarks.gaps);
-    return { signaturesOf, froms: froms.all, notes: this.#notes, gaps: this.#gaps };
+    return { signaturesOf, froms: froms.all, allowed: [], notes: this.#notes, gaps: this.#gaps };
   }
 
   #fromsByFiles(value: string, add: (host: string) => void): void {

@@ -27,10 +27,29 @@ export type SignedFrom = {
   readonly user: string | undefined;
 };
 
+/** One thing that another signer allows about who may have which domain signed. */
+export type Allowance = {
+  /** The setting and its value, as in the file. */
+  readonly setting: string;
+  /** What it means there: a sentence without a full stop. */
+  readonly allowed: string;
+  /**
+   * same: Postern does the same. declared: it does with declarations for `networks`. narrower: it
+   * signs less. wider: it signs more. cannot: what it meant cannot be read or kept.
+   */
+  readonly becomes: 'same' | 'declared' | 'narrower' | 'wider' | 'cannot';
+  /** What Postern does: a sentence without a full stop. */
+  readonly here: string;
+  /** Clients that may write as every domain that is signed: addresses and networks. */
+  readonly networks: readonly string[];
+};
+
 export type SignerSetup = {
   /** The signatures that mail of this author gets: none, one, or several. */
   signaturesOf(author: AuthorAddress): readonly ConfiguredKey[];
   readonly froms: readonly SignedFrom[];
+  /** Who might have what signed, in the order of the settings' weight. */
+  readonly allowed: readonly Allowance[];
   /** Settings that work differently in Postern: a sentence each. */
   readonly notes: readonly string[];
   /** What was not understood, so that keys or domains may be missing: a sentence each. */
@@ -53,3 +72,17 @@ export function authorFor({ host, user }: SignedFrom): AuthorAddress {
   const name = host.startsWith('*.') ? `${madeUp.user}${host.slice(1)}` : host;
   return { user: user ?? madeUp.user, host: host === '*' ? madeUp.host : name };
 }
+
+/** Entries of lists of clients, in parts; longer lists are cut. */
+export const clientsMax = 1_000;
+
+/** Words about logins that both signers share. */
+export const loginsAsAny: Pick<Allowance, 'allowed' | 'becomes' | 'here' | 'networks'> = {
+  allowed: 'a login may write as any domain that has a key',
+  becomes: 'narrower',
+  here:
+    'Postern signs mail of a login for its own domain, for addresses that the mail server gives ' +
+    'it, and for what you declare. To sign everything for 14 days and get a list of what to ' +
+    'declare: postern accounts may-write-as --observe 14d',
+  networks: [],
+};

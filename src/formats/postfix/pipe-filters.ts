@@ -19,10 +19,20 @@ export function pipeFilterUsers(
     ...master.services.map((one) => transportName(override(one, 'content_filter')?.value ?? '')),
     ...named.map(transportName),
   ]);
-  const users = master.services
-    .filter((service) => isFilter(service, used))
-    .map(({ args }) => /(?:^|\s)user=([^\s:]+)/.exec(args)?.[1] ?? '');
+  const users = master.services.filter((service) => isFilter(service, used)).map(userIn);
   return [...new Set(users)].filter((user) => user !== '');
+}
+
+/** The users of all services that pipe(8) starts, by the name of the service. */
+export function pipeUsers(master: MasterCf): ReadonlyMap<string, string> {
+  const pipes = master.services.filter(({ command }) => command === 'pipe');
+  return new Map(
+    pipes.map((one) => [one.name, userIn(one)] as const).filter(([, user]) => user !== ''),
+  );
+}
+
+function userIn({ args }: Service): string {
+  return /(?:^|\s)user=([^\s:]+)/.exec(args)?.[1] ?? '';
 }
 
 function isFilter({ name, type, command, args }: Service, used: ReadonlySet<string>): boolean {
