@@ -82,11 +82,10 @@ export function pamFact(text: string, defaultDomain: DefaultDomain): LogFact | u
 
 function mismatchFact(text: string, defaultDomain: DefaultDomain): LogFact | undefined {
   if (!text.startsWith('auth') || !mismatchWords.test(text)) return undefined;
+  const asked = request.exec(text);
+  if (asked !== null) return mismatchOf(asked, defaultDomain);
   const head = worker.exec(text)?.[0];
-  if (head === undefined) {
-    const found = request.exec(text);
-    return found === null ? undefined : mismatchOf(found, defaultDomain);
-  }
+  if (head === undefined) return undefined;
   const rest = text.slice(head.length);
   const found = database.exec(rest.slice(connection.exec(rest)?.[0].length ?? 0));
   return found === null ? undefined : mismatchOf(found, defaultDomain);

@@ -14,7 +14,7 @@ const fieldsMax = 200;
 const charsMax = 64 * 1024;
 const field = /^ {0,8}([A-Z0-9_]{1,80})=/;
 const bareName = /^[A-Z0-9_]{1,80}$/;
-const verboseHead = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) .{20,60} \[s=[0-9a-f]{32};/;
+const verboseHead = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) .{20,60} \[s=[0-9a-f]{1,32};/;
 
 type Form = 'export' | 'verbose' | 'json';
 
@@ -93,10 +93,10 @@ export class JournalText {
       this.#field(line);
       return 'part';
     }
+    // A line between two records says that the machine was started, or that a log was rotated.
     const done = this.#complete();
-    return this.#begin(line) === 'no-record' && line !== ''
-      ? { record: this.#inner(line, undefined, '') }
-      : done;
+    this.#begin(line);
+    return done;
   }
 
   #field(line: string): void {
