@@ -10,7 +10,13 @@ import { RecentMap } from '../../lib/recent-map.ts';
 import type { DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
 import { deliveryFact } from './postfix-delivery.ts';
-import { actionFact, noticeFact, operatorFact, queueManagerFact } from './postfix-fate.ts';
+import {
+  actionFact,
+  noticeFact,
+  operatorFact,
+  proxyFact,
+  queueManagerFact,
+} from './postfix-fate.ts';
 import { failedLogin, goodLogin, isFailedLogin } from './postfix-login.ts';
 import { milterAway, queueFact } from './postfix-queue.ts';
 
@@ -121,6 +127,7 @@ export class PostfixLines {
     }
     if (!isServer) return known(text, plain);
     if (text.startsWith('disconnect from ')) return this.#disconnected(parts);
+    if (text.startsWith('proxy-')) return one(proxyFact(text, defaultDomain)) ?? noFacts;
     return known(text, plain);
   }
 
@@ -166,8 +173,8 @@ function queueIdOf(text: string): string {
   if (end < 5 || end > idLengthMax) return '';
   const id = text.slice(0, end);
   if (!idChars.test(id)) return '';
-  // `warning: `, `fatal: `, `statistics: `: a queue id has a digit, or capitals.
-  return /^[a-z]{5,11}$/.test(id) ? '' : id;
+  // `warning: `, `Requeued: `: an id has a digit, or is hexadecimal.
+  return /\d|^[A-F]{5,32}$|^NOQUEUE$/.test(id) ? id : '';
 }
 
 function one(fact: LogFact | undefined): readonly LogFact[] | undefined {

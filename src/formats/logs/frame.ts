@@ -67,8 +67,8 @@ function framed(
   if (stamp !== undefined) return behindStamp(line, stamp, outer, place, layers);
   if (layers === 0) return undefined;
   const first = line.charCodeAt(0);
-  if (first === 0xfeff) return framed(line.slice(1), outer, place, layers);
-  if (line.startsWith('ï»¿')) return framed(line.slice(3), outer, place, layers);
+  if (first === 0xfeff) return framed(line.slice(1), outer, place, layers - 1);
+  if (line.startsWith('ï»¿')) return framed(line.slice(3), outer, place, layers - 1);
   if (first === 0x7b || first === 0x1e || line.startsWith('data: {')) {
     return framedJson(line, (inner, at, host) => framed(inner, at, host, layers - 1));
   }
