@@ -1,4 +1,4 @@
-/** Turns Exim's lines about one recipient into facts: `=>`, `->`, `**`, `==`. Pure, never throws. */
+/** Turns Exim's lines about one recipient (`=>`, `->`, `**`, `==`) into facts. Never throws. */
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { nextIdOf } from './postfix-delivery.ts';

@@ -12,8 +12,8 @@ import type { DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
 import { dovecotFact, pamFact } from './dovecot-line.ts';
 import { eximFacts } from './exim-line.ts';
-import { OpensmtpdLines } from './opensmtpd-line.ts';
-import { type LineFacts, noFacts, PostfixLines } from './postfix-line.ts';
+import { OpensmtpdReader } from './opensmtpd-line.ts';
+import { type LineFacts, noFacts, PostfixReader } from './postfix-line.ts';
 
 /** How many lines were read, and as what. `lines` is the sum of the others. */
 export type LogCounts = {
@@ -52,8 +52,8 @@ export class LogFacts {
   readonly #shapes = new Shapes();
   readonly #hosts = new Map<string, LogHost>();
   readonly #zone: ZoneDays;
-  readonly #postfix = new PostfixLines();
-  readonly #opensmtpd = new OpensmtpdLines();
+  readonly #postfix = new PostfixReader();
+  readonly #opensmtpd = new OpensmtpdReader();
 
   /** `zone`: of the clocks whose stamps name none. */
   constructor(zone: ZoneOffset = machineZone) {

@@ -180,9 +180,11 @@ test('no line makes the reader throw; every line is counted; every event has a t
   );
 });
 
+const head = 'Nov 10 08:00:00 mail';
+const delivering = `${head} smtpd[1]: 5b53a61f67595049 mta delivery`;
 /** Lines that grow: reading one of double the length must not take four times as long. */
 const growing: readonly (readonly [string, (count: number) => string])[] = [
-  ['blanks', (count) => `Nov 10 08:00:00 mail postfix/smtp[1]: ${' '.repeat(count * 8)}`],
+  ['blanks', (count) => `${head} postfix/smtp[1]: ${' '.repeat(count * 8)}`],
   ['one long word', (count) => 'x'.repeat(count * 8)],
   ['zeros', (count) => '\u0000'.repeat(count * 8)],
   ['stamps', (count) => '2026-11-10T08:00:00Z '.repeat(count)],
@@ -196,39 +198,39 @@ const growing: readonly (readonly [string, (count: number) => string])[] = [
   ['JSON', (count) => `${'{"log":"'.repeat(count)}`],
   [
     'Postfix’s recipient',
-    (count) => `Nov 10 08:00:00 mail postfix/smtp[1]: ABCDEF12: to=<${'>, relay='.repeat(count)}`,
+    (count) => `${head} postfix/smtp[1]: ABCDEF12: to=<${'>, relay='.repeat(count)}`,
   ],
   [
     'Postfix’s fields',
     (count) =>
-      `Nov 10 08:00:00 mail postfix/smtp[1]: ABCDEF12: to=<a>, relay=x${', a=b'.repeat(count)}, status=`,
+      `${head} postfix/smtp[1]: ABCDEF12: to=<a>, relay=x${', a=b'.repeat(count)}, status=`,
   ],
   [
     'Postfix’s envelope',
-    (count) => `Nov 10 08:00:00 mail postfix/qmgr[1]: ABCDEF12: from=<${'>, size=1'.repeat(count)}`,
+    (count) => `${head} postfix/qmgr[1]: ABCDEF12: from=<${'>, size=1'.repeat(count)}`,
   ],
   [
     'Postfix’s counts',
     (count) =>
-      `Nov 10 08:00:00 mail postfix/smtpd[1]: disconnect from x[192.0.2.1] ${'a=1/1 '.repeat(count)}auth=x`,
+      `${head} postfix/smtpd[1]: disconnect from x[192.0.2.1] ${'a=1/1 '.repeat(count)}auth=x`,
   ],
   [
     'a rejected recipient',
     (count) =>
-      `Nov 10 08:00:00 mail postfix/smtpd[1]: NOQUEUE: reject: RCPT from x[192.0.2.1]: ${'; from=<'.repeat(count)}`,
+      `${head} postfix/smtpd[1]: NOQUEUE: reject: RCPT from x[1.1.1.1]: ${'; from=<'.repeat(count)}`,
   ],
   [
     'Dovecot’s login',
-    (count) => `Nov 10 08:00:00 mail dovecot: imap-login: Login: user=<${'>, rip='.repeat(count)}`,
+    (count) => `${head} dovecot: imap-login: Login: user=<${'>, rip='.repeat(count)}`,
   ],
   [
     'Dovecot’s password check',
-    (count) => `Nov 10 08:00:00 mail dovecot: auth: x(${'(,'.repeat(count)}assword mismatch`,
+    (count) => `${head} dovecot: auth: x(${'(,'.repeat(count)}assword mismatch`,
   ],
   [
     'Dovecot’s proxy',
     (count) =>
-      `Nov 10 08:00:00 mail dovecot: imap-login: proxy(${'): started proxying to a'.repeat(count)}: user=<a>`,
+      `${head} dovecot: imap-login: proxy(${'): started proxying to a'.repeat(count)}: user=<a>`,
   ],
   [
     'Exim’s arrival',
@@ -245,13 +247,9 @@ const growing: readonly (readonly [string, (count: number) => string])[] = [
   ],
   [
     'OpenSMTPD’s delivery',
-    (count) =>
-      `Nov 10 08:00:00 mail smtpd[1]: 5b53a61f67595049 mta delivery evpid=4f5f009dc000b15a from=<${'> to=<'.repeat(count)}`,
+    (count) => `${delivering} evpid=4f5f009dc000b15a from=<${'> to=<'.repeat(count)}`,
   ],
-  [
-    'a strange line',
-    (count) => `Nov 10 08:00:00 mail postfix/smtp[1]: ABCDEF12: ${'a1@b<"'.repeat(count)}`,
-  ],
+  ['a strange line', (count) => `${head} postfix/smtp[1]: ABCDEF12: ${'a1@b<"'.repeat(count)}`],
 ];
 for (const [name, make] of growing) {
   test(`a long line takes time in proportion: ${name}`, () => {
@@ -275,7 +273,7 @@ for (const [name, make] of growing) {
 
 test('a line of a megabyte, and a log of bytes that are no text', () => {
   const reader = open();
-  reader.take(`Nov 10 08:00:00 mail postfix/smtp[1]: ${'x'.repeat(1_000_000)}`);
+  reader.take(`${head} postfix/smtp[1]: ${'x'.repeat(1_000_000)}`);
   for (let nth = 0; nth < 256; nth++) reader.take(String.fromCharCode(nth).repeat(300));
   assert.equal(reader.counts().lines, 257);
 });

@@ -41,7 +41,7 @@ const sessionsMax = 10_000;
 /** Messages that an envelope line told; the lines of its other recipients say nothing new. */
 const messagesMax = 20_000;
 
-export class OpensmtpdLines {
+export class OpensmtpdReader {
   readonly #sessions = new RecentMap<string, Session>(sessionsMax);
   /** Size and number of recipients of messages whose sender is not told yet. */
   readonly #messages = new RecentMap<string, { readonly size: number; readonly count: number }>(

@@ -75,7 +75,7 @@ const sessionsMax = 10_000;
 /** At most this many failures of one connection are counted. */
 const failuresMax = 100;
 
-export class PostfixLines {
+export class PostfixReader {
   /** Of a running smtpd: failed logins of its connection that its lines told. */
   readonly #told = new RecentMap<string, number>(sessionsMax);
 
@@ -167,7 +167,7 @@ function sessionOf({ host, tag, pid }: LineParts): string {
   return `${host} ${tag}[${pid}]`;
 }
 
-/** The queue id in front of `: `, or NOQUEUE; empty if there is none. */
+/** The queue id in front of `: `, or NOQUEUE; empty if the line has none. */
 function queueIdOf(text: string): string {
   const end = text.indexOf(': ');
   if (end < 5 || end > idLengthMax) return '';

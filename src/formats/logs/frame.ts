@@ -223,7 +223,7 @@ function rfc5424(
   return { stamp, host: host === '-' ? '' : host, tag, pid: pid === '-' ? '' : pid, text };
 }
 
-/** Index behind the structured data; -1 if there is none. */
+/** Index behind the structured data; -1 if the line has none. */
 function dataEnd(line: string, from: number): number {
   if (line.charCodeAt(from) === 0x2d) return from + 1;
   let at = from;

@@ -12,8 +12,11 @@ const postfixPrograms: ReadonlySet<string> = new Set([
 ]);
 
 /** Programs around a mail server. Their lines say nothing that Postern needs. */
-const around =
-  /^(?:amavis|clamd|clamav|freshclam|opendkim|opendmarc|openarc|dkim|rspamd|spamd|spamass|spampd|postgrey|policyd|policy-spf|postsrsd|pypolicyd|postfwd|milter|mimedefang|greylist|sqlgrey|saslauthd|mailman|maildrop|procmail|fetchmail|mlmmj|sympa|postern)/;
+const around = new RegExp(
+  '^(?:amavis|clamd|clamav|freshclam|opendkim|opendmarc|openarc|dkim|rspamd|spamd|spamass' +
+    '|spampd|postgrey|policyd|policy-spf|postsrsd|pypolicyd|postfwd|milter|mimedefang|greylist' +
+    '|sqlgrey|saslauthd|mailman|maildrop|procmail|fetchmail|mlmmj|sympa|postern)',
+);
 
 /** Programs that Dovecot names in its own log file; every `…-login` is one too. */
 const dovecotPrograms = new RegExp(

@@ -56,7 +56,7 @@ const weekday = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?=\d{4}-)/;
 const zoneName = /^ ([A-Z]{3,5}|[+-]\d\d(?:\d\d)?)(?= |$)/;
 const unixTime = /^(\d{9,11})\.(\d{3})\d{0,6}(?= )/;
 
-/** Reads the stamp that begins at `from`. Undefined if there is none. */
+/** Reads the stamp that begins at `from`. Undefined if no stamp begins there. */
 export function readStamp(line: string, from: number): Stamp | undefined {
   const first = line.charCodeAt(from);
   if (isDigit(first)) {
@@ -92,7 +92,7 @@ function clockTime(line: string, at: number): number {
   return isTime ? hours * hourMs + minutes * minuteMs + seconds * secondMs : Number.NaN;
 }
 
-/** Index behind a fraction of a second at `at`; `at` if there is none. */
+/** Index behind a fraction of a second at `at`; `at` if no fraction follows. */
 function fractionEnd(line: string, at: number): number {
   const point = line.charCodeAt(at);
   if ((point !== 0x2e && point !== 0x2c) || !isDigit(line.charCodeAt(at + 1))) return at;
