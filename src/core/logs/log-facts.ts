@@ -104,7 +104,11 @@ export class LogFacts {
       return noFacts;
     }
     const { text, times } = unfolded(frame.text);
-    const facts = this.#facts(program, { ...frame, text, times }, defaultDomain);
+    // Sendmail is a mail server whose lines are not read.
+    const facts =
+      program === 'sendmail'
+        ? undefined
+        : this.#facts(program, { ...frame, text, times }, defaultDomain);
     if (facts === undefined) {
       counted.strange++;
       this.#shapes.count(frame.tag, text);
@@ -141,7 +145,7 @@ export class LogFacts {
 const failedLogin = /^[a-z0-9]{2,20}-login: .{0,300}auth failed.{0,100}: user=<[^>]/;
 
 function ofDovecot(text: string, times: number, defaultDomain: DefaultDomain): LineFacts {
-  const fact = dovecotFact(text, times, defaultDomain);
+  const fact = dovecotFact(text, times, defaultDomain) ?? pamFact(text, defaultDomain);
   if (fact !== undefined) return [fact];
   return failedLogin.test(text) ? undefined : noFacts;
 }

@@ -217,7 +217,7 @@ const growing: readonly (readonly [string, (count: number) => string])[] = [
   [
     'a rejected recipient',
     (count) =>
-      `${head} postfix/smtpd[1]: NOQUEUE: reject: RCPT from x[1.1.1.1]: ${'; from=<'.repeat(count)}`,
+      `${head} postfix/smtpd[1]: NOQUEUE: reject: RCPT from x[::1]: ${'; from=<'.repeat(count)}`,
   ],
   [
     'Dovecot’s login',

@@ -65,7 +65,8 @@ const aboutMessage = new RegExp(
   '^(?:warning|info|replace|prepend|redirect|filter|reject_warning|strip|bcc|pass|permit|delay' +
     '|trigger|enable|milter-)|^(?:host |lost connection|conversation with|enabling PIX|breaking' +
     '|Server certificate|certificate|TLS |Cannot|connect to|message-id=$|smtp_|sasl' +
-    '|timed out|non-SMTP|skipped|resent-|removed|table|Passing|no signature' +
+    '|timed out|non-SMTP|skipped|resent-|removed|table|Passing|no signature|sending|undeliverable|deleted|queue file|message' +
+    '|ignoring|not sending|no trace|attempt|reject: mime-error|native|found|moved|unreasonable' +
     '|address|using|dict|matched|improper|refused|tls_|verify|debug|fatal|error|discarded|unable)',
   'i',
 );

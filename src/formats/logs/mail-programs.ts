@@ -25,7 +25,15 @@ const dovecotPrograms = new RegExp(
     '|old-stats|imap-hibernate|imap-urlauth|quota-status|dsync-server|script)$',
 );
 
-export type MailProgram = 'postfix' | 'dovecot' | 'exim' | 'opensmtpd' | 'pam' | 'around' | 'other';
+export type MailProgram =
+  | 'postfix'
+  | 'dovecot'
+  | 'exim'
+  | 'opensmtpd'
+  | 'pam'
+  | 'sendmail'
+  | 'around'
+  | 'other';
 
 const known = new Map<string, MailProgram>();
 /** How many tags are remembered. A log has a few dozen. */
@@ -48,8 +56,7 @@ function look(tag: string): MailProgram {
   if (/^exim\d?\b/.test(tag)) return 'exim';
   if (tag === 'smtpd' || tag === 'opensmtpd') return 'opensmtpd';
   if (tag === 'auth' || tag === 'auth-worker') return 'pam';
-  // Sendmail is of mail, and its lines are not read.
-  if (/^(?:sendmail|sm-mta|sm-msp)/.test(tag)) return 'around';
+  if (/^(?:sendmail|sm-mta|sm-msp)/.test(tag)) return 'sendmail';
   return around.test(tag) ? 'around' : 'other';
 }
 
