@@ -19,6 +19,7 @@ import {
 } from './postfix-fate.ts';
 import { failedLogin, goodLogin, isFailedLogin } from './postfix-login.ts';
 import { milterAway, queueFact } from './postfix-queue.ts';
+import { isAboutMessage, isPlainLine } from './postfix-words.ts';
 
 /** No fact is needed from the line. */
 export const noFacts: readonly LogFact[] = [];
@@ -48,29 +49,6 @@ const disconnected = new RegExp(
   String.raw`^disconnect from [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})? ` +
     String.raw`(?:[a-z_]{1,20}=[\d/]{1,20} )*?auth=(\d{1,9})/(\d{1,9})(?: |$)`,
 );
-/** Known lines without a queue id, by their first words. */
-const plain = new RegExp(
-  '^(?:connect |disconnect |lost connection|timeout after|too many errors|improper command' +
-    '|(?:warning|fatal|error|panic|info|debug|reject_warning|statistics|table|initializing)[: ]' +
-    '|(?:Anonymous|Trusted|Untrusted|Verified|Unknown|New|Reused|setting up) |SSL|TLS|certificate' +
-    '|CONNECT|DISCONNECT|PASS|PREGREET|DNSBL|HANGUP|COMMAND|BARE NEWLINE|NON-SMTP|NOQUEUE' +
-    '|(?:WHITE|BLACK|ALLOW|DENY)LIST|cache |entering|leaving|close |discarding|reload|daemon' +
-    '|premature|using backwards|sacl|private|[<>] |milter|dict_|generate|match|Placed|Released' +
-    String.raw`|Deleted|Requeued|request |address|\w{1,30}\.cf|rewrite|input|proxy-|unable to ` +
-    '|host |name|conversation|smtp_|smtpd_|connection)',
-  'i',
-);
-/** Known lines behind a queue id. */
-const aboutMessage = new RegExp(
-  '^(?:warning|info|replace|prepend|redirect|filter|reject_warning|strip|bcc|pass|permit|delay' +
-    '|trigger|enable|milter-)|^(?:host |lost connection|conversation with|enabling PIX|breaking' +
-    '|Server certificate|certificate|TLS |Cannot|connect to|message-id=$|smtp_|sasl' +
-    '|timed out|non-SMTP|skipped|resent-|removed|table|Passing|no signature|sending|undeliverable|deleted|queue file|message' +
-    '|ignoring|not sending|no trace|attempt|reject: mime-error|native|found|moved|unreasonable' +
-    '|address|using|dict|matched|improper|refused|tls_|verify|debug|fatal|error|discarded|unable)',
-  'i',
-);
-
 /** Connections whose failed logins are counted. */
 const sessionsMax = 10_000;
 /** At most this many failures of one connection are counted. */
@@ -98,7 +76,7 @@ export class PostfixReader {
         return (
           one(queueFact(tag, queueId, rest, defaultDomain)) ??
           one(actionFact(queueId, rest, defaultDomain)) ??
-          known(rest)
+          known(isAboutMessage(rest))
         );
       case 'qmgr':
       case 'nqmgr':
@@ -111,7 +89,9 @@ export class PostfixReader {
       case 'postsuper':
         return facts(operatorFact(queueId, rest), rest);
       default:
-        return rest.startsWith('to=') ? facts(deliveryFact(tag, queueId, rest), '') : known(rest);
+        return rest.startsWith('to=')
+          ? facts(deliveryFact(tag, queueId, rest), '')
+          : known(isAboutMessage(rest));
     }
   }
 
@@ -126,10 +106,10 @@ export class PostfixReader {
       }
       return one(milterAway(program, text)) ?? noFacts;
     }
-    if (!isServer) return known(text, plain);
+    if (!isServer) return known(isPlainLine(text));
     if (text.startsWith('disconnect from ')) return this.#disconnected(parts);
     if (text.startsWith('proxy-')) return one(proxyFact(text, defaultDomain)) ?? noFacts;
-    return known(text, plain);
+    return known(isPlainLine(text));
   }
 
   /**
@@ -157,7 +137,7 @@ function received(
   defaultDomain: DefaultDomain,
 ): LineFacts {
   if (!text.startsWith('client=')) {
-    return one(actionFact(queueId, text, defaultDomain)) ?? known(text);
+    return one(actionFact(queueId, text, defaultDomain)) ?? known(isAboutMessage(text));
   }
   const way = queueFact(tag, queueId, text, defaultDomain);
   const all = [goodLogin(text, defaultDomain), way].filter((fact) => fact !== undefined);
@@ -183,10 +163,10 @@ function one(fact: LogFact | undefined): readonly LogFact[] | undefined {
 }
 
 function facts(fact: LogFact | 'known' | undefined, rest: string): LineFacts {
-  if (fact === undefined) return rest === '' ? undefined : known(rest);
+  if (fact === undefined) return rest === '' ? undefined : known(isAboutMessage(rest));
   return fact === 'known' ? noFacts : [fact];
 }
 
-function known(rest: string, words: RegExp = aboutMessage): LineFacts {
-  return words.test(rest) ? noFacts : undefined;
+function known(isKnown: boolean): LineFacts {
+  return isKnown ? noFacts : undefined;
 }
