@@ -43,12 +43,12 @@ const telling: ReadonlySet<string> = new Set([
   ...['smtp', 'lmtp', 'relay', 'local', 'virtual', 'pipe', 'error', 'retry', 'discard'],
   ...['postscreen', 'trace', 'defer'],
 ]);
-const idChars = /^[0-9A-Za-z]{5,32}$/;
+const idLengthMin = 5;
 const idLengthMax = 32;
-const disconnected = new RegExp(
-  String.raw`^disconnect from [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})? ` +
-    String.raw`(?:[a-z_]{1,20}=[\d/]{1,20} )*?auth=(\d{1,9})/(\d{1,9})(?: |$)`,
-);
+const disconnected = /^disconnect from [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})? /;
+/** How many logins of a connection were right, and how many were tried. */
+const logins = /^ auth=(\d{1,9})\/(\d{1,9})(?: |$)/;
+
 /** Connections whose failed logins are counted. */
 const sessionsMax = 10_000;
 /** At most this many failures of one connection are counted. */
@@ -117,8 +117,10 @@ export class PostfixReader {
    * failed login, and no version has one about a login that it does not offer.
    */
   #disconnected(parts: LineParts): LineFacts {
-    if (!parts.text.includes(' auth=')) return noFacts;
-    const [, address, good, all] = disconnected.exec(parts.text) ?? [];
+    const { text } = parts;
+    const counts = text.indexOf(' auth=');
+    const [, good, all] = counts < 0 ? [] : (logins.exec(text.slice(counts)) ?? []);
+    const address = all === undefined ? undefined : disconnected.exec(text)?.[1];
     if (address === undefined) return noFacts;
     const session = sessionOf(parts);
     const told = this.#told.get(session) ?? 0;
@@ -148,14 +150,26 @@ function sessionOf({ host, tag, pid }: LineParts): string {
   return `${host} ${tag}[${pid}]`;
 }
 
-/** The queue id in front of `: `, or NOQUEUE; empty if the line has none. */
+/**
+ * The queue id in front of `: `, or NOQUEUE; empty if the line has none. An id has a digit, or is
+ * hexadecimal; `warning: ` and `Requeued: ` are none.
+ */
 function queueIdOf(text: string): string {
-  const end = text.indexOf(': ');
-  if (end < 5 || end > idLengthMax) return '';
-  const id = text.slice(0, end);
-  if (!idChars.test(id)) return '';
-  // `warning: `, `Requeued: `: an id has a digit, or is hexadecimal.
-  return /\d|^[A-F]{5,32}$|^NOQUEUE$/.test(id) ? id : '';
+  let hasDigit = false;
+  let isHexadecimal = true;
+  for (let at = 0; at <= idLengthMax; at++) {
+    const char = text.charCodeAt(at);
+    if (char === 0x3a) {
+      if (at < idLengthMin || text.charCodeAt(at + 1) !== 0x20) return '';
+      const id = text.slice(0, at);
+      return hasDigit || isHexadecimal || id === 'NOQUEUE' ? id : '';
+    }
+    if (char >= 0x30 && char <= 0x39) hasDigit = true;
+    else if ((char >= 0x47 && char <= 0x5a) || (char >= 0x61 && char <= 0x7a)) {
+      isHexadecimal = false;
+    } else if (!(char >= 0x41 && char <= 0x46)) return '';
+  }
+  return '';
 }
 
 function one(fact: LogFact | undefined): readonly LogFact[] | undefined {
