@@ -41,6 +41,8 @@ const compose = /^([\w.-]{1,100}) *\| ?/;
 const pod = /^\[pod\/([^\]\s]{1,200})\] /;
 const monotonic = /^\[ {0,8}\d{1,10}\.\d{1,9}\] /;
 const stream = /^(?:stdout|stderr) [FP] /;
+/** How BSD's syslogd writes a line that is the same as the one before. */
+const folded = 'last message repeated ';
 const dovecotLevel = /^(?:Info|Warning|Error|Debug|Fatal|Panic): /;
 const eximId = /^[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4}) /;
 const eximPid = /^\[\d{1,8}\] /;
@@ -160,6 +162,9 @@ function behindTime(
   while (line.charCodeAt(start) === blank) start++;
   end = line.indexOf(' ', start);
   if (end < 0) end = line.length;
+  if (line.startsWith(folded, start)) {
+    return { stamp, host, tag: 'syslogd', pid: '', text: line.slice(start) };
+  }
   if (line.charCodeAt(end - 1) !== 0x3a && plainLevel.test(line.slice(start, end))) {
     start = end + 1;
     end = line.indexOf(' ', start);
