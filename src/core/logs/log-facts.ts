@@ -35,6 +35,8 @@ const hostsMax = 1_000;
 /** More repetitions than this are not believed. */
 const timesMax = 1_000;
 const again = /^last message repeated (\d{1,6}) times?$/;
+/** `[61B blob data]`: instead of a text that is not UTF-8. */
+const leftOut = /^\[[\d.]{1,9}[BKM] blob data\]$/;
 const repeated = /^message repeated (\d{1,6}) times: \[ ?/;
 
 export type HeldFacts = { readonly at: number; readonly facts: readonly LogFact[] };
@@ -102,8 +104,11 @@ export class LogFacts {
     if (kind === 'around') return this.#count('known');
     const { text, times } = unfolded(frame.text);
     const parts = { ...frame, text, times };
-    // Sendmail is a mail server whose lines are not read.
-    const facts = kind === 'sendmail' ? undefined : this.#facts(kind, parts, defaultDomain);
+    // Sendmail is a mail server whose lines are not read, and journalctl leaves out some texts.
+    const facts =
+      kind === 'sendmail' || leftOut.test(text)
+        ? undefined
+        : this.#facts(kind, parts, defaultDomain);
     if (facts === undefined) {
       this.#shapes.count(frame.tag, text);
       return this.#count('strange');
