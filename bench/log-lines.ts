@@ -1,5 +1,5 @@
 /**
- * Speed of reading mail logs: lines a second on one core, beside pflogsumm (Debian) on the same file
+ * Speed of reading mail logs: lines a second on one core, beside pflogsumm on the same file
  * in the same run, if it is installed.
  *
  *   node bench/log-lines.ts [--messages N] [--runs N] [--json]

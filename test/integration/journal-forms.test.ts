@@ -37,7 +37,7 @@ after(() => journald?.[Symbol.asyncDispose]());
 /** What journalctl prints to somebody in this time zone. */
 function print(form: string, zone: string): Buffer {
   const words = [...journald.words, `--output=${form}`, '--no-pager', 'SYSLOG_FACILITY=2'];
-  return execFileSync('journalctl', words, {
+  return execFileSync('/usr/bin/journalctl', words, {
     env: { LC_ALL: 'C', PATH: '/usr/bin:/bin', TZ: zone },
   });
 }

@@ -122,7 +122,7 @@ export class LogFacts {
     return facts;
   }
 
-  /** How often the line before was repeated. Only one about a failed login can be the same again. */
+  /** The line before, repeated. Only lines about a failed login can be the same again. */
   #again(text: string, defaultDomain: DefaultDomain): readonly LogFact[] {
     const times = Math.min(Number(again.exec(text)?.[1] ?? 0), timesMax);
     const last = this.#last;
