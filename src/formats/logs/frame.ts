@@ -41,6 +41,8 @@ const compose = /^([\w.-]{1,100}) *\| ?/;
 const pod = /^\[pod\/([^\]\s]{1,200})\] /;
 const monotonic = /^\[ {0,8}\d{1,10}\.\d{1,9}\] /;
 const stream = /^(?:stdout|stderr) [FP] /;
+/** Solaris and illumos number their messages. */
+const messageId = /^\[ID \d{1,10} [a-z0-9]{1,10}\.[a-z]{1,10}\] /;
 /** How BSD's syslogd writes a line that is the same as the one before. */
 const folded = 'last message repeated ';
 const dovecotLevel = /^(?:Info|Warning|Error|Debug|Fatal|Panic): /;
@@ -191,6 +193,7 @@ function withTag(
   { stamp, host, isBare }: Where,
 ): Frame | undefined {
   let text = line.slice(end + 1);
+  if (text.startsWith('[ID ')) text = text.replace(messageId, '');
   const name = line.slice(start, end - 1);
   if (isBare && isDovecotService(name)) {
     const found = dovecotLevel.exec(text);
