@@ -1,0 +1,176 @@
+/**
+ * Turns lines of mail logs into facts, and counts each line as one of five: it gave facts, it is of
+ * mail and none is needed, it is of mail and not understood, it is not of mail, or it has no known
+ * form. It keeps the clock of each machine for those who place the facts in time.
+ */
+import type { Frame } from '../../formats/logs/frame.ts';
+import { HostClock, ZoneDays, type ZoneOffset } from '../../formats/logs/host-clock.ts';
+import { type MailProgram, mailProgram } from '../../formats/logs/mail-programs.ts';
+import { type ShapeCount, Shapes } from '../../formats/logs/shapes.ts';
+import { machineZone } from '../../lib/time.ts';
+import type { DefaultDomain } from '../account-name.ts';
+import type { LogFact } from '../event.ts';
+import { dovecotFact, pamFact } from './dovecot-line.ts';
+import { eximFacts } from './exim-line.ts';
+import { OpensmtpdReader } from './opensmtpd-line.ts';
+import { type LineFacts, type LineParts, noFacts, PostfixReader } from './postfix-line.ts';
+
+/** How many lines were read, and as what. `lines` is the sum of the others. */
+export type LogCounts = {
+  readonly lines: number;
+  /** Gave facts. */
+  readonly told: number;
+  /** Of mail, and no fact is needed. */
+  readonly known: number;
+  /** Of mail, and not understood. */
+  readonly strange: number;
+  /** Not of mail. */
+  readonly other: number;
+  /** No time and no program could be found. */
+  readonly formless: number;
+};
+
+/** Machines in one log. Lines of further ones share what is known of one. */
+const hostsMax = 1_000;
+/** More repetitions than this are not believed. */
+const timesMax = 1_000;
+const again = /^last message repeated (\d{1,6}) times?$/;
+/** `[61B blob data]`: instead of a text that is not UTF-8. */
+const leftOut = /^\[[\d.]{1,9}[BKM] blob data\]$/;
+const repeated = /^message repeated (\d{1,6}) times: \[ ?/;
+
+export type HeldFacts = { readonly at: number; readonly facts: readonly LogFact[] };
+
+/** What is kept of one machine. */
+export type LogHost = {
+  readonly name: string;
+  readonly clock: HostClock;
+  held: HeldFacts | undefined;
+};
+
+/** Programs whose lines are read. */
+type ReadProgram = Exclude<MailProgram, 'sendmail' | 'around' | 'other' | 'syslogd'>;
+type Counted = { -readonly [Name in Exclude<keyof LogCounts, 'lines'>]: number };
+
+export class LogFacts {
+  readonly #counted: Counted = { told: 0, known: 0, strange: 0, other: 0, formless: 0 };
+  readonly #shapes = new Shapes();
+  /** The line before, if it is about a failed login. */
+  #last: { readonly program: ReadProgram; readonly parts: LineParts } | undefined;
+  readonly #hosts = new Map<string, LogHost>();
+  readonly #zone: ZoneDays;
+  readonly #postfix = new PostfixReader();
+  readonly #opensmtpd = new OpensmtpdReader();
+
+  /** `zone`: of the clocks whose stamps name none. */
+  constructor(zone: ZoneOffset = machineZone) {
+    this.#zone = new ZoneDays(zone);
+  }
+
+  host(name: string): LogHost {
+    const known = this.#hosts.get(name);
+    if (known !== undefined) return known;
+    if (this.#hosts.size >= hostsMax && name !== '') return this.host('');
+    const host: LogHost = { name, clock: new HostClock(this.#zone), held: undefined };
+    this.#hosts.set(name, host);
+    return host;
+  }
+
+  hosts(): Iterable<LogHost> {
+    return this.#hosts.values();
+  }
+
+  strangest(count: number): readonly ShapeCount[] {
+    return this.#shapes.top(count);
+  }
+
+  counts(): LogCounts {
+    const { told, known, strange, other, formless } = this.#counted;
+    return { lines: told + known + strange + other + formless, ...this.#counted };
+  }
+
+  /** Counts lines that are parts of a record. */
+  part(lines: number): void {
+    this.#counted.known += lines;
+  }
+
+  /** Facts of a line; counts it. */
+  read(frame: Omit<Frame, 'stamp'> | undefined, defaultDomain: DefaultDomain): readonly LogFact[] {
+    const kind = frame === undefined ? 'formless' : mailProgram(frame.tag);
+    if (frame === undefined || kind === 'formless') return this.#count('formless');
+    if (kind === 'syslogd') return this.#again(frame.text, defaultDomain);
+    this.#last = undefined;
+    if (kind === 'other') return this.#count('other');
+    if (kind === 'around') return this.#count('known');
+    const { text, times } = unfolded(frame.text);
+    const parts = { ...frame, text, times };
+    // Sendmail is a mail server whose lines are not read, and journalctl leaves out some texts.
+    const facts =
+      kind === 'sendmail' || leftOut.test(text)
+        ? undefined
+        : this.#facts(kind, parts, defaultDomain);
+    if (facts === undefined) {
+      this.#shapes.count(frame.tag, text);
+      return this.#count('strange');
+    }
+    if (kind !== 'sendmail' && facts.some(isFailedLogin)) this.#last = { program: kind, parts };
+    return this.#count(facts.length === 0 ? 'known' : 'told', facts);
+  }
+
+  #count(kind: keyof Counted, facts = noFacts): readonly LogFact[] {
+    this.#counted[kind]++;
+    return facts;
+  }
+
+  /** The line before, repeated. Only lines about a failed login can be the same again. */
+  #again(text: string, defaultDomain: DefaultDomain): readonly LogFact[] {
+    const times = Math.min(Number(again.exec(text)?.[1] ?? 0), timesMax);
+    const last = this.#last;
+    this.#last = undefined;
+    if (last === undefined || times === 0) return this.#count('other');
+    const facts = this.#facts(last.program, { ...last.parts, times }, defaultDomain) ?? noFacts;
+    return this.#count('told', facts);
+  }
+
+  #facts(
+    program: ReadProgram,
+    { host, pid, tag, text, times }: LineParts,
+    defaultDomain: DefaultDomain,
+  ): LineFacts {
+    switch (program) {
+      case 'postfix':
+        return this.#postfix.read({ host, tag, pid, text, times }, defaultDomain);
+      case 'dovecot':
+        return ofDovecot(text, times, defaultDomain);
+      case 'exim':
+        return eximFacts(text, defaultDomain);
+      case 'opensmtpd':
+        return this.#opensmtpd.read(text, defaultDomain);
+      case 'pam': {
+        const fact = pamFact(text, defaultDomain);
+        return fact === undefined ? noFacts : [fact];
+      }
+    }
+  }
+}
+
+function isFailedLogin(fact: LogFact): boolean {
+  return fact.kind === 'login' && !fact.ok;
+}
+
+/** A line about a failed login that gave no fact, and names a login, was not understood. */
+const failureUnread = /^[a-z0-9]{2,20}-login: .{0,300}auth failed.{0,100}: user=<[^>]/;
+
+function ofDovecot(text: string, times: number, defaultDomain: DefaultDomain): LineFacts {
+  const fact = dovecotFact(text, times, defaultDomain) ?? pamFact(text, defaultDomain);
+  if (fact !== undefined) return [fact];
+  return failureUnread.test(text) ? undefined : noFacts;
+}
+
+/** `message repeated 3 times: [ text]` → text, three times. */
+function unfolded(text: string): { readonly text: string; readonly times: number } {
+  const fold = text.startsWith('message repeated ') ? repeated.exec(text) : null;
+  if (fold === null || !text.endsWith(']')) return { text, times: 1 };
+  const times = Math.min(Math.max(Number(fold[1]), 1), timesMax);
+  return { text: text.slice(fold[0].length, -1), times };
+}
