@@ -9,7 +9,7 @@ import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LogHandler } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { followFile, type LogPosition } from './follow.ts';
-import { fileEvents, journalEvents, type LineContext } from './mail-line.ts';
+import { type LineContext, openMailLines } from './mail-line.ts';
 import type { LogSource } from './source.ts';
 import { followJournal } from './systemd-journal.ts';
 
@@ -104,6 +104,7 @@ class MailLogReader implements MailLog {
     if (this.#followed.has(path)) return;
     const { pollMs } = this.#options;
     const resume = placeOf(this.#options.places.read(keyOf(path)));
+    const { fileEvents } = openMailLines();
     const follower = followFile(
       path,
       {
@@ -117,6 +118,7 @@ class MailLogReader implements MailLog {
 
   #journal(): void {
     const name = 'journal';
+    const { journalEvents } = openMailLines();
     const follower = followJournal(
       {
         records: (records) => this.#take(name, records, journalEvents),
