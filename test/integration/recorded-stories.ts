@@ -2,6 +2,8 @@
  * What real Postfix, Dovecot and amavisd log of single messages: each story is one message (or
  * login), from its first line to its last.
  */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { LogStory } from '../sim/mail-log.ts';
 import { startAmavis } from './amavis-instance.ts';
 import { startDovecot } from './dovecot-instance.ts';
@@ -10,6 +12,7 @@ import { type PostfixInstance, type PostfixOptions, startPostfix } from './postf
 import { connectSmtp, type TestMessage } from './smtp-client.ts';
 import { startSink } from './smtp-sink.ts';
 
+const run = promisify(execFile);
 const account = 'teller@mail.test';
 const password = 'secret';
 const client = '127.0.0.7';
@@ -85,7 +88,7 @@ export async function recordStories(): Promise<readonly LogStory[]> {
             await deferred(said);
             await postfix.tool('postsuper', '-r', 'ALL');
             isSlow = false;
-            await postfix.tool('postkick', 'public', 'pickup', 'W');
+            await wakePickup(postfix);
           },
         }),
         {
@@ -137,7 +140,7 @@ export async function recordStories(): Promise<readonly LogStory[]> {
     });
     for (const act of scene.stories) {
       isSlow = act.to.some((to) => to.startsWith('slow'));
-      stories.push(await play(postfix, act));
+      stories.push(await play(postfix, act, sink.port));
     }
   }
   return stories;
@@ -158,7 +161,19 @@ async function deferred(said: () => Promise<string>): Promise<void> {
   await eventually('a deferral', isDeferred, { detail: said });
 }
 
-async function play(postfix: PostfixInstance, act: Act): Promise<LogStory> {
+/** pickup(8) looks once a minute for what an operator queued again. */
+async function wakePickup({ configDirectory }: PostfixInstance): Promise<void> {
+  await run('/usr/sbin/postkick', ['-c', configDirectory, 'public', 'pickup', 'W']);
+}
+
+/** The server that takes the mail gets the address of one that is elsewhere. */
+function elsewhere(line: string, port: number): string {
+  return line
+    .replace(`127.0.0.1[127.0.0.1]:${port}`, 'mx.world.test[203.0.113.9]:25')
+    .replace('host 127.0.0.1[127.0.0.1] said', 'host mx.world.test[203.0.113.9] said');
+}
+
+async function play(postfix: PostfixInstance, act: Act, sink: number): Promise<LogStory> {
   const before = (await postfix.log()).length;
   const said = async (): Promise<string> => (await postfix.log()).slice(before);
   const message: TestMessage = { from: account, to: act.to, id: 'story' };
@@ -179,10 +194,14 @@ async function play(postfix: PostfixInstance, act: Act): Promise<LogStory> {
     { detail: said, timeoutMs: 60_000 },
   );
   return {
+    program: 'postfix',
     name: act.name,
     account: act.account,
     login: account,
     to: act.to,
-    lines: lines.trimEnd().split('\n'),
+    lines: lines
+      .trimEnd()
+      .split('\n')
+      .map((line) => elsewhere(line, sink)),
   };
 }

@@ -54,7 +54,10 @@ const sharedIdShare = 0.01;
 const lateShare = 0.1;
 const restartShare = 1 / 20_000;
 const inodes = 4_000;
+const longDigits = 'BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxy0123456789';
 const attempt = / status=(?:sent|deferred|bounced|SOFTBOUNCE) | (?:=>|->|==|\*\*) | mta delivery /;
+/** Exim did not try; it says that it is too early. */
+const notTried = / routing defer /;
 const toFilter = / status=sent \(.*queued as /;
 const idForms = {
   postfix: /(?<=\]: (?:[^:]*: )?(?:sender non-delivery notification: )?)(?:[0-9A-F]{9,12}|4[0-9A-Za-z]{14})(?=[:)\n]|$)/,
@@ -63,7 +66,7 @@ const idForms = {
 } as const;
 
 type Piece = string | { readonly kind: 'id' | 'to' | 'login' | 'name' | 'client'; readonly nth: number };
-type Line = { readonly afterMs: number; readonly pieces: readonly Piece[]; readonly isAttempt: boolean };
+type Line = { readonly afterMs: number; readonly pieces: readonly Piece[] };
 type Template = {
   readonly story: LogStory;
   readonly lines: readonly Line[];
@@ -137,13 +140,14 @@ function templateOf(story: LogStory): Template {
     ['story@client.test', { kind: 'name', nth: 0 }],
     ['127.0.0.7', { kind: 'client', nth: 0 }],
   ];
+  // A text may be part of another.
+  marks.sort(([one], [other]) => other.length - one.length);
   const first = timeOf(story.lines[0] ?? '');
   const lines = story.lines.map((text) => ({
     afterMs: timeOf(text) - first,
     pieces: cut(withoutTime(text), marks),
-    isAttempt: attempt.test(text),
   }));
-  const isLast = (text: string): boolean => attempt.test(text) && !toFilter.test(text);
+  const isLast = (text: string): boolean => attempt.test(text) && !toFilter.test(text) && !notTried.test(text);
   return {
     story,
     lines,
@@ -190,17 +194,25 @@ function filled({ pieces }: Line, story: LogStory, { account, ids, name, nth }: 
 }
 
 function newIds(dice: Dice, { ids }: Template): readonly string[] {
-  return ids.map((id) => {
-    if (/^[0-9A-F]+$/.test(id)) {
-      const micros = dice.below(0xfffff).toString(16).padStart(5, '0');
-      return (micros + (0x412_000 + dice.below(inodes)).toString(16)).toUpperCase();
-    }
-    if (/^[0-9a-f]+$/.test(id)) return digits(dice, '0123456789abcdef', id.length);
-    const [first = '', ...others] = id.split('-');
-    const all = 'BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxy0123456789';
-    if (others.length === 0) return `4${digits(dice, all, 9)}z${digits(dice, all, 4)}`;
-    return [first, ...others.map((part) => digits(dice, all, part.length))].join('-');
-  });
+  const made: string[] = [];
+  for (const id of ids) {
+    // An envelope of OpenSMTPD has the id of its message and more.
+    const whole = ids.findIndex((one) => one !== id && id.startsWith(one));
+    const known = made[whole] ?? '';
+    made.push(known + newId(dice, id.slice(known.length)));
+  }
+  return made;
+}
+
+function newId(dice: Dice, id: string): string {
+  if (/^[0-9A-F]{10,}$/.test(id)) {
+    const micros = dice.below(0xfffff).toString(16).padStart(5, '0');
+    return (micros + (0x412_000 + dice.below(inodes)).toString(16)).toUpperCase();
+  }
+  if (/^[0-9a-f]+$/.test(id)) return digits(dice, '0123456789abcdef', id.length);
+  const [first = '', ...others] = id.split('-');
+  if (others.length === 0) return `4${digits(dice, longDigits, 9)}z${digits(dice, longDigits, 4)}`;
+  return [first, ...others.map((part) => digits(dice, longDigits, part.length))].join('-');
 }
 
 function digits(dice: Dice, alphabet: string, length: number): string {
