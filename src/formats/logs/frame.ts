@@ -114,7 +114,8 @@ function behindStamp(
     const inner = framed(line.slice(at + head), best, place, layers - 1);
     if (inner !== undefined) return inner;
   }
-  if (line.charCodeAt(10) === blank || line.charCodeAt(stamp.end) === blank) {
+  // Exim and Dovecot write a blank where RFC 3339 has a T.
+  if (line.charCodeAt(10) === blank) {
     const text = eximText(line, at);
     if (text !== undefined) return { stamp: best, host: place, tag: 'exim', ...text };
   }

@@ -10,7 +10,7 @@
  */
 
 import { dayMs, hourMs, minuteMs, secondMs } from '../../lib/time.ts';
-import { dayNumber, isLeap } from './calendar.ts';
+import { type CalendarDay, dayNumber, isLeap } from './calendar.ts';
 
 export type Stamp = {
   /** Index behind the stamp. */
@@ -114,7 +114,28 @@ function isDay(year: number, month: number, day: number): boolean {
   return month !== 1 || day < 29 || year === 0 || isLeap(year);
 }
 
+/** The last `2026-11-10T08:00:` and its day and time: nearly all lines are of the same minute. */
+let lastMinute = '';
+let lastDay: CalendarDay = { year: 1970, month: 0, day: 1 };
+let lastStart = 0;
+let lastOfDay = 0;
+/** The last zone, with its offset. */
+let lastZone = '';
+let lastOffset = 0;
+const minuteChars = 17;
+
 function isoStamp(line: string, from: number): Stamp | undefined {
+  const isSame = lastMinute !== '' && line.startsWith(lastMinute, from);
+  if (!isSame && !readMinute(line, from)) return undefined;
+  const seconds = two(line, from + minuteChars);
+  if (!(seconds <= 60)) return undefined;
+  const second = from + minuteChars + 2;
+  const end = fractionEnd(line, second);
+  const ofDay = lastOfDay + seconds * secondMs + fractionMs(line, second, end);
+  return zoned(line, end, ofDay);
+}
+
+function readMinute(line: string, from: number): boolean {
   const year = two(line, from) * 100 + two(line, from + 2);
   const month = two(line, from + 5) - 1;
   const day = two(line, from + 8);
@@ -126,23 +147,34 @@ function isoStamp(line: string, from: number): Stamp | undefined {
     (between === blank || between === 0x54 || between === 0x74) &&
     isDay(year, month, day) &&
     !Number.isNaN(ofDay);
-  if (!isStamp) return undefined;
-  const second = from + 19;
-  const end = fractionEnd(line, second);
-  const time = ofDay + fractionMs(line, second, end);
-  return zoned(line, end, { year, month, day, ofDay: time });
+  if (!isStamp) return false;
+  lastMinute = line.slice(from, from + minuteChars);
+  lastDay = { year, month, day };
+  lastStart = dayNumber(year, month, day) * dayMs;
+  lastOfDay = ofDay - two(line, from + minuteChars) * secondMs;
+  return true;
 }
 
-type WallClock = Omit<Stamp, 'end' | 'at'>;
-
 /** Adds the zone that stands behind the time: `Z`, `+01:00`, `+0100`, ` +0100`, or none. */
-function zoned(line: string, at: number, wall: WallClock): Stamp {
-  const sign = line.charCodeAt(at);
-  if (sign === 0x5a || sign === 0x7a) return { end: at + 1, at: utc(wall), ...wall };
-  const from = sign === blank ? at + 1 : at;
+function zoned(line: string, end: number, ofDay: number): Stamp {
+  const { year, month, day } = lastDay;
+  const sign = line.charCodeAt(end);
+  if (sign === 0x5a || sign === 0x7a) {
+    return { end: end + 1, at: lastStart + ofDay, year, month, day, ofDay };
+  }
+  const from = sign === blank ? end + 1 : end;
+  if (lastZone !== '' && line.startsWith(lastZone, from)) {
+    const at = lastStart + ofDay - lastOffset;
+    return { end: from + lastZone.length, at, year, month, day, ofDay };
+  }
   const offset = offsetAt(line, from);
-  if (offset === undefined) return { end: at, at: Number.NaN, ...wall };
-  return { end: offset.end, at: utc(wall) - offset.ms, ...wall };
+  if (offset === undefined) return { end, at: Number.NaN, year, month, day, ofDay };
+  // A shorter zone could be the start of a longer one.
+  if (offset.end - from >= 5) {
+    lastZone = line.slice(from, offset.end);
+    lastOffset = offset.ms;
+  }
+  return { end: offset.end, at: lastStart + ofDay - offset.ms, year, month, day, ofDay };
 }
 
 function offsetAt(line: string, at: number): { end: number; ms: number } | undefined {
@@ -155,23 +187,6 @@ function offsetAt(line: string, at: number): { end: number; ms: number } | undef
   const size = hours * hourMs + (minutes < 60 ? minutes * minuteMs : 0);
   const end = minutes < 60 ? behind + 2 : at + 3;
   return { end, ms: sign === 0x2d ? -size : size };
-}
-
-function utc({ year, month, day, ofDay }: WallClock): number {
-  return dayStart(year, month, day) + ofDay;
-}
-
-let cachedDay = Number.NaN;
-let cachedStart = 0;
-
-/** Midnight in UTC. The last day is remembered, because nearly all lines are of the same day. */
-function dayStart(year: number, month: number, day: number): number {
-  const key = (year * 12 + month) * 32 + day;
-  if (key !== cachedDay) {
-    cachedStart = dayNumber(year, month, day) * dayMs;
-    cachedDay = key;
-  }
-  return cachedStart;
 }
 
 function oldStamp(line: string, from: number, month: number): Stamp | undefined {
@@ -205,7 +220,7 @@ function shortFull(line: string, from: number): Stamp | undefined {
   const end = stamp.end + zone[0].length;
   const hours = zones.get(text) ?? Number.parseInt(text, 10);
   if (Number.isNaN(hours)) return { ...stamp, end };
-  return { ...stamp, end, at: utc(stamp) - hours * hourMs };
+  return { ...stamp, end, at: lastStart + stamp.ofDay - hours * hourMs };
 }
 
 function unixStamp(line: string, from: number): Stamp | undefined {
