@@ -3,6 +3,7 @@
  * login), from its first line to its last.
  */
 import { execFile } from 'node:child_process';
+import { appendFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { LogStory } from '../sim/mail-log.ts';
 import { startAmavis } from './amavis-instance.ts';
@@ -38,7 +39,9 @@ type Act = {
 
 const removedOnce = /: removed\n/;
 const removedTwice = /: removed\n[^]*: removed\n/;
+const removedThrice = /(?:: removed\n[^]*){3}/;
 
+/** Only on a machine of its own (own-machine.ts): it changes /etc/postfix. */
 export async function recordStories(): Promise<readonly LogStory[]> {
   let isSlow = false;
   await using sink = await startSink({
@@ -123,6 +126,20 @@ export async function recordStories(): Promise<readonly LogStory[]> {
       ],
     },
     {
+      name: 'filter by pipe and sendmail',
+      postfix: {
+        submission: { content_filter: 'again' },
+        services: `again unix - n n - - pipe
+  user=nobody argv=/usr/sbin/sendmail -oi -f \${sender} -- \${recipient}
+`,
+      },
+      stories: [
+        // The program is started once for each domain.
+        { name: 'piped', to: ['one@world.test', 'two@mail.test'], until: removedThrice, account },
+        slowly('piped and deferred', { until: removedTwice }),
+      ],
+    },
+    {
       name: 'filter before the queue',
       postfix: {
         submission: { smtpd_proxy_filter: `127.0.0.1:${amavisBefore.port}` },
@@ -138,6 +155,9 @@ export async function recordStories(): Promise<readonly LogStory[]> {
       saslSocket: dovecot.authSocket,
       ...scene.postfix,
     });
+    // Users may name the folder of this Postfix.
+    const allowed = `\nalternate_config_directories = ${postfix.configDirectory}\n`;
+    await appendFile('/etc/postfix/main.cf', allowed);
     for (const act of scene.stories) {
       isSlow = act.to.some((to) => to.startsWith('slow'));
       stories.push(await play(postfix, act, sink.port));

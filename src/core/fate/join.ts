@@ -13,8 +13,9 @@
  *   for each fact of the log: join.seen(fact);
  *   every minute: join.waited(now);     when the log ends: join.end();
  *
- * One message is told again when more is known of it, and an attempt again (same recipient and
- * time) when it turns out that a filter handed the message back: the later one counts.
+ * A message is told again when more is known of it; the later one counts. An attempt is told once.
+ * If it turns out later that it went to a filter which handed the message back, it is told again as
+ * `handed-on`, with the same time and recipient, and replaces the one that was `sent`.
  */
 import { hash53 } from '../../lib/hash.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
@@ -344,8 +345,11 @@ class Join implements MessageJoin {
     const hop = this.#hops.find(mail, fact);
     mail.waiting ??= [];
     if (mail.waiting.length < waitingMax) mail.waiting.push(fact);
-    if (hop !== undefined) this.#returned(mail, rootOf(hop.mail), hop.delivery, hop.state);
-    else if (mail.waiting.length >= waitingMax) this.#isItself(mail);
+    if (hop !== undefined) {
+      const of = rootOf(hop.mail);
+      this.#returned(mail, of, hop.state);
+      this.#sink.attempt(of, () => attemptOf(of, hop.delivery, hop.state), hop.delivery);
+    } else if (mail.waiting.length >= waitingMax) this.#isItself(mail);
   }
 
   #attempt(mail: JoinedMail, fact: DeliveryEvent): void {
@@ -425,7 +429,7 @@ class Join implements MessageJoin {
       const names = back.waiting ?? [];
       if (names.length > 0 && !names.some((one) => isOneOf(one, fact))) continue;
       if (back.messageId === '' && names.length === 0) continue;
-      this.#returned(back, mail, fact, state);
+      this.#returned(back, mail, state);
       return;
     }
     this.#hops.add(mail, fact, state);
@@ -440,15 +444,9 @@ class Join implements MessageJoin {
   }
 
   /** `back` is `mail`, come back from the filter that took this recipient. */
-  #returned(
-    back: JoinedMail,
-    mail: JoinedMail,
-    delivery: DeliveryEvent,
-    state: RecipientState,
-  ): void {
+  #returned(back: JoinedMail, mail: JoinedMail, state: RecipientState): void {
     setReturned(state);
     this.#merge(back, mail);
-    this.#sink.attempt(mail, () => attemptOf(mail, delivery, state), delivery);
   }
 
   #merge(next: JoinedMail, mail: JoinedMail): void {
