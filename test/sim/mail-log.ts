@@ -58,7 +58,7 @@ const longDigits = 'BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxy0123456789';
 const attempt = / status=(?:sent|deferred|bounced|SOFTBOUNCE) | (?:=>|->|==|\*\*) | mta delivery /;
 /** Exim did not try; it says that it is too early. */
 const notTried = / routing defer /;
-const toFilter = / status=sent \(.*queued as /;
+const toFilter = / status=sent \((?:.*queued as |delivered via again service)/;
 const idForms = {
   postfix: /(?<=\]: (?:[^:]*: )?(?:sender non-delivery notification: )?)(?:[0-9A-F]{9,12}|4[0-9A-Za-z]{14})(?=[:)\n]|$)/,
   exim: /\b[0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}\b/,
@@ -147,13 +147,13 @@ function templateOf(story: LogStory): Template {
     afterMs: timeOf(text) - first,
     pieces: cut(withoutTime(text), marks),
   }));
-  const isLast = (text: string): boolean => attempt.test(text) && !toFilter.test(text) && !notTried.test(text);
+  const isOutward = (text: string): boolean => attempt.test(text) && !toFilter.test(text) && !notTried.test(text);
   return {
     story,
     lines,
     ids,
-    lateFrom: story.lines.findIndex(isLast),
-    deliveries: story.lines.filter(isLast).length,
+    lateFrom: story.lines.findIndex(isOutward),
+    deliveries: story.lines.filter(isOutward).length,
   };
 }
 

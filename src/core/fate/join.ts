@@ -426,9 +426,8 @@ class Join implements MessageJoin {
   #handed(mail: JoinedMail, fact: DeliveryEvent, state: RecipientState): void {
     for (const back of this.#backOf(mail)) {
       if (!isReturn({ mail, delivery: fact, state }, back)) continue;
-      const names = back.waiting ?? [];
-      if (names.length > 0 && !names.some((one) => isOneOf(one, fact))) continue;
-      if (back.messageId === '' && names.length === 0) continue;
+      // A filter may hand back one message for each recipient.
+      if (back.waiting?.some((one) => isOneOf(one, fact)) !== true) continue;
       this.#returned(back, mail, state);
       return;
     }
