@@ -264,8 +264,11 @@ test('logs of which nothing is understood: exit 65, and no word about accounts',
     assert.equal(failed.stdout, '');
     assert.match(failed.stderr, /none of 20 lines .*\n.*Expected: lines of Postfix/);
     // Understood, and nothing to judge.
-    writeFileSync(path, '2026-03-02T09:00:00Z mail dovecot: imap-login: Login: user=<joe>, ' +
-      'method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, mpid=7, TLS, session=<x>\n');
+    writeFileSync(
+      path,
+      '2026-03-02T09:00:00Z mail dovecot: imap-login: Login: user=<joe>, ' +
+        'method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, mpid=7, TLS, session=<x>\n',
+    );
     const { stdout } = await run(launcher, words);
     assert.match(stdout, /^No message was judged/);
     assert.match(stdout, /LINES {2}READ\n {4}1 {2}all\n/);
@@ -281,24 +284,22 @@ const cases = resolve(import.meta.dirname, '../../shared/cases/logs');
 const given = existsSync(cases)
   ? readdirSync(cases).filter((name) => /^(?:0\d|1[0-3])-.*\.log$/.test(name))
   : [];
-test(
-  'logs that were given beside the checkout',
-  { skip: given.length === 0 ? 'there are none beside the checkout' : false },
-  async () => {
-    const results = new Map<string, { readonly pass: number; readonly hold: number }>();
-    for (const name of given) {
-      const { hold, pass } = await replayed({ [name]: readFileSync(join(cases, name)) });
-      results.set(name.slice(0, 2), { pass, hold });
-    }
-    const reference = results.get('00');
-    for (const name of ['01', '02', '04', '05', '06', '08', '09']) {
-      assert.deepEqual(results.get(name), reference, name);
-    }
-    assert.equal((results.get('07')?.pass ?? 0) + (results.get('07')?.hold ?? 0), 88);
-    assert.ok((results.get('11')?.hold ?? 0) > 25);
-    assert.deepEqual(results.get('13'), { pass: 53, hold: 0 });
-  },
-);
+test('logs that were given beside the checkout', {
+  skip: given.length === 0 ? 'there are none beside the checkout' : false,
+}, async () => {
+  const results = new Map<string, { readonly pass: number; readonly hold: number }>();
+  for (const name of given) {
+    const { hold, pass } = await replayed({ [name]: readFileSync(join(cases, name)) });
+    results.set(name.slice(0, 2), { pass, hold });
+  }
+  const reference = results.get('00');
+  for (const name of ['01', '02', '04', '05', '06', '08', '09']) {
+    assert.deepEqual(results.get(name), reference, name);
+  }
+  assert.equal((results.get('07')?.pass ?? 0) + (results.get('07')?.hold ?? 0), 88);
+  assert.ok((results.get('11')?.hold ?? 0) > 25);
+  assert.deepEqual(results.get('13'), { pass: 53, hold: 0 });
+});
 
 test('what cannot be read, and what makes no sense, is said in a line', async () => {
   const failed = (...words: string[]): Promise<{ code: number; stderr: string }> =>

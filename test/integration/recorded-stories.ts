@@ -32,14 +32,14 @@ type Act = {
   readonly by?: 'sendmail' | 'stranger';
   /** Lines that must be there before the story is over. */
   readonly until: RegExp;
-  readonly then?: (postfix: PostfixInstance, said: () => Promise<string>) => Promise<void>;
+  readonly next?: (postfix: PostfixInstance, said: () => Promise<string>) => Promise<void>;
   /** Who handed it over, as Postern names them; undefined: nobody of this server. */
   readonly account: string | undefined;
 };
 
 const removedOnce = /: removed\n/;
-const removedTwice = /: removed\n[^]*: removed\n/;
-const removedThrice = /(?:: removed\n[^]*){3}/;
+const removedTwice = /: removed\n[\s\S]*: removed\n/;
+const removedThrice = /(?:: removed\n[\s\S]*){3}/;
 
 /** Only on a machine of its own (own-machine.ts): it changes /etc/postfix. */
 export async function recordStories(): Promise<readonly LogStory[]> {
@@ -60,7 +60,7 @@ export async function recordStories(): Promise<readonly LogStory[]> {
     to: ['slow@world.test'],
     until: removedOnce,
     account,
-    then: async (postfix, said) => {
+    next: async (postfix, said) => {
       await deferred(said);
       isSlow = false;
       await postfix.flush();
@@ -87,7 +87,7 @@ export async function recordStories(): Promise<readonly LogStory[]> {
         },
         slowly('deferred'),
         slowly('requeued', {
-          then: async (postfix, said) => {
+          next: async (postfix, said) => {
             await deferred(said);
             await postfix.tool('postsuper', '-r', 'ALL');
             isSlow = false;
@@ -101,7 +101,13 @@ export async function recordStories(): Promise<readonly LogStory[]> {
           until: removedOnce,
           account: `local:${account}`,
         },
-        { name: 'inbound', by: 'stranger', to: ['two@mail.test'], until: removedOnce, account: undefined },
+        {
+          name: 'inbound',
+          by: 'stranger',
+          to: ['two@mail.test'],
+          until: removedOnce,
+          account: undefined,
+        },
       ],
     },
     {
@@ -121,7 +127,12 @@ export async function recordStories(): Promise<readonly LogStory[]> {
         services: `amavis unix - - n - 2 smtp\n${returnsTo(back)}`,
       },
       stories: [
-        { name: 'filtered', to: ['one@world.test', 'two@world.test'], until: removedTwice, account },
+        {
+          name: 'filtered',
+          to: ['one@world.test', 'two@world.test'],
+          until: removedTwice,
+          account,
+        },
         slowly('filtered and deferred', { until: removedTwice }),
       ],
     },
@@ -204,7 +215,7 @@ async function play(postfix: PostfixInstance, act: Act, sink: number): Promise<L
     await using smtp = await connectSmtp(port, { ...login, localAddress: client });
     await smtp.send(act.by === 'stranger' ? { ...message, from: 'one@world.test' } : message);
   }
-  await act.then?.(postfix, said);
+  await act.next?.(postfix, said);
   const lines = await eventually(
     `the end of "${act.name}"`,
     async () => {

@@ -60,12 +60,15 @@ const attempt = / status=(?:sent|deferred|bounced|SOFTBOUNCE) | (?:=>|->|==|\*\*
 const notTried = / routing defer /;
 const toFilter = / status=sent \((?:.*queued as |delivered via again service)/;
 const idForms = {
-  postfix: /(?<=\]: (?:[^:]*: )?(?:sender non-delivery notification: )?)(?:[0-9A-F]{9,12}|4[0-9A-Za-z]{14})(?=[:)\n]|$)/,
+  postfix:
+    /(?<=\]: (?:[^:]*: )?(?:sender non-delivery notification: )?)(?:[0-9A-F]{9,12}|4[0-9A-Za-z]{14})(?=[:)\n]|$)/,
   exim: /\b[0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}\b/,
   opensmtpd: /\b[0-9a-f]{8}(?:[0-9a-f]{8})?\b/,
 } as const;
 
-type Piece = string | { readonly kind: 'id' | 'to' | 'login' | 'name' | 'client'; readonly nth: number };
+type Piece =
+  | string
+  | { readonly kind: 'id' | 'to' | 'login' | 'name' | 'client'; readonly nth: number };
 type Line = { readonly afterMs: number; readonly pieces: readonly Piece[] };
 type Template = {
   readonly story: LogStory;
@@ -147,7 +150,8 @@ function templateOf(story: LogStory): Template {
     afterMs: timeOf(text) - first,
     pieces: cut(withoutTime(text), marks),
   }));
-  const isOutward = (text: string): boolean => attempt.test(text) && !toFilter.test(text) && !notTried.test(text);
+  const isOutward = (text: string): boolean =>
+    attempt.test(text) && !toFilter.test(text) && !notTried.test(text);
   return {
     story,
     lines,

@@ -64,10 +64,7 @@ export function readText(report: ReadReport): string {
   const parts = [
     table(
       [{ title: 'LINES', align: 'right' }, { title: 'READ' }],
-      [
-        [count(lines.lines), 'all'],
-        ...lineRows.map(([name, text]) => [count(lines[name]), text]),
-      ],
+      [[count(lines.lines), 'all'], ...lineRows.map(([name, text]) => [count(lines[name]), text])],
     ),
   ];
   if (notUnderstood.length > 0) {

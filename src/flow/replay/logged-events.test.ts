@@ -127,7 +127,10 @@ test('with little memory: a slow host follows as it arrives, and an older file i
   const mixed = quick.flatMap((facts, nth) => [...facts, ...(slow[nth] ?? [])]);
   const events = replayed([...mixed, ...old.flat()], logged);
   const times = events.map(({ at }) => at);
-  assert.deepEqual(times, times.toSorted((one, other) => one - other));
+  assert.deepEqual(
+    times,
+    times.toSorted((one, other) => one - other),
+  );
   const ofSlow = events.filter((event) => event.kind === 'send' && event.account !== joe);
   assert.equal(ofSlow.length, 10);
   assert.equal(logged.leftOut().outOfOrder, 5);
