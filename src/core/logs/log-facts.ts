@@ -12,8 +12,8 @@ import type { DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
 import { dovecotFact, pamFact } from './dovecot-line.ts';
 import { eximFacts } from './exim-line.ts';
-import { OpensmtpdLines } from './opensmtpd-line.ts';
-import { type LineFacts, noFacts, PostfixLines } from './postfix-line.ts';
+import { OpensmtpdReader } from './opensmtpd-line.ts';
+import { type LineFacts, noFacts, PostfixReader } from './postfix-line.ts';
 
 /** How many lines were read, and as what. `lines` is the sum of the others. */
 export type LogCounts = {
@@ -52,8 +52,8 @@ export class LogFacts {
   readonly #shapes = new Shapes();
   readonly #hosts = new Map<string, LogHost>();
   readonly #zone: ZoneDays;
-  readonly #postfix = new PostfixLines();
-  readonly #opensmtpd = new OpensmtpdLines();
+  readonly #postfix = new PostfixReader();
+  readonly #opensmtpd = new OpensmtpdReader();
 
   /** `zone`: of the clocks whose stamps name none. */
   constructor(zone: ZoneOffset = machineZone) {
@@ -104,7 +104,11 @@ export class LogFacts {
       return noFacts;
     }
     const { text, times } = unfolded(frame.text);
-    const facts = this.#facts(program, { ...frame, text, times }, defaultDomain);
+    // Sendmail is a mail server whose lines are not read.
+    const facts =
+      program === 'sendmail'
+        ? undefined
+        : this.#facts(program, { ...frame, text, times }, defaultDomain);
     if (facts === undefined) {
       counted.strange++;
       this.#shapes.count(frame.tag, text);
@@ -141,7 +145,7 @@ export class LogFacts {
 const failedLogin = /^[a-z0-9]{2,20}-login: .{0,300}auth failed.{0,100}: user=<[^>]/;
 
 function ofDovecot(text: string, times: number, defaultDomain: DefaultDomain): LineFacts {
-  const fact = dovecotFact(text, times, defaultDomain);
+  const fact = dovecotFact(text, times, defaultDomain) ?? pamFact(text, defaultDomain);
   if (fact !== undefined) return [fact];
   return failedLogin.test(text) ? undefined : noFacts;
 }

@@ -10,7 +10,13 @@ import { RecentMap } from '../../lib/recent-map.ts';
 import type { DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
 import { deliveryFact } from './postfix-delivery.ts';
-import { actionFact, noticeFact, operatorFact, queueManagerFact } from './postfix-fate.ts';
+import {
+  actionFact,
+  noticeFact,
+  operatorFact,
+  proxyFact,
+  queueManagerFact,
+} from './postfix-fate.ts';
 import { failedLogin, goodLogin, isFailedLogin } from './postfix-login.ts';
 import { milterAway, queueFact } from './postfix-queue.ts';
 
@@ -59,7 +65,8 @@ const aboutMessage = new RegExp(
   '^(?:warning|info|replace|prepend|redirect|filter|reject_warning|strip|bcc|pass|permit|delay' +
     '|trigger|enable|milter-)|^(?:host |lost connection|conversation with|enabling PIX|breaking' +
     '|Server certificate|certificate|TLS |Cannot|connect to|message-id=$|smtp_|sasl' +
-    '|timed out|non-SMTP|skipped|resent-|removed|table|Passing|no signature' +
+    '|timed out|non-SMTP|skipped|resent-|removed|table|Passing|no signature|sending|undeliverable|deleted|queue file|message' +
+    '|ignoring|not sending|no trace|attempt|reject: mime-error|native|found|moved|unreasonable' +
     '|address|using|dict|matched|improper|refused|tls_|verify|debug|fatal|error|discarded|unable)',
   'i',
 );
@@ -69,7 +76,7 @@ const sessionsMax = 10_000;
 /** At most this many failures of one connection are counted. */
 const failuresMax = 100;
 
-export class PostfixLines {
+export class PostfixReader {
   /** Of a running smtpd: failed logins of its connection that its lines told. */
   readonly #told = new RecentMap<string, number>(sessionsMax);
 
@@ -121,6 +128,7 @@ export class PostfixLines {
     }
     if (!isServer) return known(text, plain);
     if (text.startsWith('disconnect from ')) return this.#disconnected(parts);
+    if (text.startsWith('proxy-')) return one(proxyFact(text, defaultDomain)) ?? noFacts;
     return known(text, plain);
   }
 
@@ -160,14 +168,14 @@ function sessionOf({ host, tag, pid }: LineParts): string {
   return `${host} ${tag}[${pid}]`;
 }
 
-/** The queue id in front of `: `, or NOQUEUE; empty if there is none. */
+/** The queue id in front of `: `, or NOQUEUE; empty if the line has none. */
 function queueIdOf(text: string): string {
   const end = text.indexOf(': ');
   if (end < 5 || end > idLengthMax) return '';
   const id = text.slice(0, end);
   if (!idChars.test(id)) return '';
-  // `warning: `, `fatal: `, `statistics: `: a queue id has a digit, or capitals.
-  return /^[a-z]{5,11}$/.test(id) ? '' : id;
+  // `warning: `, `Requeued: `: an id has a digit, or is hexadecimal.
+  return /\d|^[A-F]{5,32}$|^NOQUEUE$/.test(id) ? id : '';
 }
 
 function one(fact: LogFact | undefined): readonly LogFact[] | undefined {

@@ -67,8 +67,8 @@ function framed(
   if (stamp !== undefined) return behindStamp(line, stamp, outer, place, layers);
   if (layers === 0) return undefined;
   const first = line.charCodeAt(0);
-  if (first === 0xfeff) return framed(line.slice(1), outer, place, layers);
-  if (line.startsWith('ï»¿')) return framed(line.slice(3), outer, place, layers);
+  if (first === 0xfeff) return framed(line.slice(1), outer, place, layers - 1);
+  if (line.startsWith('ï»¿')) return framed(line.slice(3), outer, place, layers - 1);
   if (first === 0x7b || first === 0x1e || line.startsWith('data: {')) {
     return framedJson(line, (inner, at, host) => framed(inner, at, host, layers - 1));
   }
@@ -223,7 +223,7 @@ function rfc5424(
   return { stamp, host: host === '-' ? '' : host, tag, pid: pid === '-' ? '' : pid, text };
 }
 
-/** Index behind the structured data; -1 if there is none. */
+/** Index behind the structured data; -1 if the line has none. */
 function dataEnd(line: string, from: number): number {
   if (line.charCodeAt(from) === 0x2d) return from + 1;
   let at = from;
