@@ -239,7 +239,7 @@ const cases: Record<
     ],
     is: { [`A B ${joe}`]: [`${to} sent`, `${to} sent`] },
   },
-  'two hosts and two instances that use one id': {
+  'two hosts that use one id': {
     facts: [
       ...whole('A', 0, to).slice(0, 3),
       ...whole('A', 0, to, ann).map((fact) => ({ ...fact, host: 'two' })),

@@ -3,8 +3,9 @@
  * through filters, requeues, notices and hand-on to another host of the same stream. Pure; live
  * following and `postern replay` use it. Facts come in the order in which each host wrote them.
  *
- * A message is known by host, instance of the mail server, queue id and the time at which the id
- * was first seen: short queue ids are used again. An id ends when its message leaves the queue.
+ * A message is known by host, queue id and the time at which the id was first seen: short queue ids
+ * are used again. An id ends when its message leaves the queue. Instances of Postfix on one host are
+ * not told apart: their ids differ (time and inode), and a service may have any name in the log.
  *
  * Live use:
  *
@@ -72,7 +73,6 @@ class Join implements MessageJoin {
   readonly #proxied = new ProxiedLogins();
   readonly #seen: SeenOnce;
   readonly #unsure = new Set<JoinedMail>();
-  #place = '';
   #lookedAt = 0 as Millis;
 
   constructor(sink: JoinSink, limits: JoinLimits) {
@@ -94,7 +94,7 @@ class Join implements MessageJoin {
   }
 
   seen(fact: LogEvent): void {
-    this.#place = this.#ids.turnTo(fact.host ?? '', fact.instance ?? '');
+    this.#ids.turnTo(fact.host ?? '');
     if (this.#unsure.size > 0 && Math.abs(fact.at - this.#lookedAt) > unsureMs / 4) {
       this.#lookedAt = fact.at;
       this.waited(fact.at);
@@ -147,7 +147,7 @@ class Join implements MessageJoin {
   #entered(fact: Event<'entered'>): void {
     const { at, previousId, queueId, uid } = fact;
     if (uid !== undefined && previousId !== '' && this.#requeued(previousId, queueId)) return;
-    const hash = hash53(`${this.#place} ${queueId}`, at % 0x7fffffff);
+    const hash = hash53(`${this.#ids.host()} ${queueId}`, at % 0x7fffffff);
     const known = this.#ids.get(queueId);
     if (this.#seen.has(hash)) {
       // These lines were read before, and the message may even be in flight.

@@ -1,6 +1,6 @@
 /**
- * Which message a queue id belongs to. Each mail server, and each of its instances, has its own
- * queue. An id ends when its message leaves the queue; short ids are used again.
+ * Which message a queue id belongs to. Each host has a queue of its own. An id ends when its message
+ * leaves the queue; short ids are used again.
  */
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -12,7 +12,6 @@ const endedMax = 2_000;
 const placesMax = 1_000;
 
 type Place = {
-  readonly key: string;
   readonly host: string;
   readonly ids: Map<string, JoinedMail>;
   readonly ended: RecentMap<string, JoinedMail>;
@@ -29,7 +28,7 @@ export class QueueIds {
   readonly #openMax: number;
   readonly #sink: QueueIdsSink;
   readonly #places = new Map<string, Place>();
-  #place: Place = newPlace('', '');
+  #place: Place = newPlace('');
   #open = 0;
 
   constructor(openMax: number, sink: QueueIdsSink) {
@@ -38,18 +37,21 @@ export class QueueIds {
     this.#places.set('', this.#place);
   }
 
-  /** What follows is about the queue of this host and instance. Returns its key. */
-  turnTo(host: string, instance: string): string {
-    const key = instance === '' ? host : `${host} ${instance}`;
-    if (key === this.#place.key) return key;
-    let place = this.#places.get(key);
+  /** What follows is about the queue of this host. */
+  turnTo(host: string): void {
+    if (host === this.#place.host) return;
+    let place = this.#places.get(host);
     if (place === undefined) {
       if (this.#places.size >= placesMax) this.#dropPlace();
-      place = newPlace(key, host);
-      this.#places.set(key, place);
+      place = newPlace(host);
+      this.#places.set(host, place);
     }
     this.#place = place;
-    return key;
+  }
+
+  /** The host of the queue. */
+  host(): string {
+    return this.#place.host;
   }
 
   inFlight(): number {
@@ -142,7 +144,7 @@ export class QueueIds {
     const oldest = this.#places.values().next();
     if (oldest.done === true) return;
     for (const queueId of oldest.value.ids.keys()) this.#forget(oldest.value, queueId);
-    this.#places.delete(oldest.value.key);
+    this.#places.delete(oldest.value.host);
   }
 
   #forget({ ids }: Place, queueId: string): void {
@@ -156,6 +158,6 @@ export class QueueIds {
   }
 }
 
-function newPlace(key: string, host: string): Place {
-  return { key, host, ids: new Map(), ended: new RecentMap(endedMax) };
+function newPlace(host: string): Place {
+  return { host, ids: new Map(), ended: new RecentMap(endedMax) };
 }
