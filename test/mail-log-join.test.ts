@@ -51,7 +51,7 @@ for (const { account = 'nobody', lines, name, program, to } of stories) {
   });
 }
 
-test(`${messages} messages: deliveries are tied to the right account, in bounded memory`, async (t) => {
+test(`${messages} messages: deliveries tied to their accounts, in bounded memory`, async (t) => {
   const dir = mkdtempSync(joinPath(tmpdir(), 'pml-'));
   try {
     const made = makeMailLogs(dir, {

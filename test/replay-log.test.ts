@@ -94,10 +94,11 @@ type Lines = {
   readonly id: string;
   readonly at: number;
   readonly to: string;
-  /** `00:00:01.000` of the day after so many seconds. */
+  /** `00:00:01.000` of the day after this many seconds. */
   readonly stamp: (seconds: number) => string;
 };
 const client = 'client=x[192.0.2.7], sasl_method=PLAIN, sasl_username=joe@example.test';
+const returned = 'client=localhost[127.0.0.1], orig_client=x[192.0.2.7]';
 const inQueue = 'from=<joe@example.test>, size=283, nrcpt=1 (queue active)';
 const out = (to: string, relay = 'mx.world.test[203.0.113.5]:25'): string =>
   `to=<${to}>, relay=${relay}, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)`;
@@ -112,7 +113,7 @@ const plain: Change = ({ id, stamp, to }) => [
 /** The id under which a filter hands it back. */
 const back = (id: string): string => `B${id.slice(1)}`;
 
-/** Each tells the same month: letters to friends, then a hijack. */
+/** Each tells the same month: messages to friends, then a hijack. */
 const shapes: Record<string, Change> = {
   plain,
   'first tried after 25 minutes': ({ id, stamp, to }) => [
@@ -127,7 +128,7 @@ const shapes: Record<string, Change> = {
   ],
   'a filter before the queue': ({ id, stamp, to }) => [
     `${stamp(0)} mail postfix/smtpd[1]: NOQUEUE: ${client}`,
-    `${stamp(0)} mail postfix/smtpd[2]: ${id}: client=localhost[127.0.0.1], orig_client=x[192.0.2.7]`,
+    `${stamp(0)} mail postfix/smtpd[2]: ${id}: ${returned}`,
     ...plain({ id, at: 0, stamp, to }).slice(1),
   ],
   'a filter by pipe and sendmail': ({ id, stamp, to }) => [

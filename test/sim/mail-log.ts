@@ -60,8 +60,7 @@ const attempt = / status=(?:sent|deferred|bounced|SOFTBOUNCE) | (?:=>|->|==|\*\*
 const notTried = / routing defer /;
 const toFilter = / status=sent \((?:.*queued as |delivered via again service)/;
 const idForms = {
-  postfix:
-    /(?<=\]: (?:[^:]*: )?(?:sender non-delivery notification: )?)(?:[0-9A-F]{9,12}|4[0-9A-Za-z]{14})(?=[:)\n]|$)/,
+  postfix: /(?<=: |as |orig_id=)(?:[0-9A-F]{9,12}|4[0-9A-Za-z]{14})(?=[:)\n]|$)/,
   exim: /\b[0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}\b/,
   opensmtpd: /\b[0-9a-f]{8}(?:[0-9a-f]{8})?\b/,
 } as const;

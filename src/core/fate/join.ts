@@ -4,8 +4,8 @@
  * following and `postern replay` use it. Facts come in the order in which each host wrote them.
  *
  * A message is known by host, queue id and the time at which the id was first seen: short queue ids
- * are used again. An id ends when its message leaves the queue. Instances of Postfix on one host are
- * not told apart: their ids differ (time and inode), and a service may have any name in the log.
+ * are used again. An id ends when its message leaves the queue. Instances of Postfix on one host
+ * are not told apart: their ids differ (time and inode), and a service may have any name there.
  *
  * Live use:
  *
@@ -14,7 +14,7 @@
  *   for each fact of the log: join.seen(fact);
  *   every minute: join.waited(now);     when the log ends: join.end();
  *
- * A message is told again when more is known of it; the later one counts. An attempt is told once.
+ * A message is told again when the log says more; the later one counts. An attempt is told once.
  * If it turns out later that it went to a filter which handed the message back, it is told again as
  * `handed-on`, with the same time and recipient, and replaces the one that was `sent`.
  */
@@ -49,7 +49,7 @@ import { isNext, ToldLinks } from './told-links.ts';
 
 const usualLimits: JoinLimits = { openMax: 100_000, seenMax: 100_000 };
 
-/** Messages of which it is not known yet whether a filter handed them back. */
+/** Messages that a filter may have handed back: the log has not told yet. */
 const unsureMax = 20_000;
 /** Deliveries of one of these that wait. */
 const waitingMax = 1_000;

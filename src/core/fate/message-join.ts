@@ -5,7 +5,7 @@ import type { Attempt } from './attempt.ts';
 import type { DeliveryEvent, JoinedMail } from './joined-mail.ts';
 
 export type JoinSink = {
-  /** A message is in the queue, or more is known of it. */
+  /** A message is in the queue, or the log says more about it. */
   message(mail: JoinedMail, isNew: boolean): void;
   /** One attempt to deliver. `attempt` makes its description. */
   attempt(mail: JoinedMail, attempt: () => Attempt, delivery: DeliveryEvent | undefined): void;

@@ -1,6 +1,6 @@
 /**
- * Which message a queue id belongs to. Each host has a queue of its own. An id ends when its message
- * leaves the queue; short ids are used again.
+ * Which message a queue id belongs to. Each host has a queue of its own. An id ends when its
+ * message leaves the queue; short ids are used again.
  */
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { Millis } from '../../lib/time.ts';

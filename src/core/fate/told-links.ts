@@ -7,7 +7,7 @@ import { type DeliveryEvent, type JoinedMail, rootOf } from './joined-mail.ts';
 /** Ids that other servers named in their answer, for how long. */
 const nextIdsMax = 20_000;
 const nextMs = hourMs;
-/** Senders to whom the mail server may write a notice, and for how long. */
+/** Senders that may get a notice of the mail server, and for how long. */
 const noticesMax = 2_000;
 const noticeMs = 2 * minuteMs;
 

@@ -59,7 +59,7 @@ test('a message whose first delivery is tried hours later is judged at its hand-
   assert.deepEqual(shown(replayed(facts)), [`0 ${joe}: ${friend}`, `60 ${joe}: other@world.test`]);
 });
 
-test('recipients that no line names are counted, and a message without a queue is none', () => {
+test('recipients that no line names are counted, and a message needs a queue', () => {
   const logged = openLoggedEvents();
   const facts = [
     ...[byLogin('A', 0), queued('A', 0, { recipientCount: 3 }), delivered('A', 1, friend)],
@@ -166,7 +166,7 @@ test('a failed login whose account another line names', () => {
   assert.deepEqual(shown(replayed(facts)), [`1 ${joe} failed`]);
 });
 
-test('mail that came in is none of ours, and a refused message was not sent', () => {
+test('mail that came in is not judged, and a refused message was not sent', () => {
   const logged = openLoggedEvents();
   const facts: LogEvent[] = [
     ...[entered('A', 0), queued('A', 0), delivered('A', 1, joe)],
