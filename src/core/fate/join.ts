@@ -11,8 +11,7 @@
  *
  *   const join = openJoin({ message: (mail) => store.logged(loggedOf(mail)),
  *     attempt: (_, attempt) => store.attempted(attempt()), merged: (mail, into) => … });
- *   for each fact of the log: join.seen(fact);
- *   every minute: join.waited(now);     when the log ends: join.end();
+ *   for each fact: join.seen(fact); every minute: join.waited(now); at the end: join.end();
  *
  * A message is told again when the log says more; the later one counts. An attempt is told once.
  * If it turns out later that it went to a filter which handed the message back, it is told again as
@@ -35,7 +34,6 @@ import {
   type JoinedMail,
   lastAt,
   plainId,
-  type RecipientState,
   renamedMs,
   rootOf,
   setReturned,
@@ -44,6 +42,7 @@ import type { JoinCounts, JoinLimits, JoinSink, MessageJoin } from './message-jo
 import { MessageNames, mayReturn } from './message-names.ts';
 import { ProxiedLogins } from './proxied-logins.ts';
 import { QueueIds } from './queue-ids.ts';
+import type { RecipientState } from './recipients.ts';
 import { SeenOnce } from './seen-once.ts';
 import { isNext, ToldLinks } from './told-links.ts';
 
@@ -147,7 +146,7 @@ class Join implements MessageJoin {
   #entered(fact: Event<'entered'>): void {
     const { at, previousId, queueId, uid } = fact;
     if (uid !== undefined && previousId !== '' && this.#requeued(previousId, queueId)) return;
-    const hash = hash53(`${this.#ids.host()} ${queueId}`, at % 0x7fffffff);
+    const hash = hash53(queueId, (at % 0x7fffffff) ^ this.#ids.seed());
     const known = this.#ids.get(queueId);
     if (this.#seen.has(hash)) {
       // These lines were read before, and the message may even be in flight.
@@ -248,6 +247,7 @@ class Join implements MessageJoin {
     const { at, original, outcome, queueId, recipient, service } = fact;
     const isFilter = mayBeFilter(fact);
     const state: RecipientState = {
+      recipient,
       original,
       queueId,
       at,
@@ -256,7 +256,7 @@ class Join implements MessageJoin {
       filter: isFilter ? 'maybe' : 'none',
       isForeign: mail.isForeign(queueId),
     };
-    mail.recipients.set(recipient, state);
+    mail.recipients.set(state);
     if (outcome === 'sent') this.#next(mail, fact, state);
     else if (outcome === 'bounced') this.#links.refused(mail, at);
     if (isFilter && mail.backFrom?.has(queueId) === true) setReturned(state);
@@ -309,7 +309,7 @@ class Join implements MessageJoin {
     next.state = 'merged';
     next.waiting = undefined;
     this.#ids.merge(next, mail);
-    for (const [recipient, state] of next.recipients) mail.recipients.set(recipient, state);
+    for (const state of next.recipients.all()) mail.recipients.set(state);
     if (wasTold) this.#sink.merged(next, mail);
     this.#tell(mail);
     for (const delivery of waiting) this.#attempt(mail, delivery);
@@ -348,8 +348,8 @@ class Join implements MessageJoin {
 
   #expired(mail: JoinedMail, queueId: string, at: Millis): void {
     if (mail.state === 'unsure') this.#isItself(mail);
-    for (const [recipient, state] of expire(mail, queueId, at)) {
-      this.#sink.attempt(mail, () => expiryOf(mail, recipient, state, at), undefined);
+    for (const state of expire(mail, queueId, at)) {
+      this.#sink.attempt(mail, () => expiryOf(mail, state), undefined);
     }
   }
 
@@ -374,7 +374,7 @@ class Join implements MessageJoin {
   #foreignMail(made: JoinedMail, mail: JoinedMail): void {
     mail.foreignIds ??= new Set();
     mail.foreignIds.add(made.queueId);
-    for (const state of made.recipients.values()) state.isForeign = true;
+    for (const state of made.recipients.all()) state.isForeign = true;
     this.#merge(made, mail);
   }
 

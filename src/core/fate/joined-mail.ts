@@ -3,26 +3,14 @@ import { hourMs, type Millis } from '../../lib/time.ts';
 import { type Account, localAccount } from '../account-name.ts';
 import type { LogEvent } from '../event.ts';
 import type { Attempt, LoggedMessage } from './attempt.ts';
+import { type RecipientState, Recipients } from './recipients.ts';
 
 /** A message with a name gets no second one later than this: then its id was used again. */
 export const renamedMs: number = hourMs;
 
-export type DeliveryEvent = Extract<LogEvent, { kind: 'delivery' }>;
+const localProgram = /\/(?:local|virtual|lmtp|pipe)$/;
 
-/** What became of one recipient so far. */
-export type RecipientState = {
-  /** As the message named it before aliases. */
-  readonly original: string;
-  /** The queue id under which the latest attempt was made. */
-  queueId: string;
-  at: Millis;
-  outcome: Attempt['outcome'];
-  isLocal: boolean;
-  /** A program or port that may be a filter took it; `returned`: it came back from there. */
-  filter: 'none' | 'maybe' | 'returned';
-  /** The recipient of a notice or of an alias, which the sender of the message did not name. */
-  isForeign: boolean;
-};
+export type DeliveryEvent = Extract<LogEvent, { kind: 'delivery' }>;
 
 /** Where a message stands: `unsure`: it may be one that a filter handed back. */
 export type MailState = 'entered' | 'unsure' | 'told' | 'merged' | 'twice';
@@ -56,7 +44,7 @@ export class JoinedMail {
   mergedInto: JoinedMail | undefined;
   /** Of its queue ids, how many have not left the queue. */
   openIds = 1;
-  readonly recipients: Map<string, RecipientState> = new Map();
+  readonly recipients: Recipients = new Recipients();
   /** Ids of notices about the message and of mail that its recipients forward. */
   foreignIds: Set<string> | undefined;
   /** Queue ids under which a filter got it that named them when it handed the message back. */
@@ -77,7 +65,7 @@ export class JoinedMail {
   /** Recipients that the mail server counted and no line names. */
   unknownRecipients(): number {
     let known = 0;
-    for (const { isForeign } of this.recipients.values()) if (!isForeign) known++;
+    for (const { isForeign } of this.recipients.all()) if (!isForeign) known++;
     return Math.max(0, this.recipientCount - known);
   }
 }
@@ -151,11 +139,11 @@ export function expire(
   { recipients }: JoinedMail,
   queueId: string,
   at: Millis,
-): readonly (readonly [recipient: string, state: RecipientState])[] {
-  const given = [...recipients].filter(
-    ([, state]) => state.outcome === 'deferred' && state.queueId === queueId,
-  );
-  for (const [, state] of given) {
+): readonly RecipientState[] {
+  const given = recipients
+    .all()
+    .filter((state) => state.outcome === 'deferred' && state.queueId === queueId);
+  for (const state of given) {
     state.outcome = 'expired';
     state.at = at;
   }
@@ -165,9 +153,7 @@ export function expire(
 /** Given up after many tries: the mail server says so of the message, not of each recipient. */
 export function expiryOf(
   mail: JoinedMail,
-  recipient: string,
-  { original, isLocal }: RecipientState,
-  at: Millis,
+  { at, original, isLocal, recipient }: RecipientState,
 ): Attempt {
   return {
     at,
@@ -194,13 +180,13 @@ export function setReturned(state: RecipientState): void {
 }
 
 export function isLocalProgram(service: string): boolean {
-  return /\/(?:local|virtual|lmtp|pipe)$/.test(service);
+  return !service.endsWith('/smtp') && localProgram.test(service);
 }
 
 /** Each recipient that the mail server counted has the message, or never gets it. */
 export function isOver({ recipientCount, recipients }: JoinedMail): boolean {
   if (recipientCount === 0 || recipients.size < recipientCount) return false;
-  for (const { outcome } of recipients.values()) if (outcome === 'deferred') return false;
+  for (const { outcome } of recipients.all()) if (outcome === 'deferred') return false;
   return true;
 }
 
@@ -215,7 +201,7 @@ export function isOneOf(back: DeliveryEvent, { original, recipient }: DeliveryEv
 
 export function lastAt(mail: JoinedMail): Millis {
   let last = mail.at;
-  for (const { at } of mail.recipients.values()) if (at > last) last = at;
+  for (const { at } of mail.recipients.all()) if (at > last) last = at;
   return last;
 }
 

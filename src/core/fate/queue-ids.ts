@@ -2,6 +2,7 @@
  * Which message a queue id belongs to. Each host has a queue of its own. An id ends when its
  * message leaves the queue; short ids are used again.
  */
+import { hash53 } from '../../lib/hash.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { Millis } from '../../lib/time.ts';
 import { JoinedMail, rootOf } from './joined-mail.ts';
@@ -13,6 +14,7 @@ const placesMax = 1_000;
 
 type Place = {
   readonly host: string;
+  readonly seed: number;
   readonly ids: Map<string, JoinedMail>;
   readonly ended: RecentMap<string, JoinedMail>;
 };
@@ -49,9 +51,9 @@ export class QueueIds {
     this.#place = place;
   }
 
-  /** The host of the queue. */
-  host(): string {
-    return this.#place.host;
+  /** A number that tells this queue from others. */
+  seed(): number {
+    return this.#place.seed;
   }
 
   inFlight(): number {
@@ -159,5 +161,10 @@ export class QueueIds {
 }
 
 function newPlace(host: string): Place {
-  return { host, ids: new Map(), ended: new RecentMap(endedMax) };
+  return {
+    host,
+    seed: hash53(host, 0) % 0x7fffffff,
+    ids: new Map(),
+    ended: new RecentMap(endedMax),
+  };
 }

@@ -41,11 +41,12 @@ export class ToldLinks {
    * which a recipient was refused just before.
    */
   aboutWhich(notice: JoinedMail, { recipient }: DeliveryEvent): JoinedMail | undefined {
-    const { account, at, client, host, isQueued, origin, recipients, sender, uid } = notice;
-    if (sender !== '' || client !== '' || account !== undefined || uid !== undefined) {
+    if (notice.sender !== '' || notice.origin !== 'client') return undefined;
+    const { account, at, client, host, isQueued, recipients, uid } = notice;
+    if (client !== '' || account !== undefined || uid !== undefined) {
       return undefined;
     }
-    if (origin !== 'client' || !isQueued || recipients.size > 0) return undefined;
+    if (!isQueued || recipients.size > 0) return undefined;
     const about = this.#refused.get(`${host} ${recipient}`);
     if (about === undefined || at - about.at > noticeMs || at < about.at) return undefined;
     return rootOf(about.mail);

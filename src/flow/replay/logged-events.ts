@@ -260,7 +260,7 @@ class Logged implements LoggedEvents {
     const own = domainOf(account);
     const outside = new Set<string>();
     const local = new Set<string>();
-    for (const { isForeign, isLocal, original } of mail.recipients.values()) {
+    for (const { isForeign, isLocal, original } of mail.recipients.all()) {
       if (isForeign || original === '') continue;
       const isHere = isLocal || (own !== '' && domainOf(original) === own);
       (isHere ? local : outside).add(original);
