@@ -1,6 +1,7 @@
 /** Lines of a log become messages, with all that became of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import {
   byLogin,
   delivered,
@@ -348,4 +349,53 @@ test('what was read twice counts once, and memory has a limit', () => {
   }
   assert.ok(join.inFlight() <= 100);
   assert.ok(join.counts.evicted >= 900);
+});
+
+test('facts in any order, about few ids: nothing is made up, and memory has a limit', () => {
+  const ids = ['AAAAA', 'BBBBB', 'CCCCC', 'DDDDD'];
+  const id = fc.constantFrom(...ids);
+  const at = fc.nat(7_200);
+  const fact = fc.oneof(
+    fc.tuple(id, at).map(([one, when]) => byLogin(one, when)),
+    fc
+      .tuple(id, at, id)
+      .map(([one, when, previousId]) => entered(one, when, { ...local, previousId })),
+    fc
+      .tuple(id, at, id)
+      .map(([one, when, previousId]) => entered(one, when, { uid: 33, sender: joe, previousId })),
+    fc.tuple(id, at).map(([one, when]) => named(one, when, 'same@x.test')),
+    fc.tuple(id, at).map(([one, when]) => queued(one, when)),
+    fc.tuple(id, at, id).map(([one, when, next]) => toFilter(one, when, to, { nextId: next })),
+    fc
+      .tuple(id, at)
+      .map(([one, when]) => delivered(one, when, to, { service: 'postfix/pipe', mxAddress: '' })),
+    fc
+      .tuple(id, at, id)
+      .map(([one, when, next]) =>
+        delivered(one, when, to, { service: 'postfix/local', reply: `forwarded as ${next}` }),
+      ),
+    fc.tuple(id, at).map(([one, when]) => delivered(one, when, joe, { outcome: 'bounced' })),
+    fc.tuple(id, at, id).map(
+      ([queueId, when, bounceId]): LogEvent => ({
+        kind: 'bounce-made',
+        host: 'mail',
+        at: second(when),
+        queueId,
+        bounceId,
+      }),
+    ),
+    fc.tuple(id, at).map(([one, when]) => removed(one, when)),
+    fc.tuple(id, at).map(([one, when]) => removed(one, when, 'expired')),
+  );
+  fc.assert(
+    fc.property(fc.array(fact, { maxLength: 100 }), (facts) => {
+      const join = openJoin(
+        { message: () => undefined, attempt: () => undefined, merged: () => undefined },
+        { openMax: 3, seenMax: 50 },
+      );
+      for (const one of facts) join.seen(one);
+      join.end();
+      assert.ok(join.inFlight() >= 0 && join.inFlight() <= ids.length);
+    }),
+  );
 });

@@ -144,14 +144,14 @@ class Join implements MessageJoin {
   }
 
   #entered(fact: Event<'entered'>): void {
-    const { at, previousId, queueId, uid } = fact;
+    const { at, login, previousId, queueId, uid } = fact;
     if (uid !== undefined && previousId !== '' && this.#requeued(previousId, queueId)) return;
     const hash = hash53(queueId, (at % 0x7fffffff) ^ this.#ids.seed());
     const known = this.#ids.get(queueId);
     if (this.#seen.has(hash)) {
       // These lines were read before, and the message may even be in flight.
       if (known !== undefined && known.at === at) return;
-      this.counts.twice++;
+      if (login !== undefined || uid !== undefined) this.counts.twice++;
       this.#ids.begin(queueId, at).state = 'twice';
       return;
     }
@@ -303,14 +303,14 @@ class Join implements MessageJoin {
   }
 
   #merge(next: JoinedMail, mail: JoinedMail): void {
-    const wasTold = next.state === 'told';
-    const { waiting = [] } = next;
+    if (next === mail || next.state === 'merged') return;
+    const { state: before, waiting = [] } = next;
     this.#unsure.delete(next);
     next.state = 'merged';
     next.waiting = undefined;
     this.#ids.merge(next, mail);
     for (const state of next.recipients.all()) mail.recipients.set(state);
-    if (wasTold) this.#sink.merged(next, mail);
+    if (before === 'told') this.#sink.merged(next, mail);
     this.#tell(mail);
     for (const delivery of waiting) this.#attempt(mail, delivery);
   }

@@ -11,6 +11,8 @@ import { JoinedMail, rootOf } from './joined-mail.ts';
 const endedMax = 2_000;
 /** Queues that are told apart. Whoever writes into the log chooses the names of hosts. */
 const placesMax = 1_000;
+/** Ids of one message: a filter may give each recipient one. */
+const idsMax = 500;
 
 type Place = {
   readonly host: string;
@@ -97,7 +99,7 @@ export class QueueIds {
 
   /** From now on the id belongs to the message too. */
   alias(mail: JoinedMail, queueId: string): void {
-    if (mail.queueId !== queueId && !mail.otherIds.includes(queueId)) mail.otherIds.push(queueId);
+    if (!hasId(mail, queueId)) return;
     this.close(queueId);
     this.#place.ids.set(queueId, mail);
     mail.openIds++;
@@ -121,7 +123,7 @@ export class QueueIds {
     next.mergedInto = mail;
     mail.openIds += next.openIds;
     for (const id of [next.queueId, ...next.otherIds]) {
-      if (!mail.otherIds.includes(id)) mail.otherIds.push(id);
+      if (!hasId(mail, id)) continue;
       for (const { ids } of this.#places.values()) {
         if (ids.get(id) === next) ids.set(id, mail);
       }
@@ -158,6 +160,14 @@ export class QueueIds {
     if (mail.state === 'entered') this.#sink.left(mail);
     else if (mail.openIds === 0) this.#sink.evicted(mail);
   }
+}
+
+/** Adds the id; false if the message has as many as it may have. */
+function hasId({ otherIds, queueId }: JoinedMail, id: string): boolean {
+  if (id === queueId || otherIds.includes(id)) return true;
+  if (otherIds.length >= idsMax) return false;
+  otherIds.push(id);
+  return true;
 }
 
 function newPlace(host: string): Place {

@@ -17,6 +17,11 @@ export type RecipientState = {
   isForeign: boolean;
 };
 
+/**
+ * Recipients of one message that are followed: the limit of Postfix for a message by SMTP is 1,000,
+ * and lists have more. Whoever writes into the log could name any number.
+ */
+const recipientsMax = 100_000;
 /** Up to here the list is searched; above, an index costs less. */
 const searchedMax = 8;
 
@@ -36,7 +41,7 @@ export class Recipients {
   set(state: RecipientState): void {
     const place = this.#placeOf(state.recipient);
     if (place >= 0) this.#list[place] = state;
-    else {
+    else if (this.#list.length < recipientsMax) {
       this.#list.push(state);
       this.#index?.set(state.recipient, this.#list.length - 1);
     }
