@@ -1,4 +1,4 @@
-/** Lines of a log become messages, with all that became of them. */
+/** Facts of a log become messages. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -347,8 +347,7 @@ test('what was read twice counts once, and memory has a limit', () => {
   for (let nth = 0; nth < 1_000; nth++) {
     for (const fact of begun(`B${nth}`, nth)) join.seen(fact);
   }
-  assert.ok(join.inFlight() <= 100);
-  assert.ok(join.counts.evicted >= 900);
+  assert.ok(join.inFlight() <= 100 && join.counts.evicted >= 900);
 });
 
 test('facts in any order, about few ids: nothing is made up, and memory has a limit', () => {

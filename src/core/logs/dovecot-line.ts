@@ -36,7 +36,8 @@ const database = new RegExp(
 );
 /** In the words of 2.4: `auth(joe,192.0.2.1,sasl:login): sql: Password mismatch`. */
 const request = new RegExp(
-  String.raw`^auth(?:-worker)?\((.{1,256}),([0-9A-Fa-f:.]{2,45})(?:,sasl:[\w-]{1,40})?\)(?:<[^<>]{1,60}>)?: ` +
+  String.raw`^auth(?:-worker)?\((.{1,256}),([0-9A-Fa-f:.]{2,45})` +
+    String.raw`(?:,sasl:[\w-]{1,40})?\)(?:<[^<>]{1,60}>)?: ` +
     String.raw`(?:[A-Z][a-z]+: )?[\w-]{1,40}: (?:[Pp]assword mismatch|[Ii]nvalid credentials` +
     String.raw`|.{0,120}\([Pp]assword mismatch\?\))`,
   's',

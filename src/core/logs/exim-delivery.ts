@@ -30,7 +30,7 @@ export function exchangeFacts(queueId: string, text: string): LineFacts | 'other
   if (text.charCodeAt(2) !== 0x20) return 'other';
   if (mark === '*>') return noFacts; // an operator's test run
   if (!isMark(mark)) return 'other';
-  const who = addressesOf(text.slice(3));
+  const who = addressesOf(text.slice(3), outcomes[mark] !== 'sent');
   if (who === undefined) return undefined;
   const fields = text.slice(3 + who.end);
   const outcome = outcomes[mark];
@@ -70,8 +70,8 @@ function isMark(mark: string): mark is Mark {
 type Who = { readonly recipient: string; readonly original: string; readonly end: number };
 
 /** `joe <joe@here.test>`: a mailbox and the address; `a@b <list@c>`: the address and its alias. */
-function addressesOf(text: string): Who | undefined {
-  const end = wordEnd(text, 0);
+function addressesOf(text: string, mayEndInColon: boolean): Who | undefined {
+  const end = wordEnd(text, mayEndInColon);
   if (end === 0) return undefined;
   const first = text.slice(0, end);
   if (text.charCodeAt(end + 1) !== 0x3c) {
@@ -85,13 +85,14 @@ function addressesOf(text: string): Who | undefined {
   return { recipient, original, end: close + 1 };
 }
 
-function wordEnd(text: string, from: number): number {
+function wordEnd(text: string, mayEndInColon: boolean): number {
   let isQuoted = false;
-  for (let at = from; at < text.length; at++) {
+  for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === 0x5c) at++;
     else if (char === 0x22) isQuoted = !isQuoted;
-    else if ((char === 0x20 || char === 0x3a) && !isQuoted) return at;
+    else if (isQuoted) continue;
+    else if (char === 0x20 || (char === 0x3a && mayEndInColon)) return at;
   }
   return text.length;
 }

@@ -49,6 +49,7 @@ const forms: readonly (readonly [string, string, host?: string])[] = [
   ['RFC 3164 with <PRI>', `<22>Nov 10 09:00:00 mail ${said}`],
   ['FreeBSD with words', `Nov 10 09:00:00 <mail.info> mail ${said}`],
   ['FreeBSD with numbers', `Nov 10 09:00:00 <2.6> mail ${said}`],
+  ['Solaris', `Nov 10 09:00:00 mail ${tag}[77]: [ID 197553 mail.info] ${text}`],
   ['busybox', `Nov 10 09:00:00 mail mail.info ${said}`],
   ['a BOM', `\ufeffNov 10 09:00:00 mail ${said}`],
   ['a BOM in a file that is not UTF-8', `ï»¿Nov 10 09:00:00 mail ${said}`],

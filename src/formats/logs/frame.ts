@@ -41,6 +41,10 @@ const compose = /^([\w.-]{1,100}) *\| ?/;
 const pod = /^\[pod\/([^\]\s]{1,200})\] /;
 const monotonic = /^\[ {0,8}\d{1,10}\.\d{1,9}\] /;
 const stream = /^(?:stdout|stderr) [FP] /;
+/** Solaris and illumos number their messages. */
+const messageId = /^\[ID \d{1,10} [a-z0-9]{1,10}\.[a-z]{1,10}\] /;
+/** How BSD's syslogd writes a line that is the same as the one before. */
+const folded = 'last message repeated ';
 const dovecotLevel = /^(?:Info|Warning|Error|Debug|Fatal|Panic): /;
 const eximId = /^[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4}) /;
 const eximPid = /^\[\d{1,8}\] /;
@@ -160,6 +164,9 @@ function behindTime(
   while (line.charCodeAt(start) === blank) start++;
   end = line.indexOf(' ', start);
   if (end < 0) end = line.length;
+  if (line.startsWith(folded, start)) {
+    return { stamp, host, tag: 'syslogd', pid: '', text: line.slice(start) };
+  }
   if (line.charCodeAt(end - 1) !== 0x3a && plainLevel.test(line.slice(start, end))) {
     start = end + 1;
     end = line.indexOf(' ', start);
@@ -186,6 +193,7 @@ function withTag(
   { stamp, host, isBare }: Where,
 ): Frame | undefined {
   let text = line.slice(end + 1);
+  if (text.startsWith('[ID ')) text = text.replace(messageId, '');
   const name = line.slice(start, end - 1);
   if (isBare && isDovecotService(name)) {
     const found = dovecotLevel.exec(text);

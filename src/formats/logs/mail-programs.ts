@@ -32,6 +32,7 @@ export type MailProgram =
   | 'opensmtpd'
   | 'pam'
   | 'sendmail'
+  | 'syslogd'
   | 'around'
   | 'other';
 
@@ -57,6 +58,7 @@ function look(tag: string): MailProgram {
   if (tag === 'smtpd' || tag === 'opensmtpd') return 'opensmtpd';
   if (tag === 'auth' || tag === 'auth-worker') return 'pam';
   if (/^(?:sendmail|sm-mta|sm-msp)/.test(tag)) return 'sendmail';
+  if (tag === 'syslogd') return 'syslogd';
   return around.test(tag) ? 'around' : 'other';
 }
 
