@@ -265,14 +265,19 @@ test('logs of which nothing is understood: exit 65, and no word about accounts',
     assert.equal(failed.stdout, '');
     assert.match(failed.stderr, /none of 20 lines .*\n.*Expected: lines of Postfix/);
     // Understood, and nothing to judge.
-    writeFileSync(
-      path,
+    const known =
       '2026-03-02T09:00:00Z mail dovecot: imap-login: Login: user=<joe>, ' +
-        'method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, mpid=7, TLS, session=<x>\n',
-    );
+      'method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, mpid=7, TLS, session=<x>\n';
+    writeFileSync(path, known);
     const { stdout } = await run(launcher, words);
     assert.match(stdout, /^No message was judged/);
     assert.match(stdout, /LINES {2}READ\n {4}1 {2}all\n/);
+    // Hardly understood.
+    const strange = '2026-03-04T10:00:00Z mail postfix/smtpd[1]: what is this\n'.repeat(500);
+    writeFileSync(path, `${month(plain).slice(0, 2_000)}\n${strange}`);
+    const { stdout: little } = await run(launcher, words);
+    assert.match(little, /50\d of \d+ lines were not understood\. In the others: No account/);
+    writeFileSync(path, known);
     const { stdout: json } = await run(launcher, [...words, '--json']);
     const { read } = JSON.parse(json) as { read: ReadReport };
     assert.equal(read.lines.told, 1);

@@ -9,6 +9,9 @@ import { type ReadReport, readText } from './read-report.ts';
 
 /** Accounts listed under "held or delayed, not suspended". */
 const touchedShown = 20;
+/** One line in ten that is not understood is told with the result. */
+const missedShare = 10;
+const noneSuspended = 'No account would have been suspended.\n';
 const nothingJudged =
   'No message was judged: these logs name no message of a login or of sendmail(1).\n';
 
@@ -36,8 +39,9 @@ export function summaryText(
   let text = `${messages} messages: ${(['pass', 'delay', 'hold', 'refuse'] as const)
     .map((kind) => `${kind} ${verdicts[kind]} (${share(verdicts[kind])})`)
     .join(', ')}\n\n`;
-  if (suspensions.length === 0) text += 'No account would have been suspended.\n';
-  else {
+  if (suspensions.length === 0) {
+    text += report === undefined ? noneSuspended : `${ofUnderstood(report)}${noneSuspended}`;
+  } else {
     text += table(
       [
         { title: 'SUSPENDED' },
@@ -62,4 +66,11 @@ export function summaryText(
     touched.slice(0, touchedShown).map(([account, count]) => [account, String(count)]),
   );
   return text + read;
+}
+
+/** A result of lines that were hardly understood is not a result about the mail. */
+function ofUnderstood({ lines }: ReadReport): string {
+  const missed = lines.strange + lines.formless;
+  if (missed <= lines.told / missedShare) return '';
+  return `${missed} of ${lines.lines} lines were not understood. In the others: `;
 }
