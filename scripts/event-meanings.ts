@@ -21,6 +21,22 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'account.would-suspend':
     'In mode guard, Postern would have suspended this account. The mode is observe, so its ' +
     'mail passes.',
+  'authors.dovecot-not-asked':
+    'Dovecot could not tell the folders of users’ mail. Postern asks again in ten minutes; until ' +
+    'then only the tables of Postfix say which addresses an account may write as.',
+  'authors.foreign':
+    'For the first time, an account wrote as an author that nothing allows it to use. No key ' +
+    'signed the message (setting `signing.foreign`). If it may, run `postern accounts ' +
+    'may-write-as ACCOUNT ADDRESS`. `address` is empty for further addresses of an account with ' +
+    'many.',
+  'authors.not-asked':
+    'The tables of the mail server could not be asked whether an account may write as an ' +
+    'address. The last answer counts; without one, the message is not signed with a key of ' +
+    'that domain. The field `why` says what failed.',
+  'authors.not-read':
+    'Postfix could not be asked for its tables of addresses. Postern tries again every few ' +
+    'seconds. Until then it uses what it knew before; without that, accounts may write as their ' +
+    'own domain and as declared, and other addresses are unknown.',
   'bypass.seen':
     'The mail log shows a message that left and that no door judged, on a way that was not seen ' +
     'before. `postern status` counts such messages; see "Does all mail go through Postern?" in ' +

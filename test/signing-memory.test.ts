@@ -5,10 +5,11 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { noRules } from '../src/core/signing/choose.ts';
-import { openSigning } from '../src/flow/signing/message-signed.ts';
+import { openSigning, type SigningDeps } from '../src/flow/signing/message-signed.ts';
 import { assert as must } from '../src/lib/assert.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
 import type { Millis } from '../src/lib/time.ts';
+import { anyAuthor } from './doubles/path.ts';
 import { quietWorld } from './doubles/world.ts';
 import { Conversation, mta } from './mta/script.ts';
 
@@ -39,13 +40,15 @@ for (const [name, body] of Object.entries(bodies)) {
     const key = openPrivateKey(await makeKeyPair('rsa'));
     must(key.ok, 'a new key is one');
     const { promise, resolve } = Promise.withResolvers<void>();
-    const reading = openSigning({
-      settings: { enabled: true, rules: noRules, lineLengthLimit: 998 },
+    const signing: SigningDeps = {
+      settings: { enabled: true, rules: noRules, foreign: 'unsigned', lineLengthLimit: 998 },
       keys: (domain) => [{ domain, selector: 's', algorithm: 'rsa-sha256', sign: key.value.sign }],
       world: quietWorld({ clock: { now: () => 1_700_000_000_000 as Millis } }),
       sent: () => resolve(),
-    });
-    const talk = new Conversation(undefined, {}, reading).greet();
+    };
+    const of = { authors: anyAuthor(signing) };
+    const reader = openSigning(signing);
+    const talk = new Conversation(undefined, {}, reader, undefined, undefined, of).greet();
     const login = mta.macros('M', { '{auth_authen}': 'joe' });
     const begin = [login, mta.mail('<joe@a.test>'), mta.rcpt('<ann@b.test>', 'smtp')];
     talk.say([...begin, mta.header('From', ' joe@a.test')]);

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { wayText } from '../core/bypass.ts';
 import { megabytes } from '../core/explain.ts';
+import { authorText, mayWriteAsCommand } from '../core/unsigned-text.ts';
 import { isHeldFull } from '../core/verdict.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
@@ -95,6 +96,7 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
       `${accounts.known} known, ${accounts.watched} watched, ${accounts.suspended} suspended` +
         (accounts.exempt > 0 ? `, ${accounts.exempt} exempt` : ''),
     ],
+    ...authorLines(status),
     ...heldLines(status),
     [
       'ledger',
@@ -103,12 +105,24 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
         : paint('red', `takes no writes: ${ledger.why} (${ledger.path})`),
     ],
     ...bypassLines(status.bypass),
+    ...foreignLines(status.foreign),
     ['page', page],
     ...status.troubles.map((why): [string, string] => ['trouble', paint('red', plain(why))]),
   ];
   const head = `Postern ${status.version} on ${status.host}: ${paint('bold', doing)} ${since}\n\n`;
   const facts = lines.map(([name, text]) => `${name.padEnd(10)}${text}\n`).join('');
   return head + facts + suspendedText(suspended, accounts.suspended) + watchedText(watched);
+}
+
+/** Until when mail without a right to its From is still signed. */
+function authorLines({ authors }: StatusView): (readonly [string, string])[] {
+  // A guard of an earlier version does not say it.
+  if (authors?.isRunning !== true) return [];
+  const end = clock(authors.until ?? 0);
+  return [
+    ['authors', `observed until ${end}; then a key signs only for accounts that may use it`],
+    ['', 'see what was seen: postern accounts may-write-as --suggest'],
+  ];
 }
 
 /** How much is held, and of which accounts most. */
@@ -140,6 +154,21 @@ function bypassLines(bypass: BypassView | undefined): [string, string][] {
     lines.push(['', plain(`${many(way.messages, 'message')}, ${wayText(way)}`)]);
   }
   return lines;
+}
+
+/** Mail that no key signed, or that is held, as its account may not write as its author. */
+function foreignLines(pairs: StatusView['foreign'] | undefined): [string, string][] {
+  if (pairs === undefined) return []; // a guard of an earlier version
+  return pairs.flatMap(({ account, address, messages, lastAt }, nth) => {
+    const as = address === '' ? 'further addresses' : authorText(address);
+    const allow = mayWriteAsCommand(account, address);
+    const text = `${many(messages, 'message')} of ${plain(account)} as ${plain(as)}`;
+    const lines: [string, string][] = [
+      [nth === 0 ? 'foreign' : '', `${text} without a signature, last ${clock(lastAt)}`],
+    ];
+    if (allow !== '') lines.push(['', `to allow it: ${allow}`]);
+    return lines;
+  });
 }
 
 function suspendedText(cards: StatusOverview['suspended'], all: number): string {

@@ -2,6 +2,7 @@
 
 import type { Millis } from '../lib/time.ts';
 import type { Account } from './account-name.ts';
+import type { AuthorsFinding } from './authors-finding.ts';
 import type { Scan } from './scan/report.ts';
 import type { ScriptFinding, ScriptMail } from './script-mail.ts';
 
@@ -50,6 +51,8 @@ export type Submission = {
   readonly handed?: ScriptMail;
   /** What the register of scripts says about that. */
   readonly scriptFinding?: ScriptFinding;
+  /** Why no key signs it, and authors that its account may not use. */
+  readonly authors?: AuthorsFinding;
 };
 
 /** What is known of a message besides its recipients. */

@@ -14,6 +14,7 @@ import type {
 } from './reason.ts';
 import { scannerTitles } from './scan/report.ts';
 import type { ScriptReason, ScriptSignal, SomeAddresses } from './script-mail.ts';
+import { authorText } from './unsigned-text.ts';
 import type { VerdictKind } from './verdict.ts';
 
 /** Postfix cuts a quarantine reason at this length. */
@@ -103,8 +104,17 @@ const sentences: {
   'held-full': ({ saw, usual, bytes, bytesMax }) =>
     `${saw} messages of this account (${megabytes(bytes)}) are held until a person decides; ` +
     `the limit is ${usual} messages or ${megabytes(bytesMax)}`,
+  'foreign-author': ({ address, asked }) => foreignAuthorText(address, asked),
   operator: ({ by, note }) => `suspended by ${by}${note === '' ? '' : `: ${note}`}`,
 };
+
+function foreignAuthorText(address: string, asked: boolean): string {
+  if (address === '') return 'its From fields have more than Postern reads';
+  const who = authorText(address);
+  return asked
+    ? `From: ${who}, which nothing on this server allows this account to use`
+    : `From: ${who}; the mail server's tables could not be asked whether this account may use it`;
+}
 
 const scriptSentences: {
   readonly [Signal in ScriptSignal]: (reason: OfScript<Signal>) => string;

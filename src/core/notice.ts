@@ -11,10 +11,13 @@ export type Notice = {
     | 'account.full'
     | 'account.waiting'
     | 'account.would-suspend'
+    | 'account.foreign'
     | 'ledger.failing'
     | 'guard.trouble'
     | 'dkim.record'
     | 'dkim.lost'
+    | 'authors.observing'
+    | 'authors.observed'
     | 'test';
   readonly id: string;
   readonly host: string;

@@ -63,6 +63,8 @@ type Facts = Readonly<Record<CountName, CountFacts>> & {
   readonly unscanned: { readonly missing: readonly ScannerName[] };
   /** So many messages are held and wait that no more are: `usual` is the limit. */
   readonly 'held-full': { readonly bytes: number; readonly bytesMax: number };
+  /** `asked`: the account may not write as this address; if not, the tables could not be asked. */
+  readonly 'foreign-author': { readonly address: string; readonly asked: boolean };
   /** An operator suspended the account. */
   readonly operator: { readonly by: string; readonly note: string };
 };

@@ -39,6 +39,7 @@ import { noticeMail } from '../partners/notices/mail.ts';
 import { noticeWebhook } from '../partners/notices/webhook.ts';
 import { readSecretFile } from '../partners/secret-file.ts';
 import type { Admin } from '../ports/admin.ts';
+import type { AuthorRights } from '../ports/authors.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { LoginDoor, Mta, NoticeChannel } from '../ports/mail-server.ts';
 import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
@@ -51,6 +52,7 @@ import { startTimer } from './base/timers.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { startGauges } from './gauges.ts';
 import { openMailServer } from './mail-server.ts';
+import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound } from './readers/inbound.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
@@ -121,7 +123,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   scope.defer(mailServer.close);
   const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
-  const readers = openReaders(parts, ledger, memory);
+  const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
   const mailLog = openLogFlow(parts, { ...memory, ...stopping }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
@@ -129,7 +131,9 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
     {
       dkim: readers.signing.keys.admin,
+      foreign: readers.signing.foreign,
       scripts: readers.scripts.admin,
+      authors: readers.authors.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
@@ -145,6 +149,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   return {
     path: openMessagePath({
       readers: readers.sources,
+      authors: readers.signing.authors,
       returns: mailLog.returns,
       direct: readers.scripts.direct,
       scripts: readers.scripts.register,
@@ -297,19 +302,32 @@ function openJudging(
 }
 
 /** Opens what reads messages and what counts them, in the order of their edits. */
-function openReaders(parts: DaemonParts, ledger: Ledger, { journal, notices }: Memory) {
-  const signing = openDaemonSigning(parts, { journal, notices, iso });
+function openReaders(
+  parts: DaemonParts,
+  ledger: Ledger,
+  known: Memory &
+    Pick<
+      ReturnType<typeof openMailServer>,
+      'connected' | 'localDomains' | 'loginDomains' | 'toolsOf'
+    >,
+) {
+  const { journal, notices } = known;
+  const rights: AuthorRights = { ask: (...about) => authors.rights.ask(...about) };
+  const signing = openDaemonSigning(parts, { journal, notices, rights, iso });
   parts.scope.defer(() => signing.close());
+  const hasKey = (domain: string): boolean => signing.keys.of(domain).length > 0;
+  const authors = openDaemonAuthors(parts, { ...known, ledger, hasKey, iso });
   const scan = openDaemonScan(parts, journal);
   const scripts = openDaemonScripts(parts, { journal, ledger });
   const inbound = openInbound({ ...parts, keysOf: signing.keys.of }, parts.scope);
   const all = [scan.source, signing.source, inbound];
   return {
     signing,
+    authors,
     scan,
     scripts,
     sources: all.filter((source) => source !== undefined),
-    changing: [signing, scan, scripts],
+    changing: [signing, authors, scan, scripts],
   };
 }
 
@@ -320,7 +338,10 @@ function openFlowsAdmin(
     Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
-  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'scripts' | 'stats' | 'doors'>,
+  more: Pick<
+    Parameters<typeof openAdmin>[0],
+    'dkim' | 'foreign' | 'scripts' | 'authors' | 'stats' | 'doors'
+  >,
 ): Admin {
   const facts = {
     version,

@@ -60,6 +60,8 @@ export function openMailServer(options: {
   mayRelay(client: string): boolean;
   /** What `postern connect` found out about Postfix. */
   readonly connected: ConnectedReader;
+  /** Tools for a configuration folder that need root; undefined where Postern may use none. */
+  toolsOf: ((directory: string) => PrivilegedTools) | undefined;
   close(): void;
 } {
   const { config, log, state } = options;
@@ -124,6 +126,10 @@ export function openMailServer(options: {
     filterUsers: () => filterUsers,
     mayRelay: (client) => isListed(client, relaying),
     connected,
+    toolsOf:
+      way === 'off'
+        ? undefined
+        : (directory) => toolsOf(directory === systemDirectory ? '' : directory),
     close: stop,
   };
 }

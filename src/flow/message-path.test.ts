@@ -9,6 +9,7 @@ import type {
   Answer,
   EditSource,
   HeaderEdit,
+  MessageAuthors,
   PassingMessage,
   ScanSource,
   Submitter,
@@ -45,9 +46,10 @@ type How = {
   readonly answer?: Answer;
   readonly sources?: (rig: Rig) => MessagePathDeps['readers'];
   readonly direct?: MessagePathDeps['direct']['known'];
+  readonly authors?: (order: string[]) => MessageAuthors;
 };
 
-function openRig({ answer = pass, sources, direct }: How = {}): Rig {
+function openRig({ answer = pass, sources, direct, authors }: How = {}): Rig {
   const order: string[] = [];
   let now = 0;
   const rig: Rig = {
@@ -68,6 +70,7 @@ function openRig({ answer = pass, sources, direct }: How = {}): Rig {
   };
   const path = openMessagePath({
     returns: { isReturned: (_message, answer) => answer(false) },
+    authors: { open: () => authors?.(order) },
     readers: (sources ?? (() => []))(rig),
     direct: {
       known: (one, by, go, refused) => {
@@ -280,4 +283,54 @@ test('a message that was read as another submitter’s is not edited', () => {
   const rig = openRig({ sources: (one) => [editor(one, 'E')] });
   assert.deepEqual(finish(rig.open({ ...start, by: undefined })), ['']);
   assert.equal(rig.editors.length, 0);
+});
+
+/** Asks about authors when it is told to, and adds its name to the subject. */
+function authors(order: string[], asked: (() => void)[]): MessageAuthors {
+  return {
+    header: (field) => void order.push(`authors header ${field}`),
+    hasFrom: true,
+    shown: { authors: [], named: [], cut: false },
+    denied: undefined,
+    ask: (one, done) => {
+      order.push(`asked as ${one.account}`);
+      asked.push(() => done({ ...one, subject: 'asked' }));
+    },
+  };
+}
+
+test('authors are asked about as the account of the register, before the gate', () => {
+  const asked: (() => void)[] = [];
+  const handed = {} as NonNullable<Submission['handed']>;
+  const rig = openRig({
+    direct: (one, _by, go) => go({ ...one, handed }),
+    authors: (order) => authors(order, asked),
+  });
+  const passing = rig.open();
+  passing.header('From', ' x');
+  rig.judge(passing, 'client');
+  assert.deepEqual(rig.order, [
+    'authors header From',
+    'direct client',
+    'register',
+    'asked as script:/x.php',
+  ]);
+  asked[0]?.();
+  assert.equal(rig.order[5], 'gate script:/x.php client asked');
+  assert.equal(rig.order.at(-1), 'answer pass');
+});
+
+test('a message that the door gave up meanwhile is not judged', () => {
+  const asked: (() => void)[] = [];
+  const rig = openRig({ authors: (order) => authors(order, asked) });
+  rig.judge(rig.open());
+  rig.givenUp = true;
+  asked[0]?.();
+  assert.equal(rig.order.at(-1), 'asked as joe@here.test');
+});
+
+test('nobody is asked about mail that comes in, or that no milter may edit', () => {
+  const rig = openRig({ authors: () => assert.fail('opened') });
+  rig.open(start, undefined);
+  rig.open(start, { ...start, by: undefined });
 });

@@ -3,8 +3,8 @@
  *
  *   content begins   open the readers of both phases; headers and body go by all of them
  *   end              is it back from a filter? · scan · find the script behind a local client ·
- *                    register of scripts · gate · end the reservation of the policy door ·
- *                    statistics · notes · answer
+ *                    register of scripts · may the account write as these authors? · gate · end
+ *                    the reservation of the policy door · statistics · notes · answer
  *   pass or hold     sign or verify: edits to the headers
  *
  * The milter door walks it for each message; what each step does is in the file of that step. In
@@ -13,9 +13,11 @@
 import type { Submission } from '../core/event.ts';
 import type {
   Answer,
+  AuthorsSource,
   Finished,
   Gate,
   HeaderEdit,
+  MessageAuthors,
   MessagePath,
   MessageReader,
   MessageScan,
@@ -33,6 +35,7 @@ import type { Statistics } from './stats/statistics.ts';
 export type MessagePathDeps = {
   /** In the order in which their edits go out. */
   readonly readers: readonly ReaderSource[];
+  readonly authors: AuthorsSource;
   /** Recognises mail of this machine that a filter hands back. */
   readonly returns: FilterReturns;
   readonly direct: Pick<DirectConnections, 'known'>;
@@ -64,12 +67,16 @@ class Passing implements PassingMessage {
   readonly #by: Submitter['by'] | undefined;
   readonly #scans: readonly MessageScan[];
   readonly #editors: readonly MessageReader[];
+  /** Of mail that may be signed. */
+  readonly #authors: MessageAuthors | undefined;
   #isReturned = false;
 
   constructor(deps: MessagePathDeps, start: MessageStart, editedAs: MessageStart | undefined) {
     this.#deps = deps;
     this.#by = start.by;
     if (start.by === undefined) deps.notes.cameIn(start.queueId);
+    const authors = editedAs?.by === undefined ? undefined : deps.authors.open();
+    this.#authors = authors;
     let scans: MessageScan[] | undefined;
     let editors: MessageReader[] | undefined;
     for (const source of deps.readers) {
@@ -79,7 +86,7 @@ class Passing implements PassingMessage {
         scans ??= [];
         scans.push(scan);
       } else if (editedAs !== undefined) {
-        const editor = source.open(editedAs);
+        const editor = source.open(editedAs, authors);
         if (editor === undefined) continue;
         editors ??= [];
         editors.push(editor);
@@ -90,7 +97,7 @@ class Passing implements PassingMessage {
   }
 
   get isRead(): boolean {
-    return this.#editors.length > 0 || this.#scans.length > 0;
+    return this.#editors.length > 0 || this.#scans.length > 0 || this.#authors !== undefined;
   }
 
   get isEdited(): boolean {
@@ -98,6 +105,7 @@ class Passing implements PassingMessage {
   }
 
   header(name: string, value: string): void {
+    this.#authors?.header(name, value);
     for (const editor of this.#editors) editor.header(name, value);
     for (const scan of this.#scans) scan.header(name, value);
   }
@@ -141,7 +149,7 @@ class Passing implements PassingMessage {
     step: (run: () => void) => void,
   ): void {
     this.#scanned(0, message, (scanned) => {
-      step(() => this.#registered(scanned, by, answer));
+      step(() => this.#registered(scanned, by, answer, step));
     });
   }
 
@@ -166,9 +174,30 @@ class Passing implements PassingMessage {
   }
 
   /** A message of a script is compared with the register before it is judged. */
-  #registered(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
+  #registered(
+    message: Submission,
+    by: Submitter['by'],
+    answer: (answer: Answer) => void,
+    step: (run: () => void) => void,
+  ): void {
     const { direct, scripts } = this.#deps;
-    direct.known(message, by, (known) => this.#judged(scripts.judge(known), by, answer), answer);
+    const go = (known: Submission): void => this.#asked(scripts.judge(known), by, answer, step);
+    direct.known(message, by, go, answer);
+  }
+
+  /** Now it is known which account it is: may it write as the authors? */
+  #asked(
+    message: Submission,
+    by: Submitter['by'],
+    answer: (answer: Answer) => void,
+    step: (run: () => void) => void,
+  ): void {
+    if (this.#authors === undefined) this.#judged(message, by, answer);
+    else {
+      this.#authors.ask(message, (found) => {
+        step(() => this.#judged(found, by, answer));
+      });
+    }
   }
 
   #judged(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {

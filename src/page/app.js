@@ -15,6 +15,7 @@ import { isFresh, setServerNow, stateLine } from './parts/words.js';
 import { Start } from './start.js';
 import { Troubles } from './troubles.js';
 import { asLines, Feed, withBatch } from './views/feed.js';
+import { Foreign } from './views/foreign.js';
 import { Held } from './views/held.js';
 import { Lookup } from './views/lookup.js';
 import { Scripts } from './views/scripts.js';
@@ -149,6 +150,7 @@ function Panel({ onSignedOut }) {
           <${Watched} ...${shared} />
           <${Chart} minutes=${view.minutes} />
           <${Held} ...${shared} />
+          <${Foreign} ...${shared} />
           <${Scripts} ...${shared} />
           ${!isFresh(view.status) && html`<${Statistics} now=${view.status.now} open=${open} />`}
         </div>

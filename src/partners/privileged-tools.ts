@@ -11,9 +11,10 @@ import { lineSplitter, programCode, programLines, programOutput } from './progra
 
 /**
  * What a call does, and the names that it takes. hold, release, drop: queue ids. kick, sessions,
- * refused: login names. sessions answers like `doveadm -f tab who -1`; refused answers `open NAME`
- * for each name that Dovecot does not refuse. queue: no names; answers like `postqueue -j`. check:
- * no names; only answers (for doctor).
+ * refused, homes: login names. sessions answers like `doveadm -f tab who -1`; refused answers `open
+ * NAME` for each name that Dovecot does not refuse; homes answers `home NAME FOLDER` for each that
+ * Dovecot knows. lookup: a parameter of Postfix, one of its tables, and keys; answers like `postmap
+ * -q -`. queue: no names; answers like `postqueue -j`. check: no names; only answers (for doctor).
  */
 export type ToolVerb =
   | (typeof loginVerbs)[number]
@@ -21,8 +22,9 @@ export type ToolVerb =
   | 'release'
   | 'drop'
   | 'queue'
+  | 'lookup'
   | 'check';
-const loginVerbs = ['kick', 'sessions', 'refused'] as const;
+const loginVerbs = ['kick', 'sessions', 'refused', 'homes'] as const;
 
 export type PrivilegedTools = {
   /**
@@ -43,6 +45,7 @@ const tryMs = 3_000;
 
 const postsuper = '/usr/sbin/postsuper';
 const postqueue = '/usr/sbin/postqueue';
+const postmap = '/usr/sbin/postmap';
 const doveadm = '/usr/bin/doveadm';
 /** Exit code of doveadm if the user has no session; since Dovecot 2.4 that is 0. */
 const nobodyThere = 68;
@@ -113,6 +116,19 @@ export function ownTools(
           const code = await programCode({ program: doveadm, args, signal, errors: 'complaint' });
           if (code !== noSuchUser) yield `open ${name}`;
         }
+      } else if (verb === 'homes') {
+        for (const name of names) {
+          const args = [...dovecot, 'user', '-f', 'home', name];
+          const call = { program: doveadm, args, signal, errors: 'complaint' } as const;
+          const [home] = await programOutput({ ...call, fine: [noSuchUser] });
+          if (home !== undefined) yield `home ${name} ${home}`;
+        }
+      } else if (verb === 'lookup') {
+        const [, table = '', ...keys] = names;
+        const input = keys.map((key) => `${key}\n`).join('');
+        const args = [...postfix, '-q', '-', table];
+        const call = { program: postmap, args, input, signal } as const;
+        yield* programLines({ ...call, errors: 'lines', fine: [1] });
       } else if (verb === 'queue') {
         const args = [...postfix, '-j'];
         yield* programLines({ program: postqueue, args, signal, errors: 'complaint' });
@@ -198,15 +214,27 @@ function unreachableHelper(socketPath: string, cause: unknown): OperatorError {
   });
 }
 
-function takesLogins(verb: ToolVerb): boolean {
-  return loginVerbs.some((one) => one === verb);
+/** Whether postmap(1) may be asked these: a parameter, a table and keys, each a line. */
+function isLookUp([parameter = '', table = '', ...keys]: readonly string[]): boolean {
+  const isTable = /^[a-z]+:[^\n]{1,1000}$/.test(table);
+  return /^\w{1,64}$/.test(parameter) && isTable && keys.every(isTableKey);
+}
+
+function isTableKey(text: string): boolean {
+  return /^[^\s\p{Cc}]{1,320}$/u.test(text);
+}
+
+function badNames(verb: ToolVerb, names: readonly string[]): string | undefined {
+  if (verb === 'lookup') return isLookUp(names) ? undefined : names.join(' ').slice(0, 200);
+  const takesLogins = loginVerbs.some((one) => one === verb);
+  return names.find((name) =>
+    takesLogins ? !isLoginName(name) : parseQueueId(name) === undefined,
+  );
 }
 
 /** Refuses invalid names before anything runs. They come from callers that did not filter. */
 function check(verb: ToolVerb, names: readonly string[]): void {
-  const bad = names.find((name) =>
-    takesLogins(verb) ? !isLoginName(name) : parseQueueId(name) === undefined,
-  );
+  const bad = badNames(verb, names);
   if (bad === undefined && names.length <= namesPerCallMax) return;
   const why =
     bad === undefined ? `${names.length} names at once` : `the name ${JSON.stringify(bad)}`;

@@ -2,13 +2,16 @@
  * What the status page and the command line ask (flow/admin/admin.ts), and what they are answered.
  * Types only.
  */
+
 import type { BypassedWay } from '../core/bypass.ts';
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { ShownReason } from '../core/reason.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
+import type { UnsignedText } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
+import type { AuthorAdmin, ObservationView } from './authors.ts';
 import type {
   AccountSearch,
   AuditRow,
@@ -54,6 +57,17 @@ export type BypassView = {
   /** How they came in, the latest first; never all of them. */
   readonly ways: readonly BypassedWay[];
 };
+/** Mail of an account that may not write as the author in From (flow/authors/foreign-mail.ts). */
+export type ForeignMailView = {
+  readonly account: string;
+  /** `@domain`: some address of the domain. Empty: further addresses, counted together. */
+  readonly address: string;
+  readonly firstAt: Millis;
+  readonly lastAt: Millis;
+  readonly messages: number;
+  /** The last message; empty if it has no queue id. */
+  readonly lastId: string;
+};
 export type StatusView = {
   readonly version: string;
   readonly mode: 'observe' | 'guard';
@@ -76,6 +90,10 @@ export type StatusView = {
     /** Exemptions in force, including accounts that never sent mail. */
     readonly exempt: number;
   };
+  /** Mail that was left unsigned, or held, because its account may not write as its author. */
+  readonly foreign: readonly ForeignMailView[];
+  /** Mail without a right is still signed, and noted (flow/authors/observation.ts). */
+  readonly authors: ObservationView;
   readonly held: number;
   /** Most that is held of one account, and the accounts with most held messages. */
   readonly heldMax: HeldSum;
@@ -210,10 +228,13 @@ export type Admin = {
   /** Ids, or every held message of an account. */
   releaseHeld(which: HeldSelection, by: string): Promise<AdminResult>;
   dropHeld(which: HeldSelection, by: string): Promise<AdminResult>;
-  explain(
-    id: string,
-  ):
-    | { readonly story: StoryView | undefined; readonly message: MessageRow | undefined }
+  explain(id: string):
+    | {
+        readonly story: StoryView | undefined;
+        readonly message: MessageRow | undefined;
+        /** Why no key signed it; undefined if one did, or signing is off. */
+        readonly unsigned?: UnsignedText;
+      }
     | undefined;
   /** What people and Postern itself did, newest first. */
   audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
@@ -226,6 +247,7 @@ export type Admin = {
   readonly stats: AskStats;
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
+  readonly authors: AuthorAdmin;
   /** Accounts whose password an audit guessed, and the last audit. */
   passwords(): { readonly weak: readonly WeakPassword[]; readonly last: AuditSummary | undefined };
   /** Takes a report from an audit that runs, or from the command that wrote to the owners. */

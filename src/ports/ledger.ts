@@ -4,9 +4,11 @@ import type { WeakPassword } from '../core/passwords/weak.ts';
 import type { StoredReason } from '../core/reason.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
 import type { DkimKey } from '../core/signing/key.ts';
+import type { Unsigned } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
+import type { AuthorLedger, MayWriteAsRow, WrittenAsRow } from './authors.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
@@ -39,6 +41,8 @@ export type MessageRow = {
    * filter, or requeued by an operator.
    */
   readonly origin?: string;
+  /** Why no key signed it; undefined if one did, or signing is off. */
+  readonly unsigned?: Unsigned;
 };
 
 /** The stored explanation of a verdict that was not a plain pass. */
@@ -75,9 +79,10 @@ export type HeldRow = {
   /**
    * verdict: held when it came. queue: already queued when its account was suspended. content: held
    * when it came, for what is in the message. rule: held when it came, as no rule of scripts allows
-   * it. Only an operator releases messages held for content or rule.
+   * it. foreign: held when it came, as its account may not write as its author. Only an operator
+   * releases messages held for content, rule or foreign.
    */
-  readonly why: 'verdict' | 'queue' | 'content' | 'rule';
+  readonly why: 'verdict' | 'queue' | 'content' | 'rule' | 'foreign';
   readonly state: HeldState;
   readonly changedAt: Millis;
   readonly by: string;
@@ -182,7 +187,11 @@ export type Change =
   | { readonly kind: 'rollup'; readonly row: RollupRow }
   | { readonly kind: 'weak-password'; readonly row: WeakPassword }
   | { readonly kind: 'script'; readonly row: ScriptSeen }
-  | { readonly kind: 'script-rule'; readonly row: ScriptRuleRow };
+  | { readonly kind: 'script-rule'; readonly row: ScriptRuleRow }
+  | { readonly kind: 'may-write-as'; readonly row: MayWriteAsRow }
+  | { readonly kind: 'written-as'; readonly row: WrittenAsRow }
+  /** Deletes the row. */
+  | { readonly kind: 'not-written-as'; readonly row: Pick<WrittenAsRow, 'account' | 'address'> };
 
 export type AccountSearch = {
   readonly state?: AccountState;
@@ -195,6 +204,7 @@ export type AccountSearch = {
  */
 export type Ledger = StatsLedger &
   ScriptLedger &
+  AuthorLedger &
   HandoverLedger & {
     /**
      * Writes one transaction. Throws OperatorError `ledger-write` if the disk is full or the file

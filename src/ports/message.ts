@@ -1,6 +1,8 @@
 /** What doors ask of flows about a message: may it go on, and who reads it. Types only. */
 import type { Account } from '../core/account-name.ts';
 import type { LogEvent, Submission } from '../core/event.ts';
+import type { UnsignedWhy } from '../core/signing/choose.ts';
+import type { Authors } from '../formats/message/author-domains.ts';
 
 /** What a door tells its client: pass, hold (Postfix's hold queue), or an SMTP reply. */
 export type Answer =
@@ -151,6 +153,23 @@ export type MessageScan = {
   drop(): void;
 };
 
+/** The authors of one message that leaves, for the path and the signer. */
+export type MessageAuthors = {
+  /** As of `MessageReader`. */
+  header(name: string, value: string): void;
+  /** The message has a From field. All headers are here. */
+  readonly hasFrom: boolean;
+  /** Who wrote it, as From says. All headers are here. */
+  readonly shown: Authors;
+  /** Answers with the message and what was found about its authors, exactly once. */
+  ask(message: Submission, done: (message: Submission) => void): void;
+  /** After `ask`: why no key may sign; undefined if a key may. Before it: `unknown`. */
+  readonly denied: UnsignedWhy | undefined;
+};
+
+/** Opens the authors of a message that leaves; undefined: nothing is signed. */
+export type AuthorsSource = { open(): MessageAuthors | undefined };
+
 /**
  * Opens a reader for each message, when its content begins; undefined: this one is not read. The
  * judgement waits for what readers of the first phase find; those of the second edit what was
@@ -163,7 +182,8 @@ export type ScanSource = {
 };
 export type EditSource = {
   readonly phase: 'after-judgement';
-  open(start: MessageStart): MessageReader | undefined;
+  /** `authors`: of mail that a key may sign. */
+  open(start: MessageStart, authors?: MessageAuthors): MessageReader | undefined;
 };
 
 /** One request of Postfix's policy protocol (doors/policy/request.ts). */

@@ -5,10 +5,11 @@
  */
 
 import type { Account } from '../../src/core/account-name.ts';
+import { unsignedText } from '../../src/core/unsigned-text.ts';
 import { type AccountState, usualHeldMax } from '../../src/core/verdict.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
-import { dayMs } from '../../src/lib/time.ts';
+import { dayMs, hourMs } from '../../src/lib/time.ts';
 import type {
   AccountView,
   Admin,
@@ -16,7 +17,8 @@ import type {
   FeedItem,
   StatusView,
 } from '../../src/ports/admin.ts';
-import type { HeldRow } from '../../src/ports/ledger.ts';
+import type { HeldRow, MessageRow } from '../../src/ports/ledger.ts';
+import { agreeableAuthors, notObserved } from './authors.ts';
 import { agreeableKeys } from './keys.ts';
 import type { Night, Scene } from './night.ts';
 import { feedItem, minutesBefore, night } from './night.ts';
@@ -67,6 +69,8 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       suspended: withState(state, 'suspended').length,
       exempt: state.exemptions.length,
     },
+    foreign: scene === 'hijack' ? [foreignPair(now())] : [],
+    authors: notObserved,
     held: heldNow(state).length,
     heldMax: usualHeldMax,
     heldMost: mostHeld(state),
@@ -105,6 +109,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
+      authors: agreeableAuthors(calls),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
       async stats(query) {
         if (unread === '') return scriptedStats(query);
@@ -160,6 +165,7 @@ function reads(state: Night, start: Millis, empty: boolean): Reads {
       return { held, story: state.stories.find((one) => one.id === queueId) };
     },
     explain(id) {
+      if (id === foreignId) return foreignMessage(start);
       const story = state.stories.find((one) => one.id === id);
       return story === undefined ? undefined : { story, message: undefined };
     },
@@ -170,6 +176,32 @@ function reads(state: Night, start: Millis, empty: boolean): Reads {
         .filter((one) => filter.account === undefined || one.account === filter.account)
         .slice(0, filter.limit),
   };
+}
+
+const foreignId = '4bXf0R7hQzz0';
+const foreign = { account: 'office@example.org' as Account, address: 'accounts@example.net' };
+
+function foreignPair(now: Millis): StatusView['foreign'][number] {
+  const firstAt = (now - hourMs) as Millis;
+  return { ...foreign, firstAt, lastAt: now, messages: 3, lastId: foreignId };
+}
+
+/** A message that passed and was not signed. */
+function foreignMessage(at: Millis): ReturnType<Admin['explain']> {
+  const unsigned = { why: 'foreign', author: foreign.address } as const;
+  const { account } = foreign;
+  const message: MessageRow = {
+    queueId: foreignId,
+    at,
+    account,
+    verdict: 'pass',
+    recipients: 2,
+    client: '192.0.2.30',
+    sender: 'office@example.org',
+    messageId: '',
+    unsigned,
+  };
+  return { story: undefined, message, unsigned: unsignedText(account, unsigned) };
 }
 
 type Acts = Pick<

@@ -1,6 +1,14 @@
 /** The way of a message with only a gate and readers: no register of scripts, no statistics. */
+import { openAuthors } from '../../src/flow/authors/message-authors.ts';
 import { openMessagePath } from '../../src/flow/message-path.ts';
-import type { Answer, Gate, MessagePath, ReaderSource } from '../../src/ports/message.ts';
+import type { SigningDeps } from '../../src/flow/signing/message-signed.ts';
+import type {
+  Answer,
+  AuthorsSource,
+  Gate,
+  MessagePath,
+  ReaderSource,
+} from '../../src/ports/message.ts';
 
 const passes: Answer = { kind: 'pass' };
 
@@ -10,10 +18,35 @@ export const acceptAll: Gate = {
   submit: (_message, _by, answer) => answer(passes),
 };
 
-export function plainPath(gate: Gate, readers: readonly ReaderSource[] = []): MessagePath {
+/** Reads no authors: nothing is signed. */
+export const noAuthors: AuthorsSource = { open: () => undefined };
+
+/** Every account may write as everybody. */
+export function anyAuthor({
+  settings,
+  keys,
+}: Pick<SigningDeps, 'settings' | 'keys'>): AuthorsSource {
+  return openAuthors({
+    settings,
+    keys,
+    rights: {
+      ask: (_account, addresses, done) =>
+        done(addresses.map(() => ({ kind: 'declared', source: 'test' }))),
+    },
+    foreign: () => {},
+    count: () => {},
+  });
+}
+
+export function plainPath(
+  gate: Gate,
+  readers: readonly ReaderSource[] = [],
+  authors: AuthorsSource = noAuthors,
+): MessagePath {
   return openMessagePath({
     returns: { isReturned: (_message, answer) => answer(false) },
     readers,
+    authors,
     gate,
     direct: { known: (message, _by, go) => go(message) },
     scripts: { judge: (message) => message, answered: () => {} },

@@ -18,6 +18,7 @@ import { type AccountProfile, newProfile } from '../../src/core/account/profile.
 import type { RecipientBook } from '../../src/core/account/recipient-book.ts';
 import { delivery, login, release, suspendByHand } from '../../src/core/account/record.ts';
 import type { Account } from '../../src/core/account-name.ts';
+import type { AuthorsFinding } from '../../src/core/authors-finding.ts';
 import type { Submission } from '../../src/core/event.ts';
 import type { Scan } from '../../src/core/scan/report.ts';
 import type { VerdictKind } from '../../src/core/verdict.ts';
@@ -38,6 +39,7 @@ export type Sent = {
   readonly from?: string;
   readonly fingerprint?: string;
   readonly scan?: Scan;
+  readonly authors?: AuthorsFinding;
 };
 
 export type ScriptedServer = {

@@ -46,6 +46,9 @@ before(async () => {
   await writeFile(join(postfix.configDirectory, 'relayed'), '/^unlisted[.]test$/ ok\n');
   const said = await connectPostfix(server);
   assert.match(said, /regexp:\S+\/relayed cannot be listed/);
+  for (const account of ['client:127.0.0.0/29', person.account]) {
+    await server.guard.cli('accounts', 'may-write-as', account, `@${ours}`);
+  }
 });
 after(() => server?.[Symbol.asyncDispose]());
 

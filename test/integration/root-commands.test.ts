@@ -90,6 +90,7 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
     'accounts suspend': ['joe'],
     'accounts release': ['joe'],
     'accounts allow': ['joe', '--until', '1d'],
+    'accounts may-write-as': ['joe', 'info@example.com'],
     'held show': ['4bXn9K2pWzz9'],
     'held release': ['4bXn9K2pWzz9'],
     'held drop': ['4bXn9K2pWzz9'],

@@ -10,7 +10,7 @@ import { openSigning } from '../../src/flow/signing/message-signed.ts';
 import { algorithmOf, type SigningKey } from '../../src/formats/dkim/signing-key.ts';
 import { type KeyType, makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import type { Millis } from '../../src/lib/time.ts';
-import { acceptAll, plainPath } from '../doubles/path.ts';
+import { acceptAll, anyAuthor, plainPath } from '../doubles/path.ts';
 import { quietWorld } from '../doubles/world.ts';
 
 export type SigningDoor = AsyncDisposable & {
@@ -48,16 +48,14 @@ export async function openSigningDoor(
       if (level !== 'debug') logged.push(`${level} ${event} ${JSON.stringify(fields)}`);
     },
   };
-  const reading = openSigning({
+  const signing = {
     world: quietWorld(common),
-    settings: { enabled: true, rules, lineLengthLimit: 998 },
-    keys: (domain) => keys.get(domain) ?? [],
+    settings: { enabled: true, rules, foreign: 'unsigned', lineLengthLimit: 998 } as const,
+    keys: (domain: string) => keys.get(domain) ?? [],
     sent: () => {},
-  });
-  const door = await openMilter(
-    { host: '127.0.0.1', port: 0 },
-    { ...common, path: plainPath(acceptAll, [reading]) },
-  );
+  };
+  const path = plainPath(acceptAll, [openSigning(signing)], anyAuthor(signing));
+  const door = await openMilter({ host: '127.0.0.1', port: 0 }, { ...common, path });
   const { address } = door;
   return { address, records, counted, logged, [Symbol.asyncDispose]: () => door.close() };
 }

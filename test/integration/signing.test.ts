@@ -44,6 +44,14 @@ before(async () => {
       records = writeSigningKeys(state, await Promise.all(made));
     },
   });
+  await server.guard.cli('accounts', 'may-write-as', '--observe', 'off');
+  for (const [account, domain] of [
+    [person.account, '@second.test'],
+    ['local:*', '@second.test'],
+    ['client:127.0.0.1', '@example.test'],
+  ] as const) {
+    await server.guard.cli('accounts', 'may-write-as', account, domain);
+  }
 });
 after(() => server?.[Symbol.asyncDispose]());
 
@@ -115,6 +123,50 @@ test('by submission, From a domain that is not to be signed', async () => {
   await client.sendOctets({ from: person.account, to: friend, text });
   notSigned(await delivered('quiet'));
 });
+
+test('From another’s address that it may not use: not signed, and explained', async () => {
+  const before = server.sink.deliveries.length;
+  const text = 'From: boss@example.test\nTo: a@world.test\nX-Test-Id: foreign\n\nPay this.\n';
+  await sendmail(text, '-t', '-f', 'web@second.test');
+  const delivery = await delivered('foreign');
+  notSigned(delivery);
+  assert.equal(server.sink.deliveries.length, before + 1);
+  const [, id = ''] =
+    /by mail\.test \(Postfix[^)]*\)[^\n]*\n?\s*id (\w+)/.exec(delivery.headers) ?? [];
+  const said = await server.guard.cli('explain', id);
+  assert.match(said, /no DKIM signature of this server: nothing on this server allows local:web@/);
+  assert.match(said, /To allow it: {2}postern accounts may-write-as local:web@second\.test boss@/);
+});
+
+/**
+ * Header lines of a login of example.test. Programs show an author of mail.test in each, or Postfix
+ * adds that domain.
+ */
+const tricks: readonly (readonly [name: string, header: string])[] = [
+  ['another author', 'From: boss@mail.test'],
+  ['a blank before the colon', 'From : boss@mail.test'],
+  [
+    'a tab before the colon, besides an own one',
+    `From: ${person.account}\r\nFrom\t: boss@mail.test`,
+  ],
+  ['two fields', `From: ${person.account}\r\nFrom: boss@mail.test`],
+  ['several authors', `From: ${person.account}, boss@mail.test`],
+  ['a group', `From: Staff: ${person.account}, boss@mail.test;`],
+  ['a zero octet', 'From: boss@mail.test\0 <joe@example.test>'],
+  ['octets that are no UTF-8', 'From: \xff\xfe <boss@mail.test>'],
+  ['folded', 'From: Boss\r\n <boss@mail.test>'],
+  ['an encoded word', 'From: =?utf-8?q?boss=40mail=2Etest?='],
+  ['no domain', 'From: boss'],
+];
+for (const [nth, [name, header]] of tricks.entries()) {
+  test(`by submission, From with ${name}: no signature of the other domain`, async () => {
+    await using client = await server.login(person.account);
+    const id = `trick-${nth}`;
+    const text = `X-Test-Id: ${id}\r\n${header}\r\nSubject: pay\r\n\r\nNow.\r\n`;
+    assert.equal((await client.sendOctets({ from: person.account, to: friend, text })).code, 250);
+    notSigned(await delivered(id));
+  });
+}
 
 test('by sendmail -t, without From, Date and Message-ID of its own', async () => {
   await sendmail('To: a@world.test\nSubject: script\nX-Test-Id: script\n\nHello\n', '-t');

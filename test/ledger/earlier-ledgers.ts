@@ -300,7 +300,33 @@ const twelfth = `${eleventh}
   PRAGMA user_version = 12;
   `;
 
+const thirteenth = `${twelfth}
+  CREATE TABLE may_write_as (
+    account TEXT NOT NULL,
+    address TEXT NOT NULL,
+    note TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    removed_at INTEGER,
+    PRIMARY KEY (account, address)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE written_as (
+    account TEXT NOT NULL,
+    address TEXT NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    days INTEGER NOT NULL,
+    PRIMARY KEY (account, address)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO may_write_as
+    VALUES ('joe@example.org', 'info@example.com', 'asked', 'op', 16000, NULL);
+  INSERT INTO written_as VALUES ('joe@example.org', '@example.net', 16000, 17000, 9, 5);
+  ALTER TABLE message ADD COLUMN unsigned TEXT NOT NULL DEFAULT '';
+  PRAGMA user_version = 13;
+  `;
+
 export const earlierLedgers: readonly string[] = [
   ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh],
-  twelfth,
+  ...[twelfth, thirteenth],
 ];

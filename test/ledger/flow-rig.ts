@@ -35,7 +35,9 @@ import type { Ledger } from '../../src/ports/ledger.ts';
 import type { NoticeChannel } from '../../src/ports/mail-server.ts';
 import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts';
 import type { Clock, World } from '../../src/ports/world.ts';
+import { agreeableAuthors } from '../doubles/authors.ts';
 import { noKeys } from '../doubles/keys.ts';
+import { noAuthors } from '../doubles/path.ts';
 import { scriptedScan } from '../doubles/scan.ts';
 import { scriptedStart } from '../doubles/start.ts';
 import { ManualTime } from './manual-time.ts';
@@ -206,7 +208,9 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const admin = openAdmin({
     dkim: noKeys,
     stats: ledger.statsAside,
+    foreign: { latest: () => [] },
     scripts: { ...scripts.admin, whose: async () => undefined },
+    authors: agreeableAuthors([]),
     accounts,
     journal,
     exemptions,
@@ -273,6 +277,7 @@ function pathOf(rig: Pick<FlowRig, 'gate' | 'scripts'>): MessagePath {
     returns: { isReturned: (_message, answer) => answer(false) },
     ...rig,
     readers: [],
+    authors: noAuthors,
     direct: { known: (message, _by, go) => go(message) },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },

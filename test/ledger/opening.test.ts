@@ -19,12 +19,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
-import {
-  applicationId,
-  migrate,
-  migrations,
-  readableVersion,
-} from '../../src/ledger/sqlite/migrations.ts';
+import { readableVersion } from '../../src/ledger/sqlite/as-today.ts';
+import { applicationId, migrate, migrations } from '../../src/ledger/sqlite/migrations.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import { earlierLedgers } from './earlier-ledgers.ts';
@@ -36,9 +32,11 @@ import {
   heldRow,
   incidentRow,
   joe,
+  mayWriteAsRow,
   scriptRuleRow,
   scriptSeen,
   weakPassword,
+  writtenAsRow,
 } from './samples.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-opening-'));
@@ -221,6 +219,8 @@ for (const [index, sql] of earlierLedgers.entries()) {
     assertStrict.deepEqual(ledger.weakPasswords(), index < 5 ? [] : [weakPassword()]);
     assertStrict.deepEqual(ledger.scripts(), index < 6 ? [] : [scriptSeen()]);
     assertStrict.deepEqual(ledger.scriptRules(), index < 6 ? [] : [scriptRuleRow()]);
+    assertStrict.deepEqual(ledger.mayWriteAs(), index < 12 ? [] : [mayWriteAsRow()]);
+    assertStrict.deepEqual(ledger.writtenAs(), index < 12 ? [] : [writtenAsRow()]);
     const { token } = handoverRow();
     assertStrict.deepEqual(ledger.handover(token), index < 7 ? undefined : handoverRow());
     ledger.write([accountOf(joe, { learned: [33, 1] })], { durable: true });

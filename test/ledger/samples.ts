@@ -7,6 +7,7 @@ import type { WeakPassword } from '../../src/core/passwords/weak.ts';
 import type { ScriptSeen } from '../../src/core/scripts/register.ts';
 import type { DkimKey } from '../../src/core/signing/key.ts';
 import type { Millis } from '../../src/lib/time.ts';
+import type { MayWriteAsRow, WrittenAsRow } from '../../src/ports/authors.ts';
 import type { HandoverRow } from '../../src/ports/handover.ts';
 import type {
   AuditRow,
@@ -262,6 +263,30 @@ export function handoverRow(more: Partial<HandoverRow> = {}): HandoverRow {
       proven: 'kernel',
       parents: [],
     },
+    ...more,
+  };
+}
+
+export function mayWriteAsRow(more: Partial<MayWriteAsRow> = {}): MayWriteAsRow {
+  return {
+    account: joe,
+    address: 'info@example.com',
+    note: 'asked',
+    by: 'op',
+    at: at(16_000),
+    removedAt: undefined,
+    ...more,
+  };
+}
+
+export function writtenAsRow(more: Partial<WrittenAsRow> = {}): WrittenAsRow {
+  return {
+    account: joe,
+    address: '@example.net',
+    firstAt: at(16_000),
+    lastAt: at(17_000),
+    messages: 9,
+    days: 5,
     ...more,
   };
 }

@@ -160,9 +160,9 @@ for (const kind of ['file', 'memory'] as const) {
       const rows = [
         messageRow({ queueId: 'A', at: at(10) }),
         messageRow({ queueId: 'B', at: at(20), verdict: 'hold' }),
-        messageRow({ queueId: 'C', at: at(30) }),
+        messageRow({ queueId: 'C', at: at(30), unsigned: { why: 'foreign', author: 'b@c.test' } }),
         messageRow({ queueId: 'D', at: at(40), account: ann }),
-        messageRow({ queueId: 'E', at: at(50) }),
+        messageRow({ queueId: 'E', at: at(50), unsigned: { why: 'no-key', author: '' } }),
       ];
       const ledger = ledgerWith(...rows.map((row) => ({ kind: 'message', row }) as const));
       assertStrict.deepEqual(ledger.message('B'), rows[1]);

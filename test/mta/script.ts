@@ -11,6 +11,7 @@ import type { Millis } from '../../src/lib/time.ts';
 import type { HandoverLookup } from '../../src/ports/handover.ts';
 import type {
   Answer,
+  AuthorsSource,
   EditSource,
   Finished,
   Gate,
@@ -198,13 +199,18 @@ export class Conversation {
     reading?: EditSource,
     scanning?: ScanSource,
     handovers?: HandoverLookup,
-    memory: { readonly rooms?: SessionRooms; readonly trusted?: boolean } = {},
+    memory: {
+      readonly rooms?: SessionRooms;
+      readonly trusted?: boolean;
+      readonly authors?: AuthorsSource;
+    } = {},
   ) {
     this.gate = gate;
     this.session = new MilterSession({
       path: plainPath(
         gate,
         [reading, scanning].filter((source) => source !== undefined),
+        memory.authors,
       ),
       handovers,
       rooms: memory.rooms ?? openSessionRooms(),

@@ -220,6 +220,22 @@ describe('what happens now', limit, () => {
     }),
   );
 
+  test('mail that writes as others: who, why it was not signed, how to allow it', limit, () =>
+    visit('hijack', async (page) => {
+      const list = `document.querySelector('[aria-labelledby=foreign]')`;
+      await page.until(`${list} !== null`);
+      const allow = 'postern accounts may-write-as office@example.org accounts@example.net';
+      const shown = await page.evaluate<string>(`${list}.innerText`);
+      assert.match(shown, /office@example\.org as accounts@example\.net: 3 messages/);
+      assert.ok(shown.includes(allow), shown);
+      await page.evaluate(`${list}.querySelector('.id').click()`);
+      await page.until(`document.querySelector('dialog[open] h3') !== null`);
+      const why = await page.evaluate<string>(`document.querySelector('dialog[open]').innerText`);
+      assert.match(why, /Nothing on this server allows office@example\.org to write as accounts@/);
+      assert.ok(why.includes(allow), why);
+    }),
+  );
+
   test('statistics that cannot be read: the page says so', limit, async () => {
     await using at = await stage('quiet', '127.0.0.1', Date.now());
     at.failStatistics('the numbers cannot be read now');
@@ -332,6 +348,7 @@ describe('looks', limit, () => {
     ['hijack', '.card .primary'],
     ['hijack', '.card .name'],
     ['hijack', '.held .id'],
+    ['hijack', '[aria-labelledby=foreign] .id'],
   ];
   for (const [scene, click] of scenes) {
     test(`${scene} ${click}: legible, labelled, and without sideways scrolling`, limit, () =>

@@ -9,6 +9,7 @@ import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, noteOption, untilOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { accountListText, accountText, exemptionListText } from './accounts-text.ts';
+import { registerAuthors } from './authors.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
 type Wanted = { readonly folder?: string; readonly is?: AccountState };
@@ -40,6 +41,7 @@ export function register(program: Command): void {
   suspend(accounts);
   release(accounts);
   allow(accounts);
+  registerAuthors(accounts);
 }
 
 function list(accounts: Command): void {

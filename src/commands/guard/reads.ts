@@ -9,12 +9,16 @@ import { baselineKey, decodeBaseline, newBaseline } from '../../core/account/bas
 import { evidenceNow } from '../../core/account/judge.ts';
 import { decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
+import { suggestedPairs } from '../../core/authors/suggest.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
 import { weakText } from '../../core/passwords/weak.ts';
+import { shownUnsigned } from '../../core/unsigned-text.ts';
+import { observationKey, standingOf, storedObservation } from '../../flow/authors/observation.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, StoryView } from '../../ports/admin.ts';
+import type { AuthorsView } from '../../ports/authors.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
@@ -35,6 +39,7 @@ export type GuardReads = {
   explain(id: string): Promise<FoundGuard<'explain'>>;
   stats(query: StatsQuery): Promise<StatsAnswer>;
   scripts(filter: Parameters<ScriptAdmin['list']>[0]): Promise<ScriptListView>;
+  authors(): Promise<AuthorsView>;
   [Symbol.dispose](): void;
 };
 
@@ -56,6 +61,7 @@ export async function openReads(
       explain: (id) => read(`/explain/${encodeURIComponent(id)}`),
       stats: (query) => read(`/stats${queryText(query)}`),
       scripts: (filter) => read(`/scripts${queryText(filter)}`),
+      authors: () => read('/authors'),
       [Symbol.dispose]: () => {},
     };
   } catch (error) {
@@ -104,7 +110,7 @@ function fileReads(ledger: Ledger, now: Millis): GuardReads {
       const story = storedStory(ledger, id);
       const message = ledger.message(id);
       if (story === undefined && message === undefined) found(undefined, 'message');
-      return { story, message };
+      return { story, message, ...shownUnsigned(message, () => ledger.dkimKeys().length > 0) };
     },
     stats: async (query) => ledger.stats(query),
     async scripts(filter) {
@@ -112,7 +118,23 @@ function fileReads(ledger: Ledger, now: Millis): GuardReads {
       const { mode } = loadConfig(usualConfig()).config.scripts;
       return scriptList({ mode, scripts: ledger.scripts(), rules }, filter);
     },
+    authors: async () => storedAuthors(ledger, now),
     [Symbol.dispose]: () => ledger.close(),
+  };
+}
+
+function storedAuthors(ledger: Ledger, now: Millis): AuthorsView {
+  const declarations = ledger.mayWriteAs().filter(({ removedAt }) => removedAt === undefined);
+  const observation = storedObservation(ledger.meta(observationKey), now);
+  const since = observation.from ?? now;
+  return {
+    declarations,
+    observation,
+    suggestions: suggestedPairs(ledger.writtenAs(), (account) => {
+      const [incident] = ledger.incidents({ account, limit: 1 });
+      const { state } = ledger.loadAccount(account) ?? { state: 'clear' };
+      return standingOf({ state, incident, since });
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Held messages and stories as text for a terminal. Pure. */
+import type { UnsignedText } from '../../core/unsigned-text.ts';
 import { isPutOff } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { StoryView } from '../../ports/admin.ts';
@@ -13,12 +14,16 @@ const whys: Readonly<Record<HeldRow['why'], string>> = {
   queue: 'taken from the queue',
   content: 'for its content',
   rule: 'by a script rule',
+  foreign: 'for its author',
 };
 const heldBecause: Readonly<Record<HeldRow['why'], string>> = {
   verdict: 'held on arrival',
   queue: 'taken from the queue when its account was suspended',
   content: 'held on arrival for its content (only an operator can release it)',
   rule: 'held on arrival because no rule for scripts allows it (only an operator can release it)',
+  foreign:
+    'held on arrival because nothing allows its account to write as its author (only an operator ' +
+    'can release it, and it leaves unsigned)',
 };
 
 export function heldListText(rows: readonly HeldRow[]): string {
@@ -66,7 +71,7 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
 }
 
 /** The verdict of a message with its reasons, and the command that undoes it. */
-export function explainText({ story, message }: FoundGuard<'explain'>): string {
+export function explainText({ story, message, unsigned }: FoundGuard<'explain'>): string {
   if (story === undefined) {
     if (message === undefined) return '';
     const what = verdictWord(message.verdict, false);
@@ -78,7 +83,8 @@ export function explainText({ story, message }: FoundGuard<'explain'>): string {
         ? ''
         : `Behind a filter, or requeued: Postern judged this message as ${message.origin}.\n`) +
       '\n' +
-      'Postern found nothing unusual in it.\n'
+      'Postern found nothing unusual in it.\n' +
+      unsignedLines(unsigned)
     );
   }
   const { id, account, verdict, state, observed } = story;
@@ -88,9 +94,17 @@ export function explainText({ story, message }: FoundGuard<'explain'>): string {
     `${id} of ${plain(account)}: ${paint('bold', verdictWord(verdict, observed))}${and}\n` +
     `Received ${clock(story.at)} from ${fromWhere(story.client)}, to ` +
     `${many(story.recipients, 'recipient')}.\n`;
-  return [head, storyFacts(story) + whyText(story), undoText(story)]
+  return [head, storyFacts(story) + whyText(story) + unsignedLines(unsigned), undoText(story)]
     .filter((part) => part !== '')
     .join('\n');
+}
+
+/** Why no key signed it, and the command that lets its account write as its author. */
+function unsignedLines(unsigned: UnsignedText | undefined): string {
+  if (unsigned === undefined) return '';
+  const { text, allow } = unsigned;
+  const command = allow === '' ? '' : `To allow it:  ${allow}\n`;
+  return `It has no DKIM signature of this server: ${plain(text)}.\n${command}`;
 }
 
 function fromWhere(client: string): string {

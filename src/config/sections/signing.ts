@@ -17,6 +17,7 @@ const fromDomain = z
 export type SigningSection = {
   enabled: boolean;
   identity: string;
+  foreign: 'unsigned' | 'hold';
   line_length_limit: number;
   domains: Record<string, string>;
   keys_folder: string;
@@ -38,6 +39,14 @@ export const signingSettings: z.ZodType<SigningSection> = z
       .describe(
         'Domain whose keys sign mail when no key of the From domain does. Empty: such' +
           ' mail goes out unsigned.',
+      ),
+    foreign: z
+      .enum(['unsigned', 'hold'])
+      .default('unsigned')
+      .describe(
+        'What becomes of mail whose From has an author of a domain with a key here, if nothing' +
+          ' allows its account to write as this author. unsigned: it leaves without a' +
+          ' signature, and a notice says so once. hold: it is also held until you decide.',
       ),
     line_length_limit: z
       .number()

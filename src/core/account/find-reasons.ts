@@ -2,6 +2,7 @@
 
 import { hundredths } from '../../lib/round.ts';
 import { minuteMs } from '../../lib/time.ts';
+import type { AuthorsFinding } from '../authors-finding.ts';
 import { type CountName, countNames, type GuardReason } from '../reason.ts';
 import type { ServerBaseline } from './baseline.ts';
 import { ownAllowance, usual } from './learn.ts';
@@ -82,6 +83,11 @@ export function riskFactorReasons(seen: RiskFactors): GuardReason[] {
     const weight = hundredths(boosts.identity - 1);
     reasons.push({ signal: 'new-identity', saw: 1, usual: 0, weight, from: seen.newIdentity });
   }
+  if (seen.foreign !== undefined) {
+    const weight = hundredths(boosts.foreign - 1);
+    const about = { address: seen.foreign, asked: true };
+    reasons.push({ signal: 'foreign-author', saw: 1, usual: 0, weight, ...about });
+  }
   if (seen.breachFails > 0) {
     const saw = seen.breachFails;
     const weight = hundredths(boosts.breach - 1);
@@ -107,4 +113,12 @@ export function suspendedReason(profile: AccountProfile, at: number): GuardReaso
   const saw = Math.max(0, Math.round((at - profile.suspendedAt) / minuteMs));
   const { leakedRecipients } = profile;
   return { signal: 'suspended', saw, usual: 0, weight: 1, leakedRecipients };
+}
+
+/** Reasons to hold a message for its authors; empty if they are none. */
+export function authorReasons(finding: AuthorsFinding | undefined): readonly GuardReason[] {
+  if (finding === undefined || !finding.holds) return [];
+  const address = finding.author;
+  const asked = finding.unsigned !== 'unknown';
+  return [{ signal: 'foreign-author', saw: 1, usual: 0, weight: 1, address, asked }];
 }

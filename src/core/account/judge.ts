@@ -19,6 +19,7 @@ import {
   weighRecipients,
 } from './count-recipients.ts';
 import {
+  authorReasons,
   riskFactorReasons,
   slotReasons,
   suspendedReason,
@@ -121,7 +122,7 @@ export function judgeCounted(
   }
   const exempt = flags.exemptUntil > message.at;
   // An exemption is from what is usual. The register's rules hold all the same.
-  const unruly = scriptReasons(message.scriptFinding);
+  const unruly = [...scriptReasons(message.scriptFinding), ...authorReasons(message.authors)];
   if (unruly.length > 0 && (exempt || !suspends))
     return found('hold', exempt || evidence < watchAt ? 'clear' : 'watched', unruly);
   if (!exempt) {

@@ -6,6 +6,7 @@
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import { isAutomatic } from '../account-name.ts';
+import { foreignAddress } from '../authors/finding.ts';
 import type { MessageFacts } from '../event.ts';
 import type { CountName } from '../reason.ts';
 import { networkOf, networkStanding, networksAtOnce } from './network.ts';
@@ -37,6 +38,8 @@ export type RiskFactors = {
   /** What a new network multiplies the evidence by. */
   readonly networkBoost: number;
   readonly newIdentity: string | undefined;
+  /** An address in the message that this account may not use, and has not used for a day. */
+  readonly foreign: string | undefined;
   readonly breachFails: number;
   readonly networks: number;
   readonly networksUsual: number;
@@ -91,7 +94,10 @@ export function riskFactors(
     alone += networksAlone;
   }
   const newIdentity = unusedFrom(profile, message, seed);
-  if (newIdentity !== undefined) boost *= boosts.identity;
+  const foreign = foreignAuthor(profile, message, seed);
+  // Nearly always both say the same about the same address.
+  if (foreign !== undefined) boost *= boosts.foreign;
+  else if (newIdentity !== undefined) boost *= boosts.identity;
   const breached = profile.breachFails > 0 && message.at - profile.breachAt < breachMs;
   if (breached) {
     boost *= boosts.breach;
@@ -107,7 +113,8 @@ export function riskFactors(
     hourUnusual,
     newNetwork,
     networkBoost: networkBoost(weak),
-    newIdentity,
+    newIdentity: foreign === undefined ? newIdentity : undefined,
+    foreign,
     breachFails: breached ? profile.breachFails : 0,
     networks,
     networksUsual: profile.usualNetworks,
@@ -132,6 +139,7 @@ export function secondKinds(
     factors.elsewhere ||
     factors.breachFails > 0 ||
     factors.newIdentity !== undefined ||
+    factors.foreign !== undefined ||
     factors.networksAlone >= secondKind.networks * networkAloneWeight;
   return stranger || counts.length > 0 ? counts : undefined;
 }
@@ -171,12 +179,45 @@ function unusedFrom(
 ): string | undefined {
   const from = message.headerFrom;
   if (from === undefined || from === '' || from === message.account) return undefined;
-  // In the names of others. The number fades a little between busy days.
-  if (isAutomatic(message.account)) return undefined;
-  if (profile.usualNewFroms > manyFromsMin - 1) return undefined;
-  const known = profile.book.get(hash53(identityKey(from), seed));
-  const ripe = (message.at - dayMs) / minuteMs;
-  if (known !== undefined && known <= ripe) return undefined;
-  // An account that is younger than a day has no usual identity.
-  return profile.firstSeen <= message.at - dayMs ? from : undefined;
+  if (sendsForOthers(profile, message) || isUsualFrom(profile, message, from, seed))
+    return undefined;
+  return from;
+}
+
+/**
+ * An address that a login may not use, unless it has used it for a day: then its owner does, and
+ * only has not declared it. Hosts and scripts write as others until somebody declares that.
+ */
+function foreignAuthor(
+  profile: AccountProfile,
+  message: MessageFacts,
+  seed: number,
+): string | undefined {
+  const address = foreignAddress(message.authors);
+  if (address === undefined || notLogin.test(message.account)) return undefined;
+  if (sendsForOthers(profile, message)) return undefined;
+  return isUsualFrom(profile, message, address, seed) ? undefined : address;
+}
+
+const notLogin = /^(?:client|local|script|user):/;
+
+/**
+ * In the names of others; the number fades a little between busy days. Or it is younger than a day:
+ * then it has no usual identity.
+ */
+function sendsForOthers(
+  { firstSeen, usualNewFroms }: AccountProfile,
+  { account, at }: MessageFacts,
+): boolean {
+  return isAutomatic(account) || usualNewFroms > manyFromsMin - 1 || firstSeen > at - dayMs;
+}
+
+function isUsualFrom(
+  { book }: AccountProfile,
+  { at }: MessageFacts,
+  from: string,
+  seed: number,
+): boolean {
+  const known = book.get(hash53(identityKey(from), seed));
+  return known !== undefined && known <= (at - dayMs) / minuteMs;
 }

@@ -205,7 +205,14 @@ export const firstSignAt = 0.2;
 
 /** Risk factors multiply the evidence; together at most by this. */
 export const boostMax = 4;
-export const boosts = { hour: 2, network: 1.5, identity: 1.3, breach: 1.5, content: 1.5 } as const;
+export const boosts = {
+  hour: 2,
+  network: 1.5,
+  identity: 1.3,
+  foreign: 1.5,
+  breach: 1.5,
+  content: 1.5,
+} as const;
 /**
  * A second kind of evidence, without which numbers only hold: this many client networks more than
  * is usual, or this share of the last half hour's mail that looks like spam.

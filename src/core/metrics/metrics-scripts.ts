@@ -29,6 +29,18 @@ export const scriptMetrics: readonly Metric[] = [
   },
 ];
 
+export const authorMetrics: readonly Metric[] = [
+  {
+    name: 'postern_author_permissions_total',
+    kind: 'counter',
+    help:
+      'Addresses in From of outgoing mail, by what allows the account to write as them; see ' +
+      'docs/authors.md.',
+    label: 'permission',
+    values: ['own', 'map', 'declared', 'observed', 'foreign', 'unknown'],
+  },
+];
+
 export const sendmailMetrics: readonly Metric[] = [
   {
     name: 'postern_sendmail_messages_total',

@@ -5,10 +5,11 @@
  * not.
  */
 
+import { unsignedWhys } from '../signing/choose.ts';
 import { keyStates } from '../signing/key.ts';
 import type { Metric } from './metric.ts';
 import { mailLogMetrics } from './metrics-log.ts';
-import { scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
+import { authorMetrics, scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
 
 const verdicts = ['pass', 'delay', 'hold', 'refuse'] as const;
 
@@ -185,10 +186,21 @@ const signingMetrics: readonly Metric[] = [
     kind: 'counter',
     help:
       'Outgoing messages, signed or not: no-from (no author with a domain), no-key (no key for ' +
-      'any author’s domain), off (by the configuration), failed (see the log event ' +
-      'signing.failed).',
+      'any author’s domain), off (by the configuration), foreign (its account may not write as ' +
+      'an author), unknown (the mail server’s tables could not be asked whether it may), ' +
+      'long-from (From has more than is read), failed (see the log event signing.failed).',
     label: 'result',
-    values: ['signed', 'no-from', 'no-key', 'off', 'failed'],
+    values: ['signed', ...unsignedWhys, 'failed'],
+  },
+  {
+    name: 'postern_foreign_authors_total',
+    kind: 'counter',
+    help:
+      'Authors of outgoing messages that the account may not use: from (in From; no key ' +
+      'signs), sender (in Sender or Resent-…), name (in a display name); unknown: the mail ' +
+      'server’s tables could not be asked.',
+    label: 'place',
+    values: ['from', 'sender', 'name', 'unknown'],
   },
 ];
 
@@ -330,6 +342,7 @@ export const metrics: readonly Metric[] = [
   ...signingMetrics,
   ...scanMetrics,
   ...scriptMetrics,
+  ...authorMetrics,
   ...sendmailMetrics,
   ...mailLogMetrics,
   ...inboundMetrics,

@@ -26,9 +26,19 @@ export type ChosenBy = 'author' | 'parent' | 'table' | 'identity';
 
 /**
  * no-from: the message names no author. no-key: no domain of an author has a key. off: the operator
- * turned signing off for the domain.
+ * turned signing off for the domain. foreign: its account may not write as one of the authors.
+ * unknown: the mail server's tables could not be asked whether it may. long-from: From has more
+ * than is read.
  */
-export type UnsignedWhy = 'no-from' | 'no-key' | 'off';
+export const unsignedWhys = [
+  'no-from',
+  'no-key',
+  'off',
+  'foreign',
+  'unknown',
+  'long-from',
+] as const;
+export type UnsignedWhy = (typeof unsignedWhys)[number];
 
 export type Choice<Key> =
   | {
@@ -60,6 +70,28 @@ export function chooseKeys<Key>(
   const keys = domain === '' ? [] : keysOf(domain);
   if (keys.length > 0) return { kind: 'sign', author, domain, by: 'identity', keys };
   return { kind: 'unsigned', author, why: author === '' ? 'no-from' : 'no-key' };
+}
+
+/** Would a key of the author's own choice sign, not only that of the server's identity? */
+export function isSignedHere<Key>(
+  author: string,
+  rules: SigningRules,
+  keysOf: (domain: string) => readonly Key[],
+): boolean {
+  return forAuthor(author, rules, keysOf)?.kind === 'sign';
+}
+
+/**
+ * Might DMARC call these domains of one organisation? That needs a list of public suffixes or the
+ * DNS (RFC 9989 section 4.10), so all are that share two labels, those of `co.uk` too.
+ */
+export function mayBeRelated(one: string, other: string): boolean {
+  return lastTwo(one) === lastTwo(other);
+}
+
+function lastTwo(domain: string): string {
+  const dot = domain.lastIndexOf('.');
+  return domain.slice(dot <= 0 ? 0 : domain.lastIndexOf('.', dot - 1) + 1);
 }
 
 /** Walks up from the author's domain. At each step the table counts before the keys. */

@@ -1,18 +1,24 @@
 /** Opens what signs: the keys, the domains in From of mail, the reader that signs a message. */
 import type { Config } from '../../config/schema.ts';
 import { signingRulesOf } from '../../config/values.ts';
+import { type ForeignMail, openForeignMail } from '../../flow/authors/foreign-mail.ts';
+import { openAuthors } from '../../flow/authors/message-authors.ts';
 import type { Journal } from '../../flow/journal/journal.ts';
 import type { Notices } from '../../flow/notices/notices.ts';
 import { openSigning, type SigningSettings } from '../../flow/signing/message-signed.ts';
 import { openSendingDomains } from '../../flow/signing/sending-domains.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { EditSource } from '../../ports/message.ts';
+import type { AuthorRights } from '../../ports/authors.ts';
+import type { AuthorsSource, EditSource } from '../../ports/message.ts';
 import type { DaemonParts } from '../base/options.ts';
 import { type OpenKeys, openKeys } from './keys.ts';
 
 export type DaemonSigning = {
   readonly keys: OpenKeys;
   readonly source: EditSource;
+  /** Who may be shown as the author of what is signed. */
+  readonly authors: AuthorsSource;
+  readonly foreign: ForeignMail;
   configure(config: Config): void;
   close(): void;
 };
@@ -22,20 +28,32 @@ export function openDaemonSigning(
   of: {
     readonly journal: Journal;
     readonly notices: Notices;
+    readonly rights: AuthorRights;
     readonly iso: (at: Millis) => string;
   },
 ): DaemonSigning {
   const settings = settingsOf(config);
   const keys = openKeys({ ...of, world, config, state, host });
   const domains = openSendingDomains({ world, journal: of.journal });
+  const foreign = openForeignMail({ ...of, world, settings, host });
+  const authors = openAuthors({
+    settings,
+    keys: keys.of,
+    rights: of.rights,
+    foreign: foreign.seen,
+    count: world.count,
+  });
   return {
     keys,
+    authors,
+    foreign,
     source: openSigning({ world, settings, keys: keys.of, sent: domains.sent }),
     configure(changed) {
       Object.assign(settings, settingsOf(changed));
       keys.configure(changed);
     },
     close() {
+      foreign.close();
       domains.close();
       keys.close();
     },
@@ -43,6 +61,6 @@ export function openDaemonSigning(
 }
 
 function settingsOf(config: Config): SigningSettings {
-  const { enabled, line_length_limit: lineLengthLimit } = config.signing;
-  return { enabled, lineLengthLimit, rules: signingRulesOf(config) };
+  const { enabled, foreign, line_length_limit: lineLengthLimit } = config.signing;
+  return { enabled, foreign, lineLengthLimit, rules: signingRulesOf(config) };
 }

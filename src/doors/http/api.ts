@@ -32,6 +32,7 @@
  *                                        takes over keys whose files are in the folder already
  *   GET, POST /api/passwords             results of an audit (password-routes.ts)
  *   …    /api/scripts                    the register of scripts (script-routes.ts)
+ *   …    /api/authors                    addresses in From (author-routes.ts)
  *
  * A request needs `Authorization: Bearer TOKEN` or the session cookie. A POST with the cookie also
  * needs the page's own Origin and `X-CSRF-Token`. Refusals look like a failed `AdminResult`:
@@ -41,6 +42,7 @@
  */
 import { Hono } from 'hono';
 import type { Admin, KeyAdmin } from '../../ports/admin.ts';
+import { authorRoutes } from './author-routes.ts';
 import { overview } from './overview.ts';
 import { passwordRoutes } from './password-routes.ts';
 import { actor, body, done, type HttpEnv, named, orNotFound, query } from './request.ts';
@@ -78,6 +80,7 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   dkimRoutes(api, admin.dkim);
   passwordRoutes(api, admin);
   scriptRoutes(api, admin.scripts);
+  authorRoutes(api, admin.authors);
   return api;
 }
 

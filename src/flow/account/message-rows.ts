@@ -11,6 +11,7 @@ const sampleMax = 5;
 
 /** The row by which the mail log and `explain` find the message. */
 export function messageRow(message: Submission, verdict: MessageRow['verdict']): MessageRow {
+  const { authors } = message;
   return {
     queueId: message.id,
     at: message.at,
@@ -20,6 +21,9 @@ export function messageRow(message: Submission, verdict: MessageRow['verdict']):
     client: cameFrom(message),
     sender: message.sender ?? '',
     messageId: message.messageId ?? '',
+    ...(authors?.unsigned === undefined
+      ? undefined
+      : { unsigned: { why: authors.unsigned, author: authors.author } }),
   };
 }
 
@@ -47,6 +51,7 @@ export function storyRow(
 
 function whyHeld(signal: string): HeldRow['why'] {
   if (contentSignals.has(signal)) return 'content';
+  if (signal === 'foreign-author') return 'foreign';
   return scriptSignals.some((one) => one === signal) ? 'rule' : 'verdict';
 }
 

@@ -7,8 +7,10 @@ import { type AccountProfile, decodeProfile, today } from '../../core/account/pr
 import type { Account, DefaultDomain } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
+import { shownUnsigned } from '../../core/unsigned-text.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
+import type { AuthorAdmin } from '../../ports/authors.ts';
 import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
@@ -46,8 +48,10 @@ export type AdminDeps = {
   readonly doors: () => Readonly<Record<string, string>>;
   readonly troubles: Pick<Troubles, 'all'>;
   readonly bypass: Pick<BypassMeter, 'view'>;
+  readonly foreign: { latest(limit: number): StatusView['foreign'] };
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
+  readonly authors: AuthorAdmin;
   readonly stats: AskStats;
   readonly iso: (at: Millis) => string;
 };
@@ -57,6 +61,8 @@ const shownMax = 50;
 /** Accounts counted by state. Larger counts are shown as this number. */
 const countMax = 100_000;
 const heldMax = 50_000;
+/** Pairs of account and author that the status names. */
+const foreignMax = 10;
 /** Accounts that the status names with what is held of them. */
 const heldMostMax = 5;
 
@@ -113,7 +119,9 @@ export function openAdmin(deps: AdminDeps): Admin {
     explain(id) {
       const story = shownStory(live.story(id));
       const message = live.message(id);
-      return story === undefined && message === undefined ? undefined : { story, message };
+      if (story === undefined && message === undefined) return undefined;
+      const hasKeys = (): boolean => live.dkimKeys().length > 0;
+      return { story, message, ...shownUnsigned(message, hasKeys) };
     },
     audit: (filter) => live.audit(filter),
     recent: (limit) => feed.recent(limit),
@@ -123,6 +131,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     stats: deps.stats,
     dkim: deps.dkim,
     scripts: deps.scripts,
+    authors: deps.authors,
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
   };
@@ -158,6 +167,8 @@ function status(deps: AdminDeps): StatusView {
       suspended: live.accounts({ state: 'suspended', limit: countMax }).length,
       exempt: deps.exemptions.all(clock.now()).length,
     },
+    foreign: deps.foreign.latest(foreignMax),
+    authors: deps.authors.observation(),
     held: live.countHeld(),
     heldMax: deps.accounts.context.policy.heldMax,
     heldMost: live.heldMost(heldMostMax),

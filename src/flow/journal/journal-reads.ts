@@ -15,8 +15,9 @@ import { type KeptKind, type KeptRow, noticeKey, type RecentRows } from './recen
 const justNow: number = Number.MAX_SAFE_INTEGER;
 
 /**
- * The reads of the ledger that the journal overlays. Weak passwords and scripts are not among them:
- * they are few, and their flows keep them in memory (passwords-audited.ts, script-mailed.ts).
+ * The reads of the ledger that the journal overlays. Weak passwords, scripts and declarations are
+ * not among them: their flows keep them in memory (passwords-audited.ts, script-mailed.ts,
+ * observation.ts).
  * Statistics come from the ledger itself (shared-answers.ts), without the last seconds.
  */
 export type LedgerReads = Omit<
@@ -28,6 +29,8 @@ export type LedgerReads = Omit<
   | 'weakPasswords'
   | 'scripts'
   | 'scriptRules'
+  | 'mayWriteAs'
+  | 'writtenAs'
   | 'stats'
   | 'statsAside'
 >;

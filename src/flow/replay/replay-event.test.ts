@@ -56,6 +56,24 @@ const events = [
     },
   ],
   [
+    'an author that the account may not use',
+    { ...send, foreign: '<CEO@Other.example>' },
+    {
+      kind: 'send',
+      id: 'm1',
+      at,
+      account: 'ann@here.example',
+      outside: ['b@x.example'],
+      local: [],
+      authors: {
+        unsigned: 'foreign',
+        foreign: [{ address: 'ceo@other.example', place: 'from', kind: 'foreign', source: '' }],
+        author: 'ceo@other.example',
+        holds: false,
+      },
+    },
+  ],
+  [
     'recipients in every way of writing, each once; those of its own domain are local',
     {
       ...send,

@@ -5,6 +5,7 @@
 
 import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
+import type { AuthorsFinding } from '../../core/authors-finding.ts';
 import type { ReplayEvent, Submission } from '../../core/event.ts';
 import type { Scan } from '../../core/scan/report.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
@@ -122,12 +123,20 @@ function addDetails(event: Mutable<Submission>, fields: Fields): void {
   if (from !== undefined) event.headerFrom = firstMailbox(from);
   if (subject !== undefined) event.subject = subject;
   if (fingerprint !== undefined) event.fingerprint = fingerprint;
+  const foreign = string(fields, 'foreign');
+  if (foreign !== undefined) event.authors = foreignAuthor(addressKey(foreign));
   const { uid } = fields;
   if (typeof uid === 'number' && Number.isSafeInteger(uid) && uid >= 0) event.uid = uid;
   const { size } = fields;
   if (typeof size === 'number' && size >= 0) event.sizeBytes = size;
   const score = fields['spamScore'];
   if (typeof score === 'number' && Number.isFinite(score)) event.scan = scoredBy(score);
+}
+
+/** An author that the account may not use, as the live doors find it. */
+function foreignAuthor(address: string): AuthorsFinding {
+  const author = { address, place: 'from', kind: 'foreign', source: '' } as const;
+  return { unsigned: 'foreign', foreign: [author], author: address, holds: false };
 }
 
 /** A score as the live doors have it from a scanner that says where spam begins. */

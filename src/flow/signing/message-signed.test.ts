@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { anyAuthor } from '../../../test/doubles/path.ts';
 import { scriptedStart } from '../../../test/doubles/start.ts';
 import { quietWorld } from '../../../test/doubles/world.ts';
-import { noRules, type SigningRules } from '../../core/signing/choose.ts';
+import type { Account } from '../../core/account-name.ts';
+import type { Submission } from '../../core/event.ts';
+import { noRules } from '../../core/signing/choose.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import type { Millis } from '../../lib/time.ts';
+import type { Mutable } from '../../lib/type-tools.ts';
 import type { HeaderEdit, MessageReader, MessageStart } from '../../ports/message.ts';
-import { openSigning } from './message-signed.ts';
+import { openSigning, type SigningSettings } from './message-signed.ts';
 
 /** Signs with the name of its selector, at once; a selector `broken` cannot. */
 const key = (domain: string, selector: string): SigningKey => ({
@@ -22,15 +26,19 @@ class Rig {
   readonly logged: (readonly [string, unknown])[] = [];
   readonly sent: string[] = [];
   now = 1_700_000_000_000 as Millis;
-  readonly settings: { enabled: boolean; rules: SigningRules; lineLengthLimit: number } = {
+  readonly settings: Mutable<SigningSettings> = {
     enabled: true,
     rules: noRules,
+    foreign: 'unsigned',
     lineLengthLimit: 998,
   };
   keys: readonly SigningKey[] = [key('a.test', 's1'), key('a.test', 's2'), key('b.test', 's3')];
+  readonly #keys = (domain: string): readonly SigningKey[] =>
+    this.keys.filter((one) => one.domain === domain);
+  readonly #authors = anyAuthor({ settings: this.settings, keys: this.#keys });
   readonly #reading = openSigning({
     settings: this.settings,
-    keys: (domain) => this.keys.filter((one) => one.domain === domain),
+    keys: this.#keys,
     world: quietWorld({
       clock: { now: () => this.now },
       count: (name, _by, label) => this.counted.push(`${name} ${label}`),
@@ -41,9 +49,24 @@ class Rig {
     sent: (author, by) => this.sent.push(`${author} ${by}`),
   });
 
+  /** With the authors that the path reads besides, which are asked before the end. */
   open(more: Partial<MessageStart> = {}): MessageReader | undefined {
     const login = { by: 'login', queueId: 'Q1' } as const;
-    return this.#reading.open(scriptedStart({ ...login, ...more }));
+    const authors = this.#authors.open();
+    const reader = this.#reading.open(scriptedStart({ ...login, ...more }), authors);
+    return (
+      reader && {
+        header(name, value) {
+          authors?.header(name, value);
+          reader.header(name, value);
+        },
+        body: (...piece) => reader.body(...piece),
+        finish(done) {
+          authors?.ask(message, () => {});
+          reader.finish(done);
+        },
+      }
+    );
   }
 
   /** The edits of a message with these From fields. */
@@ -61,6 +84,15 @@ class Rig {
     return edits;
   }
 }
+
+const message: Submission = {
+  kind: 'send',
+  id: 'Q1',
+  at: 0 as Millis,
+  account: 'joe@a.test' as Account,
+  outside: [],
+  local: [],
+};
 
 test('each key of the domain signs, below the Received of the mail server', () => {
   const rig = new Rig();

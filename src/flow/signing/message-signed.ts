@@ -8,15 +8,22 @@
 import { type Choice, chooseKeys, type SigningRules } from '../../core/signing/choose.ts';
 import { openSigner, type Signer } from '../../formats/dkim/sign.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
-import { authorDomains } from '../../formats/message/author-domains.ts';
 import { minuteMs } from '../../lib/time.ts';
-import type { EditSource, Finished, MessageReader, MessageStart } from '../../ports/message.ts';
+import type {
+  EditSource,
+  Finished,
+  MessageAuthors,
+  MessageReader,
+  MessageStart,
+} from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
 
 /** As the operator set it; a reload changes it in place. */
 export type SigningSettings = {
   readonly enabled: boolean;
   readonly rules: SigningRules;
+  /** What becomes of mail whose account may not write as its author. */
+  readonly foreign: 'unsigned' | 'hold';
   /** The mail server breaks longer lines than this when it sends them. 0: it does not. */
   readonly lineLengthLimit: number;
 };
@@ -32,8 +39,6 @@ export type SigningDeps = {
   readonly sent: (author: string, signedBy: string) => void;
 };
 
-/** From fields that are read. RFC 5322 section 3.6 allows one. */
-const fromFieldsMax = 20;
 /** Octets of header kept until it is known who signs: ten times Postfix's limit for one field. */
 const headerOctetsMax = 1_024_000;
 /**
@@ -48,9 +53,10 @@ export function openSigning(deps: SigningDeps): EditSource {
   const faults = openFaults(deps.world);
   return {
     phase: 'after-judgement',
-    open(start) {
-      if (start.by === undefined || !deps.settings.enabled) return undefined;
-      return new SigningReader(deps, faults, start);
+    open(start, authors) {
+      const { enabled } = deps.settings;
+      if (start.by === undefined || authors === undefined || !enabled) return undefined;
+      return new SigningReader(deps, faults, start, authors);
     },
   };
 }
@@ -59,23 +65,21 @@ class SigningReader implements MessageReader {
   readonly #deps: SigningDeps;
   readonly #faults: Faults;
   readonly #start: MessageStart;
-  readonly #from: string[] = [];
+  readonly #authors: MessageAuthors;
   /** Names and values in turn, kept until it is known whether a key signs: hashing costs most. */
   #header: string[] = [];
   #octets = 0;
   #choice: Choice<SigningKey> | undefined;
   #signer: Signer | undefined;
 
-  constructor(deps: SigningDeps, faults: Faults, start: MessageStart) {
+  constructor(deps: SigningDeps, faults: Faults, start: MessageStart, authors: MessageAuthors) {
     this.#deps = deps;
     this.#faults = faults;
     this.#start = start;
+    this.#authors = authors;
   }
 
   header(name: string, value: string): void {
-    if (name.length === 4 && name.toLowerCase() === 'from' && this.#from.length < fromFieldsMax) {
-      this.#from.push(value);
-    }
     this.#octets += name.length + value.length;
     if (this.#octets <= headerOctetsMax) this.#header.push(name, value);
   }
@@ -86,7 +90,7 @@ class SigningReader implements MessageReader {
   }
 
   finish(done: Finished): void {
-    const choice = this.#chosen();
+    const choice = allowed(this.#chosen(), this.#authors.denied);
     if (choice.kind === 'unsigned') {
       this.#end(choice, choice.why);
       done([]);
@@ -108,7 +112,7 @@ class SigningReader implements MessageReader {
     });
   }
 
-  /** Which keys sign. Call it when all headers are here. */
+  /** Which keys sign if the account may write as the authors. All headers are here. */
   #chosen(): Choice<SigningKey> {
     if (this.#choice !== undefined) return this.#choice;
     this.#choice = this.#choose();
@@ -130,8 +134,8 @@ class SigningReader implements MessageReader {
 
   #choose(): Choice<SigningKey> {
     // RFC 6376 section 5.4: the From field must be signed, so mail without one cannot be.
-    if (this.#from.length === 0) return { kind: 'unsigned', author: '', why: 'no-from' };
-    const { domains } = authorDomains(this.#from);
+    if (!this.#authors.hasFrom) return { kind: 'unsigned', author: '', why: 'no-from' };
+    const domains = this.#authors.shown.authors.map(({ domain }) => domain);
     return chooseKeys(domains, this.#deps.settings.rules, this.#deps.keys);
   }
 
@@ -144,6 +148,12 @@ class SigningReader implements MessageReader {
     log('debug', 'message.signing', { id, from: choice.author, domain, result });
     if (choice.author !== '') sent(choice.author, result === 'signed' ? domain : '');
   }
+}
+
+/** The choice, unless the account may not write as every author. */
+function allowed(choice: Choice<SigningKey>, denied: MessageAuthors['denied']): Choice<SigningKey> {
+  if (choice.kind === 'unsigned' || denied === undefined) return choice;
+  return { kind: 'unsigned', author: choice.author, why: denied };
 }
 
 type Faults = (domain: string, id: string, fault: Error) => void;

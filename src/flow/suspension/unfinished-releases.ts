@@ -41,7 +41,7 @@ export function unfinishedRelease(
 /** Does this held message go back with the release? */
 export function goesWith(release: UnfinishedRelease, row: HeldRow): boolean {
   // The account may be honest, and the virus is still a virus.
-  if (row.why === 'content' || row.why === 'rule') return false;
+  if (row.why !== 'verdict' && row.why !== 'queue') return false;
   return release.mail === 'all' || (release.mail === 'queue' && row.why === 'queue');
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { asciiDomain, authorDomains } from './author-domains.ts';
+import { asciiDomain, authorDomains, shownAuthors } from './author-domains.ts';
 
 const found = (...fields: readonly string[]): string => {
   const { domains, cut } = authorDomains(
@@ -97,6 +97,45 @@ test('several fields count as one; more than is looked at makes it doubtful', ()
   const many = Array.from({ length: 2_000 }, (_, n) => `a@d${n}.example`).join(', ');
   assert.match(found(many), /\?$/);
   assert.ok(found(many).split(' ').length < 60);
+});
+
+test('addresses: what programs read alike is one address, else some address of the domain', () => {
+  const addresses = (...fields: readonly string[]): string =>
+    shownAuthors(fields.map((field) => Buffer.from(field).toString('latin1')))
+      .authors.map(({ address }) => address)
+      .join(' ');
+  assert.equal(addresses(' Joe <JOE@One.example>'), 'joe@one.example');
+  assert.equal(
+    addresses(' "joe"@one.example (c), <a.b+c@bücher.example>'),
+    'joe@one.example a.b+c@xn--bcher-kva.example',
+  );
+  assert.equal(addresses(' "joe b"@one.example'), '@one.example');
+  assert.equal(addresses(' jörg@one.example'), '@one.example');
+  assert.equal(
+    addresses(' =?utf-8?q?ceo=40two.example?=@one.example'),
+    '@one.example @two.example',
+  );
+  assert.equal(addresses(' a@one.example@two.example'), '@two.example @one.example');
+  assert.equal(
+    addresses(' a@one.example, A@one.example', ' b@one.example'),
+    'a@one.example b@one.example',
+  );
+});
+
+test('addresses in display names and comments are no authors, and are told apart', () => {
+  const named = (field: string): string => shownAuthors([field]).named.join(' ');
+  assert.equal(named(' "ceo@bank.example" <a@one.example>'), 'bank.example');
+  assert.equal(named(' =?utf-8?q?ceo=40bank.example?= <a@one.example>'), 'bank.example');
+  assert.equal(named(' a@one.example (b@one.example)'), '');
+  assert.equal(named(' Joe <a@one.example>'), '');
+});
+
+test('a field with hundreds of addresses is read at its beginning, in any disguise', () => {
+  for (const one of ['a@b.c,', '@', '\uff20', '=?utf-8?b?QEBAQEBAQEBAQEBA?= ', 'ü@ü.ü,']) {
+    const field = Buffer.from(one.repeat(300)).toString('latin1');
+    assert.equal(shownAuthors([field]).cut, true, one);
+  }
+  assert.equal(shownAuthors([' a@b.c,'.repeat(150)]).cut, false);
 });
 
 test('an A-label comes of every way to write a name', () => {

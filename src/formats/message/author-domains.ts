@@ -14,32 +14,90 @@ export type AuthorDomains = {
   readonly cut: boolean;
 };
 
+/** An author that some mail program may show. */
+export type Author = {
+  readonly domain: string;
+  /**
+   * The address key, its domain in A-labels. `@domain`: programs may read different addresses of
+   * this domain.
+   */
+  readonly address: string;
+};
+
+export type Authors = {
+  /** In order, each address once. */
+  readonly authors: readonly Author[];
+  /** Domains of addresses in display names and comments, which are no authors. */
+  readonly named: readonly string[];
+  /** Whether there is more than is read, so `authors` may be incomplete. */
+  readonly cut: boolean;
+};
+
 /** The most characters of all From fields, enough for a hundred authors. */
 const fieldsLengthMax = 16_384;
 const domainsMax = 50;
+const authorsMax = 100;
+/** A field with more `@` is read at its beginning only: each may cost as much as a domain. */
+const signsMax = 200;
+const crowdedLengthMax = 1_000;
 /** Controls, and characters without width. Programs differ in what they do with them. */
 const invisible = /[\p{Cc}\p{Cf}]/gu;
 /** Characters that look like `@`. */
 const atSigns = /[\uff20\ufe6b]/g;
+const isLikeAt = (char: string): boolean => char === '\uff20' || char === '\ufe6b';
 /** Quotation marks and signs behind a name. No top-level domain has them (RFC 5892). */
 const oddEnd = /[^\0-\x7f\p{L}\p{M}\p{N}]+$/u;
 
 /** `fields` are the values of the From fields, one octet a character. */
 export function authorDomains(fields: readonly string[]): AuthorDomains {
+  const { authors, cut } = shownAuthors(fields);
+  const [first] = authors;
+  if (first === undefined || authors.length === 1)
+    return { domains: authors.map(({ domain }) => domain), cut };
+  return { domains: [...new Set(authors.map(({ domain }) => domain))], cut };
+}
+
+/** The same with their addresses. */
+export function shownAuthors(fields: readonly string[]): Authors {
+  const [only = ''] = fields;
+  if (fields.length === 1 && only.length <= fieldsLengthMax) {
+    const plain = plainAuthor(only);
+    if (plain !== undefined) return { authors: [plain], named: nobody, cut: false };
+  }
+  const authors = new Map<string, Author>();
   const domains = new Set<string>();
+  const named = new Set<string>();
   let cut = false;
   let room = fieldsLengthMax;
   for (const field of fields) {
     if (field.length > room) cut = true;
-    const text = peerText(Buffer.from(field.slice(0, room), 'latin1'));
+    let text = peerText(Buffer.from(field.slice(0, room), 'latin1'));
     room -= Math.min(room, field.length);
-    for (const domain of fieldDomains(text)) {
-      if (domains.has(domain)) continue;
-      if (domains.size < domainsMax) domains.add(domain);
-      else cut = true;
+    if (signsIn(text) > signsMax) {
+      cut = true;
+      text = text.slice(0, crowdedLengthMax);
     }
+    for (const author of fieldAuthors(text)) {
+      if (authors.has(author.address)) continue;
+      const isNew = !domains.has(author.domain);
+      if (authors.size >= authorsMax || (isNew && domains.size >= domainsMax)) cut = true;
+      else {
+        authors.set(author.address, author);
+        domains.add(author.domain);
+      }
+    }
+    for (const domain of anyDomains(text)) if (named.size < domainsMax) named.add(domain);
   }
-  return { domains: [...domains], cut };
+  for (const domain of domains) named.delete(domain);
+  return { authors: [...authors.values()], named: [...named], cut };
+}
+
+const nobody: readonly string[] = [];
+
+function signsIn(text: string): number {
+  let signs = 0;
+  for (const char of decodedWords(text)) if (char === '@' || isLikeAt(char)) signs++;
+  return signs;
 }
 
 /**
@@ -47,31 +105,48 @@ export function authorDomains(fields: readonly string[]): AuthorDomains {
  * read as the rest.
  */
 const plainField =
-  /^(?:[\w.+-]+@([\w.-]+)|(?:[\w .'-]{0,200}|"[\w .,'-]{0,200}" ?)<[\w.+-]+@([\w.-]+)>)$/;
+  /^(?:([\w.+-]+)@([\w.-]+)|(?:[\w .'-]{0,200}|"[\w .,'-]{0,200}" ?)<([\w.+-]+)@([\w.-]+)>)$/;
 
-function fieldDomains(text: string): readonly string[] {
+function plainAuthor(text: string): Author | undefined {
   const plain = plainField.exec(text.trim());
-  if (plain !== null) {
-    const domain = asciiDomain(plain[1] ?? plain[2] ?? '');
-    if (domain !== undefined) return [domain];
-  }
-  const { addresses, broken } = mailboxes(text);
-  const found = addresses.flatMap(addressDomains);
-  // Without an address, a program may show what stands in quotes or comments.
-  return [...found, ...broken.flatMap(anyDomains), ...(found.length === 0 ? anyDomains(text) : [])];
+  if (plain === null) return undefined;
+  const domain = asciiDomain(plain[2] ?? plain[4] ?? '');
+  if (domain === undefined) return undefined;
+  return { domain, address: `${(plain[1] ?? plain[3] ?? '').toLowerCase()}@${domain}` };
 }
 
-/** The domain of an address; of one that breaks the grammar, every name that may be read. */
-function addressDomains(address: string): readonly string[] {
-  const { domain, plain, isWhole } = read(address);
-  if (domain !== undefined && isWhole) return [domain];
-  return [...(domain === undefined ? [] : [domain]), ...anyDomains(plain)];
+function fieldAuthors(text: string): readonly Author[] {
+  const plain = plainAuthor(text);
+  if (plain !== undefined) return [plain];
+  const { addresses, broken } = mailboxes(text);
+  const found = addresses.flatMap(addressAuthors);
+  // Without an address, a program may show what stands in quotes or comments.
+  const more = [...broken.flatMap(anyDomains), ...(found.length === 0 ? anyDomains(text) : [])];
+  return [...found, ...more.map(anyOf)];
+}
+
+/** Some address of a domain; which one, programs may read differently. */
+const anyOf = (domain: string): Author => ({ domain, address: `@${domain}` });
+
+/** Local parts that all programs read alike. */
+const commonLocal = /^[\w.!#$%&'*+/=?^`{|}~-]+$/;
+
+/** The author of an address; of one that breaks the grammar, every name that may be read. */
+function addressAuthors(address: string): readonly Author[] {
+  const { domain, plain, isWhole, local } = read(address);
+  // An address has no encoded words (RFC 2047 section 5), but some programs decode them there.
+  if (domain !== undefined && isWhole && !plain.includes('=?')) {
+    return [commonLocal.test(local) ? { domain, address: `${local}@${domain}` } : anyOf(domain)];
+  }
+  return [...(domain === undefined ? [] : [domain]), ...anyDomains(plain)].map(anyOf);
 }
 
 function read(address: string) {
   const spaced = withoutComments(address);
   const plain = spaced.replace(/\s*([.@])\s*/g, '$1');
-  const domain = asciiDomain(domainOf(addressKey(plain)).replace(oddEnd, ''));
+  const key = addressKey(plain);
+  const keyDomain = domainOf(key);
+  const domain = asciiDomain(keyDomain.replace(oddEnd, ''));
   const isRoute = /^<?\s*@[^:]*:/.test(plain);
   const signs = plain.replace(/"(?:[^"\\]|\\.)*"/g, '').split('@').length - 1;
   // In quotes, an `@` belongs to the local part only if no text stands before them.
@@ -79,7 +154,8 @@ function read(address: string) {
   const isOne = signs === 1 && isLocal && !/^[<\s]*@/.test(plain);
   // RFC 5322 allows a blank before a dot, and no program writes it; some end the name there.
   const mayEndBefore = /\.[^\s.@]{1,63}\s+\./.test(spaced);
-  return { plain: spaced, domain, isWhole: (isRoute || isOne) && !mayEndBefore };
+  const isWhole = (isRoute || isOne) && !mayEndBefore;
+  return { plain: spaced, domain, isWhole, local: key.slice(0, -keyDomain.length - 1) };
 }
 
 /** Whether an address in brackets is one, so that the text before it is only a name. */

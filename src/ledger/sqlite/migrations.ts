@@ -286,44 +286,31 @@ export const migrations: readonly string[] = [
   ALTER TABLE message ADD COLUMN origin TEXT NOT NULL DEFAULT '';
   ALTER TABLE held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
   `,
+  `
+  -- Addresses that an account may write as, by declaration; one that was taken back stays. And
+  -- mail that was sent without a right in the time of observation; a bit for each of its days.
+  CREATE TABLE may_write_as (
+    account TEXT NOT NULL,
+    address TEXT NOT NULL,
+    note TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    removed_at INTEGER,
+    PRIMARY KEY (account, address)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE written_as (
+    account TEXT NOT NULL,
+    address TEXT NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    days INTEGER NOT NULL,
+    PRIMARY KEY (account, address)
+  ) STRICT, WITHOUT ROWID;
+  -- Why no key signed a message, and the author that decided.
+  ALTER TABLE message ADD COLUMN unsigned TEXT NOT NULL DEFAULT '';
+  `,
 ];
-
-/**
- * Tables that a version changed, as they would be after its step: small ones as a copy, large ones
- * as a view. They are made in memory for a command that only reads a file from before that version,
- * and hide the table in the file.
- */
-const inMemory: ReadonlyMap<number, string> = new Map([
-  [
-    10,
-    `CREATE TEMP TABLE dkim_key AS
-       SELECT *, NULL AS answering_since, 0 AS by_order FROM main.dkim_key`,
-  ],
-  [
-    11,
-    `CREATE TEMP TABLE held AS SELECT *, 0 AS bytes FROM main.held;
-     CREATE UNIQUE INDEX temp.held_by_queue_id ON held (queue_id);`,
-  ],
-  [
-    12,
-    // All statements are compiled at opening, also those that write; these do nothing.
-    `CREATE TEMP VIEW message AS SELECT *, '' AS origin FROM main.message;
-     CREATE TEMP TRIGGER message_kept INSTEAD OF INSERT ON message BEGIN SELECT 1; END;
-     CREATE TEMP TRIGGER message_stays INSTEAD OF DELETE ON message BEGIN SELECT 1; END;
-     CREATE TEMP TABLE IF NOT EXISTS held AS SELECT * FROM main.held;
-     ALTER TABLE temp.held ADD COLUMN instance TEXT NOT NULL DEFAULT '';
-     CREATE UNIQUE INDEX IF NOT EXISTS temp.held_by_queue_id ON held (queue_id)`,
-  ],
-]);
-
-/** The oldest version that a command that only reads can read, without a migration of the file. */
-export const readableVersion: number =
-  migrations.findLastIndex((step, at) => step !== '' && !inMemory.has(at + 1)) + 1;
-
-/** Makes the tables of today for a file of an older version, in memory. The file stays as it is. */
-export function showAsToday(database: DatabaseSync, version: number): void {
-  for (const [since, table] of inMemory) if (version < since) database.exec(table);
-}
 
 /**
  * How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a

@@ -8,10 +8,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import type { Log } from '../../ports/world.ts';
+import { readableVersion, showAsToday } from './as-today.ts';
 import { checkpoints, walPagesMax, walPagesWithoutThread } from './checkpoint.ts';
 import { copyBeforeMigration, removeOldCopies, wayBack } from './earlier-copy.ts';
 import { fileGuard, lockForWriting, preparePrivateFile, refuseForRoot } from './files.ts';
-import { checkVersion, migrate, migrations, readableVersion, showAsToday } from './migrations.ts';
+import { checkVersion, migrate, migrations } from './migrations.ts';
 import { pruner } from './prune.ts';
 import { startPageChecks } from './soundness/page-check.ts';
 import { steadyLedger } from './soundness/steady.ts';
@@ -227,6 +228,8 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
     scripts: all.scripts.scripts,
     scriptRules: all.scripts.scriptRules,
     weakPasswords: all.weakPasswords.weakPasswords,
+    mayWriteAs: all.authors.mayWriteAs,
+    writtenAs: all.authors.writtenAs,
   };
 }
 

@@ -1,5 +1,6 @@
 /** All tables of a ledger, their statements prepared. */
 import { type AccountTable, accountTable } from './tables/accounts.ts';
+import { type AuthorTable, authorTable } from './tables/authors/may-write-as.ts';
 import { type DkimKeyTable, dkimKeyTable } from './tables/dkim-keys.ts';
 import { type HandoverTable, handoverTable } from './tables/handovers.ts';
 import { type HeldTable, heldTable } from './tables/held.ts';
@@ -38,6 +39,7 @@ export type Tables = {
   readonly scripts: ScriptTable;
   readonly handovers: HandoverTable;
   readonly weakPasswords: WeakPasswordTable;
+  readonly authors: AuthorTable;
 };
 
 export function tables(make: Statements): Tables {
@@ -57,5 +59,6 @@ export function tables(make: Statements): Tables {
     scripts: scriptTable(make),
     handovers: handoverTable(make),
     weakPasswords: weakPasswordTable(make),
+    authors: authorTable(make),
   };
 }

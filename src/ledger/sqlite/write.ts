@@ -100,6 +100,15 @@ function apply(tables: Tables, change: Change): void {
     case 'weak-password':
       tables.weakPasswords.put(change.row);
       break;
+    case 'may-write-as':
+      tables.authors.put(change.row);
+      break;
+    case 'written-as':
+      tables.authors.putSeen(change.row);
+      break;
+    case 'not-written-as':
+      tables.authors.dropSeen(change.row);
+      break;
     default:
       unreachable(change);
   }

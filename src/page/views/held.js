@@ -14,6 +14,7 @@ const whys = {
   verdict: 'held on arrival',
   queue: 'held in the mail queue',
   content: 'held for its content',
+  foreign: 'held for its author',
   rule: 'held by a script rule',
 };
 

@@ -159,8 +159,19 @@ function Story({ found, open }) {
         ? html`<h3>Why</h3><${Reasons} reasons=${about.reasons} />`
         : html`<p>Postern found no evidence against this message.</p>`
     }
+    ${found.unsigned && html`<${Unsigned} ...${found.unsigned} />`}
     <p class="same">
       <span class="quiet">Same on the command line</span>
       <${Command} text=${command('explain', about.id ?? about.queueId)} />
     </p>`;
+}
+
+/** Why no key signed a message, and the command that allows it. */
+function Unsigned({ text, allow }) {
+  return html`<h3>No DKIM signature</h3>
+    <p>${opened(text)}.</p>
+    ${
+      allow !== '' &&
+      html`<p class="same"><span class="quiet">To allow it</span><${Command} text=${allow} /></p>`
+    }`;
 }

@@ -63,6 +63,22 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
     },
   ],
   ['full', { event: 'account.full', undo: 'postern held release --account joe@example.org' }],
+  [
+    'foreign',
+    {
+      event: 'account.foreign',
+      undo: 'postern accounts may-write-as joe@example.org boss@example.com',
+      explain: 'postern explain 4bXm2R7hQzz2',
+      reasons: [
+        {
+          signal: 'foreign-author',
+          text:
+            'joe@example.org writes as boss@example.com: this mail leaves without a signature; ' +
+            'to allow it: postern accounts may-write-as joe@example.org boss@example.com',
+        },
+      ],
+    },
+  ],
   ['waiting', { event: 'account.waiting', reasons: [{ signal: 'waiting', text: joeWaits }] }],
   [
     'several-waiting',
@@ -83,6 +99,31 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
         { signal: 'dkim', text: 'Mail of example.org is not signed with this key any more.' },
         { signal: 'dns', text: 'ns1.example.org: no record' },
       ],
+    },
+  ],
+  [
+    'authors-observing',
+    {
+      event: 'authors.observing',
+      account: '',
+      undo: '',
+      reasons: [{ signal: 'authors', text: 'The observation ends 2026-02-20T10:00:00.000Z.' }],
+      explain: 'postern accounts may-write-as --suggest',
+    },
+  ],
+  [
+    'authors-observed',
+    {
+      event: 'authors.observed',
+      account: '',
+      undo: '',
+      reasons: [
+        {
+          signal: 'authors',
+          text: '9 messages on 2 days: postern accounts may-write-as joe@example.org @example.net',
+        },
+      ],
+      explain: 'postern accounts may-write-as --suggest',
     },
   ],
   ['test', { event: 'test', account: '', reasons: [], undo: '', explain: '' }],

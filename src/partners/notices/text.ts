@@ -40,6 +40,10 @@ function subject(notice: Notice): string {
         : `[postern] ${who} waits for your decision ${at}`;
     case 'account.would-suspend':
       return `[postern] ${who} would be suspended ${at} (mode observe): ${reached}`;
+    case 'account.foreign':
+      return who === ''
+        ? `[postern] several accounts write as others ${at}`
+        : `[postern] ${who} writes as others ${at}`;
     case 'ledger.failing':
       return `[postern] the ledger cannot be written ${at}`;
     case 'guard.trouble':
@@ -48,6 +52,10 @@ function subject(notice: Notice): string {
       return `[postern] a DKIM record of ${who} needs attention`;
     case 'dkim.lost':
       return `[postern] DKIM key of ${who} is missing from DNS; signing with it has stopped`;
+    case 'authors.observing':
+      return `[postern] senders in From are observed ${at}`;
+    case 'authors.observed':
+      return `[postern] mail with a foreign From is unsigned from now on ${at}`;
     default:
       return `[postern] test notice from ${oneLine(host)}`;
   }
@@ -84,6 +92,13 @@ function opening(notice: Notice): string {
           'Change the password of the account and look at the queue of your mail server. ' +
           'To let Postern stop such mail, set mode = "guard" in /etc/postern/postern.toml.',
       );
+    case 'account.foreign':
+      return fold(
+        'The From of this mail has an author that nothing on this server allows its account to ' +
+          'use. No key of this server signs such mail, so receivers may refuse it. If the ' +
+          'account may write as this author, allow it. If not, the account may be in the hands ' +
+          'of others.',
+      );
     case 'ledger.failing':
       return fold(
         'Postern cannot write to its ledger; most often the disk is full. ' +
@@ -100,6 +115,17 @@ function opening(notice: Notice): string {
         `A DKIM record of ${who} is missing from the DNS. ` +
           'Postern does not sign with this key until the record is back.',
       );
+    case 'authors.observing':
+      return fold(
+        'From now on a domain’s DKIM key signs only mail of accounts that may write as the ' +
+          'address in From. Until the observation ends, Postern leaves nothing unsigned and ' +
+          'notes what would be. Look at the list and confirm it before the end.',
+      );
+    case 'authors.observed':
+      return fold(
+        'The time of observation is over. Mail whose account may not write as the address in ' +
+          'From leaves unsigned. These pairs were seen; allow those that are honest.',
+      );
     default:
       return fold('This is a test. If you can read it, notices on this channel reach you.');
   }
@@ -112,7 +138,9 @@ function facts(notice: Notice): string {
   if (event === 'dkim.record' || event === 'dkim.lost') {
     return `Domain   ${oneLine(notice.account)}\nAt       ${notice.at}`;
   }
-  if (event === 'account.waiting') return `At       ${notice.at}`;
+  if (['account.waiting', 'account.foreign'].includes(event) || event.startsWith('authors.')) {
+    return `At       ${notice.at}`;
+  }
   const { leaked, stopped, since } = notice;
   const messages = count(stopped.messages, 'message');
   const lines = [
@@ -160,6 +188,8 @@ function next(notice: Notice): string {
   } else if (notice.event === 'account.waiting' && notice.undo !== '') {
     lines.push('If the owner sent it', `  ${oneLine(notice.undo)}`);
     lines.push('If not: stop the account', `  ${hijacked(notice)}`);
+  } else if (notice.event === 'account.foreign') {
+    if (notice.undo !== '') lines.push('If it may: allow it', `  ${oneLine(notice.undo)}`);
   } else if (notice.undo !== '') lines.push('To undo this', `  ${oneLine(notice.undo)}`);
   return lines.join('\n');
 }

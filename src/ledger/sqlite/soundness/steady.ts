@@ -72,6 +72,8 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
     oldestHeldAt: steadily(ledger.oldestHeldAt, nothing),
     incidents,
     exemptions: steadily(ledger.exemptions, none),
+    mayWriteAs: steadily(ledger.mayWriteAs, none),
+    writtenAs: steadily(ledger.writtenAs, none),
     audit: steadily(ledger.audit, none),
     notices: steadily(ledger.notices, none),
     dkimKeys: steadily(ledger.dkimKeys, none),

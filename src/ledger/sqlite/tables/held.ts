@@ -86,7 +86,7 @@ function heldSum(row: Row): HeldSum {
   return { messages: integer(row, 'messages'), bytes: integer(row, 'bytes') };
 }
 
-const reasonsToHold: readonly HeldRow['why'][] = ['verdict', 'queue', 'content', 'rule'];
+const reasonsToHold: readonly HeldRow['why'][] = ['verdict', 'queue', 'content', 'rule', 'foreign'];
 
 function heldRow(row: Row): HeldRow {
   const instance = text(row, 'instance');

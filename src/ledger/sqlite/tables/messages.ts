@@ -3,6 +3,7 @@
  * already queued.
  */
 import type { Account } from '../../../core/account-name.ts';
+import { unsignedWhys } from '../../../core/signing/choose.ts';
 import type { Ledger, MessageRow } from '../../../ports/ledger.ts';
 import { instant, integer, oneOf, type Row, type Statements, text } from './statements.ts';
 import { verdictKinds } from './stories.ts';
@@ -15,8 +16,8 @@ export function messageTable(make: Statements): MessageTable {
   // A reused queue id is another message, so the row is replaced under a new number.
   const put = make.command(
     `INSERT OR REPLACE INTO message
-       (queue_id, at, account, verdict, recipients, client, sender, message_id, origin)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (queue_id, at, account, verdict, recipients, client, sender, message_id, origin, unsigned)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const one = make.query('SELECT * FROM message WHERE queue_id = ?');
   const passed = make.query(
@@ -35,6 +36,7 @@ export function messageTable(make: Statements): MessageTable {
         row.sender,
         row.messageId,
         row.origin ?? '',
+        row.unsigned === undefined ? '' : `${row.unsigned.why} ${row.unsigned.author}`,
       );
     },
     message(queueId) {
@@ -57,5 +59,13 @@ function messageRow(row: Row): MessageRow {
     sender: text(row, 'sender'),
     messageId: text(row, 'message_id'),
     ...(origin === '' ? {} : { origin }),
+    ...unsignedOf(text(row, 'unsigned')),
   };
+}
+
+/** A reason of another version is left out: it must not hide the message. */
+function unsignedOf(stored: string): Pick<MessageRow, 'unsigned'> {
+  const [word = '', ...author] = stored.split(' ');
+  const why = unsignedWhys.find((one) => one === word);
+  return why === undefined ? {} : { unsigned: { why, author: author.join(' ') } };
 }

@@ -1,0 +1,49 @@
+/** Declarations of authors, and suggestions, as text for a terminal. Pure. */
+import { declarationWords } from '../../core/authors/declaration.ts';
+import { shellWords } from '../../lib/shell-words.ts';
+import type { AuthorSuggestion, AuthorsView } from '../../ports/authors.ts';
+import { many, plain } from '../terminal/format.ts';
+import { clock, table } from '../terminal/table.ts';
+
+export function declarationListText({ declarations }: Pick<AuthorsView, 'declarations'>): string {
+  if (declarations.length === 0) return 'Nothing is declared.\n';
+  return table(
+    [
+      { title: 'ACCOUNT' },
+      { title: 'MAY WRITE AS' },
+      { title: 'SINCE' },
+      { title: 'BY' },
+      { title: 'NOTE' },
+    ],
+    declarations.map((one) => [
+      plain(one.account),
+      plain(one.address),
+      clock(one.at),
+      plain(one.by),
+      plain(one.note),
+    ]),
+  );
+}
+
+/** Comments begin with #, so the text is a list that --accept takes. */
+export function suggestionsText({
+  observation,
+  suggestions,
+}: Pick<AuthorsView, 'observation' | 'suggestions'>): string {
+  const { from, isRunning, until } = observation;
+  const head =
+    from === undefined || from === null
+      ? '# There was no observation: postern accounts may-write-as --observe 14d\n'
+      : `# Observed since ${clock(from)}, ${isRunning ? 'until' : 'ended'} ${clock(until ?? 0)}.\n`;
+  if (suggestions.length === 0) return `${head}# No mail was seen that needs a declaration.\n`;
+  return head + suggestions.map(suggestionText).join('');
+}
+
+function suggestionText(one: AuthorSuggestion): string {
+  const often = `${many(one.messages, 'message')} on ${many(one.days, 'day')}`;
+  const seen = `${often}, last ${clock(one.lastAt)}`;
+  const words = shellWords('postern', ...declarationWords(one));
+  if (!one.isSuggested) return `# not suggested, ${plain(one.doubt)}: ${seen}\n# ${words}\n`;
+  const doubt = one.doubt === '' ? '' : `; look at it first, ${plain(one.doubt)}`;
+  return `# ${seen}${doubt}\n${one.doubt === '' ? words : `# ${words}`}\n`;
+}

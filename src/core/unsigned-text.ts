@@ -1,0 +1,58 @@
+/** Says why no key signed a message, and the command that allows it. Pure. */
+import { shellWords } from '../lib/shell-words.ts';
+import type { UnsignedWhy } from './signing/choose.ts';
+
+export type UnsignedText = {
+  readonly text: string;
+  /** The command that lets later messages like this be signed; empty without one. */
+  readonly allow: string;
+};
+
+/** `author`: the address that decided; empty if none did. */
+export type Unsigned = { readonly why: UnsignedWhy; readonly author: string };
+
+export function unsignedText(account: string, { why, author }: Unsigned): UnsignedText {
+  const who = authorText(author);
+  switch (why) {
+    case 'foreign':
+      return {
+        text: `nothing on this server allows ${account} to write as ${who}`,
+        allow: mayWriteAsCommand(account, author),
+      };
+    case 'unknown':
+      return {
+        text: `the mail server's tables could not be asked whether ${account} may write as ${who}`,
+        allow: mayWriteAsCommand(account, author),
+      };
+    case 'long-from':
+      return { text: 'its From fields have more authors than Postern reads', allow: '' };
+    case 'off':
+      return { text: 'signing is off for the domain in From (signing.domains)', allow: '' };
+    case 'no-from':
+      return { text: 'its From names no author with a domain', allow: '' };
+    default:
+      return { text: 'no key of this server signs for the domain in From', allow: '' };
+  }
+}
+
+/**
+ * As it is shown with a message; nothing for a message that was signed, or where Postern has no
+ * keys, so that another program signs, or nobody.
+ */
+export function shownUnsigned(
+  message: { readonly account: string; readonly unsigned?: Unsigned } | undefined,
+  hasKeys: () => boolean,
+): { readonly unsigned?: UnsignedText } {
+  if (message?.unsigned === undefined) return {};
+  if (message.unsigned.why !== 'foreign' && !hasKeys()) return {};
+  return { unsigned: unsignedText(message.account, message.unsigned) };
+}
+
+/** `author`: an address key, or `@domain` for some address of the domain. */
+export function authorText(author: string): string {
+  return author.startsWith('@') ? `an address of ${author.slice(1)}` : author;
+}
+
+export function mayWriteAsCommand(account: string, author: string): string {
+  return author === '' ? '' : shellWords('postern', 'accounts', 'may-write-as', account, author);
+}
