@@ -10,6 +10,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Goal, goalLines, machineLoad, met, shown } from './figures.ts';
+import { benchLogs, logTable } from './logs.ts';
 import { benchMilter, milterTable } from './milter.ts';
 import { benchPasswords, passwordTable } from './passwords.ts';
 import { benchPolicy, policyTable } from './policy.ts';
@@ -42,6 +43,10 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
     const runs = Math.max(3, Math.round(seconds / 12));
     const figures = await benchReplay({ events: 600_000, runs, say });
     return { figures, text: replayTable(figures) };
+  },
+  async logs(_, say) {
+    const figures = await benchLogs({ messages: 100_000, rounds: 5, say });
+    return { figures, text: logTable(figures) };
   },
   async passwords(seconds, say) {
     const figures = await benchPasswords({ seconds, say });

@@ -87,6 +87,20 @@ const longStages: readonly Stage[] = [
     minutesMax: 15,
     env: { AUTHOR_ACCOUNTS: '3000', AUTHOR_MESSAGES: '40000' },
   },
+  {
+    name: 'probation keys, 10,000 copies',
+    files: ['test/integration/probation.test.ts'],
+    atOnce: 1,
+    minutesMax: 8,
+    env: { PROBATION_MESSAGES: '10000' },
+  },
+  {
+    name: 'a log of a million messages',
+    files: ['test/mail-log-join.test.ts'],
+    atOnce: 1,
+    minutesMax: 10,
+    env: { MESSAGES: '1000000' },
+  },
   ...[2, 3, 4, 5].map((seed) => ({ ...simulations, name: `simulations, seed ${seed}`, seed })),
   ...[11, 12, 13].flatMap((seed) => [
     { ...ledger, name: `ledger, seed ${seed}`, seed },

@@ -1,0 +1,178 @@
+/**
+ * Reading mail logs against pflogsumm (Debian's package), in turns on the same lines: Postfix's
+ * part of a log that is made from what real mail servers wrote (test/sim/mail-log.ts). Measured is
+ * the processor time of each process from its start to its end; other work on the machine changes
+ * that less than the time on the clock.
+ *
+ *   node bench/logs.ts [--messages N] [--rounds N] [--json]
+ *
+ * pflogsumm counts. Postern reads, accounts for each line and ties each delivery to its message;
+ * `postern replay` judges each message too.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  createReadStream,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as joinPath, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openJoin } from '../src/core/fate/join.ts';
+import { openLogLines } from '../src/core/logs/log-lines.ts';
+import { openLineCutter } from '../src/lib/line-cutter.ts';
+import type { Millis } from '../src/lib/time.ts';
+import { type LogStory, makeMailLogs } from '../test/sim/mail-log.ts';
+import { type Goal, goalLines, machineLoad, median, shown, table } from './figures.ts';
+import { postern } from './servers.ts';
+
+export type LogFigures = {
+  readonly lines: number;
+  /** Seconds of processor time, a round each. */
+  readonly pflogsumm: readonly number[];
+  readonly joined: readonly number[];
+  readonly replayed: readonly number[];
+  readonly load: readonly [before: number, after: number];
+  readonly goals: readonly Goal[];
+};
+
+const start = Date.UTC(2026, 10, 1);
+const fixture = resolve(import.meta.dirname, '../test/fixtures/logs/postfix.json');
+const options = ['--disable-warning=ExperimentalWarning', import.meta.filename];
+
+export async function benchLogs(how: {
+  readonly messages: number;
+  readonly rounds: number;
+  readonly say: (text: string) => void;
+}): Promise<LogFigures> {
+  const folder = mkdtempSync(joinPath(tmpdir(), 'postern-logs-'));
+  const load = machineLoad();
+  try {
+    const { file, lines } = makeLog(folder, how.messages);
+    const times: Record<'pflogsumm' | 'joined' | 'replayed', number[]> = {
+      pflogsumm: [],
+      joined: [],
+      replayed: [],
+    };
+    for (let round = 1; round <= how.rounds; round++) {
+      how.say(`logs: round ${round} of ${how.rounds}, ${lines} lines`);
+      times.pflogsumm.push(await processorSeconds(['/usr/sbin/pflogsumm', file]));
+      times.joined.push(await processorSeconds([process.execPath, ...options, '--read', file]));
+      const replay = ['replay', '--format', 'postfix', '--summary', file];
+      times.replayed.push(await processorSeconds([postern, ...replay]));
+    }
+    const ratio = (of: readonly number[]): number =>
+      median(of.map((seconds, round) => (times.pflogsumm[round] ?? 0) / seconds));
+    return {
+      lines,
+      ...times,
+      load: [load, machineLoad()],
+      goals: [
+        {
+          what: 'reading and joining logs, against pflogsumm',
+          value: ratio(times.joined),
+          unit: 'times',
+          least: 3,
+        },
+      ],
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function makeLog(folder: string, messages: number): { file: string; lines: number } {
+  const stories = JSON.parse(readFileSync(fixture, 'utf8')) as LogStory[];
+  const made = makeMailLogs(folder, {
+    stories,
+    messages,
+    seed: 4_711,
+    accounts: 2_000,
+    start,
+    linesPerFile: 1_000_000,
+  });
+  const file = joinPath(folder, 'all.log');
+  const all = openSync(file, 'w');
+  for (const part of made.files) writeSync(all, readFileSync(part));
+  closeSync(all);
+  return { file, lines: made.lines };
+}
+
+/** User and system time of the command, as the shell tells it. */
+async function processorSeconds(command: readonly string[]): Promise<number> {
+  const child = spawn('/bin/sh', ['-c', '"$@" >/dev/null && times', 'sh', ...command], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString('latin1');
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}`);
+  const [, ofChildren = ''] = said.trim().split('\n');
+  return [...ofChildren.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds),
+    0,
+  );
+}
+
+/** What is measured: reads the file and joins its messages. */
+async function readOnly(file: string): Promise<void> {
+  let attempts = 0;
+  const join = openJoin({
+    message: () => undefined,
+    attempt: () => attempts++,
+    merged: () => undefined,
+  });
+  const lines = openLogLines({ defaultDomain: '', writtenAt: start as Millis });
+  const cutter = openLineCutter(() => undefined);
+  for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024 })) {
+    for (const line of cutter.take(chunk as Buffer)) {
+      for (const fact of lines.take(line)) join.seen(fact);
+    }
+  }
+  join.end();
+  console.log(`${lines.counts().lines} lines, ${attempts} attempts to deliver`);
+}
+
+export function logTable({ joined, lines, load, pflogsumm, replayed }: LogFigures): string {
+  const row = (name: string, seconds: readonly number[]): readonly string[] => [
+    name,
+    shown(median(seconds)),
+    shown(lines / median(seconds)),
+  ];
+  return [
+    table([
+      [`${shown(lines)} lines`, 'processor s', 'lines/s'],
+      row('pflogsumm', pflogsumm),
+      row('Postern, reading and joining', joined),
+      row('postern replay, judging too', replayed),
+    ]),
+    `median of ${joined.length} rounds; load before and after ${load.map(shown).join(', ')}`,
+  ].join('\n');
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      messages: { type: 'string', default: '100000' },
+      rounds: { type: 'string', default: '3' },
+      json: { type: 'boolean', default: false },
+      read: { type: 'string' },
+    },
+  });
+  if (values.read === undefined) {
+    const figures = await benchLogs({
+      messages: Number(values.messages),
+      rounds: Number(values.rounds),
+      say: (text) => process.stderr.write(`${text}\n`),
+    });
+    console.log(values.json ? JSON.stringify(figures) : `${logTable(figures)}\n`);
+    if (!values.json) console.log(goalLines(figures.goals));
+  } else await readOnly(values.read);
+}
