@@ -101,6 +101,7 @@ while (made < recipientsWanted) {
   });
   facts.push({
     kind: 'logged',
+    startMissing: false,
     message: { host: 'mail', queueId, otherIds: [], at, account, client, sender, messageId,
       sizeBytes: roll(200_000), recipientCount: count },
   });

@@ -75,8 +75,11 @@ export type IncidentMail = {
 /** The day files beside the ledger. Each write is kept in memory for a moment, with a limit. */
 export type FateStore = {
   judged(message: JudgedMessage): void;
-  logged(message: LoggedMessage): void;
+  /** `startMissing`: its first lines were not read, so `at` is too late. */
+  logged(message: LoggedMessage, how?: { readonly startMissing: boolean }): void;
   attempted(attempt: Attempt): void;
+  /** Two messages that were told are one: what is known of `from` belongs to `into`. */
+  merged(from: LoggedMessage, into: LoggedMessage): void;
   find(query: FateQuery): Promise<FateAnswer>;
   /**
    * Removes a person's address from all days; answers how many rows changed. `dryRun`: how many

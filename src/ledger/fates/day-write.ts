@@ -100,14 +100,23 @@ export function writeJudged(day: Day, place: MessagePlace, message: JudgedMessag
   for (const recipient of message.recipients) addRecipient(day, place, recipient, 0);
 }
 
-export function writeLogged(day: Day, place: MessagePlace, message: LoggedMessage): void {
+/** `onlyMissing`: its first lines were not read; what the day knows already counts. */
+export function writeLogged(
+  day: Day,
+  place: MessagePlace,
+  message: LoggedMessage,
+  onlyMissing: boolean,
+): void {
   const isOurs = message.account !== undefined;
   const sender = day.person(message.sender);
   const [left, right] = splitId(message.messageId);
   const others = message.otherIds.slice(0, otherIdsMax);
+  const given = (column: string): string => (onlyMissing ? `coalesce(${column}, ?)` : '?');
   // What Postern saw itself goes before what the log says.
   day.run(
-    `UPDATE messages SET logged_at = ?, host = ?, other = ?, size = ?, recipient_count = ?,
+    `UPDATE messages SET logged_at = ${given('logged_at')}, host = ${given('host')},
+       other = ${given('other')}, size = ${given('size')},
+       recipient_count = ${given('recipient_count')},
        account = coalesce(account, ?), client = coalesce(client, ?),
        sender = coalesce(sender, ?), id_left = coalesce(id_left, ?),
        id_right = coalesce(id_right, ?) WHERE id = ?`,
@@ -128,6 +137,34 @@ export function writeLogged(day: Day, place: MessagePlace, message: LoggedMessag
   addAddress(day, sender, message.sender, isOurs || place.isKept);
 }
 
+const judgedColumns =
+  'what, judged_at, account, client, sender, header_from, script, id_left, id_right';
+const everywhere = ['recipients', 'attempts', 'keys'] as const;
+
+/** Gives what is known of one message to another of the same day. */
+export function mergeMessages(day: Day, from: MessagePlace, into: MessagePlace): void {
+  if (from.id === into.id) return;
+  day.run(
+    `UPDATE messages SET (${judgedColumns}) = (SELECT ${judgedColumns} FROM messages WHERE id = ?)
+     WHERE id = ? AND what = 0 AND (SELECT what FROM messages WHERE id = ?) <> 0`,
+    from.id,
+    into.id,
+    from.id,
+  );
+  const shift = from.at - into.at;
+  day.run('UPDATE attempts SET after = after + ? WHERE message = ?', shift, from.id);
+  for (const table of everywhere) {
+    day.run(`UPDATE OR IGNORE ${table} SET message = ? WHERE message = ?`, into.id, from.id);
+    day.run(`DELETE FROM ${table} WHERE message = ?`, from.id);
+  }
+  for (const schema of day.hasClear ? ['main', 'clear'] : ['main']) {
+    day.run(`UPDATE OR IGNORE ${schema}.subjects SET message = ? WHERE message = ?`, into.id, from.id);
+    day.run(`DELETE FROM ${schema}.subjects WHERE message = ?`, from.id);
+  }
+  day.run('DELETE FROM messages WHERE id = ?', from.id);
+  into.isKept ||= from.isKept;
+}
+
 export function writeAttempt(day: Day, place: MessagePlace, attempt: Attempt): void {
   const named = attempt.original === '' ? attempt.recipient : attempt.original;
   const person = addRecipient(day, place, named, 0);
@@ -140,8 +177,8 @@ export function writeAttempt(day: Day, place: MessagePlace, attempt: Attempt): v
     place.id,
     person,
     attempt.at - day.start - place.at,
-    attemptCode(attempt),
     delivered,
+    attemptCode(attempt),
     day.word(attempt.mxHost),
     day.word(attempt.mxAddress),
     day.word(attempt.from),

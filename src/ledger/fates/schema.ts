@@ -66,13 +66,14 @@ const main = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS recipients_person ON recipients (person);
 
-  -- after: milliseconds since the message. An attempt that is told twice is one row.
+  -- after: milliseconds since the message. Of an attempt that is told twice, the later
+  -- row counts.
   CREATE TABLE IF NOT EXISTS attempts (
     message INTEGER NOT NULL,
     person INTEGER NOT NULL,
     after INTEGER NOT NULL,
-    what INTEGER NOT NULL,
     delivered INTEGER NOT NULL,
+    what INTEGER NOT NULL,
     mx_host INTEGER,
     mx_address INTEGER,
     our_address INTEGER,
@@ -80,7 +81,7 @@ const main = `
     reply INTEGER,
     reply_parts TEXT,
     delay INTEGER NOT NULL,
-    PRIMARY KEY (message, person, after, what, delivered)
+    PRIMARY KEY (message, person, after, delivered)
   ) STRICT, WITHOUT ROWID;
 
   -- Accounts with an incident: their mail stays longer. copied: messages whose clear text was

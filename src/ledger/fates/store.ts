@@ -96,8 +96,12 @@ class Store implements OpenFateStore {
     this.#add({ kind: 'judged', message }, 1 + message.recipients.length);
   }
 
-  logged(message: Parameters<FateStore['logged']>[0]): void {
-    this.#add({ kind: 'logged', message }, 1);
+  logged(...[message, how]: Parameters<FateStore['logged']>): void {
+    this.#add({ kind: 'logged', message, startMissing: how?.startMissing === true }, 1);
+  }
+
+  merged(...[from, into]: Parameters<FateStore['merged']>): void {
+    this.#add({ kind: 'merged', from, into }, 1);
   }
 
   attempted(attempt: Parameters<FateStore['attempted']>[0]): void {

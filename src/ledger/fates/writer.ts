@@ -21,6 +21,7 @@ import {
   addMessage,
   clockMs,
   findMessage,
+  mergeMessages,
   type MessagePlace,
   uploadMs,
   writeAttempt,
@@ -30,7 +31,12 @@ import {
 
 export type Fact =
   | { readonly kind: 'judged'; readonly message: JudgedMessage }
-  | { readonly kind: 'logged'; readonly message: LoggedMessage }
+  | {
+      readonly kind: 'logged';
+      readonly message: LoggedMessage;
+      readonly startMissing: boolean;
+    }
+  | { readonly kind: 'merged'; readonly from: LoggedMessage; readonly into: LoggedMessage }
   | { readonly kind: 'attempted'; readonly attempt: Attempt };
 
 export type Keeping = {
@@ -148,7 +154,8 @@ export class FateWriter {
 
   #one(fact: Fact): boolean {
     if (fact.kind === 'judged') return this.#judged(fact.message);
-    if (fact.kind === 'logged') return this.#logged(fact.message);
+    if (fact.kind === 'logged') return this.#logged(fact.message, fact.startMissing);
+    if (fact.kind === 'merged') return this.#merged(fact.from, fact.into);
     return this.#attempted(fact.attempt);
   }
 
@@ -163,21 +170,40 @@ export class FateWriter {
     return true;
   }
 
-  #logged(message: LoggedMessage): boolean {
-    const { queueId, host, at } = message;
-    const from = (at - clockMs) as Millis;
-    const to = (at + uploadMs) as Millis;
-    const found =
-      this.#find({ queueId, host, from, to, first: at }) ?? this.#add(queueId, at);
+  #logged(message: LoggedMessage, startMissing: boolean): boolean {
+    const { queueId, at } = message;
+    const found = this.#findLogged(message, startMissing) ?? this.#add(queueId, at);
     if (found === undefined) return false;
-    writeLogged(found.day, found.place, message);
+    writeLogged(found.day, found.place, message, startMissing);
     return true;
+  }
+
+  #findLogged({ queueId, host, at }: LoggedMessage, startMissing: boolean): Found | undefined {
+    const from = startMissing ? this.#oldest() : ((at - clockMs) as Millis);
+    const to = (at + (startMissing ? clockMs : uploadMs)) as Millis;
+    return this.#find({ queueId, host, from, to, first: at });
+  }
+
+  #merged(from: LoggedMessage, into: LoggedMessage): boolean {
+    const one = this.#findLogged(from, false);
+    const other = this.#findLogged(into, false);
+    if (one === undefined || other === undefined) return false;
+    // Over midnight they stay two: each day is removed alone.
+    if (one.day !== other.day) return true;
+    mergeMessages(one.day, one.place, other.place);
+    for (const id of [from.queueId, ...from.otherIds]) this.#remember(id, other.day, other.place);
+    return true;
+  }
+
+  /** Nothing older is kept. */
+  #oldest(): Millis {
+    return (this.#now - this.#keeping.keepMs - dayMs) as Millis;
   }
 
   #attempted(attempt: Attempt): boolean {
     const { queueId, host, at } = attempt;
     const begun = (at - attempt.delaySeconds * secondMs) as Millis;
-    const from = (this.#now - this.#keeping.keepMs - dayMs) as Millis;
+    const from = this.#oldest();
     const to = (at + clockMs) as Millis;
     const found =
       this.#find({ queueId, host, from, to, first: begun }) ?? this.#add(queueId, begun);

@@ -184,3 +184,38 @@ test('only the owner can read the files', async (t) => {
     assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
   }
 });
+
+test('mail of which the log was read too late is joined to what is known', async (t) => {
+  const { store } = rigOf(t, { now: () => later(6 * hourMs) });
+  store.judged(judged());
+  store.logged(logged());
+  const late = logged({ at: later(5 * hourMs), account: undefined, client: '', messageId: '' });
+  store.logged(late, { startMissing: true });
+  store.attempted(attempt({ at: later(5 * hourMs), delaySeconds: 5 * 3_600 }));
+  const { found } = await store.find({ queueId: '4aBcDeF1Gz', limit: 10 });
+  assert.equal(found.length, 1);
+  assert.deepEqual(found[0]?.logged, logged());
+  assert.equal(found[0]?.recipients[0]?.attempts.length, 1);
+});
+
+test('two messages that are one give all to the first', async (t) => {
+  const { store, written } = rigOf(t);
+  store.judged(judged());
+  store.logged(logged());
+  const back = logged({ queueId: '4back', at: later(10_000), client: '127.0.0.1' });
+  store.logged(back);
+  store.attempted(attempt({ queueId: '4back', at: later(12_000) }));
+  await written();
+  store.merged(back, logged());
+  store.logged(logged({ otherIds: ['4back'] }));
+  store.attempted(attempt({ queueId: '4back', outcome: 'deferred', at: later(11_000) }));
+  for (const queueId of ['4back', '4aBcDeF1Gz']) {
+    const { found } = await store.find({ queueId, limit: 10 });
+    assert.equal(found.length, 1);
+    assert.equal(found[0]?.judged?.queueId, '4aBcDeF1Gz');
+    assert.deepEqual(
+      found[0]?.recipients[0]?.attempts.map(({ at }) => at),
+      [later(11_000), later(12_000)],
+    );
+  }
+});
