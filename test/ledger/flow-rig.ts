@@ -276,6 +276,7 @@ function pathOf(rig: Pick<FlowRig, 'gate' | 'scripts'>): MessagePath {
     direct: { known: (message, _by, go) => go(message) },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },
+    fates: { judged: () => undefined },
     notes: { cameIn: () => {}, judged: () => {} },
     stopwatch: () => 0,
     observe: () => {},

@@ -80,6 +80,10 @@ export class Retention {
 
   #day(day: DayName, round: Round): 'removed' | 'shortened' | 'stays' {
     const { keepMs } = round.keeping;
+    if (keepMs === 0) {
+      removeDay(this.#folder, day);
+      return 'removed';
+    }
     const end = dayEnd(day);
     const isEarly = dayStart(day) > round.now + 2 * dayMs;
     const isOver = end + keepMs <= round.now;

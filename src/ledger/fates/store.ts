@@ -56,6 +56,7 @@ const answerMs = 8 * secondMs;
 const closeMs = 5 * secondMs;
 /** Callers that wait until facts are settled. The mail log is one. */
 const settlingMax = 10_000;
+const off = 'nothing is recorded: setting messages.keep is 0';
 const threadMemoryMb = 128;
 
 const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -125,6 +126,7 @@ class Store implements OpenFateStore {
   }
 
   async find(query: Parameters<FateStore['find']>[0]): Promise<FateAnswer> {
+    if (this.#keeping.keepMs === 0) return { found: [], partial: off, days: 0 };
     await this.#flushed();
     const told = await this.#ask((id) => ({ kind: 'find', id, query }));
     if (told.kind !== 'found') throw failed('it gave another answer');
@@ -159,7 +161,7 @@ class Store implements OpenFateStore {
   }
 
   #add(fact: Fact, weight: number): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#keeping.keepMs === 0) return;
     if (this.#waitingWeight + weight > waitingMax) {
       this.#drop(1);
       return;
