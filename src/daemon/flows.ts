@@ -79,7 +79,7 @@ export type Flows = {
   /** For mail of this machine that would be held beyond the limit. */
   readonly heldFull: HeldFull;
   /** Remembers what became of messages. */
-  readonly fates: DaemonFates['store'];
+  readonly fates: DaemonFates;
   /** Takes what is wrong with a part, for /health and the operator. */
   readonly troubles: Troubles;
   /** Takes addresses of doors, for `postern status`. */
@@ -178,7 +178,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     }),
     mailLog: mailLog.handler,
     bypass: mailLog.bypass,
-    fates: fates.store,
+    fates,
     setDoorPlaces: mailLog.setDoorPlaces,
     troubles: memory.troubles,
     doors: (addresses) => void Object.assign(doors, addresses),
