@@ -17,7 +17,7 @@ import { type HeldFull, openHeldFull } from '../flow/account/held-full.ts';
 import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
-import { openAdmin } from '../flow/admin/admin.ts';
+import { type AdminDeps, openAdmin } from '../flow/admin/admin.ts';
 import type { BypassMeter } from '../flow/bypass/bypass-meter.ts';
 import { type DoorNotes, openDoorNotes } from '../flow/bypass/door-notes.ts';
 import { type Journal, openJournal } from '../flow/journal/journal.ts';
@@ -132,6 +132,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     parts,
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
     {
+      ledger,
+      fates: fates.store,
       dkim: readers.signing.keys.admin,
       scripts: readers.scripts.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
@@ -323,10 +325,10 @@ function openFlowsAdmin(
   { host, state, world }: DaemonParts,
   memory: Memory &
     Stopping &
-    Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'> & {
+    Pick<AdminDeps, 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
-  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'scripts' | 'stats' | 'doors'>,
+  more: Pick<AdminDeps, 'dkim' | 'doors' | 'fates' | 'ledger' | 'scripts' | 'stats'>,
 ): Admin {
   const facts = {
     version,

@@ -221,6 +221,8 @@ export function openRig(options: RigOptions = {}): FlowRig {
     weakPasswords,
     doors: () => ({}),
     troubles: { all: () => [] },
+    ledger,
+    fates: { forget: async () => 0 },
     bypass: { view: () => ({ watched: 'off', since: time.now(), messages: 0, ways: [] }) },
   });
   const send = sender(pathOf({ gate, scripts }), queue, order, clock);

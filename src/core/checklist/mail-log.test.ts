@@ -4,7 +4,14 @@ import { test } from 'node:test';
 import { silentText } from './log-health.ts';
 import { checkMailLog, type MailLogFacts } from './mail-log.ts';
 
-const all: MailLogFacts = { source: 'auto', names: 'journal', reading: 1, wanted: 1, lines: 7, troubles: [] };
+const all: MailLogFacts = {
+  source: 'auto',
+  names: 'journal',
+  reading: 1,
+  wanted: 1,
+  lines: 7,
+  troubles: [],
+};
 const cases = [
   ['read', all, 'ok', 'journal, 7 lines since the guard started'],
   ['one of two', { ...all, wanted: 2 }, 'warn', '1 of 2 logs can be read: journal'],

@@ -386,7 +386,8 @@ class Join implements MessageJoin {
       this.#merge(next, mail);
       return;
     }
-    if (state.filter === 'none' || requeuedAs === '') this.#nextIds.set(id, { mail, delivery: fact });
+    if (state.filter === 'none' || requeuedAs === '')
+      this.#nextIds.set(id, { mail, delivery: fact });
   }
 
   /** A filter may have handed the message back before the line that says it took the message. */

@@ -12,8 +12,14 @@ for (const [line, expected] of [
       'postfix@-.service',
     journald,
   ],
-  ['Nov 20 10:00:00 mail systemd-journald[233]: Suppressed 5 messages from cron.service', undefined],
-  ['Nov 20 10:00:00 mail rsyslogd: imuxsock lost 123 messages from pid 99 due to rate-limiting', rsyslogd(123)],
+  [
+    'Nov 20 10:00:00 mail systemd-journald[233]: Suppressed 5 messages from cron.service',
+    undefined,
+  ],
+  [
+    'Nov 20 10:00:00 mail rsyslogd: imuxsock lost 123 messages from pid 99 due to rate-limiting',
+    rsyslogd(123),
+  ],
   [
     'Nov 20 10:00:00 mail rsyslogd[7]: imjournal: 5000 messages lost due to rate-limiting (20000 ' +
       'allowed within 600 seconds) [v8.2302.0]',
@@ -35,7 +41,11 @@ for (const [line, expected] of [
 }
 
 test('lost lines in a record of the journal', () => {
-  const record = { logged: 0, cursor: 'c', message: 'Suppressed 1234 messages from postfix@-.service' };
+  const record = {
+    logged: 0,
+    cursor: 'c',
+    message: 'Suppressed 1234 messages from postfix@-.service',
+  };
   assert.deepEqual(lostInRecord({ ...record, tag: 'systemd-journald' }), journald);
   assert.equal(lostInRecord({ ...record, tag: 'joe' }), undefined);
 });

@@ -9,10 +9,10 @@ import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LogHandler } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { followFile, type LogPosition } from './follow.ts';
+import { type LostLines, lostInLine, lostInRecord } from './lost-lines.ts';
 import { fileEvents, journalEvents, type LineContext } from './mail-line.ts';
 import type { LogSource } from './source.ts';
 import { followJournal } from './systemd-journal.ts';
-import { type LostLines, lostInLine, lostInRecord } from './lost-lines.ts';
 
 export type MailLogOptions = {
   /** Finds the log. Called at start, and every minute until a log is found. */

@@ -36,11 +36,17 @@ test('kill -9 during writes loses nothing that was settled', { timeout: 120_000 
   }
   const upTo = settled.at(-1) ?? 0;
   for (let number = 1; number <= upTo; number += Math.max(1, Math.floor(upTo / 200))) {
-    const { found, partial } = findInDays(folder, { recipient: `r${number}@example.net`, limit: 9 });
+    const { found, partial } = findInDays(folder, {
+      recipient: `r${number}@example.net`,
+      limit: 9,
+    });
     assert.equal(partial, '');
     assert.equal(found.length, 1, `message ${number} of ${upTo}`);
     assert.equal(found[0]?.judged?.queueId, `4n${number}`);
     assert.equal(found[0]?.logged?.queueId, `4n${number}`);
-    assert.deepEqual(found[0]?.recipients.map(({ attempts }) => attempts.length), [1, 1]);
+    assert.deepEqual(
+      found[0]?.recipients.map(({ attempts }) => attempts.length),
+      [1, 1],
+    );
   }
 });

@@ -7,11 +7,12 @@ import { test } from 'node:test';
 import { freshFolder } from './folder.ts';
 import { attempt, judged, openRig } from './rig.ts';
 
-const data = (script: string): URL =>
-  new URL(`data:text/javascript,${encodeURIComponent(script)}`);
+const data = (script: string): URL => new URL(`data:text/javascript,${encodeURIComponent(script)}`);
 
 test('with a disk that hangs, newer facts are dropped and counted', async (t) => {
-  const hangs = data("import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => {});");
+  const hangs = data(
+    "import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => {});",
+  );
   const rig = openRig(freshFolder(t), { thread: hangs });
   for (let number = 0; number < 120_000; number++) rig.store.attempted(attempt());
   assert.equal(rig.counted.get('postern_fates_dropped_total waiting'), 120_000 - 104_000);

@@ -25,7 +25,9 @@ function turn(): void {
     rig.store.judged(judged({ queueId, messageId, at, recipients }));
     rig.store.logged(logged({ queueId, messageId, at }));
     for (const recipient of recipients) {
-      rig.store.attempted(attempt({ queueId, recipient, at: (at + 900) as Millis, delaySeconds: 1 }));
+      rig.store.attempted(
+        attempt({ queueId, recipient, at: (at + 900) as Millis, delaySeconds: 1 }),
+      );
     }
     told++;
   }
