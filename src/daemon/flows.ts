@@ -115,11 +115,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { config, counters, scope, world } = parts;
   const live: Live = { settings: settingsOf(config), policy: policyOf(config, machineAddresses()) };
   const memory = openMemory(parts, ledger, live);
-  const mailServer = openMailServer({
-    config,
-    state: parts.state,
-    log: world.log,
-  });
+  const mailServer = openMailServer({ config, state: parts.state, log: world.log });
   const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
   const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
@@ -172,12 +168,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
-    heldFull: openHeldFull({
-      ...memory,
-      held: judging.held,
-      world,
-      settings: live.settings,
-    }),
+    heldFull: openHeldFull({ ...memory, held: judging.held, world, settings: live.settings }),
     mailLog: mailLog.handler,
     bypass: mailLog.bypass,
     fates,

@@ -73,7 +73,9 @@ function isSame(mail: JoinedMail, back: JoinedMail, handedAt: Millis): boolean {
   if (mail.messageId !== '' && back.messageId !== '') {
     return mail.messageId === back.messageId && back.at <= handedAt + returnMs && fits(mail, back);
   }
-  return back.sender === mail.sender && back.at <= handedAt + namelessMs && fits(mail, back);
+  return (
+    back.sender === mail.sender && back.at <= handedAt + namelessMs && fits(mail, back)
+  );
 }
 
 /** It has no more recipients than went in; one is added by always_bcc. */

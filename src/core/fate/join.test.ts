@@ -53,7 +53,7 @@ const cases: Record<
     facts: [...whole('A', 0, to), ...whole('A', 100, to, ann)],
     is: { [`A ${joe}`]: [`${to} sent`], [`A ${ann}`]: [`${to} sent`] },
   },
-  expired: {
+  'expired': {
     facts: [
       ...begun('A', 0),
       delivered('A', 1, to, { outcome: 'deferred' }),
@@ -66,7 +66,12 @@ const cases: Record<
       ...left('B', 432_001, joe),
     ],
     is: {
-      [`A B ${joe}`]: [`${to} deferred`, 'b@world.test sent', `${to} expired`, `${joe} sent`],
+      [`A B ${joe}`]: [
+        `${to} deferred`,
+        'b@world.test sent',
+        `${to} expired`,
+        `${joe} sent`,
+      ],
     },
   },
   'a bounce that is named before the line that says what it is about': {
@@ -118,13 +123,7 @@ const cases: Record<
     is: { [`A B ${joe}`]: [`${to} handed-on`, `${to} sent`] },
   },
   'a filter by smtp that does not say the id': {
-    facts: [
-      ...begun('A', 0),
-      ...back('B', 1),
-      toFilter('A', 1, to),
-      removed('A', 1),
-      ...left('B', 2),
-    ],
+    facts: [...begun('A', 0), ...back('B', 1), toFilter('A', 1, to), removed('A', 1), ...left('B', 2)],
     is: { [`A B ${joe}`]: [`${to} handed-on`, `${to} sent`] },
   },
   'a filter that has a queue and hands back half an hour later': {
