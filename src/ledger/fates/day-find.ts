@@ -2,7 +2,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Account } from '../../core/account-name.ts';
 import { addressKey } from '../../formats/message/address.ts';
-import type { Millis } from '../../lib/time.ts';
+import { type Millis, secondMs } from '../../lib/time.ts';
 import type { FateQuery, FoundMessage, RecipientFate } from '../../ports/fate.ts';
 import { attemptOf, isWatchedCode, keptBit, verdictOf } from './codes.ts';
 import type { Day } from './day.ts';
@@ -298,7 +298,7 @@ function attemptsOf(
         { shape: text(row, 'reply_text'), parts: text(row, 'reply_parts') },
         { recipient: recipient || unnamed, original: original || unnamed },
       ),
-      delaySeconds: Number(row['delay']),
+      delaySeconds: Number(row['delay']) / secondMs,
     };
   });
 }

@@ -1,6 +1,6 @@
 /** Adds messages and attempts to a day file. What is told twice is one row. */
 import type { Attempt, LoggedMessage } from '../../core/fate/attempt.ts';
-import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
+import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { JudgedMessage } from '../../ports/fate.ts';
 import { attemptCode, keptBit, messageCode } from './codes.ts';
 import type { Day } from './day.ts';
@@ -186,6 +186,7 @@ export function writeAttempt(day: Day, place: MessagePlace, attempt: Attempt): v
     place.id,
     person,
     attempt.at - day.start - place.at,
+    Math.round(attempt.delaySeconds * secondMs),
     delivered,
     attemptCode(attempt),
     day.word(attempt.mxHost),
@@ -194,7 +195,6 @@ export function writeAttempt(day: Day, place: MessagePlace, attempt: Attempt): v
     day.word(attempt.status),
     day.word(reply.shape),
     reply.parts === '' ? null : reply.parts,
-    Math.round(attempt.delaySeconds),
   );
 }
 
