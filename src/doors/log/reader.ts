@@ -10,7 +10,7 @@ import type { LogHandler } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { followFile, type LogPosition } from './follow.ts';
 import { type LostLines, lostInLine, lostInRecord } from './lost-lines.ts';
-import { fileEvents, journalEvents, type LineContext } from './mail-line.ts';
+import { type LineContext, openMailLines } from './mail-line.ts';
 import type { LogSource } from './source.ts';
 import { followJournal } from './systemd-journal.ts';
 
@@ -107,6 +107,7 @@ class MailLogReader implements MailLog {
     if (this.#followed.has(path)) return;
     const { pollMs } = this.#options;
     const resume = placeOf(this.#options.places.read(keyOf(path)));
+    const { fileEvents } = openMailLines();
     const follower = followFile(
       path,
       {
@@ -123,6 +124,7 @@ class MailLogReader implements MailLog {
 
   #journal(): void {
     const name = 'journal';
+    const { journalEvents } = openMailLines();
     const follower = followJournal(
       {
         records: (records) => {
