@@ -43,6 +43,7 @@ for (const [line, expected] of [
 test('lost lines in a record of the journal', () => {
   const record = {
     logged: 0,
+    pid: '1',
     cursor: 'c',
     message: 'Suppressed 1234 messages from postfix@-.service',
   };
