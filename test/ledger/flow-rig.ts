@@ -223,6 +223,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     troubles: { all: () => [] },
     ledger,
     fates: { forget: async () => 0 },
+    logShapes: () => [],
     bypass: { view: () => ({ watched: 'off', since: time.now(), messages: 0, ways: [] }) },
   });
   const send = sender(pathOf({ gate, scripts }), queue, order, clock);

@@ -47,6 +47,7 @@ export type AdminDeps = {
   readonly doors: () => Readonly<Record<string, string>>;
   readonly troubles: Pick<Troubles, 'all'>;
   readonly bypass: Pick<BypassMeter, 'view'>;
+  readonly logShapes: () => StatusView['logShapes'];
   readonly fates: ForgetDeps['fates'];
   readonly ledger: ForgetDeps['ledger'];
   readonly dkim: KeyAdmin;
@@ -156,6 +157,7 @@ function status(deps: AdminDeps): StatusView {
     doors: deps.doors(),
     troubles: deps.troubles.all(),
     bypass: deps.bypass.view(),
+    logShapes: deps.logShapes(),
     accounts: {
       known: live.countAccounts(),
       watched: live.accounts({ state: 'watched', limit: countMax }).length,
