@@ -1,6 +1,6 @@
 /**
- * What became of messages of a real Postfix: each attempt is kept once, although the guard is killed,
- * the log is rotated meanwhile, and lines are read again. A log that falls silent is said.
+ * What became of messages of a real Postfix: each attempt is kept once, although the guard is
+ * killed, the log is rotated meanwhile, and lines are read again.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -104,7 +104,11 @@ test('nothing is missed and nothing counts twice over kills and a rotated log', 
     );
     const [attempts = []] = Object.values(outcomes(message));
     const lines = (await everyLog()).split('\n').filter((line) => line.includes(`${queueId}: to=`));
-    assert.equal(attempts.length, lines.length, `message ${nth}:\n${lines.join('\n')}\n${JSON.stringify(message)}`);
+    assert.equal(
+      attempts.length,
+      lines.length,
+      `message ${nth}:\n${lines.join('\n')}\n${JSON.stringify(message)}`,
+    );
     assert.deepEqual(new Set(attempts), new Set(['deferred', 'sent']));
     assert.equal(message.judged?.subject, `About slow${nth}`);
   }

@@ -72,9 +72,9 @@ export const mailLogMetrics: readonly Metric[] = [
     name: 'postern_mail_log_read_total',
     kind: 'counter',
     help:
-      'Lines of mail logs: told (they say something that Postern uses), known (of mail, nothing to ' +
-      'use), strange (of mail, and not understood; `postern doctor` shows examples), other (not ' +
-      'of mail), formless (no known form).',
+      'Lines of mail logs: told (they say something that Postern uses), known (of mail, nothing ' +
+      'to use), strange (of mail, and not understood; `postern doctor` shows examples), other ' +
+      '(not of mail), formless (no known form).',
     label: 'as',
     values: ['told', 'known', 'strange', 'other', 'formless'],
   },

@@ -48,11 +48,7 @@ function folder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-async function follow(
-  path: string,
-  resume?: LogPosition,
-  backlogBytesMax?: number,
-): Promise<Seen> {
+async function follow(path: string, resume?: LogPosition, backlogBytesMax?: number): Promise<Seen> {
   const lines: string[] = [];
   const troubles: FollowFault[] = [];
   let reading = false;
@@ -206,7 +202,10 @@ for (const [how, pack] of [
 
 /** `mail.log.1` becomes `mail.log.2`. */
 function rename(path: string): void {
-  renameSync(path, path.replace(/\d+$/, (number) => String(Number(number) + 1)));
+  renameSync(
+    path,
+    path.replace(/\d+$/, (number) => String(Number(number) + 1)),
+  );
 }
 
 function packed(from: string, to: string, pack: (bytes: Buffer) => Buffer): void {

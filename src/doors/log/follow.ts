@@ -66,11 +66,7 @@ export type FollowHow = {
 };
 
 /** Follows `path` from `resume`, or from its end. */
-export function followFile(
-  path: string,
-  hooks: FollowHooks,
-  how: FollowHow = {},
-): Follower {
+export function followFile(path: string, hooks: FollowHooks, how: FollowHow = {}): Follower {
   const follower = new FileFollower(path, hooks, how);
   const done = follower.run();
   return {

@@ -19,7 +19,6 @@ import type { Accounts } from '../account/accounts.ts';
 import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
 import type { BypassMeter } from '../bypass/bypass-meter.ts';
-import { type ForgetDeps, forgetPerson } from '../fate/person-forgotten.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import { sendTestNotice } from '../notices/test-notice.ts';
@@ -27,6 +26,7 @@ import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
 import { moveHeld } from './held-mail.ts';
+import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
 
 export type AdminDeps = {

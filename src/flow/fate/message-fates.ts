@@ -1,6 +1,6 @@
 /**
- * Tells the day files what became of each message: how it was judged, and what the mail log says of
- * it later. The hot path hands over one small object; a thread does the rest.
+ * Tells the day files what became of each message: how it was judged, and what the mail log says
+ * later. The hot path hands over one small object; a thread does the rest.
  */
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent, Submission } from '../../core/event.ts';
