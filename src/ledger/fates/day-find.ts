@@ -38,7 +38,7 @@ export function findInDay(day: DayFile, { query, limit, isLate }: DaySearch): Da
     const left = limit - found.length;
     const ids = day
       .statement(search.sql)
-      .all(...search.values, from, to, left)
+      .all({ from, to, left }, ...search.values)
       .map((row) => Number(row['id']));
     for (const id of ids) {
       if (isLate()) return { found, isWhole: false };
@@ -110,16 +110,19 @@ function searchOf(day: DayFile, query: FateQuery): Search | undefined {
     if (word === undefined) return undefined;
     also(`m.${column} = ?`, word);
   }
+  if (query.subject !== undefined && query.subject !== '') {
+    // Without a key all subjects are read, one stretch after the other.
+    const isAlone = where.length === 0;
+    const { sql, patterns } = subjectSearch(day, query.subject, isAlone);
+    if (isAlone) from.unshift(`(${sql}) s CROSS JOIN`);
+    also(isAlone ? 'm.id = s.message' : `m.id IN (${sql})`, ...patterns);
+  }
   if (query.since !== undefined) also('m.at >= ?', query.since - day.start);
   if (query.until !== undefined) also('m.at <= ?', query.until - day.start);
-  if (query.subject !== undefined && query.subject !== '') {
-    subjectSearch(day, query.subject, { also, isOnly: where.length === 0 });
-  }
-  const id = recipient === undefined ? 'm.id' : 'r.message';
-  where.push(`${id} BETWEEN ? AND ?`);
+  where.push(`${recipient === undefined ? 'm.id' : 'r.message'} BETWEEN :from AND :to`);
   const sql =
     `SELECT m.id AS id FROM ${from.join(' ')} WHERE ${where.join(' AND ')} ` +
-    'ORDER BY m.id DESC LIMIT ?';
+    'ORDER BY m.id DESC LIMIT :left';
   return { sql, values, person: asked };
 }
 
@@ -127,22 +130,15 @@ function searchOf(day: DayFile, query: FateQuery): Search | undefined {
 function subjectSearch(
   day: DayFile,
   subject: string,
-  { also, isOnly }: { also(sql: string, ...given: SQLInputValue[]): void; isOnly: boolean },
-): void {
+  isAlone: boolean,
+): { readonly sql: string; readonly patterns: readonly string[] } {
   const pattern = `%${subject.replace(/[\\%_]/g, '\\$&').replace(/[^\0-\x7f]/gu, '_')}%`;
-  const like = "subject LIKE ? ESCAPE '\\'";
-  const schemas = day.hasClear ? ['main', 'clear'] : ['main'];
-  const parts = schemas.map((schema) =>
-    isOnly
-      ? `SELECT message FROM ${schema}.subjects WHERE ${like}`
-      : `SELECT message FROM ${schema}.subjects WHERE message = m.id AND ${like}`,
+  const where = isAlone ? 'message BETWEEN :from AND :to' : 'message = m.id';
+  const parts = (day.hasClear ? ['main', 'clear'] : ['main']).map(
+    (schema) =>
+      `SELECT message FROM ${schema}.subjects WHERE ${where} AND subject LIKE ? ESCAPE '\\'`,
   );
-  also(
-    isOnly
-      ? `m.id IN (${parts.join(' UNION ALL ')})`
-      : `(${parts.map((part) => `EXISTS (${part})`).join(' OR ')})`,
-    ...parts.map(() => pattern),
-  );
+  return { sql: parts.join(' UNION ALL '), patterns: parts.map(() => pattern) };
 }
 
 const bare = (messageId: string): string => messageId.trim().replace(/^<|>$/g, '');
