@@ -105,11 +105,11 @@ export type LogFact =
       readonly service: string;
       /** `here`: the other server is on this machine, a filter or a tunnel. `none`: no answer. */
       readonly relay: 'none' | 'here' | 'other';
-      /** The id that the next server names in its answer (`queued as`), on any machine; or empty. */
+      /** The id that the next server, on any machine, names (`queued as`); else empty. */
       readonly nextId: string;
       /** Enhanced status code (RFC 3463); empty if the line has none. */
       readonly status: string;
-      /** The server that was tried: name and address. Empty if no server was, or it is a program. */
+      /** Name and address of the server that was tried; empty if it was none, or a program. */
       readonly mxHost: string;
       readonly mxAddress: string;
       /** Our address from which it was tried; empty if the line does not say. */

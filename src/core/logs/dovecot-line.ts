@@ -15,6 +15,7 @@ const service = /^[a-z0-9]{2,20}-login: (?:Info: )?/;
 const good = /^(?:Login|Logged in|proxy\(.{0,300}\): [Ss]tarted proxying to [^:]{1,100}.{0,60}): /s;
 const attempts = /\(auth failed, (\d{1,6}) attempts?[ )]/;
 const behindProxy = '(proxy dest auth failed)';
+const unnamed = /^[^<>]{0,300}\): (?:method=[^,<>]{0,60}, )?rip=([0-9A-Fa-f:.]{2,45})(?:,|$)/;
 const user = 'user=<';
 /** The text behind the login, up to the address. */
 const behind = /^>, (?:[a-z_]+=[^,<>]{0,100}, ){0,3}rip=([0-9A-Fa-f:.]{2,45})(?:,|$)/;
@@ -29,13 +30,14 @@ const outcomeLengthMax = 400;
 const worker = /^auth(?:-worker)?(?:\([^()]{0,40}\))?: (?:[A-Z][a-z]+: )?/;
 const connection = /^conn unix:[^:]{1,100}(?: \([^()]{0,100}\))?: (?:auth-worker<\d{1,10}>: )?/;
 const database = new RegExp(
-  String.raw`^[\w-]{1,40}\((.{1,256}),([0-9A-Fa-f:.]{2,45})\): ` +
+  String.raw`^[\w-]{1,40}\((.{1,256}),([0-9A-Fa-f:.]{2,45}),?\): ` +
     String.raw`(?:[Pp]assword mismatch|[Ii]nvalid credentials|.{0,120}\([Pp]assword mismatch\?\))`,
   's',
 );
 /** In the words of 2.4: `auth(joe,192.0.2.1,sasl:login): sql: Password mismatch`. */
 const request = new RegExp(
-  String.raw`^auth(?:-worker)?\((.{1,256}),([0-9A-Fa-f:.]{2,45})(?:,sasl:[\w-]{1,40})?\): ` +
+  String.raw`^auth(?:-worker)?\((.{1,256}),([0-9A-Fa-f:.]{2,45})` +
+    String.raw`(?:,sasl:[\w-]{1,40})?\)(?:<[^<>]{1,60}>)?: ` +
     String.raw`(?:[A-Z][a-z]+: )?[\w-]{1,40}: (?:[Pp]assword mismatch|[Ii]nvalid credentials` +
     String.raw`|.{0,120}\([Pp]assword mismatch\?\))`,
   's',
@@ -57,20 +59,32 @@ export function dovecotFact(
   if (head === null) return mismatchFact(text, defaultDomain);
   const rest = text.slice(head[0].length);
   const start = rest.indexOf(user);
-  if (start < 0) return undefined;
+  if (start < 0) return unnamedFailure(rest, times);
   const outcome = rest.slice(0, Math.min(start, outcomeLengthMax));
   const failures = failuresOf(outcome);
   const ok = failures === 0 && good.test(outcome);
   if (failures === 0 && !ok) return undefined;
   const found = who(rest, start + user.length);
-  if (found === undefined || found.login.trim() === '') return undefined;
+  if (found === undefined) return undefined;
+  const isNamed = found.login.trim() !== '';
+  if (ok && !isNamed) return undefined;
   return {
     kind: 'login',
-    account: accountOf(found.login, defaultDomain),
+    account: isNamed ? accountOf(found.login, defaultDomain) : undefined,
     client: clientAddress(found.client),
     ok,
     times: ok ? 1 : Math.min(attemptsMax, times * failures),
   };
+}
+
+/** Dovecot leaves `user=` out if the client gave no login. */
+function unnamedFailure(rest: string, times: number): LogFact | undefined {
+  const found = unnamed.exec(rest);
+  const failures = found === null ? 0 : failuresOf(found[0]);
+  if (found === null || failures === 0) return undefined;
+  const client = clientAddress(found[1] ?? '');
+  const count = Math.min(attemptsMax, times * failures);
+  return { kind: 'login', account: undefined, client, ok: false, times: count };
 }
 
 /** The wrong password that PAM found for Dovecot; the tag is `auth`. */

@@ -1,4 +1,4 @@
-/** Turns Exim's lines about one recipient into facts: `=>`, `->`, `**`, `==`. Pure, never throws. */
+/** Turns Exim's lines about one recipient (`=>`, `->`, `**`, `==`) into facts. Never throws. */
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { nextIdOf } from './postfix-delivery.ts';
@@ -16,6 +16,8 @@ type Mark = keyof typeof outcomes;
 const server = / H=([^\s[\]]{1,255}) \[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})?/;
 const ownAddress = / I=\[([0-9A-Fa-f:.]{2,45})\]/;
 const confirmed = / C="((?:[^"\\]|\\.){0,2000})"/;
+const certificate = / DN="[^"]{0,400}"/;
+const lmtp = / T=\S{0,60}lmtp/i;
 const seconds = / QT=(?:(\d{1,5})d)?(?:(\d{1,3})h)?(?:(\d{1,3})m)?(?:(\d{1,9}(?:\.\d{1,9})?)s)?/;
 const defer = / defer \((-?\d{1,5})\)(?: H=[^\s[\]]{1,255} \[[^\s\]]{1,45}\](?::\d{1,5})?)?:? ?/;
 const enhanced = /(?:^|[\s:-])([245]\.\d{1,3}\.\d{1,3})(?= |$)/;
@@ -28,7 +30,7 @@ export function exchangeFacts(queueId: string, text: string): LineFacts | 'other
   if (text.charCodeAt(2) !== 0x20) return 'other';
   if (mark === '*>') return noFacts; // an operator's test run
   if (!isMark(mark)) return 'other';
-  const who = addressesOf(text.slice(3));
+  const who = addressesOf(text.slice(3), outcomes[mark] !== 'sent');
   if (who === undefined) return undefined;
   const fields = text.slice(3 + who.end);
   const outcome = outcomes[mark];
@@ -38,6 +40,7 @@ export function exchangeFacts(queueId: string, text: string): LineFacts | 'other
   const reply = replyOf(fields, mark, put);
   const own = ownAddress.exec(fields)?.[1];
   const isHere = /^(?:127\.|::1$)/.test(mx?.[2] ?? '');
+  const isLocal = mx === null && outcome === 'sent';
   const nextId = outcome === 'sent' ? nextIdOf(reply) : '';
   return [
     {
@@ -48,7 +51,7 @@ export function exchangeFacts(queueId: string, text: string): LineFacts | 'other
       outcome,
       reply,
       requeuedAs: isHere ? nextId : '',
-      service: mx === null && outcome === 'sent' ? 'exim/local' : 'exim/smtp',
+      service: lmtp.test(fields) ? 'exim/lmtp' : isLocal ? 'exim/local' : 'exim/smtp',
       relay: mx === null && outcome !== 'sent' ? 'none' : isHere ? 'here' : 'other',
       nextId,
       status: enhanced.exec(reply)?.[1] ?? '',
@@ -67,8 +70,8 @@ function isMark(mark: string): mark is Mark {
 type Who = { readonly recipient: string; readonly original: string; readonly end: number };
 
 /** `joe <joe@here.test>`: a mailbox and the address; `a@b <list@c>`: the address and its alias. */
-function addressesOf(text: string): Who | undefined {
-  const end = wordEnd(text, 0);
+function addressesOf(text: string, mayEndInColon: boolean): Who | undefined {
+  const end = wordEnd(text, mayEndInColon);
   if (end === 0) return undefined;
   const first = text.slice(0, end);
   if (text.charCodeAt(end + 1) !== 0x3c) {
@@ -82,13 +85,14 @@ function addressesOf(text: string): Who | undefined {
   return { recipient, original, end: close + 1 };
 }
 
-function wordEnd(text: string, from: number): number {
+function wordEnd(text: string, mayEndInColon: boolean): number {
   let isQuoted = false;
-  for (let at = from; at < text.length; at++) {
+  for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === 0x5c) at++;
     else if (char === 0x22) isQuoted = !isQuoted;
-    else if ((char === 0x20 || char === 0x3a) && !isQuoted) return at;
+    else if (isQuoted) continue;
+    else if (char === 0x20 || (char === 0x3a && mayEndInColon)) return at;
   }
   return text.length;
 }
@@ -99,8 +103,9 @@ function replyOf(fields: string, mark: Mark, put: RegExpExecArray | null): strin
     return (confirmed.exec(fields)?.[1] ?? '').replace(/\\(.)/g, '$1');
   }
   // The reply stands behind the first colon that ends a field; ports have no blank behind them.
-  const colon = fields.indexOf(': ');
-  return colon < 0 ? fields.trim() : fields.slice(colon + 2);
+  const rest = fields.replace(certificate, '');
+  const colon = rest.indexOf(': ');
+  return colon < 0 ? rest.trim() : rest.slice(colon + 2);
 }
 
 function secondsOf(fields: string): number {

@@ -25,7 +25,7 @@ const peer = String.raw`(?:[^\s[\]()]{1,255} )?(?:\([^()]{0,255}\) )?\[([0-9A-Fa
 const cameFrom = new RegExp(`^ H=${peer}`);
 const authFailed = new RegExp(
   String.raw`^\S{1,60} authenticator failed for ${peer}(?::\d{1,5})?` +
-    String.raw`(?: I=\[[^\s\]]{1,60}\](?::\d{1,5})?)?(?: U=\S{1,60})?: (\d{3})`,
+    String.raw`(?: I=\[[^\s\]]{1,60}\](?::\d{1,5})?)?(?: U=\S{1,60})?(?: Ci=\d{1,10})?: (\d{3})`,
 );
 const setId = /\(set_id=(.{1,256})\)$/s;
 const refused = new RegExp(
@@ -42,7 +42,7 @@ const about = new RegExp(
   '^(?:H=|no immediate|Spool file|SMTP (?:error|connection|timeout)|TLS |DKIM|SPF|DMARC|ARC' +
     '|[a-z_]{1,40} router|failed to|error |remote host|Sender identification|Greylist|malware' +
     '|Message |log_|U=|User |Warning|\\[|>> |Remote|greeted|original recipients|routing|Failed' +
-    '|retry)',
+    '|retry|SA: |[^\\s<>]{1,300} H=.{1,600}rejected by local_scan)',
 );
 
 /** Facts of a line; none for a known line without one; undefined if it is not understood. */
@@ -67,8 +67,7 @@ export function eximFacts(line: string, defaultDomain: DefaultDomain): LineFacts
 /** Through syslog, Exim puts its own stamp before the text. */
 function withoutStamp(line: string): string {
   const own = readStamp(line, 0);
-  if (own === undefined) return line;
-  const text = line.slice(own.end + 1);
+  const text = own === undefined ? line : line.slice(own.end + 1);
   return text.startsWith('[') ? text.replace(/^\[\d{1,8}\] /, '') : text;
 }
 

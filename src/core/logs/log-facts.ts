@@ -5,15 +5,15 @@
  */
 import type { Frame } from '../../formats/logs/frame.ts';
 import { HostClock, ZoneDays, type ZoneOffset } from '../../formats/logs/host-clock.ts';
-import { mailProgram } from '../../formats/logs/mail-programs.ts';
+import { type MailProgram, mailProgram } from '../../formats/logs/mail-programs.ts';
 import { type ShapeCount, Shapes } from '../../formats/logs/shapes.ts';
 import { machineZone } from '../../lib/time.ts';
 import type { DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
 import { dovecotFact, pamFact } from './dovecot-line.ts';
 import { eximFacts } from './exim-line.ts';
-import { OpensmtpdLines } from './opensmtpd-line.ts';
-import { type LineFacts, noFacts, PostfixLines } from './postfix-line.ts';
+import { OpensmtpdReader } from './opensmtpd-line.ts';
+import { type LineFacts, type LineParts, noFacts, PostfixReader } from './postfix-line.ts';
 
 /** How many lines were read, and as what. `lines` is the sum of the others. */
 export type LogCounts = {
@@ -34,6 +34,9 @@ export type LogCounts = {
 const hostsMax = 1_000;
 /** More repetitions than this are not believed. */
 const timesMax = 1_000;
+const again = /^last message repeated (\d{1,6}) times?$/;
+/** `[61B blob data]`: instead of a text that is not UTF-8. */
+const leftOut = /^\[[\d.]{1,9}[BKM] blob data\]$/;
 const repeated = /^message repeated (\d{1,6}) times: \[ ?/;
 
 export type HeldFacts = { readonly at: number; readonly facts: readonly LogFact[] };
@@ -45,15 +48,19 @@ export type LogHost = {
   held: HeldFacts | undefined;
 };
 
+/** Programs whose lines are read. */
+type ReadProgram = Exclude<MailProgram, 'sendmail' | 'around' | 'other' | 'syslogd'>;
 type Counted = { -readonly [Name in Exclude<keyof LogCounts, 'lines'>]: number };
 
 export class LogFacts {
   readonly #counted: Counted = { told: 0, known: 0, strange: 0, other: 0, formless: 0 };
   readonly #shapes = new Shapes();
+  /** The line before, if it is about a failed login. */
+  #last: { readonly program: ReadProgram; readonly parts: LineParts } | undefined;
   readonly #hosts = new Map<string, LogHost>();
   readonly #zone: ZoneDays;
-  readonly #postfix = new PostfixLines();
-  readonly #opensmtpd = new OpensmtpdLines();
+  readonly #postfix = new PostfixReader();
+  readonly #opensmtpd = new OpensmtpdReader();
 
   /** `zone`: of the clocks whose stamps name none. */
   constructor(zone: ZoneOffset = machineZone) {
@@ -89,35 +96,45 @@ export class LogFacts {
 
   /** Facts of a line; counts it. */
   read(frame: Omit<Frame, 'stamp'> | undefined, defaultDomain: DefaultDomain): readonly LogFact[] {
-    const counted = this.#counted;
-    if (frame === undefined) {
-      counted.formless++;
-      return noFacts;
-    }
-    const program = mailProgram(frame.tag);
-    if (program === 'other') {
-      counted.other++;
-      return noFacts;
-    }
-    if (program === 'around') {
-      counted.known++;
-      return noFacts;
-    }
+    const kind = frame === undefined ? 'formless' : mailProgram(frame.tag);
+    if (frame === undefined || kind === 'formless') return this.#count('formless');
+    if (kind === 'syslogd') return this.#again(frame.text, defaultDomain);
+    this.#last = undefined;
+    if (kind === 'other') return this.#count('other');
+    if (kind === 'around') return this.#count('known');
     const { text, times } = unfolded(frame.text);
-    const facts = this.#facts(program, { ...frame, text, times }, defaultDomain);
+    const parts = { ...frame, text, times };
+    // Sendmail is a mail server whose lines are not read, and journalctl leaves out some texts.
+    const facts =
+      kind === 'sendmail' || leftOut.test(text)
+        ? undefined
+        : this.#facts(kind, parts, defaultDomain);
     if (facts === undefined) {
-      counted.strange++;
       this.#shapes.count(frame.tag, text);
-      return noFacts;
+      return this.#count('strange');
     }
-    if (facts.length === 0) counted.known++;
-    else counted.told++;
+    if (kind !== 'sendmail' && facts.some(isFailedLogin)) this.#last = { program: kind, parts };
+    return this.#count(facts.length === 0 ? 'known' : 'told', facts);
+  }
+
+  #count(kind: keyof Counted, facts = noFacts): readonly LogFact[] {
+    this.#counted[kind]++;
     return facts;
   }
 
+  /** The line before, repeated. Only lines about a failed login can be the same again. */
+  #again(text: string, defaultDomain: DefaultDomain): readonly LogFact[] {
+    const times = Math.min(Number(again.exec(text)?.[1] ?? 0), timesMax);
+    const last = this.#last;
+    this.#last = undefined;
+    if (last === undefined || times === 0) return this.#count('other');
+    const facts = this.#facts(last.program, { ...last.parts, times }, defaultDomain) ?? noFacts;
+    return this.#count('told', facts);
+  }
+
   #facts(
-    program: 'postfix' | 'dovecot' | 'exim' | 'opensmtpd' | 'pam',
-    { host, pid, tag, text, times }: Omit<Frame, 'stamp'> & { readonly times: number },
+    program: ReadProgram,
+    { host, pid, tag, text, times }: LineParts,
     defaultDomain: DefaultDomain,
   ): LineFacts {
     switch (program) {
@@ -137,13 +154,17 @@ export class LogFacts {
   }
 }
 
+function isFailedLogin(fact: LogFact): boolean {
+  return fact.kind === 'login' && !fact.ok;
+}
+
 /** A line about a failed login that gave no fact, and names a login, was not understood. */
-const failedLogin = /^[a-z0-9]{2,20}-login: .{0,300}auth failed.{0,100}: user=<[^>]/;
+const failureUnread = /^[a-z0-9]{2,20}-login: .{0,300}auth failed.{0,100}: user=<[^>]/;
 
 function ofDovecot(text: string, times: number, defaultDomain: DefaultDomain): LineFacts {
-  const fact = dovecotFact(text, times, defaultDomain);
+  const fact = dovecotFact(text, times, defaultDomain) ?? pamFact(text, defaultDomain);
   if (fact !== undefined) return [fact];
-  return failedLogin.test(text) ? undefined : noFacts;
+  return failureUnread.test(text) ? undefined : noFacts;
 }
 
 /** `message repeated 3 times: [ text]` → text, three times. */

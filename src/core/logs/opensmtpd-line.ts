@@ -24,7 +24,7 @@ const envelope = /^evpid=([0-9a-f]{8})[0-9a-f]{8} from=<(.{0,400})> to=<.{0,400}
 const tried = /^evpid=([0-9a-f]{8})[0-9a-f]{8} from=<(.{0,400}?)> to=<(.{0,400}?)> /s;
 const finalRecipient = /^rcpt=<(.{0,400}?)> /s;
 const source = /(?:^| )source="([^"]{0,100})"/;
-const relay = / relay="([^"\s]{1,80})(?: \(([^()"]{1,255})\))?"/;
+const relay = / relay="([0-9A-Fa-f:.]{2,45})(?: \(([^()"]{1,255})\))?"/;
 const delay = /(?:^| )delay=(?:(\d{1,5})d)?(?:(\d{1,3})h)?(?:(\d{1,3})m)?(?:(\d{1,9})s)?/;
 const result = / result="?(Ok|TempFail|PermFail|[A-Za-z]{1,20})"?,? stat="?/;
 const enhanced = /(?:^|\s)([245]\.\d{1,3}\.\d{1,3})(?= |$)/;
@@ -41,7 +41,7 @@ const sessionsMax = 10_000;
 /** Messages that an envelope line told; the lines of its other recipients say nothing new. */
 const messagesMax = 20_000;
 
-export class OpensmtpdLines {
+export class OpensmtpdReader {
   readonly #sessions = new RecentMap<string, Session>(sessionsMax);
   /** Size and number of recipients of messages whose sender is not told yet. */
   readonly #messages = new RecentMap<string, { readonly size: number; readonly count: number }>(

@@ -16,6 +16,7 @@ const notice = /^(?:sender|postmaster) [a-z -]{1,40} notification: ([0-9A-Za-z]{
  * Subject: text from host[address]; from=<>`.
  */
 const action = /^(milter-)?(reject|hold|discard): /;
+const proxyReject = /^proxy-reject: ([A-Z-]{4,15}): /;
 const stageOf = /^([A-Z-]{4,15}) from /;
 const client = /^[^\s[\]]{0,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})?: /;
 const contentClient = / from [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\]$/;
@@ -75,16 +76,37 @@ export function actionFact(
       ? { kind: 'held', queueId }
       : { kind: 'removed', queueId, how: 'discarded' };
   }
-  const rest = text.slice(head.length);
-  const tailAt = rest.indexOf('; from=<');
-  const said = tailAt < 0 ? rest : rest.slice(0, tailAt);
-  const tail = tailAt < 0 ? '' : rest.slice(tailAt + 2);
+  const { said, tail } = halves(text.slice(head.length));
+  const stage = stageIn(said, tail);
+  const byWhom = { queueId, byMilter: byMilter !== undefined };
+  return { kind: 'rejected', ...byWhom, ...stage, ...envelopeIn(tail, defaultDomain) };
+}
+
+/** What a filter in front of the queue did not take (smtpd_proxy_filter). */
+export function proxyFact(text: string, defaultDomain: DefaultDomain): FateFact | undefined {
+  const found = proxyReject.exec(text);
+  if (found === null) return undefined;
+  const { said, tail } = halves(text.slice(found[0].length));
+  const stage = { stage: found[1] ?? '', client: '', reply: said };
+  const byWhom = { queueId: '', byMilter: false };
+  return { kind: 'rejected', ...byWhom, ...stage, ...envelopeIn(tail, defaultDomain) };
+}
+
+/** What Postfix says, and the envelope behind it. */
+function halves(text: string): { readonly said: string; readonly tail: string } {
+  const at = text.indexOf('; from=<');
+  if (at < 0) return { said: text, tail: '' };
+  return { said: text.slice(0, at), tail: text.slice(at + 2) };
+}
+
+type Rejected = Extract<FateFact, { kind: 'rejected' }>;
+
+function envelopeIn(
+  tail: string,
+  defaultDomain: DefaultDomain,
+): Pick<Rejected, 'sender' | 'recipient' | 'login'> {
   const username = login.exec(tail)?.[1];
   return {
-    kind: 'rejected',
-    queueId,
-    byMilter: byMilter !== undefined,
-    ...stageIn(said, tail),
     sender: pathOf(tail, 'from=<'),
     recipient: pathOf(tail, ' to=<'),
     login: username === undefined ? undefined : accountOf(username, defaultDomain),
@@ -92,10 +114,7 @@ export function actionFact(
 }
 
 /** Command, client and reply. cleanup(8) puts the reply behind the envelope. */
-function stageIn(
-  said: string,
-  tail: string,
-): { readonly stage: string; readonly client: string; readonly reply: string } {
+function stageIn(said: string, tail: string): Pick<Rejected, 'stage' | 'client' | 'reply'> {
   const stage = stageOf.exec(said);
   if (stage !== null) {
     const rest = said.slice(stage[0].length);

@@ -10,9 +10,16 @@ import { RecentMap } from '../../lib/recent-map.ts';
 import type { DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
 import { deliveryFact } from './postfix-delivery.ts';
-import { actionFact, noticeFact, operatorFact, queueManagerFact } from './postfix-fate.ts';
+import {
+  actionFact,
+  noticeFact,
+  operatorFact,
+  proxyFact,
+  queueManagerFact,
+} from './postfix-fate.ts';
 import { failedLogin, goodLogin, isFailedLogin } from './postfix-login.ts';
 import { milterAway, queueFact } from './postfix-queue.ts';
+import { isAboutMessage, isPlainLine } from './postfix-words.ts';
 
 /** No fact is needed from the line. */
 export const noFacts: readonly LogFact[] = [];
@@ -36,40 +43,18 @@ const telling: ReadonlySet<string> = new Set([
   ...['smtp', 'lmtp', 'relay', 'local', 'virtual', 'pipe', 'error', 'retry', 'discard'],
   ...['postscreen', 'trace', 'defer'],
 ]);
-const idChars = /^[0-9A-Za-z]{5,32}$/;
+const idLengthMin = 5;
 const idLengthMax = 32;
-const disconnected = new RegExp(
-  String.raw`^disconnect from [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})? ` +
-    String.raw`(?:[a-z_]{1,20}=[\d/]{1,20} )*?auth=(\d{1,9})/(\d{1,9})(?: |$)`,
-);
-/** Known lines without a queue id, by their first words. */
-const plain = new RegExp(
-  '^(?:connect |disconnect |lost connection|timeout after|too many errors|improper command' +
-    '|(?:warning|fatal|error|panic|info|debug|reject_warning|statistics|table|initializing)[: ]' +
-    '|(?:Anonymous|Trusted|Untrusted|Verified|Unknown|New|Reused|setting up) |SSL|TLS|certificate' +
-    '|CONNECT|DISCONNECT|PASS|PREGREET|DNSBL|HANGUP|COMMAND|BARE NEWLINE|NON-SMTP|NOQUEUE' +
-    '|(?:WHITE|BLACK|ALLOW|DENY)LIST|cache |entering|leaving|close |discarding|reload|daemon' +
-    '|premature|using backwards|sacl|private|[<>] |milter|dict_|generate|match|Placed|Released' +
-    String.raw`|Deleted|Requeued|request |address|\w{1,30}\.cf|rewrite|input|proxy-|unable to ` +
-    '|host |name|conversation|smtp_|smtpd_|connection)',
-  'i',
-);
-/** Known lines behind a queue id. */
-const aboutMessage = new RegExp(
-  '^(?:warning|info|replace|prepend|redirect|filter|reject_warning|strip|bcc|pass|permit|delay' +
-    '|trigger|enable|milter-)|^(?:host |lost connection|conversation with|enabling PIX|breaking' +
-    '|Server certificate|certificate|TLS |Cannot|connect to|message-id=$|smtp_|sasl' +
-    '|timed out|non-SMTP|skipped|resent-|removed|table|Passing|no signature' +
-    '|address|using|dict|matched|improper|refused|tls_|verify|debug|fatal|error|discarded|unable)',
-  'i',
-);
+const disconnected = /^disconnect from [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})? /;
+/** How many logins of a connection were right, and how many were tried. */
+const logins = /^ auth=(\d{1,9})\/(\d{1,9})(?: |$)/;
 
 /** Connections whose failed logins are counted. */
 const sessionsMax = 10_000;
 /** At most this many failures of one connection are counted. */
 const failuresMax = 100;
 
-export class PostfixLines {
+export class PostfixReader {
   /** Of a running smtpd: failed logins of its connection that its lines told. */
   readonly #told = new RecentMap<string, number>(sessionsMax);
 
@@ -91,7 +76,7 @@ export class PostfixLines {
         return (
           one(queueFact(tag, queueId, rest, defaultDomain)) ??
           one(actionFact(queueId, rest, defaultDomain)) ??
-          known(rest)
+          known(isAboutMessage(rest))
         );
       case 'qmgr':
       case 'nqmgr':
@@ -104,7 +89,9 @@ export class PostfixLines {
       case 'postsuper':
         return facts(operatorFact(queueId, rest), rest);
       default:
-        return rest.startsWith('to=') ? facts(deliveryFact(tag, queueId, rest), '') : known(rest);
+        return rest.startsWith('to=')
+          ? facts(deliveryFact(tag, queueId, rest), '')
+          : known(isAboutMessage(rest));
     }
   }
 
@@ -119,9 +106,10 @@ export class PostfixLines {
       }
       return one(milterAway(program, text)) ?? noFacts;
     }
-    if (!isServer) return known(text, plain);
+    if (!isServer) return known(isPlainLine(text));
     if (text.startsWith('disconnect from ')) return this.#disconnected(parts);
-    return known(text, plain);
+    if (text.startsWith('proxy-')) return one(proxyFact(text, defaultDomain)) ?? noFacts;
+    return known(isPlainLine(text));
   }
 
   /**
@@ -129,8 +117,10 @@ export class PostfixLines {
    * failed login, and no version has one about a login that it does not offer.
    */
   #disconnected(parts: LineParts): LineFacts {
-    if (!parts.text.includes(' auth=')) return noFacts;
-    const [, address, good, all] = disconnected.exec(parts.text) ?? [];
+    const { text } = parts;
+    const counts = text.indexOf(' auth=');
+    const [, good, all] = counts < 0 ? [] : (logins.exec(text.slice(counts)) ?? []);
+    const address = all === undefined ? undefined : disconnected.exec(text)?.[1];
     if (address === undefined) return noFacts;
     const session = sessionOf(parts);
     const told = this.#told.get(session) ?? 0;
@@ -149,7 +139,7 @@ function received(
   defaultDomain: DefaultDomain,
 ): LineFacts {
   if (!text.startsWith('client=')) {
-    return one(actionFact(queueId, text, defaultDomain)) ?? known(text);
+    return one(actionFact(queueId, text, defaultDomain)) ?? known(isAboutMessage(text));
   }
   const way = queueFact(tag, queueId, text, defaultDomain);
   const all = [goodLogin(text, defaultDomain), way].filter((fact) => fact !== undefined);
@@ -160,14 +150,26 @@ function sessionOf({ host, tag, pid }: LineParts): string {
   return `${host} ${tag}[${pid}]`;
 }
 
-/** The queue id in front of `: `, or NOQUEUE; empty if there is none. */
+/**
+ * The queue id in front of `: `, or NOQUEUE; empty if the line has none. An id has a digit, or is
+ * hexadecimal; `warning: ` and `Requeued: ` are none.
+ */
 function queueIdOf(text: string): string {
-  const end = text.indexOf(': ');
-  if (end < 5 || end > idLengthMax) return '';
-  const id = text.slice(0, end);
-  if (!idChars.test(id)) return '';
-  // `warning: `, `fatal: `, `statistics: `: a queue id has a digit, or capitals.
-  return /^[a-z]{5,11}$/.test(id) ? '' : id;
+  let hasDigit = false;
+  let isHexadecimal = true;
+  for (let at = 0; at <= idLengthMax; at++) {
+    const char = text.charCodeAt(at);
+    if (char === 0x3a) {
+      if (at < idLengthMin || text.charCodeAt(at + 1) !== 0x20) return '';
+      const id = text.slice(0, at);
+      return hasDigit || isHexadecimal || id === 'NOQUEUE' ? id : '';
+    }
+    if (char >= 0x30 && char <= 0x39) hasDigit = true;
+    else if ((char >= 0x47 && char <= 0x5a) || (char >= 0x61 && char <= 0x7a)) {
+      isHexadecimal = false;
+    } else if (!(char >= 0x41 && char <= 0x46)) return '';
+  }
+  return '';
 }
 
 function one(fact: LogFact | undefined): readonly LogFact[] | undefined {
@@ -175,10 +177,10 @@ function one(fact: LogFact | undefined): readonly LogFact[] | undefined {
 }
 
 function facts(fact: LogFact | 'known' | undefined, rest: string): LineFacts {
-  if (fact === undefined) return rest === '' ? undefined : known(rest);
+  if (fact === undefined) return rest === '' ? undefined : known(isAboutMessage(rest));
   return fact === 'known' ? noFacts : [fact];
 }
 
-function known(rest: string, words: RegExp = aboutMessage): LineFacts {
-  return words.test(rest) ? noFacts : undefined;
+function known(isKnown: boolean): LineFacts {
+  return isKnown ? noFacts : undefined;
 }

@@ -11,6 +11,9 @@ const failed = new RegExp(
   String.raw`^warning: [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d+)?` +
     String.raw`: SASL [\w-]{1,40} authentication failed:(?: |$)`,
 );
+/** The client gave the login up. */
+const aborted =
+  /^warning: [^\s[\]]{1,300}\[[^\s\]]{2,45}\](?::\d+)?: SASL [\w-]{1,40} auth[a-z]+ aborted/;
 /**
  * Failures that say nothing about a password: no check was possible (the words of Cyrus SASL and
  * Dovecot for that), the client broke SASL, or the mechanism is not offered.
@@ -37,9 +40,9 @@ export function goodLogin(text: string, defaultDomain: DefaultDomain): LogFact |
   return { kind: 'login', account, client: clientAddress(where[1] ?? ''), ok: true, times: 1 };
 }
 
-/** Does the line say that a login failed, for whatever reason? */
+/** Does the line say that a login did not succeed, for whatever reason? */
 export function isFailedLogin(text: string): boolean {
-  return text.includes(': SASL ') && failed.test(text);
+  return text.includes(': SASL ') && (failed.test(text) || aborted.test(text));
 }
 
 /** The failed login; undefined if no password was found wrong. */

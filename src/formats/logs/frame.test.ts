@@ -37,6 +37,8 @@ const forms: readonly (readonly [string, string, host?: string])[] = [
   ['journalctl -o short-full', `Tue 2026-11-10 09:00:00 CET mail ${said}`],
   ['journalctl -o short-full in UTC', `Tue 2026-11-10 08:00:00 UTC mail ${said}`],
   ['journalctl -o short-unix', `${eight / 1_000}.000000 mail ${said}`],
+  ['multilog, s6-log', `@40000000${(eight / 1_000 + 10).toString(16)}075bcd15 mail ${said}`],
+  ['svlogd', `2026-11-10_08:00:00.12345Z mail ${said}`],
   ['RFC 5424', `<22>1 2026-11-10T08:00:00Z mail ${tag} 77 - - ${text}`],
   ['RFC 5424 without <PRI>', `1 2026-11-10T08:00:00Z mail ${tag} 77 - - ${text}`],
   ['RFC 5424 without version', `2026-11-10T08:00:00Z mail ${tag} 77 - - ${text}`],

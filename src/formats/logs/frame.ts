@@ -41,6 +41,8 @@ const compose = /^([\w.-]{1,100}) *\| ?/;
 const pod = /^\[pod\/([^\]\s]{1,200})\] /;
 const monotonic = /^\[ {0,8}\d{1,10}\.\d{1,9}\] /;
 const stream = /^(?:stdout|stderr) [FP] /;
+/** How BSD's syslogd writes a line that is the same as the one before. */
+const folded = 'last message repeated ';
 const dovecotLevel = /^(?:Info|Warning|Error|Debug|Fatal|Panic): /;
 const eximId = /^[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4}) /;
 const eximPid = /^\[\d{1,8}\] /;
@@ -67,8 +69,8 @@ function framed(
   if (stamp !== undefined) return behindStamp(line, stamp, outer, place, layers);
   if (layers === 0) return undefined;
   const first = line.charCodeAt(0);
-  if (first === 0xfeff) return framed(line.slice(1), outer, place, layers);
-  if (line.startsWith('ï»¿')) return framed(line.slice(3), outer, place, layers);
+  if (first === 0xfeff) return framed(line.slice(1), outer, place, layers - 1);
+  if (line.startsWith('ï»¿')) return framed(line.slice(3), outer, place, layers - 1);
   if (first === 0x7b || first === 0x1e || line.startsWith('data: {')) {
     return framedJson(line, (inner, at, host) => framed(inner, at, host, layers - 1));
   }
@@ -160,6 +162,9 @@ function behindTime(
   while (line.charCodeAt(start) === blank) start++;
   end = line.indexOf(' ', start);
   if (end < 0) end = line.length;
+  if (line.startsWith(folded, start)) {
+    return { stamp, host, tag: 'syslogd', pid: '', text: line.slice(start) };
+  }
   if (line.charCodeAt(end - 1) !== 0x3a && plainLevel.test(line.slice(start, end))) {
     start = end + 1;
     end = line.indexOf(' ', start);
@@ -223,7 +228,7 @@ function rfc5424(
   return { stamp, host: host === '-' ? '' : host, tag, pid: pid === '-' ? '' : pid, text };
 }
 
-/** Index behind the structured data; -1 if there is none. */
+/** Index behind the structured data; -1 if the line has none. */
 function dataEnd(line: string, from: number): number {
   if (line.charCodeAt(from) === 0x2d) return from + 1;
   let at = from;

@@ -16,6 +16,9 @@ const field = /^ {0,8}([A-Z0-9_]{1,80})=/;
 const bareName = /^[A-Z0-9_]{1,80}$/;
 const verboseHead = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) .{20,60} \[s=[0-9a-f]{1,32};/;
 
+/** Character codes of M, T, W, F and S. */
+const dayInitials: ReadonlySet<number> = new Set([0x4d, 0x54, 0x57, 0x46, 0x53]);
+
 type Form = 'export' | 'verbose' | 'json';
 
 export class JournalText {
@@ -53,7 +56,9 @@ export class JournalText {
     const first = line.charCodeAt(0);
     if (first === 0x5f && line.startsWith('__CURSOR=')) this.#form = 'export';
     else if (first === 0x7b && line.trimEnd() === '{') this.#form = 'json';
-    else if (line.includes(' [s=') && verboseHead.test(line)) this.#form = 'verbose';
+    else if (dayInitials.has(first) && line.includes(' [s=') && verboseHead.test(line)) {
+      this.#form = 'verbose';
+    }
     if (this.#form === undefined) return 'no-record';
     if (this.#form === 'json') this.#text = '{';
     if (this.#form === 'verbose') this.#stamped(line);

@@ -12,8 +12,11 @@ const postfixPrograms: ReadonlySet<string> = new Set([
 ]);
 
 /** Programs around a mail server. Their lines say nothing that Postern needs. */
-const around =
-  /^(?:amavis|clamd|clamav|freshclam|opendkim|opendmarc|openarc|dkim|rspamd|spamd|spamass|spampd|postgrey|policyd|policy-spf|postsrsd|pypolicyd|postfwd|milter|mimedefang|greylist|sqlgrey|saslauthd|mailman|maildrop|procmail|fetchmail|mlmmj|sympa|postern)/;
+const around = new RegExp(
+  '^(?:amavis|clamd|clamav|freshclam|opendkim|opendmarc|openarc|dkim|rspamd|spamd|spamass' +
+    '|spampd|postgrey|policyd|policy-spf|postsrsd|pypolicyd|postfwd|milter|mimedefang|greylist' +
+    '|sqlgrey|saslauthd|mailman|maildrop|procmail|fetchmail|mlmmj|sympa|postern)',
+);
 
 /** Programs that Dovecot names in its own log file; every `…-login` is one too. */
 const dovecotPrograms = new RegExp(
@@ -22,7 +25,16 @@ const dovecotPrograms = new RegExp(
     '|old-stats|imap-hibernate|imap-urlauth|quota-status|dsync-server|script)$',
 );
 
-export type MailProgram = 'postfix' | 'dovecot' | 'exim' | 'opensmtpd' | 'pam' | 'around' | 'other';
+export type MailProgram =
+  | 'postfix'
+  | 'dovecot'
+  | 'exim'
+  | 'opensmtpd'
+  | 'pam'
+  | 'sendmail'
+  | 'syslogd'
+  | 'around'
+  | 'other';
 
 const known = new Map<string, MailProgram>();
 /** How many tags are remembered. A log has a few dozen. */
@@ -45,8 +57,8 @@ function look(tag: string): MailProgram {
   if (/^exim\d?\b/.test(tag)) return 'exim';
   if (tag === 'smtpd' || tag === 'opensmtpd') return 'opensmtpd';
   if (tag === 'auth' || tag === 'auth-worker') return 'pam';
-  // Sendmail is of mail, and its lines are not read.
-  if (/^(?:sendmail|sm-mta|sm-msp)/.test(tag)) return 'around';
+  if (/^(?:sendmail|sm-mta|sm-msp)/.test(tag)) return 'sendmail';
+  if (tag === 'syslogd') return 'syslogd';
   return around.test(tag) ? 'around' : 'other';
 }
 

@@ -13,8 +13,7 @@ const shapesMax = 400;
 
 /** `tag: text` with what differs replaced: `postfix/smtpd: ID: hello from HOST[IP]`. */
 export function shapeOf(tag: string, text: string): string {
-  const shape = text
-    .slice(0, shapeChars)
+  const shape = startOf(text)
     .replace(/[^ -~]/g, '?')
     .replace(/"[^"]{0,200}"/g, '"…"')
     .replace(/<[^<>]{0,200}>/g, '<…>')
@@ -26,6 +25,14 @@ export function shapeOf(tag: string, text: string): string {
     .replace(/\b(?=[0-9a-f]{0,39}\d)[0-9a-f]{8,40}\b/g, 'ID')
     .replace(/\d+/g, 'N');
   return `${tag.replace(/\d+/g, 'N').slice(0, 40)}: ${shape}`.slice(0, shownChars).trimEnd();
+}
+
+/** The start of a long text, without the word that the cut would halve. */
+function startOf(text: string): string {
+  if (text.length <= shapeChars) return text;
+  const start = text.slice(0, shapeChars);
+  const blank = start.lastIndexOf(' ');
+  return blank < 0 ? '…' : start.slice(0, blank);
 }
 
 /** The shapes seen, with a limit. The numbers of frequent shapes are right. */

@@ -5,6 +5,7 @@
  *   2026-11-23T19:24:22.123+01:00, 2026-11-23 19:24:22 +0100  RFC 3339, journald, Exim, Dovecot
  *   Mon 2026-11-23 19:24:22 CET                               journalctl --output=short-full
  *   1794294000.123456                                         journalctl --output=short-unix
+ *   @400000006a0d8cb2075bcd15, 2026-11-23_19:24:22            multilog, s6-log, svlogd
  *
  * A stamp without a zone says what a clock on the wall showed. `HostClock` places it.
  */
@@ -54,14 +55,16 @@ const zones: ReadonlyMap<string, number> = new Map([
 const blank = 0x20;
 const weekday = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?=\d{4}-)/;
 const zoneName = /^ ([A-Z]{3,5}|[+-]\d\d(?:\d\d)?)(?= |$)/;
+const taiTime = /^@40000000([0-9a-f]{8})([0-9a-f]{8})(?= |$)/;
 const unixTime = /^(\d{9,11})\.(\d{3})\d{0,6}(?= )/;
 
-/** Reads the stamp that begins at `from`. Undefined if there is none. */
+/** Reads the stamp that begins at `from`. Undefined if no stamp begins there. */
 export function readStamp(line: string, from: number): Stamp | undefined {
   const first = line.charCodeAt(from);
   if (isDigit(first)) {
     return line.charCodeAt(from + 4) === 0x2d ? isoStamp(line, from) : unixStamp(line, from);
   }
+  if (first === 0x40) return taiStamp(line, from);
   if (first < 0x41 || first > 0x5a) return undefined;
   const month = months.get(line.slice(from, from + 3));
   return month === undefined ? shortFull(line, from) : oldStamp(line, from, month);
@@ -92,7 +95,7 @@ function clockTime(line: string, at: number): number {
   return isTime ? hours * hourMs + minutes * minuteMs + seconds * secondMs : Number.NaN;
 }
 
-/** Index behind a fraction of a second at `at`; `at` if there is none. */
+/** Index behind a fraction of a second at `at`; `at` if no fraction follows. */
 function fractionEnd(line: string, at: number): number {
   const point = line.charCodeAt(at);
   if ((point !== 0x2e && point !== 0x2c) || !isDigit(line.charCodeAt(at + 1))) return at;
@@ -144,7 +147,7 @@ function readMinute(line: string, from: number): boolean {
   const isStamp =
     year > 0 &&
     line.charCodeAt(from + 7) === 0x2d &&
-    (between === blank || between === 0x54 || between === 0x74) &&
+    (between === blank || between === 0x54 || between === 0x74 || between === 0x5f) &&
     isDay(year, month, day) &&
     !Number.isNaN(ofDay);
   if (!isStamp) return false;
@@ -227,6 +230,15 @@ function unixStamp(line: string, from: number): Stamp | undefined {
   const found = unixTime.exec(line.slice(from, from + 24));
   if (found === null) return undefined;
   return stampOf(Number(found[1]) * secondMs + Number(found[2]), from + found[0].length);
+}
+
+/** TAI64N: seconds since 1970 plus 2^62 and ten, then nanoseconds, as hexadecimal digits. */
+function taiStamp(line: string, from: number): Stamp | undefined {
+  const found = taiTime.exec(line.slice(from, from + 26));
+  if (found === null) return undefined;
+  const seconds = Number.parseInt(found[1] ?? '', 16) - 10;
+  const ms = Math.floor(Number.parseInt(found[2] ?? '', 16) / 1_000_000);
+  return stampOf(seconds * secondMs + ms, from + 25);
 }
 
 /** A stamp of a known time. */
