@@ -80,6 +80,13 @@ const longStages: readonly Stage[] = [
     minutesMax: 15,
     env: { IMPORT_SETUPS: '20' },
   },
+  {
+    name: 'a log of a million messages',
+    files: ['test/mail-log-join.test.ts'],
+    atOnce: 1,
+    minutesMax: 10,
+    env: { MESSAGES: '1000000' },
+  },
   ...[2, 3, 4, 5].map((seed) => ({ ...simulations, name: `simulations, seed ${seed}`, seed })),
   ...[11, 12, 13].flatMap((seed) => [
     { ...ledger, name: `ledger, seed ${seed}`, seed },

@@ -191,15 +191,8 @@ export type FateFact =
   /** An operator put the message into the queue again; it gets a new id (`entered.previousId`). */
   | { readonly kind: 'requeued'; readonly queueId: string };
 
-/**
- * `host`: the machine that wrote the line; absent if the line does not say. `instance`: the
- * instance of the mail server (`postfix-out`); absent for the usual one.
- */
-export type LogEvent = LogFact & {
-  readonly at: Millis;
-  readonly host?: string;
-  readonly instance?: string;
-};
+/** `host`: the machine that wrote the line; absent if the line does not say. */
+export type LogEvent = LogFact & { readonly at: Millis; readonly host?: string };
 
 /** An event of a recording or an old log. */
 export type ReplayEvent =

@@ -1,18 +1,20 @@
 /**
  * `postern replay --format postfix FILE…`: replays old mail logs, the oldest first, also compressed
- * ones.
+ * ones, and tells what it read.
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Readable, Transform } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import type { ReplayEvent } from '../../core/event.ts';
-import { type HistoryContext, type LogHistory, openHistory } from '../../doors/log/history.ts';
+import type { LogEvent, ReplayEvent } from '../../core/event.ts';
+import { type LogLines, openLogLines } from '../../core/logs/log-lines.ts';
+import { type LoggedEvents, openLoggedEvents } from '../../flow/replay/logged-events.ts';
 import type { Replay, ReplayVerdict } from '../../flow/replay/replay.ts';
-import { openLineCutter } from '../../lib/line-cutter.ts';
+import { sha256 } from '../../lib/hash.ts';
+import { type LineCutter, openLineCutter } from '../../lib/line-cutter.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { openProgress } from '../terminal/progress.ts';
+import { logBytes } from './log-bytes.ts';
+import type { ReadReport } from './read-report.ts';
 
 export type LogReplay = {
   readonly files: readonly string[];
@@ -24,80 +26,169 @@ export type LogReplay = {
 
 /** The last line of a file may end without it. */
 const lineEnd = Buffer.from('\n');
+/** How much of a file is looked at to learn when it begins, and whether it is a copy. */
+const headMax = 64 * 1024;
+/** Shapes of lines that were not understood. */
+const shapesShown = 3;
 
-type LogFile = { readonly name: string; readonly writtenAt: Millis; readonly bytes: number };
+type LogFile = {
+  readonly name: string;
+  readonly writtenAt: Millis;
+  readonly bytes: number;
+  /** The time of its first fact. */
+  readonly beginsAt: Millis;
+  /** Equal for two files that begin alike; empty if it is not known. */
+  readonly head: string;
+};
 
-export async function replayLogs(how: LogReplay): Promise<void> {
-  const history = openHistory();
-  const files = await inOrder(how.files);
+export async function replayLogs(how: LogReplay): Promise<ReadReport> {
+  const files: LogFile[] = [];
+  for (const name of new Set(how.files)) files.push(await about(name, how.defaultDomain));
+  files.sort((one, other) => one.beginsAt - other.beginsAt);
+  const reading = new Reading(how, files[0]?.writtenAt ?? (Date.now() as Millis));
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const progress = openProgress('replaying', bytes > 0 ? bytes : undefined);
   try {
-    for (const file of files) await replayFile(file, history, how, (by) => progress.add(by));
-    await apply(history.end(), how);
+    for (const [nth, file] of files.entries()) {
+      await reading.file(file, (by) => progress.add(by));
+      await reading.fileEnd(files[nth + 1]?.writtenAt);
+    }
+    await reading.end();
   } finally {
     progress.end();
   }
+  return reading.report();
 }
 
-/** The oldest file first. The shell expands `mail.log*` with the newest first. */
-async function inOrder(names: readonly string[]): Promise<readonly LogFile[]> {
-  const files = await Promise.all(names.map(about));
-  return files.sort((one, other) => one.writtenAt - other.writtenAt);
-}
-
-async function about(name: string): Promise<LogFile> {
-  if (name === '-') return { name, writtenAt: Date.now() as Millis, bytes: 0 };
+async function about(name: string, defaultDomain: string): Promise<LogFile> {
+  const now = Date.now() as Millis;
+  if (name === '-') return { name, writtenAt: now, bytes: 0, beginsAt: now, head: '' };
   try {
     const found = await stat(name);
     if (found.isDirectory()) throw new Error('it is a directory');
-    return { name, writtenAt: Math.floor(found.mtimeMs) as Millis, bytes: found.size };
+    const writtenAt = Math.floor(found.mtimeMs) as Millis;
+    const file = { name, writtenAt, bytes: found.size };
+    // A pipe can be read only once.
+    if (!found.isFile()) return { ...file, beginsAt: writtenAt, head: '' };
+    return { ...file, ...(await headOf(name, writtenAt, defaultDomain)) };
   } catch (cause) {
     throw cannotRead(name, cause);
   }
 }
 
-async function replayFile(
-  file: LogFile,
-  history: LogHistory,
-  how: LogReplay,
-  done: (bytes: number) => void,
-): Promise<void> {
-  const context: HistoryContext = { defaultDomain: how.defaultDomain, writtenAt: file.writtenAt };
-  const cutter = openLineCutter(() => undefined);
-  const raw = file.name === '-' ? process.stdin : createReadStream(file.name);
-  raw.on('data', (chunk: Buffer) => done(chunk.length));
-  const take = async (chunk: Buffer): Promise<void> => {
-    for (const line of cutter.take(chunk)) {
-      const events = history.take(line, context);
-      if (events.length > 0) await apply(events, how);
-    }
+async function headOf(
+  name: string,
+  writtenAt: Millis,
+  defaultDomain: string,
+): Promise<Pick<LogFile, 'beginsAt' | 'head'>> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const raw = createReadStream(name);
+  for await (const chunk of logBytes(raw, () => undefined)) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= headMax) break;
+  }
+  raw.destroy();
+  const head = Buffer.concat(chunks).subarray(0, headMax);
+  const lines = openLogLines({ defaultDomain, writtenAt });
+  const events: LogEvent[] = [];
+  for (const line of openLineCutter(() => undefined).take(head)) events.push(...lines.take(line));
+  events.push(...lines.end());
+  return {
+    beginsAt: events[0]?.at ?? writtenAt,
+    head: head.length === 0 ? '' : sha256(head).toString('hex'),
   };
-  try {
-    for await (const chunk of unpacked(raw, file.name)) await take(chunk as Buffer);
-    await take(lineEnd);
-  } catch (cause) {
-    if (cause instanceof OperatorError) throw cause;
-    throw cannotRead(file.name, cause);
+}
+
+class Reading {
+  readonly #how: LogReplay;
+  readonly #lines: LogLines;
+  readonly #events: LoggedEvents = openLoggedEvents();
+  readonly #notes: string[] = [];
+  /** Head of a file → the file and how many lines it has. */
+  readonly #read = new Map<string, { readonly name: string; lines: number }>();
+  #tooLong = 0;
+
+  constructor(how: LogReplay, writtenAt: Millis) {
+    this.#how = how;
+    this.#lines = openLogLines({ defaultDomain: how.defaultDomain, writtenAt });
+  }
+
+  async file(file: LogFile, done: (bytes: number) => void): Promise<void> {
+    const { head, name } = file;
+    const before = head === '' ? undefined : this.#read.get(head);
+    if (before !== undefined) this.#notes.push(`${name}: a copy of ${before.name}; read once`);
+    const skip = before?.lines ?? 0;
+    let count = 0;
+    const cutter = openLineCutter(() => {
+      this.#tooLong++;
+    });
+    const raw = name === '-' ? process.stdin : createReadStream(name);
+    raw.on('data', (chunk: Buffer) => done(chunk.length));
+    const damaged = (why: string): void => void this.#notes.push(`${shown(name)}: ${why}`);
+    try {
+      for await (const chunk of logBytes(raw, damaged)) {
+        count = await this.#chunk(cutter, chunk, count, skip);
+      }
+      count = await this.#chunk(cutter, lineEnd, count, skip);
+    } catch (cause) {
+      if (cause instanceof OperatorError) throw cause;
+      throw cannotRead(name, cause);
+    }
+    if (head !== '' && count > skip) this.#read.set(head, { name, lines: count });
+  }
+
+  /** Takes the lines behind the first `skip`; returns how many lines the file has up to here. */
+  async #chunk(cutter: LineCutter, chunk: Buffer, count: number, skip: number): Promise<number> {
+    let nth = count;
+    for (const line of cutter.take(chunk)) {
+      nth++;
+      if (nth <= skip || line === '') continue;
+      for (const event of this.#lines.take(line)) {
+        const due = this.#events.take(event);
+        if (due.length > 0) await this.#apply(due);
+      }
+    }
+    return nth;
+  }
+
+  async fileEnd(nextWrittenAt: Millis | undefined): Promise<void> {
+    for (const event of this.#lines.end(nextWrittenAt)) {
+      await this.#apply(this.#events.take(event));
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#apply(this.#events.end());
+  }
+
+  report(): ReadReport {
+    const counts = this.#lines.counts();
+    return {
+      lines: {
+        ...counts,
+        lines: counts.lines + this.#tooLong,
+        formless: counts.formless + this.#tooLong,
+      },
+      notUnderstood: this.#lines.strangest(shapesShown),
+      leftOut: this.#events.leftOut(),
+      cameIn: this.#events.cameIn(),
+      unnamed: this.#events.unnamed(),
+      notes: this.#notes,
+    };
+  }
+
+  async #apply(events: Iterable<ReplayEvent>): Promise<void> {
+    const { replay, verdict } = this.#how;
+    for (const event of events) {
+      const said = replay.apply(event);
+      if (said !== undefined) await verdict(said);
+    }
   }
 }
 
-function unpacked(raw: Readable, name: string): Readable | Transform {
-  if (!name.endsWith('.gz')) return raw;
-  const gunzip = createGunzip();
-  raw.on('error', (cause) => gunzip.destroy(cause));
-  return raw.pipe(gunzip);
-}
-
-async function apply(
-  events: readonly ReplayEvent[],
-  { replay, verdict }: LogReplay,
-): Promise<void> {
-  for (const event of events) {
-    const said = replay.apply(event);
-    if (said !== undefined) await verdict(said);
-  }
-}
+const shown = (name: string): string => (name === '-' ? 'standard input' : name);
 
 function cannotRead(name: string, cause: unknown): OperatorError {
   return new OperatorError('replay-file', `cannot read ${name}`, {

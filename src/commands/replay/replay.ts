@@ -3,7 +3,7 @@
  *
  * Reads recorded events or old mail logs, and prints what the guard would have done. An event that
  * cannot be read, or goes back in time by more than a minute, ends the run with exit 65. Lines of
- * logs are never refused.
+ * logs are never refused, but logs of which no line was understood end with exit 65.
  */
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -25,6 +25,7 @@ import { durationOption } from '../terminal/options.ts';
 import { openProgress } from '../terminal/progress.ts';
 import { replayLogs } from './log.ts';
 import { openOutput, type ReplayOutput } from './output.ts';
+import { mustBeUnderstood, type ReadReport, readText } from './read-report.ts';
 import { summaryText } from './summary.ts';
 
 const newline = 10;
@@ -45,8 +46,9 @@ export function register(program: Command): void {
     .description(
       'Judges recorded events on their own clock, with everything in memory, and prints one ' +
         'verdict for each send. An event is one line with a JSON object: send, login, delivery ' +
-        'or clear. With --format postfix it reads old logs of Postfix and Dovecot, also ' +
-        'compressed ones: what would the guard have done last month?',
+        'or clear. With --format postfix it reads old logs of Postfix, Dovecot, Exim and ' +
+        'OpenSMTPD, also compressed ones and in any order: what would the guard have done last ' +
+        'month? It ends with what it read and what it left out.',
     )
     .argument('[file...]', 'events or logs; - or no file: standard input')
     .addOption(
@@ -83,6 +85,7 @@ export function register(program: Command): void {
         exits: [
           [0, 'done'],
           [65, 'an event cannot be read or goes back in time; the message names its line'],
+          [65, 'no line of the logs was understood; the message says what was expected'],
           [66, 'the file cannot be read'],
         ],
       }),
@@ -97,11 +100,14 @@ export function register(program: Command): void {
         operatorClearsMs: options.operatorClears,
       });
       const output = options.summary === true ? undefined : openOutput();
+      let report: ReadReport | undefined;
       if (options.format === 'postfix') {
-        await runLogs(files.length === 0 ? ['-'] : files, options.defaultDomain, replay, output);
+        const logs = files.length === 0 ? ['-'] : files;
+        report = await runLogs(logs, options.defaultDomain, replay, output);
       } else await run(oneFile(files), replay, output);
-      if (options.summary === true)
-        process.stdout.write(summaryText(replay, options.json === true));
+      if (options.summary === true) {
+        process.stdout.write(summaryText(replay, report, options.json === true));
+      } else if (report !== undefined) process.stderr.write(readText(report));
     });
 }
 
@@ -130,13 +136,15 @@ async function runLogs(
   defaultDomain: string,
   replay: Replay,
   output: ReplayOutput | undefined,
-): Promise<void> {
+): Promise<ReadReport> {
   const verdict = (said: ReplayVerdict): Promise<void> | undefined => {
     output?.add(said);
     return output?.isFull() === true ? output.flush() : undefined;
   };
-  await replayLogs({ files, defaultDomain, replay, verdict });
+  const report = await replayLogs({ files, defaultDomain, replay, verdict });
   await output?.flush();
+  mustBeUnderstood(report);
+  return report;
 }
 
 async function run(file: string, replay: Replay, output: ReplayOutput | undefined): Promise<void> {

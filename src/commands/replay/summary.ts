@@ -5,11 +5,18 @@
 import { firstReasonText, shownReason } from '../../core/explain.ts';
 import type { Replay } from '../../flow/replay/replay.ts';
 import { clock, table } from '../terminal/table.ts';
+import { type ReadReport, readText } from './read-report.ts';
 
 /** Accounts listed under "held or delayed, not suspended". */
 const touchedShown = 20;
+const nothingJudged =
+  'No message was judged: these logs name no message of a login or of sendmail(1).\n';
 
-export function summaryText({ summary }: Replay, json: boolean): string {
+export function summaryText(
+  { summary }: Replay,
+  report: ReadReport | undefined,
+  json: boolean,
+): string {
   const { messages, verdicts, suspensions } = summary;
   const touched = [...summary.touched].sort((a, b) => b[1] - a[1]);
   if (json) {
@@ -18,11 +25,14 @@ export function summaryText({ summary }: Replay, json: boolean): string {
       verdicts,
       suspensions: suspensions.map((one) => ({ ...one, because: one.because.map(shownReason) })),
       touched: Object.fromEntries(touched),
+      ...(report === undefined ? {} : { read: report }),
     };
     return `${JSON.stringify(out)}\n`;
   }
   const share = (count: number): string =>
     `${((100 * count) / Math.max(1, messages)).toFixed(3)} %`;
+  const read = report === undefined ? '' : `\n${readText(report)}`;
+  if (messages === 0 && report !== undefined) return `${nothingJudged}${read}`;
   let text = `${messages} messages: ${(['pass', 'delay', 'hold', 'refuse'] as const)
     .map((kind) => `${kind} ${verdicts[kind]} (${share(verdicts[kind])})`)
     .join(', ')}\n\n`;
@@ -45,13 +55,11 @@ export function summaryText({ summary }: Replay, json: boolean): string {
       ]),
     );
   }
-  if (touched.length === 0) return text;
+  if (touched.length === 0) return text + read;
   text += `\nHeld or delayed, but never suspended: ${touched.length} accounts\n`;
-  return (
-    text +
-    table(
-      [{ title: 'ACCOUNT' }, { title: 'MESSAGES', align: 'right' }],
-      touched.slice(0, touchedShown).map(([account, count]) => [account, String(count)]),
-    )
+  text += table(
+    [{ title: 'ACCOUNT' }, { title: 'MESSAGES', align: 'right' }],
+    touched.slice(0, touchedShown).map(([account, count]) => [account, String(count)]),
   );
+  return text + read;
 }

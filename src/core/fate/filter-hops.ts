@@ -10,7 +10,8 @@
 import { isOwnByDefault } from '../../formats/postfix/own-hosts.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
-import type { DeliveryEvent, JoinedMail, RecipientState } from './joined-mail.ts';
+import type { DeliveryEvent, JoinedMail } from './joined-mail.ts';
+import type { RecipientState } from './recipients.ts';
 
 /** Recipients that were handed to a filter lately: at least as many, at most twice. */
 const hopsMax = 20_000;
@@ -22,6 +23,8 @@ const slackMs = 2 * secondMs;
 const returnMs = hourMs;
 /** Without a Message-ID only a filter that answers at once is believed. */
 const namelessMs = minuteMs;
+/** Most servers are elsewhere; their addresses need no closer look. */
+const mayBeOwn = /^(?:1[0279]|f)|:/;
 
 type Hop = {
   readonly mail: JoinedMail;
@@ -59,7 +62,7 @@ export class FilterHops {
 export function mayBeFilter({ mxAddress, outcome, relay, service }: DeliveryEvent): boolean {
   if (outcome !== 'sent') return false;
   if (relay === 'here' || service.endsWith('/pipe') || service.endsWith('/lmtp')) return true;
-  return mxAddress !== '' && isOwnByDefault(mxAddress);
+  return mayBeOwn.test(mxAddress) && isOwnByDefault(mxAddress);
 }
 
 /** Whether `back` can be the message of `hop`, come back from the filter. */
@@ -73,9 +76,7 @@ function isSame(mail: JoinedMail, back: JoinedMail, handedAt: Millis): boolean {
   if (mail.messageId !== '' && back.messageId !== '') {
     return mail.messageId === back.messageId && back.at <= handedAt + returnMs && fits(mail, back);
   }
-  return (
-    back.sender === mail.sender && back.at <= handedAt + namelessMs && fits(mail, back)
-  );
+  return back.sender === mail.sender && back.at <= handedAt + namelessMs && fits(mail, back);
 }
 
 /** It has no more recipients than went in; one is added by always_bcc. */

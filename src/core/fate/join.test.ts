@@ -53,7 +53,7 @@ const cases: Record<
     facts: [...whole('A', 0, to), ...whole('A', 100, to, ann)],
     is: { [`A ${joe}`]: [`${to} sent`], [`A ${ann}`]: [`${to} sent`] },
   },
-  'expired': {
+  expired: {
     facts: [
       ...begun('A', 0),
       delivered('A', 1, to, { outcome: 'deferred' }),
@@ -66,12 +66,7 @@ const cases: Record<
       ...left('B', 432_001, joe),
     ],
     is: {
-      [`A B ${joe}`]: [
-        `${to} deferred`,
-        'b@world.test sent',
-        `${to} expired`,
-        `${joe} sent`,
-      ],
+      [`A B ${joe}`]: [`${to} deferred`, 'b@world.test sent', `${to} expired`, `${joe} sent`],
     },
   },
   'a bounce that is named before the line that says what it is about': {
@@ -123,7 +118,13 @@ const cases: Record<
     is: { [`A B ${joe}`]: [`${to} handed-on`, `${to} sent`] },
   },
   'a filter by smtp that does not say the id': {
-    facts: [...begun('A', 0), ...back('B', 1), toFilter('A', 1, to), removed('A', 1), ...left('B', 2)],
+    facts: [
+      ...begun('A', 0),
+      ...back('B', 1),
+      toFilter('A', 1, to),
+      removed('A', 1),
+      ...left('B', 2),
+    ],
     is: { [`A B ${joe}`]: [`${to} handed-on`, `${to} sent`] },
   },
   'a filter that has a queue and hands back half an hour later': {
@@ -238,7 +239,7 @@ const cases: Record<
     ],
     is: { [`A B ${joe}`]: [`${to} sent`, `${to} sent`] },
   },
-  'two hosts and two instances that use one id': {
+  'two hosts that use one id': {
     facts: [
       ...whole('A', 0, to).slice(0, 3),
       ...whole('A', 0, to, ann).map((fact) => ({ ...fact, host: 'two' })),
@@ -266,6 +267,27 @@ const cases: Record<
       ...left('B', 4),
     ],
     is: { [`A ${joe}`]: [`${to} sent`], 'B ': [`${to} sent`] },
+  },
+  'a filter that names the id before': {
+    facts: [
+      ...begun('A', 0),
+      ...back('B', 1, 'one@example.test', { client: '10.0.0.9', previousId: 'A' }),
+      ...left('B', 2),
+      delivered('A', 3, to, { mxAddress: '10.0.0.9' }),
+      removed('A', 3),
+    ],
+    is: { [`A B ${joe}`]: [`${to} sent`, `${to} handed-on`] },
+  },
+  'a server elsewhere that names the id of a message without a Message-ID': {
+    facts: [
+      ...begun('A', 0),
+      entered('B', 1, { uid: 33, sender: joe }),
+      queued('B', 1),
+      delivered('A', 1, to, { nextId: 'B' }),
+      removed('A', 1),
+      ...left('B', 2, 'b@world.test'),
+    ],
+    is: { [`A ${joe}`]: [`${to} sent`], [`B local:${joe}`]: ['b@world.test sent'] },
   },
   'an alias that forwards': {
     facts: [

@@ -1,25 +1,16 @@
 /** One message as its lines in the log tell it, from hand-over to its last recipient. */
-import type { Millis } from '../../lib/time.ts';
-import type { Account } from '../account-name.ts';
+import { hourMs, type Millis } from '../../lib/time.ts';
+import { type Account, localAccount } from '../account-name.ts';
 import type { LogEvent } from '../event.ts';
 import type { Attempt, LoggedMessage } from './attempt.ts';
+import { type RecipientState, Recipients } from './recipients.ts';
+
+/** A message with a name gets no second one later than this: then its id was used again. */
+export const renamedMs: number = hourMs;
+
+const localProgram = /\/(?:local|virtual|lmtp|pipe)$/;
 
 export type DeliveryEvent = Extract<LogEvent, { kind: 'delivery' }>;
-
-/** What became of one recipient so far. */
-export type RecipientState = {
-  /** As the message named it before aliases. */
-  readonly original: string;
-  /** The queue id under which the latest attempt was made. */
-  queueId: string;
-  at: Millis;
-  outcome: Attempt['outcome'];
-  isLocal: boolean;
-  /** A program or port that may be a filter took it; `returned`: it came back from there. */
-  filter: 'none' | 'maybe' | 'returned';
-  /** The recipient of a notice or of an alias, which the sender of the message did not name. */
-  readonly isForeign: boolean;
-};
 
 /** Where a message stands: `unsure`: it may be one that a filter handed back. */
 export type MailState = 'entered' | 'unsure' | 'told' | 'merged' | 'twice';
@@ -53,9 +44,11 @@ export class JoinedMail {
   mergedInto: JoinedMail | undefined;
   /** Of its queue ids, how many have not left the queue. */
   openIds = 1;
-  readonly recipients: Map<string, RecipientState> = new Map();
+  readonly recipients: Recipients = new Recipients();
   /** Ids of notices about the message and of mail that its recipients forward. */
   foreignIds: Set<string> | undefined;
+  /** Queue ids under which a filter got it that named them when it handed the message back. */
+  backFrom: Set<string> | undefined;
   /** Deliveries that wait until it is known to which message they belong. */
   waiting: DeliveryEvent[] | undefined;
 
@@ -72,9 +65,33 @@ export class JoinedMail {
   /** Recipients that the mail server counted and no line names. */
   unknownRecipients(): number {
     let known = 0;
-    for (const { isForeign } of this.recipients.values()) if (!isForeign) known++;
+    for (const { isForeign } of this.recipients.all()) if (!isForeign) known++;
     return Math.max(0, this.recipientCount - known);
   }
+}
+
+export function enter(mail: JoinedMail, fact: Extract<LogEvent, { kind: 'entered' }>): void {
+  const { client, firstClient, login, previousId, sender, service, uid } = fact;
+  mail.service = service;
+  mail.client = client;
+  mail.firstClient = firstClient;
+  mail.previousId = previousId;
+  mail.uid = uid;
+  if (login !== undefined) {
+    mail.origin = 'login';
+    mail.account = login;
+  } else if (uid !== undefined) {
+    mail.origin = 'local';
+    mail.sender = sender ?? '';
+    mail.account = localAccount(mail.sender);
+  } else mail.origin = 'client';
+}
+
+/** The message to which it belongs in the end. */
+export function rootOf(mail: JoinedMail): JoinedMail {
+  let root = mail;
+  while (root.mergedInto !== undefined) root = root.mergedInto;
+  return root;
 }
 
 export function loggedOf(mail: JoinedMail): LoggedMessage {
@@ -117,12 +134,26 @@ export function attemptOf(
   };
 }
 
+/** Gives up the recipients that are still deferred under this queue id. */
+export function expire(
+  { recipients }: JoinedMail,
+  queueId: string,
+  at: Millis,
+): readonly RecipientState[] {
+  const given = recipients
+    .all()
+    .filter((state) => state.outcome === 'deferred' && state.queueId === queueId);
+  for (const state of given) {
+    state.outcome = 'expired';
+    state.at = at;
+  }
+  return given;
+}
+
 /** Given up after many tries: the mail server says so of the message, not of each recipient. */
 export function expiryOf(
   mail: JoinedMail,
-  recipient: string,
-  { original, isLocal }: RecipientState,
-  at: Millis,
+  { at, original, isLocal, recipient }: RecipientState,
 ): Attempt {
   return {
     at,
@@ -140,4 +171,41 @@ export function expiryOf(
     reply: '',
     delaySeconds: Math.max(0, Math.round((at - mail.at) / 1_000)),
   };
+}
+
+export function setReturned(state: RecipientState): void {
+  state.filter = 'returned';
+  state.outcome = 'handed-on';
+  state.isLocal = false;
+}
+
+export function isLocalProgram(service: string): boolean {
+  return !service.endsWith('/smtp') && localProgram.test(service);
+}
+
+/** Each recipient that the mail server counted has the message, or never gets it. */
+export function isOver({ recipientCount, recipients }: JoinedMail): boolean {
+  if (recipientCount === 0 || recipients.size < recipientCount) return false;
+  for (const { outcome } of recipients.all()) if (outcome === 'deferred') return false;
+  return true;
+}
+
+/** Handed in by a program of this machine or of its network. */
+export function isNear({ origin, service }: JoinedMail): boolean {
+  return origin === 'local' || (origin === 'client' && service !== '');
+}
+
+export function isOneOf(back: DeliveryEvent, { original, recipient }: DeliveryEvent): boolean {
+  return [back.recipient, back.original].some((one) => one === recipient || one === original);
+}
+
+export function lastAt(mail: JoinedMail): Millis {
+  let last = mail.at;
+  for (const { at } of mail.recipients.all()) if (at > last) last = at;
+  return last;
+}
+
+/** Without its brackets. */
+export function plainId(messageId: string): string {
+  return /^<.*>$/.test(messageId) ? messageId.slice(1, -1) : messageId;
 }

@@ -38,17 +38,20 @@ export class ProxiedLogins {
     if (this.#any.length > anyMax) this.#any = this.#any.slice(-anyMax / 2);
   }
 
-  /** The login that handed the message in; its sender must be known. */
-  claim(mail: JoinedMail): ProxiedLogin | undefined {
-    if (this.#any.length === 0) return undefined;
+  /** Gives the message the login that handed it in, if there is one; its sender must be known. */
+  claim(mail: JoinedMail): void {
+    if (this.#any.length === 0) return;
     const isNamed = mail.firstClient !== '';
     const all = isNamed ? (this.#byClient.get(mail.firstClient) ?? []) : this.#any;
     const near = waiting(all, mail.at).filter(({ at }) => at <= mail.at + slackMs);
     const own = near.find(({ login }) => isOf(login, mail.sender));
     // Without the name of the client, only the sender tells.
     const found = own ?? (isNamed ? near[0] : undefined);
-    if (found !== undefined) found.isClaimed = true;
-    return found;
+    if (found === undefined) return;
+    found.isClaimed = true;
+    mail.origin = 'login';
+    mail.account = found.login;
+    if (!isNamed) mail.firstClient = found.client;
   }
 }
 

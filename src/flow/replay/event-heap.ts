@@ -1,4 +1,4 @@
-/** Events that wait for earlier ones: the earliest is taken first, of equal ones the first added. */
+/** Events that wait for earlier ones. The earliest leaves first; of equal ones, the first added. */
 import type { Millis } from '../../lib/time.ts';
 
 type Entry<Value> = { readonly at: Millis; readonly nth: number; readonly value: Value };

@@ -11,8 +11,9 @@
  */
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent, LoginSeen, ReplayEvent, Submission } from '../../core/event.ts';
-import { type JoinLimits, type MessageJoin, openJoin } from '../../core/fate/join.ts';
+import { openJoin } from '../../core/fate/join.ts';
 import type { DeliveryEvent, JoinedMail } from '../../core/fate/joined-mail.ts';
+import type { JoinLimits, MessageJoin } from '../../core/fate/message-join.ts';
 import { SeenOnce } from '../../core/fate/seen-once.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { hash53 } from '../../lib/hash.ts';
@@ -259,7 +260,7 @@ class Logged implements LoggedEvents {
     const own = domainOf(account);
     const outside = new Set<string>();
     const local = new Set<string>();
-    for (const { isForeign, isLocal, original } of mail.recipients.values()) {
+    for (const { isForeign, isLocal, original } of mail.recipients.all()) {
       if (isForeign || original === '') continue;
       const isHere = isLocal || (own !== '' && domainOf(original) === own);
       (isHere ? local : outside).add(original);
