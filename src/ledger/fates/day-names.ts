@@ -35,8 +35,14 @@ const fileName = /^messages-(\d{4}-\d\d-\d\d)(?:-clear)?\.(?:db|key)/;
 /** SQLite's files beside a database. */
 const companions = ['', '-wal', '-shm', '-journal'] as const;
 
+/** Nearly all mail is of the same day as the mail before. */
+let latest: { readonly name: DayName; readonly start: number } | undefined;
+
 export function dayNameOf(at: Millis): DayName {
-  return new Date(at).toISOString().slice(0, 10) as DayName;
+  if (latest !== undefined && at >= latest.start && at < latest.start + dayMs) return latest.name;
+  const name = new Date(at).toISOString().slice(0, 10) as DayName;
+  latest = { name, start: dayStart(name) };
+  return name;
 }
 
 export function dayStart(day: DayName): Millis {

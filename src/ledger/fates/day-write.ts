@@ -215,6 +215,7 @@ function addAddress(day: DayFile, person: number | null, address: string, isKept
   if (person === null) return;
   const schema = isKept ? 'main' : 'clear';
   if (schema === 'clear' && !day.hasClear) return;
+  if (!day.isFresh(schema, person)) return;
   day.run(`INSERT OR IGNORE INTO ${schema}.addresses VALUES (?, ?)`, person, address);
 }
 

@@ -39,6 +39,7 @@ export class DayFile {
   readonly #statements = new Map<string, StatementSync>();
   readonly #words = new RecentMap<string, number>(idsMax);
   readonly #people = new RecentMap<string, number>(idsMax);
+  readonly #addressed = new RecentMap<number, true>(idsMax);
   isInTransaction = false;
 
   private constructor(
@@ -154,6 +155,14 @@ export class DayFile {
       this.#people.set(address, id);
     }
     return id;
+  }
+
+  /** False: the address of this person was added lately. */
+  isFresh(schema: 'main' | 'clear', person: number): boolean {
+    const key = schema === 'main' ? person : -person;
+    if (this.#addressed.get(key) === true) return false;
+    this.#addressed.set(key, true);
+    return true;
   }
 
   findPerson(address: string): number | undefined {

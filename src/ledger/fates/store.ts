@@ -53,7 +53,8 @@ const deathsMax = 3;
 const slowMs = 30 * secondMs;
 const questionsMax = 32;
 const answerMs = 8 * secondMs;
-const closeMs = 5 * secondMs;
+/** Twice at the end: to write what waits, and to end the thread. */
+const closeMs = 3 * secondMs;
 /** Callers that wait until facts are settled. The mail log is one. */
 const settlingMax = 10_000;
 const off = 'nothing is recorded: setting messages.keep is 0';
@@ -85,6 +86,8 @@ class Store implements OpenFateStore {
   #nextQuestion = 0;
   #dropped = 0;
   #deaths = 0;
+  /** The disk does not take what waits: the place in the mail log is kept all the same. */
+  #isStuck = false;
   #isClosed = false;
   #onClosed = (): void => undefined;
 
@@ -111,13 +114,7 @@ class Store implements OpenFateStore {
 
   settled(done: () => void): void {
     const isOpen = this.#batch !== undefined || this.#waiting.length > 0;
-    if (
-      !isOpen ||
-      this.#isClosed ||
-      this.#batch?.again === true ||
-      this.#settling.length >= settlingMax
-    )
-      done();
+    if (!isOpen || this.#isClosed || this.#isStuck || this.#settling.length >= settlingMax) done();
     else this.#settling.push({ upTo: this.#told, done });
   }
 
@@ -204,6 +201,8 @@ class Store implements OpenFateStore {
     this.#batch.again = false;
     clearTimeout(this.#slow);
     this.#slow = setTimeout(() => {
+      this.#isStuck = true;
+      this.#settle(this.#told);
       this.#trouble(`the disk has not taken them for ${slowMs / secondMs} seconds`);
     }, slowMs).unref();
     const facts = JSON.stringify(this.#batch.facts);
@@ -238,6 +237,7 @@ class Store implements OpenFateStore {
     const batch = this.#batch;
     this.#batch = undefined;
     this.#deaths = 0;
+    this.#isStuck = false;
     clearTimeout(this.#slow);
     count('postern_fates_written_total', (batch?.facts.length ?? 0) - outOfRange - failed);
     if (outOfRange > 0) count('postern_fates_dropped_total', outOfRange, 'day');
@@ -253,6 +253,7 @@ class Store implements OpenFateStore {
     clearTimeout(this.#slow);
     if (this.#batch === undefined) return;
     this.#batch.again = true;
+    this.#isStuck = true;
     this.#trouble(why);
     // The mail log must not wait for a disk: its place is kept, and the facts wait in memory.
     this.#settle(this.#told);

@@ -254,3 +254,26 @@ test('two messages that are one give all to the first', async (t) => {
     );
   }
 });
+
+test('settings that change are in force at once', async (t) => {
+  const { folder, store } = rigOf(t);
+  store.judged(judged());
+  store.configure({ keepMs: 7 * dayMs, keepClearMs: 0 });
+  store.round([]);
+  store.judged(judged({ queueId: '4b', messageId: 'b', at: later(minuteMs) }));
+  const { found } = await store.find({ recipient: 'anna@example.net', limit: 10 });
+  assert.deepEqual(
+    found.map((one) => [one.judged?.queueId, one.judged?.subject]),
+    [
+      ['4b', ''],
+      ['4aBcDeF1Gz', ''],
+    ],
+  );
+  assert.ok(readdirSync(folder).every((name) => !name.includes('clear')));
+  store.configure({ keepMs: 0, keepClearMs: 0 });
+  store.round([]);
+  store.judged(judged());
+  const off = await store.find({ recipient: 'anna@example.net', limit: 10 });
+  assert.deepEqual(off.found, []);
+  assert.match(off.partial, /messages\.keep is 0/);
+});
