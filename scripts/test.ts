@@ -45,7 +45,7 @@ const simulations: Stage = {
 };
 const ledger: Stage = {
   name: 'ledger',
-  files: ['test/ledger/*.test.ts'],
+  files: ['test/ledger/*.test.ts', 'test/ledger/fates/*.test.ts'],
   atOnce: 2,
   minutesMax: 5,
 };

@@ -137,6 +137,8 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'signing.foreign',
     'signing.domains',
     'scan.clamav_evidence',
+    'messages.keep',
+    'messages.keep_clear',
   ]);
   assert.ok(all.length >= 99);
 });

@@ -17,7 +17,7 @@ import { type HeldFull, openHeldFull } from '../flow/account/held-full.ts';
 import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
-import { openAdmin } from '../flow/admin/admin.ts';
+import { type AdminDeps, openAdmin } from '../flow/admin/admin.ts';
 import type { BypassMeter } from '../flow/bypass/bypass-meter.ts';
 import { type DoorNotes, openDoorNotes } from '../flow/bypass/door-notes.ts';
 import { type Journal, openJournal } from '../flow/journal/journal.ts';
@@ -51,6 +51,7 @@ import type { DaemonParts } from './base/options.ts';
 import { duration, needRestart, settingsOf } from './base/settings.ts';
 import { startTimer } from './base/timers.ts';
 import { openDaemonLog } from './daemon-log.ts';
+import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
 import { openMailServer } from './mail-server.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
@@ -80,6 +81,8 @@ export type Flows = {
   setMilterPresent(present: () => boolean): void;
   /** For mail of this machine that would be held beyond the limit. */
   readonly heldFull: HeldFull;
+  /** Remembers what became of messages. */
+  readonly fates: DaemonFates;
   /** Takes what is wrong with a part, for /health and the operator. */
   readonly troubles: Troubles;
   /** Takes addresses of doors, for `postern status`. */
@@ -123,12 +126,16 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { probation: keys } = signing;
   const stopping = openStopping(parts, memory, { ...mailServer, ...live, keys });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
-  const mailLog = openLogFlow(parts, { ...memory, ...stopping }, mailServer);
+  const fates = openDaemonFates(parts, { ...memory, ledger });
+  const mailLog = openLogFlow(parts, { ...memory, ...stopping, fates }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
     {
+      ledger,
+      fates: fates.store,
+      logShapes: fates.logHealth.shapes,
       dkim: signing.keys.admin,
       probation: signing.probation,
       foreign: signing.foreign,
@@ -157,6 +164,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       reservations: judging.policy,
       statistics: readers.scan.statistics,
       notes: memory.notes,
+      fates,
       stopwatch: () => performance.now(),
       observe: counters.observe,
     }),
@@ -170,14 +178,10 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
-    heldFull: openHeldFull({
-      ...memory,
-      held: judging.held,
-      world,
-      settings: live.settings,
-    }),
+    heldFull: openHeldFull({ ...memory, held: judging.held, world, settings: live.settings }),
     mailLog: mailLog.handler,
     bypass: mailLog.bypass,
+    fates,
     setDoorPlaces: mailLog.setDoorPlaces,
     troubles: memory.troubles,
     doors: (addresses) => void Object.assign(doors, addresses),
@@ -185,7 +189,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       Object.assign(live.settings, settingsOf(changed));
       Object.assign(live.policy, policyOf(changed, machineAddresses()));
       setMode();
-      for (const part of readers.changing) part.configure(changed);
+      for (const part of [...readers.changing, fates]) part.configure(changed);
       return needRestart(config, changed);
     },
   };
@@ -194,7 +198,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
 /** Opens what takes the mail log. */
 function openLogFlow(
   parts: DaemonParts,
-  memory: Memory & Stopping,
+  memory: Memory & Stopping & { readonly fates: DaemonFates },
   { connected, filterUsers, localDomains, mayRelay }: ReturnType<typeof openMailServer>,
 ): ReturnType<typeof openDaemonLog> {
   return openDaemonLog(parts, {
@@ -337,12 +341,21 @@ function openFlowsAdmin(
   { host, state, world }: DaemonParts,
   memory: Memory &
     Stopping &
-    Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'> & {
+    Pick<AdminDeps, 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
   more: Pick<
-    Parameters<typeof openAdmin>[0],
-    'dkim' | 'probation' | 'foreign' | 'scripts' | 'authors' | 'stats' | 'doors'
+    AdminDeps,
+    | 'authors'
+    | 'dkim'
+    | 'doors'
+    | 'fates'
+    | 'foreign'
+    | 'ledger'
+    | 'logShapes'
+    | 'probation'
+    | 'scripts'
+    | 'stats'
   >,
 ): Admin {
   const facts = {

@@ -10,6 +10,7 @@ import type { ShownReason } from '../core/reason.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
 import type { UnsignedText } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
+import type { ShapeCount } from '../formats/logs/shapes.ts';
 import type { Millis } from '../lib/time.ts';
 import type { AuthorAdmin, ObservationView } from './authors.ts';
 import type {
@@ -85,6 +86,8 @@ export type StatusView = {
   /** What is wrong now, besides the ledger: a sentence each. */
   readonly troubles: readonly string[];
   readonly bypass: BypassView;
+  /** The most frequent shapes of lines of the mail log that were not understood. */
+  readonly logShapes: readonly ShapeCount[];
   readonly accounts: {
     readonly known: number;
     readonly watched: number;
@@ -234,6 +237,11 @@ export type Admin = {
   /** Ids, or every held message of an account. */
   releaseHeld(which: HeldSelection, by: string): Promise<AdminResult>;
   dropHeld(which: HeldSelection, by: string): Promise<AdminResult>;
+  /** Removes a person's address; `dryRun`: says how much would be removed. */
+  forget(
+    address: string,
+    how: { readonly by: string; readonly dryRun: boolean },
+  ): Promise<AdminResult>;
   explain(id: string):
     | {
         readonly story: StoryView | undefined;

@@ -63,6 +63,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     doors: { milter: 'inet:127.0.0.1:8892', policy: 'inet:127.0.0.1:8893' },
     troubles,
     bypass: { watched: 'yes', since: start, messages: 0, ways: [] },
+    logShapes: [],
     accounts: {
       known: scene === 'empty' ? 0 : 214,
       watched: withState(state, 'watched').length,
@@ -212,6 +213,7 @@ type Acts = Pick<
   | 'releaseHeld'
   | 'dropHeld'
   | 'testNotice'
+  | 'forget'
   | 'passwords'
   | 'notePasswords'
 >;
@@ -269,6 +271,10 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
     async notePasswords(report, by) {
       calls.push(`passwords ${report.found.length} ${report.changed.length} ${by}`);
       return { ok: true, text: 'noted', count: report.found.length };
+    },
+    forget(address, { by, dryRun }) {
+      calls.push(`forget ${address} by ${by}${dryRun ? ' (dry run)' : ''}`);
+      return Promise.resolve({ ok: true, text: '7 rows changed or removed', count: 7 });
     },
     testNotice: () => Promise.resolve({ ok: true, text: 'sent by mail and webhook', count: 2 }),
   };

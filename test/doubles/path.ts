@@ -52,6 +52,7 @@ export function plainPath(
     scripts: { judge: (message) => message, answered: () => {} },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },
+    fates: { judged: () => undefined },
     notes: { cameIn: () => {}, judged: () => {} },
     stopwatch: () => 0,
     observe: () => {},

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { LogEvent } from '../../src/core/event.ts';
+import { lostInRecord } from '../../src/doors/log/lost-lines.ts';
 import { openMailLog } from '../../src/doors/log/reader.ts';
 import { followJournal, type JournalRecord } from '../../src/doors/log/systemd-journal.ts';
 import type { Millis } from '../../src/lib/time.ts';
@@ -115,6 +116,7 @@ test('the door: a failed login in the journal is an event, and its place is kept
       clock: { now: () => Date.now() as Millis },
       log: () => undefined,
       count: (name, by = 1) => void counted.set(name, (counted.get(name) ?? 0) + by),
+      health: { lines: () => undefined, lost: () => undefined, strangest: () => undefined },
       state: (names, reading, wanted) => Object.assign(state, { names: names[0], reading, wanted }),
       journalWords: journald.words,
     });
@@ -132,4 +134,22 @@ test('the door: a failed login in the journal is an event, and its place is kept
   assert.deepEqual(fact, { ...login, ok: false, times: 1 });
   assert.match(kept.get('mail-log journal') ?? '', /^s=/);
   assert.ok((counted.get('postern_mail_log_lines_total') ?? 0) > 0);
+});
+
+test('what journald says it dropped comes, although no mail program says it', async () => {
+  await using seen = await follow();
+  await seen.warm();
+  const message = 'Suppressed 1234 messages from postfix@-.service';
+  await journald.record({
+    MESSAGE: message,
+    MESSAGE_ID: 'a596d6fe7bfa4994828e72309e95d61e',
+    SYSLOG_IDENTIFIER: 'systemd-journald',
+  });
+  await seen.until(message);
+  const record = seen.records.find((one) => one.message === message);
+  assert.ok(record !== undefined);
+  assert.deepEqual(lostInRecord(record), {
+    source: 'systemd-journald (postfix@-.service)',
+    lines: 1_234,
+  });
 });

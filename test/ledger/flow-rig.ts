@@ -230,6 +230,9 @@ export function openRig(options: RigOptions = {}): FlowRig {
     weakPasswords,
     doors: () => ({}),
     troubles: { all: () => [] },
+    ledger,
+    fates: { forget: async () => 0 },
+    logShapes: () => [],
     bypass: { view: () => ({ watched: 'off', since: time.now(), messages: 0, ways: [] }) },
   });
   const send = sender(pathOf({ gate, scripts }), queue, order, clock);
@@ -286,6 +289,7 @@ function pathOf(rig: Pick<FlowRig, 'gate' | 'scripts'>): MessagePath {
     direct: { known: (message, _by, go) => go(message) },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },
+    fates: { judged: () => undefined },
     notes: { cameIn: () => {}, judged: () => {} },
     stopwatch: () => 0,
     observe: () => {},

@@ -68,4 +68,33 @@ export const mailLogMetrics: readonly Metric[] = [
     label: 'what',
     values: ['missing', 'unreadable', 'too-long', 'skipped', 'ended', 'bug'],
   },
+  {
+    name: 'postern_mail_log_read_total',
+    kind: 'counter',
+    help:
+      'Lines of mail logs: told (they say something that Postern uses), known (of mail, nothing ' +
+      'to use), strange (of mail, and not understood; `postern doctor` shows examples), other ' +
+      '(not of mail), formless (no known form).',
+    label: 'as',
+    values: ['told', 'known', 'strange', 'other', 'formless'],
+  },
+  {
+    name: 'postern_mail_log_lost_total',
+    kind: 'counter',
+    help: 'Lines that systemd-journald or rsyslogd dropped before Postern could read them.',
+  },
+  {
+    name: 'postern_fates_written_total',
+    kind: 'counter',
+    help: 'Facts about messages written to the day files (`postern find`).',
+  },
+  {
+    name: 'postern_fates_dropped_total',
+    kind: 'counter',
+    help:
+      'Facts about messages that are not in the day files: too many waited for the disk, their ' +
+      'day is not kept (any more), mistake in Postern.',
+    label: 'why',
+    values: ['waiting', 'day', 'bug'],
+  },
 ];

@@ -15,6 +15,7 @@
  *   POST /api/held/release               { ids } or { account }, by?
  *   POST /api/held/drop                  { ids } or { account }, by?
  *   GET  /api/explain/ID
+ *   POST /api/forget                     { address, dryRun?, by? }
  *   GET  /api/recent?limit
  *   GET  /api/minutes
  *   GET  /api/audit?account&limit
@@ -52,6 +53,7 @@ import {
   allowBody,
   auditQuery,
   domainBody,
+  forgetBody,
   heldQuery,
   limitQuery,
   newKeysBody,
@@ -74,6 +76,10 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   api.get('/stats', async (c) => c.json(await admin.stats(query(c, statsQuery))));
   api.get('/audit', (c) => c.json(admin.audit(query(c, auditQuery))));
   api.get('/explain/:id', (c) => c.json(orNotFound(admin.explain(named(c, 'id')), 'message')));
+  api.post('/forget', async (c) => {
+    const { address, by, dryRun } = await body(c, forgetBody);
+    return done(c, await admin.forget(address, { by: actor(c, by), dryRun }));
+  });
   api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
   accountRoutes(api, admin);
   heldRoutes(api, admin);

@@ -33,8 +33,8 @@ export type MailLines = {
   readonly strangest: (count: number) => readonly ShapeCount[];
 };
 
-/** An older line says nothing about the present. */
-const behindMax: number = dayMs;
+/** An older line says nothing about mail of which something is kept. */
+const behindMax: number = 31 * dayMs;
 /** A line further in the future has the wrong time zone, because one machine has one clock. */
 const aheadMax: number = minuteMs;
 
@@ -72,7 +72,7 @@ function eventsAt(facts: readonly LogFact[], at: Millis, host: string): readonly
 
 /**
  * The time at which an event is counted: the log's if it can be right, otherwise the clock's.
- * Undefined if the event is older than a day.
+ * Undefined if the event is older than a month.
  */
 export function countedAt(logged: number, now: Millis): Millis | undefined {
   if (Number.isNaN(logged) || logged > now + aheadMax) return now;

@@ -29,6 +29,7 @@ import type { Settings } from '../settings.ts';
 import type { Probation } from '../signing/probation.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
 import { moveHeld } from './held-mail.ts';
+import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
 
 export type AdminDeps = {
@@ -50,6 +51,9 @@ export type AdminDeps = {
   readonly troubles: Pick<Troubles, 'all'>;
   readonly bypass: Pick<BypassMeter, 'view'>;
   readonly foreign: { latest(limit: number): StatusView['foreign'] };
+  readonly logShapes: () => StatusView['logShapes'];
+  readonly fates: ForgetDeps['fates'];
+  readonly ledger: ForgetDeps['ledger'];
   readonly dkim: KeyAdmin;
   readonly probation: Pick<Probation, 'text'>;
   readonly scripts: ScriptAdmin;
@@ -126,6 +130,7 @@ export function openAdmin(deps: AdminDeps): Admin {
       const hasKeys = (): boolean => live.dkimKeys().length > 0;
       return { story, message, ...shownUnsigned(message, hasKeys), ...ownKeys(deps, account) };
     },
+    forget: (address, how) => forgetPerson(deps, address, how),
     audit: (filter) => live.audit(filter),
     recent: (limit) => feed.recent(limit),
     minutes: () => feed.minutes(deps.world.clock.now()),
@@ -164,6 +169,7 @@ function status(deps: AdminDeps): StatusView {
     doors: deps.doors(),
     troubles: deps.troubles.all(),
     bypass: deps.bypass.view(),
+    logShapes: deps.logShapes(),
     accounts: {
       known: live.countAccounts(),
       watched: live.accounts({ state: 'watched', limit: countMax }).length,

@@ -24,6 +24,7 @@ export type LedgerReads = Omit<
   Ledger,
   | 'write'
   | 'prune'
+  | 'forget'
   | 'close'
   | 'damaged'
   | 'weakPasswords'
