@@ -130,6 +130,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     {
       dkim: readers.signing.keys.admin,
       scripts: readers.scripts.admin,
+      fates: undefined,
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
@@ -320,7 +321,7 @@ function openFlowsAdmin(
     Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
-  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'scripts' | 'stats' | 'doors'>,
+  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'fates' | 'scripts' | 'stats' | 'doors'>,
 ): Admin {
   const facts = {
     version,

@@ -9,6 +9,7 @@ import type { ShownReason } from '../core/reason.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
+import type { Asking } from './asking.ts';
 import type {
   AccountSearch,
   AuditRow,
@@ -226,6 +227,8 @@ export type Admin = {
   readonly stats: AskStats;
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
+  /** What became of messages, and what got out in incidents. */
+  readonly asking: Asking;
   /** Accounts whose password an audit guessed, and the last audit. */
   passwords(): { readonly weak: readonly WeakPassword[]; readonly last: AuditSummary | undefined };
   /** Takes a report from an audit that runs, or from the command that wrote to the owners. */

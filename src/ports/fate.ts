@@ -58,9 +58,12 @@ export type FateStore = {
   logged(message: LoggedMessage): void;
   attempted(attempt: Attempt): void;
   /** Newest first. `partial`: why days are missing from the answer; empty if none is. */
-  find(
-    query: FateQuery,
-  ): Promise<{ readonly found: readonly FoundMessage[]; readonly partial: string }>;
+  find(query: FateQuery): Promise<{
+    readonly found: readonly FoundMessage[];
+    readonly partial: string;
+    /** What was looked through. */
+    readonly searched?: { readonly days: number; readonly messages: number };
+  }>;
   /** Removes a person's address from all days; answers how many rows changed. */
   forget(address: string): Promise<number>;
 };

@@ -20,6 +20,7 @@ import type { HeldRow } from '../../src/ports/ledger.ts';
 import { agreeableKeys } from './keys.ts';
 import type { Night, Scene } from './night.ts';
 import { feedItem, minutesBefore, night } from './night.ts';
+import { nightAsking } from './night-mail.ts';
 import { agreeableScripts } from './scripts.ts';
 import { scriptedStats } from './stats.ts';
 
@@ -105,6 +106,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
+      asking: nightAsking(state, start, scene),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
       async stats(query) {
         if (unread === '') return scriptedStats(query);

@@ -31,6 +31,7 @@ import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import type { Admin } from '../../src/ports/admin.ts';
+import type { FateStore } from '../../src/ports/fate.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import type { NoticeChannel } from '../../src/ports/mail-server.ts';
 import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts';
@@ -51,6 +52,7 @@ export type RigOptions = {
   readonly ledger?: Ledger;
   readonly at?: number;
   readonly milterPresent?: () => boolean;
+  readonly fates?: Pick<FateStore, 'find'>;
   readonly channels?: readonly NoticeChannel['name'][];
 };
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -206,6 +208,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const admin = openAdmin({
     dkim: noKeys,
     stats: ledger.statsAside,
+    fates: options.fates,
     scripts: { ...scripts.admin, whose: async () => undefined },
     accounts,
     journal,

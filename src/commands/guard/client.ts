@@ -12,7 +12,7 @@ import { neededApi, type RunFile, readRunFile, stateDirectory } from './run-file
 const readMs = 10_000;
 const actMs = 120_000;
 
-export type FoundGuard<Method extends 'account' | 'heldOne' | 'explain'> = NonNullable<
+export type FoundGuard<Method extends 'account' | 'heldOne'> = NonNullable<
   ReturnType<Admin[Method]>
 >;
 

@@ -11,10 +11,18 @@ import { decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
 import { weakText } from '../../core/passwords/weak.ts';
+import { openAsking } from '../../flow/fate/asking.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin, StoryView } from '../../ports/admin.ts';
+import type { AccountView, Admin, IncidentView, StoryView } from '../../ports/admin.ts';
+import type {
+  ExplainAnswer,
+  FindAnswer,
+  FindAsk,
+  IncidentDetail,
+  IncidentSearch,
+} from '../../ports/asking.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
@@ -32,7 +40,11 @@ export type GuardReads = {
   exemptions(): Promise<readonly ExemptionRow[]>;
   held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldRow[]>;
   heldOne(id: string): Promise<FoundGuard<'heldOne'>>;
-  explain(id: string): Promise<FoundGuard<'explain'>>;
+  explain(id: string): Promise<ExplainAnswer>;
+  find(asked: FindAsk): Promise<FindAnswer>;
+  incidents(filter: IncidentSearch): Promise<readonly IncidentView[]>;
+  /** By its id, or the name of an account for its latest one. */
+  incident(id: string): Promise<IncidentDetail>;
   stats(query: StatsQuery): Promise<StatsAnswer>;
   scripts(filter: Parameters<ScriptAdmin['list']>[0]): Promise<ScriptListView>;
   [Symbol.dispose](): void;
@@ -54,6 +66,9 @@ export async function openReads(
       held: (filter) => read(`/held${queryText(filter)}`),
       heldOne: (id) => read(`/held/${encodeURIComponent(id)}`),
       explain: (id) => read(`/explain/${encodeURIComponent(id)}`),
+      find: ({ text, ...asked }) => read(`/find${queryText({ q: text, ...asked })}`),
+      incidents: (filter) => read(`/incidents${queryText(filter)}`),
+      incident: (id) => read(`/incidents/${encodeURIComponent(id)}`),
       stats: (query) => read(`/stats${queryText(query)}`),
       scripts: (filter) => read(`/scripts${queryText(filter)}`),
       [Symbol.dispose]: () => {},
@@ -75,6 +90,13 @@ export async function openReads(
 
 function fileReads(ledger: Ledger, now: Millis): GuardReads {
   const account = (name: string): AccountView | undefined => storedAccount(ledger, name, now);
+  const asking = openAsking({
+    fates: undefined,
+    live: ledger,
+    log: () => 'unread',
+    named: (name) => name.trim() as Account,
+    now: () => now,
+  });
   return {
     live: false,
     async accounts(filter) {
@@ -103,9 +125,13 @@ function fileReads(ledger: Ledger, now: Millis): GuardReads {
     async explain(id) {
       const story = storedStory(ledger, id);
       const message = ledger.message(id);
-      if (story === undefined && message === undefined) found(undefined, 'message');
-      return { story, message };
+      const fate = await asking.fate(id);
+      if (story === undefined && message === undefined) found(fate, 'message');
+      return { story, message, fate };
     },
+    find: asking.find,
+    incidents: async (filter) => asking.incidents(filter),
+    incident: async (id) => found(await asking.incident(id), 'incident'),
     stats: async (query) => ledger.stats(query),
     async scripts(filter) {
       const rules = ledger.scriptRules().filter(({ removedAt }) => removedAt === undefined);

@@ -2,8 +2,10 @@
 import { isPutOff } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { StoryView } from '../../ports/admin.ts';
+import type { ExplainAnswer } from '../../ports/asking.ts';
 import type { HeldRow } from '../../ports/ledger.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
+import { fateHead, fateText } from '../find/fate-text.ts';
 import type { FoundGuard } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
@@ -66,7 +68,13 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
 }
 
 /** The verdict of a message with its reasons, and the command that undoes it. */
-export function explainText({ story, message }: FoundGuard<'explain'>): string {
+export function explainText({ story, message, fate }: ExplainAnswer): string {
+  const isKnown = story !== undefined || message !== undefined;
+  const head = isKnown || fate === undefined ? verdictText({ story, message }) : fateHead(fate);
+  return [head, fate === undefined ? '' : fateText(fate)].filter((part) => part !== '').join('\n');
+}
+
+function verdictText({ story, message }: ExplainAnswer): string {
   if (story === undefined) {
     if (message === undefined) return '';
     const what = verdictWord(message.verdict, false);

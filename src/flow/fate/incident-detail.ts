@@ -1,0 +1,141 @@
+/**
+ * What got out in an incident: each message with its recipients, its outcome, and whether the
+ * thief or the owner likely sent it. The numbers of the incident were counted while it happened; if
+ * the list differs, it says why.
+ */
+import { withShownReasons } from '../../core/explain.ts';
+import { type LeakMark, leakMarks, markLeaked } from '../../core/fate/leaked.ts';
+import type { StoredReason } from '../../core/reason.ts';
+import { hash53 } from '../../lib/hash.ts';
+import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
+import type { FoundView, IncidentDetail, LeakedView } from '../../ports/asking.ts';
+import type { FateQuery } from '../../ports/fate.ts';
+import type { IncidentRow } from '../../ports/ledger.ts';
+import { type AskingDeps, fateView, heldRowOf } from './found-view.ts';
+
+/** Messages of one incident that are listed. */
+const leakedMax = 1_000;
+/** Messages before the first sign that tell what is usual for the account. */
+const earlierMax = 500;
+const earlierMs = 30 * dayMs;
+/** Incidents that are looked through for an id. */
+const incidentsMax = 10_000;
+
+export function incidentNamed(
+  { live, named }: Pick<AskingDeps, 'live' | 'named'>,
+  id: string,
+): IncidentRow | undefined {
+  return (
+    live.incidents({ limit: incidentsMax }).find((one) => one.id === id) ??
+    live.incidents({ account: named(id), limit: 1 })[0]
+  );
+}
+
+export async function incidentDetail(
+  deps: AskingDeps,
+  incident: IncidentRow,
+): Promise<IncidentDetail> {
+  const { account, since } = incident;
+  const until = incident.endedAt ?? deps.now();
+  const during = await viewsOf(deps, { account, since, until, limit: leakedMax + 1 });
+  const before = await viewsOf(deps, {
+    account,
+    since: (since - earlierMs) as Millis,
+    until: (since - 1) as Millis,
+    limit: earlierMax,
+  });
+  const out = during.found.filter((one) => gotOut(one, incident, deps)).slice(0, leakedMax);
+  const leaked = markLeaked(out, {
+    since,
+    networks: told(incident.reasons, 'new-network', 'network'),
+    froms: told(incident.reasons, 'new-identity', 'from'),
+    earlier: before.found,
+    wasWrittenTo: writtenTo(deps, incident),
+  }).map(({ mail, mark, why }): LeakedView => ({ ...mail, mark, why }));
+  return {
+    incident: withShownReasons(incident),
+    leaked,
+    marks: sums(leaked),
+    remarks: [
+      ...difference(incident, leaked, during.found.length > leakedMax),
+      ...new Set([during.partial, before.partial].filter((one) => one !== '')),
+      ...notKept(leaked),
+    ],
+  };
+}
+
+async function viewsOf(
+  deps: AskingDeps,
+  query: FateQuery,
+): Promise<{ readonly found: readonly FoundView[]; readonly partial: string }> {
+  if (deps.fates === undefined) {
+    return { found: [], partial: 'What became of each message is not kept here.' };
+  }
+  const { found, partial } = await deps.fates.find(query);
+  return { found: found.map((one) => fateView(one, deps).message), partial };
+}
+
+/** Messages that Postern let pass, less those that it caught in the queue. */
+function gotOut(one: FoundView, { observed }: IncidentRow, { live }: AskingDeps): boolean {
+  if (!observed && one.verdict !== 'pass') return false;
+  const row = heldRowOf([one.id, ...one.otherIds], live);
+  return row === undefined || row.why !== 'queue' || row.state === 'gone';
+}
+
+/** The facts of that name in the reasons. Reasons of Postern 0.1 have none. */
+function told(
+  reasons: readonly StoredReason[],
+  signal: 'new-network' | 'new-identity',
+  fact: 'network' | 'from',
+): readonly string[] {
+  return reasons.flatMap((reason) => {
+    const value = reason.signal === signal ? (reason as Record<string, unknown>)[fact] : undefined;
+    return typeof value === 'string' ? [value] : [];
+  });
+}
+
+/** Had the account written to an address before the first sign? By the account's book. */
+function writtenTo(
+  { live }: AskingDeps,
+  { account, since }: IncidentRow,
+): (address: string) => boolean | undefined {
+  const seed = Number(live.meta('seed'));
+  const record = live.loadAccount(account);
+  if (record === undefined || Number.isNaN(seed)) return () => undefined;
+  const minutes = new Map<number, number>();
+  for (const [nth, hash] of record.recipients.entries()) {
+    minutes.set(hash, record.sinceMinutes[nth] ?? 0);
+  }
+  const first = Math.floor(since / minuteMs);
+  return (address) => (minutes.get(hash53(address, seed)) ?? first) < first;
+}
+
+function sums(leaked: readonly LeakedView[]): Readonly<Record<LeakMark, number>> {
+  const counted: Record<LeakMark, number> = { thief: 0, owner: 0, unclear: 0 };
+  for (const mark of leakMarks) counted[mark] = leaked.filter((one) => one.mark === mark).length;
+  return counted;
+}
+
+function difference(
+  { leakedMessages, leakedRecipients }: IncidentRow,
+  leaked: readonly LeakedView[],
+  isCut: boolean,
+): readonly string[] {
+  if (isCut) return [`Only the last ${leakedMax} messages are listed.`];
+  const recipients = leaked.reduce((sum, one) => sum + one.recipientCount, 0);
+  if (leaked.length === leakedMessages && recipients === leakedRecipients) return [];
+  const why =
+    leaked.length < leakedMessages
+      ? 'days of which nothing is kept any more are missing from the list'
+      : 'the list also has what was sent after the account was suspended or only observed';
+  return [
+    `While it happened, Postern counted ${leakedMessages} messages to ${leakedRecipients} ` +
+      `recipients; this list has ${leaked.length} to ${recipients}: ${why}.`,
+  ];
+}
+
+function notKept(leaked: readonly LeakedView[]): readonly string[] {
+  const unnamed = leaked.reduce((sum, one) => sum + one.unnamed, 0);
+  if (unnamed === 0) return [];
+  return [`${unnamed} recipients are not kept in clear text (messages.keep_clear).`];
+}
