@@ -39,10 +39,8 @@ function foundTable(found: readonly FoundView[]): string {
 /** A dash where it is not kept. */
 export function subjectCell({ subject }: Pick<FoundView, 'subject'>): string {
   if (subject === '') return '—';
-  const letters = [...plain(subject)];
-  return letters.length > subjectMax
-    ? `${letters.slice(0, subjectMax - 1).join('')}…`
-    : letters.join('');
+  const shown = [...plain(subject)];
+  return shown.length > subjectMax ? `${shown.slice(0, subjectMax - 1).join('')}…` : shown.join('');
 }
 
 /** The first address, or how many there are. */
