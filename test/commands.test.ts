@@ -236,7 +236,7 @@ describe('how a command ends', () => {
     assert.equal(exit, 1);
     assert.match(
       out,
-      /^Searched “holiday pictures” as subject\.\nLooked through 9 messages of \d day/,
+      /^Searched “holiday pictures” as subject\.\nLooked through the mail of \d day/,
     );
     assert.match(out, /only while they are kept in clear text/);
     assert.equal(err, 'postern: no message was found\n');

@@ -10,6 +10,7 @@ import { type DnsSettings, dnsSettings } from './sections/dns.ts';
 import { type DoorSettings, doorSettings } from './sections/doors.ts';
 import { type IdentitySettings, identitySettings } from './sections/identity.ts';
 import { type VerifySettings, verifySettings } from './sections/inbound.ts';
+import { type MessagesSection, messagesSettings } from './sections/messages.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
 import { type ScanSection, scanSettings } from './sections/scan.ts';
 import { type ScriptsSection, scriptSettings } from './sections/scripts.ts';
@@ -78,6 +79,7 @@ export type Config = {
   scripts: ScriptsSection;
   sendmail: SendmailSettings;
   identity: IdentitySettings;
+  messages: MessagesSection;
   ledger: {
     keep_messages: string;
     keep_stories: string;
@@ -314,6 +316,7 @@ const shape = z.strictObject({
   scripts: scriptSettings,
   sendmail: sendmailSettings,
   identity: identitySettings,
+  messages: messagesSettings,
   ledger: z
     .strictObject({
       keep_messages: duration

@@ -105,8 +105,20 @@ export type LogFact =
       readonly service: string;
       /** `here`: the other server is on this machine, a filter or a tunnel. `none`: no answer. */
       readonly relay: 'none' | 'here' | 'other';
+      /** The id that the next server names in its answer (`queued as`), on any machine; or empty. */
+      readonly nextId: string;
+      /** Enhanced status code (RFC 3463); empty if the line has none. */
+      readonly status: string;
+      /** The server that was tried: name and address. Empty if no server was, or it is a program. */
+      readonly mxHost: string;
+      readonly mxAddress: string;
+      /** Our address from which it was tried; empty if the line does not say. */
+      readonly from: string;
+      /** Since the message came in. 0 if the line does not say. */
+      readonly delaySeconds: number;
     }
-  | QueueFact;
+  | QueueFact
+  | FateFact;
 
 /** What one line of Postfix says about the way of a message into the queue. */
 export type QueueFact =
@@ -133,7 +145,61 @@ export type QueueFact =
   | { readonly kind: 'named'; readonly queueId: string; readonly messageId: string }
   /** Postfix could not ask a milter. `milter`: its address, as main.cf names it. */
   | { readonly kind: 'milter-away'; readonly milter: string };
-export type LogEvent = LogFact & { readonly at: Millis };
+
+/** What one line says about a message in the queue, besides its deliveries. */
+export type FateFact =
+  /** The message is in the queue with its envelope. It may be told again later. */
+  | {
+      readonly kind: 'queued';
+      readonly queueId: string;
+      /** Address key; empty for the null sender. */
+      readonly sender: string;
+      readonly sizeBytes: number;
+      /** 0 if the line does not say. */
+      readonly recipientCount: number;
+    }
+  /**
+   * The message has left the queue, or will: after `expired` and `force-expired` a bounce and a
+   * `removed` follow. `deleted`: by an operator.
+   */
+  | {
+      readonly kind: 'removed';
+      readonly queueId: string;
+      readonly how: 'removed' | 'canceled' | 'discarded' | 'expired' | 'force-expired' | 'deleted';
+    }
+  /** The mail server wrote a notice about a message; the notice is a message of its own. */
+  | { readonly kind: 'bounce-made'; readonly queueId: string; readonly bounceId: string }
+  /** The mail server did not take a message, or a recipient of one. */
+  | {
+      readonly kind: 'rejected';
+      /** Empty if the message has no id yet. */
+      readonly queueId: string;
+      /** `RCPT`, `END-OF-MESSAGE`, `CONNECT`; of a check of the content `CONTENT`. */
+      readonly stage: string;
+      /** A milter said so. */
+      readonly byMilter: boolean;
+      readonly client: string;
+      /** Address keys; empty if the line does not name them. */
+      readonly sender: string;
+      readonly recipient: string;
+      readonly login: Account | undefined;
+      readonly reply: string;
+    }
+  /** Put on hold: by a rule, a milter or an operator. */
+  | { readonly kind: 'held'; readonly queueId: string }
+  | { readonly kind: 'unheld'; readonly queueId: string }
+  /** An operator put the message into the queue again; it gets a new id (`entered.previousId`). */
+  | { readonly kind: 'requeued'; readonly queueId: string };
+
+/**
+ * `host`: the machine that wrote the line; absent if the line does not say. `instance`: the
+ * instance of the mail server (`postfix-out`); absent for the usual one.
+ */
+export type LogEvent = LogFact & {
+  readonly at: Millis;
+  readonly host?: string;
+  readonly instance?: string;
+};
 
 /** An event of a recording or an old log. */
 export type ReplayEvent =

@@ -23,11 +23,13 @@ import type { Troubles } from '../ports/troubles.ts';
 import type { ConnectedReader } from './base/connected.ts';
 import type { DaemonParts } from './base/options.ts';
 import { postfixText } from './doors/main-files.ts';
+import type { DaemonFates } from './fates.ts';
 
 type Deps = {
   readonly accounts: Accounts;
   readonly journal: Journal;
   readonly notes: DoorNotes;
+  readonly fates: Pick<DaemonFates, 'seen' | 'store'>;
   readonly troubles: Troubles;
   readonly localDomains: ReadonlySet<string>;
   readonly mayRelay: (client: string) => boolean;
@@ -65,10 +67,14 @@ export function openDaemonLog(
         renames.seen(event);
         bypass.seen(event);
         logSeen.seen(event);
+        deps.fates.seen(event);
       },
       taken(key, place) {
-        bypass.taken(key, place);
-        logSeen.taken(key, place);
+        // The place is written only after what was read until then.
+        deps.fates.store.settled(() => {
+          bypass.taken(key, place);
+          logSeen.taken(key, place);
+        });
       },
     },
     bypass,

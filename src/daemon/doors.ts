@@ -245,7 +245,9 @@ function followMailLog({ parts, flows }: Opening): void {
       },
       places: {
         read: (key) => journal.live.meta(key),
-        write: (key, value) => journal.add({ kind: 'meta', key, value }),
+        write: (key, value) => {
+          flows.fates.settled(() => journal.add({ kind: 'meta', key, value }));
+        },
       },
       state(names, reading, wanted) {
         flows.bypass.reading(reading, wanted);

@@ -49,6 +49,7 @@ import type { DaemonParts } from './base/options.ts';
 import { duration, needRestart, settingsOf } from './base/settings.ts';
 import { startTimer } from './base/timers.ts';
 import { openDaemonLog } from './daemon-log.ts';
+import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
 import { openMailServer } from './mail-server.ts';
 import { openInbound } from './readers/inbound.ts';
@@ -77,6 +78,8 @@ export type Flows = {
   setMilterPresent(present: () => boolean): void;
   /** For mail of this machine that would be held beyond the limit. */
   readonly heldFull: HeldFull;
+  /** Remembers what became of messages. */
+  readonly fates: DaemonFates['store'];
   /** Takes what is wrong with a part, for /health and the operator. */
   readonly troubles: Troubles;
   /** Takes addresses of doors, for `postern status`. */
@@ -122,7 +125,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
   const readers = openReaders(parts, ledger, memory);
-  const mailLog = openLogFlow(parts, { ...memory, ...stopping }, mailServer);
+  const fates = openDaemonFates(parts, { ...memory, ledger });
+  const mailLog = openLogFlow(parts, { ...memory, ...stopping, fates }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
@@ -130,7 +134,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     {
       dkim: readers.signing.keys.admin,
       scripts: readers.scripts.admin,
-      fates: undefined,
+      fates: fates.store,
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
@@ -153,6 +157,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       reservations: judging.policy,
       statistics: readers.scan.statistics,
       notes: memory.notes,
+      fates,
       stopwatch: () => performance.now(),
       observe: counters.observe,
     }),
@@ -174,6 +179,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     }),
     mailLog: mailLog.handler,
     bypass: mailLog.bypass,
+    fates: fates.store,
     setDoorPlaces: mailLog.setDoorPlaces,
     troubles: memory.troubles,
     doors: (addresses) => void Object.assign(doors, addresses),
@@ -181,7 +187,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       Object.assign(live.settings, settingsOf(changed));
       Object.assign(live.policy, policyOf(changed, machineAddresses()));
       setMode();
-      for (const part of readers.changing) part.configure(changed);
+      for (const part of [...readers.changing, fates]) part.configure(changed);
       return needRestart(config, changed);
     },
   };
@@ -190,7 +196,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
 /** Opens what takes the mail log. */
 function openLogFlow(
   parts: DaemonParts,
-  memory: Memory & Stopping,
+  memory: Memory & Stopping & { readonly fates: DaemonFates },
   { connected, filterUsers, localDomains, mayRelay }: ReturnType<typeof openMailServer>,
 ): ReturnType<typeof openDaemonLog> {
   return openDaemonLog(parts, {

@@ -82,6 +82,7 @@ function openRig({ answer = pass, sources, direct }: How = {}): Rig {
       },
       answered: (one, what) => void order.push(`register: ${one.account} ${what}`),
     },
+    fates: { judged: () => undefined },
     notes: {
       cameIn: () => undefined,
       judged: ({ id }) => void order.push(`note ${id}`),

@@ -26,6 +26,7 @@ import type {
 } from '../ports/message.ts';
 import type { DoorNotes } from './bypass/door-notes.ts';
 import type { FilterReturns } from './bypass/filter-returns.ts';
+import type { MessageFates } from './fate/message-fates.ts';
 import type { DirectConnections } from './scripts/direct-connection.ts';
 import type { Scripts } from './scripts/script-mailed.ts';
 import type { Statistics } from './stats/statistics.ts';
@@ -43,6 +44,8 @@ export type MessagePathDeps = {
   readonly statistics: Pick<Statistics, 'seen'>;
   /** Notes which messages came through the door, for the bypass meter. */
   readonly notes: Pick<DoorNotes, 'cameIn' | 'judged'>;
+  /** Remembers what became of the message. */
+  readonly fates: Pick<MessageFates, 'judged'>;
   /** Milliseconds of a clock that is never set, with fractions. */
   readonly stopwatch: () => number;
   readonly observe: (name: string, value: number) => void;
@@ -172,7 +175,7 @@ class Passing implements PassingMessage {
   }
 
   #judged(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
-    const { gate, notes, observe, reservations, scripts, statistics, stopwatch } = this.#deps;
+    const { fates, gate, notes, observe, reservations, scripts, statistics, stopwatch } = this.#deps;
     const began = stopwatch();
     if (message.id !== '') reservations.counted(message.id);
     gate.submit(message, by, (said) => {
@@ -180,6 +183,7 @@ class Passing implements PassingMessage {
       const what = said.kind === 'pass' ? 'passed' : 'stopped';
       statistics.seen(message, what);
       notes.judged(message);
+      fates.judged(message, said);
       scripts.answered(message, what);
       answer(said);
     });

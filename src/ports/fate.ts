@@ -49,21 +49,44 @@ export type FoundMessage = {
   /** Undefined if the log knows it and Postern did not judge it. */
   readonly judged: Omit<JudgedMessage, 'recipients'> | undefined;
   readonly logged: LoggedMessage | undefined;
+  /**
+   * Those that the message named, the one that was looked for first. An alias is in the attempts of the
+   * recipient it came from.
+   */
   readonly recipients: readonly RecipientFate[];
+  /** How many further recipients there are: the answer has a limit. */
+  readonly moreRecipients: number;
+};
+
+export type FateAnswer = {
+  /** Newest first. */
+  readonly found: readonly FoundMessage[];
+  /** Why days are missing from the answer; empty if none is. */
+  readonly partial: string;
+  /** How many days were looked at. */
+  readonly days: number;
+};
+
+/** An account whose mail of some days stays longer than other mail. */
+export type IncidentMail = {
+  readonly account: Account;
+  readonly since: Millis;
+  /** Undefined: the incident is open. */
+  readonly until: Millis | undefined;
 };
 
 /** The day files beside the ledger. Each write is kept in memory for a moment, with a limit. */
 export type FateStore = {
   judged(message: JudgedMessage): void;
-  logged(message: LoggedMessage): void;
+  /** `startMissing`: its first lines were not read, so `at` is too late. */
+  logged(message: LoggedMessage, how?: { readonly startMissing: boolean }): void;
   attempted(attempt: Attempt): void;
-  /** Newest first. `partial`: why days are missing from the answer; empty if none is. */
-  find(query: FateQuery): Promise<{
-    readonly found: readonly FoundMessage[];
-    readonly partial: string;
-    /** What was looked through. */
-    readonly searched?: { readonly days: number; readonly messages: number };
-  }>;
-  /** Removes a person's address from all days; answers how many rows changed. */
-  forget(address: string): Promise<number>;
+  /** Two messages that were told are one: what is known of `from` belongs to `into`. */
+  merged(from: LoggedMessage, into: LoggedMessage): void;
+  find(query: FateQuery): Promise<FateAnswer>;
+  /**
+   * Removes a person's address from all days; answers how many rows changed. `dryRun`: how many
+   * would change.
+   */
+  forget(address: string, how: { readonly dryRun: boolean }): Promise<number>;
 };

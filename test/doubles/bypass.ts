@@ -75,7 +75,8 @@ export function bypassRig(meta: Map<string, string> = new Map()): BypassRig {
       const recipient = more.recipient ?? 'friend@world.test';
       const to = { recipient, original: recipient, outcome: 'sent', reply: '250 ok' } as const;
       const how = { requeuedAs: '', service: 'postfix/smtp', relay: 'other' } as const;
-      seen({ kind: 'delivery', queueId, ...to, ...how, ...more });
+      const next = { nextId: '', status: '2.0.0', mxHost: '', mxAddress: '', from: '' };
+      seen({ kind: 'delivery', queueId, ...to, ...how, ...next, delaySeconds: 0, ...more });
     },
     judged(queueId: string) {
       const rest = { recipients: 1, client: own, sender: joe, messageId: '' };

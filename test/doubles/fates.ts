@@ -13,7 +13,7 @@ export function scriptedFates(messages: readonly FoundMessage[]): Pick<FateStore
         .filter((one) => fits(one, query))
         .sort((one, other) => atOf(other) - atOf(one))
         .slice(0, query.limit);
-      return { found, partial: '', searched: { days: days.size, messages: messages.length } };
+      return { found, partial: '', days: days.size };
     },
   };
 }
@@ -95,6 +95,7 @@ export function foundMessage(told: Told): FoundMessage {
       sizeBytes: 2_048,
       recipientCount: to.length,
     },
+    moreRecipients: 0,
     recipients: to.map((address, nth) => ({
       recipient: isSecret ? '' : address,
       mark: `m${nth}`,

@@ -19,6 +19,7 @@ export function plainPath(gate: Gate, readers: readonly ReaderSource[] = []): Me
     scripts: { judge: (message) => message, answered: () => {} },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },
+    fates: { judged: () => undefined },
     notes: { cameIn: () => {}, judged: () => {} },
     stopwatch: () => 0,
     observe: () => {},

@@ -36,6 +36,7 @@ import type { Ledger } from '../../src/ports/ledger.ts';
 import type { NoticeChannel } from '../../src/ports/mail-server.ts';
 import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts';
 import type { Clock, World } from '../../src/ports/world.ts';
+import { scriptedFates } from '../doubles/fates.ts';
 import { noKeys } from '../doubles/keys.ts';
 import { scriptedScan } from '../doubles/scan.ts';
 import { scriptedStart } from '../doubles/start.ts';
@@ -208,7 +209,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const admin = openAdmin({
     dkim: noKeys,
     stats: ledger.statsAside,
-    fates: options.fates,
+    fates: options.fates ?? scriptedFates([]),
     scripts: { ...scripts.admin, whose: async () => undefined },
     accounts,
     journal,
@@ -279,6 +280,7 @@ function pathOf(rig: Pick<FlowRig, 'gate' | 'scripts'>): MessagePath {
     direct: { known: (message, _by, go) => go(message) },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },
+    fates: { judged: () => undefined },
     notes: { cameIn: () => {}, judged: () => {} },
     stopwatch: () => 0,
     observe: () => {},

@@ -23,6 +23,7 @@ import type {
   IncidentDetail,
   IncidentSearch,
 } from '../../ports/asking.ts';
+import type { FateStore } from '../../ports/fate.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
@@ -82,19 +83,25 @@ export async function openReads(
     }[error.code];
     if (why === undefined) throw error;
     const { openLedger } = await import('../../ledger/sqlite/open.ts');
-    const reads = fileReads(openLedger(path, { readOnly: true }), Date.now() as Millis);
+    const { fateFiles } = await import('../../ledger/fates/files-store.ts');
+    const ledger = openLedger(path, { readOnly: true });
+    const fates = fateFiles(stateDirectory(state));
+    const reads = fileReads(ledger, fates, Date.now() as Millis);
     warn(`postern: ${why}; this comes from its ledger (${path})\n`);
     return reads;
   }
 }
 
-function fileReads(ledger: Ledger, now: Millis): GuardReads {
+/** Names with a path or a user in them keep their capitals; logins have none. */
+const named = /^(?:script|user):/;
+
+function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis): GuardReads {
   const account = (name: string): AccountView | undefined => storedAccount(ledger, name, now);
   const asking = openAsking({
-    fates: undefined,
+    fates,
     live: ledger,
-    log: () => 'unread',
-    named: (name) => name.trim() as Account,
+    log: () => 'stopped',
+    named: (name) => (named.test(name) ? name.trim() : name.trim().toLowerCase()) as Account,
     now: () => now,
   });
   return {

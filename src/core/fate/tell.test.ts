@@ -38,6 +38,7 @@ function facts(more: Partial<FateFacts>): FateFacts {
     held: undefined,
     recipientCount: 1,
     recipients: [],
+    moreRecipients: 0,
     log: 'read',
     ...more,
   };

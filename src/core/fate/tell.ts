@@ -21,8 +21,8 @@ export type HoldEnd = {
   readonly changedAt: Millis;
 };
 
-/** off: no log is configured. unread: it cannot be read now. */
-export type LogStanding = 'read' | 'unread' | 'off';
+/** off: no log is configured. unread: it cannot be read now. stopped: the guard does not run. */
+export type LogStanding = 'read' | 'unread' | 'off' | 'stopped';
 
 export type FateFacts = {
   readonly at: Millis;
@@ -34,6 +34,8 @@ export type FateFacts = {
   /** How many recipients were counted when it was handed over; 0 if that is not known. */
   readonly recipientCount: number;
   readonly recipients: readonly RecipientTold[];
+  /** Further recipients, which are known but left out here. */
+  readonly moreRecipients: number;
   readonly log: LogStanding;
 };
 
@@ -302,21 +304,30 @@ function remarks(facts: FateFacts, groups: readonly FateGroup[]): readonly strin
   const said: string[] = [];
   if (has('waiting')) said.push('The mail server does not say when it tries next.');
   if (has('unknown') || groups.length === 0) said.push(...unknown(facts));
-  else if (facts.log === 'unread' && has('waiting')) said.push(unreadText);
+  else if (has('waiting')) said.push(...missingText(facts.log));
   const unnamed = groups.reduce((sum, group) => sum + group.unnamed, 0);
   const total = groups.reduce((sum, group) => sum + group.count, 0);
+  if (facts.moreRecipients > 0) {
+    said.push(`${facts.moreRecipients} further recipients are left out here.`);
+  }
   if (unnamed > 0) {
     said.push(`Addresses of ${unnamed} of ${total} recipients are not kept in clear text.`);
   }
   return said;
 }
 
-const unreadText = 'The mail log cannot be read now, so the latest attempts may be missing.';
+function missingText(log: LogStanding): readonly string[] {
+  if (log === 'unread') {
+    return ['The mail log cannot be read now, so the latest attempts may be missing.'];
+  }
+  if (log === 'stopped') return ['What was tried since the guard stopped is missing.'];
+  return [];
+}
 
 function unknown({ log, verdict }: FateFacts): readonly string[] {
   if (verdict === 'refuse' || verdict === 'delay') return [];
   if (log === 'off')
     return ['No mail log is configured, so Postern sees no delivery (mail_log.source).'];
-  if (log === 'unread') return [unreadText];
+  if (log !== 'read') return missingText(log);
   return ['The mail log has said nothing about it, or what it said is no longer kept.'];
 }

@@ -68,4 +68,18 @@ export const mailLogMetrics: readonly Metric[] = [
     label: 'what',
     values: ['missing', 'unreadable', 'too-long', 'skipped', 'ended', 'bug'],
   },
+  {
+    name: 'postern_fates_written_total',
+    kind: 'counter',
+    help: 'Facts about messages written to the day files (`postern find`).',
+  },
+  {
+    name: 'postern_fates_dropped_total',
+    kind: 'counter',
+    help:
+      'Facts about messages that are not in the day files: too many waited for the disk, their ' +
+      'day is not kept (any more), mistake in Postern.',
+    label: 'why',
+    values: ['waiting', 'day', 'bug'],
+  },
 ];

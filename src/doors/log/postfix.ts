@@ -81,6 +81,8 @@ function delivery(tag: string, text: string): LogFact | undefined {
     requeuedAs: sent && isLoopback(relay) ? (requeued.exec(reply)?.[1] ?? '') : '',
     service: tag,
     relay: relay === 'none' ? 'none' : isLoopback(relay) ? 'here' : 'other',
+    nextId: sent ? (requeued.exec(reply)?.[1] ?? '') : '',
+    ...{ status: '', mxHost: '', mxAddress: '', from: '', delaySeconds: 0 },
   };
 }
 

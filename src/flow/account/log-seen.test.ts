@@ -107,7 +107,16 @@ function bounced(queueId: string, at: number, more = {}): LogEvent {
   const reply = 'host mx said: 550 5.1.1 no such user';
   const to = { recipient: 'x@world.test', original: 'x@world.test' };
   const fact = { kind: 'delivery', outcome: 'bounced', service: 'postfix/smtp', reply } as const;
-  return { ...fact, ...to, queueId, at: at as Millis, requeuedAs: '', relay: 'other', ...more };
+  const next = {
+    nextId: '',
+    status: '5.1.1',
+    mxHost: 'mx',
+    mxAddress: '',
+    from: '',
+    delaySeconds: 1,
+  };
+  const where = { requeuedAs: '', relay: 'other', ...next } as const;
+  return { ...fact, ...to, queueId, at: at as Millis, ...where, ...more };
 }
 
 function entered(queueId: string, at: number, more = {}): LogEvent {

@@ -128,6 +128,14 @@ class LogSeen {
       case 'named':
       case 'proxied':
         break; // flow/bypass
+      case 'bounce-made':
+      case 'held':
+      case 'queued':
+      case 'rejected':
+      case 'removed':
+      case 'requeued':
+      case 'unheld':
+        break; // flow/fate
       default:
         unreachable(event);
     }

@@ -44,6 +44,7 @@ const delivery = (queueId: string, more: Partial<Extract<LogEvent, { kind: 'deli
     original: 'x@world.test',
     service: 'postfix/smtp',
     relay: 'here',
+    ...{ nextId: '', status: '', mxHost: '', mxAddress: '', from: '', delaySeconds: 0 },
     ...more,
   }) as const;
 

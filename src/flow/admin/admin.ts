@@ -51,8 +51,7 @@ export type AdminDeps = {
   readonly bypass: Pick<BypassMeter, 'view'>;
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
-  /** Undefined: there are no day files. */
-  readonly fates: Pick<FateStore, 'find'> | undefined;
+  readonly fates: Pick<FateStore, 'find'>;
   readonly stats: AskStats;
   readonly iso: (at: Millis) => string;
 };

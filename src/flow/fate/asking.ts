@@ -9,16 +9,16 @@ import { guessedWords, guesses, type Sought } from '../../core/fate/question.ts'
 import { addressKey } from '../../formats/message/address.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Asking, FateView, FindAnswer, FindAsk, FoundView } from '../../ports/asking.ts';
-import type { FateQuery, FateStore, FoundMessage } from '../../ports/fate.ts';
-import { type AskingDeps, fateView, storedRow, storedStory } from './found-view.ts';
+import type { FateQuery, FoundMessage } from '../../ports/fate.ts';
+import {
+  type AskingDeps,
+  asSentence,
+  fateView,
+  foundOrWhy,
+  storedRow,
+  storedStory,
+} from './found-view.ts';
 import { incidentDetail, incidentNamed } from './incident-detail.ts';
-
-type FoundDays = Awaited<ReturnType<FateStore['find']>>;
-
-const noDays: FoundDays = {
-  found: [],
-  partial: 'What became of each message is not kept here, so only reasons were searched.',
-};
 
 export function openAsking(deps: AskingDeps): Asking {
   return {
@@ -36,9 +36,12 @@ export function openAsking(deps: AskingDeps): Asking {
 }
 
 async function fate(deps: AskingDeps, id: string): Promise<FateView | undefined> {
-  const days = await (deps.fates?.find({ queueId: id, limit: 1 }) ?? noDays);
+  const days = await foundOrWhy(deps, { queueId: id, limit: 1 });
   const [found] = [...days.found, ...fromReasons(deps, { queueId: id, limit: 1 })];
-  return found === undefined ? undefined : fateView(found, deps);
+  if (found === undefined) return undefined;
+  const { message, told } = fateView(found, deps);
+  if (days.partial === '') return { message, told };
+  return { message, told: { ...told, remarks: [...told.remarks, asSentence(days.partial)] } };
 }
 
 async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
@@ -52,13 +55,13 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
   const views = new Map<string, FoundView>();
   const remarks = new Set<string>();
   let hasMore = false;
-  let searched: FoundDays['searched'];
+  let days = 0;
   for (const query of queries) {
-    const days = await (deps.fates?.find({ ...query, limit: limit + 1 }) ?? noDays);
-    if (days.partial !== '') remarks.add(days.partial);
-    searched = days.searched ?? searched;
-    hasMore ||= days.found.length > limit;
-    for (const one of [...days.found, ...fromReasons(deps, query)]) {
+    const answer = await deps.fates.find({ ...query, limit: limit + 1 });
+    if (answer.partial !== '') remarks.add(asSentence(answer.partial));
+    days = Math.max(days, answer.days);
+    hasMore ||= answer.found.length > limit;
+    for (const one of [...answer.found, ...fromReasons(deps, query)]) {
       const { message } = fateView(one, deps, query.recipient);
       const key = message.id === '' ? `${message.at} ${message.account}` : message.id;
       const other = views.get(key);
@@ -72,25 +75,22 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
     found: all.slice(0, limit),
     more: hasMore || all.length > limit,
     guessed,
-    remarks: [...said(text, guessed, searched, queries), ...remarks],
+    remarks: [...said(text, guessed, days, queries), ...remarks],
   };
 }
 
 function said(
   text: string,
   guessed: ReturnType<typeof guesses>,
-  searched: FoundDays['searched'],
+  days: number,
   queries: readonly FateQuery[],
 ): readonly string[] {
   const lines: string[] = [];
   if (guessed.length > 0) lines.push(`Searched “${text.trim()}” as ${guessedWords(guessed)}.`);
-  if (searched !== undefined) {
-    const { days, messages } = searched;
-    lines.push(
-      `Looked through ${messages} ${messages === 1 ? 'message' : 'messages'} of ${days} ` +
-        `${days === 1 ? 'day' : 'days'}. What is older than messages.keep is not kept.`,
-    );
-  }
+  lines.push(
+    `Looked through the mail of ${days} ${days === 1 ? 'day' : 'days'}. ` +
+      'What is older than messages.keep is not kept.',
+  );
   if (queries.some(({ subject }) => subject !== undefined)) {
     lines.push('Subjects are found only while they are kept in clear text (messages.keep_clear).');
   }

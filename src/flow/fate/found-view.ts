@@ -8,9 +8,16 @@ import {
   tellFate,
 } from '../../core/fate/tell.ts';
 import { addressKey } from '../../formats/message/address.ts';
+import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { FateView, FoundView } from '../../ports/asking.ts';
-import type { FateStore, FoundMessage, RecipientFate } from '../../ports/fate.ts';
+import type {
+  FateAnswer,
+  FateQuery,
+  FateStore,
+  FoundMessage,
+  RecipientFate,
+} from '../../ports/fate.ts';
 import type { HeldRow, Ledger, MessageRow, StoryRow } from '../../ports/ledger.ts';
 
 /** What is read of the ledger, live or from its file. */
@@ -25,8 +32,7 @@ type ViewDeps = {
 };
 
 export type AskingDeps = ViewDeps & {
-  /** Undefined: there are no day files. */
-  readonly fates: Pick<FateStore, 'find'> | undefined;
+  readonly fates: Pick<FateStore, 'find'>;
   /** The account that a person names. */
   readonly named: (name: string) => Account;
   readonly now: () => Millis;
@@ -34,6 +40,23 @@ export type AskingDeps = ViewDeps & {
 
 /** Addresses shown with a message of a list. */
 const shownMax = 50;
+
+/** What the day files have. Where they cannot be searched, `partial` says why. */
+export async function foundOrWhy(
+  { fates }: Pick<AskingDeps, 'fates'>,
+  query: FateQuery,
+): Promise<FateAnswer> {
+  try {
+    return await fates.find(query);
+  } catch (error) {
+    return { found: [], partial: faultText(error), days: 0 };
+  }
+}
+
+/** Why something is missing, as a sentence. */
+export function asSentence(why: string): string {
+  return `${why.charAt(0).toUpperCase()}${why.slice(1)}${/[.!?]$/.test(why) ? '' : '.'}`;
+}
 
 /** `recipient`: only the outcome for this address, where that can be told. */
 export function fateView(found: FoundMessage, deps: ViewDeps, recipient?: string): FateView {
@@ -43,13 +66,15 @@ export function fateView(found: FoundMessage, deps: ViewDeps, recipient?: string
   const at = judged?.at ?? logged?.at ?? firstAttempt(found.recipients);
   const about = recipient === undefined ? [] : meant(found.recipients, recipient);
   const recipients = about.length > 0 ? about : found.recipients;
-  const counted = Math.max(logged?.recipientCount ?? 0, found.recipients.length);
+  const kept = found.recipients.length + found.moreRecipients;
+  const counted = Math.max(logged?.recipientCount ?? 0, kept);
   const told = tellFate({
     at,
     verdict: judged?.verdict,
     isObserved: id !== '' && deps.live.story(id)?.observed === true,
     held: holdEnd(ids, deps),
-    recipientCount: about.length > 0 ? about.length : counted,
+    recipientCount: about.length > 0 ? about.length : counted - found.moreRecipients,
+    moreRecipients: about.length > 0 ? 0 : found.moreRecipients,
     recipients,
     log: deps.log(),
   });
@@ -80,13 +105,15 @@ function firstAttempt(recipients: readonly RecipientFate[]): FoundView['at'] {
   return Math.min(...times) as FoundView['at'];
 }
 
+/** The recipient that was looked for. Without clear text, the first is that one. */
 function meant(recipients: readonly RecipientFate[], address: string): readonly RecipientTold[] {
   const key = addressKey(address);
-  return recipients.filter(
+  const named = recipients.filter(
     (one) =>
       one.recipient === key ||
       one.attempts.some(({ original, recipient }) => original === key || recipient === key),
   );
+  return named.length > 0 ? named : recipients.slice(0, 1);
 }
 
 function holdEnd(ids: readonly string[], { live }: ViewDeps): HoldEnd | undefined {
@@ -110,14 +137,24 @@ export function heldRowOf(
 export function storedStory(story: StoryRow): FoundMessage {
   const { account, at, client, id, subject, verdict } = story;
   const judged = { ...nothingKept, queueId: id, at, account, verdict, client, subject };
-  return { judged, logged: undefined, recipients: unattempted(story.sample, story.recipients) };
+  return {
+    judged,
+    logged: undefined,
+    recipients: unattempted(story.sample, story.recipients),
+    moreRecipients: 0,
+  };
 }
 
 /** A message that the ledger lists. */
 export function storedRow(row: MessageRow): FoundMessage {
   const { queueId, at, account, verdict, client, sender, messageId } = row;
   const judged = { ...nothingKept, queueId, at, account, verdict, client, sender, messageId };
-  return { judged, logged: undefined, recipients: unattempted([], row.recipients) };
+  return {
+    judged,
+    logged: undefined,
+    recipients: unattempted([], row.recipients),
+    moreRecipients: 0,
+  };
 }
 
 const nothingKept = {

@@ -11,10 +11,10 @@ import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { FoundView, IncidentDetail, LeakedView } from '../../ports/asking.ts';
 import type { FateQuery } from '../../ports/fate.ts';
 import type { IncidentRow } from '../../ports/ledger.ts';
-import { type AskingDeps, fateView, heldRowOf } from './found-view.ts';
+import { type AskingDeps, asSentence, fateView, foundOrWhy, heldRowOf } from './found-view.ts';
 
 /** Messages of one incident that are listed. */
-const leakedMax = 1_000;
+const leakedMax = 500;
 /** Messages before the first sign that tell what is usual for the account. */
 const earlierMax = 500;
 const earlierMs = 30 * dayMs;
@@ -58,7 +58,7 @@ export async function incidentDetail(
     marks: sums(leaked),
     remarks: [
       ...difference(incident, leaked, during.found.length > leakedMax),
-      ...new Set([during.partial, before.partial].filter((one) => one !== '')),
+      ...new Set([during.partial, before.partial].filter((one) => one !== '').map(asSentence)),
       ...notKept(leaked),
     ],
   };
@@ -68,10 +68,7 @@ async function viewsOf(
   deps: AskingDeps,
   query: FateQuery,
 ): Promise<{ readonly found: readonly FoundView[]; readonly partial: string }> {
-  if (deps.fates === undefined) {
-    return { found: [], partial: 'What became of each message is not kept here.' };
-  }
-  const { found, partial } = await deps.fates.find(query);
+  const { found, partial } = await foundOrWhy(deps, query);
   return { found: found.map((one) => fateView(one, deps).message), partial };
 }
 

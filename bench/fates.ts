@@ -1,0 +1,186 @@
+/**
+ * Day files: octets on the disk for each recipient, and how long `find` takes over several days.
+ * Made of messages with one to five recipients and replies as large providers give them.
+ *
+ *   node bench/fates.ts [--recipients N] [--days N] [--single] [--keep FOLDER] [--json]
+ */
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Account } from '../src/core/account-name.ts';
+import { dayOf, dayPaths, dayStart } from '../src/ledger/fates/day-names.ts';
+import { findInDays } from '../src/ledger/fates/find.ts';
+import { type Fact, FateWriter } from '../src/ledger/fates/writer.ts';
+import { dayMs, type Millis } from '../src/lib/time.ts';
+import type { FateQuery } from '../src/ports/fate.ts';
+import { dice, table } from './figures.ts';
+
+const { values } = parseArgs({
+  options: {
+    recipients: { type: 'string', default: '1000000' },
+    days: { type: 'string', default: '10' },
+    single: { type: 'boolean', default: false },
+    keep: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const recipientsWanted = Number(values.recipients);
+const days = Number(values.days);
+const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'postern-fates-'));
+mkdirSync(folder, { recursive: true, mode: 0o700 });
+const first = Date.parse('2026-11-01T00:00:00Z') as Millis;
+const toss = dice(17);
+const roll = (below: number): number => Math.floor(toss() * below);
+
+const letters = 'bcdfghjklmnpqrstvwxz';
+const word = (length: number): string => {
+  let made = '';
+  for (let at = 0; at < length; at++) {
+    made += at % 2 === 0 ? letters[roll(letters.length)] : 'aeiou'[roll(5)];
+  }
+  return made;
+};
+const hex = (length: number): string => {
+  let made = '';
+  while (made.length < length) made += roll(2 ** 30).toString(16);
+  return made.slice(0, length);
+};
+const pick = <Item>(list: readonly Item[]): Item => list[roll(list.length)] as Item;
+
+const providers = ['gmail.com', 'outlook.com', 'yahoo.com', 'gmx.de', 'web.de', 'icloud.com'];
+const others = Array.from({ length: 5_000 }, () => `${word(6 + roll(8))}.${pick(['com', 'de', 'org'])}`);
+const users = Array.from({ length: 4_000 }, () => `${word(5)}.${word(7)}@example.org`);
+
+function reply(domain: string, sent: boolean): readonly [string, string] {
+  const id = `${hex(8)}-${hex(20)}`;
+  if (!sent) {
+    return pick([
+      [
+        '4.7.28',
+        `421-4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your ` +
+          `IP address. 421 4.7.28 visit https://support.google.com/mail/?p=UnsolicitedRateLimitError ${id} - gsmtp`,
+      ],
+      ['4.7.1', '450 4.7.1 <x>: Recipient address rejected: Greylisted, try again later'],
+      ['5.1.1', `550 5.1.1 The email account that you tried to reach does not exist. ${id} - gsmtp`],
+      ['4.4.1', `connect to mx.${domain}[198.51.100.${roll(255)}]:25: Connection timed out`],
+    ] as const);
+  }
+  return pick([
+    ['2.0.0', `250 2.0.0 OK  ${1_700_000_000 + roll(9_999_999)} ${id} - gsmtp`],
+    ['2.0.0', `250 2.0.0 Ok: queued as ${hex(11).toUpperCase()}`],
+    ['2.6.0', `250 2.6.0 <${hex(16)}@pc.example.org> [InternalId=${hex(14)}, Hostname=${hex(8).toUpperCase()}.eurprd05.prod.outlook.com] ${roll(99_999)} bytes in 0.${roll(999)}, ${roll(999)}.${roll(999)} KB/sec Queued mail for delivery`],
+    ['2.0.0', `250 Requested mail action okay, completed: id=${hex(6)}-${hex(22)}`],
+  ] as const);
+}
+
+const writer = new FateWriter(folder, { keepMs: 3_650 * dayMs, keepClearMs: 3_650 * dayMs });
+let sample: FateQuery = { limit: 20 };
+let made = 0;
+let messages = 0;
+let attempts = 0;
+const began = performance.now();
+let facts: Fact[] = [];
+while (made < recipientsWanted) {
+  const at = (first + Math.floor((made / recipientsWanted) * (dayMs - 4 * 3_600_000))) as Millis;
+  const queueId = `4${hex(10)}Z${messages.toString(36)}`.slice(0, 15);
+  const sender = users[Math.floor(users.length * toss() ** 2)] ?? '';
+  const account = sender as Account;
+  const count = values.single || roll(10) < 7 ? 1 : 2 + roll(4);
+  const recipients = Array.from({ length: count }, () => {
+    const domain = roll(10) < 6 ? pick(providers) : pick(others);
+    return `${word(4 + roll(4))}.${word(5 + roll(6))}${roll(100)}@${domain}`;
+  });
+  const messageId = `${hex(8)}-${hex(4)}-${hex(4)}-${hex(4)}-${hex(12)}@${pick(others)}`;
+  const subject = `${roll(3) === 0 ? 'Re: ' : ''}${word(7)} ${word(4)} ${word(9)} ${word(6)} ${made}`;
+  const client = `198.51.${roll(100)}.${roll(255)}`;
+  facts.push({
+    kind: 'judged',
+    message: { queueId, at, account, verdict: 'pass', isWatched: false, client, sender,
+      headerFrom: sender, messageId, subject, script: '', recipients },
+  });
+  facts.push({
+    kind: 'logged',
+    startMissing: false,
+    message: { host: 'mail', queueId, otherIds: [], at, account, client, sender, messageId,
+      sizeBytes: roll(200_000), recipientCount: count },
+  });
+  for (const recipient of recipients) {
+    const domain = recipient.slice(recipient.indexOf('@') + 1);
+    for (let nth = 0, sent = false; !sent && nth < 3; nth++) {
+      sent = roll(20) !== 0;
+      const [status, said] = reply(domain, sent);
+      const after = 1_000 + roll(9_000) + nth * 600_000;
+      facts.push({
+        kind: 'attempted',
+        attempt: { at: (at + after) as Millis, host: 'mail', queueId, account, recipient,
+          original: recipient, outcome: sent ? 'sent' : 'deferred', isLocal: false,
+          mxHost: `mx${roll(4)}.${domain}`, mxAddress: `203.0.113.${domain.length * 7}`,
+          from: '', status, reply: said, delaySeconds: after / 1_000 },
+      });
+      attempts++;
+    }
+  }
+  made += count;
+  messages++;
+  if (messages === 1_000) sample = { recipient: recipients[0] ?? '', limit: 20 };
+  if (facts.length >= 4_000) {
+    writer.write(facts, first);
+    facts = [];
+  }
+}
+writer.write(facts, first);
+writer.close();
+const writeSeconds = (performance.now() - began) / 1_000;
+const day = dayOf(first);
+const from = dayPaths(folder, day);
+const sizes = [from.main, from.clear].map((path) => statSync(path).size);
+const bytes = sizes.reduce((sum, size) => sum + size, 0);
+for (let nth = 1; nth < days; nth++) {
+  const to = dayPaths(folder, dayOf((dayStart(day) + nth * dayMs) as Millis));
+  for (const name of ['main', 'clear', 'key'] as const) {
+    if (!existsSync(to[name])) copyFileSync(from[name], to[name]);
+  }
+}
+const asked: Readonly<Record<string, FateQuery>> = {
+  recipient: sample,
+  'recipient, unknown': { recipient: 'nobody@nowhere.example', limit: 20 },
+  sender: { sender: users[3_000] ?? '', limit: 20 },
+  'queue id, unknown': { queueId: '4xyzxyzxyz', limit: 20 },
+  'Message-ID, unknown': { messageId: 'a@b', limit: 20 },
+  client: { client: '198.51.7.7', limit: 20 },
+  subject: { subject: 're: ', limit: 20 },
+  'subject, unknown': { subject: 'not a subject', limit: 20 },
+};
+const found = Object.entries(asked).map(([what, query]) => {
+  const start = performance.now();
+  const answer = findInDays(folder, query);
+  return {
+    what,
+    ms: Math.round(performance.now() - start),
+    messages: answer.found.length,
+    partial: answer.partial,
+  };
+});
+const figures = {
+  recipients: made,
+  messages,
+  attempts,
+  days,
+  bytesPerRecipient: Math.round(bytes / made),
+  bytesPerRecipientWithoutClear: Math.round((sizes[0] ?? 0) / made),
+  recipientsPerSecond: Math.round(made / writeSeconds),
+  files: readdirSync(folder).length,
+  found,
+};
+if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+else {
+  const { found: _, ...rest } = figures;
+  process.stdout.write(
+    `${table([
+      ...Object.entries(rest).map(([name, value]) => [name, String(value), '', '']),
+      ...found.map((one) => [`find ${one.what}`, `${one.ms} ms`, `${one.messages}`, one.partial]),
+    ])}\n`,
+  );
+}
+if (values.keep === undefined) rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,72 @@
+/**
+ * Tells the day files what became of each message: how it was judged, and what the mail log says of
+ * it later. The hot path hands over one small object; a thread does the rest.
+ */
+import type { Account } from '../../core/account-name.ts';
+import type { LogEvent, Submission } from '../../core/event.ts';
+import { openJoin } from '../../core/fate/join.ts';
+import { type JoinedMail, loggedOf } from '../../core/fate/joined-mail.ts';
+import type { AccountState, VerdictKind } from '../../core/verdict.ts';
+import type { Millis } from '../../lib/time.ts';
+import type { FateStore } from '../../ports/fate.ts';
+import type { Answer } from '../../ports/message.ts';
+
+export type MessageFates = {
+  /** A message was answered. */
+  judged(message: Submission, answer: Answer): void;
+  /** The mail log says something. */
+  seen(event: LogEvent): void;
+  /** To be called every minute: ends waits for filters that hand nothing back. */
+  waited(now: Millis): void;
+  /** The log is not read any more. */
+  end(): void;
+};
+
+export function openMessageFates(deps: {
+  readonly store: Pick<FateStore, 'judged' | 'logged' | 'attempted' | 'merged'>;
+  /** The state of an account that was just judged. */
+  readonly stateOf: (account: Account) => AccountState | undefined;
+}): MessageFates {
+  const { stateOf, store } = deps;
+  const join = openJoin({
+    message(mail) {
+      const startMissing = mail.origin === 'missing';
+      // Of a message of an earlier run, its first attempt is all that the log shows now.
+      if (!startMissing || mail.isQueued) store.logged(loggedOf(mail), { startMissing });
+    },
+    attempt: (_, attempt) => store.attempted(attempt()),
+    merged: (mail: JoinedMail, into: JoinedMail) => store.merged(loggedOf(mail), loggedOf(into)),
+  });
+  return {
+    judged(message, answer) {
+      const { account, outside, local } = message;
+      const state = stateOf(account);
+      store.judged({
+        queueId: message.id,
+        at: message.at,
+        account,
+        verdict: verdictOf(answer),
+        isWatched: state !== undefined && state !== 'clear',
+        client: message.client ?? '',
+        sender: message.sender ?? '',
+        headerFrom: message.headerFrom ?? message.sender ?? '',
+        messageId: plainId(message.messageId ?? ''),
+        subject: message.subject ?? '',
+        script: message.script ?? message.handed?.submitter.script ?? '',
+        recipients: local.length === 0 ? outside : [...outside, ...local],
+      });
+    },
+    seen: (event) => join.seen(event),
+    waited: (now) => join.waited(now),
+    end: () => join.end(),
+  };
+}
+
+function verdictOf(answer: Answer): VerdictKind {
+  if (answer.kind !== 'reply') return answer.kind;
+  return answer.code < 500 ? 'delay' : 'refuse';
+}
+
+function plainId(messageId: string): string {
+  return messageId.trim().replace(/^<|>$/g, '');
+}

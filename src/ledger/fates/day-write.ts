@@ -1,0 +1,223 @@
+/** Adds messages and attempts to a day file. What is told twice is one row. */
+import type { Attempt, LoggedMessage } from '../../core/fate/attempt.ts';
+import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
+import type { JudgedMessage } from '../../ports/fate.ts';
+import { attemptCode, keptBit, messageCode } from './codes.ts';
+import type { Day } from './day.ts';
+import { shapeReply } from './reply-shape.ts';
+
+/** A message of a day. `at`: since the day began. */
+export type MessagePlace = { readonly id: number; readonly at: number; isKept: boolean };
+
+/**
+ * Postern judges a message when it is complete, and the log knows it from its begin: an upload may
+ * take this long. Short queue ids are used again, but not within this time.
+ */
+export const uploadMs: number = 2 * hourMs;
+/** Clocks of two programs, and lines that are written late. */
+export const clockMs: number = 5 * minuteMs;
+const subjectLengthMax = 200;
+/** Further queue ids that are kept of one message. */
+const otherIdsMax = 20;
+
+/** A message with this queue id that began from `from` to `to`; the newest if there are more. */
+export function findMessage(
+  day: Day,
+  of: { readonly queueId: string; readonly host: string; readonly from: Millis; readonly to: Millis },
+): MessagePlace | undefined {
+  if (of.queueId === '') return undefined;
+  const row = day
+    .statement(
+      `SELECT m.id, m.at, m.what FROM keys k JOIN messages m ON m.id = k.message
+       LEFT JOIN words h ON h.id = m.host
+       WHERE k.hash = ? AND m.at BETWEEN ? AND ?
+         AND (m.queue = ? OR instr(' ' || m.other || ' ', ' ' || ? || ' '))
+         AND (h.text IS NULL OR ? = '' OR h.text = ?)
+       ORDER BY m.at DESC LIMIT 1`,
+    )
+    .get(
+      day.hash('q', of.queueId),
+      of.from - day.start,
+      of.to - day.start,
+      of.queueId,
+      of.queueId,
+      of.host,
+      of.host,
+    );
+  if (row === undefined) return undefined;
+  return {
+    id: Number(row['id']),
+    at: Number(row['at']),
+    isKept: (Number(row['what']) & keptBit) !== 0,
+  };
+}
+
+/** A message of which nothing more is known yet. */
+export function addMessage(
+  day: Day,
+  of: { readonly queueId: string; readonly at: Millis },
+): MessagePlace {
+  const at = of.at - day.start;
+  const id = day.add('INSERT INTO messages (queue, at, what) VALUES (?, ?, 0)', of.queueId, at);
+  addKey(day, 'q', of.queueId, id);
+  return { id, at, isKept: false };
+}
+
+export function writeJudged(day: Day, place: MessagePlace, message: JudgedMessage): void {
+  const what = messageCode(message);
+  place.isKept ||= (what & keptBit) !== 0;
+  const sender = day.person(message.sender);
+  const from = message.headerFrom === message.sender ? null : day.person(message.headerFrom);
+  const [left, right] = splitId(message.messageId);
+  day.run(
+    `UPDATE messages SET what = ?, judged_at = ?, account = ?, client = ?, sender = ?,
+       header_from = ?, script = ?, id_left = ?, id_right = ? WHERE id = ?`,
+    what,
+    message.at - day.start,
+    day.word(message.account),
+    day.word(message.client),
+    sender,
+    from,
+    day.word(message.script),
+    left,
+    day.word(right),
+    place.id,
+  );
+  addKey(day, 'm', message.messageId, place.id);
+  // Senders with an account are users of this server.
+  addAddress(day, sender, message.sender, true);
+  addAddress(day, from, message.headerFrom, true);
+  if (message.subject !== '') {
+    const schema = place.isKept ? 'main' : 'clear';
+    if (schema === 'main' || day.hasClear) {
+      day.run(
+        `INSERT OR REPLACE INTO ${schema}.subjects VALUES (?, ?)`,
+        place.id,
+        message.subject.slice(0, subjectLengthMax).toWellFormed(),
+      );
+    }
+  }
+  for (const recipient of message.recipients) addRecipient(day, place, recipient, 0);
+}
+
+/** `onlyMissing`: its first lines were not read; what the day knows already counts. */
+export function writeLogged(
+  day: Day,
+  place: MessagePlace,
+  message: LoggedMessage,
+  onlyMissing: boolean,
+): void {
+  const isOurs = message.account !== undefined;
+  const sender = day.person(message.sender);
+  const [left, right] = splitId(message.messageId);
+  const others = message.otherIds.slice(0, otherIdsMax);
+  const given = (column: string): string => (onlyMissing ? `coalesce(${column}, ?)` : '?');
+  // What Postern saw itself goes before what the log says.
+  day.run(
+    `UPDATE messages SET logged_at = ${given('logged_at')}, host = ${given('host')},
+       other = ${given('other')}, size = ${given('size')},
+       recipient_count = ${given('recipient_count')},
+       account = coalesce(account, ?), client = coalesce(client, ?),
+       sender = coalesce(sender, ?), id_left = coalesce(id_left, ?),
+       id_right = coalesce(id_right, ?) WHERE id = ?`,
+    message.at - day.start,
+    day.word(message.host),
+    others.length === 0 ? null : others.join(' '),
+    message.sizeBytes,
+    message.recipientCount,
+    day.word(message.account ?? ''),
+    day.word(message.client),
+    sender,
+    left,
+    day.word(right),
+    place.id,
+  );
+  for (const other of others) addKey(day, 'q', other, place.id);
+  addKey(day, 'm', message.messageId, place.id);
+  addAddress(day, sender, message.sender, isOurs || place.isKept);
+}
+
+const judgedColumns =
+  'what, judged_at, account, client, sender, header_from, script, id_left, id_right';
+const everywhere = ['recipients', 'attempts', 'keys'] as const;
+
+/** Gives what is known of one message to another of the same day. */
+export function mergeMessages(day: Day, from: MessagePlace, into: MessagePlace): void {
+  if (from.id === into.id) return;
+  day.run(
+    `UPDATE messages SET (${judgedColumns}) = (SELECT ${judgedColumns} FROM messages WHERE id = ?)
+     WHERE id = ? AND what = 0 AND (SELECT what FROM messages WHERE id = ?) <> 0`,
+    from.id,
+    into.id,
+    from.id,
+  );
+  const shift = from.at - into.at;
+  day.run('UPDATE attempts SET after = after + ? WHERE message = ?', shift, from.id);
+  for (const table of everywhere) {
+    day.run(`UPDATE OR IGNORE ${table} SET message = ? WHERE message = ?`, into.id, from.id);
+    day.run(`DELETE FROM ${table} WHERE message = ?`, from.id);
+  }
+  for (const schema of day.hasClear ? ['main', 'clear'] : ['main']) {
+    day.run(`UPDATE OR IGNORE ${schema}.subjects SET message = ? WHERE message = ?`, into.id, from.id);
+    day.run(`DELETE FROM ${schema}.subjects WHERE message = ?`, from.id);
+  }
+  day.run('DELETE FROM messages WHERE id = ?', from.id);
+  into.isKept ||= from.isKept;
+}
+
+export function writeAttempt(day: Day, place: MessagePlace, attempt: Attempt): void {
+  const named = attempt.original === '' ? attempt.recipient : attempt.original;
+  const person = addRecipient(day, place, named, 0);
+  const isAlias = attempt.recipient !== named;
+  const delivered = isAlias ? addRecipient(day, place, attempt.recipient, 1) : person;
+  if (person === null || delivered === null) return;
+  const reply = shapeReply(attempt.reply, { ...attempt, isSent: attempt.outcome === 'sent' });
+  day.run(
+    `INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    place.id,
+    person,
+    attempt.at - day.start - place.at,
+    delivered,
+    attemptCode(attempt),
+    day.word(attempt.mxHost),
+    day.word(attempt.mxAddress),
+    day.word(attempt.from),
+    day.word(attempt.status),
+    day.word(reply.shape),
+    reply.parts === '' ? null : reply.parts,
+    Math.round(attempt.delaySeconds),
+  );
+}
+
+function addRecipient(
+  day: Day,
+  place: MessagePlace,
+  address: string,
+  alias: 0 | 1,
+): number | null {
+  const person = day.person(address);
+  if (person === null) return null;
+  day.run('INSERT OR IGNORE INTO recipients VALUES (?, ?, ?)', place.id, person, alias);
+  addAddress(day, person, address, place.isKept);
+  return person;
+}
+
+function addAddress(day: Day, person: number | null, address: string, isKept: boolean): void {
+  if (person === null) return;
+  const schema = isKept ? 'main' : 'clear';
+  if (schema === 'clear' && !day.hasClear) return;
+  day.run(`INSERT OR IGNORE INTO ${schema}.addresses VALUES (?, ?)`, person, address);
+}
+
+function addKey(day: Day, kind: 'q' | 'm', text: string, message: number): void {
+  if (text === '') return;
+  day.run('INSERT OR IGNORE INTO keys VALUES (?, ?)', day.hash(kind, text), message);
+}
+
+/** The right side of a Message-ID is a host, which many messages share. */
+function splitId(messageId: string): readonly [string | null, string] {
+  if (messageId === '') return [null, ''];
+  const at = messageId.lastIndexOf('@');
+  const cut = messageId.slice(0, at < 0 ? undefined : at).toWellFormed();
+  return [cut, at < 0 ? '' : messageId.slice(at + 1)];
+}

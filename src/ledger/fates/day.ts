@@ -1,0 +1,197 @@
+/**
+ * One day file, opened. Knows its key, its words and its people; day-write.ts adds rows, day-find.ts
+ * looks for them.
+ */
+import { createHmac } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { hash53 } from '../../lib/hash.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
+import type { Millis } from '../../lib/time.ts';
+import { preparePrivateFile } from '../sqlite/files.ts';
+import { type DayName, dayPaths, dayStart, readDayKey } from './day-names.ts';
+import { createTables, dayFormat, formatOf } from './schema.ts';
+
+/** Only a foreign program locks a day file. The thread that writes waits, no mail does. */
+const busyMs = 2_000;
+const markBytes = 16;
+const cacheKib = 16_384;
+/** Texts and addresses whose ids stay in memory: 10 MB at most. */
+const idsMax = 20_000;
+const textLengthMax = 512;
+
+export type DayHow = {
+  /** read: changes nothing. write: makes what is missing. */
+  readonly as: 'read' | 'write';
+  /** In a file that is written: clear text of mail that passed is kept. */
+  readonly withClear: boolean;
+};
+
+export class Day {
+  readonly name: DayName;
+  readonly start: Millis;
+  readonly database: DatabaseSync;
+  /** The file of clear text is attached. */
+  readonly hasClear: boolean;
+  readonly seed: number;
+  readonly #key: Buffer;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #words = new RecentMap<string, number>(idsMax);
+  readonly #people = new RecentMap<string, number>(idsMax);
+  isInTransaction = false;
+
+  private constructor(
+    name: DayName,
+    of: { readonly database: DatabaseSync; readonly key: Buffer; readonly hasClear: boolean },
+  ) {
+    this.name = name;
+    this.start = dayStart(name);
+    this.database = of.database;
+    this.hasClear = of.hasClear;
+    this.#key = of.key;
+    this.seed = of.key.readUInt32LE(0);
+  }
+
+  /** Throws what SQLite throws, or OperatorError for a file that this version cannot use. */
+  static open(folder: string, name: DayName, { as, withClear }: DayHow): Day {
+    const { main, clear, key: keyPath } = dayPaths(folder, name);
+    const key = readDayKey(keyPath, as === 'write');
+    if (key === undefined) throw keyMissing(keyPath);
+    if (as === 'write') preparePrivateFile(main);
+    const database = new DatabaseSync(main, { timeout: busyMs, readOnly: as === 'read' });
+    try {
+      checkFormat(database, 'main', main);
+      if (as === 'write') {
+        database.exec(pragmas('main'));
+        createTables(database, 'main');
+      }
+      const hasClear = as === 'read' ? existsSync(clear) : withClear;
+      if (hasClear) {
+        if (as === 'write') preparePrivateFile(clear);
+        database.prepare('ATTACH DATABASE ? AS clear').run(clear);
+        checkFormat(database, 'clear', clear);
+        if (as === 'write') {
+          database.exec(pragmas('clear'));
+          createTables(database, 'clear');
+        }
+      }
+      return new Day(name, { database, key, hasClear });
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.database.close();
+  }
+
+  begin(): void {
+    if (this.isInTransaction) return;
+    this.database.exec('BEGIN IMMEDIATE');
+    this.isInTransaction = true;
+  }
+
+  commit(): void {
+    if (!this.isInTransaction) return;
+    this.database.exec('COMMIT');
+    this.isInTransaction = false;
+  }
+
+  /** Prepared once. */
+  statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  run(sql: string, ...values: readonly SQLInputValue[]): number {
+    return Number(this.statement(sql).run(...values).changes);
+  }
+
+  /** Adds a row; answers with its id. */
+  add(sql: string, ...values: readonly SQLInputValue[]): number {
+    return Number(this.statement(sql).run(...values).lastInsertRowid);
+  }
+
+  hash(kind: 'q' | 'm', text: string): number {
+    return hash53(`${kind}${text}`, this.seed);
+  }
+
+  mark(address: string): Buffer {
+    return createHmac('sha256', this.#key).update(address).digest().subarray(0, markBytes);
+  }
+
+  /** The id of a text, which is added if it is new; null for an empty one. */
+  word(text: string): number | null {
+    if (text === '') return null;
+    const cut = text.slice(0, textLengthMax).toWellFormed();
+    const known = this.#words.get(cut) ?? this.findWord(cut);
+    const id =
+      known ??
+      this.add('INSERT INTO words (hash, text) VALUES (?, ?)', hash53(cut, this.seed), cut);
+    this.#words.set(cut, id);
+    return id;
+  }
+
+  findWord(text: string): number | undefined {
+    const sql = 'SELECT id FROM words WHERE hash = ? AND text = ?';
+    const row = this.statement(sql).get(hash53(text, this.seed), text);
+    return row === undefined ? undefined : Number(row['id']);
+  }
+
+  /** The id of an address, which is added if it is new; null for an empty one. */
+  person(address: string): number | null {
+    if (address === '') return null;
+    let id = this.#people.get(address);
+    if (id === undefined) {
+      const mark = this.mark(address);
+      id = this.#personOf(mark) ?? this.add('INSERT INTO people (mark) VALUES (?)', mark);
+      this.#people.set(address, id);
+    }
+    return id;
+  }
+
+  findPerson(address: string): number | undefined {
+    return this.#personOf(this.mark(address));
+  }
+
+  #personOf(mark: Buffer): number | undefined {
+    const row = this.statement('SELECT id FROM people WHERE mark = ?').get(mark);
+    return row === undefined ? undefined : Number(row['id']);
+  }
+}
+
+function pragmas(schema: string): string {
+  return `
+    PRAGMA ${schema}.journal_mode = WAL;
+    PRAGMA ${schema}.synchronous = NORMAL;
+    PRAGMA ${schema}.secure_delete = ON;
+    PRAGMA ${schema}.cache_size = ${-cacheKib};
+    PRAGMA temp_store = MEMORY;
+  `;
+}
+
+function checkFormat(database: DatabaseSync, schema: 'main' | 'clear', path: string): void {
+  const format = formatOf(database, schema);
+  if (format <= dayFormat) return;
+  throw new OperatorError(
+    'messages-newer',
+    `${path} has format ${format}; this postern knows ${dayFormat}`,
+    {
+      hint: 'a newer Postern wrote it; it is left as it is, and removed when its day ends',
+      exit: sysexits.dataErr,
+    },
+  );
+}
+
+function keyMissing(path: string): OperatorError {
+  return new OperatorError('messages-key', `${path} is missing or cut off`, {
+    hint: 'without the key of the day nothing is found in its file',
+    exit: sysexits.noInput,
+  });
+}
