@@ -54,6 +54,7 @@ export type RigOptions = {
   readonly at?: number;
   readonly milterPresent?: () => boolean;
   readonly fates?: Pick<FateStore, 'find'>;
+  readonly reached?: Parameters<typeof openSuspensions>[0]['reached'];
   readonly channels?: readonly NoticeChannel['name'][];
 };
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -170,6 +171,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     host,
     settings,
     iso,
+    reached: options.reached ?? (async () => []),
   });
   const told = openNoticeLog({ notices, world, settings, host, iso });
   openReminders({ accounts, journal, notices, world, settings, host, iso });

@@ -208,13 +208,19 @@ function deferrals(all: readonly One[]): readonly FateStep[] {
   );
   const tries = most.deferrals.length;
   if (tries === 0) return [];
-  const servers = new Set(most.deferrals.map(({ mxHost }) => mxProvider(mxHost)));
+  const servers = new Set(most.deferrals.map(nameOf));
   const [server = ''] = servers;
-  const who = servers.size > 1 ? `${servers.size} servers` : server;
+  const who = servers.size > 1 ? 'servers' : server;
   const isEven = all.every((one) => one.deferrals.length === tries);
   const often = `${isEven ? '' : 'up to '}${times(tries)}`;
   const text = who === '' ? `no server answered ${often}` : `${who} deferred ${often}`;
   return [{ text, at: undefined }];
+}
+
+/** Empty if no server answered. */
+function nameOf({ mxAddress, mxHost, reply }: One['deferrals'][number]): string {
+  if (mxHost !== '' || mxAddress !== '') return mxProvider(mxHost || mxAddress);
+  return /(?:^|said: )[45]\d\d\b/.test(reply) ? 'the other server' : '';
 }
 
 const times = (count: number): string =>

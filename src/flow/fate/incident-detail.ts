@@ -21,6 +21,8 @@ const earlierMs = 30 * dayMs;
 /** Incidents that are looked through for an id. */
 const incidentsMax = 10_000;
 
+type IncidentDeps = Omit<AskingDeps, 'named'>;
+
 export function incidentNamed(
   { live, named }: Pick<AskingDeps, 'live' | 'named'>,
   id: string,
@@ -31,8 +33,19 @@ export function incidentNamed(
   );
 }
 
+/** The recipients that an incident reached: the thief's first, then those that may be. */
+export async function reachedBy(
+  deps: IncidentDeps,
+  incident: IncidentRow,
+): Promise<readonly string[]> {
+  const { leaked } = await incidentDetail(deps, incident);
+  const first = leaked.filter(({ mark }) => mark === 'thief');
+  const then = leaked.filter(({ mark }) => mark === 'unclear');
+  return [...new Set([...first, ...then].flatMap(({ recipients }) => recipients))];
+}
+
 export async function incidentDetail(
-  deps: AskingDeps,
+  deps: IncidentDeps,
   incident: IncidentRow,
 ): Promise<IncidentDetail> {
   const { account, since } = incident;
@@ -65,7 +78,7 @@ export async function incidentDetail(
 }
 
 async function viewsOf(
-  deps: AskingDeps,
+  deps: IncidentDeps,
   query: FateQuery,
 ): Promise<{ readonly found: readonly FoundView[]; readonly partial: string }> {
   const { found, partial } = await foundOrWhy(deps, query);
@@ -73,7 +86,7 @@ async function viewsOf(
 }
 
 /** Messages that Postern let pass, less those that it caught in the queue. */
-function gotOut(one: FoundView, { observed }: IncidentRow, { live }: AskingDeps): boolean {
+function gotOut(one: FoundView, { observed }: IncidentRow, { live }: IncidentDeps): boolean {
   if (!observed && one.verdict !== 'pass') return false;
   const row = heldRowOf([one.id, ...one.otherIds], live);
   return row === undefined || row.why !== 'queue' || row.state === 'gone';
@@ -93,7 +106,7 @@ function told(
 
 /** Had the account written to an address before the first sign? By the account's book. */
 function writtenTo(
-  { live }: AskingDeps,
+  { live }: IncidentDeps,
   { account, since }: IncidentRow,
 ): (address: string) => boolean | undefined {
   const seed = Number(live.meta('seed'));

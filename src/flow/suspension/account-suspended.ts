@@ -53,6 +53,8 @@ export type SuspensionDeps = {
   readonly mta: Mta | undefined;
   readonly logins: LoginDoor | undefined;
   readonly world: World;
+  /** Recipients of the mail that got out, those to name first. Never rejects. */
+  readonly reached: (incident: IncidentRow) => Promise<readonly string[]>;
   readonly host: string;
   readonly settings: Settings;
   /** RFC 3339. */
@@ -240,7 +242,7 @@ class SuspensionFlow implements Suspensions {
       loginClosed: false,
       reasons,
     };
-    const notice = this.#notice(incident);
+    const notice = this.#notice(incident, []);
     const action = observed ? 'would-suspend' : 'suspend';
     const changes: Change[] = [
       { kind: 'incident', row: incident },
@@ -254,7 +256,7 @@ class SuspensionFlow implements Suspensions {
         leaked: incident.leakedRecipients,
         why: firstReasonText(reasons),
       });
-      if (observed) notices.send(notice);
+      if (observed) void this.#tell(incident);
       else void this.#follow(incident);
     };
     return { changes, committed };
@@ -268,7 +270,7 @@ class SuspensionFlow implements Suspensions {
     const { account } = incident;
     return this.#logged(account, async () => {
       const row = await this.#locks.run(account, () => this.#enforce(incident));
-      this.#deps.notices.send(this.#notice(row));
+      await this.#tell(row);
       if (!this.#closed) this.#sweepLater(row);
     });
   }
@@ -361,10 +363,15 @@ class SuspensionFlow implements Suspensions {
     return this.#deps.journal.live.incidents({ account, open: true, limit: openMax });
   }
 
-  #notice(incident: IncidentRow): Notice {
+  async #tell(incident: IncidentRow): Promise<void> {
+    const reached = await this.#deps.reached(incident);
+    this.#deps.notices.send(this.#notice(incident, reached));
+  }
+
+  #notice(incident: IncidentRow, reached: readonly string[]): Notice {
     const { host, iso } = this.#deps;
     const { clock } = this.#deps.world;
-    return suspensionNotice(incident, { host, iso, at: clock.now() });
+    return suspensionNotice(incident, reached, { host, iso, at: clock.now() });
   }
 }
 
