@@ -4,7 +4,15 @@
  *
  *   node bench/fates.ts [--recipients N] [--days N] [--single] [--keep FOLDER] [--json]
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -49,7 +57,10 @@ const hex = (length: number): string => {
 const pick = <Item>(list: readonly Item[]): Item => list[roll(list.length)] as Item;
 
 const providers = ['gmail.com', 'outlook.com', 'yahoo.com', 'gmx.de', 'web.de', 'icloud.com'];
-const others = Array.from({ length: 5_000 }, () => `${word(6 + roll(8))}.${pick(['com', 'de', 'org'])}`);
+const others = Array.from(
+  { length: 5_000 },
+  () => `${word(6 + roll(8))}.${pick(['com', 'de', 'org'])}`,
+);
 const users = Array.from({ length: 4_000 }, () => `${word(5)}.${word(7)}@example.org`);
 
 function reply(domain: string, sent: boolean): readonly [string, string] {
@@ -62,14 +73,20 @@ function reply(domain: string, sent: boolean): readonly [string, string] {
           `IP address. 421 4.7.28 visit https://support.google.com/mail/?p=UnsolicitedRateLimitError ${id} - gsmtp`,
       ],
       ['4.7.1', '450 4.7.1 <x>: Recipient address rejected: Greylisted, try again later'],
-      ['5.1.1', `550 5.1.1 The email account that you tried to reach does not exist. ${id} - gsmtp`],
+      [
+        '5.1.1',
+        `550 5.1.1 The email account that you tried to reach does not exist. ${id} - gsmtp`,
+      ],
       ['4.4.1', `connect to mx.${domain}[198.51.100.${roll(255)}]:25: Connection timed out`],
     ] as const);
   }
   return pick([
     ['2.0.0', `250 2.0.0 OK  ${1_700_000_000 + roll(9_999_999)} ${id} - gsmtp`],
     ['2.0.0', `250 2.0.0 Ok: queued as ${hex(11).toUpperCase()}`],
-    ['2.6.0', `250 2.6.0 <${hex(16)}@pc.example.org> [InternalId=${hex(14)}, Hostname=${hex(8).toUpperCase()}.eurprd05.prod.outlook.com] ${roll(99_999)} bytes in 0.${roll(999)}, ${roll(999)}.${roll(999)} KB/sec Queued mail for delivery`],
+    [
+      '2.6.0',
+      `250 2.6.0 <${hex(16)}@pc.example.org> [InternalId=${hex(14)}, Hostname=${hex(8).toUpperCase()}.eurprd05.prod.outlook.com] ${roll(99_999)} bytes in 0.${roll(999)}, ${roll(999)}.${roll(999)} KB/sec Queued mail for delivery`,
+    ],
     ['2.0.0', `250 Requested mail action okay, completed: id=${hex(6)}-${hex(22)}`],
   ] as const);
 }
@@ -96,14 +113,36 @@ while (made < recipientsWanted) {
   const client = `198.51.${roll(100)}.${roll(255)}`;
   facts.push({
     kind: 'judged',
-    message: { queueId, at, account, verdict: 'pass', isWatched: false, client, sender,
-      headerFrom: sender, messageId, subject, script: '', recipients },
+    message: {
+      queueId,
+      at,
+      account,
+      verdict: 'pass',
+      isWatched: false,
+      client,
+      sender,
+      headerFrom: sender,
+      messageId,
+      subject,
+      script: '',
+      recipients,
+    },
   });
   facts.push({
     kind: 'logged',
     startMissing: false,
-    message: { host: 'mail', queueId, otherIds: [], at, account, client, sender, messageId,
-      sizeBytes: roll(200_000), recipientCount: count },
+    message: {
+      host: 'mail',
+      queueId,
+      otherIds: [],
+      at,
+      account,
+      client,
+      sender,
+      messageId,
+      sizeBytes: roll(200_000),
+      recipientCount: count,
+    },
   });
   for (const recipient of recipients) {
     const domain = recipient.slice(recipient.indexOf('@') + 1);
@@ -113,10 +152,22 @@ while (made < recipientsWanted) {
       const after = 1_000 + roll(9_000) + nth * 600_000;
       facts.push({
         kind: 'attempted',
-        attempt: { at: (at + after) as Millis, host: 'mail', queueId, account, recipient,
-          original: recipient, outcome: sent ? 'sent' : 'deferred', isLocal: false,
-          mxHost: `mx${roll(4)}.${domain}`, mxAddress: `203.0.113.${domain.length * 7}`,
-          from: '', status, reply: said, delaySeconds: after / 1_000 },
+        attempt: {
+          at: (at + after) as Millis,
+          host: 'mail',
+          queueId,
+          account,
+          recipient,
+          original: recipient,
+          outcome: sent ? 'sent' : 'deferred',
+          isLocal: false,
+          mxHost: `mx${roll(4)}.${domain}`,
+          mxAddress: `203.0.113.${domain.length * 7}`,
+          from: '',
+          status,
+          reply: said,
+          delaySeconds: after / 1_000,
+        },
       });
       attempts++;
     }

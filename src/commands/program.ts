@@ -18,6 +18,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['find', 'find messages, and what became of them', () => import('./find/find.ts')],
   ['incidents', 'hijacks, and the mail that got out', () => import('./incidents/incidents.ts')],
   ['explain', 'why a message got its verdict', () => import('./explain.ts')],
+  ['forget', "remove a person's address from all records", () => import('./forget.ts')],
   ['try', 'play a hijack, or send a test notice', () => import('./try/try.ts')],
   ['replay', 'judge recorded mail: what would have happened', () => import('./replay/replay.ts')],
   ['passwords', 'find weak passwords, have them changed', () => import('./passwords/passwords.ts')],

@@ -246,10 +246,12 @@ function followMailLog({ parts, flows }: Opening): void {
       places: {
         read: (key) => journal.live.meta(key),
         write: (key, value) => {
-          flows.fates.settled(() => journal.add({ kind: 'meta', key, value }));
+          flows.fates.store.settled(() => journal.add({ kind: 'meta', key, value }));
         },
       },
+      health: flows.fates.logHealth,
       state(names, reading, wanted) {
+        flows.fates.logHealth.reading(reading, wanted);
         flows.bypass.reading(reading, wanted);
         flows.doors({ log: names.length === 0 ? 'none found' : names.join(', ') });
         counters.set('postern_mail_log_reading', reading);

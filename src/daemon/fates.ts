@@ -1,7 +1,9 @@
 /** Opens the memory of what became of messages: the day files, and what tells them. */
 import type { Config } from '../config/schema.ts';
 import type { Accounts } from '../flow/account/accounts.ts';
+import { type LogHealth, openLogHealth } from '../flow/fate/log-health.ts';
 import { type MessageFates, openMessageFates } from '../flow/fate/message-fates.ts';
+import type { Journal } from '../flow/journal/journal.ts';
 import { type OpenFateStore, openFateStore } from '../ledger/fates/store.ts';
 import type { Keeping } from '../ledger/fates/writer.ts';
 import { dayMs, type Millis, minuteMs } from '../lib/time.ts';
@@ -12,10 +14,14 @@ import type { DaemonParts } from './base/options.ts';
 import { duration } from './base/settings.ts';
 
 export type DaemonFates = MessageFates & {
+  readonly logHealth: LogHealth;
   readonly store: OpenFateStore;
   configure(config: Config): void;
 };
 
+const lookEveryMs = minuteMs / 2;
+/** In the ledger once a line was read: from then on silence is a fault. */
+const seenKey = 'mail-log seen';
 const roundEveryMs = 10 * minuteMs;
 /** Incidents that ended before this have no day left. */
 const incidentMs = 32 * dayMs;
@@ -26,6 +32,7 @@ export function openDaemonFates(
   deps: {
     readonly ledger: Pick<Ledger, 'incidents'>;
     readonly accounts: Pick<Accounts, 'known'>;
+    readonly journal: Journal;
     readonly troubles: Troubles;
   },
 ): DaemonFates {
@@ -45,12 +52,41 @@ export function openDaemonFates(
   round();
   scope.defer(world.timers.every(roundEveryMs, round));
   scope.defer(world.timers.every(minuteMs, () => fates.waited(world.clock.now())));
+  const logHealth = openDaemonLogHealth({ config, world }, deps);
+  scope.defer(world.timers.every(lookEveryMs, () => logHealth.look()));
   return {
     ...fates,
+    judged(message, answer) {
+      fates.judged(message, answer);
+      logHealth.judged();
+    },
+    logHealth,
     store,
     configure(changed) {
       store.configure(keepingOf(changed));
       round();
+    },
+  };
+}
+
+function openDaemonLogHealth(
+  { config, world }: Pick<DaemonParts, 'config' | 'world'>,
+  { journal, troubles }: { readonly journal: Journal; readonly troubles: Troubles },
+): LogHealth {
+  const { source } = config.mail_log;
+  let isSeen = journal.live.meta(seenKey) !== undefined;
+  const health = openLogHealth({
+    troubles,
+    nowMs: () => performance.now(),
+    isExpected: isSeen || (source !== 'auto' && source !== 'off'),
+  });
+  return {
+    ...health,
+    lines() {
+      health.lines();
+      if (isSeen) return;
+      isSeen = true;
+      journal.add({ kind: 'meta', key: seenKey, value: new Date(world.clock.now()).toISOString() });
     },
   };
 }

@@ -17,7 +17,7 @@ import { type HeldFull, openHeldFull } from '../flow/account/held-full.ts';
 import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
-import { openAdmin } from '../flow/admin/admin.ts';
+import { type AdminDeps, openAdmin } from '../flow/admin/admin.ts';
 import type { BypassMeter } from '../flow/bypass/bypass-meter.ts';
 import { type DoorNotes, openDoorNotes } from '../flow/bypass/door-notes.ts';
 import { type Journal, openJournal } from '../flow/journal/journal.ts';
@@ -77,7 +77,7 @@ export type Flows = {
   /** For mail of this machine that would be held beyond the limit. */
   readonly heldFull: HeldFull;
   /** Remembers what became of messages. */
-  readonly fates: DaemonFates['store'];
+  readonly fates: DaemonFates;
   /** Takes what is wrong with a part, for /health and the operator. */
   readonly troubles: Troubles;
   /** Takes addresses of doors, for `postern status`. */
@@ -121,9 +121,10 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     parts,
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings },
     {
+      ledger,
+      fates: fates.store,
       dkim: readers.signing.keys.admin,
       scripts: readers.scripts.admin,
-      fates: fates.store,
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
@@ -160,15 +161,10 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
-    heldFull: openHeldFull({
-      ...memory,
-      held: judging.held,
-      world,
-      settings: live.settings,
-    }),
+    heldFull: openHeldFull({ ...memory, held: judging.held, world, settings: live.settings }),
     mailLog: mailLog.handler,
     bypass: mailLog.bypass,
-    fates: fates.store,
+    fates,
     setDoorPlaces: mailLog.setDoorPlaces,
     troubles: memory.troubles,
     doors: (addresses) => void Object.assign(doors, addresses),
@@ -296,10 +292,10 @@ function openFlowsAdmin(
   { host, state, world }: DaemonParts,
   memory: Memory &
     Stopping &
-    Pick<Parameters<typeof openAdmin>[0], 'bypass' | 'settings'> & {
+    Pick<AdminDeps, 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
-  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'fates' | 'scripts' | 'stats' | 'doors'>,
+  more: Pick<AdminDeps, 'dkim' | 'doors' | 'fates' | 'ledger' | 'scripts' | 'stats'>,
 ): Admin {
   const facts = {
     version,

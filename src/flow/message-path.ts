@@ -175,7 +175,8 @@ class Passing implements PassingMessage {
   }
 
   #judged(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
-    const { fates, gate, notes, observe, reservations, scripts, statistics, stopwatch } = this.#deps;
+    const { fates, gate, notes, observe, reservations, scripts, statistics, stopwatch } =
+      this.#deps;
     const began = stopwatch();
     if (message.id !== '') reservations.counted(message.id);
     gate.submit(message, by, (said) => {

@@ -211,6 +211,11 @@ export type Admin = {
   /** Ids, or every held message of an account. */
   releaseHeld(which: HeldSelection, by: string): Promise<AdminResult>;
   dropHeld(which: HeldSelection, by: string): Promise<AdminResult>;
+  /** Removes a person's address; `dryRun`: says how much would be removed. */
+  forget(
+    address: string,
+    how: { readonly by: string; readonly dryRun: boolean },
+  ): Promise<AdminResult>;
   explain(
     id: string,
   ):

@@ -250,6 +250,14 @@ export type Ledger = StatsLedger &
       readonly stories: Millis;
       readonly statistics: Millis;
     }): boolean;
+    /**
+     * Removes an address (key) and its hashes as a known recipient. Answers how many rows changed;
+     * with `dryRun`, how many would.
+     */
+    forget(
+      what: { readonly address: string; readonly hashes: readonly number[] },
+      how: { readonly dryRun: boolean },
+    ): number;
     /** True once a page could not be read or written; rows may then be missing from all answers. */
     damaged(): boolean;
     close(): void;

@@ -182,6 +182,7 @@ type Acts = Pick<
   | 'releaseHeld'
   | 'dropHeld'
   | 'testNotice'
+  | 'forget'
   | 'passwords'
   | 'notePasswords'
 >;
@@ -239,6 +240,10 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
     async notePasswords(report, by) {
       calls.push(`passwords ${report.found.length} ${report.changed.length} ${by}`);
       return { ok: true, text: 'noted', count: report.found.length };
+    },
+    forget(address, { by, dryRun }) {
+      calls.push(`forget ${address} by ${by}${dryRun ? ' (dry run)' : ''}`);
+      return Promise.resolve({ ok: true, text: '7 rows changed or removed', count: 7 });
     },
     testNotice: () => Promise.resolve({ ok: true, text: 'sent by mail and webhook', count: 2 }),
   };

@@ -211,7 +211,6 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const admin = openAdmin({
     dkim: noKeys,
     stats: ledger.statsAside,
-    fates: options.fates ?? scriptedFates([]),
     scripts: { ...scripts.admin, whose: async () => undefined },
     accounts,
     journal,
@@ -227,6 +226,8 @@ export function openRig(options: RigOptions = {}): FlowRig {
     weakPasswords,
     doors: () => ({}),
     troubles: { all: () => [] },
+    ledger,
+    fates: { ...(options.fates ?? scriptedFates([])), forget: async () => 0 },
     bypass: { view: () => ({ watched: 'off', since: time.now(), messages: 0, ways: [] }) },
   });
   const send = sender(pathOf({ gate, scripts }), queue, order, clock);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../../config/schema.ts';
 import { type BypassCount, checkBypass } from '../../core/checklist/bypass.ts';
 import { checkDovecot, dovecotTitle } from '../../core/checklist/dovecot.ts';
+import { isLogTrouble } from '../../core/checklist/log-health.ts';
 import { checkMailLog } from '../../core/checklist/mail-log.ts';
 import { checkPostfix } from '../../core/checklist/postfix.ts';
 import { type Finding, fine } from '../../core/finding.ts';
@@ -152,6 +153,7 @@ export async function mailLog(
     reading: sample('postern_mail_log_reading'),
     wanted: sample('postern_mail_log_wanted'),
     lines: sample('postern_mail_log_lines_total'),
+    troubles: ((status?.['troubles'] ?? []) as readonly string[]).filter(isLogTrouble),
   });
 }
 

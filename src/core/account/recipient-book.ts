@@ -62,6 +62,15 @@ export class RecipientBook {
     return forgotten;
   }
 
+  /** Removes a hash, if the book has it. */
+  forget(hash: number): void {
+    if (!this.has(hash)) return;
+    this.#sortIn();
+    const at = this.#at(hash);
+    this.#hashes = this.#hashes.filter((_, nth) => nth !== at);
+    this.#minutes = this.#minutes.filter((_, nth) => nth !== at);
+  }
+
   /** Hash and minute, in ascending order. */
   *[Symbol.iterator](): Generator<[number, number]> {
     this.#sortIn();

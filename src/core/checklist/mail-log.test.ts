@@ -1,9 +1,17 @@
 /** Doctor's finding about the mail log. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { silentText } from './log-health.ts';
 import { checkMailLog, type MailLogFacts } from './mail-log.ts';
 
-const all: MailLogFacts = { source: 'auto', names: 'journal', reading: 1, wanted: 1, lines: 7 };
+const all: MailLogFacts = {
+  source: 'auto',
+  names: 'journal',
+  reading: 1,
+  wanted: 1,
+  lines: 7,
+  troubles: [],
+};
 const cases = [
   ['read', all, 'ok', 'journal, 7 lines since the guard started'],
   ['one of two', { ...all, wanted: 2 }, 'warn', '1 of 2 logs can be read: journal'],
@@ -13,6 +21,14 @@ const cases = [
     { ...all, source: 'off', names: '', reading: 0, wanted: 0 },
     'warn',
     'not read: mail_log.source = "off"',
+  ],
+  [
+    'silent',
+    { ...all, troubles: [silentText(3, 4)] },
+    'warn',
+    'Mail log: no new line for 4 minutes, although 3 messages came in. Postern does not see what ' +
+      'becomes of mail. Mail is not affected. Check that the syslog service runs; if Postfix ' +
+      'runs on another machine, set mail_log.source = "off"',
   ],
   ['nobody to ask', 'unknown', 'unknown', 'not known: the guard does not answer'],
 ] as const;

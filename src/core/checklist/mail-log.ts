@@ -10,6 +10,8 @@ export type MailLogFacts = {
   readonly reading: number;
   readonly wanted: number;
   readonly lines: number;
+  /** What the guard says is wrong (log-health.ts). */
+  readonly troubles: readonly string[];
 };
 
 /** `unknown`: no guard runs, or it does not answer. */
@@ -47,6 +49,11 @@ export function checkMailLog(log: MailLogFacts | 'unknown'): Finding {
       '`postern install` makes has these groups), then restart Postern; its log says why ' +
       '(maillog.trouble)';
     return { id, kind: 'warn', title, found, wanted: 'all of them', fix };
+  }
+  const [trouble] = log.troubles;
+  if (trouble !== undefined) {
+    const fix = 'see `postern status`, and what the log service says: `journalctl -u rsyslog`';
+    return { id, kind: 'warn', title, found: trouble, wanted: 'a line for each message', fix };
   }
   return fine(id, title, `${names}, ${log.lines} lines since the guard started`);
 }

@@ -85,6 +85,9 @@ const waitingMax = 1_000;
 const unsureMs = minuteMs;
 /** Ids that other servers named in their answer. */
 const nextIdsMax = 20_000;
+/** Senders to whom the mail server may write a notice, and for how long. */
+const noticesMax = 2_000;
+const noticeMs = 2 * minuteMs;
 /** A message with a name gets no second one later than this: then its id was used again. */
 const renamedMs = hourMs;
 const forwarded = /^forwarded as ([0-9A-Za-z]{5,32})$/;
@@ -114,6 +117,8 @@ class Join implements MessageJoin {
   readonly #nextIds = new RecentMap<string, { mail: JoinedMail; delivery: DeliveryEvent }>(
     nextIdsMax,
   );
+  /** Host and sender → the message of which a recipient was refused last. */
+  readonly #bounced = new RecentMap<string, { mail: JoinedMail; at: Millis }>(noticesMax);
   readonly #unsure = new Set<JoinedMail>();
   #place: Place = newPlace('');
   #placeKey = '-';
@@ -345,6 +350,7 @@ class Join implements MessageJoin {
 
   #attempt(mail: JoinedMail, fact: DeliveryEvent): void {
     if (mail.state === 'entered') this.#tell(mail);
+    if (this.#isNotice(mail, fact)) return;
     const { at, original, outcome, queueId, recipient, service } = fact;
     const isFilter = mayBeFilter(fact);
     const state: RecipientState = {
@@ -358,8 +364,31 @@ class Join implements MessageJoin {
     };
     mail.recipients.set(recipient, state);
     if (outcome === 'sent') this.#next(mail, fact, state);
+    else if (outcome === 'bounced' && mail.sender !== '') {
+      this.#bounced.set(`${mail.host} ${mail.sender}`, { mail, at });
+    }
     if (isFilter && state.filter === 'maybe') this.#handed(mail, fact, state);
     this.#sink.attempt(mail, () => attemptOf(mail, fact, state), fact);
+    // OpenSMTPD does not say that a message has left the queue.
+    if (service.startsWith('opensmtpd/') && isOver(mail)) this.#close(queueId);
+  }
+
+  /**
+   * OpenSMTPD does not say about which message a notice is: it goes to the sender of a message of
+   * which a recipient was refused just before.
+   */
+  #isNotice(mail: JoinedMail, fact: DeliveryEvent): boolean {
+    const { account, client, origin, recipients, sender, uid } = mail;
+    if (sender !== '' || client !== '' || account !== undefined || uid !== undefined) return false;
+    if (origin !== 'client' || !mail.isQueued || recipients.size > 0) return false;
+    const about = this.#bounced.get(`${mail.host} ${fact.recipient}`);
+    if (about === undefined || mail.at - about.at > noticeMs || mail.at < about.at) return false;
+    const of = rootOf(about.mail);
+    of.foreignIds ??= new Set();
+    of.foreignIds.add(mail.queueId);
+    this.#merge(mail, of);
+    this.#attempt(of, fact);
+    return true;
   }
 
   /** The next server named the id under which it has the message. */
@@ -556,6 +585,13 @@ function setReturned(state: RecipientState): void {
 
 function isLocalProgram(service: string): boolean {
   return /\/(?:local|virtual|lmtp|pipe)$/.test(service);
+}
+
+/** Each recipient that the mail server counted has the message, or never gets it. */
+function isOver({ recipientCount, recipients }: JoinedMail): boolean {
+  if (recipientCount === 0 || recipients.size < recipientCount) return false;
+  for (const { outcome } of recipients.values()) if (outcome === 'deferred') return false;
+  return true;
 }
 
 /** Handed in by a program of this machine or of its network. */

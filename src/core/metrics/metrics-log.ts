@@ -69,6 +69,11 @@ export const mailLogMetrics: readonly Metric[] = [
     values: ['missing', 'unreadable', 'too-long', 'skipped', 'ended', 'bug'],
   },
   {
+    name: 'postern_mail_log_lost_total',
+    kind: 'counter',
+    help: 'Lines that systemd-journald or rsyslogd dropped before Postern could read them.',
+  },
+  {
     name: 'postern_fates_written_total',
     kind: 'counter',
     help: 'Facts about messages written to the day files (`postern find`).',

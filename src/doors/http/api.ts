@@ -16,6 +16,7 @@
  *   POST /api/held/drop                  { ids } or { account }, by?
  *   GET  /api/find, /api/explain/ID, /api/incidents
  *                                        what became of messages (find-routes.ts)
+ *   POST /api/forget                     { address, dryRun?, by? }
  *   GET  /api/recent?limit
  *   GET  /api/minutes
  *   GET  /api/audit?account&limit
@@ -52,6 +53,7 @@ import {
   allowBody,
   auditQuery,
   domainBody,
+  forgetBody,
   heldQuery,
   limitQuery,
   newKeysBody,
@@ -73,6 +75,10 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   api.get('/minutes', (c) => c.json(admin.minutes()));
   api.get('/stats', async (c) => c.json(await admin.stats(query(c, statsQuery))));
   api.get('/audit', (c) => c.json(admin.audit(query(c, auditQuery))));
+  api.post('/forget', async (c) => {
+    const { address, by, dryRun } = await body(c, forgetBody);
+    return done(c, await admin.forget(address, { by: actor(c, by), dryRun }));
+  });
   api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
   findRoutes(api, admin);
   accountRoutes(api, admin);

@@ -129,6 +129,8 @@ export const newKeysBody: z.ZodType<NewKeys & By> = z
     by,
   })
   .transform(({ selector, ...rest }) => ({ selector, ...rest }));
+export const forgetBody: z.ZodType<By & { readonly address: string; readonly dryRun: boolean }> =
+  z.strictObject({ address: name, dryRun: z.boolean().default(false), by });
 export const domainBody: z.ZodType<By & { readonly domain: string }> = z.strictObject({
   domain: name,
   by,

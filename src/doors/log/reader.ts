@@ -9,6 +9,7 @@ import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LogHandler } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { followFile, type LogPosition } from './follow.ts';
+import { type LostLines, lostInLine, lostInRecord } from './lost-lines.ts';
 import { fileEvents, journalEvents, type LineContext } from './mail-line.ts';
 import type { LogSource } from './source.ts';
 import { followJournal } from './systemd-journal.ts';
@@ -34,6 +35,8 @@ export type MailLogOptions = {
   readonly count: Count;
   /** Reports the logs, how many of them are being read, and how many should be. */
   readonly state: (names: readonly string[], reading: number, wanted: number) => void;
+  /** Reports that lines were read, and what a log service says it dropped. */
+  readonly health: { lines(): void; lost(source: string, lines: number): void };
   /** For tests. */
   readonly pollMs?: number;
   readonly journalWords?: readonly string[];
@@ -107,7 +110,10 @@ class MailLogReader implements MailLog {
     const follower = followFile(
       path,
       {
-        lines: (lines) => this.#take(path, lines, fileEvents),
+        lines: (lines) => {
+          this.#note(lines, lostInLine);
+          this.#take(path, lines, fileEvents);
+        },
         ...this.#hooks(path),
       },
       { resume, ...(pollMs === undefined ? {} : { pollMs }) },
@@ -119,7 +125,10 @@ class MailLogReader implements MailLog {
     const name = 'journal';
     const follower = followJournal(
       {
-        records: (records) => this.#take(name, records, journalEvents),
+        records: (records) => {
+          this.#note(records, lostInRecord);
+          this.#take(name, records, journalEvents);
+        },
         ...this.#hooks(name),
       },
       {
@@ -143,6 +152,17 @@ class MailLogReader implements MailLog {
         this.#state();
       },
     };
+  }
+
+  #note<Line>(lines: readonly Line[], lostIn: (line: Line) => LostLines | undefined): void {
+    const { count, health } = this.#options;
+    health.lines();
+    for (const line of lines) {
+      const lost = lostIn(line);
+      if (lost === undefined) continue;
+      count('postern_mail_log_lost_total', lost.lines);
+      health.lost(lost.source, lost.lines);
+    }
   }
 
   #take<Line>(

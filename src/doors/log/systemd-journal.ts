@@ -43,6 +43,12 @@ const wantedFields = [
   '_SOURCE_REALTIME_TIMESTAMP',
 ] as const;
 
+/**
+ * Records of mail programs (facility 2), and those in which journald says that it dropped records
+ * (SD_MESSAGE_JOURNAL_DROPPED).
+ */
+const wantedRecords = ['SYSLOG_FACILITY=2', '+', 'MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e'];
+
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 /**
@@ -117,7 +123,7 @@ class ChildFollower {
       ...(this.cursor === undefined ? [] : ['--no-tail']),
       `--output-fields=${wantedFields.join(',')}`,
       ...this.#more,
-      'SYSLOG_FACILITY=2',
+      ...wantedRecords,
     ];
     const env = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
     const child: Child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env });

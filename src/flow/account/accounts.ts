@@ -45,6 +45,8 @@ export type Accounts = {
   change(account: Account, profile: AccountProfile, book: BookChange): Change;
   /** Writes it soon. */
   changed(account: Account, profile: AccountProfile, book: BookChange): void;
+  /** Removes entries from the books in memory; the ledger's are removed there. */
+  forget(hashes: readonly number[]): void;
   /** Writes the server's baseline. */
   saveBaseline(): void;
 };
@@ -96,6 +98,12 @@ class LiveAccounts implements Accounts {
 
   changed(account: Account, profile: AccountProfile, book: BookChange): void {
     this.#journal.add(this.change(account, profile, book));
+  }
+
+  forget(hashes: readonly number[]): void {
+    for (const [, { book }] of this.#profiles.entries()) {
+      for (const hash of hashes) book.forget(hash);
+    }
   }
 
   saveBaseline(): void {

@@ -22,6 +22,7 @@ import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
 import type { BypassMeter } from '../bypass/bypass-meter.ts';
 import { openAsking } from '../fate/asking.ts';
+import { type ForgetDeps, forgetPerson } from '../fate/person-forgotten.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import { sendTestNotice } from '../notices/test-notice.ts';
@@ -49,9 +50,10 @@ export type AdminDeps = {
   readonly doors: () => Readonly<Record<string, string>>;
   readonly troubles: Pick<Troubles, 'all'>;
   readonly bypass: Pick<BypassMeter, 'view'>;
+  readonly ledger: ForgetDeps['ledger'];
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
-  readonly fates: Pick<FateStore, 'find'>;
+  readonly fates: ForgetDeps['fates'] & Pick<FateStore, 'find'>;
   readonly stats: AskStats;
   readonly iso: (at: Millis) => string;
 };
@@ -119,6 +121,7 @@ export function openAdmin(deps: AdminDeps): Admin {
       const message = live.message(id);
       return story === undefined && message === undefined ? undefined : { story, message };
     },
+    forget: (address, how) => forgetPerson(deps, address, how),
     audit: (filter) => live.audit(filter),
     recent: (limit) => feed.recent(limit),
     minutes: () => feed.minutes(deps.world.clock.now()),

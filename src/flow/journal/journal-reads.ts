@@ -23,6 +23,7 @@ export type LedgerReads = Omit<
   Ledger,
   | 'write'
   | 'prune'
+  | 'forget'
   | 'close'
   | 'damaged'
   | 'weakPasswords'

@@ -129,9 +129,7 @@ function subjectSearch(
   subject: string,
   { also, isOnly }: { also(sql: string, ...given: SQLInputValue[]): void; isOnly: boolean },
 ): void {
-  const pattern = `%${subject
-    .replace(/[\\%_]/g, '\\$&')
-    .replace(/[^\0-\x7f]/gu, '_')}%`;
+  const pattern = `%${subject.replace(/[\\%_]/g, '\\$&').replace(/[^\0-\x7f]/gu, '_')}%`;
   const like = "subject LIKE ? ESCAPE '\\'";
   const schemas = day.hasClear ? ['main', 'clear'] : ['main'];
   const parts = schemas.map((schema) =>
@@ -186,8 +184,7 @@ function load(day: Day, id: number, asked: number): FoundMessage {
             account,
             verdict,
             isWatched: isWatchedCode(code),
-            headerFrom:
-              row['header_from'] === null ? sender : of.address(row['header_from'], true),
+            headerFrom: row['header_from'] === null ? sender : of.address(row['header_from'], true),
             subject: of.subject(id),
             script: text(row, 'script_text'),
           },

@@ -23,7 +23,12 @@ const otherIdsMax = 20;
 /** A message with this queue id that began from `from` to `to`; the newest if there are more. */
 export function findMessage(
   day: Day,
-  of: { readonly queueId: string; readonly host: string; readonly from: Millis; readonly to: Millis },
+  of: {
+    readonly queueId: string;
+    readonly host: string;
+    readonly from: Millis;
+    readonly to: Millis;
+  },
 ): MessagePlace | undefined {
   if (of.queueId === '') return undefined;
   const row = day
@@ -158,7 +163,11 @@ export function mergeMessages(day: Day, from: MessagePlace, into: MessagePlace):
     day.run(`DELETE FROM ${table} WHERE message = ?`, from.id);
   }
   for (const schema of day.hasClear ? ['main', 'clear'] : ['main']) {
-    day.run(`UPDATE OR IGNORE ${schema}.subjects SET message = ? WHERE message = ?`, into.id, from.id);
+    day.run(
+      `UPDATE OR IGNORE ${schema}.subjects SET message = ? WHERE message = ?`,
+      into.id,
+      from.id,
+    );
     day.run(`DELETE FROM ${schema}.subjects WHERE message = ?`, from.id);
   }
   day.run('DELETE FROM messages WHERE id = ?', from.id);
@@ -189,12 +198,7 @@ export function writeAttempt(day: Day, place: MessagePlace, attempt: Attempt): v
   );
 }
 
-function addRecipient(
-  day: Day,
-  place: MessagePlace,
-  address: string,
-  alias: 0 | 1,
-): number | null {
+function addRecipient(day: Day, place: MessagePlace, address: string, alias: 0 | 1): number | null {
   const person = day.person(address);
   if (person === null) return null;
   day.run('INSERT OR IGNORE INTO recipients VALUES (?, ?, ?)', place.id, person, alias);

@@ -4,8 +4,8 @@ import { faultText } from '../../lib/error-text.ts';
 import { secondMs } from '../../lib/time.ts';
 import type { FateAnswer, FateQuery } from '../../ports/fate.ts';
 import { Day } from './day.ts';
-import { type DayName, dayEnd, dayStart, daysIn } from './day-names.ts';
 import { findInDay } from './day-find.ts';
+import { type DayName, dayEnd, dayStart, daysIn } from './day-names.ts';
 
 /** A search for a part of a subject may read everything; it ends after this time. */
 const searchMs = 3 * secondMs;

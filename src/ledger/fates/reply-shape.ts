@@ -18,7 +18,8 @@ const sentLengthMax = 240;
 const marks = /\p{Cc}/gu;
 /** The local part of an address, within a text. */
 const foreign = /[^\s<>"'(),;:=@]+@(?=[\w[])/g;
-const plainNumber = /^[<(]?(?:\d{1,4}-?|\d{3}[- ]\d\.\d{1,3}\.\d{1,3}|#?\d\.\d{1,3}\.\d{1,3})[)>:,.]?$/;
+const plainNumber =
+  /^[<(]?(?:\d{1,4}-?|\d{3}[- ]\d\.\d{1,3}\.\d{1,3}|#?\d\.\d{1,3}\.\d{1,3})[)>:,.]?$/;
 const wordLengthMax = 32;
 
 export function shapeReply(

@@ -14,8 +14,8 @@ import {
   type DayName,
   dayEnd,
   dayPaths,
-  daysIn,
   dayStart,
+  daysIn,
   removeDatabase,
   removeDay,
   shorterPath,
@@ -87,7 +87,9 @@ export class Retention {
     const end = dayEnd(day);
     const isEarly = dayStart(day) > round.now + 2 * dayMs;
     const isOver = end + keepMs <= round.now;
-    if (!this.#isLong(`${day} over`, isOver || isEarly, { round, ms: isEarly ? earlyMs : overMs })) {
+    if (
+      !this.#isLong(`${day} over`, isOver || isEarly, { round, ms: isEarly ? earlyMs : overMs })
+    ) {
       return 'stays';
     }
     if (isOver && end + incidentMs > round.now && hasIncidents(this.#folder, day)) {
@@ -170,7 +172,11 @@ function keepIncident(day: Day, account: string): void {
         copied,
       );
     }
-    day.run(`UPDATE messages SET what = what | ${keptBit} WHERE account = ? AND id > ?`, word, copied);
+    day.run(
+      `UPDATE messages SET what = what | ${keptBit} WHERE account = ? AND id > ?`,
+      word,
+      copied,
+    );
   }
   day.run('UPDATE incidents SET copied = ? WHERE account = ?', last, account);
 }

@@ -111,7 +111,13 @@ class Store implements OpenFateStore {
 
   settled(done: () => void): void {
     const isOpen = this.#batch !== undefined || this.#waiting.length > 0;
-    if (!isOpen || this.#isClosed || this.#batch?.again === true || this.#settling.length >= settlingMax) done();
+    if (
+      !isOpen ||
+      this.#isClosed ||
+      this.#batch?.again === true ||
+      this.#settling.length >= settlingMax
+    )
+      done();
     else this.#settling.push({ upTo: this.#told, done });
   }
 
@@ -188,9 +194,7 @@ class Store implements OpenFateStore {
     this.#timer = undefined;
     const facts = this.#waiting.splice(0, batchMax);
     this.#waitingWeight =
-      this.#waiting.length === 0
-        ? 0
-        : this.#waiting.reduce((sum, fact) => sum + weightOf(fact), 0);
+      this.#waiting.length === 0 ? 0 : this.#waiting.reduce((sum, fact) => sum + weightOf(fact), 0);
     this.#batch = { facts, upTo: this.#told - this.#waiting.length, again: false };
     this.#resend();
   }

@@ -1,6 +1,7 @@
 /** What the store and its thread say to each other. Types only. */
-import type { FateAnswer, FateQuery, IncidentMail } from '../../ports/fate.ts';
+
 import type { Millis } from '../../lib/time.ts';
+import type { FateAnswer, FateQuery, IncidentMail } from '../../ports/fate.ts';
 import type { RoundDone } from './retention.ts';
 import type { Keeping, Wrote } from './writer.ts';
 

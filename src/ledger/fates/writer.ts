@@ -9,20 +9,13 @@ import { dayMs, type Millis, secondMs } from '../../lib/time.ts';
 import type { JudgedMessage } from '../../ports/fate.ts';
 import { meansDamage, writeFault } from '../sqlite/tables/faults.ts';
 import { Day } from './day.ts';
-import {
-  type DayName,
-  dayEnd,
-  dayOf,
-  dayPaths,
-  daysIn,
-  setDamagedAside,
-} from './day-names.ts';
+import { type DayName, dayEnd, dayOf, dayPaths, daysIn, setDamagedAside } from './day-names.ts';
 import {
   addMessage,
   clockMs,
   findMessage,
-  mergeMessages,
   type MessagePlace,
+  mergeMessages,
   uploadMs,
   writeAttempt,
   writeJudged,
@@ -163,8 +156,7 @@ export class FateWriter {
     const { queueId, at } = message;
     const from = (at - uploadMs) as Millis;
     const to = (at + clockMs) as Millis;
-    const found =
-      this.#find({ queueId, host: '', from, to, first: at }) ?? this.#add(queueId, at);
+    const found = this.#find({ queueId, host: '', from, to, first: at }) ?? this.#add(queueId, at);
     if (found === undefined) return false;
     writeJudged(found.day, found.place, message);
     return true;
@@ -237,8 +229,7 @@ export class FateWriter {
     const near = [of.first, of.first - dayMs, of.first + dayMs].filter(isTime).map(dayOf);
     const days = [...new Set([...near, ...this.#present])];
     return days.filter(
-      (day) =>
-        this.#present.has(day) && dayEnd(day) > of.from && dayEnd(day) - dayMs <= of.to,
+      (day) => this.#present.has(day) && dayEnd(day) > of.from && dayEnd(day) - dayMs <= of.to,
     );
   }
 

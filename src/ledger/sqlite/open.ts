@@ -11,6 +11,7 @@ import type { Log } from '../../ports/world.ts';
 import { checkpoints, walPagesMax, walPagesWithoutThread } from './checkpoint.ts';
 import { copyBeforeMigration, removeOldCopies, wayBack } from './earlier-copy.ts';
 import { fileGuard, lockForWriting, preparePrivateFile, refuseForRoot } from './files.ts';
+import { forgetter } from './forget.ts';
 import { checkVersion, migrate, migrations, readableVersion, showAsToday } from './migrations.ts';
 import { pruner } from './prune.ts';
 import { startPageChecks } from './soundness/page-check.ts';
@@ -95,6 +96,7 @@ function openForWriting(path: string, log: Log, trouble: LedgerTrouble | undefin
   };
   const statistics = statisticsReader(path, { log });
   stack.defer(statistics.stop);
+  const forget = forgetter(database, path, { make, stillThere });
   const prune = pruner(database, path, { make, stillThere });
   log('debug', 'ledger.opened', { path, version: migrations.length });
   if (path !== inMemory && trouble !== undefined) {
@@ -105,7 +107,7 @@ function openForWriting(path: string, log: Log, trouble: LedgerTrouble | undefin
   const owned = stack.move();
   const stored = reads(all);
   const statsAside = path === inMemory ? stored.statsAside : statistics.ask;
-  const ledger = { ...stored, statsAside, write, prune, close: () => owned.dispose() };
+  const ledger = { ...stored, statsAside, write, prune, forget, close: () => owned.dispose() };
   if (trouble === undefined) return ledger;
   return steadyLedger(ledger, (why) => trouble('ledger pages', damageText(path, why)));
 }
@@ -193,10 +195,18 @@ function openForReading(path: string, log: Log): Ledger {
     throw new OperatorError('ledger-write', `ledger ${path} was opened for reading only`);
   };
   const owned = stack.move();
-  return { ...reads(all), write: refuse, prune: refuse, close: () => owned.dispose() };
+  return {
+    ...reads(all),
+    write: refuse,
+    prune: refuse,
+    forget: refuse,
+    close: () => owned.dispose(),
+  };
 }
 
-function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' | 'close'> {
+function reads(
+  all: ReturnType<typeof tables>,
+): Omit<Ledger, 'write' | 'prune' | 'forget' | 'close'> {
   const { accounts, messages, stories, held, incidents } = all;
   return {
     loadAccount: accounts.loadAccount,

@@ -133,8 +133,15 @@ test('of a day with an incident, the mail of its account stays 30 days', (t) => 
   write([
     onDay(0),
     { kind: 'attempted', attempt: attempt({ queueId: '4day0', reply: '250 2.0.0 Ok: 77aa' }) },
-    onDay(0, { queueId: '4zoe', messageId: 'z', account: zoe, sender: zoe, headerFrom: zoe,
-      recipients: ['carl@example.net'], subject: 'Private' }),
+    onDay(0, {
+      queueId: '4zoe',
+      messageId: 'z',
+      account: zoe,
+      sender: zoe,
+      headerFrom: zoe,
+      recipients: ['carl@example.net'],
+      subject: 'Private',
+    }),
   ]);
   const incidents = [{ account: joe, since: later(-1), until: undefined }];
   // Written before the account was suspended, when clear text was kept only for a day.
@@ -149,7 +156,9 @@ test('of a day with an incident, the mail of its account stays 30 days', (t) => 
     [['Lunch on Friday', 'anna@example.net']],
   );
   assert.equal(found[0]?.recipients[0]?.attempts[0]?.reply, '250 2.0.0 Ok: 77aa');
-  const all = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1')).join();
+  const all = readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), 'latin1'))
+    .join();
   assert.ok(!all.includes('zoe@example.org') && !all.includes('Private'));
   for (const { recipient } of [{ recipient: 'anna@example.net' }]) {
     assert.equal(findInDays(folder, { recipient, limit: 10 }).found.length, 1);
@@ -204,6 +213,9 @@ test('a file of a newer Postern is left as it is, and said; other days are writt
   assert.match(String(done.unusable), /format 99/);
   assert.equal(done.outOfRange, 1);
   const { found, partial } = findInDays(folder, { limit: 10 });
-  assert.deepEqual(found.map((one) => one.judged?.queueId), ['4day1']);
+  assert.deepEqual(
+    found.map((one) => one.judged?.queueId),
+    ['4day1'],
+  );
   assert.match(partial, /2026-11-20 cannot be read: .*format 99/);
 });

@@ -21,9 +21,19 @@ test('a message is found by all that a person remembers of it', async (t) => {
   store.logged(logged({ otherIds: ['5ZzZzZ'] }));
   store.attempted(attempt({ outcome: 'deferred', reply: '451 4.7.1 try later', at: later(5_000) }));
   store.attempted(attempt());
-  store.judged(judged({ queueId: '4other', messageId: 'other', subject: 'Other', sender: 'x@y.z',
-    headerFrom: 'x@y.z', recipients: ['b@example.net'], client: '192.0.2.8',
-    account: 'zoe' as Account, at: later(minuteMs) }));
+  store.judged(
+    judged({
+      queueId: '4other',
+      messageId: 'other',
+      subject: 'Other',
+      sender: 'x@y.z',
+      headerFrom: 'x@y.z',
+      recipients: ['b@example.net'],
+      client: '192.0.2.8',
+      account: 'zoe' as Account,
+      at: later(minuteMs),
+    }),
+  );
   for (const query of [
     { recipient: 'Anna@Example.net' },
     { sender: 'joe@example.org' },
@@ -40,7 +50,11 @@ test('a message is found by all that a person remembers of it', async (t) => {
   ]) {
     const { found, partial } = await store.find({ ...query, limit: 10 });
     assert.equal(partial, '');
-    assert.deepEqual(found.map((one) => one.judged?.queueId), ['4aBcDeF1Gz'], JSON.stringify(query));
+    assert.deepEqual(
+      found.map((one) => one.judged?.queueId),
+      ['4aBcDeF1Gz'],
+      JSON.stringify(query),
+    );
   }
   const none = await store.find({ recipient: 'nobody@example.net', limit: 10 });
   assert.deepEqual(none, { found: [], partial: '', days: 1 });
@@ -52,15 +66,18 @@ test('a message is found by all that a person remembers of it', async (t) => {
   assert.deepEqual(found?.judged, message);
   assert.deepEqual(found?.logged, logged({ otherIds: ['5ZzZzZ'] }));
   const { host: __, queueId: ___, account: ____, ...sent } = attempt();
-  assert.deepEqual(found?.recipients.map(({ recipient, attempts }) => ({ recipient, attempts })), [
-    {
-      recipient: 'anna@example.net',
-      attempts: [
-        { ...sent, outcome: 'deferred', reply: '451 4.7.1 try later', at: later(5_000) },
-        sent,
-      ],
-    },
-  ]);
+  assert.deepEqual(
+    found?.recipients.map(({ recipient, attempts }) => ({ recipient, attempts })),
+    [
+      {
+        recipient: 'anna@example.net',
+        attempts: [
+          { ...sent, outcome: 'deferred', reply: '451 4.7.1 try later', at: later(5_000) },
+          sent,
+        ],
+      },
+    ],
+  );
 });
 
 test('what is told twice, in any order, is one message and one attempt', async (t) => {
@@ -124,10 +141,24 @@ test('without clear text, passed mail is found and its addresses are not on the 
       reply: '550 5.1.1 <ANNA@example.net>: no such user (old.anna@example.com)',
     }),
   );
-  store.judged(judged({ queueId: '4held', messageId: 'h', verdict: 'hold', subject: 'Held one',
-    recipients: ['carl@example.net', 'anna@example.net'] }));
-  store.judged(judged({ queueId: '4watch', messageId: 'w', isWatched: true, subject: 'Watched',
-    recipients: ['dora@example.net'] }));
+  store.judged(
+    judged({
+      queueId: '4held',
+      messageId: 'h',
+      verdict: 'hold',
+      subject: 'Held one',
+      recipients: ['carl@example.net', 'anna@example.net'],
+    }),
+  );
+  store.judged(
+    judged({
+      queueId: '4watch',
+      messageId: 'w',
+      isWatched: true,
+      subject: 'Watched',
+      recipients: ['dora@example.net'],
+    }),
+  );
   const { found } = await store.find({ recipient: 'anna@example.net', limit: 10 });
   assert.deepEqual(
     found.map(({ judged: of, recipients }) => [
@@ -159,10 +190,10 @@ test('an alias is under the recipient it came from, and is found by both', async
     const { found } = await store.find({ recipient, limit: 10 });
     assert.equal(found.length, 1, recipient);
     assert.equal(found[0]?.recipients.length, 1);
-    assert.deepEqual(
-      found[0]?.recipients[0]?.attempts.map((one) => one.recipient).sort(),
-      ['a@example.net', 'b@example.net'],
-    );
+    assert.deepEqual(found[0]?.recipients[0]?.attempts.map((one) => one.recipient).sort(), [
+      'a@example.net',
+      'b@example.net',
+    ]);
   }
 });
 
@@ -172,7 +203,11 @@ test('a search for a subject with other letters than ASCII ignores their case', 
   store.judged(judged({ queueId: '4b', messageId: 'b', subject: 'Alpreis 100 x' }));
   for (const subject of ['ölPREIS', '100 %', 'GÜNSTIG']) {
     const { found } = await store.find({ subject, limit: 10 });
-    assert.deepEqual(found.map((one) => one.judged?.queueId), ['4aBcDeF1Gz'], subject);
+    assert.deepEqual(
+      found.map((one) => one.judged?.queueId),
+      ['4aBcDeF1Gz'],
+      subject,
+    );
   }
 });
 

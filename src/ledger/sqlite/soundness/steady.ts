@@ -55,6 +55,7 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
     damaged: () => damaged,
     write: telling(ledger.write),
     prune: telling(ledger.prune),
+    forget: telling(ledger.forget),
     loadAccount: steadily((account) => readable(ledger.loadAccount(account)), suspended),
     knownHere: steadily(ledger.knownHere, nothing),
     accounts: steadily(ledger.accounts, none),

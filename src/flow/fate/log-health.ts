@@ -1,0 +1,87 @@
+/**
+ * Notices when the mail log does not tell what becomes of mail: it cannot be read any more, nobody
+ * writes it although mail comes in, or the log service drops lines. Says so within five minutes.
+ */
+import { goneText, lostText, silentText } from '../../core/checklist/log-health.ts';
+import { hourMs, minuteMs } from '../../lib/time.ts';
+import type { Troubles } from '../../ports/troubles.ts';
+
+/** A log that is rotated is away for a moment. */
+const goneMs = 2 * minuteMs;
+/** Postfix writes a line for each message at once; a busy log service needs longer. */
+const silentMs = 3 * minuteMs;
+const lostMs = hourMs;
+
+export type LogHealth = {
+  /** How many logs are read, and how many should be. */
+  reading(reading: number, wanted: number): void;
+  /** Lines of the mail log were read. */
+  lines(): void;
+  /** A message came through the door: the log must show it. */
+  judged(): void;
+  /** A log service says that it dropped lines. */
+  lost(source: string, lines: number): void;
+  /** To be called every half minute. */
+  look(): void;
+};
+
+export function openLogHealth(deps: {
+  readonly troubles: Pick<Troubles, 'set'>;
+  /** Of a clock that is never set. */
+  readonly nowMs: () => number;
+  /**
+   * The operator named the log, or lines were read from it in an earlier run. Else silence is
+   * usual: Postfix may run on another machine.
+   */
+  readonly isExpected: boolean;
+}): LogHealth {
+  const { nowMs, troubles } = deps;
+  let isExpected = deps.isExpected;
+  let wasRead = deps.isExpected;
+  let logs = { reading: 0, wanted: 0 };
+  let goneSince: number | undefined;
+  /** Messages since the last line, and when the first of them came. */
+  let unseen = 0;
+  let unseenSince = 0;
+  let lost: { source: string; lines: number; at: number } | undefined;
+
+  function gone(): string | undefined {
+    const isLong = goneSince !== undefined && nowMs() - goneSince >= goneMs;
+    return wasRead && isLong ? goneText(logs.reading, logs.wanted) : undefined;
+  }
+
+  function silent(): string | undefined {
+    if (!isExpected || unseen === 0 || logs.reading === 0) return undefined;
+    const ms = nowMs() - unseenSince;
+    return ms < silentMs ? undefined : silentText(unseen, Math.floor(ms / minuteMs));
+  }
+
+  return {
+    reading(reading, wanted) {
+      logs = { reading, wanted };
+      if (wanted > 0 && reading >= wanted) {
+        goneSince = undefined;
+        wasRead = true;
+      } else goneSince ??= nowMs();
+    },
+    lines() {
+      isExpected = true;
+      unseen = 0;
+    },
+    judged() {
+      if (unseen++ === 0) unseenSince = nowMs();
+    },
+    lost(source, lines) {
+      const before = lost !== undefined && lost.source === source ? lost.lines : 0;
+      lost = { source, lines: before + lines, at: nowMs() };
+    },
+    look() {
+      if (lost !== undefined && nowMs() - lost.at >= lostMs) lost = undefined;
+      troubles.set('mail log', gone() ?? silent());
+      troubles.set(
+        'mail log lines',
+        lost === undefined ? undefined : lostText(lost.lines, lost.source),
+      );
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * Removes one address from the ledger: as a known recipient (a hash), as a sender, and in texts that
+ * an operator reads. Accounts, rules and the audit trail stay.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { withoutAddress } from '../../core/fate/without-address.ts';
+import type { Ledger } from '../../ports/ledger.ts';
+import { integer, type Statements, text } from './tables/statements.ts';
+import { inTransaction } from './write.ts';
+
+/** Texts that may contain an address: table, its key, and the column. */
+const texts = [
+  ['story', 'number', 'sample'],
+  ['story', 'number', 'subject'],
+  ['story', 'number', 'reasons'],
+  ['incident', 'number', 'reasons'],
+  ['notice', 'rowid', 'body'],
+  ['script', 'account', 'odd_text'],
+] as const;
+
+export function forgetter(
+  database: DatabaseSync,
+  path: string,
+  { make, stillThere }: { readonly make: Statements; readonly stillThere: () => void },
+): Ledger['forget'] {
+  const changed = make.query('SELECT total_changes() AS n');
+  const changes = (): number => integer(changed.first() ?? {}, 'n');
+  const known = make.command('DELETE FROM known WHERE recipient = ?');
+  // The subject of a message to or from a person says something about the person.
+  const subject = make.command(
+    `UPDATE story SET subject = '' WHERE subject <> '' AND
+       EXISTS (SELECT 1 FROM json_each(sample) WHERE value = ?)`,
+  );
+  const senders = ['message', 'submission'].map((table) =>
+    make.command(`UPDATE ${table} SET sender = '' WHERE sender = ?`),
+  );
+  const columns = texts.map(([table, key, column]) => ({
+    find: make.query(
+      `SELECT ${key} AS id, ${column} AS text FROM ${table} WHERE instr(lower(${column}), ?)`,
+    ),
+    put: make.command(`UPDATE ${table} SET ${column} = ? WHERE ${key} = ?`),
+  }));
+  return ({ address, hashes }, { dryRun }) => {
+    stillThere();
+    database.exec('PRAGMA secure_delete = ON');
+    try {
+      return inTransaction(database, path, () => {
+        database.exec('SAVEPOINT forget');
+        const before = changes();
+        for (const hash of hashes) known(hash);
+        subject(address);
+        for (const sender of senders) sender(address);
+        // In JSON, quotes and backslashes of an address have a backslash before them.
+        const written = JSON.stringify(address).slice(1, -1);
+        for (const { find, put } of columns) {
+          for (const row of find.all(written)) {
+            const old = text(row, 'text');
+            const fresh = withoutAddress(old, written);
+            if (fresh !== old) put(fresh, row['id'] ?? null);
+          }
+        }
+        const count = changes() - before;
+        if (dryRun) database.exec('ROLLBACK TO forget');
+        return count;
+      });
+    } finally {
+      database.exec('PRAGMA secure_delete = OFF');
+    }
+  };
+}
