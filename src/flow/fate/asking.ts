@@ -46,7 +46,8 @@ async function fate(deps: AskingDeps, id: string): Promise<FateView | undefined>
 
 async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
   const { text = '', limit } = asked;
-  const guessed = guesses(text);
+  // What is said with an option is not guessed.
+  const guessed = guesses(text).filter(({ field }) => asked[field] === undefined);
   const base = queryOf(deps, asked);
   const queries =
     text.trim() === ''
