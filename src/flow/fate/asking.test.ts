@@ -1,4 +1,4 @@
-/** People ask for messages: what is found, what is told of it, and what got out in an incident. */
+/** People ask for messages: what is found, how it is told, and what got out in an incident. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { foundMessage, scriptedFates, type Told } from '../../../test/doubles/fates.ts';

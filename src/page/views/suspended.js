@@ -17,7 +17,10 @@ export function Suspended({ view, ask, open, incident }) {
     <${Heading} id="suspended" title="Suspended" count=${status.accounts.suspended} />
     ${suspended.map(
       (one) =>
-        html`<${Card} key=${one.account.account} ...${one} ask=${ask} open=${open} reveal=${incident} />`,
+        html`<${Card}
+        key=${one.account.account}
+        ...${{ ...one, ask, open, reveal: incident }}
+      />`,
     )}
     ${
       unseen > 0 &&
