@@ -43,7 +43,7 @@ export function openStopping(
     logins,
     host,
     iso,
-    reached: (incident) => reachedBy(asked, incident),
+    reached: (incident) => reachedBy(asked, incident, world.log),
   });
   scope.defer(() => suspensions.close());
   const reminders = openReminders({ ...shared, notices, host, iso });

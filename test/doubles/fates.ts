@@ -18,6 +18,18 @@ export function scriptedFates(messages: readonly FoundMessage[]): Pick<FateStore
   };
 }
 
+/** As above, of what the message path tells while a test runs. */
+export function collectedFates(): Pick<FateStore, 'find' | 'judged'> {
+  const messages: FoundMessage[] = [];
+  return {
+    judged({ recipients, ...judged }) {
+      const named = recipients.map((recipient) => ({ recipient, mark: recipient, attempts: [] }));
+      messages.push({ judged, logged: undefined, recipients: named, moreRecipients: 0 });
+    },
+    find: (query) => scriptedFates(messages).find(query),
+  };
+}
+
 const atOf = ({ judged, logged }: FoundMessage): Millis =>
   judged?.at ?? logged?.at ?? (0 as Millis);
 

@@ -1,6 +1,6 @@
 /**
- * What became of a message, asked of a guard with a real Postfix: a scripted server defers one twice
- * and then takes it; `find` and `explain` tell it, with the guard and without.
+ * What became of a message, asked of a guard with a real Postfix: a server defers one
+ * twice and then takes it; `find` and `explain` tell it, with the guard and without.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

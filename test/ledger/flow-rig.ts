@@ -17,6 +17,8 @@ import { openGate } from '../../src/flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../../src/flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../../src/flow/account/verdict-feed.ts';
 import { openAdmin } from '../../src/flow/admin/admin.ts';
+import { reachedBy } from '../../src/flow/fate/incident-detail.ts';
+import { openMessageFates } from '../../src/flow/fate/message-fates.ts';
 import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
 import { openMessagePath } from '../../src/flow/message-path.ts';
 import { type Notices, openNotices } from '../../src/flow/notices/notices.ts';
@@ -31,12 +33,11 @@ import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import type { Admin } from '../../src/ports/admin.ts';
-import type { FateStore } from '../../src/ports/fate.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import type { NoticeChannel } from '../../src/ports/mail-server.ts';
 import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts';
 import type { Clock, World } from '../../src/ports/world.ts';
-import { scriptedFates } from '../doubles/fates.ts';
+import { collectedFates } from '../doubles/fates.ts';
 import { noKeys } from '../doubles/keys.ts';
 import { scriptedScan } from '../doubles/scan.ts';
 import { scriptedStart } from '../doubles/start.ts';
@@ -53,8 +54,6 @@ export type RigOptions = {
   readonly ledger?: Ledger;
   readonly at?: number;
   readonly milterPresent?: () => boolean;
-  readonly fates?: Pick<FateStore, 'find'>;
-  readonly reached?: Parameters<typeof openSuspensions>[0]['reached'];
   readonly channels?: readonly NoticeChannel['name'][];
 };
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -108,7 +107,10 @@ export type TestMessage = Partial<Omit<Submission, 'account' | 'outside' | 'loca
   readonly by?: Submitter['by'];
 };
 
+type Days = ReturnType<typeof collectedFates>;
+
 export function openRig(options: RigOptions = {}): FlowRig {
+  const days = collectedFates();
   const time = new ManualTime(options.at ?? start);
   const order: string[] = [];
   const logged: string[] = [];
@@ -161,6 +163,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   });
   const queue = new ScriptedQueue(order);
   const logins = new ScriptedLogins(order);
+  const asked = { fates: days, live: journal.live, log: () => 'off' as const, now: clock.now };
   const suspensions = openSuspensions({
     accounts,
     journal,
@@ -171,7 +174,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     host,
     settings,
     iso,
-    reached: options.reached ?? (async () => []),
+    reached: (incident) => reachedBy(asked, incident, world.log),
   });
   const told = openNoticeLog({ notices, world, settings, host, iso });
   openReminders({ accounts, journal, notices, world, settings, host, iso });
@@ -227,10 +230,10 @@ export function openRig(options: RigOptions = {}): FlowRig {
     doors: () => ({}),
     troubles: { all: () => [] },
     ledger,
-    fates: { ...(options.fates ?? scriptedFates([])), forget: async () => 0 },
+    fates: { ...days, forget: async () => 0 },
     bypass: { view: () => ({ watched: 'off', since: time.now(), messages: 0, ways: [] }) },
   });
-  const send = sender(pathOf({ gate, scripts }), queue, order, clock);
+  const send = sender(pathOf({ accounts, days, gate, scripts }), queue, order, clock);
   return {
     time,
     order,
@@ -275,15 +278,19 @@ const settingsOfTests: Settings = {
 };
 
 /** The way of a message as the daemon wires it, without readers and without a policy door. */
-function pathOf(rig: Pick<FlowRig, 'gate' | 'scripts'>): MessagePath {
+function pathOf(
+  rig: Pick<FlowRig, 'accounts' | 'gate' | 'scripts'> & { readonly days: Days },
+): MessagePath {
+  const store = { ...rig.days, logged: () => {}, attempted: () => {}, merged: () => {} };
   return openMessagePath({
     returns: { isReturned: (_message, answer) => answer(false) },
-    ...rig,
+    gate: rig.gate,
+    scripts: rig.scripts,
     readers: [],
     direct: { known: (message, _by, go) => go(message) },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },
-    fates: { judged: () => undefined },
+    fates: openMessageFates({ store, stateOf: (account) => rig.accounts.known(account)?.state }),
     notes: { cameIn: () => {}, judged: () => {} },
     stopwatch: () => 0,
     observe: () => {},

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { foundMessage, scriptedFates, type Told } from '../../../test/doubles/fates.ts';
+import { scriptedScan } from '../../../test/doubles/scan.ts';
+import { openRig } from '../../../test/ledger/flow-rig.ts';
 import { heldRow, storyRow } from '../../../test/ledger/samples.ts';
 import type { Account } from '../../core/account-name.ts';
 import { hash53 } from '../../lib/hash.ts';
@@ -181,10 +183,32 @@ describe('an incident', () => {
 
   test("names the thief's recipients first, and none of the owner's", async () => {
     const deps = depsOf({ mail, held, incident: counted });
-    assert.deepEqual(await reachedBy(deps, incidentRow(counted)), [
+    assert.deepEqual(await reachedBy(deps, incidentRow(counted), () => {}), [
       's3@x.test',
       's1@x.test',
       's2@x.test',
     ]);
   });
+});
+
+test('what a hijack let out is what the guard counted, and the notice names five', async () => {
+  const rig = openRig();
+  const scan = scriptedScan(9);
+  for (let nth = 0; nth < 60 && rig.accounts.known(joe)?.state !== 'suspended'; nth++) {
+    const local = [0, 1, 2].map((other) => `s${nth}-${other}@here.test`);
+    const { id } = rig.send({ account: joe, to: [`s${nth}@x.test`], local, scan });
+    await rig.time.settle();
+    // Delivered before anybody can hold it.
+    if (rig.queue.messages.get(id) !== 'hold') rig.queue.leave(id);
+    await rig.time.pass(10_000);
+  }
+  await rig.time.pass(minuteMs);
+  const detail = await rig.admin.asking.incident('JOE@here.test');
+  const { leakedMessages = 0, leakedRecipients = 0 } = detail?.incident ?? {};
+  assert.ok(leakedMessages > 1);
+  assert.equal(detail?.leaked.length, leakedMessages);
+  assert.equal(leakedRecipients, 4 * leakedMessages);
+  assert.deepEqual(detail?.remarks, []);
+  const notice = rig.taken.find(({ notice: { event } }) => event === 'account.suspended')?.notice;
+  assert.equal(notice?.reached?.length, 5);
 });

@@ -6,11 +6,13 @@
 import { withShownReasons } from '../../core/explain.ts';
 import { type LeakMark, leakMarks, markLeaked } from '../../core/fate/leaked.ts';
 import type { StoredReason } from '../../core/reason.ts';
+import { faultText } from '../../lib/error-text.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { FoundView, IncidentDetail, LeakedView } from '../../ports/asking.ts';
 import type { FateQuery } from '../../ports/fate.ts';
 import type { IncidentRow } from '../../ports/ledger.ts';
+import type { World } from '../../ports/world.ts';
 import { type AskingDeps, asSentence, fateView, foundOrWhy, heldRowOf } from './found-view.ts';
 
 /** Messages of one incident that are listed. */
@@ -33,12 +35,25 @@ export function incidentNamed(
   );
 }
 
-/** The recipients that an incident reached: the thief's first, then those that may be. */
+/**
+ * The recipients that an incident reached: the thief's first, then those that may be. A notice that
+ * cannot name them is sent without them, so this never rejects.
+ */
 export async function reachedBy(
   deps: IncidentDeps,
   incident: IncidentRow,
+  log: World['log'],
 ): Promise<readonly string[]> {
-  const { leaked } = await incidentDetail(deps, incident);
+  let leaked: readonly LeakedView[];
+  try {
+    ({ leaked } = await incidentDetail(deps, incident));
+  } catch (error) {
+    log('warn', 'incident.not-listed', {
+      account: incident.account,
+      why: faultText(error),
+    });
+    return [];
+  }
   const first = leaked.filter(({ mark }) => mark === 'thief');
   const then = leaked.filter(({ mark }) => mark === 'unclear');
   return [...new Set([...first, ...then].flatMap(({ recipients }) => recipients))];

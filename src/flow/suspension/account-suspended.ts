@@ -363,9 +363,11 @@ class SuspensionFlow implements Suspensions {
     return this.#deps.journal.live.incidents({ account, open: true, limit: openMax });
   }
 
+  /** If the guard stops meanwhile, the next start sends what was prepared. */
   async #tell(incident: IncidentRow): Promise<void> {
-    const reached = await this.#deps.reached(incident);
-    this.#deps.notices.send(this.#notice(incident, reached));
+    const isLast = this.#closed;
+    const reached = isLast ? [] : await this.#deps.reached(incident);
+    if (isLast || !this.#closed) this.#deps.notices.send(this.#notice(incident, reached));
   }
 
   #notice(incident: IncidentRow, reached: readonly string[]): Notice {

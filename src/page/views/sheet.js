@@ -130,7 +130,7 @@ function History({ incidents, audit, incident }) {
           ${' '}${many(one.leakedRecipients, 'recipient')} reached,
           ${' '}${many(one.stoppedMessages, 'message')} stopped${ended(one)}.
           ${' '}
-          <button class="name reveal" type="button" onClick=${() => incident(one.id)}>
+          <button class="name" type="button" onClick=${() => incident(one.id)}>
             Show what got out
           </button>
         </li>`,

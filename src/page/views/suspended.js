@@ -57,8 +57,8 @@ function Card({ account, incident, ask, open, reveal }) {
     ${incident !== undefined && html`<${Facts} incident=${incident} />`}
     ${
       incident !== undefined &&
-      html`<p>
-        <button type="button" onClick=${() => reveal(incident.id)}>Show what got out…</button>
+      html`<p class="reveal">
+        <button type="button" onClick=${() => reveal(incident.id)}>Show what got out</button>
       </p>`
     }
     <p class="quiet"><${Later} account=${account} /></p>
