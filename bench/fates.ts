@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Account } from '../src/core/account-name.ts';
-import { dayOf, dayPaths, dayStart } from '../src/ledger/fates/day-names.ts';
+import { dayNameOf, dayPaths, dayStart } from '../src/ledger/fates/day-names.ts';
 import { findInDays } from '../src/ledger/fates/find.ts';
 import { type Fact, FateWriter } from '../src/ledger/fates/writer.ts';
 import { dayMs, type Millis } from '../src/lib/time.ts';
@@ -41,11 +41,11 @@ const first = Date.parse('2026-11-01T00:00:00Z') as Millis;
 const toss = dice(17);
 const roll = (below: number): number => Math.floor(toss() * below);
 
-const letters = 'bcdfghjklmnpqrstvwxz';
+const consonants = 'bcdfghjklmnpqrstvwxz';
 const word = (length: number): string => {
   let made = '';
   for (let at = 0; at < length; at++) {
-    made += at % 2 === 0 ? letters[roll(letters.length)] : 'aeiou'[roll(5)];
+    made += at % 2 === 0 ? consonants[roll(consonants.length)] : 'aeiou'[roll(5)];
   }
   return made;
 };
@@ -70,7 +70,8 @@ function reply(domain: string, sent: boolean): readonly [string, string] {
       [
         '4.7.28',
         `421-4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your ` +
-          `IP address. 421 4.7.28 visit https://support.google.com/mail/?p=UnsolicitedRateLimitError ${id} - gsmtp`,
+          'IP address. 421 4.7.28 visit https://support.google.com/mail/?p=UnsolicitedRate' +
+          `LimitError ${id} - gsmtp`,
       ],
       ['4.7.1', '450 4.7.1 <x>: Recipient address rejected: Greylisted, try again later'],
       [
@@ -85,7 +86,9 @@ function reply(domain: string, sent: boolean): readonly [string, string] {
     ['2.0.0', `250 2.0.0 Ok: queued as ${hex(11).toUpperCase()}`],
     [
       '2.6.0',
-      `250 2.6.0 <${hex(16)}@pc.example.org> [InternalId=${hex(14)}, Hostname=${hex(8).toUpperCase()}.eurprd05.prod.outlook.com] ${roll(99_999)} bytes in 0.${roll(999)}, ${roll(999)}.${roll(999)} KB/sec Queued mail for delivery`,
+      `250 2.6.0 <${hex(16)}@pc.example.org> [InternalId=${hex(14)}, ` +
+        `Hostname=${hex(8).toUpperCase()}.eurprd05.prod.outlook.com] ${roll(99_999)} bytes in ` +
+        `0.${roll(999)}, ${roll(999)}.${roll(999)} KB/sec Queued mail for delivery`,
     ],
     ['2.0.0', `250 Requested mail action okay, completed: id=${hex(6)}-${hex(22)}`],
   ] as const);
@@ -109,7 +112,7 @@ while (made < recipientsWanted) {
     return `${word(4 + roll(4))}.${word(5 + roll(6))}${roll(100)}@${domain}`;
   });
   const messageId = `${hex(8)}-${hex(4)}-${hex(4)}-${hex(4)}-${hex(12)}@${pick(others)}`;
-  const subject = `${roll(3) === 0 ? 'Re: ' : ''}${word(7)} ${word(4)} ${word(9)} ${word(6)} ${made}`;
+  const subject = `${pick(['Re: ', '', ''])}${word(7)} ${word(4)} ${word(9)} ${word(6)} ${made}`;
   const client = `198.51.${roll(100)}.${roll(255)}`;
   facts.push({
     kind: 'judged',
@@ -183,12 +186,12 @@ while (made < recipientsWanted) {
 writer.write(facts, first);
 writer.close();
 const writeSeconds = (performance.now() - began) / 1_000;
-const day = dayOf(first);
+const day = dayNameOf(first);
 const from = dayPaths(folder, day);
 const sizes = [from.main, from.clear].map((path) => statSync(path).size);
 const bytes = sizes.reduce((sum, size) => sum + size, 0);
 for (let nth = 1; nth < days; nth++) {
-  const to = dayPaths(folder, dayOf((dayStart(day) + nth * dayMs) as Millis));
+  const to = dayPaths(folder, dayNameOf((dayStart(day) + nth * dayMs) as Millis));
   for (const name of ['main', 'clear', 'key'] as const) {
     if (!existsSync(to[name])) copyFileSync(from[name], to[name]);
   }

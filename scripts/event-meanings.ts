@@ -156,6 +156,19 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'for the first such message. Raise the limit of the scanner (clamd: StreamMaxLength) to ' +
     'scan.clamav_bytes_max or more.',
   'scan.up': 'A scanner answers again, so Postern uses it again.',
+  'messages.damaged':
+    'A day file of what became of messages was damaged. Postern put it aside (`.damaged`) and ' +
+    'began a new one. The old one is removed with its day.',
+  'messages.forgotten': 'An operator had the address of a person removed (`postern forget`).',
+  'messages.not-removed':
+    'A day file whose time is over could not be removed or cut down. Postern tries again every ' +
+    'ten minutes; see `why`.',
+  'messages.removed':
+    'Day files whose time was over were removed, cut down to the mail of incidents, or lost ' +
+    'their readable addresses (docs/privacy.md).',
+  'messages.thread-ended':
+    'The thread that records what became of messages ended and is started again. Mail is not ' +
+    'affected.',
   'milter.bad-edit':
     'Postern made a malformed header field and left it out of the message. This is a mistake ' +
     'in Postern; please report it.',

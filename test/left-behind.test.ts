@@ -136,6 +136,8 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'suspension.held_megabytes_max',
     'signing.domains',
     'scan.clamav_evidence',
+    'messages.keep',
+    'messages.keep_clear',
   ]);
   assert.ok(all.length >= 99);
 });

@@ -31,8 +31,8 @@ export function register(program: Command): void {
         ],
         exits: [done, notDone, notRunning],
         notes:
-          'Not removed: the log and the queue of the mail server, held mail, backups, notices that\n' +
-          'were sent, and an account of this name. Mail that comes later is recorded anew.',
+          'Not removed: the log and the queue of the mail server, held mail, backups, notices\n' +
+          'that were sent, and an account of this name. Mail that comes later is recorded anew.',
       }),
     )
     .action(async (address: string, options: Options, command: Command) => {

@@ -17,6 +17,7 @@ import { type FilterReturns, openFilterReturns } from '../flow/bypass/filter-ret
 import { openQueueTrails } from '../flow/bypass/queue-trails.ts';
 import type { Journal } from '../flow/journal/journal.ts';
 import { expand, mainValue, parseMainCf } from '../formats/postfix/main-cf.ts';
+import { dayMs } from '../lib/time.ts';
 import type { FilterUser } from '../partners/postfix/mail-facts.ts';
 import type { LogHandler } from '../ports/message.ts';
 import type { Troubles } from '../ports/troubles.ts';
@@ -39,6 +40,8 @@ type Deps = {
   readonly isNotice: (messageId: string) => boolean;
 } & Pick<RenameDeps, 'renamed'>;
 
+/** What is older does not count for or against an account. */
+const presentMs = dayMs;
 const noPlaces: DoorPlaces = { milter: [], inbound: [], policy: [] };
 
 export function openDaemonLog(
@@ -63,11 +66,13 @@ export function openDaemonLog(
   return {
     handler: {
       seen(event) {
+        deps.fates.seen(event);
+        // After a long pause, older lines say nothing about the present.
+        if (event.at < world.clock.now() - presentMs) return;
         // New names first: what the line says then finds its account.
         renames.seen(event);
         bypass.seen(event);
         logSeen.seen(event);
-        deps.fates.seen(event);
       },
       taken(key, place) {
         // The place is written only after what was read until then.

@@ -123,6 +123,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     {
       ledger,
       fates: fates.store,
+      logShapes: fates.logHealth.shapes,
       dkim: readers.signing.keys.admin,
       scripts: readers.scripts.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
@@ -295,7 +296,7 @@ function openFlowsAdmin(
     Pick<AdminDeps, 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
-  more: Pick<AdminDeps, 'dkim' | 'doors' | 'fates' | 'ledger' | 'scripts' | 'stats'>,
+  more: Pick<AdminDeps, 'dkim' | 'doors' | 'fates' | 'ledger' | 'logShapes' | 'scripts' | 'stats'>,
 ): Admin {
   const facts = {
     version,

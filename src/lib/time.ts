@@ -22,3 +22,8 @@ export function during(ms: number): string {
   }
   return `${Math.round(ms / secondMs)} seconds`;
 }
+
+/** How far the zone of this machine is ahead of UTC at a time, in milliseconds. */
+export function machineZone(at: number): number {
+  return -new Date(at).getTimezoneOffset() * minuteMs;
+}

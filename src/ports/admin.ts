@@ -8,6 +8,7 @@ import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { ShownReason } from '../core/reason.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
+import type { ShapeCount } from '../formats/logs/shapes.ts';
 import type { Millis } from '../lib/time.ts';
 import type { Asking } from './asking.ts';
 import type {
@@ -70,6 +71,8 @@ export type StatusView = {
   /** What is wrong now, besides the ledger: a sentence each. */
   readonly troubles: readonly string[];
   readonly bypass: BypassView;
+  /** The most frequent shapes of lines of the mail log that were not understood. */
+  readonly logShapes: readonly ShapeCount[];
   readonly accounts: {
     readonly known: number;
     readonly watched: number;

@@ -231,6 +231,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     troubles: { all: () => [] },
     ledger,
     fates: { ...days, forget: async () => 0 },
+    logShapes: () => [],
     bypass: { view: () => ({ watched: 'off', since: time.now(), messages: 0, ways: [] }) },
   });
   const send = sender(pathOf({ accounts, days, gate, scripts }), queue, order, clock);

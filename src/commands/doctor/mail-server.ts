@@ -9,6 +9,7 @@ import { checkPostfix } from '../../core/checklist/postfix.ts';
 import { type Finding, fine } from '../../core/finding.ts';
 import type { ConnectedPostfix } from '../../daemon/base/connected.ts';
 import { queueInstances } from '../../daemon/mail-server.ts';
+import type { ShapeCount } from '../../formats/logs/shapes.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -153,6 +154,8 @@ export async function mailLog(
     reading: sample('postern_mail_log_reading'),
     wanted: sample('postern_mail_log_wanted'),
     lines: sample('postern_mail_log_lines_total'),
+    strange: sample('postern_mail_log_read_total{as="strange"}'),
+    shapes: ((status?.['logShapes'] ?? []) as readonly ShapeCount[]).map(({ shape }) => shape),
     troubles: ((status?.['troubles'] ?? []) as readonly string[]).filter(isLogTrouble),
   });
 }

@@ -15,17 +15,17 @@ export const messagesSettings: z.ZodType<MessagesSection> = z
     keep: duration
       .default('7d')
       .describe(
-        'How long Postern remembers what became of each message (`postern find`), from the end of ' +
-          'its day (UTC). Mail of an account with an incident stays 30 days. 0: nothing is ' +
+        'How long Postern remembers what became of each message (`postern find`), from the end ' +
+          'of its day (UTC). Mail of an account with an incident stays 30 days. 0: nothing is ' +
           'recorded, and what there is is removed.',
       ),
     keep_clear: duration
       .default('7d')
       .describe(
-        'How long recipients and subjects of mail that passed stay readable, from the end of their ' +
-          'day; at most as long as `messages.keep`. Later a recipient is still found by its ' +
-          'address. 0: never readable. Recipients and subjects of mail that was held, refused or ' +
-          'watched stay readable as long as `messages.keep` says.',
+        'How long recipients and subjects of mail that passed stay readable, from the end of ' +
+          'their day; at most as long as `messages.keep`. Later a recipient is still found by ' +
+          'its address. 0: never readable. Recipients and subjects of mail that was held, refused ' +
+          'or watched stay readable as long as `messages.keep` says.',
       ),
   })
   .prefault({});

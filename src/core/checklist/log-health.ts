@@ -1,4 +1,4 @@
-/** What is wrong with a mail log, in sentences. The guard says them, and doctor finds them. Pure. */
+/** What is wrong with a mail log, in sentences. The guard says them, doctor finds them. Pure. */
 
 /** Each sentence begins with this. */
 const begin = 'Mail log:';

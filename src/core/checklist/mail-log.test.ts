@@ -10,6 +10,8 @@ const all: MailLogFacts = {
   reading: 1,
   wanted: 1,
   lines: 7,
+  strange: 0,
+  shapes: [],
   troubles: [],
 };
 const cases = [
@@ -29,6 +31,18 @@ const cases = [
     'Mail log: no new line for 4 minutes, although 3 messages came in. Postern does not see what ' +
       'becomes of mail. Mail is not affected. Check that the syslog service runs; if Postfix ' +
       'runs on another machine, set mail_log.source = "off"',
+  ],
+  [
+    'not understood',
+    { ...all, lines: 2_000, strange: 101, shapes: ['smtpd: N', 'qmgr: ID: x'] },
+    'warn',
+    '101 of 2000 lines were not understood, most often "smtpd: N", "qmgr: ID: x"',
+  ],
+  [
+    'a few not understood',
+    { ...all, lines: 2_100, strange: 101, shapes: ['smtpd: N'] },
+    'ok',
+    'journal, 2100 lines since the guard started',
   ],
   ['nobody to ask', 'unknown', 'unknown', 'not known: the guard does not answer'],
 ] as const;

@@ -10,9 +10,16 @@ export type MailLogFacts = {
   readonly reading: number;
   readonly wanted: number;
   readonly lines: number;
+  /** Lines that are of mail and were not understood, and their most frequent shapes. */
+  readonly strange: number;
+  readonly shapes: readonly string[];
   /** What the guard says is wrong (log-health.ts). */
   readonly troubles: readonly string[];
 };
+
+/** New versions of mail servers have a few new lines; more than this is a fault. */
+const strangeMin = 100;
+const strangeShare = 0.05;
 
 /** `unknown`: no guard runs, or it does not answer. */
 export function checkMailLog(log: MailLogFacts | 'unknown'): Finding {
@@ -54,6 +61,13 @@ export function checkMailLog(log: MailLogFacts | 'unknown'): Finding {
   if (trouble !== undefined) {
     const fix = 'see `postern status`, and what the log service says: `journalctl -u rsyslog`';
     return { id, kind: 'warn', title, found: trouble, wanted: 'a line for each message', fix };
+  }
+  if (log.strange > strangeMin && log.strange > log.lines * strangeShare) {
+    const found =
+      `${log.strange} of ${log.lines} lines were not understood, most often ` +
+      log.shapes.map((shape) => `"${shape}"`).join(', ');
+    const fix = 'report these lines, with the version of your mail server';
+    return { id, kind: 'warn', title, found, wanted: 'lines that Postern understands', fix };
   }
   return fine(id, title, `${names}, ${log.lines} lines since the guard started`);
 }

@@ -24,7 +24,7 @@ export type LoggedMessage = {
 };
 
 /**
- * sent: taken by the next server or mailbox. deferred: tried again later. bounced: refused for good.
+ * sent: taken by the next server or mailbox. deferred: tried again later. bounced: refused.
  * expired: given up after many tries. handed-on: to a filter, from which it comes back.
  */
 export const attemptOutcomes = ['sent', 'deferred', 'bounced', 'expired', 'handed-on'] as const;

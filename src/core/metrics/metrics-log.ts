@@ -69,6 +69,16 @@ export const mailLogMetrics: readonly Metric[] = [
     values: ['missing', 'unreadable', 'too-long', 'skipped', 'ended', 'bug'],
   },
   {
+    name: 'postern_mail_log_read_total',
+    kind: 'counter',
+    help:
+      'Lines of mail logs: told (they say something that Postern uses), known (of mail, nothing ' +
+      'to use), strange (of mail, and not understood; `postern doctor` shows examples), other ' +
+      '(not of mail), formless (no known form).',
+    label: 'as',
+    values: ['told', 'known', 'strange', 'other', 'formless'],
+  },
+  {
     name: 'postern_mail_log_lost_total',
     kind: 'counter',
     help: 'Lines that systemd-journald or rsyslogd dropped before Postern could read them.',

@@ -5,15 +5,19 @@ import assert from 'node:assert/strict';
 import {
   appendFileSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { lineBytesMax, openLineCutter } from '../../lib/line-cutter.ts';
 import { type Follower, type FollowFault, followFile, type LogPosition } from './follow.ts';
@@ -44,7 +48,7 @@ function folder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-async function follow(path: string, resume?: LogPosition): Promise<Seen> {
+async function follow(path: string, resume?: LogPosition, backlogBytesMax?: number): Promise<Seen> {
   const lines: string[] = [];
   const troubles: FollowFault[] = [];
   let reading = false;
@@ -57,7 +61,7 @@ async function follow(path: string, resume?: LogPosition): Promise<Seen> {
         reading = is;
       },
     },
-    { resume, pollMs },
+    { resume, pollMs, ...(backlogBytesMax === undefined ? {} : { backlogBytesMax }) },
   );
   await eventually('opened, or not', () => reading || troubles.length > 0);
   return {
@@ -166,6 +170,51 @@ test('rotated between two runs: the old file first, then the new one', async () 
   assert.deepEqual(seen.lines, ['b', 'c']);
 });
 
+for (const [how, pack] of [
+  ['as they are', (path: string) => path],
+  ['packed by gzip', (path: string) => packed(path, `${path}.gz`, gzipSync)],
+  ['packed by zstd', (path: string) => packed(path, `${path}.zst`, zstdCompressSync)],
+] as const) {
+  test(`rotated three times between two runs, ${how}: all lines, in order`, async () => {
+    using dir = folder();
+    const path = join(dir.path, 'mail.log');
+    writeFileSync(path, '');
+    writeFileSync(join(dir.path, 'mail.log.err'), 'of another log\n');
+    const first = await follow(path);
+    appendFileSync(path, 'a\nb\n');
+    await first.until('b');
+    await first.close();
+    appendFileSync(path, 'c\n');
+    for (const [nth, line] of ['d', 'e', 'f'].entries()) {
+      // The newest is not packed yet, as with delaycompress.
+      for (let old = nth; old > 0; old--) rename(join(dir.path, `mail.log.${old}`));
+      renameSync(path, `${path}.1`);
+      utimesSync(`${path}.1`, 1_000 + nth, 1_000 + nth);
+      writeFileSync(path, `${line}\n`);
+    }
+    for (const nth of [2, 3]) pack(join(dir.path, `mail.log.${nth}`));
+    await using seen = await follow(path, first.place());
+    await seen.until('f');
+    assert.deepEqual(seen.lines, ['c', 'd', 'e', 'f']);
+    assert.deepEqual(seen.troubles, []);
+  });
+}
+
+/** `mail.log.1` becomes `mail.log.2`. */
+function rename(path: string): void {
+  renameSync(
+    path,
+    path.replace(/\d+$/, (number) => String(Number(number) + 1)),
+  );
+}
+
+function packed(from: string, to: string, pack: (bytes: Buffer) => Buffer): void {
+  const { atimeMs, mtimeMs } = statSync(from);
+  writeFileSync(to, pack(readFileSync(from)));
+  utimesSync(to, atimeMs / 1_000, mtimeMs / 1_000);
+  rmSync(from);
+}
+
 test('rotated away between two runs: the whole new file, and a fault', async () => {
   using dir = folder();
   const path = join(dir.path, 'mail.log');
@@ -187,7 +236,7 @@ test('after a long pause, only the newest part', async () => {
   await first.close();
   const line = `${'x'.repeat(99)}\n`;
   writeFileSync(path, `first\n${line.repeat(200_000)}last\n`);
-  await using seen = await follow(path, first.place());
+  await using seen = await follow(path, first.place(), 16 * 1024 * 1024);
   await seen.until('last');
   assert.ok(seen.lines.length < 180_000 && seen.lines.length > 150_000, `${seen.lines.length}`);
   assert.equal(seen.lines[0], line.trimEnd());

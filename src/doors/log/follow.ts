@@ -5,22 +5,23 @@
  *                               its start
  *   copied and truncated        the file is shorter than the position, or has other text there:
  *                               reads it from its start
- *   rotated between two runs    finds the old file by its inode beside the new one, and reads it to
- *                               its end first
+ *   rotated between two runs    finds the old file by its inode beside the new one, or by its text
+ *                               if it was packed, and first reads it and all later ones to their
+ *                               end (rotated.ts)
  *
  * It reads when the kernel reports a change, and once a second, because the kernel does not report
  * every change. It never reads ahead of the lines that were taken; the rest waits in the file.
  */
 import { constants, type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { type LineCutter, openLineCutter } from '../../lib/line-cutter.ts';
 import { secondMs } from '../../lib/time.ts';
+import { openPart, type RotatedPart, rotatedSince } from './rotated.ts';
 
 /** Bytes of one read, few enough that handling their lines never blocks other work for long. */
 const chunkBytes = 16 * 1024;
 /** After a long pause only the newest part of the log is read, at most this much. */
-const backlogBytesMax = 16 * 1024 * 1024;
+const backlogBytesMax = 256 * 1024 * 1024;
 /**
  * Bytes before a position, kept to check that the file is still the same one. The inode alone is
  * not enough, because file systems use it again.
@@ -32,9 +33,6 @@ const gatherMs = 50;
 const quietMs = secondMs;
 /** A rotated file is left after this long in any case, if both files are written to. */
 const lingerMs = 30 * secondMs;
-/** How many files of a folder are searched for a renamed one. */
-const siblingsMax = 10_000;
-
 export type LogPosition = {
   readonly inode: string;
   /** Start of the first line that was not handed out. */
@@ -60,13 +58,16 @@ export type Follower = {
   close(): Promise<void>;
 };
 
+export type FollowHow = {
+  readonly resume?: LogPosition | undefined;
+  readonly pollMs?: number;
+  /** How much of a file that was not read for long is read. */
+  readonly backlogBytesMax?: number;
+};
+
 /** Follows `path` from `resume`, or from its end. */
-export function followFile(
-  path: string,
-  hooks: FollowHooks,
-  how: { readonly resume?: LogPosition | undefined; readonly pollMs?: number } = {},
-): Follower {
-  const follower = new FileFollower(path, hooks, how.resume, how.pollMs ?? secondMs);
+export function followFile(path: string, hooks: FollowHooks, how: FollowHow = {}): Follower {
+  const follower = new FileFollower(path, hooks, how);
   const done = follower.run();
   return {
     place: () => follower.place,
@@ -82,6 +83,7 @@ class FileFollower {
   readonly #path: string;
   readonly #hooks: FollowHooks;
   readonly #pollMs: number;
+  readonly #backlogBytesMax: number;
   readonly #cutter: LineCutter;
   readonly #buffer = Buffer.allocUnsafe(chunkBytes);
   #resume: LogPosition | undefined;
@@ -99,11 +101,12 @@ class FileFollower {
   #woken = false;
   #rouse = (): void => undefined;
 
-  constructor(path: string, hooks: FollowHooks, resume: LogPosition | undefined, pollMs: number) {
+  constructor(path: string, hooks: FollowHooks, how: FollowHow) {
     this.#path = path;
     this.#hooks = hooks;
-    this.#resume = resume;
-    this.#pollMs = pollMs;
+    this.#resume = how.resume;
+    this.#pollMs = how.pollMs ?? secondMs;
+    this.#backlogBytesMax = how.backlogBytesMax ?? backlogBytesMax;
     this.#cutter = openLineCutter(() => hooks.fault('too-long'));
   }
 
@@ -161,22 +164,50 @@ class FileFollower {
     return handle;
   }
 
-  /** Opens the file of the last run by its inode, if it was renamed since. */
+  /**
+   * Opens the file of the last run if it was renamed since and is the latest one. If later ones
+   * were made, all of them are read, and the file at the path is new.
+   */
   async #openResumed(): Promise<FileHandle | undefined> {
     const resume = this.#resume;
     if (resume === undefined) return undefined;
     const here = await stat(this.#path, { bigint: true }).catch(() => undefined);
     if (here !== undefined && String(here.ino) === resume.inode) return undefined;
-    const folder = dirname(this.#path);
-    const names = await readdir(folder).catch((): string[] => []);
-    const siblings = names.filter((name) => name.startsWith(basename(this.#path))).sort();
-    for (const name of siblings.slice(0, siblingsMax)) {
-      const path = join(folder, name);
-      const about = await stat(path, { bigint: true }).catch(() => undefined);
-      if (about === undefined || String(about.ino) !== resume.inode || !about.isFile()) continue;
-      return open(path, 'r').catch(() => undefined);
-    }
+    const parts = await rotatedSince(this.#path, resume);
+    const [only] = parts ?? [];
+    if (parts === undefined || only === undefined) return undefined;
+    if (parts.length === 1 && !only.isPacked) return open(only.path, 'r').catch(() => undefined);
+    for (const part of parts) await this.#readPart(part);
+    this.#resume = undefined;
+    this.#fromStart = true;
     return undefined;
+  }
+
+  /** Reads a rotated file to its end. The place stays before it until all of them are read. */
+  async #readPart(part: RotatedPart): Promise<void> {
+    this.#cutter.reset();
+    // What is packed is unpacked from its begin.
+    let skip = part.isPacked ? part.from : 0;
+    let left = this.#backlogBytesMax;
+    const stream = openPart(part);
+    try {
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        if (this.#closed) break;
+        const fresh = chunk.subarray(Math.min(skip, chunk.length));
+        skip -= chunk.length - fresh.length;
+        left -= fresh.length;
+        if (left < 0) {
+          this.#hooks.fault('skipped');
+          break;
+        }
+        const lines = this.#cutter.take(fresh);
+        if (lines.length > 0) this.#hooks.lines(lines);
+      }
+    } catch (cause) {
+      this.#hooks.fault('skipped', cause);
+    } finally {
+      stream.destroy();
+    }
   }
 
   /** Decides where to begin in a file that was just opened. */
@@ -188,9 +219,9 @@ class FileFollower {
       offset = same ? resume.offset : 0;
       if (this.#inode !== resume.inode) this.#hooks.fault('skipped');
     }
-    const far = size - offset > backlogBytesMax;
+    const far = size - offset > this.#backlogBytesMax;
     if (far) {
-      offset = size - backlogBytesMax;
+      offset = size - this.#backlogBytesMax;
       this.#hooks.fault('skipped');
     }
     const before = await bytesBefore(handle, offset);

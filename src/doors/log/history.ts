@@ -10,12 +10,10 @@
 
 import type { Account, DefaultDomain } from '../../core/account-name.ts';
 import { localAccount } from '../../core/account-name.ts';
-import type { LogFact, ReplayEvent, Submission } from '../../core/event.ts';
-import { addressKey, domainOf } from '../../formats/message/address.ts';
+import type { LogEvent, ReplayEvent, Submission } from '../../core/event.ts';
+import { type LogLines, openLogLines } from '../../core/logs/log-lines.ts';
+import { domainOf } from '../../formats/message/address.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
-import { dovecotFact } from './dovecot.ts';
-import { postfixFact } from './postfix.ts';
-import { parseSyslog, type SyslogLine, timeOf } from './syslog-line.ts';
 
 export type HistoryContext = {
   readonly defaultDomain: DefaultDomain;
@@ -40,11 +38,6 @@ const waitingMax = 500_000;
 /** Failed logins that one line may count for. */
 const timesMax = 100;
 
-/** Every line that matters has one of these; looked for first, because most lines have none. */
-const telling = /status=|sasl_username=|SASL |-login: | uid=|, nrcpt=|: removed/;
-const queued = /^([0-9A-Za-z]{5,32}): from=<(.*)>, size=\d+, nrcpt=\d+ /;
-const submitted = /^([0-9A-Za-z]{5,32}): (?:client=|uid=(\d+) from=<(.*?)>)/;
-const removed = /^([0-9A-Za-z]{5,32}): removed/;
 /** Postfix's programs that deliver on this server. */
 const localDelivery = /\/(?:local|virtual|lmtp|pipe)$/;
 
@@ -75,47 +68,58 @@ class JoinedLogs implements LogHistory {
   /** How many of the waiting events were handed out. */
   #gone = 0;
   #newest = 0 as Millis;
+  #lines: LogLines | undefined;
 
   take(line: string, context: HistoryContext): readonly ReplayEvent[] {
-    if (!telling.test(line)) return [];
-    const parts = parseSyslog(line);
-    if (parts === undefined) return [];
-    const at = timeOf(parts.stamp, context.writtenAt) as Millis;
-    if (Number.isNaN(at)) return [];
-    if (at > this.#newest) this.#newest = at;
-    this.#line(parts, at, context.defaultDomain);
-    return this.#due((this.#newest - waitMs) as Millis);
+    this.#lines ??= openLogLines(context);
+    return this.#seen(this.#lines.take(line));
   }
 
   end(): readonly ReplayEvent[] {
-    return this.#due(Number.POSITIVE_INFINITY as Millis);
+    const rest = this.#seen(this.#lines?.end() ?? []);
+    return [...rest, ...this.#due(Number.POSITIVE_INFINITY as Millis)];
   }
 
-  #line({ tag, text, times }: SyslogLine, at: Millis, defaultDomain: DefaultDomain): void {
-    const fact =
-      tag === 'dovecot'
-        ? dovecotFact(text, times, defaultDomain)
-        : postfixFact(tag, text, times, defaultDomain);
-    if (fact?.kind === 'login') this.#login(fact, text, at);
-    else if (fact?.kind === 'delivery') this.#delivery(fact, tag, at);
-    else if (fact === undefined && tag.endsWith('/pickup')) this.#pickedUp(text, at);
-    else if (fact === undefined && tag.endsWith('/qmgr')) this.#inQueue(text, at);
+  #seen(events: readonly LogEvent[]): readonly ReplayEvent[] {
+    for (const event of events) {
+      if (event.at > this.#newest) this.#newest = event.at;
+      this.#event(event);
+    }
+    return events.length === 0 ? [] : this.#due((this.#newest - waitMs) as Millis);
   }
 
-  #login(fact: Extract<LogFact, { kind: 'login' }>, text: string, at: Millis): void {
-    const { account, client, ok } = fact;
-    if (account === undefined) return;
-    const id = submitted.exec(text)?.[1];
-    if (id !== undefined) this.#begin(id, account, client, at);
-    for (let nth = 0; nth < Math.min(fact.times, timesMax); nth++) {
-      this.#wait({ kind: 'login', at, account, client, ok });
+  #event(event: LogEvent): void {
+    switch (event.kind) {
+      case 'login':
+        this.#login(event);
+        break;
+      case 'delivery':
+        this.#delivery(event);
+        break;
+      case 'queued':
+        this.#inQueue(event);
+        break;
+      case 'removed':
+        if (event.how === 'removed') this.#open.delete(event.queueId);
+        break;
+      case 'entered':
+        if (event.login !== undefined) {
+          this.#begin(event.queueId, event.login, event.client, event.at);
+        } else if (event.uid !== undefined) {
+          const account = localAccount(event.sender ?? '');
+          this.#begin(event.queueId, account, '', event.at, event.uid);
+        }
+        break;
+      default:
     }
   }
 
-  #pickedUp(text: string, at: Millis): void {
-    const found = submitted.exec(text);
-    if (found?.[1] === undefined || found[3] === undefined) return;
-    this.#begin(found[1], localAccount(found[3]), '', at, Number(found[2]));
+  #login(event: Extract<LogEvent, { kind: 'login' }>): void {
+    const { account, at, client, ok } = event;
+    if (account === undefined) return;
+    for (let nth = 0; nth < Math.min(event.times, timesMax); nth++) {
+      this.#wait({ kind: 'login', at, account, client, ok });
+    }
   }
 
   #begin(id: string, account: Account, client: string, at: Millis, uid?: number): void {
@@ -139,27 +143,21 @@ class JoinedLogs implements LogHistory {
     this.#open.set(id, mail);
   }
 
-  #inQueue(text: string, at: Millis): void {
-    const found = queued.exec(text);
-    if (found === null) {
-      const id = removed.exec(text)?.[1];
-      if (id !== undefined) this.#open.delete(id);
-      return;
-    }
-    const mail = this.#open.get(found[1] ?? '');
+  #inQueue({ at, queueId, sender }: Extract<LogEvent, { kind: 'queued' }>): void {
+    const mail = this.#open.get(queueId);
     if (mail === undefined || mail.isQueued) return; // delivery is tried again
     mail.isQueued = true;
     mail.at = at;
-    mail.sender = addressKey(found[2] ?? '');
+    mail.sender = sender;
     this.#wait(mail);
   }
 
-  #delivery(fact: Extract<LogFact, { kind: 'delivery' }>, tag: string, at: Millis): void {
-    const { original: key, queueId, outcome, recipient, reply, requeuedAs } = fact;
+  #delivery(event: Extract<LogEvent, { kind: 'delivery' }>): void {
+    const { at, original: key, queueId, outcome, recipient, reply, requeuedAs, service } = event;
     const mail = this.#open.get(queueId);
     if (mail === undefined) return;
     const own = domainOf(mail.account);
-    const isLocal = localDelivery.test(tag) || (own !== '' && domainOf(key) === own);
+    const isLocal = localDelivery.test(service) || (own !== '' && domainOf(key) === own);
     if (key !== '') (isLocal ? mail.local : mail.outside).add(key);
     // A filter returns the message under a new queue id; later lines still belong to this message.
     if (requeuedAs !== '') this.#open.set(requeuedAs, mail);

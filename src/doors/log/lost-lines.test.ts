@@ -26,8 +26,8 @@ for (const [line, expected] of [
     rsyslogd(5_000),
   ],
   [
-    'Nov 20 10:00:00 mail rsyslogd[7]: imuxsock[pid: 88, name: /usr/sbin/x] from <x>: 17 messages ' +
-      'lost due to rate-limiting (200 allowed within 5 seconds)',
+    'Nov 20 10:00:00 mail rsyslogd[7]: imuxsock[pid: 88, name: /usr/sbin/x] from <x>: 17 ' +
+      'messages lost due to rate-limiting (200 allowed within 5 seconds)',
     rsyslogd(17),
   ],
   // A user of the machine, or a peer of the mail server, cannot say it.
@@ -43,6 +43,7 @@ for (const [line, expected] of [
 test('lost lines in a record of the journal', () => {
   const record = {
     logged: 0,
+    pid: '1',
     cursor: 'c',
     message: 'Suppressed 1234 messages from postfix@-.service',
   };

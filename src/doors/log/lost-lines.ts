@@ -10,8 +10,8 @@ import type { JournalRecord } from './systemd-journal.ts';
 export type LostLines = { readonly source: string; readonly lines: number };
 
 const journald = /^Suppressed (\d{1,9}) messages from ([\w@.\\/:-]{1,100})/;
-const rsyslog =
-  /\blost (\d{1,9}) messages from .{0,100}rate-limiting|\b(\d{1,9}) messages lost due to rate-limiting/;
+const rsyslogOld = /\blost (\d{1,9}) messages from .{0,100}rate-limiting/;
+const rsyslog = /\b(\d{1,9}) messages lost due to rate-limiting/;
 /** journald names the unit: only those of mail programs count. */
 const mailUnits = /postfix|dovecot|exim|opensmtpd|smtpd|mail/i;
 const ofService = /[ >](systemd-journald|rsyslogd)(?:\[\d{1,10}\])?: /;
@@ -37,7 +37,6 @@ function lostLines(program: string, text: string): LostLines | undefined {
     return { source: `systemd-journald (${unit})`, lines: Number(count) };
   }
   if (program !== 'rsyslogd') return undefined;
-  const [, some, others] = rsyslog.exec(text) ?? [];
-  const count = some ?? others;
+  const [, count] = rsyslog.exec(text) ?? rsyslogOld.exec(text) ?? [];
   return count === undefined ? undefined : { source: 'rsyslogd', lines: Number(count) };
 }

@@ -5,21 +5,27 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
-import { fileEvents, journalEvents } from './mail-line.ts';
-import { countedAt, parseSyslog, timeOf } from './syslog-line.ts';
+import { countedAt, type LineContext, openMailLines, type RecordLine } from './mail-line.ts';
 
 const golden = join(import.meta.dirname, '../../../test/golden/log');
 const now = Date.parse('2025-11-23T20:00:00Z') as Millis;
 const reader = { defaultDomain: 'example.test', now };
+const fileEvents = (line: string, context: LineContext) =>
+  openMailLines().fileEvents(line, context);
+const journalEvents = (record: Omit<RecordLine, 'pid'>, context: LineContext) =>
+  openMailLines().journalEvents({ ...record, pid: '' }, context);
 
 for (const name of ['postfix', 'dovecot']) {
   test(`${name}: events of its log`, (t) => {
     const lines = readFileSync(join(golden, `${name}.in`), 'utf8')
       .trimEnd()
       .split('\n');
+    const { fileEvents } = openMailLines();
     const out = lines.map((line) => {
       if (line.startsWith('#')) return line;
-      const facts = fileEvents(line, reader).map(({ at: _, ...fact }) => JSON.stringify(fact));
+      const facts = fileEvents(line, reader).map(({ at: _, host, ...fact }) =>
+        JSON.stringify(fact),
+      );
       // Times without a zone are in this machine's zone, so they are left out.
       return facts.length === 0 ? '-' : facts.join('\n');
     });
@@ -29,31 +35,14 @@ for (const name of ['postfix', 'dovecot']) {
   });
 }
 
-const stamps = [
-  ['RFC 3339 with a zone', '2025-11-23T20:24:22.500+01:00', Date.parse('2025-11-23T19:24:22.500Z')],
-  ['RFC 3339 in UTC', '2025-11-23T19:24:22Z', Date.parse('2025-11-23T19:24:22Z')],
-  ['without a zone: this machine’s', '2025-11-23 19:24:22', Date.parse('2025-11-23T19:24:22')],
-  ['of old', 'Nov 23 19:24:22', Date.parse('2025-11-23T19:24:22')],
-  ['of old, a day with one digit', 'Nov  3 19:24:22', Date.parse('2025-11-03T19:24:22')],
-  ['of old, from a year that begins soon', 'Jan  1 00:00:05', Date.parse('2026-01-01T00:00:05')],
-  ['a month that there is not', 'Foo 23 19:24:22', Number.NaN],
-] as const;
-for (const [name, stamp, want] of stamps) {
-  test(`a stamp ${name}`, () => assert.equal(timeOf(stamp, now), want));
-}
-
-test('at New Year, lines of the last year stay in the last year', () => {
-  const newYear = Date.parse('2026-01-01T00:00:30') as Millis;
-  assert.equal(timeOf('Dec 31 23:59:58', newYear), Date.parse('2025-12-31T23:59:58'));
-});
-
 const counted = [
   ['just now: the log’s time', now - 2_000, now - 2_000],
   ['some hours ago, read late: the log’s time', now - 5 * hourMs, now - 5 * hourMs],
   ['an hour ahead, a wrong zone: the clock’s', now + hourMs, now],
   ['a moment ahead', now + minuteMs / 2, now + minuteMs / 2],
   ['no time at all: the clock’s', Number.NaN, now],
-  ['the day before yesterday: too late to matter', now - 2 * dayMs, undefined],
+  ['two days ago', now - 2 * dayMs, now - 2 * dayMs],
+  ['two months ago: too late to matter', now - 62 * dayMs, undefined],
 ] as const;
 for (const [name, logged, want] of counted) {
   test(`an event logged ${name}`, () => assert.equal(countedAt(logged, now), want));
@@ -65,7 +54,11 @@ test('a record of the journal is the same event as the line of a file', () => {
   const file = fileEvents(`2025-11-23T19:59:59Z mail postfix/smtpd[7]: ${message}`, reader);
   const logged = Date.parse('2025-11-23T19:59:59Z');
   assert.equal(file.length, 1);
-  assert.deepEqual(journalEvents({ tag: 'postfix/smtpd', message, logged }, reader), file);
+  const journal = journalEvents({ tag: 'postfix/smtpd', message, logged }, reader);
+  assert.deepEqual(
+    journal,
+    file.map(({ host, ...event }) => event),
+  );
   const imap = 'imap-login: Login: user=<joe>, method=PLAIN, rip=192.0.2.9, lip=192.0.2.1';
   assert.equal(journalEvents({ tag: 'dovecot', message: imap, logged }, reader)[0]?.kind, 'login');
 });
@@ -111,7 +104,6 @@ test('no line makes a reader throw, and every event is within limits', () => {
   );
   fc.assert(
     fc.property(text, (line) => {
-      parseSyslog(line);
       const events = [
         ...fileEvents(line, reader),
         ...['smtpd', 'smtp', 'pickup', 'cleanup'].flatMap((program) =>
@@ -120,7 +112,7 @@ test('no line makes a reader throw, and every event is within limits', () => {
         ...journalEvents({ tag: 'dovecot', message: line, logged: now }, reader),
       ];
       for (const event of events) {
-        assert.ok(event.at <= now + minuteMs && event.at >= now - dayMs);
+        assert.ok(event.at <= now + minuteMs && event.at >= now - 31 * dayMs);
         if (event.kind === 'login') assert.ok(event.times >= 1 && event.times <= 1_000);
         if ('account' in event) assert.ok((event.account ?? '').length <= 256);
         if ('login' in event) assert.ok((event.login ?? '').length <= 256);

@@ -5,12 +5,14 @@
 
 import type { DefaultDomain } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
+import type { LogCounts } from '../../core/logs/log-facts.ts';
+import type { ShapeCount } from '../../formats/logs/shapes.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LogHandler } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { followFile, type LogPosition } from './follow.ts';
 import { type LostLines, lostInLine, lostInRecord } from './lost-lines.ts';
-import { fileEvents, journalEvents, type LineContext } from './mail-line.ts';
+import { type LineContext, type MailLines, openMailLines } from './mail-line.ts';
 import type { LogSource } from './source.ts';
 import { followJournal } from './systemd-journal.ts';
 
@@ -36,7 +38,12 @@ export type MailLogOptions = {
   /** Reports the logs, how many of them are being read, and how many should be. */
   readonly state: (names: readonly string[], reading: number, wanted: number) => void;
   /** Reports that lines were read, and what a log service says it dropped. */
-  readonly health: { lines(): void; lost(source: string, lines: number): void };
+  readonly health: {
+    lines(): void;
+    lost(source: string, lines: number): void;
+    /** The most frequent shapes of lines of a log that are of mail and were not understood. */
+    strangest(log: string, shapes: readonly ShapeCount[]): void;
+  };
   /** For tests. */
   readonly pollMs?: number;
   readonly journalWords?: readonly string[];
@@ -44,6 +51,7 @@ export type MailLogOptions = {
 
 export type MailLog = AsyncDisposable;
 
+const shapesShown = 3;
 const saveEveryMs = 3 * secondMs;
 const lookAgainMs = minuteMs;
 
@@ -60,6 +68,8 @@ class MailLogReader implements MailLog {
   readonly #saved = new Map<string, string>();
   /** When each fault of each log was last logged. */
   readonly #faultLoggedAt = new Map<string, Millis>();
+  /** As what the lines of each log were read. */
+  readonly #counts = new Map<string, LogCounts>();
   readonly #timers: NodeJS.Timeout[] = [];
   #finding: Promise<void>;
   #sourceFound = false;
@@ -107,12 +117,15 @@ class MailLogReader implements MailLog {
     if (this.#followed.has(path)) return;
     const { pollMs } = this.#options;
     const resume = placeOf(this.#options.places.read(keyOf(path)));
+    const reading = openMailLines();
+    const { fileEvents } = reading;
     const follower = followFile(
       path,
       {
         lines: (lines) => {
           this.#note(lines, lostInLine);
           this.#take(path, lines, fileEvents);
+          this.#counted(path, reading);
         },
         ...this.#hooks(path),
       },
@@ -123,11 +136,14 @@ class MailLogReader implements MailLog {
 
   #journal(): void {
     const name = 'journal';
+    const reading = openMailLines();
+    const { journalEvents } = reading;
     const follower = followJournal(
       {
         records: (records) => {
           this.#note(records, lostInRecord);
           this.#take(name, records, journalEvents);
+          this.#counted(name, reading);
         },
         ...this.#hooks(name),
       },
@@ -163,6 +179,19 @@ class MailLogReader implements MailLog {
       count('postern_mail_log_lost_total', lost.lines);
       health.lost(lost.source, lost.lines);
     }
+  }
+
+  /** Counts as what the new lines were read. */
+  #counted(name: string, { counts, strangest }: MailLines): void {
+    const { count, health } = this.#options;
+    const now = counts();
+    const before = this.#counts.get(name);
+    this.#counts.set(name, now);
+    for (const as of ['told', 'known', 'strange', 'other', 'formless'] as const) {
+      const more = now[as] - (before?.[as] ?? 0);
+      if (more > 0) count('postern_mail_log_read_total', more, as);
+    }
+    if (now.strange > (before?.strange ?? 0)) health.strangest(name, strangest(shapesShown));
   }
 
   #take<Line>(

@@ -16,7 +16,13 @@ const fields = {
 };
 /** Root, Postfix and Dovecot. */
 const uids: ReadonlySet<number> = new Set([0, 102, 103]);
-const record = { isTrusted: true, cursor: 's=9340;i=3', tag: 'postfix/smtpd', message: 'hello' };
+const record = {
+  isTrusted: true,
+  cursor: 's=9340;i=3',
+  tag: 'postfix/smtpd',
+  message: 'hello',
+  pid: '',
+};
 const logged = 1_795_462_167_705;
 
 const cases = [
@@ -27,6 +33,7 @@ const cases = [
     { ...record, logged: 1_795_462_167_000 },
   ],
   ['that is not UTF-8', { MESSAGE: [104, 233] }, { ...record, logged, message: 'hé' }],
+  ['of a process', { _PID: '77' }, { ...record, logged, pid: '77' }],
   ['of root', { _UID: '0', _SYSTEMD_UNIT: 'dovecot.service' }, { ...record, logged }],
   ['of a unit of an instance', { _SYSTEMD_UNIT: 'postfix@-.service' }, { ...record, logged }],
   ['of a Postfix in a session', { _SYSTEMD_UNIT: 'session-3.scope' }, { ...record, logged }],

@@ -12,6 +12,8 @@ import { minuteMs, secondMs } from '../../lib/time.ts';
 export type JournalRecord = {
   readonly tag: string;
   readonly message: string;
+  /** Number of the process, as text; empty if the record has none. */
+  readonly pid: string;
   /** Milliseconds since 1970. */
   readonly logged: number;
   readonly cursor: string;
@@ -39,6 +41,7 @@ const wantedFields = [
   'MESSAGE',
   'SYSLOG_IDENTIFIER',
   '_UID',
+  '_PID',
   '_SYSTEMD_UNIT',
   '_SOURCE_REALTIME_TIMESTAMP',
 ] as const;
@@ -229,8 +232,10 @@ export function parseRecord(
     /^\d+$/.test(uid) &&
     uids.has(Number(uid)) &&
     !(typeof unit === 'string' && webUnits.test(unit));
+  const pid = fields['_PID'];
   const microseconds = fields['_SOURCE_REALTIME_TIMESTAMP'] ?? fields['__REALTIME_TIMESTAMP'];
-  return { tag, message, logged: Math.floor(Number(microseconds) / 1_000), cursor, isTrusted };
+  const logged = Math.floor(Number(microseconds) / 1_000);
+  return { tag, message, pid: typeof pid === 'string' ? pid : '', logged, cursor, isTrusted };
 }
 
 /** The text of a field. journalctl prints bytes that are not UTF-8 as a list of numbers. */

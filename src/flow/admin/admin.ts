@@ -22,7 +22,6 @@ import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
 import type { BypassMeter } from '../bypass/bypass-meter.ts';
 import { openAsking } from '../fate/asking.ts';
-import { type ForgetDeps, forgetPerson } from '../fate/person-forgotten.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import { sendTestNotice } from '../notices/test-notice.ts';
@@ -30,6 +29,7 @@ import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
 import { moveHeld } from './held-mail.ts';
+import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
 
 export type AdminDeps = {
@@ -50,6 +50,7 @@ export type AdminDeps = {
   readonly doors: () => Readonly<Record<string, string>>;
   readonly troubles: Pick<Troubles, 'all'>;
   readonly bypass: Pick<BypassMeter, 'view'>;
+  readonly logShapes: () => StatusView['logShapes'];
   readonly ledger: ForgetDeps['ledger'];
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
@@ -171,6 +172,7 @@ function status(deps: AdminDeps): StatusView {
     doors: deps.doors(),
     troubles: deps.troubles.all(),
     bypass: deps.bypass.view(),
+    logShapes: deps.logShapes(),
     accounts: {
       known: live.countAccounts(),
       watched: live.accounts({ state: 'watched', limit: countMax }).length,

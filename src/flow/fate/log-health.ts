@@ -3,6 +3,7 @@
  * writes it although mail comes in, or the log service drops lines. Says so within five minutes.
  */
 import { goneText, lostText, silentText } from '../../core/checklist/log-health.ts';
+import type { ShapeCount } from '../../formats/logs/shapes.ts';
 import { hourMs, minuteMs } from '../../lib/time.ts';
 import type { Troubles } from '../../ports/troubles.ts';
 
@@ -21,6 +22,10 @@ export type LogHealth = {
   judged(): void;
   /** A log service says that it dropped lines. */
   lost(source: string, lines: number): void;
+  /** The most frequent shapes of lines of a log that are of mail and were not understood. */
+  strangest(log: string, shapes: readonly ShapeCount[]): void;
+  /** Of all logs. */
+  shapes(): readonly ShapeCount[];
   /** To be called every half minute. */
   look(): void;
 };
@@ -43,6 +48,8 @@ export function openLogHealth(deps: {
   /** Messages since the last line, and when the first of them came. */
   let unseen = 0;
   let unseenSince = 0;
+  /** One entry for each log that is followed. */
+  const strange = new Map<string, readonly ShapeCount[]>();
   let lost: { source: string; lines: number; at: number } | undefined;
 
   function gone(): string | undefined {
@@ -75,6 +82,10 @@ export function openLogHealth(deps: {
       const before = lost !== undefined && lost.source === source ? lost.lines : 0;
       lost = { source, lines: before + lines, at: nowMs() };
     },
+    strangest(log, shapes) {
+      strange.set(log, shapes);
+    },
+    shapes: () => [...strange.values()].flat().sort((one, other) => other.lines - one.lines),
     look() {
       if (lost !== undefined && nowMs() - lost.at >= lostMs) lost = undefined;
       troubles.set('mail log', gone() ?? silent());

@@ -1,6 +1,6 @@
 /**
- * Tells the day files what became of each message: how it was judged, and what the mail log says of
- * it later. The hot path hands over one small object; a thread does the rest.
+ * Tells the day files what became of each message: how it was judged, and what the mail log says
+ * later. The hot path hands over one small object; a thread does the rest.
  */
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent, Submission } from '../../core/event.ts';
@@ -34,7 +34,12 @@ export function openMessageFates(deps: {
       // Of a message of an earlier run, its first attempt is all that the log shows now.
       if (!startMissing || mail.isQueued) store.logged(loggedOf(mail), { startMissing });
     },
-    attempt: (_, attempt) => store.attempted(attempt()),
+    attempt(mail, attempt, delivery) {
+      // The mail server tells the sender that the message is late or did not arrive.
+      const isForeign = delivery !== undefined && mail.isForeign(delivery.queueId);
+      if (isForeign && delivery.original === mail.sender) return;
+      store.attempted(attempt());
+    },
     merged: (mail: JoinedMail, into: JoinedMail) => store.merged(loggedOf(mail), loggedOf(into)),
   });
   return {

@@ -30,7 +30,7 @@ export function attemptCode(of: Pick<Attempt, 'outcome' | 'isLocal'>): number {
   return attemptOutcomes.indexOf(of.outcome) | (of.isLocal ? localBit : 0);
 }
 
-export function attemptOf(code: number): Pick<Attempt, 'outcome' | 'isLocal'> {
+export function attemptMeaning(code: number): Pick<Attempt, 'outcome' | 'isLocal'> {
   const outcome = attemptOutcomes[code & (localBit - 1)] ?? 'deferred';
   return { outcome, isLocal: (code & localBit) !== 0 };
 }

@@ -2,10 +2,10 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Account } from '../../core/account-name.ts';
 import { addressKey } from '../../formats/message/address.ts';
-import type { Millis } from '../../lib/time.ts';
+import { type Millis, secondMs } from '../../lib/time.ts';
 import type { FateQuery, FoundMessage, RecipientFate } from '../../ports/fate.ts';
-import { attemptOf, isWatchedCode, keptBit, verdictOf } from './codes.ts';
-import type { Day } from './day.ts';
+import { attemptMeaning, isWatchedCode, keptBit, verdictOf } from './codes.ts';
+import type { DayFile } from './day.ts';
 import { replyOf } from './reply-shape.ts';
 
 /** Messages that one query looks at: between two of them, the time is looked at. */
@@ -26,7 +26,7 @@ export type DaySearch = {
 export type DayFound = { readonly found: readonly FoundMessage[]; readonly isWhole: boolean };
 
 /** Newest first. */
-export function findInDay(day: Day, { query, limit, isLate }: DaySearch): DayFound {
+export function findInDay(day: DayFile, { query, limit, isLate }: DaySearch): DayFound {
   const search = searchOf(day, query);
   const found: FoundMessage[] = [];
   if (search === undefined) return { found, isWhole: true };
@@ -47,7 +47,7 @@ export function findInDay(day: Day, { query, limit, isLate }: DaySearch): DayFou
       found.push(message);
     }
     if (found.length >= limit) return { found, isWhole: true };
-    // The page was full, but some of it was left out: the rest of the stretch is not seen yet.
+    // The page was full, but some messages were left out: the rest of the stretch is not seen yet.
     to = ids.length === left ? (ids.at(-1) ?? from) - 1 : from - 1;
   }
   return { found, isWhole: true };
@@ -65,7 +65,7 @@ type Search = {
 };
 
 /** Undefined: the day does not know an address or a name that is asked for. */
-function searchOf(day: Day, query: FateQuery): Search | undefined {
+function searchOf(day: DayFile, query: FateQuery): Search | undefined {
   const from: string[] = ['messages m'];
   const where: string[] = [];
   const values: SQLInputValue[] = [];
@@ -123,9 +123,9 @@ function searchOf(day: Day, query: FateQuery): Search | undefined {
   return { sql, values, person: asked };
 }
 
-/** SQLite knows the case of ASCII letters only: any other letter matches, and is compared later. */
+/** SQLite knows the case of ASCII only: any other character matches, and is compared later. */
 function subjectSearch(
-  day: Day,
+  day: DayFile,
   subject: string,
   { also, isOnly }: { also(sql: string, ...given: SQLInputValue[]): void; isOnly: boolean },
 ): void {
@@ -156,7 +156,7 @@ const messageSql = `
   LEFT JOIN words i ON i.id = m.id_right
   WHERE m.id = ?`;
 
-function load(day: Day, id: number, asked: number): FoundMessage {
+function load(day: DayFile, id: number, asked: number): FoundMessage {
   const row: Row = day.statement(messageSql).get(id) ?? {};
   const code = Number(row['what']);
   const isKept = (code & keptBit) !== 0;
@@ -211,7 +211,7 @@ type Clear = {
 };
 
 /** Reads clear text, where it is kept. */
-function clearOf(day: Day, isKept: boolean): Clear {
+function clearOf(day: DayFile, isKept: boolean): Clear {
   const first = (table: 'addresses' | 'subjects', id: number, withMain: boolean): string => {
     const [key, column] =
       table === 'addresses' ? ['person', 'address'] : (['message', 'subject'] as const);
@@ -231,7 +231,7 @@ function clearOf(day: Day, isKept: boolean): Clear {
 }
 
 function recipientsOf(
-  day: Day,
+  day: DayFile,
   message: number,
   { at, of, asked }: { readonly at: number; readonly of: Clear; readonly asked: number },
 ): { readonly recipients: readonly RecipientFate[]; readonly more: number } {
@@ -272,7 +272,7 @@ const attemptSql = `
   WHERE t.message = ? AND t.person = ? ORDER BY t.after DESC LIMIT ${attemptsMax}`;
 
 function attemptsOf(
-  day: Day,
+  day: DayFile,
   about: {
     readonly message: number;
     readonly person: number;
@@ -289,7 +289,7 @@ function attemptsOf(
       at: (day.start + at + Number(row['after'])) as Millis,
       recipient,
       original,
-      ...attemptOf(Number(row['what'])),
+      ...attemptMeaning(Number(row['what'])),
       mxHost: text(row, 'mx_host_text'),
       mxAddress: text(row, 'mx_address_text'),
       from: text(row, 'our_text'),
@@ -298,7 +298,7 @@ function attemptsOf(
         { shape: text(row, 'reply_text'), parts: text(row, 'reply_parts') },
         { recipient: recipient || unnamed, original: original || unnamed },
       ),
-      delaySeconds: Number(row['delay']),
+      delaySeconds: Number(row['delay']) / secondMs,
     };
   });
 }

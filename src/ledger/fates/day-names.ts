@@ -35,7 +35,7 @@ const fileName = /^messages-(\d{4}-\d\d-\d\d)(?:-clear)?\.(?:db|key)/;
 /** SQLite's files beside a database. */
 const companions = ['', '-wal', '-shm', '-journal'] as const;
 
-export function dayOf(at: Millis): DayName {
+export function dayNameOf(at: Millis): DayName {
   return new Date(at).toISOString().slice(0, 10) as DayName;
 }
 
@@ -63,7 +63,7 @@ export function daysIn(folder: string): readonly DayName[] {
   return [...found].sort().reverse();
 }
 
-/** The key of a day; made if `make` is set. Undefined: there is none. */
+/** The key of a day; made if `make` is set. Undefined: there is no key. */
 export function readDayKey(path: string, make: boolean): Buffer | undefined {
   if (existsSync(path)) {
     const key = readFileSync(path);
@@ -115,7 +115,7 @@ function writeNew(path: string, bytes: Buffer, flags: 'wx' | 'r+'): void {
 }
 
 /** Where a damaged file goes; it leaves with its day. */
-export function damagedPath(path: string): string {
+function damagedPath(path: string): string {
   return `${path}.damaged`;
 }
 

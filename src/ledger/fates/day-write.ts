@@ -1,9 +1,9 @@
 /** Adds messages and attempts to a day file. What is told twice is one row. */
 import type { Attempt, LoggedMessage } from '../../core/fate/attempt.ts';
-import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
+import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { JudgedMessage } from '../../ports/fate.ts';
 import { attemptCode, keptBit, messageCode } from './codes.ts';
-import type { Day } from './day.ts';
+import type { DayFile } from './day.ts';
 import { shapeReply } from './reply-shape.ts';
 
 /** A message of a day. `at`: since the day began. */
@@ -22,7 +22,7 @@ const otherIdsMax = 20;
 
 /** A message with this queue id that began from `from` to `to`; the newest if there are more. */
 export function findMessage(
-  day: Day,
+  day: DayFile,
   of: {
     readonly queueId: string;
     readonly host: string;
@@ -59,7 +59,7 @@ export function findMessage(
 
 /** A message of which nothing more is known yet. */
 export function addMessage(
-  day: Day,
+  day: DayFile,
   of: { readonly queueId: string; readonly at: Millis },
 ): MessagePlace {
   const at = of.at - day.start;
@@ -68,7 +68,7 @@ export function addMessage(
   return { id, at, isKept: false };
 }
 
-export function writeJudged(day: Day, place: MessagePlace, message: JudgedMessage): void {
+export function writeJudged(day: DayFile, place: MessagePlace, message: JudgedMessage): void {
   const what = messageCode(message);
   place.isKept ||= (what & keptBit) !== 0;
   const sender = day.person(message.sender);
@@ -107,7 +107,7 @@ export function writeJudged(day: Day, place: MessagePlace, message: JudgedMessag
 
 /** `onlyMissing`: its first lines were not read; what the day knows already counts. */
 export function writeLogged(
-  day: Day,
+  day: DayFile,
   place: MessagePlace,
   message: LoggedMessage,
   onlyMissing: boolean,
@@ -147,7 +147,7 @@ const judgedColumns =
 const everywhere = ['recipients', 'attempts', 'keys'] as const;
 
 /** Gives what is known of one message to another of the same day. */
-export function mergeMessages(day: Day, from: MessagePlace, into: MessagePlace): void {
+export function mergeMessages(day: DayFile, from: MessagePlace, into: MessagePlace): void {
   if (from.id === into.id) return;
   day.run(
     `UPDATE messages SET (${judgedColumns}) = (SELECT ${judgedColumns} FROM messages WHERE id = ?)
@@ -174,7 +174,7 @@ export function mergeMessages(day: Day, from: MessagePlace, into: MessagePlace):
   into.isKept ||= from.isKept;
 }
 
-export function writeAttempt(day: Day, place: MessagePlace, attempt: Attempt): void {
+export function writeAttempt(day: DayFile, place: MessagePlace, attempt: Attempt): void {
   const named = attempt.original === '' ? attempt.recipient : attempt.original;
   const person = addRecipient(day, place, named, 0);
   const isAlias = attempt.recipient !== named;
@@ -186,6 +186,7 @@ export function writeAttempt(day: Day, place: MessagePlace, attempt: Attempt): v
     place.id,
     person,
     attempt.at - day.start - place.at,
+    Math.round(attempt.delaySeconds * secondMs),
     delivered,
     attemptCode(attempt),
     day.word(attempt.mxHost),
@@ -194,11 +195,15 @@ export function writeAttempt(day: Day, place: MessagePlace, attempt: Attempt): v
     day.word(attempt.status),
     day.word(reply.shape),
     reply.parts === '' ? null : reply.parts,
-    Math.round(attempt.delaySeconds),
   );
 }
 
-function addRecipient(day: Day, place: MessagePlace, address: string, alias: 0 | 1): number | null {
+function addRecipient(
+  day: DayFile,
+  place: MessagePlace,
+  address: string,
+  alias: 0 | 1,
+): number | null {
   const person = day.person(address);
   if (person === null) return null;
   day.run('INSERT OR IGNORE INTO recipients VALUES (?, ?, ?)', place.id, person, alias);
@@ -206,14 +211,14 @@ function addRecipient(day: Day, place: MessagePlace, address: string, alias: 0 |
   return person;
 }
 
-function addAddress(day: Day, person: number | null, address: string, isKept: boolean): void {
+function addAddress(day: DayFile, person: number | null, address: string, isKept: boolean): void {
   if (person === null) return;
   const schema = isKept ? 'main' : 'clear';
   if (schema === 'clear' && !day.hasClear) return;
   day.run(`INSERT OR IGNORE INTO ${schema}.addresses VALUES (?, ?)`, person, address);
 }
 
-function addKey(day: Day, kind: 'q' | 'm', text: string, message: number): void {
+function addKey(day: DayFile, kind: 'q' | 'm', text: string, message: number): void {
   if (text === '') return;
   day.run('INSERT OR IGNORE INTO keys VALUES (?, ?)', day.hash(kind, text), message);
 }

@@ -1,6 +1,6 @@
 /**
- * One day file, opened. Knows its key, its words and its people; day-write.ts adds rows, day-find.ts
- * looks for them.
+ * One day file, opened. It knows its key, its words and its people; day-write.ts adds rows,
+ * day-find.ts looks for them.
  */
 import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { hash53 } from '../../lib/hash.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { Millis } from '../../lib/time.ts';
-import { preparePrivateFile } from '../sqlite/files.ts';
+import { makePrivate } from './day-fault.ts';
 import { type DayName, dayPaths, dayStart, readDayKey } from './day-names.ts';
 import { createTables, dayFormat, formatOf } from './schema.ts';
 
@@ -28,7 +28,7 @@ export type DayHow = {
   readonly withClear: boolean;
 };
 
-export class Day {
+export class DayFile {
   readonly name: DayName;
   readonly start: Millis;
   readonly database: DatabaseSync;
@@ -54,11 +54,11 @@ export class Day {
   }
 
   /** Throws what SQLite throws, or OperatorError for a file that this version cannot use. */
-  static open(folder: string, name: DayName, { as, withClear }: DayHow): Day {
+  static open(folder: string, name: DayName, { as, withClear }: DayHow): DayFile {
     const { main, clear, key: keyPath } = dayPaths(folder, name);
     const key = readDayKey(keyPath, as === 'write');
     if (key === undefined) throw keyMissing(keyPath);
-    if (as === 'write') preparePrivateFile(main);
+    if (as === 'write') makePrivate(main);
     const database = new DatabaseSync(main, { timeout: busyMs, readOnly: as === 'read' });
     try {
       checkFormat(database, 'main', main);
@@ -68,7 +68,7 @@ export class Day {
       }
       const hasClear = as === 'read' ? existsSync(clear) : withClear;
       if (hasClear) {
-        if (as === 'write') preparePrivateFile(clear);
+        if (as === 'write') makePrivate(clear);
         database.prepare('ATTACH DATABASE ? AS clear').run(clear);
         checkFormat(database, 'clear', clear);
         if (as === 'write') {
@@ -76,7 +76,7 @@ export class Day {
           createTables(database, 'clear');
         }
       }
-      return new Day(name, { database, key, hasClear });
+      return new DayFile(name, { database, key, hasClear });
     } catch (error) {
       database.close();
       throw error;

@@ -3,13 +3,13 @@ import { performance } from 'node:perf_hooks';
 import { faultText } from '../../lib/error-text.ts';
 import { secondMs } from '../../lib/time.ts';
 import type { FateAnswer, FateQuery } from '../../ports/fate.ts';
-import { Day } from './day.ts';
+import { DayFile } from './day.ts';
 import { findInDay } from './day-find.ts';
 import { type DayName, dayEnd, dayStart, daysIn } from './day-names.ts';
 
 /** A search for a part of a subject may read everything; it ends after this time. */
 const searchMs = 3 * secondMs;
-export const foundMax = 1_000;
+const foundMax = 1_000;
 
 export function findInDays(
   folder: string,
@@ -29,7 +29,7 @@ export function findInDays(
       break;
     }
     try {
-      const day = Day.open(folder, name, { as: 'read', withClear: true });
+      const day = DayFile.open(folder, name, { as: 'read', withClear: true });
       try {
         const inDay = findInDay(day, { query, limit: limit - found.length, isLate });
         found.push(...inDay.found);

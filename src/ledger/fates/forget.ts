@@ -1,12 +1,12 @@
 /**
- * Removes an address from all day files. The rows stay, so that counts stay right, but nothing leads
- * from them to the address: its mark becomes a random one, and its clear text and the subjects of
- * mail from it and to it are deleted. Deleted octets are overwritten (PRAGMA secure_delete).
+ * Removes an address from all day files. The rows stay, so that counts stay right, but nothing
+ * leads from them to the address: its mark becomes a random one, and its clear text and the
+ * subjects of mail from it and to it are deleted. Deleted octets are overwritten (secure_delete).
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { addressKey } from '../../formats/message/address.ts';
-import { Day } from './day.ts';
+import { DayFile } from './day.ts';
 import { dayPaths, daysIn } from './day-names.ts';
 
 /** In place of an account that has this address as its name. */
@@ -20,7 +20,7 @@ export function forgetInDays(folder: string, text: string, dryRun: boolean): num
   for (const name of daysIn(folder)) {
     const { main, clear } = dayPaths(folder, name);
     if (!existsSync(main)) continue;
-    const day = Day.open(folder, name, { as: 'write', withClear: existsSync(clear) });
+    const day = DayFile.open(folder, name, { as: 'write', withClear: existsSync(clear) });
     try {
       day.begin();
       changed += forgetInDay(day, address);
@@ -36,7 +36,7 @@ export function forgetInDays(folder: string, text: string, dryRun: boolean): num
   return changed;
 }
 
-function forgetInDay(day: Day, address: string): number {
+function forgetInDay(day: DayFile, address: string): number {
   let changed = 0;
   const schemas = day.hasClear ? ['main', 'clear'] : ['main'];
   const person = day.findPerson(address);

@@ -61,7 +61,7 @@ function differs(word: string): boolean {
   return /\d/.test(word) && !plainNumber.test(word);
 }
 
-/** Replaces an address, whatever the case of its letters. */
+/** Replaces an address, in any case. */
 function without(text: string, address: string, by: string): string {
   if (address === '') return text;
   const lower = text.toLowerCase();

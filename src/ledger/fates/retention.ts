@@ -7,9 +7,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { faultText } from '../../lib/error-text.ts';
 import { dayMs, hourMs, type Millis } from '../../lib/time.ts';
 import type { IncidentMail } from '../../ports/fate.ts';
-import { preparePrivateFile } from '../sqlite/files.ts';
 import { keptBit } from './codes.ts';
-import { Day } from './day.ts';
+import { DayFile } from './day.ts';
+import { makePrivate } from './day-fault.ts';
 import {
   type DayName,
   dayEnd,
@@ -138,7 +138,7 @@ export class Retention {
     if (accounts.size === 0) return;
     const { main, clear } = dayPaths(this.#folder, name);
     if (statSync(main, { throwIfNoEntry: false }) === undefined) return;
-    const day = Day.open(this.#folder, name, { as: 'write', withClear: existsSync(clear) });
+    const day = DayFile.open(this.#folder, name, { as: 'write', withClear: existsSync(clear) });
     try {
       day.begin();
       for (const account of accounts) keepIncident(day, account);
@@ -150,7 +150,7 @@ export class Retention {
 }
 
 /** Marks the messages of an account as kept, and copies their clear text into the day file. */
-function keepIncident(day: Day, account: string): void {
+function keepIncident(day: DayFile, account: string): void {
   day.run('INSERT OR IGNORE INTO incidents VALUES (?, 0)', account);
   const word = day.findWord(account);
   const last = Number(day.statement('SELECT max(id) AS id FROM messages').get()?.['id'] ?? 0);
@@ -183,7 +183,7 @@ function keepIncident(day: Day, account: string): void {
 
 function hasIncidents(folder: string, name: DayName): boolean {
   if (!existsSync(dayPaths(folder, name).main)) return false;
-  const day = Day.open(folder, name, { as: 'read', withClear: false });
+  const day = DayFile.open(folder, name, { as: 'read', withClear: false });
   try {
     return (
       day
@@ -204,7 +204,7 @@ function shorten(folder: string, name: DayName): boolean {
   const shorter = shorterPath(main);
   if (isShort(main)) return false;
   removeDatabase(shorter);
-  preparePrivateFile(shorter);
+  makePrivate(shorter);
   const database = new DatabaseSync(shorter);
   try {
     createTables(database, 'main');

@@ -66,12 +66,14 @@ const main = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS recipients_person ON recipients (person);
 
-  -- after: milliseconds since the message. Of an attempt that is told twice, the later
-  -- row counts.
+  -- after: milliseconds since the message; stamps of a log may be whole seconds, so delay, which is
+  -- in milliseconds as well, tells two attempts of one second apart. Of an attempt that is told
+  -- twice, the later row counts.
   CREATE TABLE IF NOT EXISTS attempts (
     message INTEGER NOT NULL,
     person INTEGER NOT NULL,
     after INTEGER NOT NULL,
+    delay INTEGER NOT NULL,
     delivered INTEGER NOT NULL,
     what INTEGER NOT NULL,
     mx_host INTEGER,
@@ -80,8 +82,7 @@ const main = `
     status INTEGER,
     reply INTEGER,
     reply_parts TEXT,
-    delay INTEGER NOT NULL,
-    PRIMARY KEY (message, person, after, delivered)
+    PRIMARY KEY (message, person, after, delay, delivered)
   ) STRICT, WITHOUT ROWID;
 
   -- Accounts with an incident: their mail stays longer. copied: messages whose clear text was

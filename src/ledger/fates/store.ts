@@ -14,7 +14,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { secondMs } from '../../lib/time.ts';
 import type { FateAnswer, FateStore, IncidentMail } from '../../ports/fate.ts';
 import type { World } from '../../ports/world.ts';
-import type { Asked, ThreadData, Told } from './thread-talk.ts';
+import type { ThreadAsked, ThreadData, ThreadTold } from './thread.ts';
 import type { Fact, Keeping, Wrote } from './writer.ts';
 
 export type FateStoreOptions = {
@@ -65,7 +65,7 @@ export function openFateStore(options: FateStoreOptions): OpenFateStore {
   return new Store(options);
 }
 
-type Question = { resolve(told: Told): void; reject(error: unknown): void };
+type Question = { resolve(told: ThreadTold): void; reject(error: unknown): void };
 type Settling = { readonly upTo: number; readonly done: () => void };
 
 class Store implements OpenFateStore {
@@ -210,7 +210,7 @@ class Store implements OpenFateStore {
     this.#post({ kind: 'write', facts, now: this.#options.world.clock.now() });
   }
 
-  #hear(told: Told): void {
+  #hear(told: ThreadTold): void {
     switch (told.kind) {
       case 'wrote':
         this.#wrote(told);
@@ -233,7 +233,7 @@ class Store implements OpenFateStore {
     }
   }
 
-  #wrote({ damaged, failed, outOfRange, unusable }: Extract<Told, { kind: 'wrote' }>): void {
+  #wrote({ damaged, failed, outOfRange, unusable }: Extract<ThreadTold, { kind: 'wrote' }>): void {
     const { count, log } = this.#options.world;
     const batch = this.#batch;
     this.#batch = undefined;
@@ -259,7 +259,12 @@ class Store implements OpenFateStore {
     this.#later(againMs);
   }
 
-  #roundDone({ cleared, faults, removed, shortened }: Extract<Told, { kind: 'round' }>): void {
+  #roundDone({
+    cleared,
+    faults,
+    removed,
+    shortened,
+  }: Extract<ThreadTold, { kind: 'round' }>): void {
     const { log } = this.#options.world;
     if (removed.length + shortened.length + cleared.length > 0) {
       log('info', 'messages.removed', { removed, shortened, cleared });
@@ -288,7 +293,7 @@ class Store implements OpenFateStore {
     );
   }
 
-  #post(asked: Asked): void {
+  #post(asked: ThreadAsked): void {
     this.#thread ??= this.#start();
     this.#thread.postMessage(asked);
   }
@@ -302,7 +307,7 @@ class Store implements OpenFateStore {
       name: 'messages',
     });
     let why = 'its thread ended';
-    thread.on('message', (told: Told) => this.#hear(told));
+    thread.on('message', (told: ThreadTold) => this.#hear(told));
     thread.on('error', (error) => {
       why = faultText(error);
     });
@@ -332,11 +337,11 @@ class Store implements OpenFateStore {
     return within(promise, closeMs);
   }
 
-  #ask(make: (id: number) => Asked): Promise<Told> {
+  #ask(make: (id: number) => ThreadAsked): Promise<ThreadTold> {
     if (this.#isClosed) return Promise.reject(failed('the guard is ending'));
     if (this.#questions.size >= questionsMax) return Promise.reject(busy());
     const id = ++this.#nextQuestion;
-    const { promise, resolve, reject } = Promise.withResolvers<Told>();
+    const { promise, resolve, reject } = Promise.withResolvers<ThreadTold>();
     this.#questions.set(id, { resolve, reject });
     const timer = setTimeout(() => {
       if (this.#questions.delete(id)) {

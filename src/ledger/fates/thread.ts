@@ -2,11 +2,43 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../lib/assert.ts';
 import { faultText } from '../../lib/error-text.ts';
+import type { Millis } from '../../lib/time.ts';
+import type { FateAnswer, FateQuery, IncidentMail } from '../../ports/fate.ts';
 import { findInDays } from './find.ts';
 import { forgetInDays } from './forget.ts';
-import { Retention } from './retention.ts';
-import type { Asked, ThreadData, Told } from './thread-talk.ts';
-import { type Fact, FateWriter } from './writer.ts';
+import { Retention, type RoundDone } from './retention.ts';
+import { type Fact, FateWriter, type Keeping, type Wrote } from './writer.ts';
+
+export type ThreadData = { readonly folder: string; readonly keeping: Keeping };
+
+export type ThreadAsked =
+  /** `facts`: JSON, which is faster to hand over than objects. */
+  | { readonly kind: 'write'; readonly facts: string; readonly now: Millis }
+  | { readonly kind: 'configure'; readonly keeping: Keeping }
+  | {
+      readonly kind: 'round';
+      readonly now: Millis;
+      readonly sinceStartMs: number;
+      readonly incidents: readonly IncidentMail[];
+    }
+  | { readonly kind: 'find'; readonly id: number; readonly query: FateQuery }
+  | {
+      readonly kind: 'forget';
+      readonly id: number;
+      readonly address: string;
+      readonly dryRun: boolean;
+    }
+  | { readonly kind: 'close' };
+
+export type ThreadTold =
+  | ({ readonly kind: 'wrote' } & Wrote)
+  /** Nothing was written. */
+  | { readonly kind: 'not-written'; readonly why: string }
+  | ({ readonly kind: 'round' } & RoundDone)
+  | { readonly kind: 'found'; readonly id: number; readonly answer: FateAnswer }
+  | { readonly kind: 'forgot'; readonly id: number; readonly changed: number }
+  | { readonly kind: 'not-answered'; readonly id: number; readonly why: string }
+  | { readonly kind: 'closed' };
 
 const { folder, keeping: first } = workerData as ThreadData;
 assert(parentPort !== null, 'this file runs as a thread');
@@ -15,9 +47,9 @@ let keeping = first;
 const writer = new FateWriter(folder, keeping);
 const retention = new Retention(folder);
 
-const tell = (told: Told): void => port.postMessage(told);
+const tell = (told: ThreadTold): void => port.postMessage(told);
 
-function answer(asked: Asked): void {
+function answer(asked: ThreadAsked): void {
   switch (asked.kind) {
     case 'write':
       try {

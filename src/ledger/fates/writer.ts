@@ -7,9 +7,9 @@ import { OperatorError } from '../../lib/operator-error.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { dayMs, type Millis, secondMs } from '../../lib/time.ts';
 import type { JudgedMessage } from '../../ports/fate.ts';
-import { meansDamage, writeFault } from '../sqlite/tables/faults.ts';
-import { Day } from './day.ts';
-import { type DayName, dayEnd, dayOf, dayPaths, daysIn, setDamagedAside } from './day-names.ts';
+import { DayFile } from './day.ts';
+import { dayFault } from './day-fault.ts';
+import { type DayName, dayEnd, dayNameOf, dayPaths, daysIn, setDamagedAside } from './day-names.ts';
 import {
   addMessage,
   clockMs,
@@ -57,13 +57,13 @@ const placesMax = 50_000;
 
 const nothing: Wrote = { outOfRange: 0, damaged: [], failed: 0, unusable: [] };
 
-type Found = { readonly day: Day; readonly place: MessagePlace };
+type Found = { readonly day: DayFile; readonly place: MessagePlace };
 type Known = { readonly day: DayName; readonly start: Millis; readonly place: MessagePlace };
 
 export class FateWriter {
   readonly #folder: string;
   #keeping: Keeping;
-  readonly #days = new Map<DayName, Day>();
+  readonly #days = new Map<DayName, DayFile>();
   #known = new RecentMap<string, Known>(placesMax);
   #present: ReadonlySet<DayName> = new Set();
   /** The day that is being written, for the error that a write ends with. */
@@ -82,15 +82,14 @@ export class FateWriter {
   }
 
   /**
-   * Throws OperatorError for a fault of the disk; nothing is kept then. A fact that fails by a
+   * Throws for a fault of the disk; nothing is kept then. A fact that fails by a
    * mistake of ours costs no other fact.
    */
   write(facts: readonly Fact[], now: Millis): Wrote {
     try {
       return this.#write(facts, now);
     } catch (error) {
-      const fault = writeFault(this.#folder, error);
-      if (fault instanceof OperatorError) throw fault;
+      if (dayFault(error) !== 'mistake') throw error;
       if (facts.length <= 1) return { ...nothing, failed: facts.length };
       const half = facts.length >> 1;
       return sum(this.write(facts.slice(0, half), now), this.write(facts.slice(half), now));
@@ -121,7 +120,7 @@ export class FateWriter {
           unusable.set(at, error.message);
           continue;
         }
-        if (!meansDamage(error)) throw error;
+        if (dayFault(error) !== 'damage') throw error;
         const { main, clear } = dayPaths(this.#folder, at);
         // Once for each file: a disk that damages the new one as well is a fault of its own.
         if (damaged.includes(main)) throw error;
@@ -226,7 +225,7 @@ export class FateWriter {
   }
 
   #daysFor(of: { readonly from: Millis; readonly to: Millis; readonly first: Millis }): DayName[] {
-    const near = [of.first, of.first - dayMs, of.first + dayMs].filter(isTime).map(dayOf);
+    const near = [of.first, of.first - dayMs, of.first + dayMs].filter(isTime).map(dayNameOf);
     const days = [...new Set([...near, ...this.#present])];
     return days.filter(
       (day) => this.#present.has(day) && dayEnd(day) > of.from && dayEnd(day) - dayMs <= of.to,
@@ -235,25 +234,25 @@ export class FateWriter {
 
   #add(queueId: string, at: Millis): Found | undefined {
     if (!isTime(at)) return undefined;
-    const name = dayOf(at);
+    const name = dayNameOf(at);
     const isOver = dayEnd(name) + this.#keeping.keepMs <= this.#now;
     if (isOver || at > this.#now + dayMs || this.#unusable.has(name)) return undefined;
     const day = this.#open(name);
     return this.#remember(queueId, day, addMessage(day, { queueId, at }));
   }
 
-  #remember(queueId: string, day: Day, place: MessagePlace): Found {
+  #remember(queueId: string, day: DayFile, place: MessagePlace): Found {
     if (queueId !== '') this.#known.set(queueId, { day: day.name, start: day.start, place });
     return { day, place };
   }
 
-  #open(name: DayName): Day {
+  #open(name: DayName): DayFile {
     this.#at = name;
     let day = this.#days.get(name);
     if (day === undefined) {
       const { keepClearMs } = this.#keeping;
       const withClear = keepClearMs > 0 && dayEnd(name) + keepClearMs > this.#now;
-      day = Day.open(this.#folder, name, { as: 'write', withClear });
+      day = DayFile.open(this.#folder, name, { as: 'write', withClear });
       this.#present = new Set([...this.#present, name]);
       this.#days.set(name, day);
     }

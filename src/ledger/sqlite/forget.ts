@@ -1,6 +1,6 @@
 /**
- * Removes one address from the ledger: as a known recipient (a hash), as a sender, and in texts that
- * an operator reads. Accounts, rules and the audit trail stay.
+ * Removes one address from the ledger: as a known recipient (a hash), as a sender, and in texts
+ * that an operator reads. Accounts, rules and the audit trail stay.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { withoutAddress } from '../../core/fate/without-address.ts';

@@ -1,4 +1,4 @@
-/** A person's address is removed: from all days, from the ledger, and from the octets of the files. */
+/** A person's address is removed: from all days, from the ledger, from the octets of the files. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** A full disk: said, nothing waits for it, what has room in memory is written when there is room. */
+/** A full disk is said, nothing waits for it, and what waits in memory is written afterwards. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -22,7 +22,8 @@ test('with a disk that hangs, newer facts are dropped and counted', async (t) =>
 
 test('a thread that dies is started again; a batch that kills it is given up', async (t) => {
   const dies = data(
-    "import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => { throw new Error('dies'); });",
+    "import { parentPort } from 'node:worker_threads';" +
+      "parentPort.on('message', () => { throw new Error('dies'); });",
   );
   const rig = openRig(freshFolder(t), { thread: dies });
   rig.store.judged(judged());

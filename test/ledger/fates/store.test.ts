@@ -15,7 +15,7 @@ function rigOf(t: TestContext, more: Parameters<typeof openRig>[1] = {}) {
   return { folder, ...rig };
 }
 
-test('a message is found by all that a person remembers of it', async (t) => {
+test('a message is found by all that a person remembers', async (t) => {
   const { store } = rigOf(t);
   store.judged(judged({ script: '/srv/www/form.php', headerFrom: 'shop@example.org' }));
   store.logged(logged({ otherIds: ['5ZzZzZ'] }));
@@ -132,7 +132,7 @@ test('an upload over midnight is one message', async (t) => {
   assert.equal(found[0]?.logged?.at, later(-60_000, midnight));
 });
 
-test('without clear text, passed mail is found and its addresses are not on the disk', async (t) => {
+test('without clear text, mail is found and its addresses are not on the disk', async (t) => {
   const { folder, store } = rigOf(t, { keeping: { keepMs: 7 * dayMs, keepClearMs: 0 } });
   store.judged(judged());
   store.attempted(
@@ -197,7 +197,7 @@ test('an alias is under the recipient it came from, and is found by both', async
   }
 });
 
-test('a search for a subject with other letters than ASCII ignores their case', async (t) => {
+test('a search for a subject with other characters than ASCII ignores their case', async (t) => {
   const { store } = rigOf(t);
   store.judged(judged({ subject: 'Ölpreis 100 % günstig' }));
   store.judged(judged({ queueId: '4b', messageId: 'b', subject: 'Alpreis 100 x' }));

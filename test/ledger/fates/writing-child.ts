@@ -1,6 +1,7 @@
 /**
  * The process of killed.test.ts and full-disk.test.ts: tells a store messages without a pause, and
- * says on stdout how many are settled. `node writing-child.ts FOLDER FIRST`: numbers begin at FIRST.
+ * says on stdout how many are settled. `node writing-child.ts FOLDER FIRST`: numbers begin at
+ * FIRST.
  */
 import { writeSync } from 'node:fs';
 import type { Millis } from '../../../src/lib/time.ts';

@@ -22,7 +22,7 @@ export type ForgetDeps = {
 export type ForgetHow = { readonly by: string; readonly dryRun: boolean };
 
 const notRemoved =
-  "not removed: the mail server's own log and its queue, held mail, backups, notices that were sent";
+  "not removed: the mail server's own log and queue, held mail, backups, notices that were sent";
 
 export async function forgetPerson(
   deps: ForgetDeps,

@@ -5,13 +5,13 @@
  * Clients choose names and Message-IDs. So a line is read from the left, each field up to where
  * Postfix ended it.
  */
-import type { Account, DefaultDomain } from '../../core/account-name.ts';
-import { accountOf } from '../../core/account-name.ts';
-import type { QueueFact } from '../../core/event.ts';
+
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
+import type { Account, DefaultDomain } from '../account-name.ts';
+import { accountOf } from '../account-name.ts';
+import type { QueueFact } from '../event.ts';
 
-const queueId = /^([0-9A-Za-z]{5,32}): /;
 const address = String.raw`[^\s,[\]]{1,300}\[([0-9A-Fa-f:.]{2,45}|unknown)\](?::\d+)?`;
 const client = new RegExp(`^client=${address}`);
 const pickedUp = /^uid=(\d{1,10}) from=<(.{0,400})>/;
@@ -23,37 +23,34 @@ const originalClient = new RegExp(`, orig_client=${address}`);
 const away = /^warning: (?:connect to Milter service|milter) ([^\s,]{1,300}): /;
 const loginField = ', sasl_username=';
 
-/** Returns the fact, or undefined. `tag` is from syslog: `postfix/pickup`. */
+/** Returns the fact, or undefined. `queueId` is empty for NOQUEUE; `text` is what stands behind. */
 export function queueFact(
   tag: string,
+  queueId: string,
   text: string,
   defaultDomain: DefaultDomain,
 ): QueueFact | undefined {
   const program = tag.slice(tag.lastIndexOf('/') + 1);
-  if (program === tag) return undefined;
-  const milter = away.exec(text)?.[1];
-  if (milter !== undefined) {
-    return isReceiving(program) ? { kind: 'milter-away', milter } : undefined;
-  }
-  const rest = (id: string): string => text.slice(id.length + 2);
-  if (program === 'smtpd' && text.startsWith('NOQUEUE: client=')) {
-    return proxied(rest('NOQUEUE'), defaultDomain);
-  }
-  const id = queueId.exec(text)?.[1];
-  if (id === undefined) return undefined;
+  if (queueId === '') return program === 'smtpd' ? proxied(text, defaultDomain) : undefined;
   switch (program) {
     case 'smtpd':
     case 'qmqpd':
-      return bySmtp(tag, id, rest(id), defaultDomain);
+      return bySmtp(tag, queueId, text, defaultDomain);
     case 'pickup':
-      return byPickup(tag, id, rest(id));
+      return byPickup(tag, queueId, text);
     case 'cleanup': {
-      const messageId = named.exec(rest(id))?.[1];
-      return messageId === undefined ? undefined : { kind: 'named', queueId: id, messageId };
+      const messageId = named.exec(text)?.[1];
+      return messageId === undefined ? undefined : { kind: 'named', queueId, messageId };
     }
     default:
       return undefined;
   }
+}
+
+/** A milter that a receiving program could not ask. */
+export function milterAway(program: string, text: string): QueueFact | undefined {
+  const milter = isReceiving(program) ? away.exec(text)?.[1] : undefined;
+  return milter === undefined ? undefined : { kind: 'milter-away', milter };
 }
 
 function isReceiving(program: string): boolean {

@@ -1,0 +1,136 @@
+/**
+ * Puts together the records that journalctl prints over several lines: `--output=export`, `verbose`
+ * and `json-pretty`. Never throws.
+ */
+import type { Frame } from './frame.ts';
+import { framedFields } from './json-line.ts';
+import { readStamp, type Stamp } from './stamp.ts';
+
+/** What became of a line: part of a record, the record it completes, or no record at all. */
+export type Gathered = 'part' | 'no-record' | { readonly record: Frame | undefined };
+type Inner = (line: string, outer: Stamp | undefined, host: string) => Frame | undefined;
+
+const fieldsMax = 200;
+const charsMax = 64 * 1024;
+const field = /^ {0,8}([A-Z0-9_]{1,80})=/;
+const bareName = /^[A-Z0-9_]{1,80}$/;
+const verboseHead = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) .{20,60} \[s=[0-9a-f]{1,32};/;
+
+type Form = 'export' | 'verbose' | 'json';
+
+export class JournalText {
+  readonly #inner: Inner;
+  #form: Form | undefined;
+  #fields: Record<string, unknown> = {};
+  #text = '';
+  #count = 0;
+  /** In the export form, a value with control characters stands in the line behind its name. */
+  #binaryName = '';
+
+  constructor(inner: Inner) {
+    this.#inner = inner;
+  }
+
+  /** Takes a line. Lines that begin no record and are in none cost one comparison. */
+  take(line: string): Gathered {
+    if (this.#form === undefined) return this.#begin(line);
+    this.#count++;
+    if (this.#count > fieldsMax || this.#text.length > charsMax) this.#clear();
+    if (this.#form === 'json') return this.#json(line);
+    if (this.#form === 'export') return this.#export(line);
+    return this.#form === 'verbose' ? this.#verbose(line) : 'part';
+  }
+
+  /** The record that the end of the log completes. */
+  end(): Frame | undefined {
+    const open = this.#form === 'export' || this.#form === 'verbose';
+    const record = open ? framedFields(this.#fields, this.#inner) : undefined;
+    this.#clear();
+    return record;
+  }
+
+  #begin(line: string): Gathered {
+    const first = line.charCodeAt(0);
+    if (first === 0x5f && line.startsWith('__CURSOR=')) this.#form = 'export';
+    else if (first === 0x7b && line.trimEnd() === '{') this.#form = 'json';
+    else if (line.includes(' [s=') && verboseHead.test(line)) this.#form = 'verbose';
+    if (this.#form === undefined) return 'no-record';
+    if (this.#form === 'json') this.#text = '{';
+    if (this.#form === 'verbose') this.#stamped(line);
+    return 'part';
+  }
+
+  /** The head of a verbose record is the only place of its time. */
+  #stamped(line: string): void {
+    const stamp = readStamp(line, 0);
+    if (stamp !== undefined && !Number.isNaN(stamp.at)) {
+      this.#fields['__REALTIME_TIMESTAMP'] = String(stamp.at * 1_000);
+    } else if (stamp !== undefined) {
+      this.#fields['time'] = line.slice(line.indexOf(' ') + 1, stamp.end);
+    }
+  }
+
+  #export(line: string): Gathered {
+    if (this.#binaryName !== '') {
+      // Eight bytes of length stand before the value.
+      this.#fields[this.#binaryName] = line.slice(8);
+      this.#binaryName = '';
+      return 'part';
+    }
+    if (line === '' || line === '\r') return this.#complete();
+    if (line.startsWith('__CURSOR=')) {
+      const done = this.#complete();
+      this.#form = 'export';
+      return done;
+    }
+    if (bareName.test(line)) this.#binaryName = line;
+    else this.#field(line);
+    return 'part';
+  }
+
+  #verbose(line: string): Gathered {
+    if (line.charCodeAt(0) === 0x20) {
+      this.#field(line);
+      return 'part';
+    }
+    // A line between two records says that the machine was started, or that a log was rotated.
+    const done = this.#complete();
+    this.#begin(line);
+    return done;
+  }
+
+  #field(line: string): void {
+    const found = field.exec(line);
+    const name = found?.[1];
+    if (found === null || name === undefined || Object.hasOwn(this.#fields, name)) return;
+    this.#fields[name] = line.slice(found[0].length);
+  }
+
+  #json(line: string): Gathered {
+    this.#text += `${line}\n`;
+    if (line.trimEnd() !== '}' && line.trimEnd() !== '},') return 'part';
+    const text = this.#text.replace(/,\s*$/, '');
+    this.#clear();
+    try {
+      const value: unknown = JSON.parse(text);
+      const isRecord = typeof value === 'object' && value !== null;
+      return { record: isRecord ? framedFields({ ...value }, this.#inner) : undefined };
+    } catch {
+      return { record: undefined };
+    }
+  }
+
+  #complete(): Gathered {
+    const record = framedFields(this.#fields, this.#inner);
+    this.#clear();
+    return { record };
+  }
+
+  #clear(): void {
+    this.#form = undefined;
+    this.#fields = {};
+    this.#text = '';
+    this.#count = 0;
+    this.#binaryName = '';
+  }
+}
