@@ -84,7 +84,7 @@ describe('one recipient', () => {
     ],
     [
       'no server answered',
-      { recipients: [one(tried(at(10, 5), 'deferred', { mxHost: '' }))] },
+      { recipients: [one(tried(at(10, 5), 'deferred', { mxHost: '', mxAddress: '' }))] },
       'accepted 10:02, no server answered once, waiting since 10:05',
     ],
     [
