@@ -171,6 +171,20 @@ describe('an incident', () => {
     assert.equal(await asking.incident('i-2'), undefined);
   });
 
+  test('a message that was released later got out too, and is said', async () => {
+    const released = held.map((one) => ({ ...one, state: 'released' as const }));
+    const asking = openAsking(depsOf({ mail, held: released, incident: counted }));
+    const detail = await asking.incident('i-1');
+    assert.equal(detail?.leaked.length, 4);
+    assert.match(detail.remarks.join(' '), /^1 of the listed messages were held first/);
+  });
+
+  test('hundreds of messages that were refused later hide none that got out', async () => {
+    const late = Array.from({ length: 700 }, (_, nth) => sent(`R${nth}`, 1, { verdict: 'refuse' }));
+    const asking = openAsking(depsOf({ mail: [...mail, ...late], held, incident: counted }));
+    assert.deepEqual((await asking.incident('i-1'))?.remarks, []);
+  });
+
   test('says why the list differs from the numbers, and what is not kept', async () => {
     const secret = mail.map((one) => ({ ...one, isSecret: true as const }));
     const asking = openAsking(

@@ -20,6 +20,8 @@ import {
 } from './found-view.ts';
 import { incidentDetail, incidentNamed } from './incident-detail.ts';
 
+const unguessed = 'All that the text may be is given with options already; leave one of them out.';
+
 export function openAsking(deps: AskingDeps): Asking {
   return {
     find: (asked) => find(deps, asked),
@@ -76,7 +78,11 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
     found: all.slice(0, limit),
     more: hasMore || all.length > limit,
     guessed,
-    remarks: [...said(text, guessed, days, queries), ...remarks],
+    remarks: [
+      ...(queries.length === 0 ? [unguessed] : []),
+      ...said(text, guessed, days, queries),
+      ...remarks,
+    ],
   };
 }
 

@@ -11,7 +11,7 @@ import { hash53 } from '../../lib/hash.ts';
 import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { FoundView, IncidentDetail, LeakedView } from '../../ports/asking.ts';
 import type { FateQuery } from '../../ports/fate.ts';
-import type { IncidentRow } from '../../ports/ledger.ts';
+import type { HeldState, IncidentRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
 import { type AskingDeps, asSentence, fateView, foundOrWhy, heldRowOf } from './found-view.ts';
 
@@ -63,8 +63,9 @@ export async function incidentDetail(
   deps: IncidentDeps,
   incident: IncidentRow,
 ): Promise<IncidentDetail> {
-  const { account, since } = incident;
-  const until = incident.endedAt ?? deps.now();
+  const { account, observed, since, suspendedAt } = incident;
+  // From then on, what is held, refused or put off would fill the list.
+  const until = observed ? (incident.endedAt ?? deps.now()) : suspendedAt;
   const during = await viewsOf(deps, { account, since, until, limit: leakedMax + 1 });
   const before = await viewsOf(deps, {
     account,
@@ -72,7 +73,10 @@ export async function incidentDetail(
     until: (since - 1) as Millis,
     limit: earlierMax,
   });
-  const out = during.found.filter((one) => gotOut(one, incident, deps)).slice(0, leakedMax);
+  const isReleased = (one: FoundView): boolean => heldEnd(one, deps) === 'released';
+  const out = during.found
+    .filter((one) => isReleased(one) || gotOut(one, incident, deps))
+    .slice(0, leakedMax);
   const leaked = markLeaked(out, {
     since,
     networks: told(incident.reasons, 'new-network', 'network'),
@@ -85,7 +89,10 @@ export async function incidentDetail(
     leaked,
     marks: sums(leaked),
     remarks: [
-      ...difference(incident, leaked, during.found.length > leakedMax),
+      ...difference(incident, leaked, {
+        released: leaked.filter(isReleased),
+        isCut: during.found.length > leakedMax,
+      }),
       ...new Set([during.partial, before.partial].filter((one) => one !== '').map(asSentence)),
       ...notKept(leaked),
     ],
@@ -98,6 +105,10 @@ async function viewsOf(
 ): Promise<{ readonly found: readonly FoundView[]; readonly partial: string }> {
   const { found, partial } = await foundOrWhy(deps, query);
   return { found: found.map((one) => fateView(one, deps).message), partial };
+}
+
+function heldEnd({ id, otherIds }: FoundView, { live }: IncidentDeps): HeldState | undefined {
+  return heldRowOf([id, ...otherIds], live)?.state;
 }
 
 /** Messages that Postern let pass, less those that it caught in the queue. */
@@ -144,19 +155,29 @@ function sums(leaked: readonly LeakedView[]): Readonly<Record<LeakMark, number>>
 function difference(
   { leakedMessages, leakedRecipients }: IncidentRow,
   leaked: readonly LeakedView[],
-  isCut: boolean,
+  { isCut, released }: { readonly isCut: boolean; readonly released: readonly LeakedView[] },
 ): readonly string[] {
   if (isCut) return [`Only the last ${leakedMax} messages are listed.`];
-  const recipients = leaked.reduce((sum, one) => sum + one.recipientCount, 0);
-  if (leaked.length === leakedMessages && recipients === leakedRecipients) return [];
+  const messages = leaked.length - released.length;
+  const recipients = recipientsOf(leaked) - recipientsOf(released);
+  const later =
+    released.length === 0
+      ? []
+      : [`${released.length} of the listed messages were held first and released later.`];
+  if (messages === leakedMessages && recipients === leakedRecipients) return later;
   const why =
-    leaked.length < leakedMessages
+    messages < leakedMessages
       ? 'days of which nothing is kept any more are missing from the list'
-      : 'the list also has what was sent after the account was suspended or only observed';
+      : 'the list also has what was sent after the account was only observed';
   return [
+    ...later,
     `While it happened, Postern counted ${leakedMessages} messages to ${leakedRecipients} ` +
-      `recipients; this list has ${leaked.length} to ${recipients}: ${why}.`,
+      `recipients; this list has ${messages} to ${recipients}: ${why}.`,
   ];
+}
+
+function recipientsOf(messages: readonly LeakedView[]): number {
+  return messages.reduce((sum, one) => sum + one.recipientCount, 0);
 }
 
 function notKept(leaked: readonly LeakedView[]): readonly string[] {
