@@ -24,8 +24,8 @@ export const messagesSettings: z.ZodType<MessagesSection> = z
       .describe(
         'How long recipients and subjects of mail that passed stay readable, from the end of ' +
           'their day; at most as long as `messages.keep`. Later a recipient is still found by ' +
-          'its address. 0: never readable. Recipients and subjects of mail that was held, refused ' +
-          'or watched stay readable as long as `messages.keep` says.',
+          'its address. 0: never readable. Recipients and subjects of mail that was held, ' +
+          'refused or watched stay readable as long as `messages.keep` says.',
       ),
   })
   .prefault({});

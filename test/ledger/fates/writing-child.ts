@@ -3,7 +3,6 @@
  * says on stdout how many are settled. `node writing-child.ts FOLDER FIRST`: numbers begin at
  * FIRST.
  */
-import { writeSync } from 'node:fs';
 import type { Millis } from '../../../src/lib/time.ts';
 import { attempt, judged, logged, noon, openRig } from './rig.ts';
 
@@ -13,7 +12,7 @@ let told = Number(first);
 let troubles = 0;
 
 function say(what: string, value: number | string): void {
-  writeSync(1, `${JSON.stringify({ what, value })}\n`);
+  process.stdout.write(`${JSON.stringify({ what, value })}\n`);
 }
 
 function turn(): void {
