@@ -176,3 +176,21 @@ test('what cannot be known is said, with its cause', () => {
   assert.match(waiting.remarks.join(' '), /latest attempts may be missing/);
   assert.deepEqual(tellFate(facts({ verdict: 'refuse', log: 'off' })).remarks.slice(1), []);
 });
+
+test('an alias is told by the addresses behind it, also behind a filter', () => {
+  const to = (recipient: string, outcome: Tried['outcome'], minute: number): Tried =>
+    tried(at(10, minute), outcome, { recipient });
+  const alias = one(
+    to('anna@gmail.test', 'handed-on', 3),
+    to('a@x.test', 'bounced', 4),
+    to('b@x.test', 'sent', 5),
+  );
+  const told = tellFate(facts({ recipients: [alias] }));
+  assert.equal(told.brief, '1 bounced, 1 delivered');
+  assert.deepEqual(
+    told.groups.map(({ recipients }) => recipients),
+    [['a@x.test'], ['b@x.test']],
+  );
+  const waits = one(to('anna@gmail.test', 'handed-on', 3));
+  assert.equal(tellFate(facts({ recipients: [waits] })).brief, 'at a filter');
+});

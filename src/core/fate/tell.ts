@@ -100,7 +100,9 @@ type One = {
 };
 
 export function tellFate(facts: FateFacts): FateTold {
-  const all = [...facts.recipients, ...uncounted(facts)].map((one) => outcomeOf(one, facts));
+  const all = [...facts.recipients.flatMap(byAddress), ...uncounted(facts)].map((one) =>
+    outcomeOf(one, facts),
+  );
   const groups = grouped(all, facts).sort(
     (one, other) =>
       fateStates.indexOf(one.state) - fateStates.indexOf(other.state) || other.count - one.count,
@@ -158,6 +160,21 @@ function stateOf(outcome: Attempt['outcome'], { held }: FateFacts): FateState {
   // Taken from the queue while it waited for its next try.
   if (held?.state === 'held') return 'held';
   return held?.state === 'dropped' ? 'dropped' : 'waiting';
+}
+
+/** An alias leads to several addresses, each with an outcome of its own. */
+function byAddress(one: RecipientTold): readonly RecipientTold[] {
+  const inOrder = one.attempts.toSorted((first, then) => first.at - then.at);
+  const addresses = new Set(inOrder.map(({ recipient }) => recipient));
+  if (addresses.size < 2) return [one];
+  const parts = [...addresses].map((address) => ({
+    ...one,
+    recipient: address === '' ? one.recipient : address,
+    attempts: inOrder.filter(({ recipient }) => recipient === address),
+  }));
+  // A filter got the alias, and what came back has the addresses behind it.
+  const ended = parts.filter(({ attempts }) => attempts.at(-1)?.outcome !== 'handed-on');
+  return ended.length > 0 ? ended : parts;
 }
 
 /** Recipients that were counted at the hand-over, and that nothing else names. */
