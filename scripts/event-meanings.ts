@@ -113,6 +113,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'A message was not sealed (ARC), because the key is missing or does not sign. Logged at ' +
     'most once a minute.',
   'inbound.verified': 'An incoming message was checked; the fields give the result of each method.',
+  'incident.not-listed':
+    'What got out of an account could not be listed for the notice, which names no recipients. ' +
+    '`postern incidents show` lists them.',
   'ledger.answer-failed':
     'An answer after a commit failed. This is a mistake in Postern; please report it.',
   'ledger.change-refused':

@@ -53,6 +53,15 @@ describe('what a person reads', () => {
     ['held-list', ['held', 'list']],
     ['held-show', ['held', 'show', '4bXm2R7hQzz2']],
     ['explain', ['explain', '4bXm0R7hQzz0']],
+    ['explain-fate', ['explain', '4bXk0T0wQzz0']],
+    ['explain-many', ['explain', '4bXk4T1wQzz4']],
+    ['explain-secret', ['explain', '4bXk1T1wQzz1']],
+    ['find-address', ['find', 'lena@gmail.example']],
+    ['find-id', ['find', '4bXk3T1wQzz3']],
+    ['find-account', ['find', '--account', joe, '--limit', '4']],
+    ['incidents-list', ['incidents', 'list']],
+    ['incidents-show', ['incidents', 'show', 'i-1']],
+    ['incidents-csv', ['incidents', 'show', joe, '--csv']],
   ];
   for (const [name, words] of cases) {
     test(name, async (t) => {
@@ -94,6 +103,36 @@ describe('what programs read', () => {
     [['held', 'list', '--was', 'dropped'], (v: unknown[]) => v.length, 0],
     [['held', 'show', '4bXm2R7hQzz2'], (v: { held: { why: string } }) => v.held.why, 'queue'],
     [['explain', '4bXm2R7hQzz2'], (v: { story: { verdict: string } }) => v.story.verdict, 'hold'],
+    [
+      ['explain', '4bXk0T0wQzz0'],
+      (v: { fate: { told: { brief: string } } }) => v.fate.told.brief,
+      'delivered',
+    ],
+    [['find', 'parcel'], (v: { found: unknown[] }) => v.found.length, 3],
+    [['find', '--to', 'Friend@Elsewhere.example'], (v: { found: unknown[] }) => v.found.length, 2],
+    [
+      ['find', '--subject', 'PARCEL', '--to', 'kim1@gmail.example'],
+      (v: { found: unknown[] }) => v.found.length,
+      1,
+    ],
+    [
+      ['find', '--message-id', '<4bXk3T1wQzz3@mail.example.org>'],
+      (v: { found: unknown[] }) => v.found.length,
+      1,
+    ],
+    [['find', '185.220.101.44', '--limit', '2'], (v: { more: boolean }) => v.more, true],
+    [['find', 'joe.weber@example.org'], (v: { guessed: unknown[] }) => v.guessed.length, 4],
+    [['incidents', 'list', '--account', joe], (v: unknown[]) => v.length, 1],
+    [
+      ['incidents', 'show', 'i-1'],
+      (v: { marks: unknown }) => v.marks,
+      { thief: 3, owner: 1, unclear: 0 },
+    ],
+    [
+      ['accounts', 'show', joe],
+      (v: { latest: { leaked: unknown[] } }) => v.latest.leaked.length,
+      4,
+    ],
     [['try', 'notice'], (v: { count: number }) => v.count, 2],
   ];
   for (const [words, pick, want] of cases) {
@@ -164,6 +203,10 @@ describe('how a command ends', () => {
     [['held', 'show', '../x'], 64, /not a queue id/],
     [['held', 'release'], 64, /^postern: give either queue ids or --account NAME\n$/],
     [['held', 'release', '4bXm2R7hQzz2', '--account', joe], 64, /give either/],
+    [['find'], 64, /say what to find/],
+    [['find', 'x', '--since', 'soon'], 64, /a duration \(2h, 3d\)/],
+    [['incidents', 'show'], 64, /missing required argument 'id'/],
+    [['incidents', 'show', 'i-1', '--csv', '--json'], 64, /cannot be used with/],
     [['try', 'hijack', '--account', joe], 64, /a real account would really be suspended/],
     [['try', 'hijack', '--rate', 'fast'], 64, /a rate from 0.1\/s/],
   ];
@@ -182,9 +225,23 @@ describe('how a command ends', () => {
       ['accounts', 'show', 'nobody'],
       ['held', 'show', '4bXm2R7hQzz9'],
       ['explain', 'nothing'],
+      ['incidents', 'show', 'nothing'],
     ]) {
       assert.equal((await asked(words)).exit, 67, words.join(' '));
     }
+  });
+
+  test('nothing is found: 1, with what was searched and what is not kept', async () => {
+    const { exit, out, err } = await asked(['find', 'holiday pictures']);
+    assert.equal(exit, 1);
+    assert.match(
+      out,
+      /^Searched “holiday pictures” as subject\.\nLooked through the mail of \d day/,
+    );
+    assert.match(out, /only while they are kept in clear text/);
+    assert.equal(err, 'postern: no message was found\n');
+    const json = await asked(['find', '--to', 'nobody@x.example', '--json']);
+    assert.deepEqual([json.exit, (JSON.parse(json.out) as { found: [] }).found], [1, []]);
   });
 
   test('dropping wants a yes where nobody can be asked', async () => {

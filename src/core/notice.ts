@@ -25,6 +25,8 @@ export type Notice = {
   readonly account: string;
   readonly since: string;
   readonly leaked: { readonly messages: number; readonly recipients: number };
+  /** Some of the recipients that `leaked` counts; missing where none is known in clear text. */
+  readonly reached?: readonly string[];
   readonly stopped: { readonly messages: number; readonly fromQueue: number };
   readonly loginClosed: boolean;
   readonly reasons: readonly { readonly signal: string; readonly text: string }[];

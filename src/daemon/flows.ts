@@ -24,13 +24,10 @@ import { type Journal, openJournal } from '../flow/journal/journal.ts';
 import { openMessagePath } from '../flow/message-path.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../flow/notices/operator-told.ts';
-import { openReminders } from '../flow/notices/reminders.ts';
 import { openTroubles } from '../flow/notices/troubles.ts';
 import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwords-audited.ts';
 import type { Settings } from '../flow/settings.ts';
 import { shareAnswers } from '../flow/stats/shared-answers.ts';
-import { openSuspensions, type Suspensions } from '../flow/suspension/account-suspended.ts';
-import { openReview } from '../flow/suspension/held-review.ts';
 import { modeChanged } from '../flow/suspension/mode-changed.ts';
 import { addressKey } from '../formats/message/address.ts';
 import { dayMs, type Millis } from '../lib/time.ts';
@@ -40,9 +37,8 @@ import { noticeWebhook } from '../partners/notices/webhook.ts';
 import { readSecretFile } from '../partners/secret-file.ts';
 import type { Admin } from '../ports/admin.ts';
 import type { AuthorRights } from '../ports/authors.ts';
-import type { AccountKeys } from '../ports/keys.ts';
 import type { Ledger } from '../ports/ledger.ts';
-import type { LoginDoor, Mta, NoticeChannel } from '../ports/mail-server.ts';
+import type { NoticeChannel } from '../ports/mail-server.ts';
 import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
 import type { Troubles } from '../ports/troubles.ts';
 import { version } from '../version.ts';
@@ -59,6 +55,7 @@ import { openInbound } from './readers/inbound.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
 import { openDaemonSigning } from './readers/signing.ts';
+import { openStopping, type Stopping } from './stopping.ts';
 
 export type Flows = {
   /** Postern can move mail in the queue of the mail server. */
@@ -105,12 +102,6 @@ type Memory = {
   readonly notes: DoorNotes;
 };
 
-type Stopping = {
-  readonly mta: Mta | undefined;
-  readonly logins: LoginDoor | undefined;
-  readonly suspensions: Suspensions;
-};
-
 const pruneEveryMs = dayMs / 24;
 const iso = (at: Millis): string => new Date(at).toISOString();
 
@@ -122,11 +113,10 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
   const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
-  const { signing } = readers;
-  const { probation: keys } = signing;
-  const stopping = openStopping(parts, memory, { ...mailServer, ...live, keys });
-  const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
   const fates = openDaemonFates(parts, { ...memory, ledger });
+  const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
+  const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
+  const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
   const mailLog = openLogFlow(parts, { ...memory, ...stopping, fates }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
@@ -136,9 +126,9 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       ledger,
       fates: fates.store,
       logShapes: fates.logHealth.shapes,
-      dkim: signing.keys.admin,
-      probation: signing.probation,
-      foreign: signing.foreign,
+      dkim: readers.signing.keys.admin,
+      probation: readers.signing.probation,
+      foreign: readers.signing.foreign,
       scripts: readers.scripts.admin,
       authors: readers.authors.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
@@ -148,15 +138,14 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { journal } = memory;
   scope.defer(startPruning(parts, journal));
   scope.defer(startGauges(counters, admin, live.settings));
-  const setMode = (): void => {
-    modeChanged({ ...stopping, journal, world, settings: live.settings });
-  };
+  const modeDeps = { ...stopping, journal, world, settings: live.settings };
+  const setMode = (): void => modeChanged(modeDeps);
   setMode();
   stopping.suspensions.resume();
   return {
     path: openMessagePath({
       readers: readers.sources,
-      authors: signing.authors,
+      authors: readers.signing.authors,
       returns: mailLog.returns,
       direct: readers.scripts.direct,
       scripts: readers.scripts.register,
@@ -249,26 +238,6 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     troubles: openTroubles({ world, told }),
     notes: openDoorNotes(world.clock, () => accounts.context.people.seed),
   };
-}
-
-/** Opens what stops an account and what releases it. */
-function openStopping(
-  { host, scope, world }: DaemonParts,
-  { accounts, journal, notices }: Memory,
-  of: Pick<Stopping, 'mta' | 'logins'> & {
-    readonly settings: Settings;
-    readonly keys: AccountKeys;
-  },
-): Stopping {
-  const { keys, mta, logins, settings } = of;
-  const shared = { world, accounts, journal, mta, settings };
-  const suspensions = openSuspensions({ ...shared, notices, logins, keys, host, iso });
-  scope.defer(() => suspensions.close());
-  const reminders = openReminders({ ...shared, notices, host, iso });
-  scope.defer(() => reminders.close());
-  const review = openReview({ ...shared, suspensions });
-  scope.defer(() => review.close());
-  return { mta, logins, suspensions };
 }
 
 /** Opens what judges: the gate for whole messages, and the handler of the policy door. */

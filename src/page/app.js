@@ -11,10 +11,12 @@ import { onSignedOut, read, session } from './parts/api.js';
 import { html } from './parts/html.js';
 import { follow } from './parts/live.js';
 import { Command, useNow } from './parts/marks.js';
+import { useRoute } from './parts/route.js';
 import { isFresh, setServerNow, stateLine } from './parts/words.js';
 import { Start } from './start.js';
 import { Troubles } from './troubles.js';
 import { asLines, Feed, withBatch } from './views/feed.js';
+import { Find } from './views/find.js';
 import { Foreign } from './views/foreign.js';
 import { Held } from './views/held.js';
 import { Lookup } from './views/lookup.js';
@@ -116,6 +118,7 @@ function changed(known, fresh) {
 
 function Panel({ onSignedOut }) {
   const { view, feed, link, fault, refresh } = useView(onSignedOut);
+  const route = useRoute();
   const [question, ask] = useState(undefined);
   const [about, setAbout] = useState(undefined);
   const [notice, setNotice] = useState(undefined);
@@ -136,14 +139,16 @@ function Panel({ onSignedOut }) {
     setAbout(undefined);
     await refresh();
   }
-  const shared = { view, ask, open, explain };
+  const incident = (name) => setAbout({ incident: name });
+  const shared = { view, ask, open, explain, incident };
   return html`<div class="page">
     <${Masthead} view=${view} link=${link} />
     <main>
       <${Troubles} troubles=${view.status.troubles} bypass=${view.status.bypass} />
       <${Notice} notice=${notice} ask=${ask} onClose=${() => setNotice(undefined)} />
       ${fault !== '' && html`<p class="fault" role="alert">${fault}</p>`}
-      <div class="columns">
+      ${route.view === 'find' && html`<${Find} text=${route.text} ...${{ open, explain }} />`}
+      <div class="columns" hidden=${route.view === 'find'}>
         <div class="major">
           ${isFresh(view.status) && html`<${Start} />`}
           <${Suspended} ...${shared} />
@@ -163,11 +168,12 @@ function Panel({ onSignedOut }) {
     ${
       about &&
       html`<${Sheet}
-        key=${about.id ?? about.account}
+        key=${about.id ?? about.incident ?? about.account}
         about=${about}
         ask=${ask}
         open=${open}
         explain=${explain}
+        incident=${incident}
         onClose=${() => setAbout(undefined)}
       />`
     }

@@ -12,6 +12,7 @@ import type { UnsignedText } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { ShapeCount } from '../formats/logs/shapes.ts';
 import type { Millis } from '../lib/time.ts';
+import type { Asking } from './asking.ts';
 import type { AuthorAdmin, ObservationView } from './authors.ts';
 import type {
   AccountSearch,
@@ -264,6 +265,8 @@ export type Admin = {
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
   readonly authors: AuthorAdmin;
+  /** What became of messages, and what got out in incidents. */
+  readonly asking: Asking;
   /** Accounts whose password an audit guessed, and the last audit. */
   passwords(): { readonly weak: readonly WeakPassword[]; readonly last: AuditSummary | undefined };
   /** Takes a report from an audit that runs, or from the command that wrote to the owners. */

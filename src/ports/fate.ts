@@ -49,7 +49,10 @@ export type FoundMessage = {
   /** Undefined if the log knows it and Postern did not judge it. */
   readonly judged: Omit<JudgedMessage, 'recipients'> | undefined;
   readonly logged: LoggedMessage | undefined;
-  /** Those that the message named; an alias is in the attempts of the recipient it came from. */
+  /**
+   * Those that the message named, the one that was looked for first. An alias is in the attempts
+   * of the recipient it came from.
+   */
   readonly recipients: readonly RecipientFate[];
   /** How many further recipients there are: the answer has a limit. */
   readonly moreRecipients: number;

@@ -22,6 +22,7 @@ import { agreeableAuthors, notObserved } from './authors.ts';
 import { agreeableKeys } from './keys.ts';
 import type { Night, Scene } from './night.ts';
 import { feedItem, minutesBefore, night } from './night.ts';
+import { nightAsking } from './night-mail.ts';
 import { agreeableScripts } from './scripts.ts';
 import { scriptedStats } from './stats.ts';
 
@@ -111,6 +112,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
       authors: agreeableAuthors(calls),
+      asking: nightAsking(state, start, scene),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
       async stats(query) {
         if (unread === '') return scriptedStats(query);

@@ -53,7 +53,8 @@ export function night(start: Millis, scene: Scene): Night {
   return state;
 }
 
-const cannonReasons: readonly ShownReason[] = shown([
+/** Why the account of the hijack was suspended, as the ledger has it. */
+export const cannonFacts: readonly Reason[] = [
   {
     signal: 'strangers',
     weight: 2.7,
@@ -65,7 +66,8 @@ const cannonReasons: readonly ShownReason[] = shown([
   { signal: 'networks', weight: 0.8, saw: 5, usual: 2 },
   { signal: 'guessed-login', weight: 0.5, saw: 214, usual: 0, failuresMin: 5 },
   { signal: 'new-network', weight: 0.5, saw: 1, usual: 0, network: '185.220.101.0/24' },
-]);
+];
+const cannonReasons: readonly ShownReason[] = shown(cannonFacts);
 const suspendedReasons: readonly ShownReason[] = shown([
   { signal: 'suspended', weight: 1, saw: 4, usual: 0, leakedRecipients: 7 },
 ]);

@@ -9,6 +9,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { StoryView } from '../../src/ports/admin.ts';
+import type { IncidentDetail } from '../../src/ports/asking.ts';
 import type { AuditRow, HeldRow, IncidentRow } from '../../src/ports/ledger.ts';
 import { people } from './guard-past.ts';
 import {
@@ -248,6 +249,21 @@ test('accounts show, explain and held list say why', async () => {
   for (const reason of story.reasons) assert.match(reason.text, /\d/, 'a reason has numbers');
   assert.match(await server.guard.cli('explain', id), /\d/);
   assert.match(await server.guard.cli('held', 'list'), new RegExp(id));
+});
+
+test('incidents show lists what the world got, as it was counted', async () => {
+  const said = await server.guard.cli('incidents', 'show', victim.account, '--json');
+  const { incident, leaked, marks, remarks } = JSON.parse(said) as IncidentDetail;
+  const { id, leakedMessages, leakedRecipients } = incident;
+  assert.deepEqual(remarks, []);
+  const listed = leaked.flatMap(({ recipients }) => recipients);
+  assert.deepEqual([leaked.length, listed.length], [leakedMessages, leakedRecipients]);
+  assert.equal(listed.length, (await spamOut()).length);
+  assert.equal(marks.owner, 0);
+  const csv = await server.guard.cli('incidents', 'show', id, '--csv');
+  assert.equal(csv.trimEnd().split('\r\n').length, 1 + listed.length);
+  const [notice] = server.webhook.of('account.suspended', victim.account);
+  for (const one of notice?.reached ?? []) assert.ok(listed.includes(one), one);
 });
 
 test('held release delivers exactly once', { timeout: 60_000 }, async () => {

@@ -17,6 +17,8 @@ import { openGate } from '../../src/flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../../src/flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../../src/flow/account/verdict-feed.ts';
 import { openAdmin } from '../../src/flow/admin/admin.ts';
+import { reachedBy } from '../../src/flow/fate/incident-detail.ts';
+import { openMessageFates } from '../../src/flow/fate/message-fates.ts';
 import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
 import { openMessagePath } from '../../src/flow/message-path.ts';
 import { type Notices, openNotices } from '../../src/flow/notices/notices.ts';
@@ -37,6 +39,7 @@ import type { NoticeChannel } from '../../src/ports/mail-server.ts';
 import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts';
 import type { Clock, World } from '../../src/ports/world.ts';
 import { agreeableAuthors } from '../doubles/authors.ts';
+import { collectedFates } from '../doubles/fates.ts';
 import { noKeys } from '../doubles/keys.ts';
 import { noAuthors } from '../doubles/path.ts';
 import { scriptedScan } from '../doubles/scan.ts';
@@ -109,7 +112,10 @@ export type TestMessage = Partial<Omit<Submission, 'account' | 'outside' | 'loca
   readonly by?: Submitter['by'];
 };
 
+type Days = ReturnType<typeof collectedFates>;
+
 export function openRig(options: RigOptions = {}): FlowRig {
+  const days = collectedFates();
   const time = new ManualTime(options.at ?? start);
   const order: string[] = [];
   const logged: string[] = [];
@@ -162,6 +168,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   });
   const queue = new ScriptedQueue(order);
   const logins = new ScriptedLogins(order);
+  const asked = { fates: days, live: journal.live, log: () => 'off' as const, now: clock.now };
   const suspensions = openSuspensions({
     accounts,
     journal,
@@ -173,6 +180,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     host,
     settings,
     iso,
+    reached: (incident) => reachedBy(asked, incident, world.log),
   });
   const told = openNoticeLog({ notices, world, settings, host, iso });
   openReminders({ accounts, journal, notices, world, settings, host, iso });
@@ -231,11 +239,11 @@ export function openRig(options: RigOptions = {}): FlowRig {
     doors: () => ({}),
     troubles: { all: () => [] },
     ledger,
-    fates: { forget: async () => 0 },
+    fates: { ...days, forget: async () => 0 },
     logShapes: () => [],
     bypass: { view: () => ({ watched: 'off', since: time.now(), messages: 0, ways: [] }) },
   });
-  const send = sender(pathOf({ gate, scripts }), queue, order, clock);
+  const send = sender(pathOf({ accounts, days, gate, scripts }), queue, order, clock);
   return {
     time,
     order,
@@ -280,16 +288,20 @@ const settingsOfTests: Settings = {
 };
 
 /** The way of a message as the daemon wires it, without readers and without a policy door. */
-function pathOf(rig: Pick<FlowRig, 'gate' | 'scripts'>): MessagePath {
+function pathOf(
+  rig: Pick<FlowRig, 'accounts' | 'gate' | 'scripts'> & { readonly days: Days },
+): MessagePath {
+  const store = { ...rig.days, logged: () => {}, attempted: () => {}, merged: () => {} };
   return openMessagePath({
     returns: { isReturned: (_message, answer) => answer(false) },
-    ...rig,
+    gate: rig.gate,
+    scripts: rig.scripts,
     readers: [],
     authors: noAuthors,
     direct: { known: (message, _by, go) => go(message) },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },
-    fates: { judged: () => undefined },
+    fates: openMessageFates({ store, stateOf: (account) => rig.accounts.known(account)?.state }),
     notes: { cameIn: () => {}, judged: () => {} },
     stopwatch: () => 0,
     observe: () => {},

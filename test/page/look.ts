@@ -12,6 +12,7 @@ const folder = process.argv[2] ?? 'screenshots';
 const desktop = { width: 1280, height: 900, phone: false };
 const picture = { width: 1280, height: 880, phone: false };
 const phone = { width: 360, height: 740, phone: true };
+const findJoe = '#/find?q=joe.weber@example.org';
 const tabs = (count: number): readonly string[] => Array<string>(count).fill('Tab');
 const shots: readonly {
   readonly name: string;
@@ -23,6 +24,8 @@ const shots: readonly {
   readonly keys?: readonly string[];
   /** Typed into the search field before. */
   readonly search?: string;
+  /** Address of a view, opened before. */
+  readonly hash?: string;
   readonly isFailing?: true;
   readonly isTroubled?: true;
   /** False: only what the window shows, not the whole page. */
@@ -55,6 +58,24 @@ const shots: readonly {
   { name: 'troubled-phone', scene: 'hijack', scheme: 'dark', size: phone, isTroubled: true },
   { name: 'search', scene: 'hijack', scheme: 'light', size: desktop, search: '4bXm2R7hQzz2' },
   { name: 'not-found', scene: 'hijack', scheme: 'dark', size: phone, search: 'nobody' },
+  { name: 'find', scene: 'hijack', scheme: 'light', size: desktop, hash: findJoe },
+  { name: 'find-phone', scene: 'hijack', scheme: 'dark', size: phone, hash: findJoe },
+  {
+    name: 'fate',
+    scene: 'quiet',
+    scheme: 'light',
+    size: desktop,
+    hash: '#/find?q=bridge',
+    click: '.mail .subject',
+  },
+  { name: 'incident', scene: 'hijack', scheme: 'dark', size: desktop, click: '.card p button' },
+  {
+    name: 'incident-phone',
+    scene: 'hijack',
+    scheme: 'light',
+    size: phone,
+    click: '.card p button',
+  },
   { name: 'focus-button', scene: 'hijack', scheme: 'light', size: desktop, keys: tabs(3) },
   { name: 'focus-row', scene: 'hijack', scheme: 'dark', size: desktop, keys: tabs(12) },
 ];
@@ -94,6 +115,10 @@ for (const shot of shots) {
     await page.evaluate(`document.getElementById('lookup-field').focus()`);
     await page.type(shot.search);
     await page.until(`document.querySelector('.found, .empty') !== null`);
+  }
+  if (shot.hash !== undefined) {
+    await page.evaluate(`location.hash = ${JSON.stringify(shot.hash)}`);
+    await page.until(`document.querySelector('.find-answer .rows, .find-answer .empty') !== null`);
   }
   if (shot.click !== undefined) {
     await page.evaluate(`document.querySelector(${JSON.stringify(shot.click)}).click()`);

@@ -137,7 +137,7 @@ describe('by keyboard alone', limit, () => {
       assert.deepEqual(at.calls, ['dropped 4bXn9K2pWzz9 by status page']);
       await page.evaluate(`document.getElementById('lookup-field').focus()`);
       await page.type('press');
-      await page.until(`document.querySelectorAll('.found li').length === 1`);
+      await page.until(`document.querySelectorAll('.found li').length === 2`);
       await page.press('Enter');
       await page.until(`document.querySelector('dialog.sheet')?.innerText.includes('watched')`);
       await page.press('Escape');

@@ -4,7 +4,9 @@ import type { ShownReason } from '../../core/reason.ts';
 import { isHeldFull } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { AccountView, IncidentView, StoryView } from '../../ports/admin.ts';
+import type { IncidentDetail } from '../../ports/asking.ts';
 import type { AuditRow, ExemptionRow } from '../../ports/ledger.ts';
+import { leakedText } from '../find/leaked-text.ts';
 import type { FoundGuard } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, paintState, table } from '../terminal/table.ts';
@@ -67,12 +69,14 @@ function isSet<Value>(value: Value | undefined | null): value is Value {
   return value !== undefined && value !== null;
 }
 
-export function accountText(found: FoundGuard<'account'>): string {
+/** `latest`: what got out in its latest incident. */
+export function accountText(found: FoundGuard<'account'>, latest?: IncidentDetail): string {
   const { account, incidents, stories, audit } = found;
   return [
     summary(account),
     why(account, incidents),
     incidentLines(incidents),
+    latest === undefined ? '' : leakedLines(latest),
     storyLines(stories),
     recordLines(audit),
     whatNext(account),
@@ -127,6 +131,12 @@ function why(account: AccountView, incidents: readonly IncidentView[]): string {
   const reasons = account.state === 'suspended' ? (open?.reasons ?? []) : account.reasons;
   if (account.state === 'clear' || reasons.length === 0) return '';
   return `${paint('bold', 'Why')}\n${reasonLines(reasons)}`;
+}
+
+function leakedLines(latest: IncidentDetail): string {
+  const show = shellWords('postern', 'incidents', 'show', latest.incident.id);
+  const more = latest.leaked.length > shownMax ? `All of them: ${show}\n` : '';
+  return leakedText(latest, shownMax) + more;
 }
 
 /** A line for each reason with its weight, `  - … (1.40)`, strongest first. */

@@ -138,7 +138,10 @@ function show(accounts: Command): void {
     .action(async (name: string, options: Common, command: Command) => {
       using reads = await openReads(options.state, (text) => warn(command, text));
       const found = await reads.account(name);
-      print(command, options.json === true ? jsonLine(found) : accountText(found));
+      const [incident] = found.incidents;
+      const latest = incident === undefined ? undefined : await reads.incident(incident.id);
+      const whole = { ...found, latest };
+      print(command, options.json === true ? jsonLine(whole) : accountText(found, latest));
     });
 }
 

@@ -12,7 +12,7 @@ import { neededApi, type RunFile, readRunFile, stateDirectory } from './run-file
 const readMs = 10_000;
 const actMs = 120_000;
 
-export type FoundGuard<Method extends 'account' | 'heldOne' | 'explain'> = NonNullable<
+export type FoundGuard<Method extends 'account' | 'heldOne'> = NonNullable<
   ReturnType<Admin[Method]>
 >;
 
@@ -107,9 +107,14 @@ function refused(run: RunFile, status: number, value: unknown): OperatorError {
 
 /** `text`: `no such account` and the like, as the guard says it. */
 export function noSuch(text: string): OperatorError {
-  const hint = text.endsWith('account')
-    ? 'find its name with: postern accounts list --like TEXT'
-    : 'ids are in the mail log, in postern held list and on the status page';
+  const where = {
+    account: 'find its name with: postern accounts list --like TEXT',
+    incident: 'see: postern incidents list',
+  };
+  const [, what = ''] = /such (\w+)$/.exec(text) ?? [];
+  const hint =
+    where[what as keyof typeof where] ??
+    'find it with: postern find; ids are in the mail log and in postern held list too';
   return new OperatorError('no-such', text, { hint, exit: sysexits.noUser });
 }
 

@@ -14,11 +14,20 @@ import { shownReason, withShownReasons } from '../../core/explain.ts';
 import { weakText } from '../../core/passwords/weak.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
 import { observationKey, standingOf, storedObservation } from '../../flow/authors/observation.ts';
+import { openAsking } from '../../flow/fate/asking.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin, StoryView } from '../../ports/admin.ts';
+import type { AccountView, Admin, IncidentView, StoryView } from '../../ports/admin.ts';
+import type {
+  ExplainAnswer,
+  FindAnswer,
+  FindAsk,
+  IncidentDetail,
+  IncidentSearch,
+} from '../../ports/asking.ts';
 import type { AuthorsView } from '../../ports/authors.ts';
+import type { FateStore } from '../../ports/fate.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
@@ -36,7 +45,11 @@ export type GuardReads = {
   exemptions(): Promise<readonly ExemptionRow[]>;
   held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldRow[]>;
   heldOne(id: string): Promise<FoundGuard<'heldOne'>>;
-  explain(id: string): Promise<FoundGuard<'explain'>>;
+  explain(id: string): Promise<ExplainAnswer>;
+  find(asked: FindAsk): Promise<FindAnswer>;
+  incidents(filter: IncidentSearch): Promise<readonly IncidentView[]>;
+  /** By its id, or the name of an account for its latest one. */
+  incident(id: string): Promise<IncidentDetail>;
   stats(query: StatsQuery): Promise<StatsAnswer>;
   scripts(filter: Parameters<ScriptAdmin['list']>[0]): Promise<ScriptListView>;
   authors(): Promise<AuthorsView>;
@@ -59,6 +72,9 @@ export async function openReads(
       held: (filter) => read(`/held${queryText(filter)}`),
       heldOne: (id) => read(`/held/${encodeURIComponent(id)}`),
       explain: (id) => read(`/explain/${encodeURIComponent(id)}`),
+      find: ({ text, ...asked }) => read(`/find${queryText({ q: text, ...asked })}`),
+      incidents: (filter) => read(`/incidents${queryText(filter)}`),
+      incident: (id) => read(`/incidents/${encodeURIComponent(id)}`),
       stats: (query) => read(`/stats${queryText(query)}`),
       scripts: (filter) => read(`/scripts${queryText(filter)}`),
       authors: () => read('/authors'),
@@ -73,14 +89,27 @@ export async function openReads(
     }[error.code];
     if (why === undefined) throw error;
     const { openLedger } = await import('../../ledger/sqlite/open.ts');
-    const reads = fileReads(openLedger(path, { readOnly: true }), Date.now() as Millis);
+    const { fateFiles } = await import('../../ledger/fates/files-store.ts');
+    const ledger = openLedger(path, { readOnly: true });
+    const fates = fateFiles(stateDirectory(state));
+    const reads = fileReads(ledger, fates, Date.now() as Millis);
     warn(`postern: ${why}; this comes from its ledger (${path})\n`);
     return reads;
   }
 }
 
-function fileReads(ledger: Ledger, now: Millis): GuardReads {
+/** Names with a path or a user in them keep their capitals; logins have none. */
+const named = /^(?:script|user):/;
+
+function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis): GuardReads {
   const account = (name: string): AccountView | undefined => storedAccount(ledger, name, now);
+  const asking = openAsking({
+    fates,
+    live: ledger,
+    log: () => 'stopped',
+    named: (name) => (named.test(name) ? name.trim() : name.trim().toLowerCase()) as Account,
+    now: () => now,
+  });
   return {
     live: false,
     async accounts(filter) {
@@ -109,9 +138,14 @@ function fileReads(ledger: Ledger, now: Millis): GuardReads {
     async explain(id) {
       const story = storedStory(ledger, id);
       const message = ledger.message(id);
-      if (story === undefined && message === undefined) found(undefined, 'message');
-      return { story, message, ...shownUnsigned(message, () => ledger.dkimKeys().length > 0) };
+      const fate = await asking.fate(id);
+      if (story === undefined && message === undefined) found(fate, 'message');
+      const unsigned = shownUnsigned(message, () => ledger.dkimKeys().length > 0);
+      return { story, message, ...unsigned, fate };
     },
+    find: asking.find,
+    incidents: async (filter) => asking.incidents(filter),
+    incident: async (id) => found(await asking.incident(id), 'incident'),
     stats: async (query) => ledger.stats(query),
     async scripts(filter) {
       const rules = ledger.scriptRules().filter(({ removedAt }) => removedAt === undefined);

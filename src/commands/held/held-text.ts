@@ -3,8 +3,10 @@ import type { UnsignedText } from '../../core/unsigned-text.ts';
 import { isPutOff } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { StoryView } from '../../ports/admin.ts';
+import type { ExplainAnswer } from '../../ports/asking.ts';
 import type { HeldRow } from '../../ports/ledger.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
+import { fateHead, fateText } from '../find/fate-text.ts';
 import type { FoundGuard } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
@@ -71,13 +73,16 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
 }
 
 /** The verdict of a message with its reasons, and the command that undoes it. */
-export function explainText(found: FoundGuard<'explain'>): string {
-  const { probation = '' } = found;
+export function explainText(found: ExplainAnswer): string {
+  const { fate, probation = '', ...known } = found;
+  const isKnown = known.story !== undefined || known.message !== undefined;
+  const head = isKnown || fate === undefined ? verdictText(known) : fateHead(fate);
   const now = probation === '' ? '' : `\nIts account is now ${plain(probation)}.\n`;
-  return explained(found) + now;
+  const told = fate === undefined ? '' : fateText(fate);
+  return [head + now, told].filter((part) => part !== '').join('\n');
 }
 
-function explained({ story, message, unsigned }: FoundGuard<'explain'>): string {
+function verdictText({ story, message, unsigned }: ExplainAnswer): string {
   if (story === undefined) {
     if (message === undefined) return '';
     const what = verdictWord(message.verdict, false);

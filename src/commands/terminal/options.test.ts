@@ -7,6 +7,7 @@ import {
   countOption,
   durationOption,
   listLimitOption,
+  pastOption,
   portOption,
   rateOption,
   untilOption,
@@ -75,5 +76,24 @@ test('counts, ports, limits and rates have bounds', () => {
       const refusal = { code: 'commander.invalidArgument' };
       assert.throws(() => option(text), refusal, `${option.name} ${text}`);
     }
+  }
+});
+
+describe('a time in the past', () => {
+  test('a date begins with its first second, UTC; a time is taken as it is', () => {
+    assert.equal(pastOption('2026-03-01'), Date.UTC(2026, 2, 1));
+    assert.equal(pastOption('2026-03-01T10:00:00+01:00'), Date.UTC(2026, 2, 1, 9));
+  });
+
+  test('a duration is that long ago, and today began at most a day ago', () => {
+    const before = Date.now();
+    const ago = pastOption('2h');
+    assert.ok(ago >= before - 2 * hourMs && ago <= Date.now() - 2 * hourMs);
+    const began = pastOption('today');
+    assert.ok(began % dayMs === 0 && began <= Date.now() && began > before - dayMs);
+  });
+
+  for (const text of ['soon', '2026', '2026-13-01', '10:00', '']) {
+    test(`'${text}' is refused`, () => assert.throws(() => pastOption(text), /a duration \(2h/));
   }
 });

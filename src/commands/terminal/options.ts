@@ -32,6 +32,25 @@ export function countOption(text: string): number {
   return count;
 }
 
+/**
+ * A time in the past: a duration ago (`2h`), a date (from its first second, UTC), `today`, or an
+ * RFC 3339 time.
+ */
+export function pastOption(text: string): number {
+  const now = Date.now();
+  const duration = parseDuration(text);
+  if (duration !== undefined) return now - duration;
+  const date = text === 'today' ? new Date(now).toISOString().slice(0, 10) : text;
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(date);
+  const at = Date.parse(isDay ? `${date}T00:00:00Z` : date);
+  if (Number.isNaN(at) || (!isDay && !date.includes('T'))) {
+    throw new InvalidArgumentError(
+      'It must be a duration (2h, 3d), a date (2026-12-31), today, or a time (RFC 3339).',
+    );
+  }
+  return at;
+}
+
 /** For an option that may be given several times: all its values. */
 export function several(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];

@@ -21,7 +21,20 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   return `${[titles, ...rows].map(print).join('\n')}\n`;
 }
 
-const width = (text: string): number => stripVTControlCharacters(text).length;
+/** Characters that take two columns (Unicode's East Asian Wide), and those that take none. */
+const wide = new RegExp(
+  '[\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\ua4cf\\uac00-\\ud7a3\\uf900-\\ufaff' +
+    '\\ufe30-\\ufe6f\\uff00-\\uff60\\uffe0-\\uffe6\\u{1f300}-\\u{1faff}\\u{20000}-\\u{3fffd}]',
+  'u',
+);
+const thin = /[\p{Mn}\p{Me}\p{Cf}]/u;
+
+/** Columns on a terminal. */
+function width(text: string): number {
+  const plain = stripVTControlCharacters(text);
+  if (/^[\x20-\x7e]*$/.test(plain)) return plain.length;
+  return [...plain].reduce((sum, one) => sum + (wide.test(one) ? 2 : thin.test(one) ? 0 : 1), 0);
+}
 
 const codes = { bold: 1, red: 31, green: 32, yellow: 33, dim: 2 } as const;
 

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { parseMilterAddress } from '../../partners/milter/client.ts';
 import type { StatusView } from '../../ports/admin.ts';
+import type { ExplainAnswer } from '../../ports/asking.ts';
 import { act } from '../guard/act.ts';
 import { accountPath, connectToGuard, type FoundGuard, type GuardClient } from '../guard/client.ts';
 import { pinnedSocket } from '../guard/owned-file.ts';
@@ -93,7 +94,7 @@ function hijack(trial: Command): void {
       door: pinned ?? door,
       messages: options.messages,
       tag: Date.now().toString(36),
-      story: async (id) => (await known<FoundGuard<'explain'>>(admin, `/explain/${id}`))?.story,
+      story: async (id) => (await known<ExplainAnswer>(admin, `/explain/${id}`))?.story,
       tell: (scene) => say(sceneText(scene, about)),
     }).catch((cause: unknown) => {
       throw broken(admin.run.doors.milter, cause);

@@ -14,7 +14,8 @@
  *   GET  /api/held/QUEUE-ID
  *   POST /api/held/release               { ids } or { account }, by?
  *   POST /api/held/drop                  { ids } or { account }, by?
- *   GET  /api/explain/ID
+ *   GET  /api/find, /api/explain/ID, /api/incidents
+ *                                        what became of messages (find-routes.ts)
  *   POST /api/forget                     { address, dryRun?, by? }
  *   GET  /api/recent?limit
  *   GET  /api/minutes
@@ -44,6 +45,7 @@
 import { Hono } from 'hono';
 import type { Admin, KeyAdmin } from '../../ports/admin.ts';
 import { authorRoutes } from './author-routes.ts';
+import { findRoutes } from './find-routes.ts';
 import { overview } from './overview.ts';
 import { passwordRoutes } from './password-routes.ts';
 import { actor, body, done, type HttpEnv, named, orNotFound, query } from './request.ts';
@@ -75,12 +77,12 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   api.get('/minutes', (c) => c.json(admin.minutes()));
   api.get('/stats', async (c) => c.json(await admin.stats(query(c, statsQuery))));
   api.get('/audit', (c) => c.json(admin.audit(query(c, auditQuery))));
-  api.get('/explain/:id', (c) => c.json(orNotFound(admin.explain(named(c, 'id')), 'message')));
   api.post('/forget', async (c) => {
     const { address, by, dryRun } = await body(c, forgetBody);
     return done(c, await admin.forget(address, { by: actor(c, by), dryRun }));
   });
   api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
+  findRoutes(api, admin);
   accountRoutes(api, admin);
   heldRoutes(api, admin);
   dkimRoutes(api, admin.dkim);

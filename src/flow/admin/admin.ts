@@ -10,7 +10,9 @@ import { shownReason, withShownReasons } from '../../core/explain.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
+import type { Asking } from '../../ports/asking.ts';
 import type { AuthorAdmin } from '../../ports/authors.ts';
+import type { FateStore } from '../../ports/fate.ts';
 import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
@@ -21,6 +23,7 @@ import type { Accounts } from '../account/accounts.ts';
 import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
 import type { BypassMeter } from '../bypass/bypass-meter.ts';
+import { openAsking } from '../fate/asking.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import { sendTestNotice } from '../notices/test-notice.ts';
@@ -52,12 +55,12 @@ export type AdminDeps = {
   readonly bypass: Pick<BypassMeter, 'view'>;
   readonly foreign: { latest(limit: number): StatusView['foreign'] };
   readonly logShapes: () => StatusView['logShapes'];
-  readonly fates: ForgetDeps['fates'];
   readonly ledger: ForgetDeps['ledger'];
   readonly dkim: KeyAdmin;
   readonly probation: Pick<Probation, 'text'>;
   readonly scripts: ScriptAdmin;
   readonly authors: AuthorAdmin;
+  readonly fates: ForgetDeps['fates'] & Pick<FateStore, 'find'>;
   readonly stats: AskStats;
   readonly iso: (at: Millis) => string;
 };
@@ -140,9 +143,21 @@ export function openAdmin(deps: AdminDeps): Admin {
     dkim: deps.dkim,
     scripts: deps.scripts,
     authors: deps.authors,
+    asking: askingOf(deps),
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
   };
+}
+
+function askingOf(deps: AdminDeps): Asking {
+  const standing = { yes: 'read', unread: 'unread', off: 'off' } as const;
+  return openAsking({
+    fates: deps.fates,
+    live: deps.journal.live,
+    log: () => standing[deps.bypass.view().watched],
+    named: (text) => named(deps, text),
+    now: deps.world.clock.now,
+  });
 }
 
 /** The account that an operator names: as it is known, else with the default domain. */

@@ -29,7 +29,8 @@ const everyMs = hourMs;
 const tickMs = minuteMs;
 /** Accounts looked at, and accounts that one notice names. */
 const accountsMax = 1_000;
-const namedMax = 20;
+/** A notice names at most five addresses. The command in it lists all. */
+const namedMax = 5;
 const rowsMax = 10_000;
 /** In the ledger: until when was told what was due. */
 const toldKey = 'reminded';

@@ -57,6 +57,8 @@ export type SuspensionDeps = {
   /** Probation keys. Without: no account has a key of its own. */
   readonly keys?: AccountKeys;
   readonly world: World;
+  /** Recipients of the mail that got out, those to name first. Never rejects. */
+  readonly reached: (incident: IncidentRow) => Promise<readonly string[]>;
   readonly host: string;
   readonly settings: Settings;
   /** RFC 3339. */
@@ -244,7 +246,7 @@ class SuspensionFlow implements Suspensions {
       loginClosed: false,
       reasons,
     };
-    const notice = this.#notice(incident);
+    const notice = this.#notice(incident, []);
     const action = observed ? 'would-suspend' : 'suspend';
     const changes: Change[] = [
       { kind: 'incident', row: incident },
@@ -258,7 +260,7 @@ class SuspensionFlow implements Suspensions {
         leaked: incident.leakedRecipients,
         why: firstReasonText(reasons),
       });
-      if (observed) notices.send(notice);
+      if (observed) void this.#tell(incident);
       else void this.#follow(incident);
     };
     return { changes, committed };
@@ -272,7 +274,7 @@ class SuspensionFlow implements Suspensions {
     const { account } = incident;
     return this.#logged(account, async () => {
       const row = await this.#locks.run(account, () => this.#enforce(incident));
-      this.#deps.notices.send(this.#notice(row));
+      await this.#tell(row);
       if (!this.#closed) this.#sweepLater(row);
     });
   }
@@ -377,10 +379,17 @@ class SuspensionFlow implements Suspensions {
     return this.#deps.journal.live.incidents({ account, open: true, limit: openMax });
   }
 
-  #notice(incident: IncidentRow): Notice {
+  /** If the guard stops meanwhile, the next start sends what was prepared. */
+  async #tell(incident: IncidentRow): Promise<void> {
+    const isLast = this.#closed;
+    const reached = isLast ? [] : await this.#deps.reached(incident);
+    if (isLast || !this.#closed) this.#deps.notices.send(this.#notice(incident, reached));
+  }
+
+  #notice(incident: IncidentRow, reached: readonly string[]): Notice {
     const { host, iso } = this.#deps;
     const { clock } = this.#deps.world;
-    return suspensionNotice(incident, { host, iso, at: clock.now() });
+    return suspensionNotice(incident, reached, { host, iso, at: clock.now() });
   }
 }
 

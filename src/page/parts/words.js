@@ -14,11 +14,13 @@ function serverNow() {
 
 const numbers = new Intl.NumberFormat('en');
 const exactly = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' });
+const dayAndTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 const shortClock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
 
 export const number = (value) => numbers.format(value);
 export const exact = (at) => exactly.format(at);
+export const stamp = (at) => dayAndTime.format(at);
 export const clockTime = (at) => clock.format(at);
 export const clockMinute = (at) => shortClock.format(at);
 

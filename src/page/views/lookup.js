@@ -1,25 +1,27 @@
 /**
- * Finds an account by a part of its name, or explains a message by its queue id. One field serves
- * both, so that nobody has to choose first.
+ * Finds an account by a part of its name, explains a message by its queue id, or leads to all
+ * messages that fit. One field serves all, so that nobody has to choose first.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { read } from '../parts/api.js';
 import { html } from '../parts/html.js';
 import { Heading } from '../parts/marks.js';
+import { findAddress } from '../parts/route.js';
 
 const typingMs = 200;
 const foundMax = 8;
+const asked = 'Account, address, subject or queue id';
 
 export function Lookup({ open, explain }) {
   const [text, setText] = useState('');
   const [found, setFound] = useState(undefined);
-  const asked = useRef(0);
+  const requests = useRef(0);
   useEffect(() => {
-    const request = ++asked.current;
+    const request = ++requests.current;
     if (text === '') return setFound(undefined);
     const timer = setTimeout(async () => {
       const answer = await find(text);
-      if (request === asked.current) setFound(answer);
+      if (request === requests.current) setFound(answer);
     }, typingMs);
     return () => clearTimeout(timer);
   }, [text]);
@@ -27,15 +29,17 @@ export function Lookup({ open, explain }) {
     event.preventDefault();
     if (found?.story) explain(text);
     else if (found?.accounts.length > 0) open(found.accounts[0].account);
+    else if (text !== '') location.hash = findAddress(text);
   }
   return html`<section aria-labelledby="lookup">
     <${Heading} id="lookup" title="Look up" />
     <form role="search" onSubmit=${submit}>
-      <label for="lookup-field" class="unseen">Account or queue id</label>
+      <label for="lookup-field" class="unseen">${asked}</label>
       <input
         id="lookup-field"
         type="search"
-        placeholder="Account or queue id"
+        placeholder=${asked}
+        maxlength="1000"
         autocomplete="off"
         autocapitalize="none"
         spellcheck=${false}
@@ -66,12 +70,6 @@ async function find(text) {
 
 function Found({ found, text, open, explain }) {
   if (found.fault !== undefined) return html`<p class="fault">${found.fault}</p>`;
-  if (found.accounts.length === 0 && found.story === undefined) {
-    return html`<p class="empty">
-      No account name contains “${text}”, and no stored message has this queue id. You find queue
-      ids in the mail log, right after the name of the program.
-    </p>`;
-  }
   return html`<ul class="found">
     ${
       found.story &&
@@ -89,5 +87,6 @@ function Found({ found, text, open, explain }) {
         <span class="tag ${one.state}">${one.state}</span>
       </li>`,
     )}
+    <li><a href=${findAddress(text)}>Find messages: ${text}</a></li>
   </ul>`;
 }

@@ -9,17 +9,18 @@ import { html } from '../parts/html.js';
 import { Command, Empty, When } from '../parts/marks.js';
 import { releaseAccount, suspendAccount } from '../parts/questions.js';
 import { command, many, number, opened, verdictWord } from '../parts/words.js';
+import { Fate } from './fate.js';
+import { Incident } from './incident.js';
 
 const shownMax = 12;
+/** Addresses named at the top of a message. */
+const sampleMax = 5;
 
-/** `about`: { account } or { id }. */
-export function Sheet({ about, ask, open, explain, onClose }) {
+/** `about`: { account }, { id } or { incident }. */
+export function Sheet({ about, ask, open, explain, incident, onClose }) {
   const dialog = useRef(null);
   const [found, setFound] = useState(undefined);
-  const path =
-    about.id === undefined
-      ? accountPath(about.account)
-      : `/api/explain/${encodeURIComponent(about.id)}`;
+  const path = pathOf(about);
   useEffect(() => {
     dialog.current.showModal();
   }, []);
@@ -34,7 +35,8 @@ export function Sheet({ about, ask, open, explain, onClose }) {
       current = false;
     };
   }, [path]);
-  const title = about.id ?? about.account;
+  const title =
+    about.incident === undefined ? (about.id ?? about.account) : `Incident ${about.incident}`;
   return html`<dialog
     ref=${dialog}
     class="sheet"
@@ -48,12 +50,22 @@ export function Sheet({ about, ask, open, explain, onClose }) {
     ${found === undefined && html`<p class="quiet">Loading…</p>`}
     ${found?.fault && html`<p class="fault">${found.fault}</p>`}
     ${found?.none && html`<${Empty}>Postern has no record of ${title}.<//>`}
-    ${found?.account && html`<${Account} found=${found} ask=${ask} explain=${explain} />`}
-    ${(found?.story || found?.message) && html`<${Story} found=${found} open=${open} />`}
+    ${found?.account && html`<${Account} ...${{ found, ask, explain, incident }} />`}
+    ${found?.incident && html`<${Incident} ...${{ found, open, explain }} />`}
+    ${
+      (found?.story || found?.message || found?.fate) &&
+      html`<${Story} found=${found} open=${open} />`
+    }
   </dialog>`;
 }
 
-function Account({ found, ask, explain }) {
+function pathOf(about) {
+  if (about.id !== undefined) return `/api/explain/${encodeURIComponent(about.id)}`;
+  if (about.incident !== undefined) return `/api/incidents/${encodeURIComponent(about.incident)}`;
+  return accountPath(about.account);
+}
+
+function Account({ found, ask, explain, incident }) {
   const { account, incidents, stories, audit } = found;
   const name = account.account;
   const suspended = account.state === 'suspended';
@@ -92,7 +104,7 @@ function Account({ found, ask, explain }) {
       <${Command} text=${command('accounts', 'allow', name, '--until', 'tomorrow')} />
     </p>
     <${Stories} stories=${stories} explain=${explain} />
-    <${History} incidents=${incidents} audit=${audit} />`;
+    <${History} incidents=${incidents} audit=${audit} incident=${incident} />`;
 }
 
 function Stories({ stories, explain }) {
@@ -109,7 +121,7 @@ function Stories({ stories, explain }) {
     </ul>`;
 }
 
-function History({ incidents, audit }) {
+function History({ incidents, audit, incident }) {
   if (incidents.length === 0 && audit.length === 0) return null;
   return html`<h3>History</h3>
     <ul class="rows small">
@@ -118,6 +130,10 @@ function History({ incidents, audit }) {
           Suspended <${When} at=${one.suspendedAt} />:
           ${' '}${many(one.leakedRecipients, 'recipient')} reached,
           ${' '}${many(one.stoppedMessages, 'message')} stopped${ended(one)}.
+          ${' '}
+          <button class="name" type="button" onClick=${() => incident(one.id)}>
+            Show what got out
+          </button>
         </li>`,
       )}
       ${audit.slice(0, shownMax).map(
@@ -135,9 +151,17 @@ function ended({ endedAt, endedBy }) {
   return html`; ended <${When} at=${endedAt} /> by ${endedBy}`;
 }
 
+/** The story, else the row of the message, else what the day files have; all in one form. */
+function aboutOf({ story, message, fate }) {
+  if (story !== undefined) return story;
+  const kept = fate?.message;
+  const row = message ?? { ...kept, queueId: kept.id, recipients: kept.recipientCount };
+  const sample = kept?.recipients.slice(0, sampleMax) ?? [];
+  return { ...row, sample, reasons: [], subject: kept?.subject ?? '', observed: false };
+}
+
 function Story({ found, open }) {
-  const { story, message } = found;
-  const about = story ?? { ...message, sample: [], reasons: [], subject: '', observed: false };
+  const about = aboutOf(found);
   const others = about.recipients - about.sample.length;
   return html`<p>
       <strong>${opened(verdictWord(about))}</strong> <${When} at=${about.at} />, from${' '}
@@ -147,6 +171,7 @@ function Story({ found, open }) {
     </p>
     <dl class="story">
       ${about.subject !== '' && html`<dt>Subject</dt><dd>${about.subject}</dd>`}
+      ${about.subject === '' && html`<dt>Subject</dt><dd><span class="unkept">not kept</span></dd>`}
       <dt>To</dt>
       <dd>
         ${about.sample.length === 0 ? many(about.recipients, 'recipient') : about.sample.join(', ')}
@@ -155,6 +180,7 @@ function Story({ found, open }) {
       <dt>Sent from</dt>
       <dd>${about.client || 'this machine'}</dd>
     </dl>
+    ${found.fate && html`<${Fate} fate=${found.fate} />`}
     ${
       about.reasons.length > 0
         ? html`<h3>Why</h3><${Reasons} reasons=${about.reasons} />`

@@ -9,14 +9,18 @@ import { Command, Glyph, Heading, When } from '../parts/marks.js';
 import { accountHijacked, releaseAccount } from '../parts/questions.js';
 import { command, many, number } from '../parts/words.js';
 
-export function Suspended({ view, ask, open }) {
+export function Suspended({ view, ask, open, incident }) {
   const { suspended, status } = view;
   if (suspended.length === 0) return null;
   const unseen = status.accounts.suspended - suspended.length;
   return html`<section aria-labelledby="suspended">
     <${Heading} id="suspended" title="Suspended" count=${status.accounts.suspended} />
     ${suspended.map(
-      (one) => html`<${Card} key=${one.account.account} ...${one} ask=${ask} open=${open} />`,
+      (one) =>
+        html`<${Card}
+        key=${one.account.account}
+        ...${{ ...one, ask, open, reveal: incident }}
+      />`,
     )}
     ${
       unseen > 0 &&
@@ -28,7 +32,7 @@ export function Suspended({ view, ask, open }) {
   </section>`;
 }
 
-function Card({ account, incident, ask, open }) {
+function Card({ account, incident, ask, open, reveal }) {
   const name = account.account;
   return html`<article class="card" aria-label=${`${name}, suspended`}>
     <div class="card-head">
@@ -51,6 +55,12 @@ function Card({ account, incident, ask, open }) {
       </span>
     </div>
     ${incident !== undefined && html`<${Facts} incident=${incident} />`}
+    ${
+      incident !== undefined &&
+      html`<p class="reveal">
+        <button type="button" onClick=${() => reveal(incident.id)}>Show what got out</button>
+      </p>`
+    }
     <p class="quiet"><${Later} account=${account} /></p>
     <h4>Why</h4>
     <${Reasons} reasons=${incident?.reasons ?? account.reasons} />

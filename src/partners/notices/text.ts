@@ -147,14 +147,24 @@ function facts(notice: Notice): string {
     `Account  ${oneLine(notice.account)}`,
     `Since    ${event === 'account.suspended' ? `${since}, suspended ${notice.at}` : since}`,
     `Sent     ${count(leaked.messages, 'message')} to ${count(leaked.recipients, 'recipient')}`,
+    ...reachedLines(notice),
     `Stopped  ${messages}, ${stopped.fromQueue} of them taken from the queue`,
   ];
   if (event === 'account.holding' || event === 'account.full') return lines.slice(0, 2).join('\n');
-  if (notice.event === 'account.would-suspend') return lines.slice(0, 3).join('\n');
+  if (notice.event === 'account.would-suspend') return lines.slice(0, -1).join('\n');
   const login = notice.loginClosed
     ? 'closed, and its sessions were ended'
     : 'NOT closed by Postern: change the password now';
   return [...lines, `Login    ${login}`].join('\n');
+}
+
+/** Some recipients, how many more there are, and the command that lists all. */
+function reachedLines({ id, leaked, reached = [] }: Notice): readonly string[] {
+  if (reached.length === 0) return [];
+  const more = leaked.recipients - reached.length;
+  const rest = more > 0 ? ` and ${more} more` : '';
+  const named = fold(`${reached.map(oneLine).join(', ')}${rest}`, 'Reached  ', '         ');
+  return [named, `         All of them: postern incidents show ${oneLine(id)}`];
 }
 
 function why(notice: Notice): string {

@@ -1,0 +1,68 @@
+/** What became of a message, as text for a terminal. Pure. */
+import { type FateGroup, fateLine } from '../../core/fate/tell.ts';
+import type { FateView } from '../../ports/asking.ts';
+import { many, plain } from '../terminal/format.ts';
+import { clock, paint } from '../terminal/table.ts';
+
+/** Addresses shown of one group. `--json` has more. */
+const namedMax = 5;
+
+/** A message of which the ledger itself knows nothing. */
+export function fateHead({ message }: FateView): string {
+  const { account, at, client, id, recipientCount, sender, subject } = message;
+  const who = account === '' ? 'no account' : plain(account);
+  const lines = [
+    `${plain(id)} of ${who}`,
+    `Received ${clock(at)} from ${client === '' ? 'this machine' : plain(client)}, to ` +
+      `${many(recipientCount, 'recipient')}.`,
+    '',
+    ...(sender === '' ? [] : [`Sender   ${plain(sender)}`]),
+    ...(subject === '' ? [] : [`Subject  ${plain(subject)}`]),
+    ...(message.recipients.length === 0 ? [] : [`To       ${toText(message)}`]),
+  ];
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function toText({ recipientCount, recipients }: FateView['message']): string {
+  const shown = recipients.slice(0, namedMax);
+  const more = recipientCount - shown.length;
+  return `${shown.map(plain).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+export function fateText({ message, told }: FateView): string {
+  const [first] = told.groups;
+  const only = told.groups.length === 1 ? first : undefined;
+  const parts = only === undefined ? told.groups.map(groupText) : [];
+  const reply = only === undefined ? '' : replyText(only, 2);
+  const all = only !== undefined && only.count > 1 ? ` (all ${only.count} recipients)` : '';
+  const also =
+    message.otherIds.length === 0
+      ? ''
+      : `  The mail server also calls it ${message.otherIds.map(plain).join(', ')}.\n`;
+  return (
+    `${paint('bold', 'Outcome')}\n  ${plain(fateLine(told.steps, clock))}${all}\n` +
+    `${reply}${parts.join('')}${also}${told.remarks.map((one) => `  ${plain(one)}\n`).join('')}`
+  );
+}
+
+function groupText(group: FateGroup): string {
+  const where = group.where === '' ? '' : ` (${plain(group.where)})`;
+  return (
+    `  - ${many(group.count, 'recipient')}${where}: ${plain(fateLine(group.steps, clock))}\n` +
+    `${namesText(group)}${replyText(group, 6)}`
+  );
+}
+
+function namesText({ recipients, count }: FateGroup): string {
+  if (recipients.length === 0) return '';
+  const shown = recipients.slice(0, namedMax);
+  const more = count - shown.length;
+  return `      ${shown.map(plain).join(', ')}${more > 0 ? ` and ${more} more` : ''}\n`;
+}
+
+function replyText({ from, mx, reply }: FateGroup, indent: number): string {
+  const space = ' '.repeat(indent);
+  const server = mx === '' ? '' : ` of ${plain(mx)}`;
+  const own = from === '' ? '' : ` to ${plain(from)}`;
+  return reply === '' ? '' : `${space}Last reply${server}${own}: ${plain(reply)}\n`;
+}

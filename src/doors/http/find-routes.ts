@@ -1,0 +1,64 @@
+/**
+ * Serves what became of messages as JSON.
+ *
+ *   GET  /api/find?q&recipient&sender&subject&messageId&queueId&client&script&account&since&until
+ *        &limit                      q: typed freely; since, until: milliseconds or RFC 3339
+ *   GET  /api/explain/ID             { story?, message?, fate? }
+ *   GET  /api/incidents?account&limit
+ *   GET  /api/incidents/ID           by id, or by the name of an account for its latest one
+ */
+import type { Hono } from 'hono';
+import * as z from 'zod';
+import type { Millis } from '../../lib/time.ts';
+import type { Admin } from '../../ports/admin.ts';
+import type { FindAsk, IncidentSearch } from '../../ports/asking.ts';
+import { type HttpEnv, named, orNotFound, query, Refusal } from './request.ts';
+
+const limit = z.coerce.number().int().min(1).max(1_000).default(100);
+/** A line that a person types, or that the mail log has. */
+const text = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .regex(/^\P{Cc}+$/u, 'must not contain control characters')
+  .exactOptional();
+const time = z
+  .union([
+    z.coerce.number().int().min(0).max(8_640_000_000_000_000),
+    z.iso.datetime({ offset: true }).transform(Date.parse),
+  ])
+  .transform((value) => value as Millis)
+  .exactOptional();
+
+const findQuery: z.ZodType<FindAsk> = z
+  .object({
+    q: text,
+    recipient: text,
+    sender: text,
+    subject: text,
+    messageId: text,
+    queueId: text,
+    client: text,
+    script: text,
+    account: text,
+    since: time,
+    until: time,
+    limit,
+  })
+  .transform(({ q, ...asked }) => (q === undefined ? asked : { ...asked, text: q }));
+
+const incidentsQuery: z.ZodType<IncidentSearch> = z.object({ account: text, limit });
+
+export function findRoutes(api: Hono<HttpEnv>, { asking, explain }: Admin): void {
+  api.get('/find', async (c) => c.json(await asking.find(query(c, findQuery))));
+  api.get('/explain/:id', async (c) => {
+    const id = named(c, 'id');
+    const [known, fate] = [explain(id), await asking.fate(id)];
+    if (known === undefined && fate === undefined) throw new Refusal(404, 'no such message');
+    return c.json({ ...known, fate });
+  });
+  api.get('/incidents', (c) => c.json(asking.incidents(query(c, incidentsQuery))));
+  api.get('/incidents/:id', async (c) => {
+    return c.json(orNotFound(await asking.incident(named(c, 'id')), 'incident'));
+  });
+}

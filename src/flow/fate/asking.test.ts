@@ -1,0 +1,228 @@
+/** People ask for messages: what is found, how it is told, and what got out in an incident. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { foundMessage, scriptedFates, type Told } from '../../../test/doubles/fates.ts';
+import { scriptedScan } from '../../../test/doubles/scan.ts';
+import { openRig } from '../../../test/ledger/flow-rig.ts';
+import { heldRow, storyRow } from '../../../test/ledger/samples.ts';
+import type { Account } from '../../core/account-name.ts';
+import { hash53 } from '../../lib/hash.ts';
+import { type Millis, minuteMs } from '../../lib/time.ts';
+import type { FateStore } from '../../ports/fate.ts';
+import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
+import { openAsking } from './asking.ts';
+import type { AskedLedger } from './found-view.ts';
+import { reachedBy } from './incident-detail.ts';
+
+const now = Date.UTC(2026, 2, 3, 12) as Millis;
+const joe = 'joe@here.test' as Account;
+const thief = '203.0.113.9';
+const network = { signal: 'new-network', saw: 1, usual: 0, weight: 1, network: '203.0.113.0/24' };
+
+type Scene = {
+  readonly mail?: readonly Told[];
+  readonly held?: readonly HeldRow[];
+  readonly stories?: readonly StoryRow[];
+  readonly incident?: Partial<IncidentRow>;
+  readonly fates?: Pick<FateStore, 'find'>;
+};
+
+function depsOf({ mail = [], held = [], stories = [], incident, fates }: Scene) {
+  const incidents = incident === undefined ? [] : [incidentRow(incident)];
+  const live: AskedLedger = {
+    heldOne: (id) => held.find(({ queueId }) => queueId === id),
+    incidents: ({ account }) =>
+      incidents.filter((one) => account === undefined || one.account === account),
+    loadAccount: (account) => ({
+      account,
+      state: 'suspended',
+      profile: '{}',
+      recipients: Float64Array.of(hash53('friend@x.test', 7)),
+      sinceMinutes: Uint32Array.of((now - 10 * 24 * 60 * minuteMs) / minuteMs),
+    }),
+    message: () => undefined,
+    meta: () => '7',
+    stories: ({ account }) => stories.filter((one) => one.account === account),
+    story: (id) => stories.find((one) => one.id === id),
+  };
+  return {
+    fates: fates ?? scriptedFates(mail.map(foundMessage)),
+    live,
+    log: () => 'read' as const,
+    named: (name: string) => name.toLowerCase() as Account,
+    now: () => now,
+  };
+}
+
+function incidentRow(more: Partial<IncidentRow>): IncidentRow {
+  return {
+    id: 'i-1',
+    account: joe,
+    observed: false,
+    by: 'guard',
+    since: (now - 60 * minuteMs) as Millis,
+    suspendedAt: (now - 30 * minuteMs) as Millis,
+    endedAt: undefined,
+    endedBy: '',
+    leakedMessages: 0,
+    leakedRecipients: 0,
+    stoppedMessages: 0,
+    queuedHeld: 0,
+    loginClosed: true,
+    reasons: [network as IncidentRow['reasons'][number]],
+    ...more,
+  };
+}
+
+const sent = (id: string, minutesAgo: number, more: Partial<Told> = {}): Told => ({
+  id,
+  at: now - minutesAgo * minuteMs,
+  account: joe,
+  to: ['anna@x.test'],
+  tries: [[0, 'sent', 'mx.x.test']],
+  ...more,
+});
+
+describe('find', () => {
+  const mail = [
+    sent('A', 10),
+    sent('B', 20, { from: 'anna@x.test', account: 'bob@here.test', to: ['c@x.test'] }),
+    sent('C', 30, { account: 'anna@x.test', to: ['d@x.test'] }),
+  ];
+  const ids = async (asked: Parameters<ReturnType<typeof openAsking>['find']>[0]) => {
+    const answer = await openAsking(depsOf({ mail })).find(asked);
+    return [answer.found.map(({ id }) => id).join(''), answer.more];
+  };
+
+  test('a typed address is recipient, sender or account; each message comes once', async () => {
+    assert.deepEqual(await ids({ text: 'Anna@x.test', limit: 9 }), ['ABC', false]);
+    assert.deepEqual(await ids({ text: 'anna@x.test', limit: 2 }), ['AB', true]);
+    assert.deepEqual(await ids({ text: 'anna@x.test', account: 'BOB@here.test', limit: 9 }), [
+      'B',
+      false,
+    ]);
+    const since = (now - 15 * minuteMs) as Millis;
+    assert.deepEqual(await ids({ text: 'anna@x.test', since, limit: 9 }), ['A', false]);
+    assert.deepEqual(await ids({ recipient: 'D@X.test', limit: 9 }), ['C', false]);
+  });
+
+  test('the outcome is that of the recipient who was looked for', async () => {
+    const two = foundMessage(sent('A', 10, { to: ['a@x.test', 'b@x.test'] }));
+    const [first, second] = two.recipients;
+    assert.ok(first !== undefined && second !== undefined);
+    const bounced = second.attempts.map((one) => ({ ...one, outcome: 'bounced' as const }));
+    const recipients = [first, { ...second, attempts: bounced }];
+    const fates = scriptedFates([{ ...two, recipients }]);
+    const asking = openAsking(depsOf({ fates }));
+    const became = async (asked: object) =>
+      (await asking.find({ limit: 9, ...asked })).found[0]?.became;
+    assert.equal(await became({ recipient: 'a@x.test' }), 'delivered');
+    assert.equal(await became({ recipient: 'b@x.test' }), 'bounced');
+    assert.equal(await became({ queueId: 'A' }), '1 bounced, 1 delivered');
+  });
+
+  test('what the day files no longer have comes from the reasons, once', async () => {
+    const stories = [
+      storyRow({ id: 'A', account: joe, at: (now - 10 * minuteMs) as Millis, verdict: 'hold' }),
+      storyRow({ id: 'AB12CD34EF', account: joe, at: (now - 99 * minuteMs) as Millis }),
+    ];
+    const asking = openAsking(depsOf({ mail, stories }));
+    const found = async (text: string) =>
+      (await asking.find({ text, limit: 9 })).found.map(({ id }) => id);
+    assert.deepEqual(await found('AB12CD34EF'), ['AB12CD34EF']);
+    assert.deepEqual(await found(joe), ['A', 'AB12CD34EF']);
+    assert.equal((await asking.fate('AB12CD34EF'))?.message.account, joe);
+    assert.equal(await asking.fate('NOTHING1'), undefined);
+  });
+
+  test('files that cannot be read: a search fails, one message is still told', async () => {
+    const fates = { find: () => Promise.reject(new Error('the disk is gone')) };
+    const stories = [storyRow({ id: 'AB12CD34EF', account: joe })];
+    const asking = openAsking(depsOf({ fates, stories, incident: {} }));
+    await assert.rejects(asking.find({ text: 'x y', limit: 9 }), /the disk is gone/);
+    const told = (await asking.fate('AB12CD34EF'))?.told;
+    assert.match(told?.remarks.join(' ') ?? '', /The disk is gone\./);
+    assert.match((await asking.incident('i-1'))?.remarks.join(' ') ?? '', /The disk is gone\./);
+  });
+});
+
+describe('an incident', () => {
+  const mail = [
+    sent('USUAL', 600),
+    sent('T1', 50, { client: thief, subject: 'Offer 1', to: ['s1@x.test', 's2@x.test'] }),
+    sent('T2', 49, { client: thief, subject: 'Offer 2', to: ['s3@x.test'] }),
+    sent('OWN', 45, { to: ['friend@x.test'] }),
+    sent('CAUGHT', 40, { client: thief, to: ['s4@x.test'] }),
+    sent('HELD', 35, { client: thief, verdict: 'hold', to: ['s5@x.test'] }),
+  ];
+  const held = [heldRow({ queueId: 'CAUGHT', account: joe, why: 'queue', state: 'held' })];
+  const counted = { leakedMessages: 3, leakedRecipients: 4 };
+
+  test('lists what passed and was not caught in the queue, as it was counted', async () => {
+    const asking = openAsking(depsOf({ mail, held, incident: counted }));
+    const detail = await asking.incident('i-1');
+    assert.deepEqual(
+      detail?.leaked.map(({ id, mark }) => `${id} ${mark}`),
+      ['OWN owner', 'T2 thief', 'T1 thief'],
+    );
+    assert.deepEqual(detail?.remarks, []);
+    assert.deepEqual(detail?.marks, { thief: 2, owner: 1, unclear: 0 });
+    assert.equal((await asking.incident('Joe@here.test'))?.incident.id, 'i-1');
+    assert.equal(await asking.incident('i-2'), undefined);
+  });
+
+  test('a message that was released later got out too, and is said', async () => {
+    const released = held.map((one) => ({ ...one, state: 'released' as const }));
+    const asking = openAsking(depsOf({ mail, held: released, incident: counted }));
+    const detail = await asking.incident('i-1');
+    assert.equal(detail?.leaked.length, 4);
+    assert.match(detail.remarks.join(' '), /^1 of the listed messages were held first/);
+  });
+
+  test('hundreds of messages that were refused later hide none that got out', async () => {
+    const late = Array.from({ length: 700 }, (_, nth) => sent(`R${nth}`, 1, { verdict: 'refuse' }));
+    const asking = openAsking(depsOf({ mail: [...mail, ...late], held, incident: counted }));
+    assert.deepEqual((await asking.incident('i-1'))?.remarks, []);
+  });
+
+  test('says why the list differs from the numbers, and what is not kept', async () => {
+    const secret = mail.map((one) => ({ ...one, isSecret: true as const }));
+    const asking = openAsking(
+      depsOf({ mail: secret, held, incident: { leakedMessages: 9, leakedRecipients: 20 } }),
+    );
+    const remarks = (await asking.incident('i-1'))?.remarks.join(' ') ?? '';
+    assert.match(remarks, /counted 9 messages to 20 recipients; this list has 3 to 4: days of/);
+    assert.match(remarks, /4 recipients are not kept in clear text/);
+  });
+
+  test("names the thief's recipients first, and none of the owner's", async () => {
+    const deps = depsOf({ mail, held, incident: counted });
+    assert.deepEqual(await reachedBy(deps, incidentRow(counted), () => {}), [
+      's3@x.test',
+      's1@x.test',
+      's2@x.test',
+    ]);
+  });
+});
+
+test('what a hijack let out is what the guard counted, and the notice names five', async () => {
+  const rig = openRig();
+  const scan = scriptedScan(9);
+  for (let nth = 0; nth < 60 && rig.accounts.known(joe)?.state !== 'suspended'; nth++) {
+    const local = [0, 1, 2].map((other) => `s${nth}-${other}@here.test`);
+    const { id } = rig.send({ account: joe, to: [`s${nth}@x.test`], local, scan });
+    await rig.time.settle();
+    // Delivered before anybody can hold it.
+    if (rig.queue.messages.get(id) !== 'hold') rig.queue.leave(id);
+    await rig.time.pass(10_000);
+  }
+  await rig.time.pass(minuteMs);
+  const detail = await rig.admin.asking.incident('JOE@here.test');
+  const { leakedMessages = 0, leakedRecipients = 0 } = detail?.incident ?? {};
+  assert.ok(leakedMessages > 1);
+  assert.equal(detail?.leaked.length, leakedMessages);
+  assert.equal(leakedRecipients, 4 * leakedMessages);
+  assert.deepEqual(detail?.remarks, []);
+  const notice = rig.taken.find(({ notice: { event } }) => event === 'account.suspended')?.notice;
+  assert.equal(notice?.reached?.length, 5);
+});

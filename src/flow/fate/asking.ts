@@ -1,0 +1,138 @@
+/**
+ * People ask what became of messages. What is found comes from the day files, and for what these
+ * no longer have, from the reasons in the ledger, which are kept longer. Nothing is written, so the
+ * same code answers from the files while the guard does not run.
+ */
+
+import { withShownReasons } from '../../core/explain.ts';
+import { guessedWords, guesses, type Sought } from '../../core/fate/question.ts';
+import { addressKey } from '../../formats/message/address.ts';
+import type { Millis } from '../../lib/time.ts';
+import type { Asking, FateView, FindAnswer, FindAsk, FoundView } from '../../ports/asking.ts';
+import type { FateQuery, FoundMessage } from '../../ports/fate.ts';
+import {
+  type AskingDeps,
+  asSentence,
+  fateView,
+  foundOrWhy,
+  storedRow,
+  storedStory,
+} from './found-view.ts';
+import { incidentDetail, incidentNamed } from './incident-detail.ts';
+
+const unguessed = 'All that the text may be is given with options already; leave one of them out.';
+
+export function openAsking(deps: AskingDeps): Asking {
+  return {
+    find: (asked) => find(deps, asked),
+    fate: (id) => fate(deps, id),
+    incidents({ account, limit }) {
+      const filter = account === undefined ? { limit } : { account: deps.named(account), limit };
+      return deps.live.incidents(filter).map(withShownReasons);
+    },
+    async incident(id) {
+      const incident = incidentNamed(deps, id);
+      return incident === undefined ? undefined : incidentDetail(deps, incident);
+    },
+  };
+}
+
+async function fate(deps: AskingDeps, id: string): Promise<FateView | undefined> {
+  const days = await foundOrWhy(deps, { queueId: id, limit: 1 });
+  const [found] = [...days.found, ...fromReasons(deps, { queueId: id, limit: 1 })];
+  if (found === undefined) return undefined;
+  const { message, told } = fateView(found, deps);
+  if (days.partial === '') return { message, told };
+  return { message, told: { ...told, remarks: [...told.remarks, asSentence(days.partial)] } };
+}
+
+async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
+  const { text = '', limit } = asked;
+  // What is said with an option is not guessed.
+  const guessed = guesses(text).filter(({ field }) => asked[field] === undefined);
+  const base = queryOf(deps, asked);
+  const queries =
+    text.trim() === ''
+      ? [base]
+      : guessed.map(({ field, value }) => ({ ...base, ...narrowed(deps, field, value) }));
+  const views = new Map<string, FoundView>();
+  const remarks = new Set<string>();
+  let hasMore = false;
+  let days = 0;
+  for (const query of queries) {
+    const answer = await deps.fates.find({ ...query, limit: limit + 1 });
+    if (answer.partial !== '') remarks.add(asSentence(answer.partial));
+    days = Math.max(days, answer.days);
+    hasMore ||= answer.found.length > limit;
+    for (const one of [...answer.found, ...fromReasons(deps, query)]) {
+      const { message } = fateView(one, deps, query.recipient);
+      const key = message.id === '' ? `${message.at} ${message.account}` : message.id;
+      const other = views.get(key);
+      // Ids are used again after some time.
+      if (other === undefined) views.set(key, message);
+      else if (other.at !== message.at) views.set(`${key} ${message.at}`, message);
+    }
+  }
+  const all = [...views.values()].sort((one, other) => other.at - one.at);
+  return {
+    found: all.slice(0, limit),
+    more: hasMore || all.length > limit,
+    guessed,
+    remarks: [
+      ...(queries.length === 0 ? [unguessed] : []),
+      ...said(text, guessed, days, queries),
+      ...remarks,
+    ],
+  };
+}
+
+function said(
+  text: string,
+  guessed: ReturnType<typeof guesses>,
+  days: number,
+  queries: readonly FateQuery[],
+): readonly string[] {
+  const lines: string[] = [];
+  if (guessed.length > 0) lines.push(`Searched “${text.trim()}” as ${guessedWords(guessed)}.`);
+  lines.push(
+    `Looked through the mail of ${days} ${days === 1 ? 'day' : 'days'}. ` +
+      'What is older than messages.keep is not kept.',
+  );
+  if (queries.some(({ subject }) => subject !== undefined)) {
+    lines.push('Subjects are found only while they are kept in clear text (messages.keep_clear).');
+  }
+  return lines;
+}
+
+function queryOf(deps: AskingDeps, { text: _text, ...asked }: FindAsk): FateQuery {
+  const { account, recipient, sender, ...rest } = asked;
+  return {
+    ...rest,
+    ...(account === undefined ? {} : { account: deps.named(account) }),
+    ...(recipient === undefined ? {} : { recipient: addressKey(recipient) }),
+    ...(sender === undefined ? {} : { sender: addressKey(sender) }),
+  };
+}
+
+function narrowed(deps: AskingDeps, field: Sought, value: string): Partial<FateQuery> {
+  return field === 'account' ? { account: deps.named(value) } : { [field]: value };
+}
+
+/** What the ledger's reasons still have. They know nothing of deliveries. */
+function fromReasons({ live }: AskingDeps, query: FateQuery): readonly FoundMessage[] {
+  const { account, queueId, limit, since, until, ...rest } = query;
+  const fits = ({ at }: { readonly at: Millis }): boolean =>
+    at >= (since ?? 0) && at <= (until ?? Number.POSITIVE_INFINITY);
+  // The reasons have no index of anything else.
+  if (Object.values(rest).some((value) => value !== undefined)) return [];
+  if (queueId !== undefined) {
+    const story = live.story(queueId);
+    const row = live.message(queueId);
+    const found = story === undefined ? row && storedRow(row) : storedStory(story);
+    const isMeant = account === undefined || found?.judged?.account === account;
+    return found?.judged !== undefined && isMeant && fits(found.judged) ? [found] : [];
+  }
+  return account === undefined
+    ? []
+    : live.stories({ account, limit }).filter(fits).map(storedStory);
+}

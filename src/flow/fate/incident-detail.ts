@@ -1,0 +1,187 @@
+/**
+ * What got out in an incident: each message with its recipients, its outcome, and whether the
+ * thief or the owner likely sent it. The numbers of the incident were counted while it happened; if
+ * the list differs, it says why.
+ */
+import { withShownReasons } from '../../core/explain.ts';
+import { type LeakMark, leakMarks, markLeaked } from '../../core/fate/leaked.ts';
+import type { StoredReason } from '../../core/reason.ts';
+import { faultText } from '../../lib/error-text.ts';
+import { hash53 } from '../../lib/hash.ts';
+import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
+import type { FoundView, IncidentDetail, LeakedView } from '../../ports/asking.ts';
+import type { FateQuery } from '../../ports/fate.ts';
+import type { HeldState, IncidentRow } from '../../ports/ledger.ts';
+import type { World } from '../../ports/world.ts';
+import { type AskingDeps, asSentence, fateView, foundOrWhy, heldRowOf } from './found-view.ts';
+
+/** Messages of one incident that are listed. */
+const leakedMax = 500;
+/** Messages before the first sign that tell what is usual for the account. */
+const earlierMax = 500;
+const earlierMs = 30 * dayMs;
+/** Incidents that are looked through for an id. */
+const incidentsMax = 10_000;
+
+type IncidentDeps = Omit<AskingDeps, 'named'>;
+
+export function incidentNamed(
+  { live, named }: Pick<AskingDeps, 'live' | 'named'>,
+  id: string,
+): IncidentRow | undefined {
+  return (
+    live.incidents({ limit: incidentsMax }).find((one) => one.id === id) ??
+    live.incidents({ account: named(id), limit: 1 })[0]
+  );
+}
+
+/**
+ * The recipients that an incident reached: the thief's first, then those that may be. A notice that
+ * cannot name them is sent without them, so this never rejects.
+ */
+export async function reachedBy(
+  deps: IncidentDeps,
+  incident: IncidentRow,
+  log: World['log'],
+): Promise<readonly string[]> {
+  let leaked: readonly LeakedView[];
+  try {
+    ({ leaked } = await incidentDetail(deps, incident));
+  } catch (error) {
+    log('warn', 'incident.not-listed', {
+      account: incident.account,
+      why: faultText(error),
+    });
+    return [];
+  }
+  const first = leaked.filter(({ mark }) => mark === 'thief');
+  const then = leaked.filter(({ mark }) => mark === 'unclear');
+  return [...new Set([...first, ...then].flatMap(({ recipients }) => recipients))];
+}
+
+export async function incidentDetail(
+  deps: IncidentDeps,
+  incident: IncidentRow,
+): Promise<IncidentDetail> {
+  const { account, observed, since, suspendedAt } = incident;
+  // From then on, what is held, refused or put off would fill the list.
+  const until = observed ? (incident.endedAt ?? deps.now()) : suspendedAt;
+  const during = await viewsOf(deps, { account, since, until, limit: leakedMax + 1 });
+  const before = await viewsOf(deps, {
+    account,
+    since: (since - earlierMs) as Millis,
+    until: (since - 1) as Millis,
+    limit: earlierMax,
+  });
+  const isReleased = (one: FoundView): boolean => heldEnd(one, deps) === 'released';
+  const out = during.found
+    .filter((one) => isReleased(one) || gotOut(one, incident, deps))
+    .slice(0, leakedMax);
+  const leaked = markLeaked(out, {
+    since,
+    networks: told(incident.reasons, 'new-network', 'network'),
+    froms: told(incident.reasons, 'new-identity', 'from'),
+    earlier: before.found,
+    wasWrittenTo: writtenTo(deps, incident),
+  }).map(({ mail, mark, why }): LeakedView => ({ ...mail, mark, why }));
+  return {
+    incident: withShownReasons(incident),
+    leaked,
+    marks: sums(leaked),
+    remarks: [
+      ...difference(incident, leaked, {
+        released: leaked.filter(isReleased),
+        isCut: during.found.length > leakedMax,
+      }),
+      ...new Set([during.partial, before.partial].filter((one) => one !== '').map(asSentence)),
+      ...notKept(leaked),
+    ],
+  };
+}
+
+async function viewsOf(
+  deps: IncidentDeps,
+  query: FateQuery,
+): Promise<{ readonly found: readonly FoundView[]; readonly partial: string }> {
+  const { found, partial } = await foundOrWhy(deps, query);
+  return { found: found.map((one) => fateView(one, deps).message), partial };
+}
+
+function heldEnd({ id, otherIds }: FoundView, { live }: IncidentDeps): HeldState | undefined {
+  return heldRowOf([id, ...otherIds], live)?.state;
+}
+
+/** Messages that Postern let pass, less those that it caught in the queue. */
+function gotOut(one: FoundView, { observed }: IncidentRow, { live }: IncidentDeps): boolean {
+  if (!observed && one.verdict !== 'pass') return false;
+  const row = heldRowOf([one.id, ...one.otherIds], live);
+  return row === undefined || row.why !== 'queue' || row.state === 'gone';
+}
+
+/** The facts of that name in the reasons. Reasons of Postern 0.1 have none. */
+function told(
+  reasons: readonly StoredReason[],
+  signal: 'new-network' | 'new-identity',
+  fact: 'network' | 'from',
+): readonly string[] {
+  return reasons.flatMap((reason) => {
+    const value = reason.signal === signal ? (reason as Record<string, unknown>)[fact] : undefined;
+    return typeof value === 'string' ? [value] : [];
+  });
+}
+
+/** Had the account written to an address before the first sign? By the account's book. */
+function writtenTo(
+  { live }: IncidentDeps,
+  { account, since }: IncidentRow,
+): (address: string) => boolean | undefined {
+  const seed = Number(live.meta('seed'));
+  const record = live.loadAccount(account);
+  if (record === undefined || Number.isNaN(seed)) return () => undefined;
+  const minutes = new Map<number, number>();
+  for (const [nth, hash] of record.recipients.entries()) {
+    minutes.set(hash, record.sinceMinutes[nth] ?? 0);
+  }
+  const first = Math.floor(since / minuteMs);
+  return (address) => (minutes.get(hash53(address, seed)) ?? first) < first;
+}
+
+function sums(leaked: readonly LeakedView[]): Readonly<Record<LeakMark, number>> {
+  const counted: Record<LeakMark, number> = { thief: 0, owner: 0, unclear: 0 };
+  for (const mark of leakMarks) counted[mark] = leaked.filter((one) => one.mark === mark).length;
+  return counted;
+}
+
+function difference(
+  { leakedMessages, leakedRecipients }: IncidentRow,
+  leaked: readonly LeakedView[],
+  { isCut, released }: { readonly isCut: boolean; readonly released: readonly LeakedView[] },
+): readonly string[] {
+  if (isCut) return [`Only the last ${leakedMax} messages are listed.`];
+  const messages = leaked.length - released.length;
+  const recipients = recipientsOf(leaked) - recipientsOf(released);
+  const later =
+    released.length === 0
+      ? []
+      : [`${released.length} of the listed messages were held first and released later.`];
+  if (messages === leakedMessages && recipients === leakedRecipients) return later;
+  const why =
+    messages < leakedMessages
+      ? 'days of which nothing is kept any more are missing from the list'
+      : 'the list also has what was sent after the account was only observed';
+  return [
+    ...later,
+    `While it happened, Postern counted ${leakedMessages} messages to ${leakedRecipients} ` +
+      `recipients; this list has ${messages} to ${recipients}: ${why}.`,
+  ];
+}
+
+function recipientsOf(messages: readonly LeakedView[]): number {
+  return messages.reduce((sum, one) => sum + one.recipientCount, 0);
+}
+
+function notKept(leaked: readonly LeakedView[]): readonly string[] {
+  const unnamed = leaked.reduce((sum, one) => sum + one.unnamed, 0);
+  if (unnamed === 0) return [];
+  return [`${unnamed} recipients are not kept in clear text (messages.keep_clear).`];
+}

@@ -1,0 +1,91 @@
+/** What people ask about messages, and what they are answered (flow/fate/asking.ts). Types only. */
+import type { LeakMark } from '../core/fate/leaked.ts';
+import type { Guess, Sought } from '../core/fate/question.ts';
+import type { FateState, FateTold } from '../core/fate/tell.ts';
+import type { UnsignedText } from '../core/unsigned-text.ts';
+import type { VerdictKind } from '../core/verdict.ts';
+import type { Millis } from '../lib/time.ts';
+import type { IncidentView, StoryView } from './admin.ts';
+import type { MessageRow } from './ledger.ts';
+
+/** `text` is typed freely, and what it may be is guessed. All else must match. */
+export type FindAsk = { readonly [Field in Sought]?: string } & {
+  readonly text?: string;
+  readonly since?: Millis;
+  readonly until?: Millis;
+  readonly limit: number;
+};
+
+/** One message of a list. Addresses and subject are empty where they are not kept. */
+export type FoundView = {
+  /** The queue id; empty if the message had none. */
+  readonly id: string;
+  readonly otherIds: readonly string[];
+  readonly at: Millis;
+  /** Empty for mail that came in. */
+  readonly account: string;
+  readonly client: string;
+  readonly sender: string;
+  readonly headerFrom: string;
+  readonly subject: string;
+  readonly messageId: string;
+  readonly script: string;
+  /** Undefined: Postern did not judge it. */
+  readonly verdict: VerdictKind | undefined;
+  readonly recipientCount: number;
+  /** Some of the recipients whose addresses are kept in clear text. */
+  readonly recipients: readonly string[];
+  /** How many recipients have no address in clear text. */
+  readonly unnamed: number;
+  readonly state: FateState;
+  /** The outcome in a few words. */
+  readonly became: string;
+};
+
+export type FindAnswer = {
+  /** Newest first. */
+  readonly found: readonly FoundView[];
+  readonly more: boolean;
+  /** What the typed text was taken for. */
+  readonly guessed: readonly Guess[];
+  /** What was searched, and what is missing from the answer: sentences. */
+  readonly remarks: readonly string[];
+};
+
+/** One message with its whole story. `told` has its outcomes. */
+export type FateView = { readonly message: FoundView; readonly told: FateTold };
+
+/** All that is known of a message; at least one of the three. */
+export type ExplainAnswer = {
+  readonly story?: StoryView | undefined;
+  readonly message?: MessageRow | undefined;
+  /** Why no key signed it; undefined if one did, or signing is off. */
+  readonly unsigned?: UnsignedText | undefined;
+  /** Why keys of its account's own sign its mail now, and which; without: they do not. */
+  readonly probation?: string | undefined;
+  readonly fate?: FateView | undefined;
+};
+
+/** A message that got out, with the side that likely sent it. */
+export type LeakedView = FoundView & { readonly mark: LeakMark; readonly why: readonly string[] };
+
+export type IncidentDetail = {
+  readonly incident: IncidentView;
+  /** Newest first. */
+  readonly leaked: readonly LeakedView[];
+  readonly marks: Readonly<Record<LeakMark, number>>;
+  /** Why the list and the numbers of the incident differ, and what is not kept: sentences. */
+  readonly remarks: readonly string[];
+};
+
+export type IncidentSearch = { readonly account?: string; readonly limit: number };
+
+export type Asking = {
+  find(asked: FindAsk): Promise<FindAnswer>;
+  /** By queue id. Undefined: nothing is kept about it. */
+  fate(id: string): Promise<FateView | undefined>;
+  /** Newest first. */
+  incidents(filter: IncidentSearch): readonly IncidentView[];
+  /** By the id of an incident, or the name of an account for its latest one. */
+  incident(id: string): Promise<IncidentDetail | undefined>;
+};

@@ -1,0 +1,112 @@
+/** The mail of the made-up night: its outcome, and what got out of the hijacked account. */
+import type { Account } from '../../src/core/account-name.ts';
+import { openAsking } from '../../src/flow/fate/asking.ts';
+import { hash53 } from '../../src/lib/hash.ts';
+import { dayMs, type Millis, minuteMs } from '../../src/lib/time.ts';
+import type { Asking } from '../../src/ports/asking.ts';
+import type { FoundMessage } from '../../src/ports/fate.ts';
+import { foundMessage, scriptedFates, type Try } from './fates.ts';
+import { cannonFacts, type Night, type Scene } from './night.ts';
+
+const joe = 'joe.weber@example.org';
+const colleague = 'friend@elsewhere.example';
+const gmail = 'gmail-smtp-in.l.google.com';
+const busy = '421-4.7.28 Gmail has detected an unusual rate of mail from your address';
+const seed = 7;
+
+/** What people ask of this night. */
+export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
+  const mail = scene === 'empty' ? [] : nightMail(start, scene);
+  return openAsking({
+    fates: scriptedFates(mail),
+    live: {
+      heldOne: (id) => state.held.get(id),
+      incidents: ({ account }) =>
+        state.incidents
+          .filter((one) => account === undefined || one.account === account)
+          .map((one) => ({ ...one, reasons: cannonFacts })),
+      loadAccount: (account) => ({
+        account,
+        state: 'suspended',
+        profile: '{}',
+        recipients: Float64Array.of(hash53(colleague, seed)),
+        sinceMinutes: Uint32Array.of((start - 90 * dayMs) / minuteMs),
+      }),
+      message: () => undefined,
+      meta: (key) => (key === 'seed' ? String(seed) : undefined),
+      stories: ({ account, limit }) =>
+        state.stories
+          .filter((one) => account === undefined || one.account === account)
+          .slice(0, limit),
+      story: (id) => state.stories.find((one) => one.id === id),
+    },
+    log: () => 'read',
+    named: (name) => name.trim().toLowerCase() as Account,
+    now: () => start,
+  });
+}
+
+function nightMail(start: Millis, scene: Scene): readonly FoundMessage[] {
+  const ago = (minutes: number): number => start - minutes * minuteMs;
+  const quick: readonly Try[] = [[0, 'sent', gmail]];
+  const mail = [
+    foundMessage({
+      id: '4bXk0T0wQzz0',
+      at: ago(40),
+      account: 'anna.berger@example.org',
+      to: ['lena@gmail.example'],
+      subject: 'Minutes of Monday',
+      tries: [
+        [0, 'deferred', gmail],
+        [5, 'deferred', gmail],
+        [15, 'deferred', gmail],
+        [39, 'sent', gmail],
+      ],
+      reply: busy,
+    }),
+    foundMessage({
+      id: '4bXk4T1wQzz4',
+      at: ago(70),
+      account: 'press@example.org',
+      to: Array.from({ length: 40 }, (_, nth) => `reader${nth}@gmail.example`),
+      subject: 'Press release: the new bridge',
+      tries: [[1, 'deferred', gmail]],
+      reply: busy,
+    }),
+    foundMessage({
+      id: '4bXk3T1wQzz3',
+      at: ago(85),
+      account: 'billing@example.org',
+      to: ['wrong@small.example'],
+      subject: 'Invoice 2026-118',
+      tries: [[0, 'bounced', 'mx.small.example']],
+      reply: '550 5.1.1 <wrong@small.example>: no such user',
+    }),
+    foundMessage({
+      id: '4bXk1T1wQzz1',
+      at: ago(200),
+      account: 'office@example.org',
+      to: ['a@elsewhere.example', 'b@elsewhere.example'],
+      tries: quick,
+      isSecret: true,
+    }),
+  ];
+  if (scene !== 'hijack') return mail;
+  const honest = { account: joe, to: [colleague], subject: 'Lunch on Friday?', tries: quick };
+  return [
+    ...mail,
+    foundMessage({ ...honest, id: '4bXj0aAbBcc0', at: start - 2 * dayMs }),
+    foundMessage({ ...honest, id: '4bXj1aAbBcc1', at: ago(5), subject: 'Re: Lunch on Friday?' }),
+    ...[0, 1, 2].map((nth) =>
+      foundMessage({
+        id: `4bXl${nth}T7wQzz${nth}`,
+        at: ago(5.5 - nth / 4),
+        account: joe,
+        client: '185.220.101.44',
+        to: [`kim${nth}@gmail.example`, `lee${nth}@yahoo.example`],
+        subject: `Your parcel ${4_711 + nth} is waiting`,
+        tries: quick,
+      }),
+    ),
+  ];
+}
