@@ -115,7 +115,7 @@ test('a user that may not read a table gets the answer through postern-root alon
   await chmod(folder, 0o755);
   await chmod(join(socket.path, '..'), 0o755);
   await chmod(socket.path, 0o666);
-  const child = join(import.meta.dirname, 'author-asker.ts');
+  const child = join(import.meta.dirname, 'author-asks-child.ts');
   const table = `texthash:${folder}/virtual`;
   const user = ['--reuid', '65123', '--regid', '65123', '--clear-groups'];
   const asked = async (path: string): Promise<string> => {

@@ -72,7 +72,10 @@ const checked = (
   new Promise((resolve) => void startCheck(file, resolve));
 
 /** No start reads or writes these here: only the check of all pages finds the damage. */
-const unread = /^(?:dkim_key|sending_domain|rollup|submission|sqlite_autoindex_submission)/;
+const unread = new RegExp(
+  '^(?:dkim_key|sending_domain|rollup|submission|sqlite_autoindex_submission|may_write_as|' +
+    'written_as)',
+);
 
 test('any table or index is noise: a suspension takes all its steps', async (t) => {
   // Without the small values the guard does not start: their seed tells friends from strangers.
@@ -88,6 +91,16 @@ test('any table or index is noise: a suspension takes all its steps', async (t) 
       damaged.rig.journal.close();
       damaged.rig.ledger.close();
     });
+  }
+});
+
+test('declarations that cannot be read count as none, and are told', () => {
+  for (const [name, page] of firstPages(sound).filter(([table]) => /^(?:may_)?writ/.test(table))) {
+    const { rig, troubles } = openDamaged(page);
+    assert.deepEqual([rig.ledger.mayWriteAs(), rig.ledger.writtenAs()], [[], []], name);
+    assert.match(troubles.get('ledger pages') ?? '', /is damaged/, name);
+    rig.journal.close();
+    rig.ledger.close();
   }
 });
 

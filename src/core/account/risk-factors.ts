@@ -181,8 +181,7 @@ function unusedFrom(
   if (from === undefined || from === '' || from === message.account) return undefined;
   if (sendsForOthers(profile, message) || isUsualFrom(profile, message, from, seed))
     return undefined;
-  // An account that is younger than a day has no usual identity.
-  return profile.firstSeen <= message.at - dayMs ? from : undefined;
+  return from;
 }
 
 /**
@@ -202,9 +201,15 @@ function foreignAuthor(
 
 const notLogin = /^(?:client|local|script|user):/;
 
-/** In the names of others. The number fades a little between busy days. */
-function sendsForOthers({ usualNewFroms }: AccountProfile, { account }: MessageFacts): boolean {
-  return isAutomatic(account) || usualNewFroms > manyFromsMin - 1;
+/**
+ * In the names of others; the number fades a little between busy days. Or it is younger than a day:
+ * then it has no usual identity.
+ */
+function sendsForOthers(
+  { firstSeen, usualNewFroms }: AccountProfile,
+  { account, at }: MessageFacts,
+): boolean {
+  return isAutomatic(account) || usualNewFroms > manyFromsMin - 1 || firstSeen > at - dayMs;
 }
 
 function isUsualFrom(

@@ -89,18 +89,17 @@ test('a foreign author is a second kind of evidence, and weighs more than a new 
   assert.ok(!signals(more).includes('new-identity'), 'it is said once');
 });
 
-test('it counts on the first day of an account too, when no address is usual yet', () => {
-  const fresh = (authors?: AuthorsFinding): Judgement =>
+test('on the first day of an account no address is usual yet, and none is evidence', () => {
+  const fresh = (authors?: AuthorsFinding): number =>
     openServer()
       .account(name)
-      .send({ strangers: 80, from: boss, ...(authors === undefined ? {} : { authors }) });
-  assert.notEqual(fresh().state, 'suspended');
-  assert.equal(fresh(found()).state, 'suspended');
+      .send({ strangers: 6, from: boss, ...(authors === undefined ? {} : { authors }) }).evidence;
+  assert.equal(fresh(found()), fresh());
 });
 
 test('it is no evidence where it is usual, where nobody knows, and for hosts', () => {
   const evidence = (of: string, authors: AuthorsFinding): number =>
-    openServer().account(of).send({ strangers: 6, authors }).evidence;
+    openServer().account(of).ordinaryDays(28).send({ strangers: 6, authors }).evidence;
   const quiet = evidence(name, found({ foreign: [] }));
   const unknown = found({
     unsigned: 'unknown',

@@ -46,7 +46,8 @@ function rig(entries: Entries, declarations: readonly Declaration[] = [], deadli
     tables,
     logins: { defaultDomain: '', domains: undefined },
     declarations: () => declared,
-    observed: () => undefined,
+    observed: (account) =>
+      account === 'old@a.test' ? { kind: 'observed', source: '' } : undefined,
     world: {
       clock: { now: () => state.now as Millis },
       count: () => undefined,
@@ -180,6 +181,16 @@ test('tables that cannot be asked for minutes are a trouble, until they answer',
   assert.equal(troubles.at(-1), undefined);
 });
 
+test('in the time of observation, tables that cannot be asked leave nothing unsigned', async () => {
+  const { kind, state } = rig(entries);
+  state.fault = 'no database';
+  assert.equal(await kind('old@a.test', 'x@b.test'), 'observed');
+  assert.equal(await kind('joe@a.test', 'x@b.test'), 'unknown');
+  state.fault = '';
+  assert.equal(await kind('old@a.test', 'y@b.test'), 'observed');
+  assert.equal(await kind('old@a.test', 'x@a.test'), 'own');
+});
+
 test('a table that hangs costs a message no more than the deadline', async () => {
   const { ask, state } = rig(entries, [], 20);
   state.hangs = true;
@@ -194,6 +205,17 @@ test('messages that ask the same at once share one answer', async () => {
   const { ask: askAgain, state: other } = rig(entries);
   await Promise.all(Array.from({ length: 50 }, () => askAgain('joe@a.test', 'ceo@b.test')));
   assert.equal(other.finds, alone);
+});
+
+test('a flood of one account leaves turns to the others', async () => {
+  const { ask, kind } = rig(entries);
+  const addresses = Array.from({ length: 300 }, (_, nth) => `x${nth}@b.test`);
+  const flood = Promise.all(addresses.map((address) => ask('eve@a.test', address)));
+  const honest = Array.from({ length: 20 }, (_, nth) => kind(`u${nth}@a.test`, 'send@b.test'));
+  assert.equal(await kind('joe@a.test', 'info@b.test'), 'map');
+  assert.deepEqual(new Set(await Promise.all(honest)), new Set(['foreign']));
+  const kinds = (await flood).flat().map((answer) => answer.kind);
+  assert.equal(kinds.filter((one) => one === 'unknown').length, 300 - 16);
 });
 
 test('a new address for each message costs a limited number of questions', async () => {

@@ -28,6 +28,8 @@ const pairsMax = 20_000;
 const askedAtOnceMax = 4;
 /** Pairs that wait for it. */
 const waitingMax = 200;
+/** Pairs of one account that are asked or wait: one flood must not take the turns of others. */
+const ofAccountMax = 16;
 /** New addresses about which an account may ask within an hour: more than a person has. */
 const newAddressesMax = 100;
 const accountsMax = 10_000;
@@ -75,6 +77,8 @@ class Rights implements LiveRights {
   readonly #kept = new RecentMap<string, Kept>(pairsMax);
   readonly #asking = new Map<string, Promise<Permission>>();
   readonly #waiting: (() => void)[] = [];
+  /** How many pairs of each account are asked or wait. */
+  readonly #open = new Map<Account, number>();
   readonly #asked = new RecentMap<Account, { since: Millis; addresses: number }>(accountsMax);
   readonly #end = new AbortController();
   #running = 0;
@@ -132,7 +136,9 @@ class Rights implements LiveRights {
 
   #observed(account: Account, address: string, answer: Permission, isAuthor: boolean): Permission {
     const { observed } = this.#deps;
-    const now = answer.kind === 'foreign' ? observed(account, address, isAuthor) : undefined;
+    // While a server is observed, tables that cannot be asked leave nothing unsigned either.
+    const isOpen = answer.kind === 'foreign' || answer.kind === 'unknown';
+    const now = isOpen ? observed(account, address, isAuthor) : undefined;
     const said = now ?? answer;
     this.#deps.world.count('postern_author_permissions_total', 1, said.kind);
     return said;
@@ -145,14 +151,22 @@ class Rights implements LiveRights {
     if (running !== undefined) return running;
     const refused = this.#mayNotAsk(account, key);
     if (refused !== undefined) return Promise.resolve(this.#kept.get(key)?.answer ?? refused);
-    const asking = this.#askTables(account, address).finally(() => this.#asking.delete(key));
+    this.#open.set(account, (this.#open.get(account) ?? 0) + 1);
+    const asking = this.#askTables(account, address).finally(() => {
+      this.#asking.delete(key);
+      const left = (this.#open.get(account) ?? 1) - 1;
+      if (left === 0) this.#open.delete(account);
+      else this.#open.set(account, left);
+    });
     this.#asking.set(key, asking);
     return asking;
   }
 
   #mayNotAsk(account: Account, key: string): Permission | undefined {
-    if (this.#waiting.length >= waitingMax)
+    const isFull = (this.#open.get(account) ?? 0) >= ofAccountMax;
+    if (isFull || this.#waiting.length >= waitingMax) {
       return unknown('too many addresses wait to be looked up');
+    }
     if (this.#kept.get(key) !== undefined) return undefined;
     const now = this.#deps.world.clock.now();
     const count = this.#asked.get(account);
@@ -203,7 +217,7 @@ class Rights implements LiveRights {
       this.#failingSince ??= now;
       if (now - this.#failingSince < troubleMs) return;
       this.#deps.trouble?.(
-        `the mail server’s tables cannot be asked which addresses an account may use (${right.why})`,
+        `tables of the mail server cannot be asked what an account may write as (${right.why})`,
       );
     }
   }

@@ -118,8 +118,8 @@ function opening(notice: Notice): string {
     case 'authors.observing':
       return fold(
         'From now on a domain’s DKIM key signs only mail of accounts that may write as the ' +
-          'address in From. Until the observation ends, Postern leaves nothing unsigned and notes ' +
-          'what would be. Look at the list and confirm it before the end.',
+          'address in From. Until the observation ends, Postern leaves nothing unsigned and ' +
+          'notes what would be. Look at the list and confirm it before the end.',
       );
     case 'authors.observed':
       return fold(
