@@ -70,7 +70,7 @@ test(`${messages} messages: deliveries tied to their accounts, in bounded memory
       attempt(mail, attempt, delivery) {
         const { outcome, recipient } = attempt();
         if (delivery === undefined) return;
-        const isRight = accountOfRecipient(recipient) === mail.account?.replace(/^local:/, '');
+        const isRight = accountOfRecipient(recipient) === mail.account;
         if (!isRight) return;
         if (outcome !== 'handed-on') right++;
         // It was told before as one that is out, and went to a filter.
@@ -103,7 +103,8 @@ test(`${messages} messages: deliveries tied to their accounts, in bounded memory
     assert.equal(join.counts.evicted, 0);
     // In flight are those that are late by up to five hours, and no more with a larger log.
     assert.ok(inFlightMax < 60_000, `${inFlightMax} in flight`);
-    assert.ok(peakMb < 800, `${peakMb} MB`);
+    // With the making of the log.
+    assert.ok(peakMb < 1_200, `${peakMb} MB`);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -44,8 +44,9 @@ export type MadeLogs = {
 
 /** The account that has handed over mail to this recipient; undefined: it came in. */
 export function accountOfRecipient(recipient: string): string | undefined {
-  const number = /^to-(\d+)-\d+-\d+@/.exec(recipient)?.[1] ?? /^user(\d+)@/.exec(recipient)?.[1];
-  return number === undefined ? undefined : `user${number}@mail.test`;
+  const [, how, number] = /^(to-|local-|user)(\d+)[-@]/.exec(recipient) ?? [];
+  if (number === undefined) return undefined;
+  return `${how === 'local-' ? 'local:' : ''}user${number}@mail.test`;
 }
 
 /** The time between two messages. */
@@ -189,7 +190,8 @@ function filled({ pieces }: Line, story: LogStory, { account, ids, name, nth }: 
     else if (piece.kind === 'client') text += `198.51.100.${account % 250}`;
     else {
       const domain = story.to[piece.nth]?.split('@')[1] ?? 'mail.test';
-      const who = story.account === undefined ? 'in' : `to-${account}`;
+      const way = story.account?.startsWith('local:') === true ? 'local' : 'to';
+      const who = story.account === undefined ? 'in' : `${way}-${account}`;
       text += `${who}-${nth}-${piece.nth}@${domain}`;
     }
   }
