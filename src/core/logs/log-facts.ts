@@ -97,11 +97,11 @@ export class LogFacts {
   /** Facts of a line; counts it. */
   read(frame: Omit<Frame, 'stamp'> | undefined, defaultDomain: DefaultDomain): readonly LogFact[] {
     const kind = frame === undefined ? 'formless' : mailProgram(frame.tag);
-    if (frame === undefined || kind === 'formless') return this.#count('formless');
+    if (frame === undefined || kind === 'formless') return this.#addTo('formless');
     if (kind === 'syslogd') return this.#again(frame.text, defaultDomain);
     this.#last = undefined;
-    if (kind === 'other') return this.#count('other');
-    if (kind === 'around') return this.#count('known');
+    if (kind === 'other') return this.#addTo('other');
+    if (kind === 'around') return this.#addTo('known');
     const { text, times } = unfolded(frame.text);
     const parts = { ...frame, text, times };
     // Sendmail is a mail server whose lines are not read, and journalctl leaves out some texts.
@@ -111,13 +111,13 @@ export class LogFacts {
         : this.#facts(kind, parts, defaultDomain);
     if (facts === undefined) {
       this.#shapes.count(frame.tag, text);
-      return this.#count('strange');
+      return this.#addTo('strange');
     }
     if (kind !== 'sendmail' && facts.some(isFailedLogin)) this.#last = { program: kind, parts };
-    return this.#count(facts.length === 0 ? 'known' : 'told', facts);
+    return this.#addTo(facts.length === 0 ? 'known' : 'told', facts);
   }
 
-  #count(kind: keyof Counted, facts = noFacts): readonly LogFact[] {
+  #addTo(kind: keyof Counted, facts = noFacts): readonly LogFact[] {
     this.#counted[kind]++;
     return facts;
   }
@@ -127,9 +127,9 @@ export class LogFacts {
     const times = Math.min(Number(again.exec(text)?.[1] ?? 0), timesMax);
     const last = this.#last;
     this.#last = undefined;
-    if (last === undefined || times === 0) return this.#count('other');
+    if (last === undefined || times === 0) return this.#addTo('other');
     const facts = this.#facts(last.program, { ...last.parts, times }, defaultDomain) ?? noFacts;
-    return this.#count('told', facts);
+    return this.#addTo('told', facts);
   }
 
   #facts(

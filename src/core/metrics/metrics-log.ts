@@ -73,8 +73,8 @@ export const mailLogMetrics: readonly Metric[] = [
     kind: 'counter',
     help:
       'Lines of mail logs: told (they say something that Postern uses), known (of mail, nothing ' +
-      'to use), strange (of mail, and not understood; `postern doctor` shows examples), other ' +
-      '(not of mail), formless (no known form).',
+      'to use), strange (of mail, and not understood; `postern doctor` shows the most frequent), ' +
+      'other (not of mail), formless (no known form).',
     label: 'as',
     values: ['told', 'known', 'strange', 'other', 'formless'],
   },

@@ -16,7 +16,8 @@ import { createTables, dayFormat, formatOf } from './schema.ts';
 /** Only a foreign program locks a day file. The thread that writes waits, no mail does. */
 const busyMs = 2_000;
 const markBytes = 16;
-const cacheKib = 16_384;
+/** Pages kept in memory of each file, in KiB. */
+const cacheKib = { main: 8_192, clear: 2_048 } as const;
 /** Texts and addresses whose ids stay in memory: 10 MB at most. */
 const idsMax = 20_000;
 const textLengthMax = 512;
@@ -175,12 +176,12 @@ export class DayFile {
   }
 }
 
-function pragmas(schema: string): string {
+function pragmas(schema: 'main' | 'clear'): string {
   return `
     PRAGMA ${schema}.journal_mode = WAL;
     PRAGMA ${schema}.synchronous = NORMAL;
     PRAGMA ${schema}.secure_delete = ON;
-    PRAGMA ${schema}.cache_size = ${-cacheKib};
+    PRAGMA ${schema}.cache_size = ${-cacheKib[schema]};
     PRAGMA temp_store = MEMORY;
   `;
 }

@@ -304,7 +304,7 @@ class Store implements OpenFateStore {
     const data: ThreadData = { folder, keeping: this.#keeping };
     const thread = new Worker(file ?? new URL(`thread.${ending}`, import.meta.url), {
       workerData: data,
-      resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
+      resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb, maxYoungGenerationSizeMb: 8 },
       name: 'messages',
     });
     let why = 'its thread ended';
