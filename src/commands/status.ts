@@ -16,7 +16,7 @@ import { exitCodes, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
 import { print } from './terminal/print.ts';
 import { clock, paint, paintState, table } from './terminal/table.ts';
 
-/** The part of GET /api/overview that status shows (src/doors/http/overview.ts). */
+/** The part of GET /api/overview that status shows (src/doors/http/api/overview.ts). */
 export type StatusOverview = {
   readonly status: StatusView;
   readonly suspended: readonly {

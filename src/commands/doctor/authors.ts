@@ -1,6 +1,6 @@
 /** What doctor checks about authors: accounts for keys, foreign mail, observation. */
 import type { Config } from '../../config/schema.ts';
-import { checkAuthors } from '../../core/checklist/authors.ts';
+import { checkAuthors } from '../../core/checklist/signing/authors.ts';
 import type { Finding } from '../../core/finding.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';

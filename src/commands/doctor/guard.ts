@@ -5,8 +5,8 @@ import {
   checkDkimKeys,
   checkQueueLifetime,
   type DkimKeyFacts,
-} from '../../core/checklist/dkim-keys.ts';
-import { checkProbation } from '../../core/checklist/probation.ts';
+} from '../../core/checklist/signing/dkim-keys.ts';
+import { checkProbation } from '../../core/checklist/signing/probation.ts';
 import { type Finding, fine } from '../../core/finding.ts';
 import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { OperatorError } from '../../lib/operator-error.ts';

@@ -1,5 +1,5 @@
 /**
- * Asks the running guard, with the address and the token in run.json. src/doors/http/api.ts lists
+ * Asks the running guard, with the address and the token in run.json. src/doors/http/api/api.ts lists
  * the routes. Answers are trusted: they come from this same program.
  */
 import { userInfo } from 'node:os';

@@ -9,9 +9,9 @@ import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { listen } from '../../lib/listen.ts';
 import type { Peer } from '../../ports/handover.ts';
+import { openSessions, openWrongTokens } from './api/session.ts';
 import { beforeHttp } from './peers/connections.ts';
 import { commonRoutes, type HttpDeps, headerBytesMax, shut } from './server.ts';
-import { openSessions, openWrongTokens } from './session.ts';
 
 /** Commands at the same time; each uses one connection. */
 const connectionsMax = 64;

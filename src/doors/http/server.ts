@@ -18,15 +18,15 @@ import { minuteMs } from '../../lib/time.ts';
 import type { Admin } from '../../ports/admin.ts';
 import type { SocketOwners } from '../../ports/scripts.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
-import { apiRoutes } from './api.ts';
+import { apiRoutes } from './api/api.ts';
+import { type HttpEnv, Refusal } from './api/request.ts';
+import { openSessions, openWrongTokens } from './api/session.ts';
 import { openAssets } from './assets.ts';
 import { authority, hostCheck, securityHeaders } from './headers.ts';
 import type { LiveFeed } from './live.ts';
 import { listenersMax, openLive } from './live.ts';
 import { beforeHttp, openConnections } from './peers/connections.ts';
-import { type HttpEnv, Refusal } from './request.ts';
 import { health, scrape } from './scrape.ts';
-import { openSessions, openWrongTokens } from './session.ts';
 import type { EntryDeps } from './sign-in.ts';
 import { entryRoutes, isSignedIn, onlyKnown, onlyScrapers } from './sign-in.ts';
 

@@ -5,7 +5,7 @@ import { ask, bearer, signIn, stage, testToken } from '../../../test/doubles/cli
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { dayMs, minuteMs } from '../../lib/time.ts';
-import { openSessions } from './session.ts';
+import { openSessions } from './api/session.ts';
 
 const login = (origin: string, token: string) => ({
   method: 'POST',

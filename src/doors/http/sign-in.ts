@@ -8,11 +8,11 @@ import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { secondMs } from '../../lib/time.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
+import { body, type Caller, type HttpEnv } from './api/request.ts';
+import { loginBody } from './api/requests.ts';
+import type { Session, Sessions, WrongTokens } from './api/session.ts';
+import { isSame, sessionMs } from './api/session.ts';
 import { originOurs } from './headers.ts';
-import { body, type Caller, type HttpEnv } from './request.ts';
-import { loginBody } from './requests.ts';
-import type { Session, Sessions, WrongTokens } from './session.ts';
-import { isSame, sessionMs } from './session.ts';
 
 export type EntryDeps = {
   readonly sessions: Sessions;

@@ -67,14 +67,12 @@ export type SuspensionDeps = {
 
 type SuspendHow = { readonly by: string; readonly note: string; readonly hijacked: boolean };
 
+/** A suspension to commit, and what to call after that. */
+type Opened = { readonly changes: readonly Change[]; readonly committed: () => void };
+
 export type Suspensions = {
   /** For the gate: what a new suspension adds to the commit, and what to call after it. */
-  suspending(
-    account: Account,
-    profile: AccountProfile,
-    judgement: Judgement,
-    at: Millis,
-  ): { readonly changes: readonly Change[]; readonly committed: () => void };
+  suspending(account: Account, profile: AccountProfile, judged: Judgement, at: Millis): Opened;
   /** An operator suspends it, or says that a suspended one was hijacked. */
   byHand(account: Account, how: SuspendHow): Promise<AdminResult>;
   release(account: Account, how: ReleaseHow): Promise<AdminResult>;
@@ -106,13 +104,8 @@ class SuspensionFlow implements Suspensions {
     this.#sweeping = { ...deps, holding: new HoldingNow(deps.journal) };
   }
 
-  suspending(
-    account: Account,
-    profile: AccountProfile,
-    judgement: Judgement,
-    at: Millis,
-  ): { changes: readonly Change[]; committed: () => void } {
-    const { reasons } = judgement;
+  suspending(account: Account, profile: AccountProfile, judged: Judgement, at: Millis): Opened {
+    const { reasons } = judged;
     const detail = firstReasonText(reasons);
     return this.#open(account, profile, reasons, at, { by: 'guard', detail });
   }

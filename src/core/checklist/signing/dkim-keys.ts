@@ -2,8 +2,8 @@
  * Checks the DKIM keys of the running guard: Postern can read them, their records are in the DNS,
  * and the records stay there longer than mail can wait in a queue. Pure.
  */
-import { dayMs, hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
-import { type Finding, fine } from '../finding.ts';
+import { dayMs, hourMs, type Millis, minuteMs, secondMs } from '../../../lib/time.ts';
+import { type Finding, fine } from '../../finding.ts';
 
 export type DkimKeyFacts = {
   readonly domain: string;

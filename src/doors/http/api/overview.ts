@@ -10,8 +10,8 @@ import type {
   FlowMinute,
   IncidentView,
   StatusView,
-} from '../../ports/admin.ts';
-import type { HeldRow } from '../../ports/ledger.ts';
+} from '../../../ports/admin.ts';
+import type { HeldRow } from '../../../ports/ledger.ts';
 
 export type Overview = {
   readonly status: StatusView;

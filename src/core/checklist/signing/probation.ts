@@ -2,7 +2,7 @@
  * Checks what probation keys need: a zone that Postern can change, keys that are ready, and
  * signatures that last longer than mail waits in a queue. Pure.
  */
-import { type Finding, fine } from '../finding.ts';
+import { type Finding, fine } from '../../finding.ts';
 import { counted, type DkimKeyFacts, postfixTime } from './dkim-keys.ts';
 
 /** Domains that a finding names. */

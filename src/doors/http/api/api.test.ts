@@ -9,9 +9,9 @@ import {
   stage,
   testMetricsToken,
   testNow,
-} from '../../../test/doubles/client.ts';
-import { readOpenMetrics } from '../../../test/doubles/openmetrics.ts';
-import { metrics as listed } from '../../core/metrics/metrics.ts';
+} from '../../../../test/doubles/client.ts';
+import { readOpenMetrics } from '../../../../test/doubles/openmetrics.ts';
+import { metrics as listed } from '../../../core/metrics/metrics.ts';
 
 const joe = 'joe.weber%40example.org';
 const post = (body?: unknown) => ({

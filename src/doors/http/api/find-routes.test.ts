@@ -1,8 +1,8 @@
 /** Messages and incidents over HTTP: signed in only, with limits, and refused with a sentence. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, bearer, stage } from '../../../test/doubles/client.ts';
-import type { ExplainAnswer, FindAnswer, IncidentDetail } from '../../ports/asking.ts';
+import { ask, bearer, stage } from '../../../../test/doubles/client.ts';
+import type { ExplainAnswer, FindAnswer, IncidentDetail } from '../../../ports/asking.ts';
 
 test('nobody without the token finds anything', async () => {
   await using at = await stage('hijack');

@@ -9,10 +9,10 @@
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
-import { patternFault } from '../../core/scripts/path-glob.ts';
-import { entryOf } from '../../core/scripts/rule-text.ts';
-import { ruleEffects } from '../../core/scripts/rules.ts';
-import type { NewRule, ScriptAdmin, SocketEnd } from '../../ports/scripts.ts';
+import { patternFault } from '../../../core/scripts/path-glob.ts';
+import { entryOf } from '../../../core/scripts/rule-text.ts';
+import { ruleEffects } from '../../../core/scripts/rules.ts';
+import type { NewRule, ScriptAdmin, SocketEnd } from '../../../ports/scripts.ts';
 import { actor, body, done, type HttpEnv, query } from './request.ts';
 
 const entriesMax = 1_000;

@@ -8,7 +8,7 @@
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
-import type { AuthorAdmin } from '../../ports/authors.ts';
+import type { AuthorAdmin } from '../../../ports/authors.ts';
 import { actor, body, done, type HttpEnv } from './request.ts';
 
 /** A list that an observation made may be long. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dayMs, type Millis } from '../../lib/time.ts';
+import { dayMs, type Millis } from '../../../lib/time.ts';
 import { checkDkimKeys, checkQueueLifetime, type DkimKeyFacts } from './dkim-keys.ts';
 
 const now = (10 * dayMs) as Millis;

@@ -43,7 +43,7 @@
  * wrong tokens, 503 the ledger or the statistics fail, or too many pages follow the feed.
  */
 import { Hono } from 'hono';
-import type { Admin, KeyAdmin } from '../../ports/admin.ts';
+import type { Admin, KeyAdmin } from '../../../ports/admin.ts';
 import { authorRoutes } from './author-routes.ts';
 import { findRoutes } from './find-routes.ts';
 import { overview } from './overview.ts';

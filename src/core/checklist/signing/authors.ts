@@ -2,8 +2,8 @@
  * Checks who may use the keys of the guard: each domain with a key has an account that may write as
  * it; what happens to mail of others; whether an observation runs. Pure.
  */
-import { dayMs, type Millis } from '../../lib/time.ts';
-import { type Finding, fine } from '../finding.ts';
+import { dayMs, type Millis } from '../../../lib/time.ts';
+import { type Finding, fine } from '../../finding.ts';
 
 export type AuthorFacts = {
   /** Domains with a key that signs or will sign. */

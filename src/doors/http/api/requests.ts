@@ -3,14 +3,14 @@
  * parser returns a sentence that says what is wrong.
  */
 import * as z from 'zod';
-import { accountStates } from '../../core/verdict.ts';
-import { dkimAlgorithms } from '../../formats/dkim/signing-key.ts';
-import type { Result } from '../../lib/result.ts';
-import { fault, ok } from '../../lib/result.ts';
-import type { Millis } from '../../lib/time.ts';
-import type { Admin, NewKeys } from '../../ports/admin.ts';
-import { heldStates } from '../../ports/ledger.ts';
-import { type StatsQuery, statsKinds, statsOrders } from '../../ports/stats.ts';
+import { accountStates } from '../../../core/verdict.ts';
+import { dkimAlgorithms } from '../../../formats/dkim/signing-key.ts';
+import type { Result } from '../../../lib/result.ts';
+import { fault, ok } from '../../../lib/result.ts';
+import type { Millis } from '../../../lib/time.ts';
+import type { Admin, NewKeys } from '../../../ports/admin.ts';
+import { heldStates } from '../../../ports/ledger.ts';
+import { type StatsQuery, statsKinds, statsOrders } from '../../../ports/stats.ts';
 
 export type NoteBody = { readonly note: string; readonly by?: string };
 export type SuspendBody = NoteBody & { readonly hijacked: boolean };

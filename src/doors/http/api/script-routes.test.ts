@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, bearer, stage } from '../../../test/doubles/client.ts';
+import { ask, bearer, stage } from '../../../../test/doubles/client.ts';
 
 const post = (body: unknown) => ({ method: 'POST', headers: bearer, body: JSON.stringify(body) });
 const path = '/var/www/shop/contact.php';

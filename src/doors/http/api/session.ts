@@ -6,9 +6,9 @@
  * process, such as an exploited web form, keep the operator from releasing or suspending accounts.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { Millis } from '../../lib/time.ts';
-import { dayMs, minuteMs } from '../../lib/time.ts';
+import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
+import type { Millis } from '../../../lib/time.ts';
+import { dayMs, minuteMs } from '../../../lib/time.ts';
 
 /** 128 bits in base64url. */
 const tokenLengthMin = 22;

@@ -5,7 +5,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type * as z from 'zod';
-import type { AdminResult } from '../../ports/admin.ts';
+import type { AdminResult } from '../../../ports/admin.ts';
 import { nameParameter, parse } from './requests.ts';
 import type { Session } from './session.ts';
 

@@ -9,9 +9,9 @@
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
-import type { Millis } from '../../lib/time.ts';
-import type { Admin } from '../../ports/admin.ts';
-import type { FindAsk, IncidentSearch } from '../../ports/asking.ts';
+import type { Millis } from '../../../lib/time.ts';
+import type { Admin } from '../../../ports/admin.ts';
+import type { FindAsk, IncidentSearch } from '../../../ports/asking.ts';
 import { type HttpEnv, named, orNotFound, query, Refusal } from './request.ts';
 
 const limit = z.coerce.number().int().min(1).max(1_000).default(100);

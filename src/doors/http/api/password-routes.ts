@@ -6,10 +6,10 @@
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
-import type { PasswordReport } from '../../core/passwords/audit-report.ts';
-import { candidateKinds, strengthClasses } from '../../core/passwords/strength.ts';
-import type { Millis } from '../../lib/time.ts';
-import type { Admin } from '../../ports/admin.ts';
+import type { PasswordReport } from '../../../core/passwords/audit-report.ts';
+import { candidateKinds, strengthClasses } from '../../../core/passwords/strength.ts';
+import type { Millis } from '../../../lib/time.ts';
+import type { Admin } from '../../../ports/admin.ts';
 import { actor, body, done, type HttpEnv } from './request.ts';
 
 /** Rows of one report. A larger audit sends several reports. */
