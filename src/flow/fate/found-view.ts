@@ -58,8 +58,16 @@ export function asSentence(why: string): string {
   return `${why.charAt(0).toUpperCase()}${why.slice(1)}${/[.!?]$/.test(why) ? '' : '.'}`;
 }
 
-/** `recipient`: only the outcome for this address, where that can be told. */
-export function fateView(found: FoundMessage, deps: ViewDeps, recipient?: string): FateView {
+/**
+ * `recipient`: only the outcome for this address, where that can be told. `namedMax`: how many
+ * addresses the view has.
+ */
+export function fateView(
+  found: FoundMessage,
+  deps: ViewDeps,
+  recipient?: string,
+  namedMax: number = shownMax,
+): FateView {
   const { judged, logged } = found;
   const ids = [judged?.queueId ?? logged?.queueId ?? '', ...(logged?.otherIds ?? [])];
   const [id = '', ...otherIds] = ids;
@@ -92,7 +100,7 @@ export function fateView(found: FoundMessage, deps: ViewDeps, recipient?: string
     script: judged?.script ?? '',
     verdict: judged?.verdict,
     recipientCount: counted,
-    recipients: named.slice(0, shownMax).map((one) => one.recipient),
+    recipients: named.slice(0, namedMax).map((one) => one.recipient),
     unnamed: counted - named.length,
     state: told.state,
     became: told.brief,
@@ -102,7 +110,7 @@ export function fateView(found: FoundMessage, deps: ViewDeps, recipient?: string
 
 function firstAttempt(recipients: readonly RecipientFate[]): FoundView['at'] {
   const times = recipients.flatMap(({ attempts }) => attempts.map(({ at }) => at));
-  return Math.min(...times) as FoundView['at'];
+  return times.reduce((first, at) => (at < first ? at : first));
 }
 
 /** The recipient that was looked for. Without clear text, the first is that one. */
