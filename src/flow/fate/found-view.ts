@@ -110,7 +110,11 @@ export function fateView(
 
 function firstAttempt(recipients: readonly RecipientFate[]): FoundView['at'] {
   const times = recipients.flatMap(({ attempts }) => attempts.map(({ at }) => at));
-  return times.reduce((first, at) => (at < first ? at : first));
+  // Not spread: a message may have more attempts than a call has arguments.
+  return times.reduce(
+    (first, at) => Math.min(first, at) as Millis,
+    Number.POSITIVE_INFINITY as Millis,
+  );
 }
 
 /** The recipient that was looked for. Without clear text, the first is that one. */
