@@ -130,8 +130,7 @@ class Join implements MessageJoin {
   waited(now: Millis): void {
     for (const mail of this.#unsure) {
       const first = mail.waiting?.[0]?.at ?? (mail.openIds === 0 ? mail.at : undefined);
-      const isOver = first !== undefined && Math.abs(now - first) > unsureMs;
-      if (isOver || this.#unsure.size > unsureMax) this.#decide(mail);
+      if (first !== undefined && Math.abs(now - first) > unsureMs) this.#decide(mail);
     }
   }
 
@@ -314,7 +313,10 @@ class Join implements MessageJoin {
   #isUnsure(mail: JoinedMail): void {
     mail.state = 'unsure';
     this.#unsure.add(mail);
-    if (this.#unsure.size > unsureMax) this.waited(mail.at);
+    if (mail.messageId === '') this.#names.addNameless(mail);
+    if (this.#unsure.size <= unsureMax) return;
+    let left = unsureMax / 10;
+    for (const oldest of this.#unsure) if (left-- > 0) this.#decide(oldest);
   }
 
   /** Nothing more is waited for: a filter handed it back, or not. */
