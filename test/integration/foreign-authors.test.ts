@@ -32,6 +32,8 @@ type Tenant = {
   readonly user: 'daemon' | 'games';
 };
 
+/** Below a domain of the first customer; Postfix has it in a table that cannot be listed. */
+const unlisted = 'shop.tenant-a.test';
 const tenants: readonly [Tenant, Tenant] = [
   {
     domain: 'tenant-a.test',
@@ -44,8 +46,13 @@ const tenants: readonly [Tenant, Tenant] = [
   {
     domain: 'tenant-b.test',
     login: 'amy@tenant-b.test',
-    domains: ['tenant-b.test', 'xn--bcher-b-n2a.test'],
-    chiefs: ['ceo@tenant-b.test', 'ceo@xn--bcher-b-n2a.test', 'ceo@b\xc3\xbccher-b.test'],
+    domains: ['tenant-b.test', 'xn--bcher-b-n2a.test', unlisted],
+    chiefs: [
+      'ceo@tenant-b.test',
+      'ceo@xn--bcher-b-n2a.test',
+      'ceo@b\xc3\xbccher-b.test',
+      `ceo@${unlisted}`,
+    ],
     client: '127.0.0.12',
     user: 'games',
   },
@@ -98,7 +105,7 @@ const dnsSettings = (): string =>
 async function giveKeys(guard: GuardInstance): Promise<void> {
   const words = tenants.flatMap(({ domains }) => domains).flatMap((one) => ['--domain', one]);
   const said = await guard.cli('dkim', 'import', 'file', keyFile, '--selector', 's1', ...words);
-  assert.equal(said.match(/: taken over, signs/g)?.length, 4, said);
+  assert.equal(said.match(/: taken over, signs/g)?.length, 5, said);
 }
 
 /** Every message that a submitter of the first customer sends, by its name. */
@@ -173,7 +180,10 @@ describe('logins, hosts, and sendmail of Postfix', () => {
       settings: () => ({
         mynetworks: tenants.map(({ client }) => `${client}/32`).join(' '),
         smtputf8_enable: 'yes',
-        virtual_alias_domains: tenants.flatMap(({ domains }) => domains).join(' '),
+        virtual_alias_domains: tenants
+          .flatMap(({ domains }) => domains)
+          .map((one) => (one === unlisted ? `regexp:{{/^${one}/ OK}}` : one))
+          .join(' '),
       }),
     });
     await giveKeys(server.guard);
