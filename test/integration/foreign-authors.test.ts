@@ -271,4 +271,28 @@ describe('scripts by the sendmail door', () => {
     }
     await provenFor(server.sink, sent, t);
   });
+
+  test('a program that may write as everybody signs its own mail, not what it passes on', async () => {
+    await server.guard.cli('accounts', 'may-write-as', 'user:nobody', '*');
+    const [chief = ''] = tenants[1].chiefs;
+    const fields = {
+      own: '',
+      browser: 'Received: from [192.0.2.9] by www.tenant-b.test\n\twith HTTP; today\n',
+      redirect: 'Received: from joe (unknown) by mx.test (Postfix) with ESMTPSA id 4ZABC\n',
+    };
+    for (const [what, field] of Object.entries(fields)) {
+      const ran = await server.send({
+        uid: users.nobody,
+        args: ['-i', '-f', 'amy@tenant-b.test', 'a@world.test'],
+        input: `${field}X-Test-Id: passed-${what}\nFrom: ${chief}\nSubject: hello\n\nHello.\n`,
+      });
+      assert.equal(ran.exit, 0, `${what}: ${ran.stderr}`);
+    }
+    const ids = Object.keys(fields).map((what) => `passed-${what}`);
+    await server.sink.until(() => ids.every((id) => server.sink.recipients(id).length > 0), 'all');
+    const signed = ids.filter((id) =>
+      /^DKIM-Signature:/im.test(server.sink.deliveries.find((one) => one.id === id)?.message ?? ''),
+    );
+    assert.deepEqual(signed, ['passed-own', 'passed-browser']);
+  });
 });
