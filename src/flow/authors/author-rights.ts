@@ -5,7 +5,7 @@
  * new addresses.
  */
 import type { Account, LoginDomains } from '../../core/account-name.ts';
-import type { Declaration, Declarations } from '../../core/authors/declaration.ts';
+import { anyAddress, type Declaration, type Declarations } from '../../core/authors/declaration.ts';
 import { mailboxesOf, ownsAddress } from '../../core/authors/own.ts';
 import type { Permission } from '../../core/authors/permission.ts';
 import { authorKey } from '../../core/authors/place.ts';
@@ -126,7 +126,8 @@ class Rights implements LiveRights {
     if (ownsAddress(account, address, place)) return own;
     const declared = declarations().find(account, address, place.delimiters);
     if (declared !== undefined) {
-      return { kind: 'declared', source: `${declared.account} ${declared.address}` };
+      const isForAll = declared.address === anyAddress;
+      return { kind: 'declared', source: `${declared.account} ${declared.address}`, isForAll };
     }
     // No table names a script or a host.
     if (tables.isRead && mailboxesOf(account, place).length === 0) return foreign;
