@@ -90,7 +90,11 @@ export function openDaemonAuthors(
   });
   scope.defer(() => rights.close());
   void tables.refresh();
-  scope.defer(startTimer(lookEveryMs, () => void tables.refresh()));
+  const look = (): void => {
+    void tables.refresh();
+    rights.look();
+  };
+  scope.defer(startTimer(lookEveryMs, look));
   return { rights, admin: declarations.admin, configure: () => rights.changed() };
 }
 
