@@ -22,17 +22,20 @@ import { incidentDetail, incidentNamed } from './incident-detail.ts';
 
 const unguessed = 'All that the text may be is given with options already; leave one of them out.';
 
+const wholeAddress =
+  'Give the whole address: Postern cannot search a part of an address, such as a domain.';
+
 export function openAsking(deps: AskingDeps): Asking {
   return {
     find: (asked) => find(deps, asked),
     fate: (id) => fate(deps, id),
     incidents({ account, limit }) {
       const filter = account === undefined ? { limit } : { account: deps.named(account), limit };
-      return deps.live.incidents(filter).map(withShownReasons);
+      return deps.live.incidents(filter).map((one) => withShownReasons(deps.asOfNow(one)));
     },
     async incident(id) {
       const incident = incidentNamed(deps, id);
-      return incident === undefined ? undefined : incidentDetail(deps, incident);
+      return incident === undefined ? undefined : incidentDetail(deps, deps.asOfNow(incident));
     },
   };
 }
@@ -64,7 +67,12 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
     if (answer.partial !== '') remarks.add(asSentence(answer.partial));
     days = Math.max(days, answer.days);
     hasMore ||= answer.found.length > limit;
-    for (const one of [...answer.found, ...fromReasons(deps, query)]) {
+    const returned = new Set(answer.found.flatMap(({ logged }) => logged?.otherIds ?? []));
+    // What a filter handed back is in the message that went into the filter.
+    const stored = fromReasons(deps, query).filter(
+      ({ judged }) => !returned.has(judged?.queueId ?? ''),
+    );
+    for (const one of [...answer.found, ...stored]) {
       const { message } = fateView(one, deps, query.recipient);
       const key = message.id === '' ? `${message.at} ${message.account}` : message.id;
       const other = views.get(key);
@@ -74,6 +82,7 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
     }
   }
   const all = [...views.values()].sort((one, other) => other.at - one.at);
+  if (all.length === 0 && isDomain(asked)) remarks.add(wholeAddress);
   return {
     found: all.slice(0, limit),
     more: hasMore || all.length > limit,
@@ -84,6 +93,13 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
       ...remarks,
     ],
   };
+}
+
+function isDomain({ text = '', recipient, sender }: FindAsk): boolean {
+  return (
+    /^\s*\*?@/.test(text) ||
+    [recipient, sender].some((address) => address !== undefined && !/[^*]@/.test(address))
+  );
 }
 
 function said(

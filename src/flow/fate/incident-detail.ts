@@ -23,7 +23,7 @@ const earlierMs = 30 * dayMs;
 /** Incidents that are looked through for an id. */
 const incidentsMax = 10_000;
 
-type IncidentDeps = Omit<AskingDeps, 'named'>;
+type IncidentDeps = Omit<AskingDeps, 'asOfNow' | 'named'>;
 
 export function incidentNamed(
   { live, named }: Pick<AskingDeps, 'live' | 'named'>,
