@@ -9,7 +9,7 @@ const namedMax = 5;
 
 /** A message of which the ledger itself knows nothing. */
 export function fateHead({ message }: FateView): string {
-  const { account, at, client, id, recipientCount, sender, subject } = message;
+  const { account, at, client, id, recipientCount, sender } = message;
   const who = account === '' ? 'no account' : plain(account);
   const lines = [
     `${plain(id)} of ${who}`,
@@ -17,10 +17,17 @@ export function fateHead({ message }: FateView): string {
       `${many(recipientCount, 'recipient')}.`,
     '',
     ...(sender === '' ? [] : [`Sender   ${plain(sender)}`]),
-    ...(subject === '' ? [] : [`Subject  ${plain(subject)}`]),
-    ...(message.recipients.length === 0 ? [] : [`To       ${toText(message)}`]),
   ];
-  return `${lines.join('\n').trimEnd()}\n`;
+  return `${lines.join('\n')}\n${fateFacts(message)}`.trimEnd().concat('\n');
+}
+
+/** Subject and recipients, as far as they are kept. */
+export function fateFacts(message: FateView['message']): string {
+  const { recipients, subject } = message;
+  return (
+    (subject === '' ? '' : `Subject  ${plain(subject)}\n`) +
+    (recipients.length === 0 ? '' : `To       ${toText(message)}\n`)
+  );
 }
 
 function toText({ recipientCount, recipients }: FateView['message']): string {

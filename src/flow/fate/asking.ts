@@ -110,10 +110,11 @@ function said(
 ): readonly string[] {
   const lines: string[] = [];
   if (guessed.length > 0) lines.push(`Searched “${text.trim()}” as ${guessedWords(guessed)}.`);
-  lines.push(
-    `Looked through the mail of ${days} ${days === 1 ? 'day' : 'days'}. ` +
-      'What is older than messages.keep is not kept.',
-  );
+  const looked =
+    days === 0
+      ? 'Nothing is kept of that time.'
+      : `Looked through the mail of ${days} ${days === 1 ? 'day' : 'days'}.`;
+  lines.push(`${looked} What is older than messages.keep is not kept.`);
   if (queries.some(({ subject }) => subject !== undefined)) {
     lines.push('Subjects are found only while they are kept in clear text (messages.keep_clear).');
   }
