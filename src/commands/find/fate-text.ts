@@ -12,7 +12,7 @@ export function fateHead({ message }: FateView): string {
   const { account, at, client, id, recipientCount, sender } = message;
   const who = account === '' ? 'no account' : plain(account);
   const lines = [
-    `${plain(id)} of ${who}`,
+    `${plain(id)} of ${who}${message.verdict === undefined ? ': not judged by Postern' : ''}`,
     `Received ${clock(at)} from ${client === '' ? 'this machine' : plain(client)}, to ` +
       `${many(recipientCount, 'recipient')}.`,
     '',

@@ -219,7 +219,7 @@ describe('an incident', () => {
       depsOf({ mail: secret, held, incident: { leakedMessages: 9, leakedRecipients: 20 } }),
     );
     const remarks = (await asking.incident('i-1'))?.remarks.join(' ') ?? '';
-    assert.match(remarks, /counted 9 messages to 20 recipients; this list has 3 to 4: days of/);
+    assert.match(remarks, /counted 9 messages to 20 recipients; this list has 3 to 4: of the/);
     assert.match(remarks, /4 recipients are not kept in clear text/);
   });
 

@@ -89,7 +89,7 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
     guessed,
     remarks: [
       ...(queries.length === 0 ? [unguessed] : []),
-      ...said(text, guessed, days, queries),
+      ...said({ text, guessed, queries, looked: lookedThrough(days, all.length > 0) }),
       ...remarks,
     ],
   };
@@ -102,18 +102,26 @@ function isDomain({ text = '', recipient, sender }: FindAsk): boolean {
   );
 }
 
-function said(
-  text: string,
-  guessed: ReturnType<typeof guesses>,
-  days: number,
-  queries: readonly FateQuery[],
-): readonly string[] {
+function lookedThrough(days: number, isFound: boolean): string {
+  if (days > 0) return `Looked through the mail of ${days} ${days === 1 ? 'day' : 'days'}.`;
+  return isFound
+    ? 'This is known from the reasons for stopped mail. Nothing else is kept of that time.'
+    : 'Nothing is kept of that time.';
+}
+
+function said({
+  text,
+  guessed,
+  looked,
+  queries,
+}: {
+  readonly text: string;
+  readonly guessed: ReturnType<typeof guesses>;
+  readonly looked: string;
+  readonly queries: readonly FateQuery[];
+}): readonly string[] {
   const lines: string[] = [];
   if (guessed.length > 0) lines.push(`Searched “${text.trim()}” as ${guessedWords(guessed)}.`);
-  const looked =
-    days === 0
-      ? 'Nothing is kept of that time.'
-      : `Looked through the mail of ${days} ${days === 1 ? 'day' : 'days'}.`;
   lines.push(`${looked} What is older than messages.keep is not kept.`);
   if (queries.some(({ subject }) => subject !== undefined)) {
     lines.push('Subjects are found only while they are kept in clear text (messages.keep_clear).');

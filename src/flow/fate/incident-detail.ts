@@ -167,7 +167,7 @@ function difference(
   if (messages === leakedMessages && recipients === leakedRecipients) return later;
   const why =
     messages < leakedMessages
-      ? 'days of which nothing is kept any more are missing from the list'
+      ? 'of the others nothing is kept (messages.keep, or an older version of Postern)'
       : 'the list also has what was sent after the account was only observed';
   return [
     ...later,
