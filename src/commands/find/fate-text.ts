@@ -45,7 +45,8 @@ export function fateText({ message, told }: FateView): string {
   const also =
     message.otherIds.length === 0
       ? ''
-      : `  The mail server also calls it ${message.otherIds.map(plain).join(', ')}.\n`;
+      : `  Further queue ids (behind a filter, requeued, or of a bounce): ` +
+        `${message.otherIds.map(plain).join(', ')}\n`;
   return (
     `${paint('bold', 'Outcome')}\n  ${plain(fateLine(told.steps, clock))}${all}\n` +
     `${reply}${parts.join('')}${also}${told.remarks.map((one) => `  ${plain(one)}\n`).join('')}`
