@@ -197,6 +197,7 @@ smtpd_sender_login_maps = texthash:${file('logins')}
     delimiters: () => tables.place.delimiters,
     observation,
     standings: () => () => ({ kind: 'clear' }),
+    isKnown: () => true,
     iso: (at) => new Date(at).toISOString(),
   });
   const rights = openAuthorRights({

@@ -60,6 +60,17 @@ test('of many domains a host is not proposed for all', () => {
   assert.match(notes({ networks, domains })[0] ?? '', /which of 6 domains .*--observe 14d$/);
 });
 
+test('a virtual alias of a list is an address of the list', () => {
+  const aliases = [
+    { key: 'team@a.example', value: 'team' },
+    { key: 'team', value: '"|/var/lib/mailman/mail/mailman post team"' },
+    { key: 'crew@b.example', value: 'team@a.example' },
+    { key: 'info@a.example', value: 'joe' },
+    { key: 'joe@b.example', value: 'joe' },
+  ];
+  assert.deepEqual(proposed({ aliases }), ['user:list team@a.example', 'user:list crew@b.example']);
+});
+
 const script = (
   from: readonly string[],
   more: Partial<SenderFacts['scripts'][number]> = {},

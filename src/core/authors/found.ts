@@ -90,7 +90,9 @@ function hostProposals({ networks, clients, domains }: SenderFacts): SenderPropo
         proposals.push({
           account: clientName(name),
           address: `@${domain}`,
-          why: each ? `sent mail, and is in ${entry} of mynetworks` : 'is in mynetworks',
+          why: each
+            ? `The host ${name} sent mail, and is in ${entry} of mynetworks`
+            : `${isOne ? 'The host' : 'The network'} ${entry} is in mynetworks`,
         });
       }
     }
@@ -121,7 +123,7 @@ function scriptProposals(
       return some.map((address) => ({
         account,
         address,
-        why: `sent ${messages} messages; From is among those it wrote`,
+        why: `${account} sent ${messages} messages with this address in From`,
       }));
     });
   });
