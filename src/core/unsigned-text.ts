@@ -33,7 +33,9 @@ export function unsignedText(account: string, { why, author }: Unsigned): Unsign
       return { text: 'its From names no author with a domain', allow: '' };
     default:
       return {
-        text: 'no key of this server signs for the domain in From (postern dkim new DOMAIN makes one)',
+        text:
+          'no key of this server signs for the domain in From ' +
+          '(postern dkim new DOMAIN makes one)',
         allow: '',
       };
   }

@@ -69,7 +69,8 @@ export function registerAuthors(accounts: Command): void {
     .addOption(
       new Option(
         '--observe <time>',
-        'for this time (such as 14d) leave nothing unsigned, and note it; off ends it',
+        'for this time (such as 14d) sign mail of known accounts that write as others, and note ' +
+          'it; off ends it',
       ).argParser(observeOption),
     )
     .option('--dry-run', 'say what would be declared, and change nothing')

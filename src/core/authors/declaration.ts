@@ -134,7 +134,7 @@ export function orderDeclarations<One extends Declaration>(rows: Iterable<One>):
   };
 }
 
-/** `address`: an address key, or `@domain`: what allows some address of it. */
+/** `address`: an address key, or `@domain`: some address of the domain. */
 export function isDeclaredIn(
   declarations: Declarations<Declaration>,
   account: Account,

@@ -59,7 +59,8 @@ export function senderProposals(facts: SenderFacts): SenderProposals {
 }
 
 const later =
-  'to sign everything for 14 days and get a list: postern accounts may-write-as --observe 14d';
+  'to sign mail of known accounts for 14 days and get a list: ' +
+  'postern accounts may-write-as --observe 14d';
 
 function hostProposals({ networks, clients, domains }: SenderFacts): SenderProposals {
   const [proposals, notes]: [Proposal[], string[]] = [[], []];

@@ -145,7 +145,8 @@ class KeptDeclarations implements AuthorAdmin {
     const text =
       ms === 0
         ? 'The observation has ended: a domain’s key signs only for those who may use it.'
-        : `Mail without a right is signed until ${iso((at + ms) as Millis)}, and noted.`;
+        : 'Mail of known accounts that write as others is signed and noted until ' +
+          `${iso((at + ms) as Millis)}. See it: postern accounts may-write-as --suggest`;
     return said(kept, [text], 1);
   }
 

@@ -252,7 +252,7 @@ test('a name that never sent is declared, and named as perhaps misspelt', async 
   assert.doesNotMatch(await declareNow(admin, '@a.test', '@c.test'), /note:/);
 });
 
-test('a declaration for the domain covers what is noted as some address of it', async () => {
+test('a declaration for the domain covers addresses noted together', async () => {
   const { admin } = rig();
   await declareNow(admin, joe, 'ceo@b.test');
   assert.equal(admin.isDeclared(joe, 'ceo@b.test'), true);
