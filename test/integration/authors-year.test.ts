@@ -120,6 +120,7 @@ function listProposals(year: HosterYear): readonly Declaration[] {
     clients: [],
     scripts: [],
     aliases: rows.map(([key = '', value = '']) => ({ key, value })),
+    unlisted: [],
     origin: host,
     users: new Map(),
     domains: year.domains,

@@ -161,7 +161,10 @@ async function undo(guard: GuardClient, options: Options, show: Show): Promise<R
 }
 
 type Facts = Parameters<typeof senderProposals>[0];
-type PostfixFacts = Pick<Facts, 'networks' | 'aliases' | 'origin' | 'users' | 'isHere'>;
+type PostfixFacts = Pick<
+  Facts,
+  'networks' | 'aliases' | 'unlisted' | 'origin' | 'users' | 'isHere'
+>;
 
 async function postfixFacts({ configDir }: Options): Promise<PostfixFacts> {
   const named = configDir ?? process.env['MAIL_CONFIG'];
@@ -172,10 +175,13 @@ async function postfixFacts({ configDir }: Options): Promise<PostfixFacts> {
   const names = ['myorigin', 'alias_maps', 'virtual_alias_maps', 'transport_maps'] as const;
   const { myorigin, ...maps } = await postconfValues(names, directory);
   const tables = Object.values(maps).flatMap((value) => wordsOf(value));
-  const rows = tables.map((table) => tableEntries(table, directory).catch(() => undefined));
+  const rows = await Promise.all(
+    tables.map((table) => tableEntries(table, directory).catch(() => undefined)),
+  );
   return {
     networks: clientNetworks,
-    aliases: (await Promise.all(rows)).flatMap((one) => one ?? []),
+    aliases: rows.flatMap((one) => one ?? []),
+    unlisted: tables.filter((_, nth) => rows[nth] === undefined),
     origin: myorigin.toLowerCase(),
     users: pipeUsers(parseMasterCf(master)),
     isHere: (domain) => isOwnDomain(here, domain.toLowerCase()),

@@ -10,6 +10,7 @@ const facts = (more: Partial<SenderFacts> = {}): SenderFacts => ({
   clients: [],
   scripts: [],
   aliases: [],
+  unlisted: [],
   origin: 'mail.example',
   users: new Map(),
   domains: ['a.example', 'b.example'],
@@ -58,6 +59,11 @@ test('of many domains a host is not proposed for all', () => {
   const networks = ['192.0.2.0/24'];
   assert.deepEqual(proposed({ networks, domains }), []);
   assert.match(notes({ networks, domains })[0] ?? '', /which of 6 domains .*--observe 14d$/);
+});
+
+test('a table that cannot be listed is named', () => {
+  assert.deepEqual(notes({}), []);
+  assert.match(notes({ unlisted: ['mysql:/x.cf'] })[0] ?? '', /^mysql:\/x\.cf cannot be listed; /);
 });
 
 test('a virtual alias of a list is an address of the list', () => {

@@ -15,6 +15,8 @@ export type SenderFacts = {
   readonly clients: readonly string[];
   readonly scripts: readonly Pick<ScriptSeen, 'account' | 'messages' | 'odd' | 'from'>[];
   readonly aliases: readonly AliasRow[];
+  /** Tables of aliases and transports that cannot be listed, such as those in a database. */
+  readonly unlisted: readonly string[];
   /** Domain of aliases that are written without one. */
   readonly origin: string;
   /** Users of transports that start programs (pipe), by the name of the transport. */
@@ -47,6 +49,12 @@ export function senderProposals(facts: SenderFacts): SenderProposals {
     proposals: distinct([...hosts.proposals, ...scripts, ...lists]),
     notes: [
       ...hosts.notes,
+      ...(facts.unlisted.length === 0
+        ? []
+        : [
+            `${facts.unlisted.join(', ')} cannot be listed; mailing lists only there are ` +
+              'not found. Declare them: postern accounts may-write-as user:USER LIST@DOMAIN',
+          ]),
       ...(away.length === 0
         ? []
         : [
