@@ -97,7 +97,9 @@ test('hosts and lists are proposed, declared only when it is wanted, and taken b
   await assert.rejects(authors(), /nobody can be asked/);
   assert.deepEqual(await declared(), []);
   const said = await authors('--yes');
-  assert.match(said, /To undo: postern connect authors --undo\n$/);
+  assert.match(said, /\nclient:127\.0\.0\.21 may write as @lists\.test\n/);
+  assert.match(said, /\nTo undo: postern connect authors --undo\n$/);
+  assert.doesNotMatch(said, /\?|undo: postern accounts/);
   assert.deepEqual(await declared(), proposed);
   assert.equal(await isSigned('a.test'), true);
   assert.deepEqual(await shownForeign(), []);

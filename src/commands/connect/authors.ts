@@ -132,7 +132,7 @@ async function declare(
       { hint: 'postern accounts may-write-as --list', exit: sysexits.software },
     );
   }
-  show(`${plain(done.text)}\nTo undo: postern connect authors --undo\n`);
+  show(`${doneText(done.text)}To undo: postern connect authors --undo\n`);
   return { ...report, changed: true };
 }
 
@@ -156,7 +156,7 @@ async function undo(guard: GuardClient, options: Options, show: Show): Promise<R
   if (options.dryRun === true || ours.length === 0) return report;
   await mayGoOn(options);
   const done = await guard.act('/authors/remove', { pairs: pairsOf(proposals) });
-  show(`${plain(done.text)}\n`);
+  show(doneText(done.text));
   return { ...report, changed: true };
 }
 
@@ -213,6 +213,12 @@ function listText(proposals: readonly Proposal[]): string {
       return `${plain(why)}:\n${commands.join('')}`;
     })
     .join('\n');
+}
+
+/** Without the commands that undo each line: one command undoes all. */
+function doneText(text: string): string {
+  const lines = text.split('\n').filter((line) => !line.startsWith('undo: '));
+  return lines.map((line) => `${plain(line)}\n`).join('');
 }
 
 function reportOf(proposals: readonly Proposal[]): Report {
