@@ -6,14 +6,15 @@ import { eximFacts } from './exim-line.ts';
 const id = '1abcde-000001-AB';
 const came = 'H=(pc) [198.51.100.66]:5 P=esmtps';
 const login = 'A=plain:joe@here.test';
+const other = 'R=1zzzzz-000001-AB';
 const forged: Record<string, string> = {
-  'a subject': `${id} <= x@evil.test ${came} S=900 id=m@x T="hi ${login} R=1zzzzz-000001-AB" for a@here.test`,
-  'a subject, without a Message-ID': `${id} <= x@evil.test ${came} S=900 T="${login} id=m2@x" for a@here.test`,
+  'a subject': `${id} <= x@evil.test ${came} S=900 id=m@x T="${login} ${other}" for a@x`,
+  'a subject, without a Message-ID': `${id} <= x@evil.test ${came} S=900 T="${login} id=m2@x"`,
   'a Message-ID': `${id} <= x@evil.test ${came} S=900 id=m ${login}`,
   'the name in a certificate': `${id} <= x@evil.test ${came} CV=no DN="CN=a ${login}" S=900 id=m@x`,
   'the name of a server': `${id} <= x@evil.test ${came} SNI="a ${login}" S=900 id=m@x`,
-  'a subject of a script': `${id} <= w@here.test U=w P=local S=900 T="a R=1zzzzz-000001-AB ${login}" for a@x b@x`,
-  'a sender that is refused': `H=(pc) [198.51.100.66]:5 F=<"a ${login}"@evil.test> rejected RCPT <b@here.test>: no`,
+  'a subject of a script': `${id} <= w@x U=w P=local S=900 T="${other} ${login}" for a@x b@x`,
+  'a sender that is refused': `H=(pc) [198.51.100.66]:5 F=<"a ${login}"@evil.test> rejected RCPT <b@x>: no`,
 };
 
 for (const [name, line] of Object.entries(forged)) {
@@ -31,8 +32,8 @@ for (const [name, line] of Object.entries(forged)) {
 
 test('the login, the Message-ID and the recipients of a line with all fields', () => {
   const line =
-    `${id} <= joe@here.test H=(pc) [192.0.2.7]:5 I=[192.0.2.1]:587 P=esmtpsa X=TLS1.3:A:256 CV=no ` +
-    `DN="CN=\\"x\\"" SNI="mx" A=plain:joe K S=900 DKIM=x.test id=m@x T="x \\" S=1" for a@x b@x`;
+    `${id} <= joe@here.test H=(pc) [192.0.2.7]:5 I=[192.0.2.1]:587 P=esmtpsa X=TLS1.3:A:256 ` +
+    `CV=no DN="CN=\\"x\\"" SNI="mx" A=plain:joe K S=900 DKIM=x.test id=m@x T="x \\" S=1" for a@x b@x`;
   assert.deepEqual(
     (eximFacts(line, 'here.test') ?? []).map((fact) => {
       if (fact.kind === 'entered') return fact.login;
@@ -41,7 +42,7 @@ test('the login, the Message-ID and the recipients of a line with all fields', (
     }),
     ['login', 'joe@here.test', '<m@x>', [900, 2]],
   );
-  const notice = `${id} <= <> R=1zzzzz-000001-AB U=Debian-exim P=local S=900 T="Mail failed" for joe@x`;
+  const notice = `${id} <= <> ${other} U=Debian-exim P=local S=900 T="Mail failed" for joe@x`;
   assert.equal(eximFacts(notice, '')?.[0]?.kind, 'entered');
   assert.equal(eximFacts(notice, '')?.[1]?.kind, 'bounce-made');
 });

@@ -292,3 +292,20 @@ test('settings that change are in force at once', async (t) => {
   assert.deepEqual(off.found, []);
   assert.match(off.partial, /messages\.keep is 0/);
 });
+
+test('a recipient without a domain is the one that the message named', async (t) => {
+  const { store } = rigOf(t);
+  const account = 'local:root@mail.example.org' as Account;
+  const cron = { account, sender: 'root@mail.example.org' };
+  store.judged(judged({ ...cron, recipients: ['root@mail.example.org', 'cron@mail.example.org'] }));
+  store.attempted(attempt({ recipient: 'admin@example.net', original: 'root' }));
+  store.attempted(attempt({ recipient: 'cron@mail.example.org', original: 'cron' }));
+  const { found } = await store.find({ queueId: '4aBcDeF1Gz', limit: 10 });
+  assert.deepEqual(
+    found[0]?.recipients.map(({ recipient, attempts }) => [recipient, attempts.length]).sort(),
+    [
+      ['cron@mail.example.org', 1],
+      ['root@mail.example.org', 1],
+    ],
+  );
+});
