@@ -308,6 +308,12 @@ test('the hour that autumn repeats is placed by the order of the lines', () => {
   assert.deepEqual(got, [...wanted, '02:00:00']);
 });
 
+test('what a command of Exim was called with is a line of Exim', () => {
+  const called = 'cwd=/home/x 4 args: /usr/sbin/sendmail -t -i';
+  const frame = frameOf(`2026-11-10 09:00:00 ${called}`);
+  assert.deepEqual([frame?.tag, frame?.text], ['exim', called]);
+});
+
 test('an hour that spring leaves out is read as if the clock was not set', () => {
   const stamp = readStamp('Mar 29 02:30:00', 0);
   assert.ok(stamp !== undefined);
