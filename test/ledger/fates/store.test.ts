@@ -112,6 +112,21 @@ test('a queue id that is used again belongs to another message', async (t) => {
   );
 });
 
+test('two machines use the same queue id at the same time', async (t) => {
+  const { store } = rigOf(t);
+  const ann = 'ann@example.org' as Account;
+  store.logged(logged());
+  store.logged(logged({ host: 'mx2', account: ann, sender: ann, messageId: 'second@mx2' }));
+  store.attempted(attempt());
+  store.attempted(attempt({ host: 'mx2', account: ann, recipient: 'carl@example.net' }));
+  const of = async (account: Account) => {
+    const { found } = await store.find({ account, limit: 9 });
+    return found.map(({ recipients }) => recipients.map(({ recipient }) => recipient));
+  };
+  assert.deepEqual(await of('joe@example.org' as Account), [['anna@example.net']]);
+  assert.deepEqual(await of(ann), [['carl@example.net']]);
+});
+
 test('an attempt days later is kept on the day of its message', async (t) => {
   const { folder, store } = rigOf(t, { now: () => later(4 * dayMs) });
   store.judged(judged());
