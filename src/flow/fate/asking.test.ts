@@ -148,6 +148,17 @@ describe('find', () => {
     );
   });
 
+  test('says how many days it looked through, and if there was none', async () => {
+    const remarks = async (scene: Scene): Promise<string> =>
+      (await openAsking(depsOf(scene)).find({ text: joe, limit: 9 })).remarks.join(' ');
+    assert.match(await remarks({ mail }), /Looked through the mail of 1 day\. What is older/);
+    assert.match(await remarks({}), /Nothing is kept of that time\./);
+    const stories = [storyRow({ id: 'AB12CD34EF', account: joe })];
+    assert.match(await remarks({ stories }), /from the reasons for stopped mail\. Nothing else/);
+    const fates = { find: async () => ({ found: [], partial: 'a day is damaged', days: 0 }) };
+    assert.match(await remarks({ fates }), /No day could be read.* A day is damaged\./);
+  });
+
   test('a domain cannot be searched, which is said', async () => {
     const remarks = async (asked: Omit<FindAsk, 'limit'>): Promise<string> =>
       (await openAsking(depsOf({ mail })).find({ ...asked, limit: 9 })).remarks.join(' ');
