@@ -204,6 +204,17 @@ describe('an incident', () => {
     assert.equal(await asking.incident('i-2'), undefined);
   });
 
+  test('lists all recipients of a message, to tell them', async () => {
+    const to = Array.from({ length: 120 }, (_, nth) => `s${nth}@x.test`);
+    const asking = openAsking(
+      depsOf({ mail: [sent('T1', 50, { client: thief, to })], incident: counted }),
+    );
+    const detail = await asking.incident('i-1');
+    assert.deepEqual(detail?.leaked[0]?.recipients, to);
+    const { found } = await asking.find({ queueId: 'T1', limit: 1 });
+    assert.equal(found[0]?.recipients.length, 50, 'a list of messages needs only some');
+  });
+
   test('its numbers are those of now', async () => {
     const asking = openAsking(depsOf({ incident: { stoppedMessages: 5 } }));
     assert.equal((await asking.incident('i-1'))?.incident.stoppedMessages, 8);
