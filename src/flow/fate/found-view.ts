@@ -61,14 +61,16 @@ export function asSentence(why: string): string {
 }
 
 /**
- * `recipient`: only the outcome for this address, where that can be told. `namedMax`: how many
- * addresses the view has.
+ * `recipient`: only the outcome for this address, where that can be told. `namedMax`: addresses of
+ * recipients in the answer.
  */
 export function fateView(
   found: FoundMessage,
   deps: ViewDeps,
-  recipient?: string,
-  namedMax: number = shownMax,
+  {
+    recipient,
+    namedMax = shownMax,
+  }: { readonly recipient?: string | undefined; readonly namedMax?: number } = {},
 ): FateView {
   const { judged, logged } = found;
   const ids = [judged?.queueId ?? logged?.queueId ?? '', ...(logged?.otherIds ?? [])];
