@@ -33,6 +33,16 @@ async function filled(): Promise<StateFolder> {
   return state;
 }
 
+test('without an observation, --suggest says where to look', async () => {
+  await using state = await stateFolder();
+  openLedger(join(state.path, 'ledger.db')).close();
+  const { out } = await mayWriteAs(state, '--suggest');
+  assert.match(
+    out,
+    /^# There was no observation: .*\n# What leaves unsigned now: postern status\n$/,
+  );
+});
+
 test('declarations and suggestions from a ledger', async () => {
   await using state = await filled();
   const list = await mayWriteAs(state, '--list');
