@@ -27,6 +27,11 @@ export function unsignedText(account: string, { why, author }: Unsigned): Unsign
           '(authors.not-asked in the log says why)',
         allow: mayWriteAsCommand(account, author),
       };
+    case 'passed-on':
+      return {
+        text: `${account} passed it on: a mail server had received it before, so it is not its own`,
+        allow: '',
+      };
     case 'long-from':
       return { text: 'its From fields have more authors than Postern reads', allow: '' };
     case 'off':

@@ -29,6 +29,9 @@ before(async () => {
     lists,
     'team@lists.test lmtp:[127.0.0.1]:8024\nteam-bounces@lists.test lmtp:[127.0.0.1]:8024\n',
   );
+  const [origin, aliases] = [join(folder, 'mailname'), join(folder, 'aliases')];
+  writeFileSync(origin, 'origin.test\n');
+  writeFileSync(aliases, 'crew "|/usr/lib/mailman/mail/mailman post crew"\n');
   server = await startGuardedServer({
     people: [{ account: 'joe@a.test', friends: ['a@world.test'] }],
     mode: 'observe',
@@ -37,9 +40,12 @@ before(async () => {
     settings: () => ({
       mynetworks: `127.0.0.1/32 ${printer}/32`,
       transport_maps: `texthash:${lists}`,
+      alias_maps: `texthash:${aliases}`,
+      // As on Debian.
+      myorigin: origin,
     }),
     async prepare(state) {
-      const domains = ['a.test', 'lists.test', 'unused.test'];
+      const domains = ['a.test', 'lists.test', 'origin.test', 'unused.test'];
       writeSigningKeys(
         state,
         domains.map((domain) => ({ domain, selector: 's', privateKey: pem })),
@@ -71,8 +77,11 @@ async function isSigned(domain: string): Promise<boolean> {
 }
 
 const proposed = [
-  ...['a.test', 'lists.test', 'unused.test'].map((domain) => `client:${printer} @${domain}`),
+  ...['a.test', 'lists.test', 'origin.test', 'unused.test'].map(
+    (domain) => `client:${printer} @${domain}`,
+  ),
   'user:list @lists.test',
+  'user:list crew@origin.test',
 ];
 
 async function shownForeign(): Promise<readonly string[]> {

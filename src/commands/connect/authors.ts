@@ -11,7 +11,7 @@ import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
 import { pipeUsers } from '../../formats/postfix/pipe-filters.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { tableEntries, wordsOf } from '../../partners/postfix/lists.ts';
+import { mailOrigin, tableEntries, wordsOf } from '../../partners/postfix/lists.ts';
 import { readMailFacts } from '../../partners/postfix/mail-facts.ts';
 import { postconf, postconfValues } from '../../partners/postfix/postconf.ts';
 import type { AccountView, KeyView } from '../../ports/admin.ts';
@@ -182,7 +182,7 @@ async function postfixFacts({ configDir }: Options): Promise<PostfixFacts> {
     networks: clientNetworks,
     aliases: rows.flatMap((one) => one ?? []),
     unlisted: tables.filter((_, nth) => rows[nth] === undefined),
-    origin: myorigin.toLowerCase(),
+    origin: await mailOrigin(myorigin, directory),
     users: pipeUsers(parseMasterCf(master)),
     isHere: (domain) => isOwnDomain(here, domain.toLowerCase()),
   };
