@@ -110,6 +110,8 @@ export type AuthorResult =
 export type AuthorAdmin = {
   view(): AuthorsView;
   observation(): ObservationView;
+  /** Whether it is declared now. `address`: an address key, or `@domain`. */
+  isDeclared(account: Account, address: string): boolean;
   /** `isDry`: says what it would do. */
   declare(
     pairs: readonly Declaration[],

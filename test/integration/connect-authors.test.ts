@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { noNameServer, writeSigningKeys } from '../../bench/signing-keys.ts';
 import { makeKeyPair } from '../../src/lib/private-key.ts';
+import type { StatusView } from '../../src/ports/admin.ts';
 import type { AuthorsView } from '../../src/ports/authors.ts';
 import { postern } from '../command-line.ts';
 import { type GuardedServer, startGuardedServer } from './guarded-server.ts';
@@ -83,6 +84,11 @@ const proposed = [
   'user:list crew@origin.test',
 ];
 
+async function shownForeign(): Promise<readonly string[]> {
+  const { foreign } = await server.guard.json<StatusView>('/api/status');
+  return foreign.map(({ account, address }) => `${account} ${address}`);
+}
+
 test('hosts and lists are proposed, declared only when it is wanted, and taken back', async () => {
   assert.equal(await isSigned('a.test'), false);
   const shown = await authors('--dry-run');
@@ -100,15 +106,19 @@ test('hosts and lists are proposed, declared only when it is wanted, and taken b
   await assert.rejects(authors(), /nobody can be asked/);
   assert.deepEqual(await declared(), []);
   const said = await authors('--yes');
-  assert.match(said, /To undo: postern connect authors --undo\n$/);
+  assert.match(said, /\nclient:127\.0\.0\.21 may write as @lists\.test\n/);
+  assert.match(said, /\nTo undo: postern connect authors --undo\n$/);
+  assert.doesNotMatch(said, /\?|undo: postern accounts/);
   assert.deepEqual(await declared(), proposed);
   assert.equal(await isSigned('a.test'), true);
+  assert.deepEqual(await shownForeign(), []);
   assert.match(await authors('--yes'), /There is nothing to declare\.\n$/);
 
   await server.guard.cli('accounts', 'may-write-as', 'joe@a.test', '@other.test');
   await authors('--undo');
   assert.deepEqual(await declared(), ['joe@a.test @other.test']);
   assert.equal(await isSigned('a.test'), false);
+  assert.deepEqual(await shownForeign(), [`client:${printer} scanner@a.test`]);
   assert.match(await authors('--undo'), /^This command has declared nothing\.\n$/);
 });
 

@@ -66,7 +66,10 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
     state === 'held'
       ? `To deliver it:      ${shellWords('postern', 'held', 'release', queueId)}\n` +
         `To delete it:       ${shellWords('postern', 'held', 'drop', queueId)}\n` +
-        `To read it (root):  ${shellWords('postcat', ...ofInstance, '-q', queueId)}\n`
+        `To read it (root):  ${shellWords('postcat', ...ofInstance, '-q', queueId)}\n` +
+        (held.why === 'foreign'
+          ? `What allows it:     ${shellWords('postern', 'explain', queueId)}\n`
+          : '')
       : '';
   const about = story === undefined ? '' : storyFacts(story) + whyText(story);
   return [head, about, next].filter((part) => part !== '').join('\n');

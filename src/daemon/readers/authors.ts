@@ -78,6 +78,7 @@ export function openDaemonAuthors(
     delimiters: () => tables.place.delimiters,
     observation,
     standings: (since) => liveStandings(journal, since),
+    isKnown: (account) => accounts.known(account) !== undefined,
     iso,
   });
   const rights = openAuthorRights({

@@ -3,6 +3,7 @@
  * each pair once. Bounded: an account that makes up an address for each message gets a few rows and
  * one notice a day.
  */
+import type { Account } from '../../core/account-name.ts';
 import type { AuthorsFinding } from '../../core/authors-finding.ts';
 import type { Submission } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
@@ -171,7 +172,8 @@ class SeenPairs {
 }
 
 /** Any program may name any sender of local mail: together they count as one account. */
-const ownerOf = (account: string): string => (account.startsWith('local:') ? 'local:*' : account);
+const ownerOf = (account: Account): Account =>
+  account.startsWith('local:') ? ('local:*' as Account) : account;
 
 /** The command by which the operator allows it; empty for addresses that count together. */
 const mayWriteAs = ({ account, address }: Pair): string => mayWriteAsCommand(account, address);
