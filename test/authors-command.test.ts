@@ -24,6 +24,8 @@ async function filled(): Promise<StateFolder> {
       { kind: 'may-write-as', row: mayWriteAsRow() },
       { kind: 'may-write-as', row: mayWriteAsRow({ address: '@gone.test', removedAt: at(9) }) },
       { kind: 'written-as', row: writtenAsRow() },
+      // What is declared by now is not suggested.
+      { kind: 'written-as', row: writtenAsRow({ address: mayWriteAsRow().address }) },
       { kind: 'written-as', row: writtenAsRow({ account: script, messages: 70 }) },
       { kind: 'meta', key: 'authors.observation', value: observation },
     ],
