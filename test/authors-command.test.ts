@@ -23,7 +23,7 @@ async function filled(): Promise<StateFolder> {
     [
       { kind: 'may-write-as', row: mayWriteAsRow() },
       { kind: 'may-write-as', row: mayWriteAsRow({ address: '@gone.test', removedAt: at(9) }) },
-      { kind: 'written-as', row: writtenAsRow() },
+      { kind: 'written-as', row: writtenAsRow({ address: 'press@example.net' }) },
       // What is declared by now is not suggested.
       { kind: 'written-as', row: writtenAsRow({ address: mayWriteAsRow().address }) },
       { kind: 'written-as', row: writtenAsRow({ account: script, messages: 70 }) },
@@ -52,7 +52,7 @@ test('declarations and suggestions from a ledger', async () => {
 # 70 messages on 2 days, last 1970-01-01 00:00:17Z
 postern accounts may-write-as 'script:/var/www/my shop/a.php' @example.net
 # 9 messages on 2 days, last 1970-01-01 00:00:17Z
-postern accounts may-write-as joe@example.org @example.net
+postern accounts may-write-as joe@example.org press@example.net
 `,
   );
   const json = await mayWriteAs(state, '--suggest', '--json');
@@ -100,7 +100,7 @@ test('a list that --suggest printed is accepted; one wrong line refuses all', as
   assert.equal(exit, 0, err);
   assert.match(
     door.calls[0] ?? '',
-    /^declare script:\/var\/www\/my shop\/a.php as @example.net,joe@example.org as @example.net /,
+    /^declare script:\/var\/www\/my shop\/a.php as @example.net,joe@example.org as press@example.net /,
   );
   for (const line of ['joe@a.test', 'rm -rf /', 'joe@a.test ceo@b.test --remove', 'a b c']) {
     await writeFile(file, `${printed}${line}\n`);

@@ -115,6 +115,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     log: () => 'stopped',
     named: (name) => (named.test(name) ? name.trim() : name.trim().toLowerCase()) as Account,
     now: () => now,
+    asOfNow: (incident) => incident,
   });
   return {
     live: false,

@@ -167,6 +167,10 @@ function askingOf(deps: AdminDeps): Asking {
     log: () => standing[deps.bypass.view().watched],
     named: (text) => named(deps, text),
     now: deps.world.clock.now,
+    asOfNow(incident) {
+      const profile = deps.accounts.known(incident.account);
+      return profile === undefined ? incident : asOfNow(incident, profile);
+    },
   });
 }
 
