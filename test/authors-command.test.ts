@@ -100,7 +100,7 @@ test('a list that --suggest printed is accepted; one wrong line refuses all', as
   assert.equal(exit, 0, err);
   assert.match(
     door.calls[0] ?? '',
-    /^declare script:\/var\/www\/my shop\/a.php as @example.net,joe@example.org as press@example.net /,
+    /^declare script:\/var\/www\/my shop\/a.php as @example.net,joe@example.org as press@/,
   );
   for (const line of ['joe@a.test', 'rm -rf /', 'joe@a.test ceo@b.test --remove', 'a b c']) {
     await writeFile(file, `${printed}${line}\n`);
