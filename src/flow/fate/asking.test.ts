@@ -193,6 +193,14 @@ describe('an incident', () => {
     assert.equal(await asking.incident('i-2'), undefined);
   });
 
+  test('lists every recipient of a message with many', async () => {
+    const to = Array.from({ length: 120 }, (_, nth) => `s${nth}@x.test`);
+    const many = [...mail, sent('T3', 48, { client: thief, to })];
+    const asking = openAsking(depsOf({ mail: many, held, incident: counted }));
+    const found = (await asking.incident('i-1'))?.leaked.find(({ id }) => id === 'T3');
+    assert.deepEqual(found?.recipients, to);
+  });
+
   test('its numbers are those of now', async () => {
     const asking = openAsking(depsOf({ incident: { stoppedMessages: 5 } }));
     assert.equal((await asking.incident('i-1'))?.incident.stoppedMessages, 8);
