@@ -23,7 +23,9 @@ async function filled(): Promise<StateFolder> {
     [
       { kind: 'may-write-as', row: mayWriteAsRow() },
       { kind: 'may-write-as', row: mayWriteAsRow({ address: '@gone.test', removedAt: at(9) }) },
-      { kind: 'written-as', row: writtenAsRow() },
+      { kind: 'written-as', row: writtenAsRow({ address: 'press@example.net' }) },
+      // What is declared by now is not suggested.
+      { kind: 'written-as', row: writtenAsRow({ address: mayWriteAsRow().address }) },
       { kind: 'written-as', row: writtenAsRow({ account: script, messages: 70 }) },
       { kind: 'meta', key: 'authors.observation', value: observation },
     ],
@@ -32,16 +34,6 @@ async function filled(): Promise<StateFolder> {
   ledger.close();
   return state;
 }
-
-test('without an observation, --suggest says where to look', async () => {
-  await using state = await stateFolder();
-  openLedger(join(state.path, 'ledger.db')).close();
-  const { out } = await mayWriteAs(state, '--suggest');
-  assert.match(
-    out,
-    /^# There was no observation: .*\n# What leaves unsigned now: postern status\n$/,
-  );
-});
 
 test('declarations and suggestions from a ledger', async () => {
   await using state = await filled();
@@ -59,9 +51,8 @@ test('declarations and suggestions from a ledger', async () => {
     `# Observed since 1970-01-01 00:00:00Z, ended 1970-01-15 00:00:00Z.
 # 70 messages on 2 days, last 1970-01-01 00:00:17Z
 postern accounts may-write-as 'script:/var/www/my shop/a.php' @example.net
-# 9 messages on 2 days, last 1970-01-01 00:00:17Z; \
-look at it first, a login wrote as many addresses of example.net
-# postern accounts may-write-as joe@example.org @example.net
+# 9 messages on 2 days, last 1970-01-01 00:00:17Z
+postern accounts may-write-as joe@example.org press@example.net
 `,
   );
   const json = await mayWriteAs(state, '--suggest', '--json');
@@ -109,7 +100,7 @@ test('a list that --suggest printed is accepted; one wrong line refuses all', as
   assert.equal(exit, 0, err);
   assert.match(
     door.calls[0] ?? '',
-    /^declare script:\/var\/www\/my shop\/a.php as @example.net {2}done /,
+    /^declare script:\/var\/www\/my shop\/a.php as @example.net,joe@example.org as press@/,
   );
   for (const line of ['joe@a.test', 'rm -rf /', 'joe@a.test ceo@b.test --remove', 'a b c']) {
     await writeFile(file, `${printed}${line}\n`);

@@ -178,17 +178,25 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
 }
 
 function declaredNow(ledger: Ledger): Declarations<Declaration> {
-  return orderDeclarations(ledger.mayWriteAs().filter(({ removedAt }) => removedAt === undefined));
+  return orderDeclarations(inForce(ledger));
+}
+
+function inForce(ledger: Ledger): AuthorsView['declarations'] {
+  return ledger.mayWriteAs().filter(({ removedAt }) => removedAt === undefined);
 }
 
 function storedAuthors(ledger: Ledger, now: Millis): AuthorsView {
-  const declarations = ledger.mayWriteAs().filter(({ removedAt }) => removedAt === undefined);
   const observation = storedObservation(ledger.meta(observationKey), now);
   const since = observation.from ?? now;
+  const all = declaredNow(ledger);
+  // Which signs begin an extension of an address, only the running guard knows.
+  const open = ledger
+    .writtenAs()
+    .filter(({ account, address }) => !isDeclaredIn(all, account, address, ''));
   return {
-    declarations,
+    declarations: inForce(ledger),
     observation,
-    suggestions: suggestedPairs(ledger.writtenAs(), (account) => {
+    suggestions: suggestedPairs(open, (account) => {
       const [incident] = ledger.incidents({ account, limit: 1 });
       const { state } = ledger.loadAccount(account) ?? { state: 'clear' };
       return standingOf({ state, incident, since });
