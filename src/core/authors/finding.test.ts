@@ -5,9 +5,10 @@ import { openServer, type ScriptedAccount } from '../../../test/doubles/server.t
 import { dayMs } from '../../lib/time.ts';
 import type { Judgement } from '../account/judge.ts';
 import { boosts, suspendAt } from '../account/signals.ts';
+import type { Account } from '../account-name.ts';
 import type { AuthorsFinding } from '../authors-finding.ts';
 import { firstReasonText, holdReason, reasonText } from '../explain.ts';
-import { unsignedText } from '../unsigned-text.ts';
+import { shownUnsigned, unsignedText } from '../unsigned-text.ts';
 import { type AskedAuthor, type AuthorRules, judgeAuthors } from './finding.ts';
 import type { Permission } from './permission.ts';
 
@@ -158,4 +159,18 @@ test('why no key signed, and the command that allows it', () => {
   for (const why of ['long-from', 'off', 'no-from', 'no-key'] as const) {
     assert.equal(unsignedText('joe@a.test', { why, author: '' }).allow, '');
   }
+});
+
+test('what is allowed meanwhile needs no command any more', () => {
+  const message = {
+    account: 'joe@a.test' as Account,
+    unsigned: { why: 'foreign', author: 'ceo@b.test' },
+  } as const;
+  const shown = (isDeclared: boolean) =>
+    shownUnsigned(message, { hasKeys: () => true, isDeclared: () => isDeclared }).unsigned;
+  assert.equal(shown(false)?.allow, 'postern accounts may-write-as joe@a.test ceo@b.test');
+  assert.deepEqual(shown(true), {
+    text: 'joe@a.test was not allowed to write as ceo@b.test then; it is now, for later mail',
+    allow: '',
+  });
 });

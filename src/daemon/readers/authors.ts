@@ -78,6 +78,7 @@ export function openDaemonAuthors(
     delimiters: () => tables.place.delimiters,
     observation,
     standings: (since) => liveStandings(journal, since),
+    isKnown: (account) => accounts.known(account) !== undefined,
     iso,
   });
   const rights = openAuthorRights({
@@ -90,7 +91,11 @@ export function openDaemonAuthors(
   });
   scope.defer(() => rights.close());
   void tables.refresh();
-  scope.defer(startTimer(lookEveryMs, () => void tables.refresh()));
+  const look = (): void => {
+    void tables.refresh();
+    rights.look();
+  };
+  scope.defer(startTimer(lookEveryMs, look));
   return { rights, admin: declarations.admin, configure: () => rights.changed() };
 }
 

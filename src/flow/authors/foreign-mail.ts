@@ -3,6 +3,7 @@
  * each pair once. Bounded: an account that makes up an address for each message gets a few rows and
  * one notice a day.
  */
+import { type Account, localAccount } from '../../core/account-name.ts';
 import type { AuthorsFinding } from '../../core/authors-finding.ts';
 import type { Submission } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
@@ -123,7 +124,7 @@ class SeenPairs {
     this.#count(oldest[1].account, -1);
   }
 
-  #count(account: string, by: 1 | -1): void {
+  #count(account: Account, by: 1 | -1): void {
     const owner = ownerOf(account);
     const sum = (this.#addresses.get(owner) ?? 0) + by;
     if (sum <= 0) this.#addresses.delete(owner);
@@ -171,7 +172,8 @@ class SeenPairs {
 }
 
 /** Any program may name any sender of local mail: together they count as one account. */
-const ownerOf = (account: string): string => (account.startsWith('local:') ? 'local:*' : account);
+const ownerOf = (account: Account): Account =>
+  account.startsWith('local:') ? localAccount('*') : account;
 
 /** The command by which the operator allows it; empty for addresses that count together. */
 const mayWriteAs = ({ account, address }: Pair): string => mayWriteAsCommand(account, address);

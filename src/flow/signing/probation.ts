@@ -115,7 +115,8 @@ class AccountProbation implements Probation {
       .of(account)
       .filter(({ domain, selector }) => this.#keeper.own(domain, selector) !== undefined)
       .map(keyName);
-    const which = held.length === 0 ? 'it has none yet' : held.join(', ');
+    const which =
+      held.length === 0 ? 'none now; its next message gets one that is ready' : held.join(', ');
     return `on probation, as ${probationText(why)}: signs with keys of its own (${which})`;
   }
 
