@@ -138,6 +138,31 @@ async function checkRefused(
   }
 }
 
+/** A domain and a user that nobody has (RFC 6761 section 6.4). */
+const nobodysDomain = 'postern-asks.invalid';
+const nobody = `postern-asks@${nobodysDomain}`;
+
+/**
+ * Does Dovecot take these users also with a domain that nobody has? Then it looks at the name
+ * alone, and hands back whatever domain was typed. Undefined: it cannot be told.
+ */
+export async function ignoresDomains(
+  tools: PrivilegedTools,
+  logins: readonly string[],
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  const users = logins.map((login) => `${login.split('@', 1)[0]}@${nobodysDomain}`);
+  const names = [...new Set(users)].filter(isLoginName).slice(0, namesPerCallMax - 1);
+  if (names.length === 0) return undefined;
+  let any = false;
+  for await (const line of tools.run('refused', [nobody, ...names], signal)) {
+    // It takes everybody, or does not run.
+    if (line === `open ${nobody}`) return undefined;
+    any ||= line.startsWith('open ');
+  }
+  return any;
+}
+
 /** The names in the file; empty if there is no file. For doctor and for the start of the daemon. */
 export async function closedLogins(denyFile: string): Promise<ReadonlySet<string>> {
   return read(denyFile);

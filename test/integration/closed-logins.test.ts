@@ -6,11 +6,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Account } from '../../src/core/account-name.ts';
-import { closedLogins, dovecot } from '../../src/partners/dovecot.ts';
+import { closedLogins, dovecot, ignoresDomains } from '../../src/partners/dovecot.ts';
 import { isLoginName, ownTools } from '../../src/partners/privileged-tools.ts';
 import { startDovecot } from './dovecot-instance.ts';
 import { people } from './guard-past.ts';
@@ -158,4 +161,40 @@ test('sessions that doveadm does not end, although it reports success, are told'
   await assert.rejects(door.close(joe as Account), /Dovecot still has sessions of user0@example/);
   assert.deepEqual([await one.lives(), await other.lives()], [true, true]);
   assert.deepEqual([...(await closedLogins(shared.denyFile))], [joe], 'no new login is possible');
+});
+
+test('Dovecot is asked whether it looks at the domain of a login', async () => {
+  const users = { 'joe@tenant-a.test': password };
+  const asked = async (
+    settings?: Readonly<Record<'2.3' | '2.4', string>>,
+    login = 'joe@a.test',
+  ) => {
+    await using one = await startDovecot({
+      users,
+      ...(settings === undefined ? {} : { settings }),
+    });
+    const tools = ownTools({ dovecotConfig: one.configFile });
+    return await ignoresDomains(tools, [login], AbortSignal.timeout(20_000));
+  };
+  const static23 = 'passdb {\n  driver = static\n  args = password=x\n}\n';
+  const static24 = 'passdb static {\n  password = x\n}\n';
+  const folder = await mkdtemp(join(tmpdir(), 'pdu-'));
+  const file = join(folder, 'short');
+  try {
+    await chmod(folder, 0o755);
+    await writeFile(file, `joe:{PLAIN}${password}::::::\n`);
+    const short = {
+      '2.3': `passdb {\n  driver = passwd-file\n  args = username_format=%n ${file}\n}\n`,
+      '2.4':
+        `passdb short {\n  driver = passwd-file\n  passwd_file_path = ${file}\n` +
+        '  auth_username_format = %{user | username}\n}\n',
+    };
+    assert.equal(await asked(), false);
+    assert.equal(await asked(short), true);
+    assert.equal(await asked(short, 'ann@a.test'), false);
+    // It takes everybody, so nothing can be told.
+    assert.equal(await asked({ '2.3': static23, '2.4': static24 }), undefined);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -86,7 +86,7 @@ export async function examineServer(options: DoctorOptions): Promise<readonly Fi
     ...(status === undefined ? [] : [ledger(status), mode(status)]),
     ...(await mailServer(live, configDir)),
     ...(await filters(config, live, { configDir, test: options.testMessage === true })),
-    ...(await loginNames(config, state, configDir)),
+    ...(await loginNames(config, state, configDir, live)),
     ...(await checkDoors({ config, state, live, configDir })),
     await tools(config.postfix, configDir, await guardKnows(state)),
     ...(await logins(config.dovecot)),
