@@ -272,7 +272,7 @@ describe('scripts by the sendmail door', () => {
     await provenFor(server.sink, sent, t);
   });
 
-  test('a program that may write as everybody signs its own mail, not what it passes on', async () => {
+  test('a program that may write as everybody signs its own mail, no mail of others', async () => {
     await server.guard.cli('accounts', 'may-write-as', 'user:nobody', '*');
     const [chief = ''] = tenants[1].chiefs;
     const fields = {

@@ -271,7 +271,7 @@ class AccountProbation implements Probation {
 }
 
 /**
- * Any program may name any sender of local mail. So a key for each would let it use up all keys, and
- * one that is revoked would stop only a name.
+ * Any program may name any sender of local mail. So a key for each would let it use up all keys,
+ * and one that is revoked would stop only a name.
  */
 const hasKnownSender = (account: Account): boolean => kindOfAccount(account) !== 'local';
