@@ -16,6 +16,8 @@ export type ForgetDeps = {
   readonly ledger: Pick<Ledger, 'forget'>;
   readonly journal: Pick<Journal, 'committed' | 'flushNow'>;
   readonly accounts: Pick<Accounts, 'context' | 'forget' | 'known'>;
+  /** Parts that keep addresses in memory, and write them to the ledger again. */
+  readonly remembering: readonly { forgetPerson(address: string): void }[];
   readonly world: World;
 };
 
@@ -59,6 +61,7 @@ export async function forgetPerson(
     account;
   if (dryRun) return { ok: true, text, count: days + rows };
   accounts.forget(hashes);
+  for (const part of deps.remembering) part.forgetPerson(address);
   // Without the address: the trail is never deleted.
   const kept = await journal.committed([
     {

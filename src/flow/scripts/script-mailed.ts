@@ -12,7 +12,7 @@ import type {
   ScriptReason,
   ScriptSubmitter,
 } from '../../core/script-mail.ts';
-import { noted, type ScriptSeen, scriptsMax } from '../../core/scripts/register.ts';
+import { noted, type ScriptSeen, scriptsMax, withoutPerson } from '../../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
 import { judgeScriptMail, type ScriptMode, type ScriptRule } from '../../core/scripts/rules.ts';
 import {
@@ -47,6 +47,8 @@ export type Scripts = {
   /** The message was answered; `stopped`: held or refused. */
   answered(message: Submission, what: 'passed' | 'stopped'): void;
   readonly admin: Omit<ScriptAdmin, 'whose'>;
+  /** Removes an address from what scripts wrote to or as, in memory; rules stay. */
+  forgetPerson(address: string): void;
   /** Writes what was noted, and stops the timer. */
   close(): void;
 };
@@ -74,6 +76,7 @@ export function openScripts(deps: ScriptDeps): Scripts {
       rule: (wanted, note, by) => register.rule(wanted, note, by),
       forget: (which, by) => register.forget(which, by),
     },
+    forgetPerson: (address) => register.forgetPerson(address),
     close: () => register.close(),
   };
 }
@@ -167,6 +170,15 @@ class ScriptRegister {
       this.#audit({ at, by, action: `script-${wanted.effect}`, detail: withNote(detail, note) }),
     ]);
     return said(kept, `${detail}\nundo: ${shellWords('postern', 'scripts', ...undo)}`);
+  }
+
+  forgetPerson(address: string): void {
+    for (const [account, seen] of this.#seen) {
+      const fresh = withoutPerson(seen, address);
+      if (fresh === seen) continue;
+      this.#seen.set(account, fresh);
+      this.#changed.add(account);
+    }
   }
 
   async forget(which: string, by: string): Promise<RuleResult> {

@@ -97,9 +97,15 @@ export function removeDay(folder: string, day: DayName): void {
   destroyKey(key);
   for (const path of [clear, main]) {
     removeDatabase(path);
-    removeDatabase(damagedPath(path));
     removeDatabase(shorterPath(path));
   }
+  removeDamaged(folder, day);
+}
+
+/** Removes what was put aside of the day. */
+export function removeDamaged(folder: string, day: DayName): void {
+  const { main, clear } = dayPaths(folder, day);
+  for (const path of [clear, main]) removeDatabase(damagedPath(path));
 }
 
 function destroyKey(path: string): void {

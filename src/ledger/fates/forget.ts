@@ -3,37 +3,59 @@
  * leads from them to the address: its mark becomes a random one, and its clear text and the
  * subjects of mail from it and to it are deleted. Deleted octets are overwritten (secure_delete).
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { addressKey } from '../../formats/message/address.ts';
+import { faultText } from '../../lib/error-text.ts';
 import { DayFile } from './day.ts';
-import { dayPaths, daysIn } from './day-names.ts';
+import { isLost } from './day-fault.ts';
+import { type DayName, dayPaths, daysIn, removeDamaged, removeDay } from './day-names.ts';
 
 /** In place of an account that has this address as its name. */
 const forgotten = '(forgotten)';
 
-/** Answers how many rows changed, or would change. No day may be open for writing. */
+/**
+ * Answers how many rows changed, or would change. No day may be open for writing. A day that cannot
+ * be changed keeps no other day from it; the error at the end names such days.
+ */
 export function forgetInDays(folder: string, text: string, dryRun: boolean): number {
   const address = addressKey(text);
   if (address === '') return 0;
   let changed = 0;
+  const faults: string[] = [];
   for (const name of daysIn(folder)) {
-    const { main, clear } = dayPaths(folder, name);
-    if (!existsSync(main)) continue;
-    const day = DayFile.open(folder, name, { as: 'write', withClear: existsSync(clear) });
+    // Nobody can look for an address in a damaged file, so it leaves whole.
+    if (!dryRun) removeDamaged(folder, name);
     try {
-      day.begin();
-      changed += forgetInDay(day, address);
-      if (dryRun) continue; // closing drops what was not committed
-      day.commit();
-      for (const schema of day.hasClear ? ['main', 'clear'] : ['main']) {
-        day.database.exec(`PRAGMA ${schema}.wal_checkpoint(TRUNCATE)`);
-      }
-    } finally {
-      day.close();
+      changed += forgetOnDay(folder, { name, address, dryRun });
+    } catch (error) {
+      if (!isLost(error)) faults.push(`messages of ${name}: ${faultText(error)}`);
+      else if (!dryRun) removeDay(folder, name);
     }
   }
+  if (faults.length > 0) throw new Error(faults.join('; '));
   return changed;
+}
+
+function forgetOnDay(
+  folder: string,
+  of: { readonly name: DayName; readonly address: string; readonly dryRun: boolean },
+): number {
+  const { main, clear } = dayPaths(folder, of.name);
+  if (!existsSync(main)) return 0;
+  const day = DayFile.open(folder, of.name, { as: 'write', withClear: existsSync(clear) });
+  try {
+    day.begin();
+    const changed = forgetInDay(day, of.address);
+    if (of.dryRun) return changed; // closing drops what was not committed
+    day.commit();
+    for (const schema of day.hasClear ? ['main', 'clear'] : ['main']) {
+      day.database.exec(`PRAGMA ${schema}.wal_checkpoint(TRUNCATE)`);
+    }
+    return changed;
+  } finally {
+    day.close();
+  }
 }
 
 function forgetInDay(day: DayFile, address: string): number {
@@ -57,7 +79,13 @@ function forgetInDay(day: DayFile, address: string): number {
   }
   const word = day.findWord(address);
   if (word !== undefined) {
-    changed += day.run('UPDATE words SET text = ? WHERE id = ?', forgotten, word);
+    // The hash leads to the address as well.
+    changed += day.run(
+      'UPDATE words SET text = ?, hash = ? WHERE id = ?',
+      forgotten,
+      randomInt(2 ** 47),
+      word,
+    );
     changed += day.run('DELETE FROM incidents WHERE account = ?', address);
   }
   return changed;

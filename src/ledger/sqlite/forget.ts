@@ -1,9 +1,9 @@
 /**
- * Removes one address from the ledger: as a known recipient (a hash), as a sender, and in texts
- * that an operator reads. Accounts, rules and the audit trail stay.
+ * Removes one address from the ledger: as a known recipient (a hash), as a sender, as an author
+ * that was seen, and in texts. Accounts, rules, declarations in force and the audit trail stay.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { withoutAddress } from '../../core/fate/without-address.ts';
+import { withoutAddress } from '../../formats/message/without-address.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { integer, type Statements, text } from './tables/statements.ts';
 import { inTransaction } from './write.ts';
@@ -16,6 +16,10 @@ const texts = [
   ['incident', 'number', 'reasons'],
   ['notice', 'rowid', 'body'],
   ['script', 'account', 'odd_text'],
+  ['script', 'account', 'written_to'],
+  ['script', 'account', 'sent_as'],
+  ['message', 'id', 'unsigned'],
+  ['meta', 'key', 'value'],
 ] as const;
 
 export function forgetter(
@@ -34,6 +38,10 @@ export function forgetter(
   const senders = ['message', 'submission'].map((table) =>
     make.command(`UPDATE ${table} SET sender = '' WHERE sender = ?`),
   );
+  const authors = [
+    'DELETE FROM written_as WHERE address = ?',
+    'DELETE FROM may_write_as WHERE address = ? AND removed_at IS NOT NULL',
+  ].map((sql) => make.command(sql));
   const columns = texts.map(([table, key, column]) => ({
     find: make.query(
       `SELECT ${key} AS id, ${column} AS text FROM ${table} WHERE instr(lower(${column}), ?)`,
@@ -49,7 +57,7 @@ export function forgetter(
         const before = changes();
         for (const hash of hashes) known(hash);
         subject(address);
-        for (const sender of senders) sender(address);
+        for (const remove of [...senders, ...authors]) remove(address);
         // In JSON, quotes and backslashes of an address have a backslash before them.
         const written = JSON.stringify(address).slice(1, -1);
         for (const { find, put } of columns) {
