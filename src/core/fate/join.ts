@@ -12,22 +12,22 @@
  *   const join = openJoin({ message: (mail) => store.logged(loggedOf(mail)),
  *     attempt: (_, attempt) => store.attempted(attempt()), merged: (mail, into) => … });
  *   for each fact: join.seen(fact); every minute: join.waited(now); at the end: join.end();
+ *   before the place in the log is written: join.tellUnsure();
  *
  * A message is told again when the log says more; the later one counts. An attempt is told once.
  * If it turns out later that it went to a filter which handed the message back, it is told again as
  * `handed-on`, with the same time and recipient, and replaces the one that was `sent`.
  */
 import { hash53 } from '../../lib/hash.ts';
-import { type Millis, minuteMs } from '../../lib/time.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { LogEvent } from '../event.ts';
-import { FilterHops, isReturn, mayBeFilter } from './filter-hops.ts';
+import { FilterHops, isReturn } from './filter-hops.ts';
 import {
   attemptOf,
   type DeliveryEvent,
   enter,
   expire,
   expiryOf,
-  isLocalProgram,
   isNear,
   isOneOf,
   isOver,
@@ -37,6 +37,7 @@ import {
   renamedMs,
   rootOf,
   setReturned,
+  stateOf,
 } from './joined-mail.ts';
 import type { JoinCounts, JoinLimits, JoinSink, MessageJoin } from './message-join.ts';
 import { MessageNames, mayReturn } from './message-names.ts';
@@ -45,15 +46,12 @@ import { QueueIds } from './queue-ids.ts';
 import type { RecipientState } from './recipients.ts';
 import { SeenOnce } from './seen-once.ts';
 import { isNext, ToldLinks } from './told-links.ts';
+import { UnsureMessages, unsureMax, unsureMs } from './unsure-messages.ts';
 
 const usualLimits: JoinLimits = { openMax: 100_000, seenMax: 100_000 };
 
-/** Messages that a filter may have handed back: the log has not told yet. */
-const unsureMax = 20_000;
-/** Deliveries of one of these that wait. */
+/** Deliveries of an unsure message that wait. */
 const waitingMax = 1_000;
-/** How long such a message waits after its first delivery. */
-const unsureMs = minuteMs;
 const forwarded = /^forwarded as ([0-9A-Za-z]{5,32})$/;
 
 type Event<Kind extends LogEvent['kind']> = Extract<LogEvent, { kind: Kind }>;
@@ -71,7 +69,7 @@ class Join implements MessageJoin {
   readonly #links = new ToldLinks();
   readonly #proxied = new ProxiedLogins();
   readonly #seen: SeenOnce;
-  readonly #unsure = new Set<JoinedMail>();
+  readonly #unsure = new UnsureMessages();
   #lookedAt = 0 as Millis;
 
   constructor(sink: JoinSink, limits: JoinLimits) {
@@ -94,7 +92,7 @@ class Join implements MessageJoin {
 
   seen(fact: LogEvent): void {
     this.#ids.turnTo(fact.host ?? '');
-    if (this.#unsure.size > 0 && Math.abs(fact.at - this.#lookedAt) > unsureMs / 4) {
+    if (this.#unsure.all.size > 0 && Math.abs(fact.at - this.#lookedAt) > unsureMs / 4) {
       this.#lookedAt = fact.at;
       this.waited(fact.at);
     }
@@ -129,15 +127,22 @@ class Join implements MessageJoin {
   }
 
   waited(now: Millis): void {
-    for (const mail of this.#unsure) {
-      const first = mail.waiting?.[0]?.at ?? (mail.openIds === 0 ? mail.at : undefined);
-      const isOver = first !== undefined && Math.abs(now - first) > unsureMs;
-      if (isOver || this.#unsure.size > unsureMax) this.#isItself(mail);
+    for (const mail of this.#unsure.over(now)) this.#isItself(mail);
+  }
+
+  tellUnsure(): void {
+    for (const mail of this.#unsure.untold()) {
+      const { toldWaiting = 0, waiting = [] } = mail;
+      mail.toldWaiting = waiting.length;
+      this.#sink.message(mail, false);
+      for (const fact of waiting.slice(toldWaiting)) {
+        this.#sink.attempt(mail, () => attemptOf(mail, fact, stateOf(mail, fact)), fact);
+      }
     }
   }
 
   end(): void {
-    for (const mail of this.#unsure) this.#isItself(mail);
+    for (const mail of this.#unsure.all) this.#isItself(mail);
     for (const { account, state } of this.#ids.all()) {
       if (state === 'entered' && account !== undefined) this.counts.neverQueued++;
     }
@@ -228,6 +233,7 @@ class Join implements MessageJoin {
     const hop = this.#hops.find(mail, fact);
     mail.waiting ??= [];
     if (mail.waiting.length < waitingMax) mail.waiting.push(fact);
+    this.#unsure.add(mail);
     if (hop !== undefined) {
       const of = rootOf(hop.mail);
       setReturned(hop.state);
@@ -244,22 +250,12 @@ class Join implements MessageJoin {
       this.#attempt(about, fact);
       return;
     }
-    const { at, original, outcome, queueId, recipient, service } = fact;
-    const isFilter = mayBeFilter(fact);
-    const state: RecipientState = {
-      recipient,
-      original,
-      queueId,
-      at,
-      outcome,
-      isLocal: isLocalProgram(service),
-      filter: isFilter ? 'maybe' : 'none',
-      isForeign: mail.isForeign(queueId),
-    };
+    const { at, outcome, queueId, service } = fact;
+    const state = stateOf(mail, fact);
     mail.recipients.set(state);
     if (outcome === 'sent') this.#next(mail, fact, state);
     else if (outcome === 'bounced') this.#links.refused(mail, at);
-    if (isFilter && mail.backFrom?.has(queueId) === true) setReturned(state);
+    if (state.filter === 'maybe' && mail.backFrom?.has(queueId) === true) setReturned(state);
     if (state.filter === 'maybe') this.#handed(mail, fact, state);
     this.#sink.attempt(mail, () => attemptOf(mail, fact, state), fact);
     // OpenSMTPD does not say that a message has left the queue.
@@ -291,7 +287,7 @@ class Join implements MessageJoin {
 
   /** A filter may have handed the message back before the line that says it took the message. */
   #handed(mail: JoinedMail, fact: DeliveryEvent, state: RecipientState): void {
-    for (const back of this.#names.unsure(mail, this.#unsure)) {
+    for (const back of this.#names.unsure(mail, this.#unsure.all)) {
       if (!isReturn({ mail, delivery: fact, state }, back)) continue;
       // A filter may hand back one message for each recipient.
       if (back.waiting?.some((one) => isOneOf(one, fact)) !== true) continue;
@@ -308,9 +304,10 @@ class Join implements MessageJoin {
     this.#unsure.delete(next);
     next.state = 'merged';
     next.waiting = undefined;
+    const isTold = before === 'told' || next.toldWaiting !== undefined;
     this.#ids.merge(next, mail);
     for (const state of next.recipients.all()) mail.recipients.set(state);
-    if (before === 'told') this.#sink.merged(next, mail);
+    if (isTold) this.#sink.merged(next, mail);
     this.#tell(mail);
     for (const delivery of waiting) this.#attempt(mail, delivery);
   }
@@ -318,7 +315,7 @@ class Join implements MessageJoin {
   #isUnsure(mail: JoinedMail): void {
     mail.state = 'unsure';
     this.#unsure.add(mail);
-    if (this.#unsure.size > unsureMax) this.waited(mail.at);
+    if (this.#unsure.all.size > unsureMax) this.waited(mail.at);
   }
 
   /** No filter handed the message back. */

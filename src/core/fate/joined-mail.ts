@@ -3,6 +3,7 @@ import { hourMs, type Millis } from '../../lib/time.ts';
 import { type Account, localAccount } from '../account-name.ts';
 import type { LogEvent } from '../event.ts';
 import type { Attempt, LoggedMessage } from './attempt.ts';
+import { mayBeFilter } from './filter-hops.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
 
 /** A message with a name gets no second one later than this: then its id was used again. */
@@ -51,6 +52,8 @@ export class JoinedMail {
   backFrom: Set<string> | undefined;
   /** Deliveries that wait until it is known to which message they belong. */
   waiting: DeliveryEvent[] | undefined;
+  /** How many of these were told already; undefined: the message was not told while unsure. */
+  toldWaiting: number | undefined;
 
   constructor(host: string, queueId: string, at: Millis) {
     this.host = host;
@@ -173,13 +176,28 @@ export function expiryOf(
   };
 }
 
+/** What a delivery says of its recipient. */
+export function stateOf(mail: JoinedMail, fact: DeliveryEvent): RecipientState {
+  const { at, original, outcome, queueId, recipient, service } = fact;
+  return {
+    recipient,
+    original,
+    queueId,
+    at,
+    outcome,
+    isLocal: isLocalProgram(service),
+    filter: mayBeFilter(fact) ? 'maybe' : 'none',
+    isForeign: mail.isForeign(queueId),
+  };
+}
+
 export function setReturned(state: RecipientState): void {
   state.filter = 'returned';
   state.outcome = 'handed-on';
   state.isLocal = false;
 }
 
-export function isLocalProgram(service: string): boolean {
+function isLocalProgram(service: string): boolean {
   return !service.endsWith('/smtp') && localProgram.test(service);
 }
 

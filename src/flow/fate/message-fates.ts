@@ -18,6 +18,8 @@ export type MessageFates = {
   seen(event: LogEvent): void;
   /** To be called every minute: ends waits for filters that hand nothing back. */
   waited(now: Millis): void;
+  /** The place in the log is about to be written: tells all that was seen until then. */
+  tellUnsure(): void;
   /** The log is not read any more. */
   end(): void;
 };
@@ -63,6 +65,7 @@ export function openMessageFates(deps: {
     },
     seen: (event) => join.seen(event),
     waited: (now) => join.waited(now),
+    tellUnsure: () => join.tellUnsure(),
     end: () => join.end(),
   };
 }

@@ -1,0 +1,41 @@
+/** Messages that a filter may have handed back: the log has not told yet. */
+import { type Millis, minuteMs } from '../../lib/time.ts';
+import type { JoinedMail } from './joined-mail.ts';
+
+/** How many wait. */
+export const unsureMax = 20_000;
+/** How long one waits after its first delivery. */
+export const unsureMs: number = minuteMs;
+
+export class UnsureMessages {
+  readonly all: Set<JoinedMail> = new Set();
+  /** Those of which something was not told to anybody. */
+  #untold = new Set<JoinedMail>();
+
+  /** The message is unsure, or more is known of one that is. */
+  add(mail: JoinedMail): void {
+    this.all.add(mail);
+    this.#untold.add(mail);
+  }
+
+  delete(mail: JoinedMail): void {
+    this.all.delete(mail);
+    this.#untold.delete(mail);
+  }
+
+  /** Those that waited long enough at this time, or that are too many. */
+  *over(now: Millis): Generator<JoinedMail> {
+    for (const mail of this.all) {
+      const first = mail.waiting?.[0]?.at ?? (mail.openIds === 0 ? mail.at : undefined);
+      const isOver = first !== undefined && Math.abs(now - first) > unsureMs;
+      if (isOver || this.all.size > unsureMax) yield mail;
+    }
+  }
+
+  /** Each is answered once, and again when more is known. */
+  untold(): Iterable<JoinedMail> {
+    const untold = this.#untold;
+    if (untold.size > 0) this.#untold = new Set();
+    return untold;
+  }
+}
