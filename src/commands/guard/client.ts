@@ -1,6 +1,6 @@
 /**
- * Asks the running guard, with the address and the token in run.json. src/doors/http/api/api.ts lists
- * the routes. Answers are trusted: they come from this same program.
+ * Asks the running guard, with the address and the token in run.json. Its routes are in
+ * src/doors/http/api/api.ts. Answers are trusted: they come from this same program.
  */
 import { userInfo } from 'node:os';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
