@@ -35,7 +35,7 @@ export type FoundView = {
   readonly recipientCount: number;
   /** Some of the recipients whose addresses are kept in clear text. */
   readonly recipients: readonly string[];
-  /** How many recipients have no address in clear text. */
+  /** How many recipients have no address in clear text; others may be left out here. */
   readonly unnamed: number;
   readonly state: FateState;
   /** The outcome in a few words. */

@@ -55,7 +55,7 @@ const columns = ['time', 'id', 'recipient', 'subject', 'sent_by', 'became', 'bec
  */
 export function leakedCsv({ leaked }: Pick<IncidentDetail, 'leaked'>): string {
   const lines = leaked.flatMap((one) => {
-    const unnamed = Array.from({ length: one.recipientCount - one.recipients.length }, () => '');
+    const unnamed = Array.from({ length: one.unnamed }, () => '');
     return [...one.recipients, ...unnamed].map((recipient) =>
       [
         new Date(one.at).toISOString(),

@@ -5,6 +5,7 @@ import { foundMessage, scriptedFates, type Told } from '../../../test/doubles/fa
 import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
 import { heldRow, storyRow } from '../../../test/ledger/samples.ts';
+import { leakedCsv } from '../../commands/find/leaked-text.ts';
 import type { Account } from '../../core/account-name.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
@@ -193,6 +194,19 @@ describe('an incident', () => {
     const remarks = (await asking.incident('i-1'))?.remarks.join(' ') ?? '';
     assert.match(remarks, /counted 9 messages to 20 recipients; this list has 3 to 4: days of/);
     assert.match(remarks, /4 recipients are not kept in clear text/);
+  });
+
+  test('names each recipient of a large message, also as CSV', async () => {
+    const to = Array.from({ length: 80 }, (_, nth) => `s${nth}@x.test`);
+    const detail = await openAsking(
+      depsOf({ mail: [sent('BIG', 40, { to, client: thief })], incident: counted }),
+    ).incident('i-1');
+    assert.ok(detail !== undefined);
+    assert.deepEqual([...(detail.leaked[0]?.recipients ?? [])].sort(), to.toSorted());
+    assert.equal(detail.leaked[0]?.unnamed, 0);
+    assert.ok(!detail.remarks.some((one) => one.includes('not kept')));
+    const csv = leakedCsv(detail);
+    assert.ok(to.every((address) => csv.includes(`,${address},`)));
   });
 
   test("names the thief's recipients first, and none of the owner's", async () => {

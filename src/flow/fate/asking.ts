@@ -65,7 +65,7 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
     days = Math.max(days, answer.days);
     hasMore ||= answer.found.length > limit;
     for (const one of [...answer.found, ...fromReasons(deps, query)]) {
-      const { message } = fateView(one, deps, query.recipient);
+      const { message } = fateView(one, deps, { recipient: query.recipient });
       const key = message.id === '' ? `${message.at} ${message.account}` : message.id;
       const other = views.get(key);
       // Ids are used again after some time.

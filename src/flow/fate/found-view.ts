@@ -58,8 +58,18 @@ export function asSentence(why: string): string {
   return `${why.charAt(0).toUpperCase()}${why.slice(1)}${/[.!?]$/.test(why) ? '' : '.'}`;
 }
 
-/** `recipient`: only the outcome for this address, where that can be told. */
-export function fateView(found: FoundMessage, deps: ViewDeps, recipient?: string): FateView {
+export type ViewHow = {
+  /** Only the outcome for this address, where that can be told. */
+  readonly recipient?: string | undefined;
+  /** All addresses that were found, not only some. */
+  readonly isWhole?: boolean;
+};
+
+export function fateView(
+  found: FoundMessage,
+  deps: ViewDeps,
+  { recipient, isWhole = false }: ViewHow = {},
+): FateView {
   const { judged, logged } = found;
   const ids = [judged?.queueId ?? logged?.queueId ?? '', ...(logged?.otherIds ?? [])];
   const [id = '', ...otherIds] = ids;
@@ -92,8 +102,8 @@ export function fateView(found: FoundMessage, deps: ViewDeps, recipient?: string
     script: judged?.script ?? '',
     verdict: judged?.verdict,
     recipientCount: counted,
-    recipients: named.slice(0, shownMax).map((one) => one.recipient),
-    unnamed: counted - named.length,
+    recipients: named.slice(0, isWhole ? undefined : shownMax).map((one) => one.recipient),
+    unnamed: counted - named.length - found.moreRecipients,
     state: told.state,
     became: told.brief,
   };
