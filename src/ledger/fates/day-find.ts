@@ -234,6 +234,10 @@ function clearOf(day: DayFile, isKept: boolean): Clear {
   };
 }
 
+/** The address itself, then the alias from which a delivery went to it. */
+const askedFirst = `r.person <> :asked, NOT EXISTS (SELECT 1 FROM attempts t
+  WHERE t.message = r.message AND t.person = r.person AND t.delivered = :asked),`;
+
 function recipientsOf(
   day: DayFile,
   message: number,
@@ -244,10 +248,10 @@ function recipientsOf(
     .statement(
       `SELECT r.person, hex(p.mark) AS mark FROM recipients r
        LEFT JOIN people p ON p.id = r.person
-       WHERE r.message = ? AND r.alias = 0
-       ORDER BY r.person <> ?, r.person LIMIT ?`,
+       WHERE r.message = :message AND r.alias = 0
+       ORDER BY ${wanted.asked === 0 ? '' : askedFirst} r.person LIMIT :most`,
     )
-    .all(message, wanted.asked, most);
+    .all({ message, most, ...(wanted.asked === 0 ? {} : { asked: wanted.asked }) });
   const count =
     rows.length < most
       ? rows.length

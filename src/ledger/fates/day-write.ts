@@ -144,7 +144,9 @@ export function writeLogged(
 
 const judgedColumns =
   'what, judged_at, account, client, sender, header_from, script, id_left, id_right';
-const everywhere = ['recipients', 'attempts', 'keys'] as const;
+const attemptColumns =
+  'delay, delivered, what, mx_host, mx_address, our_address, status, reply, reply_parts';
+const everywhere = ['recipients', 'keys'] as const;
 
 /** Gives what is known of one message to another of the same day. */
 export function mergeMessages(day: DayFile, from: MessagePlace, into: MessagePlace): void {
@@ -157,7 +159,15 @@ export function mergeMessages(day: DayFile, from: MessagePlace, into: MessagePla
     from.id,
   );
   const shift = from.at - into.at;
-  day.run('UPDATE attempts SET after = after + ? WHERE message = ?', shift, from.id);
+  // Not an UPDATE: on its way a row could meet another one, which has not moved yet.
+  day.run(
+    `INSERT OR IGNORE INTO attempts SELECT ?, person, after + ?, ${attemptColumns} FROM attempts
+     WHERE message = ?`,
+    into.id,
+    shift,
+    from.id,
+  );
+  day.run('DELETE FROM attempts WHERE message = ?', from.id);
   for (const table of everywhere) {
     day.run(`UPDATE OR IGNORE ${table} SET message = ? WHERE message = ?`, into.id, from.id);
     day.run(`DELETE FROM ${table} WHERE message = ?`, from.id);
@@ -206,7 +216,14 @@ function addRecipient(
 ): number | null {
   const person = day.person(address);
   if (person === null) return null;
-  day.run('INSERT OR IGNORE INTO recipients VALUES (?, ?, ?)', place.id, person, alias);
+  // An address behind an alias may be named by the message as well.
+  day.run(
+    `INSERT INTO recipients VALUES (?, ?, ?)
+     ON CONFLICT DO UPDATE SET alias = 0 WHERE alias > excluded.alias`,
+    place.id,
+    person,
+    alias,
+  );
   addAddress(day, person, address, place.isKept);
   return person;
 }

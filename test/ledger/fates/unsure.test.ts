@@ -20,7 +20,7 @@ const to = 'friend@world.test';
 const name = 'one@example.test';
 const local = { client: '127.0.0.1' };
 
-test('what waits for a filter is not lost with the process, and is one message later', async (t) => {
+test('what waits for a filter is not lost with the process, and is joined later', async (t) => {
   const folder = freshFolder(t);
   const rig = openRig(folder, { now: () => second(60) });
   t.after(() => rig.store.close());
