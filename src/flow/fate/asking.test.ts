@@ -122,6 +122,16 @@ describe('find', () => {
     assert.equal(await became({ queueId: 'A' }), '1 bounced, 1 delivered');
   });
 
+  test('a message that was released says so, with and without attempts', async () => {
+    const mail = [sent('A', 10, { verdict: 'hold' }), sent('B', 9, { verdict: 'hold', tries: [] })];
+    const held = ['A', 'B'].map((queueId) => heldRow({ queueId, state: 'released' }));
+    const { found } = await openAsking(depsOf({ mail, held })).find({ account: joe, limit: 9 });
+    assert.deepEqual(
+      found.map(({ became }) => became),
+      ['released, not known', 'released, delivered'],
+    );
+  });
+
   test('what the day files no longer have comes from the reasons, once', async () => {
     const stories = [
       storyRow({ id: 'A', account: joe, at: (now - 10 * minuteMs) as Millis, verdict: 'hold' }),

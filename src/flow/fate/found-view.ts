@@ -78,11 +78,12 @@ export function fateView(
   const recipients = about.length > 0 ? about : found.recipients;
   const kept = found.recipients.length + found.moreRecipients;
   const counted = Math.max(logged?.recipientCount ?? 0, kept);
+  const held = holdEnd(ids, deps);
   const told = tellFate({
     at,
     verdict: judged?.verdict,
     isObserved: id !== '' && deps.live.story(id)?.observed === true,
-    held: holdEnd(ids, deps),
+    held,
     recipientCount: about.length > 0 ? about.length : counted - found.moreRecipients,
     moreRecipients: about.length > 0 ? 0 : found.moreRecipients,
     recipients,
@@ -105,7 +106,7 @@ export function fateView(
     recipients: named.slice(0, isWhole ? undefined : shownMax).map((one) => one.recipient),
     unnamed: counted - named.length - found.moreRecipients,
     state: told.state,
-    became: told.brief,
+    became: held?.state === 'released' ? `released, ${told.brief}` : told.brief,
   };
   return { message, told };
 }
