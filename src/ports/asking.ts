@@ -28,6 +28,8 @@ export type FoundView = {
   readonly sender: string;
   readonly headerFrom: string;
   readonly subject: string;
+  /** Equal for copies of one text; empty if that is not known. */
+  readonly fingerprint: string;
   readonly messageId: string;
   readonly script: string;
   /** Undefined: Postern did not judge it. */

@@ -93,6 +93,7 @@ export function foundMessage(told: Told): FoundMessage {
       headerFrom: sender,
       messageId,
       subject: isSecret ? '' : (told.subject ?? 'Hello'),
+      fingerprint: '',
       script: '',
     },
     logged: {

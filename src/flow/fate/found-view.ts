@@ -99,6 +99,7 @@ export function fateView(
     sender: (judged?.sender ?? '') || (logged?.sender ?? ''),
     headerFrom: judged?.headerFrom ?? '',
     subject: judged?.subject ?? '',
+    fingerprint: judged?.fingerprint ?? '',
     messageId: (judged?.messageId ?? '') || (logged?.messageId ?? ''),
     script: judged?.script ?? '',
     verdict: judged?.verdict,
@@ -174,6 +175,7 @@ const nothingKept = {
   headerFrom: '',
   messageId: '',
   subject: '',
+  fingerprint: '',
   script: '',
 };
 

@@ -59,6 +59,7 @@ export function openMessageFates(deps: {
         headerFrom: message.headerFrom ?? message.sender ?? '',
         messageId: plainId(message.messageId ?? ''),
         subject: message.subject ?? '',
+        fingerprint: message.fingerprint ?? '',
         script: message.script ?? message.handed?.submitter.script ?? '',
         recipients: local.length === 0 ? outside : [...outside, ...local],
       });

@@ -190,6 +190,7 @@ function load(day: DayFile, id: number, wanted: Wanted): FoundMessage {
             isWatched: isWatchedCode(code),
             headerFrom: row['header_from'] === null ? sender : of.address(row['header_from'], true),
             subject: of.subject(id),
+            fingerprint: row['copy'] === null ? '' : String(row['copy']),
             script: text(row, 'script_text'),
           },
     logged:

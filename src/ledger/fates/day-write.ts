@@ -1,5 +1,6 @@
 /** Adds messages and attempts to a day file. What is told twice is one row. */
 import type { Attempt, LoggedMessage } from '../../core/fate/attempt.ts';
+import { hash53 } from '../../lib/hash.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { JudgedMessage } from '../../ports/fate.ts';
 import { attemptCode, keptBit, messageCode } from './codes.ts';
@@ -76,7 +77,7 @@ export function writeJudged(day: DayFile, place: MessagePlace, message: JudgedMe
   const [left, right] = splitId(message.messageId);
   day.run(
     `UPDATE messages SET what = ?, judged_at = ?, account = ?, client = ?, sender = ?,
-       header_from = ?, script = ?, id_left = ?, id_right = ? WHERE id = ?`,
+       header_from = ?, script = ?, copy = ?, id_left = ?, id_right = ? WHERE id = ?`,
     what,
     message.at - day.start,
     day.word(message.account),
@@ -84,6 +85,7 @@ export function writeJudged(day: DayFile, place: MessagePlace, message: JudgedMe
     sender,
     from,
     day.word(message.script),
+    message.fingerprint === '' ? null : hash53(message.fingerprint, 0),
     left,
     day.word(right),
     place.id,
@@ -143,7 +145,7 @@ export function writeLogged(
 }
 
 const judgedColumns =
-  'what, judged_at, account, client, sender, header_from, script, id_left, id_right';
+  'what, judged_at, account, client, sender, header_from, script, copy, id_left, id_right';
 const attemptColumns =
   'delay, delivered, what, mx_host, mx_address, our_address, status, reply, reply_parts';
 const everywhere = ['recipients', 'keys'] as const;

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Account } from '../../../src/core/account-name.ts';
+import { hash53 } from '../../../src/lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../../src/lib/time.ts';
 import { freshFolder } from './folder.ts';
 import { attempt, judged, later, logged, noon, openRig } from './rig.ts';
@@ -17,7 +18,10 @@ function rigOf(t: TestContext, more: Parameters<typeof openRig>[1] = {}) {
 
 test('a message is found by all that a person remembers', async (t) => {
   const { store } = rigOf(t);
-  store.judged(judged({ script: '/srv/www/form.php', headerFrom: 'shop@example.org' }));
+  const fingerprint = 'a1b2c3';
+  store.judged(
+    judged({ script: '/srv/www/form.php', headerFrom: 'shop@example.org', fingerprint }),
+  );
   store.logged(logged({ otherIds: ['5ZzZzZ'] }));
   store.attempted(attempt({ outcome: 'deferred', reply: '451 4.7.1 try later', at: later(5_000) }));
   store.attempted(attempt());
@@ -62,6 +66,7 @@ test('a message is found by all that a person remembers', async (t) => {
   const { recipients: _, ...message } = judged({
     script: '/srv/www/form.php',
     headerFrom: 'shop@example.org',
+    fingerprint: String(hash53(fingerprint, 0)),
   });
   assert.deepEqual(found?.judged, message);
   assert.deepEqual(found?.logged, logged({ otherIds: ['5ZzZzZ'] }));
