@@ -305,7 +305,7 @@ function openReaders(
       foreign: signing.foreign,
       scripts: scripts.admin,
       authors: authors.admin,
-      remembering: [signing.foreign, authors.observation, scripts.register],
+      remembering: [signing.foreign, authors.observation],
     },
   };
 }

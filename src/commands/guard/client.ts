@@ -114,7 +114,7 @@ export function noSuch(text: string): OperatorError {
   const [, what = ''] = /such (\w+)$/.exec(text) ?? [];
   const hint =
     where[what as keyof typeof where] ??
-    'find it with: postern find; ids are in the mail log and in postern held list too';
+    'to look for it by address, subject or Message-ID: postern find WHAT';
   return new OperatorError('no-such', text, { hint, exit: sysexits.noUser });
 }
 

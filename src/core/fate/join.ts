@@ -21,7 +21,7 @@
 import { hash53 } from '../../lib/hash.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { LogEvent } from '../event.ts';
-import { FilterHops, isReturn } from './filter-hops.ts';
+import { FilterHops, recipientOf } from './filter-hops.ts';
 import {
   attemptOf,
   type DeliveryEvent,
@@ -37,7 +37,6 @@ import {
   renamedMs,
   rootOf,
   setReturned,
-  stateOf,
 } from './joined-mail.ts';
 import type { JoinCounts, JoinLimits, JoinSink, MessageJoin } from './message-join.ts';
 import { MessageNames, mayReturn } from './message-names.ts';
@@ -80,7 +79,7 @@ class Join implements MessageJoin {
         if (account !== undefined) this.counts.neverQueued++;
       },
       evicted: (mail) => {
-        if (mail.state === 'unsure') this.#isItself(mail);
+        if (mail.state === 'unsure') this.#decide(mail);
         if (mail.state !== 'twice') this.counts.evicted++;
       },
     });
@@ -127,22 +126,20 @@ class Join implements MessageJoin {
   }
 
   waited(now: Millis): void {
-    for (const mail of this.#unsure.over(now)) this.#isItself(mail);
+    for (const mail of this.#unsure.over(now)) this.#decide(mail);
   }
 
   tellUnsure(): void {
-    for (const mail of this.#unsure.untold()) {
-      const { toldWaiting = 0, waiting = [] } = mail;
-      mail.toldWaiting = waiting.length;
+    for (const [mail, facts] of this.#unsure.untold()) {
       this.#sink.message(mail, false);
-      for (const fact of waiting.slice(toldWaiting)) {
-        this.#sink.attempt(mail, () => attemptOf(mail, fact, stateOf(mail, fact)), fact);
+      for (const fact of facts) {
+        this.#sink.attempt(mail, () => attemptOf(mail, fact, recipientOf(mail, fact)), fact);
       }
     }
   }
 
   end(): void {
-    for (const mail of this.#unsure.all) this.#isItself(mail);
+    for (const mail of this.#unsure.all) this.#decide(mail);
     for (const { account, state } of this.#ids.all()) {
       if (state === 'entered' && account !== undefined) this.counts.neverQueued++;
     }
@@ -230,16 +227,25 @@ class Join implements MessageJoin {
   }
 
   #unsureDelivery(mail: JoinedMail, fact: DeliveryEvent): void {
-    const hop = this.#hops.find(mail, fact);
     mail.waiting ??= [];
-    if (mail.waiting.length < waitingMax) mail.waiting.push(fact);
+    mail.waiting.push(fact);
     this.#unsure.add(mail);
-    if (hop !== undefined) {
-      const of = rootOf(hop.mail);
-      setReturned(hop.state);
-      this.#merge(mail, of);
-      this.#sink.attempt(of, () => attemptOf(of, hop.delivery, hop.state), hop.delivery);
-    } else if (mail.waiting.length >= waitingMax) this.#isItself(mail);
+    if (mail.waiting.length >= waitingMax) this.#decide(mail);
+    else if (mail.waiting.length >= mail.recipientCount) this.#isReturned(mail, false);
+  }
+
+  /** Joins the message to the one from which it came back, if it did. */
+  #isReturned(back: JoinedMail, isLast: boolean): boolean {
+    const hops = this.#hops.of(back, isLast);
+    const [first] = hops;
+    if (first === undefined) return false;
+    const mail = rootOf(first.mail);
+    for (const { state } of hops) setReturned(state);
+    this.#merge(back, mail);
+    for (const { delivery, state } of hops) {
+      this.#sink.attempt(mail, () => attemptOf(mail, delivery, state), delivery);
+    }
+    return true;
   }
 
   #attempt(mail: JoinedMail, fact: DeliveryEvent): void {
@@ -251,7 +257,7 @@ class Join implements MessageJoin {
       return;
     }
     const { at, outcome, queueId, service } = fact;
-    const state = stateOf(mail, fact);
+    const state = recipientOf(mail, fact);
     mail.recipients.set(state);
     if (outcome === 'sent') this.#next(mail, fact, state);
     else if (outcome === 'bounced') this.#links.refused(mail, at);
@@ -287,15 +293,12 @@ class Join implements MessageJoin {
 
   /** A filter may have handed the message back before the line that says it took the message. */
   #handed(mail: JoinedMail, fact: DeliveryEvent, state: RecipientState): void {
+    this.#hops.add(mail, fact, state);
     for (const back of this.#names.unsure(mail, this.#unsure.all)) {
-      if (!isReturn({ mail, delivery: fact, state }, back)) continue;
       // A filter may hand back one message for each recipient.
       if (back.waiting?.some((one) => isOneOf(one, fact)) !== true) continue;
-      setReturned(state);
-      this.#merge(back, mail);
-      return;
+      if (this.#isReturned(back, false)) return;
     }
-    this.#hops.add(mail, fact, state);
   }
 
   #merge(next: JoinedMail, mail: JoinedMail): void {
@@ -304,10 +307,9 @@ class Join implements MessageJoin {
     this.#unsure.delete(next);
     next.state = 'merged';
     next.waiting = undefined;
-    const isTold = before === 'told' || next.toldWaiting !== undefined;
     this.#ids.merge(next, mail);
     for (const state of next.recipients.all()) mail.recipients.set(state);
-    if (isTold) this.#sink.merged(next, mail);
+    if (before === 'told' || next.toldWaiting !== undefined) this.#sink.merged(next, mail);
     this.#tell(mail);
     for (const delivery of waiting) this.#attempt(mail, delivery);
   }
@@ -318,8 +320,9 @@ class Join implements MessageJoin {
     if (this.#unsure.all.size > unsureMax) this.waited(mail.at);
   }
 
-  /** No filter handed the message back. */
-  #isItself(mail: JoinedMail): void {
+  /** Nothing more is waited for: a filter handed it back, or not. */
+  #decide(mail: JoinedMail): void {
+    if (mail.state === 'unsure' && this.#isReturned(mail, true)) return;
     this.#unsure.delete(mail);
     if (mail.state !== 'unsure') return;
     const { waiting = [] } = mail;
@@ -344,7 +347,7 @@ class Join implements MessageJoin {
   }
 
   #expired(mail: JoinedMail, queueId: string, at: Millis): void {
-    if (mail.state === 'unsure') this.#isItself(mail);
+    if (mail.state === 'unsure') this.#decide(mail);
     for (const state of expire(mail, queueId, at)) {
       this.#sink.attempt(mail, () => expiryOf(mail, state), undefined);
     }

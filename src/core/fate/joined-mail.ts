@@ -3,7 +3,6 @@ import { hourMs, type Millis } from '../../lib/time.ts';
 import { type Account, localAccount } from '../account-name.ts';
 import type { LogEvent } from '../event.ts';
 import type { Attempt, LoggedMessage } from './attempt.ts';
-import { mayBeFilter } from './filter-hops.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
 
 /** A message with a name gets no second one later than this: then its id was used again. */
@@ -176,28 +175,13 @@ export function expiryOf(
   };
 }
 
-/** What a delivery says of its recipient. */
-export function stateOf(mail: JoinedMail, fact: DeliveryEvent): RecipientState {
-  const { at, original, outcome, queueId, recipient, service } = fact;
-  return {
-    recipient,
-    original,
-    queueId,
-    at,
-    outcome,
-    isLocal: isLocalProgram(service),
-    filter: mayBeFilter(fact) ? 'maybe' : 'none',
-    isForeign: mail.isForeign(queueId),
-  };
-}
-
 export function setReturned(state: RecipientState): void {
   state.filter = 'returned';
   state.outcome = 'handed-on';
   state.isLocal = false;
 }
 
-function isLocalProgram(service: string): boolean {
+export function isLocalProgram(service: string): boolean {
   return !service.endsWith('/smtp') && localProgram.test(service);
 }
 

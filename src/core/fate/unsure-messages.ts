@@ -1,6 +1,6 @@
 /** Messages that a filter may have handed back: the log has not told yet. */
 import { type Millis, minuteMs } from '../../lib/time.ts';
-import type { JoinedMail } from './joined-mail.ts';
+import type { DeliveryEvent, JoinedMail } from './joined-mail.ts';
 
 /** How many wait. */
 export const unsureMax = 20_000;
@@ -32,10 +32,15 @@ export class UnsureMessages {
     }
   }
 
-  /** Each is answered once, and again when more is known. */
-  untold(): Iterable<JoinedMail> {
+  /** Each once, with its deliveries that were not told; and again when more is known. */
+  *untold(): Generator<readonly [JoinedMail, readonly DeliveryEvent[]]> {
+    if (this.#untold.size === 0) return;
     const untold = this.#untold;
-    if (untold.size > 0) this.#untold = new Set();
-    return untold;
+    this.#untold = new Set();
+    for (const mail of untold) {
+      const { toldWaiting = 0, waiting = [] } = mail;
+      mail.toldWaiting = waiting.length;
+      yield [mail, waiting.slice(toldWaiting)];
+    }
   }
 }

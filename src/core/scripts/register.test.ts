@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { header, scriptMail, scriptRule } from '../../../test/doubles/mail.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { ScriptFinding } from '../script-mail.ts';
-import { countedMax, noted, type ScriptSeen, suggested, withoutPerson } from './register.ts';
+import { countedMax, noted, type ScriptSeen, suggested } from './register.ts';
 import { judgeScriptMail } from './rules.ts';
 
 const nothing: ScriptFinding = { verdict: 'pass', reasons: [], findings: [], rule: '' };
@@ -124,11 +124,3 @@ test('what is suggested lets pass what was seen', () => {
 function owners({ recipients }: NonNullable<ReturnType<typeof suggested>>): readonly string[] {
   return recipients.kind === 'owner-and-visitor' ? recipients.owners : [];
 }
-
-test('a person is removed from what was seen, and the rest stays', () => {
-  const row = { ...seen(visitors), oddText: `wrote to ${owner}` };
-  const fresh = withoutPerson(row, owner);
-  assert.ok(!JSON.stringify(fresh).includes(owner));
-  assert.deepEqual([fresh.messages, fresh.to.length], [row.messages, row.to.length - 1]);
-  assert.equal(withoutPerson(fresh, owner), fresh);
-});

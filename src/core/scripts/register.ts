@@ -3,10 +3,8 @@
  * sends, as which sender, to which recipients. Its size is bounded. It also suggests a rule that
  * would fit. Pure.
  */
-
 import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
-import { withoutAddress } from '../../formats/message/without-address.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Account } from '../account-name.ts';
 import { reasonText } from '../explain.ts';
@@ -110,16 +108,6 @@ function counted(before: readonly Counted[], keys: readonly string[]): readonly 
     list.sort((one, other) => other.count - one.count);
   }
   return list;
-}
-
-/** The script's row without an address; the same row if it does not name the address. */
-export function withoutPerson(seen: ScriptSeen, address: string): ScriptSeen {
-  const isOther = ({ key }: Counted): boolean => key !== address;
-  const [to, from] = [seen.to.filter(isOther), seen.from.filter(isOther)];
-  const oddText = withoutAddress(seen.oddText, address);
-  const isSame =
-    to.length === seen.to.length && from.length === seen.from.length && oddText === seen.oddText;
-  return isSame ? seen : { ...seen, to, from, oddText };
 }
 
 export type Suggestion = { readonly recipients: RecipientRule; readonly from: readonly string[] };

@@ -25,7 +25,7 @@ import { startTimer } from '../base/timers.ts';
 export type DaemonAuthors = {
   readonly rights: AuthorRights;
   readonly admin: AuthorAdmin;
-  readonly observation: Pick<Observation, 'forgetPerson'>;
+  readonly observation: Pick<Observation, 'forgetAddress'>;
   /** A reload: what a database says now is not seen in any file. */
   configure(): void;
 };
@@ -51,9 +51,11 @@ export function openDaemonAuthors(
   },
 ): DaemonAuthors {
   const { accounts, iso, journal, ledger, localDomains, loginDomains, notices, toolsOf } = of;
+  const isOurs = (name: string): boolean => localDomains.has(name) || of.hasKey(name);
   const tables = openAuthorTables({
     directories: () => directoriesOf(of.connected),
-    ownDomains: localDomains,
+    // Tables of Postfix that cannot be listed, such as databases, name more than `localDomains`.
+    ownDomains: { has: isOurs },
     ask: toolsOf === undefined ? askAsThisUser : openTableAsker(toolsOf),
     homes:
       toolsOf === undefined
@@ -62,7 +64,6 @@ export function openDaemonAuthors(
     changed: () => rights.changed(),
     log: world.log,
   });
-  const isOurs = (name: string): boolean => localDomains.has(name) || of.hasKey(name);
   const observation = openObservation({
     journal,
     stored: ledger,
@@ -82,6 +83,7 @@ export function openDaemonAuthors(
     delimiters: () => tables.place.delimiters,
     observation,
     standings: (since) => liveStandings(journal, since),
+    isKnown: (account) => accounts.known(account) !== undefined,
     iso,
   });
   const rights = openAuthorRights({
@@ -94,7 +96,11 @@ export function openDaemonAuthors(
   });
   scope.defer(() => rights.close());
   void tables.refresh();
-  scope.defer(startTimer(lookEveryMs, () => void tables.refresh()));
+  const look = (): void => {
+    void tables.refresh();
+    rights.look();
+  };
+  scope.defer(startTimer(lookEveryMs, look));
   return {
     rights,
     admin: declarations.admin,

@@ -54,7 +54,7 @@ export type Observation = {
   /** The changes that begin an observation of this length, or end it (0). */
   set(ms: number): readonly Change[];
   /** Removes an address from memory; the ledger's rows are removed there. */
-  forgetPerson(address: string): void;
+  forgetAddress(address: string): void;
   close(): void;
 };
 
@@ -142,7 +142,7 @@ class LiveObservation implements Observation {
     return [{ kind: 'meta', key: observationKey, value: JSON.stringify(this.#now) }];
   }
 
-  forgetPerson(address: string): void {
+  forgetAddress(address: string): void {
     for (const rows of this.#rows.values()) {
       const row = rows.get(address);
       if (row === undefined) continue;

@@ -12,7 +12,7 @@ import type {
   ScriptReason,
   ScriptSubmitter,
 } from '../../core/script-mail.ts';
-import { noted, type ScriptSeen, scriptsMax, withoutPerson } from '../../core/scripts/register.ts';
+import { noted, type ScriptSeen, scriptsMax } from '../../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
 import { judgeScriptMail, type ScriptMode, type ScriptRule } from '../../core/scripts/rules.ts';
 import {
@@ -21,6 +21,7 @@ import {
   isService,
   scriptAccount,
 } from '../../core/scripts/submitter.ts';
+import { withoutAddress } from '../../formats/message/without-address.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';
@@ -47,8 +48,6 @@ export type Scripts = {
   /** The message was answered; `stopped`: held or refused. */
   answered(message: Submission, what: 'passed' | 'stopped'): void;
   readonly admin: Omit<ScriptAdmin, 'whose'>;
-  /** Removes an address from what scripts wrote to or as, in memory; rules stay. */
-  forgetPerson(address: string): void;
   /** Writes what was noted, and stops the timer. */
   close(): void;
 };
@@ -75,8 +74,8 @@ export function openScripts(deps: ScriptDeps): Scripts {
       list: (filter) => register.list(filter),
       rule: (wanted, note, by) => register.rule(wanted, note, by),
       forget: (which, by) => register.forget(which, by),
+      forgetAddress: (address) => register.forgetAddress(address),
     },
-    forgetPerson: (address) => register.forgetPerson(address),
     close: () => register.close(),
   };
 }
@@ -172,15 +171,6 @@ class ScriptRegister {
     return said(kept, `${detail}\nundo: ${shellWords('postern', 'scripts', ...undo)}`);
   }
 
-  forgetPerson(address: string): void {
-    for (const [account, seen] of this.#seen) {
-      const fresh = withoutPerson(seen, address);
-      if (fresh === seen) continue;
-      this.#seen.set(account, fresh);
-      this.#changed.add(account);
-    }
-  }
-
   async forget(which: string, by: string): Promise<RuleResult> {
     const gone = this.#rules.filter(({ id, path }) => id === which || path === which);
     if (gone.length === 0) {
@@ -219,6 +209,20 @@ class ScriptRegister {
       script === '' || rule?.path === script || this.#seen.has(scriptAccount(submitter));
     const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
     return known || this.#new.add(uid, at, most) ? submitter : withoutScript(submitter);
+  }
+
+  /** The ledger removes the address from its rows: what is in memory must not bring it back. */
+  forgetAddress(address: string): void {
+    const others = (list: ScriptSeen['to']): ScriptSeen['to'] =>
+      list.filter(({ key }) => key !== address);
+    for (const row of this.#seen.values()) {
+      const oddText = withoutAddress(row.oddText, address);
+      const [to, from] = [others(row.to), others(row.from)];
+      const isSame = to.length === row.to.length && from.length === row.from.length;
+      if (!isSame || oddText !== row.oddText) {
+        this.#seen.set(row.account, { ...row, to, from, oddText });
+      }
+    }
   }
 
   /** Forgets the script that has been silent longest, when the register is full. */

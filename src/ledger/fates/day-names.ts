@@ -102,12 +102,6 @@ export function removeDay(folder: string, day: DayName): void {
   removeDamaged(folder, day);
 }
 
-/** Removes what was put aside of the day. */
-export function removeDamaged(folder: string, day: DayName): void {
-  const { main, clear } = dayPaths(folder, day);
-  for (const path of [clear, main]) removeDatabase(damagedPath(path));
-}
-
 function destroyKey(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) {
     writeNew(path, randomBytes(keyBytes), 'r+');
@@ -129,6 +123,17 @@ function writeNew(path: string, bytes: Buffer, flags: 'wx' | 'r+'): void {
 /** Where a damaged file goes; it leaves with its day. */
 function damagedPath(path: string): string {
   return `${path}.damaged`;
+}
+
+/** Damaged files of a day that were put aside. */
+export function damagedFiles(folder: string, day: DayName): readonly string[] {
+  const { main, clear } = dayPaths(folder, day);
+  return [main, clear].map(damagedPath).filter((path) => existsSync(path));
+}
+
+export function removeDamaged(folder: string, day: DayName): void {
+  const { main, clear } = dayPaths(folder, day);
+  for (const path of [main, clear]) removeDatabase(damagedPath(path));
 }
 
 /** A day while it is cut down to the mail of incidents. */

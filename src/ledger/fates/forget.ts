@@ -2,14 +2,23 @@
  * Removes an address from all day files. The rows stay, so that counts stay right, but nothing
  * leads from them to the address: its mark becomes a random one, and its clear text and the
  * subjects of mail from it and to it are deleted. Deleted octets are overwritten (secure_delete).
+ * Nothing can be found in a damaged file that was put aside, so it is removed whole.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { localAccount } from '../../core/account-name.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { DayFile } from './day.ts';
 import { isLost } from './day-fault.ts';
-import { type DayName, dayPaths, daysIn, removeDamaged, removeDay } from './day-names.ts';
+import {
+  type DayName,
+  damagedFiles,
+  dayPaths,
+  daysIn,
+  removeDamaged,
+  removeDay,
+} from './day-names.ts';
 
 /** In place of an account that has this address as its name. */
 const forgotten = '(forgotten)';
@@ -24,7 +33,7 @@ export function forgetInDays(folder: string, text: string, dryRun: boolean): num
   let changed = 0;
   const faults: string[] = [];
   for (const name of daysIn(folder)) {
-    // Nobody can look for an address in a damaged file, so it leaves whole.
+    changed += damagedFiles(folder, name).length;
     if (!dryRun) removeDamaged(folder, name);
     try {
       changed += forgetOnDay(folder, { name, address, dryRun });
@@ -77,16 +86,13 @@ function forgetInDay(day: DayFile, address: string): number {
     const mark = randomBytes(16);
     changed += day.run('UPDATE people SET mark = ? WHERE id = ?', mark, person);
   }
-  const word = day.findWord(address);
-  if (word !== undefined) {
+  for (const account of [address, localAccount(address)]) {
+    const word = day.findWord(account);
+    if (word === undefined) continue;
     // The hash leads to the address as well.
-    changed += day.run(
-      'UPDATE words SET text = ?, hash = ? WHERE id = ?',
-      forgotten,
-      randomInt(2 ** 47),
-      word,
-    );
-    changed += day.run('DELETE FROM incidents WHERE account = ?', address);
+    const hash = randomInt(2 ** 47);
+    changed += day.run('UPDATE words SET text = ?, hash = ? WHERE id = ?', forgotten, hash, word);
+    changed += day.run('DELETE FROM incidents WHERE account = ?', account);
   }
   return changed;
 }

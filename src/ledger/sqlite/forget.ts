@@ -16,11 +16,11 @@ const texts = [
   ['incident', 'number', 'reasons'],
   ['notice', 'rowid', 'body'],
   ['script', 'account', 'odd_text'],
-  ['script', 'account', 'written_to'],
-  ['script', 'account', 'sent_as'],
-  ['message', 'id', 'unsigned'],
+  ['message', 'rowid', 'unsigned'],
   ['meta', 'key', 'value'],
 ] as const;
+/** Lists of addresses with their numbers, as JSON. */
+const lists = ['written_to', 'sent_as'] as const;
 
 export function forgetter(
   database: DatabaseSync,
@@ -48,6 +48,16 @@ export function forgetter(
     ),
     put: make.command(`UPDATE ${table} SET ${column} = ? WHERE ${key} = ?`),
   }));
+  const counted = lists.map((column) => ({
+    find: make.query(
+      `SELECT account, ${column} AS list FROM script WHERE EXISTS
+         (SELECT 1 FROM json_each(${column}) WHERE json_extract(value, '$.key') = ?)`,
+    ),
+    put: make.command(
+      `UPDATE script SET ${column} = (SELECT json_group_array(json(value)) FROM json_each(${column})
+         WHERE json_extract(value, '$.key') <> ?) WHERE account = ?`,
+    ),
+  }));
   return ({ address, hashes }, { dryRun }) => {
     stillThere();
     database.exec('PRAGMA secure_delete = ON');
@@ -66,6 +76,9 @@ export function forgetter(
             const fresh = withoutAddress(old, written);
             if (fresh !== old) put(fresh, row['id'] ?? null);
           }
+        }
+        for (const { find, put } of counted) {
+          for (const row of find.all(address)) put(address, text(row, 'account'));
         }
         const count = changes() - before;
         if (dryRun) database.exec('ROLLBACK TO forget');
