@@ -12,7 +12,6 @@
  *   const join = openJoin({ message: (mail) => store.logged(loggedOf(mail)),
  *     attempt: (_, attempt) => store.attempted(attempt()), merged: (mail, into) => … });
  *   for each fact: join.seen(fact); every minute: join.waited(now); at the end: join.end();
- *   before the place in the log is written: join.tellUnsure();
  *
  * A message is told again when the log says more; the later one counts. An attempt is told once.
  * If it turns out later that it went to a filter which handed the message back, it is told again as
@@ -45,12 +44,10 @@ import { QueueIds } from './queue-ids.ts';
 import type { RecipientState } from './recipients.ts';
 import { SeenOnce } from './seen-once.ts';
 import { isNext, ToldLinks } from './told-links.ts';
-import { UnsureMessages, unsureMax, unsureMs } from './unsure-messages.ts';
+import { UnsureMessages, unsureMs, waitingMax } from './unsure-messages.ts';
 
 const usualLimits: JoinLimits = { openMax: 100_000, seenMax: 100_000 };
 
-/** Deliveries of an unsure message that wait. */
-const waitingMax = 1_000;
 const forwarded = /^forwarded as ([0-9A-Za-z]{5,32})$/;
 
 type Event<Kind extends LogEvent['kind']> = Extract<LogEvent, { kind: Kind }>;
@@ -234,8 +231,8 @@ class Join implements MessageJoin {
     else if (mail.waiting.length >= mail.recipientCount) this.#isReturned(mail, false);
   }
 
-  /** Joins the message to the one from which it came back, if it did. */
-  #isReturned(back: JoinedMail, isLast: boolean): boolean {
+  /** Joins it to the message from which it came back, if it did. `now` is told by the caller. */
+  #isReturned(back: JoinedMail, isLast: boolean, now?: DeliveryEvent): boolean {
     const hops = this.#hops.of(back, isLast);
     const [first] = hops;
     if (first === undefined) return false;
@@ -243,7 +240,8 @@ class Join implements MessageJoin {
     for (const { state } of hops) setReturned(state);
     this.#merge(back, mail);
     for (const { delivery, state } of hops) {
-      this.#sink.attempt(mail, () => attemptOf(mail, delivery, state), delivery);
+      if (delivery !== now)
+        this.#sink.attempt(mail, () => attemptOf(mail, delivery, state), delivery);
     }
     return true;
   }
@@ -297,7 +295,7 @@ class Join implements MessageJoin {
     for (const back of this.#names.unsure(mail, this.#unsure.all)) {
       // A filter may hand back one message for each recipient.
       if (back.waiting?.some((one) => isOneOf(one, fact)) !== true) continue;
-      if (this.#isReturned(back, false)) return;
+      if (this.#isReturned(back, false, fact)) return;
     }
   }
 
@@ -317,7 +315,8 @@ class Join implements MessageJoin {
   #isUnsure(mail: JoinedMail): void {
     mail.state = 'unsure';
     this.#unsure.add(mail);
-    if (this.#unsure.all.size > unsureMax) this.waited(mail.at);
+    if (mail.messageId === '') this.#names.addNameless(mail);
+    for (const oldest of this.#unsure.tooMany()) this.#decide(oldest);
   }
 
   /** Nothing more is waited for: a filter handed it back, or not. */

@@ -3,7 +3,9 @@ import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { DeliveryEvent, JoinedMail } from './joined-mail.ts';
 
 /** How many wait. */
-export const unsureMax = 20_000;
+const unsureMax = 20_000;
+/** Deliveries of one of these that wait. */
+export const waitingMax = 1_000;
 /** How long one waits after its first delivery. */
 export const unsureMs: number = minuteMs;
 
@@ -23,13 +25,17 @@ export class UnsureMessages {
     this.#untold.delete(mail);
   }
 
-  /** Those that waited long enough at this time, or that are too many. */
+  /** Those that waited long enough at this time. */
   *over(now: Millis): Generator<JoinedMail> {
     for (const mail of this.all) {
       const first = mail.waiting?.[0]?.at ?? (mail.openIds === 0 ? mail.at : undefined);
-      const isOver = first !== undefined && Math.abs(now - first) > unsureMs;
-      if (isOver || this.all.size > unsureMax) yield mail;
+      if (first !== undefined && Math.abs(now - first) > unsureMs) yield mail;
     }
+  }
+
+  /** The oldest tenth, if there are more than may wait. */
+  tooMany(): readonly JoinedMail[] {
+    return this.all.size > unsureMax ? [...this.all].slice(0, unsureMax / 10) : [];
   }
 
   /** Each once, with its deliveries that were not told; and again when more is known. */

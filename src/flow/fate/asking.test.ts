@@ -210,6 +210,14 @@ describe('an incident', () => {
     assert.equal(asking.incidents({ limit: 1 })[0]?.stoppedMessages, 8);
   });
 
+  test('lists every recipient of a message with many', async () => {
+    const to = Array.from({ length: 120 }, (_, nth) => `s${nth}@x.test`);
+    const many = [...mail, sent('T3', 48, { client: thief, to })];
+    const asking = openAsking(depsOf({ mail: many, held, incident: counted }));
+    const found = (await asking.incident('i-1'))?.leaked.find(({ id }) => id === 'T3');
+    assert.deepEqual(found?.recipients, to);
+  });
+
   test('a message that was released later got out too, and is said', async () => {
     const released = held.map((one) => ({ ...one, state: 'released' as const }));
     const asking = openAsking(depsOf({ mail, held: released, incident: counted }));

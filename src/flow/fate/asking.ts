@@ -73,7 +73,7 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
       ({ judged }) => !returned.has(judged?.queueId ?? ''),
     );
     for (const one of [...answer.found, ...stored]) {
-      const { message } = fateView(one, deps, { recipient: query.recipient });
+      const { message } = fateView(one, deps, query.recipient);
       const key = message.id === '' ? `${message.at} ${message.account}` : message.id;
       const other = views.get(key);
       // Ids are used again after some time.

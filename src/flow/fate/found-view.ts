@@ -60,17 +60,15 @@ export function asSentence(why: string): string {
   return `${why.charAt(0).toUpperCase()}${why.slice(1)}${/[.!?]$/.test(why) ? '' : '.'}`;
 }
 
-export type ViewHow = {
-  /** Only the outcome for this address, where that can be told. */
-  readonly recipient?: string | undefined;
-  /** All addresses that were found, not only some. */
-  readonly isWhole?: boolean;
-};
-
+/**
+ * `recipient`: only the outcome for this address, where that can be told. `namedMax`: how many
+ * addresses the view has.
+ */
 export function fateView(
   found: FoundMessage,
   deps: ViewDeps,
-  { recipient, isWhole = false }: ViewHow = {},
+  recipient?: string,
+  namedMax: number = shownMax,
 ): FateView {
   const { judged, logged } = found;
   const ids = [judged?.queueId ?? logged?.queueId ?? '', ...(logged?.otherIds ?? [])];
@@ -106,7 +104,7 @@ export function fateView(
     script: judged?.script ?? '',
     verdict: judged?.verdict,
     recipientCount: counted,
-    recipients: named.slice(0, isWhole ? undefined : shownMax).map((one) => one.recipient),
+    recipients: named.slice(0, namedMax).map((one) => one.recipient),
     unnamed: counted - named.length - found.moreRecipients,
     state: told.state,
     became: held?.state === 'released' ? `released, ${told.brief}` : told.brief,
@@ -116,7 +114,11 @@ export function fateView(
 
 function firstAttempt(recipients: readonly RecipientFate[]): FoundView['at'] {
   const times = recipients.flatMap(({ attempts }) => attempts.map(({ at }) => at));
-  return Math.min(...times) as FoundView['at'];
+  // Not spread: a message may have more attempts than a call has arguments.
+  return times.reduce(
+    (first, at) => Math.min(first, at) as Millis,
+    Number.POSITIVE_INFINITY as Millis,
+  );
 }
 
 /** The recipient that was looked for. Without clear text, the first is that one. */

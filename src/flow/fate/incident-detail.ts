@@ -20,6 +20,8 @@ const leakedMax = 500;
 /** Messages before the first sign that tell what is usual for the account. */
 const earlierMax = 500;
 const earlierMs = 30 * dayMs;
+/** Addresses of all listed messages: they are told one by one. */
+const addressesMax = 50_000;
 /** Incidents that are looked through for an id. */
 const incidentsMax = 10_000;
 
@@ -66,7 +68,7 @@ export async function incidentDetail(
   const { account, observed, since, suspendedAt } = incident;
   // From then on, what is held, refused or put off would fill the list.
   const until = observed ? (incident.endedAt ?? deps.now()) : suspendedAt;
-  const during = await viewsOf(deps, { account, since, until, limit: leakedMax + 1 });
+  const during = await viewsOf(deps, { account, since, until, limit: leakedMax + 1 }, addressesMax);
   const before = await viewsOf(deps, {
     account,
     since: (since - earlierMs) as Millis,
@@ -102,9 +104,16 @@ export async function incidentDetail(
 async function viewsOf(
   deps: IncidentDeps,
   query: FateQuery,
+  namedMax?: number,
 ): Promise<{ readonly found: readonly FoundView[]; readonly partial: string }> {
   const { found, partial } = await foundOrWhy(deps, query);
-  return { found: found.map((one) => fateView(one, deps, { isWhole: true }).message), partial };
+  let left = namedMax;
+  const views = found.map((one) => {
+    const { message } = fateView(one, deps, undefined, left);
+    if (left !== undefined) left -= message.recipients.length;
+    return message;
+  });
+  return { found: views, partial };
 }
 
 function heldEnd({ id, otherIds }: FoundView, { live }: IncidentDeps): HeldState | undefined {

@@ -2,7 +2,7 @@
  * Removes an address from all day files. The rows stay, so that counts stay right, but nothing
  * leads from them to the address: its mark becomes a random one, and its clear text and the
  * subjects of mail from it and to it are deleted. Deleted octets are overwritten (secure_delete).
- * Nothing can be found in a damaged file that was put aside, so it is removed whole.
+ * Nothing can be found in a file that is damaged or has lost its key, so it is removed whole.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -38,8 +38,10 @@ export function forgetInDays(folder: string, text: string, dryRun: boolean): num
     try {
       changed += forgetOnDay(folder, { name, address, dryRun });
     } catch (error) {
-      if (!isLost(error)) faults.push(`messages of ${name}: ${faultText(error)}`);
-      else if (!dryRun) removeDay(folder, name);
+      if (isLost(error)) {
+        changed++;
+        if (!dryRun) removeDay(folder, name);
+      } else faults.push(`messages of ${name}: ${faultText(error)}`);
     }
   }
   if (faults.length > 0) throw new Error(faults.join('; '));

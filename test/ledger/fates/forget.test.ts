@@ -149,6 +149,19 @@ test('what leads to an address in another form is removed as well', async (t) =>
   for (const gone of [anna, 'anna%40', 'anna=']) assert.ok(!octets(folder).includes(gone), gone);
 });
 
+test('a readable address is removed although the key of its day was lost', async (t) => {
+  const folder = freshFolder(t);
+  const first = openRig(folder);
+  first.store.judged(judged());
+  await first.written();
+  await first.store.close();
+  for (const name of readdirSync(folder)) if (name.endsWith('.key')) rmSync(join(folder, name));
+  const { store } = openRig(folder);
+  t.after(() => store.close());
+  assert.ok((await store.forget(anna, { dryRun: false })) > 0);
+  assert.ok(!octets(folder).includes(anna));
+});
+
 test('an address is removed from the ledger', (t) => {
   const folder = freshFolder(t);
   const ledger = openLedger(join(folder, 'ledger.db'));
