@@ -192,8 +192,8 @@ class Reading {
 function untimedNote(lines: number): readonly string[] {
   if (lines === 0) return [];
   return [
-    `lines without a time that can be read: ${lines}. Each was judged at the time of the line before ` +
-      'it, so verdicts may be wrong. Give a log with times',
+    `lines without a time that can be read: ${lines}. Each was judged at the time of the line ` +
+      'before it, so verdicts may be wrong. Give a log with times',
   ];
 }
 
