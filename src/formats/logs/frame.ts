@@ -65,9 +65,9 @@ const dovecotLevel = /^(?:Info|Warning|Error|Debug|Fatal|Panic): /;
 const eximId = /^[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4}) /;
 const eximPid = /^\[\d{1,8}\] /;
 const eximWords = new RegExp(
-  String.raw`^(?:H=|SMTP |TLS |Start queue run|End queue run|no host name found|exim \d` +
+  String.raw`^(?:H=|cwd=|SMTP |TLS |Start queue run|End queue run|no host name found|exim \d` +
     '|unexpected disconnection|rejected |Connection from|no IP address found|refused ' +
-    String.raw`|cwd=|daemon: |\S{1,60} authenticator failed |unqualified |syntactically |log string)`,
+    String.raw`|daemon: |\S{1,60} authenticator failed |unqualified |syntactically |log string)`,
 );
 
 /** Splits a line; undefined if no program can be found in it. */
