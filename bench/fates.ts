@@ -127,6 +127,7 @@ while (made < recipientsWanted) {
       headerFrom: sender,
       messageId,
       subject,
+      fingerprint: `${made}`,
       script: '',
       recipients,
     },

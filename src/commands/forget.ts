@@ -16,8 +16,8 @@ export function register(program: Command): void {
     .description(
       'Removes the address as recipient and sender of all messages of the last days (`postern ' +
         'find`), with the subjects of mail from it and to it; in the ledger as a recipient that ' +
-        'accounts know, in the reasons of verdicts, in incidents and in notices. The audit trail ' +
-        'says that an address was removed, not which.',
+        'accounts know, as an author that was seen, in the reasons of verdicts, in incidents and ' +
+        'in notices. The audit trail says that an address was removed, not which.',
     )
     .option('--dry-run', 'only say how many rows would change')
     .option('--state <dir>', stateHelp)
@@ -32,7 +32,8 @@ export function register(program: Command): void {
         exits: [done, notDone, notRunning],
         notes:
           'Not removed: the log and the queue of the mail server, held mail, backups, notices\n' +
-          'that were sent, and an account of this name. Mail that comes later is recorded anew.',
+          'that were sent, an account of this name, and rules and declarations that name\n' +
+          'the address. Mail that comes later is recorded anew.',
       }),
     )
     .action(async (address: string, options: Options, command: Command) => {

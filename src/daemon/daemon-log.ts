@@ -30,7 +30,7 @@ type Deps = {
   readonly accounts: Accounts;
   readonly journal: Journal;
   readonly notes: DoorNotes;
-  readonly fates: Pick<DaemonFates, 'seen' | 'store'>;
+  readonly fates: Pick<DaemonFates, 'seen' | 'settled'>;
   readonly troubles: Troubles;
   readonly localDomains: ReadonlySet<string>;
   readonly mayRelay: (client: string) => boolean;
@@ -76,7 +76,7 @@ export function openDaemonLog(
       },
       taken(key, place) {
         // The place is written only after what was read until then.
-        deps.fates.store.settled(() => {
+        deps.fates.settled(() => {
           bypass.taken(key, place);
           logSeen.taken(key, place);
         });

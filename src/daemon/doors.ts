@@ -246,7 +246,7 @@ function followMailLog({ parts, flows }: Opening): void {
       places: {
         read: (key) => journal.live.meta(key),
         write: (key, value) => {
-          flows.fates.store.settled(() => journal.add({ kind: 'meta', key, value }));
+          flows.fates.settled(() => journal.add({ kind: 'meta', key, value }));
         },
       },
       health: flows.fates.logHealth,

@@ -16,6 +16,8 @@ import { duration } from './base/settings.ts';
 export type DaemonFates = MessageFates & {
   readonly logHealth: LogHealth;
   readonly store: OpenFateStore;
+  /** Calls back once all that the mail log said until now is written. */
+  settled(done: () => void): void;
   configure(config: Config): void;
 };
 
@@ -62,6 +64,10 @@ export function openDaemonFates(
     },
     logHealth,
     store,
+    settled(done) {
+      fates.tellUnsure();
+      store.settled(done);
+    },
     configure(changed) {
       store.configure(keepingOf(changed));
       round();

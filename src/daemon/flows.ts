@@ -126,11 +126,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       ledger,
       fates: fates.store,
       logShapes: fates.logHealth.shapes,
-      dkim: readers.signing.keys.admin,
-      probation: readers.signing.probation,
-      foreign: readers.signing.foreign,
-      scripts: readers.scripts.admin,
-      authors: readers.authors.admin,
+      ...readers.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
@@ -303,6 +299,14 @@ function openReaders(
     scripts,
     sources: all.filter((source) => source !== undefined),
     changing: [signing, authors, scan, scripts],
+    admin: {
+      dkim: signing.keys.admin,
+      probation: signing.probation,
+      foreign: signing.foreign,
+      scripts: scripts.admin,
+      authors: authors.admin,
+      remembering: [signing.foreign, authors.observation],
+    },
   };
 }
 
@@ -323,6 +327,7 @@ function openFlowsAdmin(
     | 'ledger'
     | 'logShapes'
     | 'probation'
+    | 'remembering'
     | 'scripts'
     | 'stats'
   >,

@@ -28,6 +28,8 @@ export type FoundView = {
   readonly sender: string;
   readonly headerFrom: string;
   readonly subject: string;
+  /** Equal for copies of one text; empty if that is not known. */
+  readonly fingerprint: string;
   readonly messageId: string;
   readonly script: string;
   /** Undefined: Postern did not judge it. */
@@ -35,7 +37,7 @@ export type FoundView = {
   readonly recipientCount: number;
   /** Some of the recipients whose addresses are kept in clear text. */
   readonly recipients: readonly string[];
-  /** How many recipients have no address in clear text. */
+  /** How many recipients have no address in clear text; others may be left out here. */
   readonly unnamed: number;
   readonly state: FateState;
   /** The outcome in a few words. */

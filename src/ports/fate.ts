@@ -17,6 +17,8 @@ export type JudgedMessage = {
   readonly headerFrom: string;
   readonly messageId: string;
   readonly subject: string;
+  /** Equal for copies of one text (formats/message/fingerprint.ts); empty if it was not read. */
+  readonly fingerprint: string;
   readonly script: string;
   readonly recipients: readonly string[];
 };

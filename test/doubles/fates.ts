@@ -94,6 +94,7 @@ export function foundMessage(told: Told): FoundMessage {
       headerFrom: sender,
       messageId,
       subject: isSecret ? '' : (told.subject ?? 'Hello'),
+      fingerprint: '',
       script: '',
     },
     logged: {

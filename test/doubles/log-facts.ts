@@ -104,8 +104,14 @@ export const whole = (queueId: string, at: number, to: string, login?: string): 
   removed(queueId, at + 1),
 ];
 
-/** Each message and its attempts, as the join tells them in the end. */
-export function joined(facts: readonly LogEvent[]): Record<string, readonly string[]> {
+/**
+ * Each message and its attempts, as the join tells them in the end. `isSaved`: the place in the log
+ * is written after each fact.
+ */
+export function joined(
+  facts: readonly LogEvent[],
+  isSaved = false,
+): Record<string, readonly string[]> {
   const messages = new Map<JoinedMail, Map<string, Attempt>>();
   const join = openJoin({
     message(mail) {
@@ -117,7 +123,10 @@ export function joined(facts: readonly LogEvent[]): Record<string, readonly stri
     },
     merged: (mail) => void messages.delete(mail),
   });
-  for (const fact of facts) join.seen(fact);
+  for (const fact of facts) {
+    join.seen(fact);
+    if (isSaved) join.tellUnsure();
+  }
   join.end();
   const found: Record<string, string[]> = {};
   for (const [mail, attempts] of messages) {

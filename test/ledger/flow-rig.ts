@@ -240,6 +240,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     troubles: { all: () => [] },
     ledger,
     fates: { ...days, forget: async () => 0 },
+    remembering: [],
     logShapes: () => [],
     bypass: { view: () => ({ watched: 'off', since: time.now(), messages: 0, ways: [] }) },
   });

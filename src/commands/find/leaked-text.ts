@@ -59,7 +59,7 @@ const columns = ['time', 'id', 'recipient', 'subject', 'sent_by', 'became', 'bec
 export function leakedCsv({ leaked }: Pick<IncidentDetail, 'leaked'>): string {
   let left = unnamedMax;
   const lines = leaked.flatMap((one) => {
-    const length = Math.min(left, one.recipientCount - one.recipients.length);
+    const length = Math.min(left, one.unnamed);
     left -= length;
     const unnamed = Array.from({ length }, () => '');
     return [...one.recipients, ...unnamed].map((recipient) =>

@@ -18,7 +18,7 @@
  * `handed-on`, with the same time and recipient, and replaces the one that was `sent`.
  */
 import { hash53 } from '../../lib/hash.ts';
-import { type Millis, minuteMs } from '../../lib/time.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { LogEvent } from '../event.ts';
 import { FilterHops, recipientOf } from './filter-hops.ts';
 import {
@@ -44,15 +44,10 @@ import { QueueIds } from './queue-ids.ts';
 import type { RecipientState } from './recipients.ts';
 import { SeenOnce } from './seen-once.ts';
 import { isNext, ToldLinks } from './told-links.ts';
+import { UnsureMessages, unsureMs, waitingMax } from './unsure-messages.ts';
 
 const usualLimits: JoinLimits = { openMax: 100_000, seenMax: 100_000 };
 
-/** Messages that a filter may have handed back: the log has not told yet. */
-const unsureMax = 20_000;
-/** Deliveries of one of these that wait. */
-const waitingMax = 1_000;
-/** How long such a message waits after its first delivery. */
-const unsureMs = minuteMs;
 const forwarded = /^forwarded as ([0-9A-Za-z]{5,32})$/;
 
 type Event<Kind extends LogEvent['kind']> = Extract<LogEvent, { kind: Kind }>;
@@ -70,7 +65,7 @@ class Join implements MessageJoin {
   readonly #links = new ToldLinks();
   readonly #proxied = new ProxiedLogins();
   readonly #seen: SeenOnce;
-  readonly #unsure = new Set<JoinedMail>();
+  readonly #unsure = new UnsureMessages();
   #lookedAt = 0 as Millis;
 
   constructor(sink: JoinSink, limits: JoinLimits) {
@@ -93,7 +88,7 @@ class Join implements MessageJoin {
 
   seen(fact: LogEvent): void {
     this.#ids.turnTo(fact.host ?? '');
-    if (this.#unsure.size > 0 && Math.abs(fact.at - this.#lookedAt) > unsureMs / 4) {
+    if (this.#unsure.all.size > 0 && Math.abs(fact.at - this.#lookedAt) > unsureMs / 4) {
       this.#lookedAt = fact.at;
       this.waited(fact.at);
     }
@@ -128,14 +123,20 @@ class Join implements MessageJoin {
   }
 
   waited(now: Millis): void {
-    for (const mail of this.#unsure) {
-      const first = mail.waiting?.[0]?.at ?? (mail.openIds === 0 ? mail.at : undefined);
-      if (first !== undefined && Math.abs(now - first) > unsureMs) this.#decide(mail);
+    for (const mail of this.#unsure.over(now)) this.#decide(mail);
+  }
+
+  tellUnsure(): void {
+    for (const [mail, facts] of this.#unsure.untold()) {
+      this.#sink.message(mail, false);
+      for (const fact of facts) {
+        this.#sink.attempt(mail, () => attemptOf(mail, fact, recipientOf(mail, fact)), fact);
+      }
     }
   }
 
   end(): void {
-    for (const mail of this.#unsure) this.#decide(mail);
+    for (const mail of this.#unsure.all) this.#decide(mail);
     for (const { account, state } of this.#ids.all()) {
       if (state === 'entered' && account !== undefined) this.counts.neverQueued++;
     }
@@ -225,6 +226,7 @@ class Join implements MessageJoin {
   #unsureDelivery(mail: JoinedMail, fact: DeliveryEvent): void {
     mail.waiting ??= [];
     mail.waiting.push(fact);
+    this.#unsure.add(mail);
     if (mail.waiting.length >= waitingMax) this.#decide(mail);
     else if (mail.waiting.length >= mail.recipientCount) this.#isReturned(mail, false);
   }
@@ -254,11 +256,10 @@ class Join implements MessageJoin {
     }
     const { at, outcome, queueId, service } = fact;
     const state = recipientOf(mail, fact);
-    const isFilter = state.filter === 'maybe';
     mail.recipients.set(state);
     if (outcome === 'sent') this.#next(mail, fact, state);
     else if (outcome === 'bounced') this.#links.refused(mail, at);
-    if (isFilter && mail.backFrom?.has(queueId) === true) setReturned(state);
+    if (state.filter === 'maybe' && mail.backFrom?.has(queueId) === true) setReturned(state);
     if (state.filter === 'maybe') this.#handed(mail, fact, state);
     this.#sink.attempt(mail, () => attemptOf(mail, fact, state), fact);
     // OpenSMTPD does not say that a message has left the queue.
@@ -291,7 +292,7 @@ class Join implements MessageJoin {
   /** A filter may have handed the message back before the line that says it took the message. */
   #handed(mail: JoinedMail, fact: DeliveryEvent, state: RecipientState): void {
     this.#hops.add(mail, fact, state);
-    for (const back of this.#names.unsure(mail, this.#unsure)) {
+    for (const back of this.#names.unsure(mail, this.#unsure.all)) {
       // A filter may hand back one message for each recipient.
       if (back.waiting?.some((one) => isOneOf(one, fact)) !== true) continue;
       if (this.#isReturned(back, false, fact)) return;
@@ -306,7 +307,7 @@ class Join implements MessageJoin {
     next.waiting = undefined;
     this.#ids.merge(next, mail);
     for (const state of next.recipients.all()) mail.recipients.set(state);
-    if (before === 'told') this.#sink.merged(next, mail);
+    if (before === 'told' || next.toldWaiting !== undefined) this.#sink.merged(next, mail);
     this.#tell(mail);
     for (const delivery of waiting) this.#attempt(mail, delivery);
   }
@@ -315,9 +316,7 @@ class Join implements MessageJoin {
     mail.state = 'unsure';
     this.#unsure.add(mail);
     if (mail.messageId === '') this.#names.addNameless(mail);
-    if (this.#unsure.size <= unsureMax) return;
-    let left = unsureMax / 10;
-    for (const oldest of this.#unsure) if (left-- > 0) this.#decide(oldest);
+    for (const oldest of this.#unsure.tooMany()) this.#decide(oldest);
   }
 
   /** Nothing more is waited for: a filter handed it back, or not. */

@@ -51,6 +51,8 @@ export class JoinedMail {
   backFrom: Set<string> | undefined;
   /** Deliveries that wait until it is known to which message they belong. */
   waiting: DeliveryEvent[] | undefined;
+  /** How many of these were told already; undefined: the message was not told while unsure. */
+  toldWaiting: number | undefined;
 
   constructor(host: string, queueId: string, at: Millis) {
     this.host = host;

@@ -15,6 +15,7 @@ function mail(id: string, more: Partial<AccountMail> = {}): AccountMail {
     client: own,
     headerFrom: 'joe@here.test',
     subject: 'Lunch',
+    fingerprint: '',
     recipients: ['friend@elsewhere.test'],
     ...more,
   };
@@ -71,6 +72,16 @@ test("a thief on the owner's own machine: copies to strangers are not clear, and
   ]);
   const forged = sent.map((one) => ({ ...one, headerFrom: 'bank@evil.test' }));
   assert.deepEqual([...new Set(Object.values(marksOf(forged, { networks: [] })))], ['thief']);
+});
+
+test('one text under many subjects is a burst, except if the owner sent it before', () => {
+  const sent = ['Hi', 'Your order', 'Question'].map((subject, nth) =>
+    mail(`text${nth}`, { subject, client: '', fingerprint: '77', recipients: stranger }),
+  );
+  const [first] = markLeaked(sent, { ...evidence, networks: [] });
+  assert.deepEqual([first?.mark, first?.why[0]], ['thief', 'one of 3 messages with the same text']);
+  const earlier = [mail('before', { fingerprint: '77' })];
+  assert.deepEqual([...new Set(Object.values(marksOf(sent, { earlier })))], ['unclear']);
 });
 
 test('another From, a new network, a newsletter that goes out every week', () => {

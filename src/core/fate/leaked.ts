@@ -13,6 +13,8 @@ export type AccountMail = {
   readonly client: string;
   readonly headerFrom: string;
   readonly subject: string;
+  /** Equal for copies of one text. */
+  readonly fingerprint: string;
   readonly recipients: readonly string[];
 };
 
@@ -48,7 +50,7 @@ type Sign = { readonly weight: number; readonly text: string };
 
 /** From this sum on, one side is likely. Below, it is not clear. */
 const likely = 2;
-/** Messages with the same subject that make a burst. */
+/** Messages with the same subject or text that make a burst. */
 const burstMin = 3;
 
 /** Marks each message of `sent`, which are those from the first sign on and a little before. */
@@ -57,18 +59,28 @@ export function markLeaked<Mail extends AccountMail>(
   evidence: LeakEvidence,
 ): readonly MarkedMail<Mail>[] {
   const usual = habitsOf(evidence.earlier);
-  const copies = new Map<string, number>();
-  for (const { at, subject } of sent) {
-    const key = copyKey(subject);
-    if (at >= evidence.since && key !== '') copies.set(key, (copies.get(key) ?? 0) + 1);
-  }
+  const during = sent.filter(({ at }) => at >= evidence.since);
+  const copies: Copies = {
+    subjects: counted(during.map(({ subject }) => copyKey(subject))),
+    texts: counted(during.map(({ fingerprint }) => fingerprint)),
+  };
   return sent.map((mail) => marked(mail, evidence, usual, copies));
+}
+
+type Counts = ReadonlyMap<string, number>;
+type Copies = { readonly subjects: Counts; readonly texts: Counts };
+
+function counted(keys: readonly string[]): Counts {
+  const counts = new Map<string, number>();
+  for (const key of keys) if (key !== '') counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
 }
 
 type Habits = {
   readonly networks: ReadonlySet<string>;
   readonly froms: ReadonlySet<string>;
   readonly subjects: ReadonlySet<string>;
+  readonly texts: ReadonlySet<string>;
 };
 
 function habitsOf(earlier: readonly AccountMail[]): Habits {
@@ -76,6 +88,7 @@ function habitsOf(earlier: readonly AccountMail[]): Habits {
     networks: nonEmpty(earlier.map(({ client }) => networkOf(client))),
     froms: nonEmpty(earlier.map(({ headerFrom }) => headerFrom)),
     subjects: nonEmpty(earlier.map(({ subject }) => copyKey(subject))),
+    texts: nonEmpty(earlier.map(({ fingerprint }) => fingerprint)),
   };
 }
 
@@ -97,7 +110,7 @@ function marked<Mail extends AccountMail>(
   mail: Mail,
   evidence: LeakEvidence,
   usual: Habits,
-  copies: ReadonlyMap<string, number>,
+  copies: Copies,
 ): MarkedMail<Mail> {
   if (mail.at < evidence.since) {
     return { mail, mark: 'owner', why: ['sent before the first sign'] };
@@ -141,15 +154,23 @@ function fromSigns(mail: AccountMail, evidence: LeakEvidence, usual: Habits): re
   return [{ weight: 2, text: `From: ${headerFrom}, which the account did not use before` }];
 }
 
+/** A thief sends one text under many subjects, or many texts under one. */
 function copySigns(
-  { subject }: AccountMail,
+  { fingerprint, subject }: AccountMail,
   usual: Habits,
-  copies: ReadonlyMap<string, number>,
+  { subjects, texts }: Copies,
 ): readonly Sign[] {
   const key = copyKey(subject);
-  const count = copies.get(key) ?? 0;
-  if (key === '' || count < burstMin || usual.subjects.has(key)) return [];
-  return [{ weight: 2, text: `one of ${count} messages with the same subject` }];
+  if (usual.subjects.has(key) || usual.texts.has(fingerprint)) return [];
+  for (const [count, what] of [
+    [subjects.get(key) ?? 0, 'subject'],
+    [texts.get(fingerprint) ?? 0, 'text'],
+  ] as const) {
+    if (count >= burstMin) {
+      return [{ weight: 2, text: `one of ${count} messages with the same ${what}` }];
+    }
+  }
+  return [];
 }
 
 function recipientSigns(

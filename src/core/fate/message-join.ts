@@ -34,6 +34,11 @@ export type MessageJoin = {
   seen(fact: LogEvent): void;
   /** Ends waits that are over at this time. */
   waited(now: Millis): void;
+  /**
+   * Tells what is not sure yet as it is known now: for a place in the log that is about to be
+   * written. If such a message turns out to be another one, `merged` says so.
+   */
+  tellUnsure(): void;
   /** Nothing more comes: what waits is told as it is. */
   end(): void;
   readonly counts: Readonly<JoinCounts>;

@@ -4,7 +4,11 @@ import type { Accounts } from '../../flow/account/accounts.ts';
 import { openDeclarations } from '../../flow/authors/author-admin.ts';
 import { observationNotice } from '../../flow/authors/author-notices.ts';
 import { openAuthorRights } from '../../flow/authors/author-rights.ts';
-import { liveStandings, openObservation } from '../../flow/authors/observation.ts';
+import {
+  liveStandings,
+  type Observation,
+  openObservation,
+} from '../../flow/authors/observation.ts';
 import type { Journal } from '../../flow/journal/journal.ts';
 import type { Notices } from '../../flow/notices/notices.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -21,6 +25,7 @@ import { startTimer } from '../base/timers.ts';
 export type DaemonAuthors = {
   readonly rights: AuthorRights;
   readonly admin: AuthorAdmin;
+  readonly observation: Pick<Observation, 'forgetAddress'>;
   /** A reload: what a database says now is not seen in any file. */
   configure(): void;
 };
@@ -96,7 +101,12 @@ export function openDaemonAuthors(
     rights.look();
   };
   scope.defer(startTimer(lookEveryMs, look));
-  return { rights, admin: declarations.admin, configure: () => rights.changed() };
+  return {
+    rights,
+    admin: declarations.admin,
+    observation,
+    configure: () => rights.changed(),
+  };
 }
 
 function directoriesOf(connected: ConnectedReader): readonly string[] {

@@ -56,6 +56,7 @@ export type AdminDeps = {
   readonly foreign: { latest(limit: number): StatusView['foreign'] };
   readonly logShapes: () => StatusView['logShapes'];
   readonly ledger: ForgetDeps['ledger'];
+  readonly remembering: ForgetDeps['remembering'];
   readonly dkim: KeyAdmin;
   readonly probation: Pick<Probation, 'text'>;
   readonly scripts: ScriptAdmin;

@@ -18,6 +18,8 @@ export type ForgetDeps = {
   readonly journal: Pick<Journal, 'committed' | 'flushNow'>;
   readonly accounts: Pick<Accounts, 'context' | 'forget' | 'known'>;
   readonly scripts: Pick<ScriptAdmin, 'forgetAddress'>;
+  /** Parts that keep addresses in memory, and would write them to the ledger again. */
+  readonly remembering: readonly { forgetAddress(address: string): void }[];
   readonly world: World;
 };
 
@@ -31,7 +33,7 @@ export async function forgetPerson(
   given: string,
   { by, dryRun }: ForgetHow,
 ): Promise<AdminResult> {
-  const { accounts, fates, journal, ledger, scripts, world } = deps;
+  const { accounts, fates, journal, ledger, remembering, scripts, world } = deps;
   const address = addressKey(given.trim());
   if (!address.includes('@')) {
     return { ok: false, text: 'this is no mail address', hint: 'postern forget NAME@DOMAIN' };
@@ -42,7 +44,7 @@ export async function forgetPerson(
   const hashes = [hash53(address, seed), hash53(identityKey(address), seed)];
   try {
     days = await fates.forget(address, { dryRun });
-    if (!dryRun) scripts.forgetAddress(address);
+    if (!dryRun) for (const part of [scripts, ...remembering]) part.forgetAddress(address);
     // What waits for the ledger may name the address.
     if (!journal.flushNow()) return notWritten(days);
     rows = ledger.forget({ address, hashes }, { dryRun });

@@ -194,3 +194,22 @@ test('in mode observe nothing is held for its author', async () => {
   await rig.time.settle();
   assert.equal(answers[0]?.kind, 'pass');
 });
+
+test('a person is forgotten, and the mail of others stays', async () => {
+  const rig = openOne();
+  const mail = open(rig);
+  send(rig, mail, joe, 'ceo@b.test');
+  send(rig, mail, joe, 'eve@b.test');
+  mail.forgetAddress('ceo@b.test');
+  assert.deepEqual(
+    mail.latest(5).map(({ address }) => address),
+    ['eve@b.test'],
+  );
+  mail.close();
+  assert.deepEqual(
+    open(rig)
+      .latest(5)
+      .map(({ address }) => address),
+    ['eve@b.test'],
+  );
+});

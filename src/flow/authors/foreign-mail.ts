@@ -23,6 +23,8 @@ export type ForeignMail = {
   seen(message: Submission, finding: AuthorsFinding): void;
   /** The latest first. */
   latest(limit: number): readonly ForeignMailView[];
+  /** Removes an address from memory; the ledger's copy is removed there. */
+  forgetAddress(address: string): void;
   /** Writes what was counted, and stops. */
   close(): void;
 };
@@ -58,6 +60,7 @@ export function openForeignMail(deps: ForeignMailDeps): ForeignMail {
   return {
     seen: (message, finding) => mail.seen(message, finding),
     latest: (limit) => mail.latest(limit),
+    forgetAddress: (address) => mail.forgetAddress(address),
     close: () => mail.close(),
   };
 }
@@ -106,6 +109,15 @@ class SeenPairs {
       .slice(-limit)
       .reverse()
       .map(({ toldAt: _, ...pair }) => pair);
+  }
+
+  forgetAddress(address: string): void {
+    for (const [key, pair] of this.#pairs) {
+      if (pair.address !== address) continue;
+      this.#pairs.delete(key);
+      this.#count(pair.account, -1);
+      this.#changed = true;
+    }
   }
 
   close(): void {

@@ -290,3 +290,16 @@ test('an operator may begin an observation and end it', async () => {
   await admin.observe(dayMs, 'op');
   assert.equal(admin.view().suggestions.length, 0, 'a new observation begins anew');
 });
+
+test('a person is forgotten, and is not written to the ledger again', () => {
+  const { close, knowing, ledger, observation } = rig({ ledger: signing() });
+  knowing(joe);
+  observation.observed(joe, 'ceo@b.test');
+  observation.observed(joe, 'eve@b.test');
+  observation.forgetAddress('ceo@b.test');
+  close();
+  assert.deepEqual(
+    ledger.writtenAs().map(({ address }) => address),
+    ['eve@b.test'],
+  );
+});

@@ -53,6 +53,8 @@ export type Observation = {
   rows(): readonly WrittenAsRow[];
   /** The changes that begin an observation of this length, or end it (0). */
   set(ms: number): readonly Change[];
+  /** Removes an address from memory; the ledger's rows are removed there. */
+  forgetAddress(address: string): void;
   close(): void;
 };
 
@@ -138,6 +140,16 @@ class LiveObservation implements Observation {
     const { from, until } = this.#now;
     this.#now = { from, until: Math.min(until, now), isBeginTold: true, isEndTold: true };
     return [{ kind: 'meta', key: observationKey, value: JSON.stringify(this.#now) }];
+  }
+
+  forgetAddress(address: string): void {
+    for (const rows of this.#rows.values()) {
+      const row = rows.get(address);
+      if (row === undefined) continue;
+      rows.delete(address);
+      this.#changed.delete(row);
+      this.#pairs--;
+    }
   }
 
   close(): void {

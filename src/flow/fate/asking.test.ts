@@ -5,6 +5,7 @@ import { foundMessage, scriptedFates, type Told } from '../../../test/doubles/fa
 import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
 import { heldRow, storyRow } from '../../../test/ledger/samples.ts';
+import { leakedCsv } from '../../commands/find/leaked-text.ts';
 import type { Account } from '../../core/account-name.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
@@ -123,6 +124,16 @@ describe('find', () => {
     assert.equal(await became({ queueId: 'A' }), '1 bounced, 1 delivered');
   });
 
+  test('a message that was released says so, with and without attempts', async () => {
+    const mail = [sent('A', 10, { verdict: 'hold' }), sent('B', 9, { verdict: 'hold', tries: [] })];
+    const held = ['A', 'B'].map((queueId) => heldRow({ queueId, state: 'released' }));
+    const { found } = await openAsking(depsOf({ mail, held })).find({ account: joe, limit: 9 });
+    assert.deepEqual(
+      found.map(({ became }) => became),
+      ['released, not known', 'released, delivered'],
+    );
+  });
+
   test('what the day files no longer have comes from the reasons, once', async () => {
     const stories = [
       storyRow({ id: 'A', account: joe, at: (now - 10 * minuteMs) as Millis, verdict: 'hold' }),
@@ -204,6 +215,12 @@ describe('an incident', () => {
     assert.equal(await asking.incident('i-2'), undefined);
   });
 
+  test('its numbers are those of now', async () => {
+    const asking = openAsking(depsOf({ incident: { stoppedMessages: 5 } }));
+    assert.equal((await asking.incident('i-1'))?.incident.stoppedMessages, 8);
+    assert.equal(asking.incidents({ limit: 1 })[0]?.stoppedMessages, 8);
+  });
+
   test('lists all recipients of a message, to tell them', async () => {
     const to = Array.from({ length: 120 }, (_, nth) => `s${nth}@x.test`);
     const asking = openAsking(
@@ -213,12 +230,6 @@ describe('an incident', () => {
     assert.deepEqual(detail?.leaked[0]?.recipients, to);
     const { found } = await asking.find({ queueId: 'T1', limit: 1 });
     assert.equal(found[0]?.recipients.length, 50, 'a list of messages needs only some');
-  });
-
-  test('its numbers are those of now', async () => {
-    const asking = openAsking(depsOf({ incident: { stoppedMessages: 5 } }));
-    assert.equal((await asking.incident('i-1'))?.incident.stoppedMessages, 8);
-    assert.equal(asking.incidents({ limit: 1 })[0]?.stoppedMessages, 8);
   });
 
   test('a message that was released later got out too, and is said', async () => {
@@ -243,6 +254,19 @@ describe('an incident', () => {
     const remarks = (await asking.incident('i-1'))?.remarks.join(' ') ?? '';
     assert.match(remarks, /counted 9 messages to 20 recipients; this list has 3 to 4: of the/);
     assert.match(remarks, /4 recipients are not kept in clear text/);
+  });
+
+  test('names each recipient of a large message, also as CSV', async () => {
+    const to = Array.from({ length: 80 }, (_, nth) => `s${nth}@x.test`);
+    const detail = await openAsking(
+      depsOf({ mail: [sent('BIG', 40, { to, client: thief })], incident: counted }),
+    ).incident('i-1');
+    assert.ok(detail !== undefined);
+    assert.deepEqual([...(detail.leaked[0]?.recipients ?? [])].sort(), to.toSorted());
+    assert.equal(detail.leaked[0]?.unnamed, 0);
+    assert.ok(!detail.remarks.some((one) => one.includes('not kept')));
+    const csv = leakedCsv(detail);
+    assert.ok(to.every((address) => csv.includes(`,${address},`)));
   });
 
   test("names the thief's recipients first, and none of the owner's", async () => {

@@ -80,11 +80,12 @@ export function fateView(
   const recipients = about.length > 0 ? about : found.recipients;
   const kept = found.recipients.length + found.moreRecipients;
   const counted = Math.max(logged?.recipientCount ?? 0, kept);
+  const held = holdEnd(ids, deps);
   const told = tellFate({
     at,
     verdict: judged?.verdict,
     isObserved: id !== '' && deps.live.story(id)?.observed === true,
-    held: holdEnd(ids, deps),
+    held,
     recipientCount: about.length > 0 ? about.length : counted - found.moreRecipients,
     moreRecipients: about.length > 0 ? 0 : found.moreRecipients,
     recipients,
@@ -100,14 +101,15 @@ export function fateView(
     sender: (judged?.sender ?? '') || (logged?.sender ?? ''),
     headerFrom: judged?.headerFrom ?? '',
     subject: judged?.subject ?? '',
+    fingerprint: judged?.fingerprint ?? '',
     messageId: (judged?.messageId ?? '') || (logged?.messageId ?? ''),
     script: judged?.script ?? '',
     verdict: judged?.verdict,
     recipientCount: counted,
     recipients: named.slice(0, namedMax).map((one) => one.recipient),
-    unnamed: counted - named.length,
+    unnamed: counted - named.length - found.moreRecipients,
     state: told.state,
-    became: told.brief,
+    became: held?.state === 'released' ? `released, ${told.brief}` : told.brief,
   };
   return { message, told };
 }
@@ -179,6 +181,7 @@ const nothingKept = {
   headerFrom: '',
   messageId: '',
   subject: '',
+  fingerprint: '',
   script: '',
 };
 

@@ -196,6 +196,14 @@ function recipientsOf(messages: readonly LeakedView[]): number {
 
 function notKept(leaked: readonly LeakedView[]): readonly string[] {
   const unnamed = leaked.reduce((sum, one) => sum + one.unnamed, 0);
-  if (unnamed === 0) return [];
-  return [`${unnamed} recipients are not kept in clear text (messages.keep_clear).`];
+  const named = leaked.reduce((sum, one) => sum + one.recipients.length, 0);
+  const left = recipientsOf(leaked) - named - unnamed;
+  return [
+    ...(unnamed > 0
+      ? [`${unnamed} recipients are not kept in clear text (messages.keep_clear).`]
+      : []),
+    ...(left > 0
+      ? [`${left} further recipients are left out here; postern explain ID shows more of them.`]
+      : []),
+  ];
 }

@@ -78,3 +78,12 @@ test('dropped lines are added up, and said for an hour', () => {
   assert.match(after(minuteMs)[0] ?? '', /^Mail log: rsyslogd dropped 11 lines within an hour/);
   assert.deepEqual(after(hourMs), []);
 });
+
+test('lines that are dropped all day count for an hour each', () => {
+  const { after, health } = rig();
+  for (let half = 0; half < 8; half++) {
+    health.lost('rsyslogd', 1);
+    after(hourMs / 2);
+  }
+  assert.match(after(1)[0] ?? '', /dropped 2 lines within an hour/);
+});

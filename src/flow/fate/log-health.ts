@@ -54,7 +54,7 @@ export function openLogHealth(deps: {
   let unseenSince = 0;
   /** One entry for each log that is followed. */
   const strange = new Map<string, readonly ShapeCount[]>();
-  let lost: { source: string; lines: number; at: number } | undefined;
+  let lost: { source: string; lines: number; since: number; at: number } | undefined;
 
   function gone(): string | undefined {
     const isLong = goneSince !== undefined && nowMs() - goneSince >= goneMs;
@@ -83,8 +83,9 @@ export function openLogHealth(deps: {
       if (unseen++ === 0) unseenSince = nowMs();
     },
     lost(source, lines) {
-      const before = lost !== undefined && lost.source === source ? lost.lines : 0;
-      lost = { source, lines: before + lines, at: nowMs() };
+      const at = nowMs();
+      const before = lost?.source === source && at - lost.since < lostMs ? lost : undefined;
+      lost = { source, lines: (before?.lines ?? 0) + lines, since: before?.since ?? at, at };
     },
     strangest(log, shapes) {
       strange.set(log, shapes);

@@ -18,6 +18,8 @@ export type MessageFates = {
   seen(event: LogEvent): void;
   /** To be called every minute: ends waits for filters that hand nothing back. */
   waited(now: Millis): void;
+  /** The place in the log is about to be written: tells all that was seen until then. */
+  tellUnsure(): void;
   /** The log is not read any more. */
   end(): void;
 };
@@ -57,12 +59,14 @@ export function openMessageFates(deps: {
         headerFrom: message.headerFrom ?? message.sender ?? '',
         messageId: plainId(message.messageId ?? ''),
         subject: message.subject ?? '',
+        fingerprint: message.fingerprint ?? '',
         script: message.script ?? message.handed?.submitter.script ?? '',
         recipients: local.length === 0 ? outside : [...outside, ...local],
       });
     },
     seen: (event) => join.seen(event),
     waited: (now) => join.waited(now),
+    tellUnsure: () => join.tellUnsure(),
     end: () => join.end(),
   };
 }

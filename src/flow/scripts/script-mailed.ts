@@ -6,7 +6,6 @@
 
 import { type Account, withoutAutomatic } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
-import { withoutAddress } from '../../core/fate/without-address.ts';
 import type {
   ScriptFinding,
   ScriptMail,
@@ -22,6 +21,7 @@ import {
   isService,
   scriptAccount,
 } from '../../core/scripts/submitter.ts';
+import { withoutAddress } from '../../formats/message/without-address.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';

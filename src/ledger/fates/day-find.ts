@@ -12,6 +12,8 @@ import { replyOf } from './reply-shape.ts';
 const stride = 100_000;
 /** Recipients that are shown of one message, and attempts of one recipient; the latest. */
 const recipientsMax = 1_000;
+/** Recipients of one answer. Beyond, each further message shows the one that was asked for. */
+export const answerRecipientsMax = 20_000;
 const attemptsMax = 100;
 
 type Row = Readonly<Record<string, unknown>>;
@@ -21,12 +23,14 @@ export type DaySearch = {
   readonly limit: number;
   /** True: no time is left. */
   readonly isLate: () => boolean;
+  /** How many recipients the answer has room for; counted down. */
+  readonly room: { recipients: number };
 };
 
 export type DayFound = { readonly found: readonly FoundMessage[]; readonly isWhole: boolean };
 
 /** Newest first. */
-export function findInDay(day: DayFile, { query, limit, isLate }: DaySearch): DayFound {
+export function findInDay(day: DayFile, { query, limit, isLate, room }: DaySearch): DayFound {
   const search = searchOf(day, query);
   const found: FoundMessage[] = [];
   if (search === undefined) return { found, isWhole: true };
@@ -42,8 +46,9 @@ export function findInDay(day: DayFile, { query, limit, isLate }: DaySearch): Da
       .map((row) => Number(row['id']));
     for (const id of ids) {
       if (isLate()) return { found, isWhole: false };
-      const message = load(day, id, search.person);
+      const message = load(day, id, { asked: search.person, most: Math.max(1, room.recipients) });
       if (wanted !== undefined && !hasSubject(message, wanted)) continue;
+      room.recipients -= message.recipients.length;
       found.push(message);
     }
     if (found.length >= limit) return { found, isWhole: true };
@@ -152,7 +157,10 @@ const messageSql = `
   LEFT JOIN words i ON i.id = m.id_right
   WHERE m.id = ?`;
 
-function load(day: DayFile, id: number, asked: number): FoundMessage {
+/** Which recipients are read first, and how many at most. */
+type Wanted = { readonly asked: number; readonly most: number };
+
+function load(day: DayFile, id: number, wanted: Wanted): FoundMessage {
   const row: Row = day.statement(messageSql).get(id) ?? {};
   const code = Number(row['what']);
   const isKept = (code & keptBit) !== 0;
@@ -169,7 +177,7 @@ function load(day: DayFile, id: number, asked: number): FoundMessage {
     sender,
     messageId: row['id_left'] === null ? '' : `${left}${right}`,
   };
-  const { recipients, more } = recipientsOf(day, id, { at: Number(row['at']), of, asked });
+  const { recipients, more } = recipientsOf(day, id, { at: Number(row['at']), of, wanted });
   return {
     judged:
       verdict === undefined
@@ -182,6 +190,7 @@ function load(day: DayFile, id: number, asked: number): FoundMessage {
             isWatched: isWatchedCode(code),
             headerFrom: row['header_from'] === null ? sender : of.address(row['header_from'], true),
             subject: of.subject(id),
+            fingerprint: row['copy'] === null ? '' : String(row['copy']),
             script: text(row, 'script_text'),
           },
     logged:
@@ -226,21 +235,26 @@ function clearOf(day: DayFile, isKept: boolean): Clear {
   };
 }
 
+/** The address itself, then the alias from which a delivery went to it. */
+const askedFirst = `r.person <> :asked, NOT EXISTS (SELECT 1 FROM attempts t
+  WHERE t.message = r.message AND t.person = r.person AND t.delivered = :asked),`;
+
 function recipientsOf(
   day: DayFile,
   message: number,
-  { at, of, asked }: { readonly at: number; readonly of: Clear; readonly asked: number },
+  { at, of, wanted }: { readonly at: number; readonly of: Clear; readonly wanted: Wanted },
 ): { readonly recipients: readonly RecipientFate[]; readonly more: number } {
+  const most = Math.min(wanted.most, recipientsMax);
   const rows = day
     .statement(
       `SELECT r.person, hex(p.mark) AS mark FROM recipients r
        LEFT JOIN people p ON p.id = r.person
-       WHERE r.message = ? AND r.alias = 0
-       ORDER BY r.person <> ?, r.person LIMIT ${recipientsMax}`,
+       WHERE r.message = :message AND r.alias = 0
+       ORDER BY ${wanted.asked === 0 ? '' : askedFirst} r.person LIMIT :most`,
     )
-    .all(message, asked);
+    .all({ message, most, ...(wanted.asked === 0 ? {} : { asked: wanted.asked }) });
   const count =
-    rows.length < recipientsMax
+    rows.length < most
       ? rows.length
       : Number(
           day

@@ -97,9 +97,9 @@ export function removeDay(folder: string, day: DayName): void {
   destroyKey(key);
   for (const path of [clear, main]) {
     removeDatabase(path);
-    removeDatabase(damagedPath(path));
     removeDatabase(shorterPath(path));
   }
+  removeDamaged(folder, day);
 }
 
 function destroyKey(path: string): void {

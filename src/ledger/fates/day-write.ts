@@ -1,5 +1,6 @@
 /** Adds messages and attempts to a day file. What is told twice is one row. */
 import type { Attempt, LoggedMessage } from '../../core/fate/attempt.ts';
+import { hash53 } from '../../lib/hash.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { JudgedMessage } from '../../ports/fate.ts';
 import { attemptCode, keptBit, messageCode } from './codes.ts';
@@ -76,7 +77,7 @@ export function writeJudged(day: DayFile, place: MessagePlace, message: JudgedMe
   const [left, right] = splitId(message.messageId);
   day.run(
     `UPDATE messages SET what = ?, judged_at = ?, account = ?, client = ?, sender = ?,
-       header_from = ?, script = ?, id_left = ?, id_right = ? WHERE id = ?`,
+       header_from = ?, script = ?, copy = ?, id_left = ?, id_right = ? WHERE id = ?`,
     what,
     message.at - day.start,
     day.word(message.account),
@@ -84,6 +85,7 @@ export function writeJudged(day: DayFile, place: MessagePlace, message: JudgedMe
     sender,
     from,
     day.word(message.script),
+    message.fingerprint === '' ? null : hash53(message.fingerprint, 0),
     left,
     day.word(right),
     place.id,
@@ -143,8 +145,10 @@ export function writeLogged(
 }
 
 const judgedColumns =
-  'what, judged_at, account, client, sender, header_from, script, id_left, id_right';
-const everywhere = ['recipients', 'attempts', 'keys'] as const;
+  'what, judged_at, account, client, sender, header_from, script, copy, id_left, id_right';
+const attemptColumns =
+  'delay, delivered, what, mx_host, mx_address, our_address, status, reply, reply_parts';
+const everywhere = ['recipients', 'keys'] as const;
 
 /** Gives what is known of one message to another of the same day. */
 export function mergeMessages(day: DayFile, from: MessagePlace, into: MessagePlace): void {
@@ -157,7 +161,15 @@ export function mergeMessages(day: DayFile, from: MessagePlace, into: MessagePla
     from.id,
   );
   const shift = from.at - into.at;
-  day.run('UPDATE attempts SET after = after + ? WHERE message = ?', shift, from.id);
+  // Not an UPDATE: on its way a row could meet another one, which has not moved yet.
+  day.run(
+    `INSERT OR IGNORE INTO attempts SELECT ?, person, after + ?, ${attemptColumns} FROM attempts
+     WHERE message = ?`,
+    into.id,
+    shift,
+    from.id,
+  );
+  day.run('DELETE FROM attempts WHERE message = ?', from.id);
   for (const table of everywhere) {
     day.run(`UPDATE OR IGNORE ${table} SET message = ? WHERE message = ?`, into.id, from.id);
     day.run(`DELETE FROM ${table} WHERE message = ?`, from.id);
@@ -239,7 +251,14 @@ function addRecipient(
 ): number | null {
   const person = day.person(address);
   if (person === null) return null;
-  day.run('INSERT OR IGNORE INTO recipients VALUES (?, ?, ?)', place.id, person, alias);
+  // An address behind an alias may be named by the message as well.
+  day.run(
+    `INSERT INTO recipients VALUES (?, ?, ?)
+     ON CONFLICT DO UPDATE SET alias = 0 WHERE alias > excluded.alias`,
+    place.id,
+    person,
+    alias,
+  );
   addAddress(day, person, address, place.isKept);
   return person;
 }

@@ -3,7 +3,7 @@
  * day-find.ts looks for them.
  */
 import { createHmac } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { hash53 } from '../../lib/hash.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -58,8 +58,9 @@ export class DayFile {
   /** Throws what SQLite throws, or OperatorError for a file that this version cannot use. */
   static open(folder: string, name: DayName, { as, withClear }: DayHow): DayFile {
     const { main, clear, key: keyPath } = dayPaths(folder, name);
-    const key = readDayKey(keyPath, as === 'write');
-    if (key === undefined) throw keyMissing(keyPath);
+    // What an old file has leads nowhere under a new key.
+    const key = readDayKey(keyPath, as === 'write' && !hasRows(main));
+    if (key === undefined) throw noKey(keyPath);
     if (as === 'write') makePrivate(main);
     const database = new DatabaseSync(main, { timeout: busyMs, readOnly: as === 'read' });
     try {
@@ -176,6 +177,10 @@ export class DayFile {
   }
 }
 
+function hasRows(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
 function pragmas(schema: 'main' | 'clear'): string {
   return `
     PRAGMA ${schema}.journal_mode = WAL;
@@ -199,7 +204,7 @@ function checkFormat(database: DatabaseSync, schema: 'main' | 'clear', path: str
   );
 }
 
-function keyMissing(path: string): OperatorError {
+function noKey(path: string): OperatorError {
   return new OperatorError('messages-key', `${path} is missing or cut off`, {
     hint: 'without the key of the day nothing is found in its file',
     exit: sysexits.noInput,

@@ -4,7 +4,7 @@ import { faultText } from '../../lib/error-text.ts';
 import { secondMs } from '../../lib/time.ts';
 import type { FateAnswer, FateQuery } from '../../ports/fate.ts';
 import { DayFile } from './day.ts';
-import { findInDay } from './day-find.ts';
+import { answerRecipientsMax, findInDay } from './day-find.ts';
 import { type DayName, dayEnd, dayStart, daysIn } from './day-names.ts';
 
 /** A search for a part of a subject may read everything; it ends after this time. */
@@ -21,6 +21,7 @@ export function findInDays(
   const limit = Math.min(query.limit, foundMax);
   const found: FateAnswer['found'][number][] = [];
   const missing: string[] = [];
+  const room = { recipients: answerRecipientsMax };
   let days = 0;
   for (const name of daysFor(folder, query)) {
     if (found.length >= limit) break;
@@ -31,7 +32,7 @@ export function findInDays(
     try {
       const day = DayFile.open(folder, name, { as: 'read', withClear: true });
       try {
-        const inDay = findInDay(day, { query, limit: limit - found.length, isLate });
+        const inDay = findInDay(day, { query, limit: limit - found.length, isLate, room });
         found.push(...inDay.found);
         if (!inDay.isWhole) missing.push(`${name} was not read to its end: it took too long`);
         days++;

@@ -5,11 +5,12 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { faultText } from '../../lib/error-text.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
 import { dayMs, hourMs, type Millis } from '../../lib/time.ts';
 import type { IncidentMail } from '../../ports/fate.ts';
 import { keptBit } from './codes.ts';
 import { DayFile } from './day.ts';
-import { makePrivate } from './day-fault.ts';
+import { isLost, makePrivate } from './day-fault.ts';
 import {
   type DayName,
   dayEnd,
@@ -65,15 +66,20 @@ export class Retention {
     const cleared: DayName[] = [];
     const faults: string[] = [];
     for (const day of daysIn(this.#folder)) {
-      try {
-        this.#markIncidents(day, round);
-        const done = this.#day(day, round);
-        if (done === 'removed') removed.push(day);
-        if (done === 'shortened') shortened.push(day);
-        if (done !== 'removed' && this.#clear(day, round)) cleared.push(day);
-      } catch (error) {
-        faults.push(`messages of ${day}: ${faultText(error)}`);
-      }
+      // What one step cannot do, such as read a damaged file, keeps no other step from its work.
+      const tried = <Done>(step: () => Done): Done | undefined => {
+        try {
+          return step();
+        } catch (error) {
+          faults.push(`messages of ${day}: ${faultText(error)}`);
+          return undefined;
+        }
+      };
+      tried(() => this.#markIncidents(day, round));
+      const done = tried(() => this.#day(day, round));
+      if (done === 'removed') removed.push(day);
+      if (done === 'shortened') shortened.push(day);
+      if (done !== 'removed' && tried(() => this.#clear(day, round)) === true) cleared.push(day);
     }
     return { removed, shortened, cleared, faults };
   }
@@ -181,20 +187,26 @@ function keepIncident(day: DayFile, account: string): void {
   day.run('UPDATE incidents SET copied = ? WHERE account = ?', last, account);
 }
 
+/** False also for a file in which nobody finds anything any more: it leaves at its time. */
 function hasIncidents(folder: string, name: DayName): boolean {
   if (!existsSync(dayPaths(folder, name).main)) return false;
-  const day = DayFile.open(folder, name, { as: 'read', withClear: false });
   try {
-    return (
-      day
-        .statement(
-          `SELECT 1 FROM incidents i JOIN words w ON w.text = i.account
-           JOIN messages m ON m.account = w.id LIMIT 1`,
-        )
-        .get() !== undefined
-    );
-  } finally {
-    day.close();
+    const day = DayFile.open(folder, name, { as: 'read', withClear: false });
+    try {
+      return (
+        day
+          .statement(
+            `SELECT 1 FROM incidents i JOIN words w ON w.text = i.account
+             JOIN messages m ON m.account = w.id LIMIT 1`,
+          )
+          .get() !== undefined
+      );
+    } finally {
+      day.close();
+    }
+  } catch (error) {
+    if (error instanceof OperatorError || isLost(error)) return false;
+    throw error;
   }
 }
 

@@ -23,7 +23,8 @@ const main = `
   CREATE UNIQUE INDEX IF NOT EXISTS people_mark ON people (mark);
 
   -- at: milliseconds since the day began. what: see message-code.ts. judged_at is null for mail
-  -- that only the log knows, logged_at for mail that the log has not shown yet.
+  -- that only the log knows, logged_at for mail that the log has not shown yet. copy: a hash that
+  -- copies of one text share.
   CREATE TABLE IF NOT EXISTS messages (
     id INTEGER PRIMARY KEY,
     queue TEXT NOT NULL,
@@ -38,6 +39,7 @@ const main = `
     sender INTEGER,
     header_from INTEGER,
     script INTEGER,
+    copy INTEGER,
     id_left TEXT,
     id_right INTEGER,
     size INTEGER,

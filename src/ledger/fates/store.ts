@@ -51,7 +51,8 @@ const againMs = 5 * secondMs;
 const deathsMax = 3;
 /** A batch that is not written after this time is told as trouble. */
 const slowMs = 30 * secondMs;
-const questionsMax = 32;
+/** Each takes 3 seconds of the thread at most; so a write waits less than `slowMs`. */
+const questionsMax = 8;
 const answerMs = 8 * secondMs;
 /** Twice at the end: to write what waits, and to end the thread. */
 const closeMs = 3 * secondMs;

@@ -8,7 +8,7 @@ import { RecentMap } from '../../lib/recent-map.ts';
 import { dayMs, type Millis, secondMs } from '../../lib/time.ts';
 import type { JudgedMessage } from '../../ports/fate.ts';
 import { DayFile } from './day.ts';
-import { dayFault } from './day-fault.ts';
+import { dayFault, isLost } from './day-fault.ts';
 import { type DayName, dayEnd, dayNameOf, dayPaths, daysIn, setDamagedAside } from './day-names.ts';
 import {
   addMessage,
@@ -119,11 +119,11 @@ export class FateWriter {
         const at = this.#at;
         this.close();
         if (at === undefined) throw error;
-        if (error instanceof OperatorError && !unusable.has(at)) {
+        if (error instanceof OperatorError && !isLost(error) && !unusable.has(at)) {
           unusable.set(at, error.message);
           continue;
         }
-        if (dayFault(error) !== 'damage') throw error;
+        if (!isLost(error)) throw error;
         const { main, clear } = dayPaths(this.#folder, at);
         // Once for each file: a disk that damages the new one as well is a fault of its own.
         if (damaged.includes(main)) throw error;

@@ -1,9 +1,9 @@
 /**
- * Removes one address from the ledger: as a known recipient (a hash), as a sender, and in texts
- * that an operator reads. Accounts, rules and the audit trail stay.
+ * Removes one address from the ledger: as a known recipient (a hash), as a sender, as an author
+ * that was seen, and in texts. Accounts, rules, declarations in force and the audit trail stay.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { withoutAddress } from '../../core/fate/without-address.ts';
+import { withoutAddress } from '../../formats/message/without-address.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { integer, type Statements, text } from './tables/statements.ts';
 import { inTransaction } from './write.ts';
@@ -17,6 +17,7 @@ const texts = [
   ['notice', 'rowid', 'body'],
   ['script', 'account', 'odd_text'],
   ['message', 'rowid', 'unsigned'],
+  ['meta', 'key', 'value'],
 ] as const;
 /** Lists of addresses with their numbers, as JSON. */
 const lists = ['written_to', 'sent_as'] as const;
@@ -37,6 +38,10 @@ export function forgetter(
   const senders = ['message', 'submission'].map((table) =>
     make.command(`UPDATE ${table} SET sender = '' WHERE sender = ?`),
   );
+  const authors = [
+    'DELETE FROM written_as WHERE address = ?',
+    'DELETE FROM may_write_as WHERE address = ? AND removed_at IS NOT NULL',
+  ].map((sql) => make.command(sql));
   const columns = texts.map(([table, key, column]) => ({
     find: make.query(
       `SELECT ${key} AS id, ${column} AS text FROM ${table} WHERE instr(lower(${column}), ?)`,
@@ -53,7 +58,6 @@ export function forgetter(
          WHERE json_extract(value, '$.key') <> ?) WHERE account = ?`,
     ),
   }));
-  const writtenAs = make.command('DELETE FROM written_as WHERE address = ?');
   return ({ address, hashes }, { dryRun }) => {
     stillThere();
     database.exec('PRAGMA secure_delete = ON');
@@ -63,7 +67,7 @@ export function forgetter(
         const before = changes();
         for (const hash of hashes) known(hash);
         subject(address);
-        for (const sender of senders) sender(address);
+        for (const remove of [...senders, ...authors]) remove(address);
         // In JSON, quotes and backslashes of an address have a backslash before them.
         const written = JSON.stringify(address).slice(1, -1);
         for (const { find, put } of columns) {
@@ -76,7 +80,6 @@ export function forgetter(
         for (const { find, put } of counted) {
           for (const row of find.all(address)) put(address, text(row, 'account'));
         }
-        writtenAs(address);
         const count = changes() - before;
         if (dryRun) database.exec('ROLLBACK TO forget');
         return count;

@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { Account } from '../../../src/core/account-name.ts';
+import { findInDays } from '../../../src/ledger/fates/find.ts';
+import { forgetInDays } from '../../../src/ledger/fates/forget.ts';
 import { openLedger } from '../../../src/ledger/sqlite/open.ts';
+import { hash53 } from '../../../src/lib/hash.ts';
 import { dayMs } from '../../../src/lib/time.ts';
 import { messageRow, scriptSeen, storyRow } from '../samples.ts';
 import { freshFolder } from './folder.ts';
@@ -78,8 +82,36 @@ test('an address is removed from all days, and other people stay', async (t) => 
   assert.equal(of?.attempts[0]?.reply, '550 <(recipient)>: unknown user');
   assert.equal(await store.forget(anna, { dryRun: false }), 0);
   await store.close();
+  const day = new DatabaseSync(join(folder, 'messages-2026-11-20.db'));
+  const hashes = day.prepare('SELECT hash FROM words').all();
+  day.close();
+  const key = readFileSync(join(folder, 'messages-2026-11-20.key'));
+  const hash = hash53(anna, key.readUInt32LE(0));
+  assert.ok(!hashes.some((row) => row['hash'] === hash), 'no hash leads to the account');
   for (const gone of [anna, 'To both', 'Next day', 'From her']) {
     assert.ok(!octets(folder).includes(gone), gone);
+  }
+});
+
+test('a day that cannot be changed keeps no other day from it', async (t) => {
+  const folder = freshFolder(t);
+  const rig = openRig(folder, { now: () => later(2 * dayMs) });
+  for (const day of [0, 1, 2]) {
+    const at = later(day * dayMs);
+    rig.store.judged(judged({ queueId: `4day${day}`, messageId: `m${day}`, at }));
+  }
+  await rig.store.close();
+  const path = (day: number): string => join(folder, `messages-2026-11-2${day}`);
+  // One of a newer Postern, one without its key, and what was put aside before.
+  const newer = new DatabaseSync(`${path(2)}.db`);
+  newer.exec('PRAGMA user_version = 99');
+  newer.close();
+  rmSync(`${path(1)}.key`);
+  writeFileSync(`${path(0)}.db.damaged`, anna);
+  assert.throws(() => forgetInDays(folder, anna, false), /messages of 2026-11-22: .* format 99/);
+  assert.deepEqual(findInDays(folder, { recipient: anna, limit: 9 }).found, []);
+  for (const name of readdirSync(folder).filter((one) => !one.includes('2026-11-22'))) {
+    assert.ok(!readFileSync(join(folder, name), 'latin1').includes(anna), name);
   }
 });
 
@@ -197,6 +229,24 @@ test('an address is removed from the ledger', (t) => {
     ],
     { durable: true },
   );
+  const declared = { account: 'joe' as Account, note: '', by: 'cli', at: later(0) };
+  const seen = { firstAt: later(0), lastAt: later(0), messages: 3, days: 1 };
+  ledger.write(
+    [
+      {
+        kind: 'message',
+        row: messageRow({ queueId: 'M3', unsigned: { why: 'foreign', author: anna } }),
+      },
+      { kind: 'may-write-as', row: { ...declared, address: anna, removedAt: later(1) } },
+      {
+        kind: 'may-write-as',
+        row: { ...declared, account: 'eve' as Account, address: anna, removedAt: undefined },
+      },
+      { kind: 'written-as', row: { ...seen, account: 'joe' as Account, address: anna } },
+      { kind: 'meta', key: 'foreign-mail', value: `[{"account":"joe","address":"${anna}"}]` },
+    ],
+    { durable: true },
+  );
   const what = { address: anna, hashes: [77, 99] };
   const dry = ledger.forget(what, { dryRun: true });
   assert.equal(ledger.message('M1')?.sender, anna);
@@ -212,5 +262,13 @@ test('an address is removed from the ledger', (t) => {
   assert.equal(ledger.story('S2')?.subject, 'Kept');
   assert.deepEqual([...(ledger.loadAccount('joe' as Account)?.recipients ?? [])], [78]);
   assert.equal(ledger.knownHere(77), undefined);
+  assert.equal(ledger.message('M3')?.unsigned?.author, '(forgotten)');
+  // What the operator declared is a rule: it stays while it is in force.
+  assert.deepEqual(
+    ledger.mayWriteAs().map(({ account }) => account),
+    ['eve'],
+  );
+  assert.deepEqual(ledger.writtenAs(), []);
+  assert.equal(ledger.meta('foreign-mail'), '[{"account":"joe","address":"(forgotten)"}]');
   assert.equal(ledger.forget(what, { dryRun: false }), 0);
 });

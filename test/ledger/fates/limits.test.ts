@@ -4,8 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { findInDays } from '../../../src/ledger/fates/find.ts';
+import { FateWriter } from '../../../src/ledger/fates/writer.ts';
 import { freshFolder } from './folder.ts';
-import { attempt, judged, openRig } from './rig.ts';
+import { attempt, judged, noon, openRig, weekly } from './rig.ts';
 
 const data = (script: string): URL => new URL(`data:text/javascript,${encodeURIComponent(script)}`);
 
@@ -43,6 +45,26 @@ test('a fact that is a mistake of ours costs no other fact', async (t) => {
   const { found } = await rig.store.find({ limit: 9 });
   assert.equal(found[0]?.recipients[0]?.attempts.length, 1);
   assert.equal(rig.counted.get('postern_fates_dropped_total bug'), 1);
+});
+
+test('an answer about messages to many names each message, and says what it leaves out', (t) => {
+  const folder = freshFolder(t);
+  const writer = new FateWriter(folder, weekly);
+  const messages = 25;
+  const recipients = Array.from({ length: 1_000 }, (_, nth) => `r${nth}@example.net`);
+  for (let nth = 0; nth < messages; nth++) {
+    const message = judged({ queueId: `4m${nth}`, messageId: `m${nth}`, recipients });
+    writer.write([{ kind: 'judged', message }], noon);
+  }
+  writer.close();
+  const query = { recipient: 'r999@example.net', limit: 100 };
+  const { found, partial } = findInDays(folder, query, () => 0);
+  assert.equal(partial, '');
+  assert.equal(found.length, messages);
+  assert.ok(found.every((one) => one.recipients[0]?.recipient === query.recipient));
+  assert.ok(found.every((one) => one.recipients.length + one.moreRecipients === 1_000));
+  const shown = found.reduce((sum, one) => sum + one.recipients.length, 0);
+  assert.equal(shown, 20 * 1_000 + 5);
 });
 
 const skip = process.getuid?.() === 0 ? false : 'only root can start a process of another user';

@@ -1,6 +1,6 @@
 /** Days leave as whole files, at their time; mail of an incident stays longer. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
@@ -218,4 +218,42 @@ test('a file of a newer Postern is left as it is, and said; other days are writt
     ['4day1'],
   );
   assert.match(partial, /2026-11-20 cannot be read: .*format 99/);
+});
+
+for (const [fault, spoil] of [
+  ['is damaged', (main: string) => writeFileSync(main, Buffer.alloc(65_536, 7))],
+  ['has lost its key', (main: string) => rmSync(main.replace(/db$/, 'key'))],
+  ['is of a newer Postern', (main: string) => setFormat(main, 99)],
+] as const) {
+  test(`a day that ${fault} leaves at its time, also while an incident is open`, (t) => {
+    const { folder, rounds, write } = rig(t);
+    write([onDay(0)]);
+    spoil(join(folder, 'messages-2026-11-20.db'));
+    const incidents = [{ account: joe, since: noon, until: undefined }];
+    const keeping = { keepMs: 7 * dayMs, keepClearMs: dayMs };
+    rounds({ now: later(2 * dayMs), keeping, incidents });
+    assert.ok(!existsSync(join(folder, 'messages-2026-11-20-clear.db')));
+    rounds({ now: later(8 * dayMs), keeping, incidents });
+    assert.deepEqual(readdirSync(folder), []);
+  });
+}
+
+function setFormat(path: string, format: number): void {
+  const database = new DatabaseSync(path);
+  database.exec(`PRAGMA user_version = ${format}`);
+  database.close();
+}
+
+test('a file without its key is put aside: a new key would lead nowhere in it', (t) => {
+  const { folder, write } = rig(t);
+  write([onDay(0)]);
+  rmSync(join(folder, 'messages-2026-11-20.key'));
+  assert.deepEqual(write([onDay(0, { queueId: '4new' })]).damaged, [
+    join(folder, 'messages-2026-11-20.db'),
+  ]);
+  const { found } = findInDays(folder, { recipient: 'anna@example.net', limit: 10 });
+  assert.deepEqual(
+    found.map((one) => one.judged?.queueId),
+    ['4new'],
+  );
 });

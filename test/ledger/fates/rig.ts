@@ -23,6 +23,7 @@ export function judged(of: Partial<JudgedMessage> = {}): JudgedMessage {
     headerFrom: 'joe@example.org',
     messageId: 'first.1@pc.example.org',
     subject: 'Lunch on Friday',
+    fingerprint: '',
     script: '',
     recipients: ['anna@example.net'],
     ...of,

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Account } from '../../../src/core/account-name.ts';
+import { hash53 } from '../../../src/lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../../src/lib/time.ts';
 import { freshFolder } from './folder.ts';
 import { attempt, judged, later, logged, noon, openRig } from './rig.ts';
@@ -17,7 +18,10 @@ function rigOf(t: TestContext, more: Parameters<typeof openRig>[1] = {}) {
 
 test('a message is found by all that a person remembers', async (t) => {
   const { store } = rigOf(t);
-  store.judged(judged({ script: '/srv/www/form.php', headerFrom: 'shop@example.org' }));
+  const fingerprint = 'a1b2c3';
+  store.judged(
+    judged({ script: '/srv/www/form.php', headerFrom: 'shop@example.org', fingerprint }),
+  );
   store.logged(logged({ otherIds: ['5ZzZzZ'] }));
   store.attempted(attempt({ outcome: 'deferred', reply: '451 4.7.1 try later', at: later(5_000) }));
   store.attempted(attempt());
@@ -62,6 +66,7 @@ test('a message is found by all that a person remembers', async (t) => {
   const { recipients: _, ...message } = judged({
     script: '/srv/www/form.php',
     headerFrom: 'shop@example.org',
+    fingerprint: String(hash53(fingerprint, 0)),
   });
   assert.deepEqual(found?.judged, message);
   assert.deepEqual(found?.logged, logged({ otherIds: ['5ZzZzZ'] }));
@@ -212,6 +217,31 @@ test('an alias is under the recipient it came from, and is found by both', async
   }
 });
 
+test('an alias comes first for an address behind it, which may be named as well', async (t) => {
+  const { store } = rigOf(t);
+  const team = 'team@example.org';
+  store.logged(logged());
+  store.attempted(attempt({ recipient: 'zoe@example.net' }));
+  store.attempted(attempt({ recipient: 'bob@example.net', original: team }));
+  const asked = await store.find({ recipient: 'bob@example.net', limit: 10 });
+  assert.deepEqual(
+    asked.found[0]?.recipients.map(({ recipient, attempts }) => [
+      recipient,
+      attempts[0]?.recipient,
+    ]),
+    [
+      [team, 'bob@example.net'],
+      ['zoe@example.net', 'zoe@example.net'],
+    ],
+  );
+  store.attempted(attempt({ recipient: 'bob@example.net', at: later(2 * minuteMs) }));
+  const { found } = await store.find({ queueId: '4aBcDeF1Gz', limit: 10 });
+  assert.deepEqual(
+    found[0]?.recipients.map(({ recipient }) => recipient),
+    ['zoe@example.net', team, 'bob@example.net'],
+  );
+});
+
 test('a search for a subject with other characters than ASCII ignores their case', async (t) => {
   const { store } = rigOf(t);
   store.judged(judged({ subject: 'Ölpreis 100 % günstig' }));
@@ -268,6 +298,27 @@ test('two messages that are one give all to the first', async (t) => {
       [later(11_000), later(12_000)],
     );
   }
+});
+
+test('attempts of a message that is another one move at once, whatever their times', async (t) => {
+  const { counted, store, written } = rigOf(t);
+  store.logged(logged({ at: noon }));
+  const back = logged({ queueId: '4back', at: later(2_000) });
+  store.logged(back);
+  const tries = [4_000, 6_000, 8_000].map((ms) => later(ms));
+  // A mail server that does not say how long it took.
+  for (const at of tries) {
+    store.attempted(attempt({ queueId: '4back', outcome: 'deferred', at, delaySeconds: 0 }));
+  }
+  store.merged(back, logged({ at: noon }));
+  store.logged(logged({ at: noon, otherIds: ['4back'] }));
+  await written();
+  assert.equal(counted.get('postern_fates_dropped_total bug'), undefined);
+  const { found } = await store.find({ queueId: '4back', limit: 10 });
+  assert.deepEqual(
+    found[0]?.recipients[0]?.attempts.map(({ at }) => at),
+    tries,
+  );
 });
 
 test('settings that change are in force at once', async (t) => {
