@@ -207,5 +207,6 @@ export function lastAt(mail: JoinedMail): Millis {
 
 /** Without its brackets. */
 export function plainId(messageId: string): string {
-  return /^<.*>$/.test(messageId) ? messageId.slice(1, -1) : messageId;
+  const isBracketed = messageId.length > 1 && messageId.startsWith('<') && messageId.endsWith('>');
+  return isBracketed ? messageId.slice(1, -1) : messageId;
 }

@@ -71,7 +71,7 @@ type Waiting =
   | LoginSeen;
 
 /** The clock of one host. `ahead` is added to its times, so that they follow those of others. */
-type HostClock = { newest: Millis; ahead: number };
+type HostClock = { newest: Millis; ahead: number; readonly seed: number };
 
 export function openLoggedEvents(
   limits: { readonly waitingMax: number } = { waitingMax },
@@ -155,8 +155,10 @@ class Logged implements LoggedEvents {
     const { at, client, host = '', ok } = event;
     const account = event.account ?? (ok ? undefined : this.#accountOfFailure(event));
     if (account === undefined) return;
-    const hash = hash53(`${host} ${account} ${client} ${ok} ${event.times}`, at % 0x7fffffff);
-    const isBehind = at < this.#clock(host, at).newest - behindMs;
+    const clock = this.#clock(host, at);
+    const seed = (at % 0x7fffffff) ^ clock.seed ^ (ok ? event.times : -event.times);
+    const hash = hash53(account, hash53(client, seed));
+    const isBehind = at < clock.newest - behindMs;
     if (isBehind && this.#logins.has(hash)) return;
     this.#logins.add(hash);
     const login: LoginSeen = {
@@ -186,7 +188,7 @@ class Logged implements LoggedEvents {
   #clock(host: string, at: Millis): HostClock {
     let clock = this.#clocks.get(host);
     if (clock === undefined) {
-      clock = { newest: at, ahead: 0 };
+      clock = { newest: at, ahead: 0, seed: hash53(host, 0) % 0x7fffffff };
       this.#clocks.set(host, clock);
     } else if (at > clock.newest) clock.newest = at;
     return clock;
