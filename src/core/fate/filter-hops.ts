@@ -58,23 +58,11 @@ export class FilterHops {
   }
 }
 
-/** Mail goes to the same servers again and again. */
-const own = new RecentMap<string, boolean>(1_000);
-
-function isOwn(address: string): boolean {
-  if (!mayBeOwn.test(address)) return false;
-  const known = own.get(address);
-  if (known !== undefined) return known;
-  const found = isOwnByDefault(address);
-  own.set(address, found);
-  return found;
-}
-
 /** Whether a delivery went to something that may hand the message back. */
 export function mayBeFilter({ mxAddress, outcome, relay, service }: DeliveryEvent): boolean {
   if (outcome !== 'sent') return false;
   if (relay === 'here' || service.endsWith('/pipe') || service.endsWith('/lmtp')) return true;
-  return isOwn(mxAddress);
+  return mayBeOwn.test(mxAddress) && isOwnByDefault(mxAddress);
 }
 
 /** Whether `back` can be the message of `hop`, come back from the filter. */

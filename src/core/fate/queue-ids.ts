@@ -163,10 +163,11 @@ export class QueueIds {
 }
 
 /** Adds the id; false if the message has as many as it may have. */
-function hasId({ otherIds, queueId }: JoinedMail, id: string): boolean {
+function hasId(mail: JoinedMail, id: string): boolean {
+  const { otherIds, queueId } = mail;
   if (id === queueId || otherIds.includes(id)) return true;
   if (otherIds.length >= idsMax) return false;
-  otherIds.push(id);
+  mail.otherIds = [...otherIds, id];
   return true;
 }
 

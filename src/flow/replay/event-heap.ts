@@ -55,7 +55,7 @@ export class EventHeap<Value> {
     this.#open = this.#lists.get(second) ?? [];
     this.#lists.delete(second);
     // Array.sort keeps the order of equal ones.
-    this.#open.sort((one, other) => one.at - other.at);
+    if (this.#open.length > 1) this.#open.sort((one, other) => one.at - other.at);
     this.#openSecond = second;
     this.#left = 0;
     return true;
