@@ -53,10 +53,14 @@ test('the seed matters: who knows one ledger knows nothing of another', () => {
 
 test('the HMAC is that of node:crypto', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 64 }), fc.string({ unit: 'grapheme' }), (bytes, text) => {
-      const key = Buffer.from(bytes);
-      const mac = hmacSha256(key)(text);
-      assert.deepEqual(mac, createHmac('sha256', key).update(text).digest());
-    }),
+    fc.property(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.string({ unit: 'grapheme' }),
+      (bytes, text) => {
+        const key = Buffer.from(bytes);
+        const mac = hmacSha256(key)(text);
+        assert.deepEqual(mac, createHmac('sha256', key).update(text).digest());
+      },
+    ),
   );
 });

@@ -63,7 +63,8 @@ export function hmacSha256(key: Buffer): (text: string) => Buffer {
     return block;
   };
   const [inner, outer] = [pad(0x36), pad(0x5c)];
-  return (text) => sha256(Buffer.concat([outer, sha256(Buffer.concat([inner, Buffer.from(text)]))]));
+  return (text) =>
+    sha256(Buffer.concat([outer, sha256(Buffer.concat([inner, Buffer.from(text)]))]));
 }
 
 /** The digest of bytes that are all there. */

@@ -112,8 +112,7 @@ export function makeMailLogs(dir: string, plan: LogPlan): MadeLogs {
     const name = isShared ? sharedName : `${nth}.${plan.seed}@client.test`;
     sharedName = !isShared && dice.roll() < sharedIdShare ? name : '';
     // Half of the mail of a person goes to a few of the others.
-    const to =
-      plan.usual === undefined ? nth : Math.floor(plan.usual.friends * dice.roll() ** 2);
+    const to = plan.usual === undefined ? nth : Math.floor(plan.usual.friends * dice.roll() ** 2);
     const made = { to, account, name, ids: newIds(dice, template) };
     const lateMs = dice.roll() < lateShare ? 1_000_000 + dice.below(17_000_000) : 0;
     for (const [place, line] of template.lines.entries()) {
