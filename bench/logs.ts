@@ -107,7 +107,7 @@ function makeLog(folder: string, messages: number): { file: string; lines: numbe
     stories,
     messages,
     seed: 4_711,
-    accounts: 2_000,
+    accounts: 20_000,
     start,
     linesPerFile: 1_000_000,
     usual,

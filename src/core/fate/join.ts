@@ -72,7 +72,6 @@ class Join implements MessageJoin {
   readonly #proxied = new ProxiedLogins();
   readonly #seen: SeenOnce;
   readonly #unsure = new Set<JoinedMail>();
-  #lookedAt = 0 as Millis;
 
   constructor(sink: JoinSink, limits: JoinLimits) {
     this.#sink = sink;
@@ -94,10 +93,7 @@ class Join implements MessageJoin {
 
   seen(fact: LogEvent): void {
     this.#ids.turnTo(fact.host ?? '');
-    if (this.#unsure.size > 0 && Math.abs(fact.at - this.#lookedAt) > unsureMs / 4) {
-      this.#lookedAt = fact.at;
-      this.waited(fact.at);
-    }
+    if (this.#unsure.size > 0 && this.#ids.wentOn(fact.at, unsureMs / 4)) this.waited(fact.at);
     switch (fact.kind) {
       case 'entered':
         this.#entered(fact);

@@ -63,7 +63,8 @@ const behindMs = minuteMs;
 /** Between the line that names the account of a failed login and the one that reports it. */
 const pairMs = 15 * secondMs;
 const mismatchesMax = 1_000;
-const namesMax = 20_000;
+/** Names of accounts and clients: some 10 MB. */
+const namesMax = 50_000;
 
 type Waiting =
   | { readonly kind: 'mail'; readonly mail: JoinedMail }
@@ -260,9 +261,19 @@ class Logged implements LoggedEvents {
     account: Account,
   ): { readonly outside: readonly string[]; readonly local: readonly string[] } {
     const own = domainOf(account);
+    const states = mail.recipients.all();
+    const [only] = states;
+    if (only !== undefined && states.length === 1 && mail.recipientCount <= 1) {
+      const { isForeign, isLocal, original } = only;
+      // Most messages have one recipient.
+      if (!isForeign && original !== '') {
+        const isHere = isLocal || (own !== '' && domainOf(original) === own);
+        return isHere ? { outside: [], local: [original] } : { outside: [original], local: [] };
+      }
+    }
     const outside = new Set<string>();
     const local = new Set<string>();
-    for (const { isForeign, isLocal, original } of mail.recipients.all()) {
+    for (const { isForeign, isLocal, original } of states) {
       if (isForeign || original === '') continue;
       const isHere = isLocal || (own !== '' && domainOf(original) === own);
       (isHere ? local : outside).add(original);
