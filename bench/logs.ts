@@ -12,22 +12,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  createReadStream,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openJoin } from '../src/core/fate/join.ts';
-import { openLogLines } from '../src/core/logs/log-lines.ts';
-import { openLineCutter } from '../src/lib/line-cutter.ts';
-import type { Millis } from '../src/lib/time.ts';
 import { type LogStory, makeMailLogs } from '../test/sim/mail-log.ts';
 import { type Goal, goalLines, machineLoad, median, shown, table } from './figures.ts';
 import { postern } from './servers.ts';
@@ -52,13 +40,26 @@ const start = Date.UTC(2026, 10, 1);
  */
 const usual = {
   frequency: {
-    ...{ one: 30, inbound: 20, filtered: 10, three: 5, sendmail: 5, piped: 5, proxied: 5 },
-    ...{ deferred: 4, bounced: 2 },
+    one: 30,
+    inbound: 20,
+    filtered: 10,
+    three: 5,
+    sendmail: 5,
+    piped: 5,
+    proxied: 5,
+    deferred: 4,
+    bounced: 2,
   },
   friends: 40,
 };
 const fixture = resolve(import.meta.dirname, '../test/fixtures/logs/postfix.json');
-const options = ['--disable-warning=ExperimentalWarning', import.meta.filename];
+const reader = joinPath(import.meta.dirname, 'read-log.ts');
+/** As the launcher starts `postern replay`. */
+const options = [
+  '--disable-warning=ExperimentalWarning',
+  '--single-threaded-gc',
+  '--max-semi-space-size=32',
+];
 
 export async function benchLogs(how: {
   readonly messages: number;
@@ -77,7 +78,7 @@ export async function benchLogs(how: {
     for (let round = 1; round <= how.rounds; round++) {
       how.say(`logs: round ${round} of ${how.rounds}, ${lines} lines`);
       times.pflogsumm.push(await timed(['/usr/sbin/pflogsumm', file]));
-      times.joined.push(await timed([process.execPath, ...options, '--read', file]));
+      times.joined.push(await timed([process.execPath, ...options, reader, file]));
       const replay = ['replay', '--format', 'postfix', '--summary', file];
       times.replayed.push(await timed([postern, ...replay]));
     }
@@ -139,25 +140,6 @@ async function timed(command: readonly string[]): Promise<Took> {
   return { processor, clock: (performance.now() - began) / 1_000 };
 }
 
-/** What is measured: reads the file and joins its messages. */
-async function readOnly(file: string): Promise<void> {
-  let attempts = 0;
-  const join = openJoin({
-    message: () => undefined,
-    attempt: () => attempts++,
-    merged: () => undefined,
-  });
-  const lines = openLogLines({ defaultDomain: '', writtenAt: start as Millis });
-  const cutter = openLineCutter(() => undefined);
-  for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024 })) {
-    for (const line of cutter.take(chunk as Buffer)) {
-      for (const fact of lines.take(line)) join.seen(fact);
-    }
-  }
-  join.end();
-  console.log(`${lines.counts().lines} lines, ${attempts} attempts to deliver`);
-}
-
 export function logTable({ joined, lines, load, pflogsumm, replayed }: LogFigures): string {
   const row = (name: string, all: readonly Took[]): readonly string[] => {
     const processor = median(all.map((took) => took.processor));
@@ -181,16 +163,13 @@ if (import.meta.main) {
       messages: { type: 'string', default: '200000' },
       rounds: { type: 'string', default: '3' },
       json: { type: 'boolean', default: false },
-      read: { type: 'string' },
     },
   });
-  if (values.read === undefined) {
-    const figures = await benchLogs({
-      messages: Number(values.messages),
-      rounds: Number(values.rounds),
-      say: (text) => process.stderr.write(`${text}\n`),
-    });
-    console.log(values.json ? JSON.stringify(figures) : `${logTable(figures)}\n`);
-    if (!values.json) console.log(goalLines(figures.goals));
-  } else await readOnly(values.read);
+  const figures = await benchLogs({
+    messages: Number(values.messages),
+    rounds: Number(values.rounds),
+    say: (text) => process.stderr.write(`${text}\n`),
+  });
+  console.log(values.json ? JSON.stringify(figures) : `${logTable(figures)}\n`);
+  if (!values.json) console.log(goalLines(figures.goals));
 }

@@ -41,6 +41,8 @@ test('declarations and suggestions from a ledger', async () => {
     'ACCOUNT          MAY WRITE AS      SINCE                 BY  NOTE\n' +
       'joe@example.org  info@example.com  1970-01-01 00:00:16Z  op  asked\n',
   );
+  assert.equal((await mayWriteAs(state, '--list', 'Joe@example.org')).out, list.out);
+  assert.equal((await mayWriteAs(state, '--list', 'a@b.test')).out, 'Nothing is declared.\n');
   const { out } = await mayWriteAs(state, '--suggest');
   assert.equal(
     out,

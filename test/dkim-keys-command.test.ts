@@ -294,8 +294,8 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
         'To see what is proposed: postern connect authors --dry-run.',
       '  narrower: logins: a login may write as any domain that has a key. Postern signs ' +
         'mail of a login for its own domain, for addresses that the mail server gives it, and ' +
-        'for what you declare. To sign everything for 14 days and get a list of what to declare: ' +
-        'postern accounts may-write-as --observe 14d.',
+        'for what you declare. To sign mail of all accounts that Postern knows for 14 days and ' +
+        'get a list of what to declare: postern accounts may-write-as --observe 14d.',
       '',
     ]);
     const [mail] = await keys();

@@ -114,6 +114,12 @@ test('other events have no line; unknown fields, empty lines and CRLF do not mat
   );
 });
 
+test('a mail log that is taken for events: the command that reads it is said', async () => {
+  const ran = await replay('Nov 10 08:00:00 mail postfix/qmgr[1]: A: removed\n');
+  assert.equal(ran.code, 65);
+  assert.match(ran.err, /line 1: not JSON\npostern: to read a mail log: postern replay --format/);
+});
+
 const broken = [
   ['a line that is no JSON', 'nonsense', /^postern: standard input, line 4: not JSON/],
   ['an unknown type', '{"type":"receive","at":"2026-01-05T09:09:00Z"}', /line 4: `type` must be/],

@@ -10,15 +10,16 @@ type Options = { readonly state?: string; readonly json?: true };
 export function register(program: Command): void {
   program
     .command('explain')
-    .summary('why a message got its verdict')
+    .summary('why a message got its verdict, and its outcome')
     .description(
-      'Says what happened to a message and why: each reason with what was seen, what is ' +
+      'Says what Postern did with a message and why: each reason with what was seen, what is ' +
         'normal, and its weight (from 1 on a message is held; from 2.5 on, with a second kind of ' +
-        'evidence, its account is suspended).',
+        'evidence, its account is suspended). Then what became of the message: how often it was ' +
+        'tried, when it was delivered, and the last reply of the other server.',
     )
     .argument('<id>', 'queue id from the mail log, or the id on the status page')
     .option('--state <dir>', stateHelp)
-    .option('--json', 'one JSON object: story and message')
+    .option('--json', 'one JSON object: story, message, fate')
     .addHelpText(
       'after',
       helpAfter({
@@ -29,9 +30,10 @@ export function register(program: Command): void {
           exitCodes.nothingToRead,
         ],
         notes:
-          'Postern remembers reasons for 180 days and messages that passed for 14 days\n' +
-          '(settings ledger.keep_stories and ledger.keep_messages). If the guard is not\n' +
-          'running, the command reads its ledger instead.',
+          'Postern remembers reasons for 180 days, messages that passed for 14 days, and what\n' +
+          'became of messages for 7 days (settings ledger.keep_stories, ledger.keep_messages,\n' +
+          'messages.keep). If the guard is not running, the command reads its files instead.\n' +
+          'To look for a message by address, subject or Message-ID: postern find.',
       }),
     )
     .action(async (id: string, options: Options, command: Command) => {

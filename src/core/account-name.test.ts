@@ -75,6 +75,19 @@ test('queue ids are what postsuper takes', () => {
   }
 });
 
+test('a long login stays one of its domain', () => {
+  const domainOf = (login: string): string => accountOf(login, '').split('@').at(-1) ?? '';
+  const fill = (length: number): string => 'x'.repeat(length);
+  // Cut at 256 characters, each would be a login of bank.example.
+  const at = '@bank.example';
+  const local = fill(256 - at.length);
+  assert.equal(domainOf(`${local}${at}.evil.example`), 'bank.example.evil.example');
+  assert.equal(domainOf(`${local}${at}@evil.example`), 'evil.example');
+  assert.equal(domainOf(`${fill(4_096 - at.length)}${at}.evil.example`), 'bank.example?');
+  assert.match(domainOf(`joe@${fill(300)}.example`), /x\?$/);
+  assert.equal(accountOf(`${local}${at}.evil.example`, '').length, 256);
+});
+
 test('10 kB of name become a name', () => {
   for (const text of ['x'.repeat(10_000), '\u0000'.repeat(10_000), '😀'.repeat(5_000)]) {
     assert.ok(accountOf(text, 'd.example').length <= 300);

@@ -19,6 +19,10 @@ export type Account = Brand<string, 'Account'>;
 
 /** Longer than any login. Names are keys in memory, and a peer must not fill it with one name. */
 const nameLengthMax = 256;
+/** Stands where a name was cut. No domain has it. */
+const cutMark = '?';
+/** Of a longer text, only this much is read. */
+const textLengthMax = 4_096;
 /**
  * Control characters, characters that change how text looks (bidirectional marks, zero widths), and
  * lone surrogates.
@@ -50,7 +54,20 @@ export function accountOf(login: string, known: DefaultDomain): Account {
     name === '' || name.includes('@') || defaultDomain === '' ? name : `${name}@${defaultDomain}`;
   if (whole === '') return 'login:?' as Account;
   // The name of a login must not look like that of a client or a script.
-  return (reserved.test(whole) ? `login:${whole}` : whole).slice(0, nameLengthMax) as Account;
+  return shortened(reserved.test(whole) ? `login:${whole}` : whole) as Account;
+}
+
+/**
+ * At most as long as a name may be. Its domain stays: cut at its end, `…@one.example.two.example`
+ * would be of another domain.
+ */
+function shortened(name: string): string {
+  if (name.length <= nameLengthMax) return name;
+  const at = name.lastIndexOf('@');
+  const domain = at < 0 ? '' : name.slice(at);
+  const room = nameLengthMax - domain.length - cutMark.length;
+  if (room < 1) return name.slice(0, nameLengthMax - cutMark.length).toWellFormed() + cutMark;
+  return name.slice(0, room).toWellFormed() + cutMark + domain;
 }
 
 /** `joe@anything` is `joe` where the password service does not look at the domain. */
@@ -106,14 +123,10 @@ const plain = /^[a-z0-9._+@-]{0,199}[a-z0-9]$/;
 
 function clean(text: string): string {
   if (plain.test(text)) return text;
-  const name = text
-    .slice(0, nameLengthMax)
-    .trim()
-    .normalize('NFC')
-    .toLowerCase()
-    .replace(unsafe, '?')
-    .slice(0, nameLengthMax)
-    .toWellFormed();
+  const read = text.length <= textLengthMax ? text : text.slice(0, textLengthMax) + cutMark;
+  const name = shortened(
+    read.trim().normalize('NFC').toLowerCase().replace(unsafe, '?').toWellFormed(),
+  );
   // A domain with its root dot is the same domain.
   return name.includes('@') && name.endsWith('.') ? name.slice(0, -1) : name;
 }

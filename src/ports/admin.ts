@@ -3,6 +3,7 @@
  * Types only.
  */
 
+import type { Account } from '../core/account-name.ts';
 import type { BypassedWay } from '../core/bypass.ts';
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
@@ -63,7 +64,7 @@ export type BypassView = {
 };
 /** Mail of an account that may not write as the author in From (flow/authors/foreign-mail.ts). */
 export type ForeignMailView = {
-  readonly account: string;
+  readonly account: Account;
   /** `@domain`: some address of the domain. Empty: further addresses, counted together. */
   readonly address: string;
   readonly firstAt: Millis;

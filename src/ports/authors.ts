@@ -57,9 +57,12 @@ export type TableAnswer = { readonly value: string; readonly table: string };
 /** The tables of all connected mail servers. */
 export type AuthorTables = {
   readonly place: MailPlace;
-  /** `place` is that of all connected servers; false in the first moments after the start. */
+  /**
+   * `place` is that of all connected servers; false in the first moments after the start, and while
+   * one of them could never be read.
+   */
   readonly isRead: boolean;
-  /** Waits for that. Rejects if it takes too long. */
+  /** Tries to read them now. Rejects if that takes too long. */
   read(signal: AbortSignal): Promise<void>;
   /**
    * What the tables of a parameter say of these keys; a key without an entry is missing. Where
@@ -107,6 +110,8 @@ export type AuthorResult =
 export type AuthorAdmin = {
   view(): AuthorsView;
   observation(): ObservationView;
+  /** Whether it is declared now. `address`: an address key, or `@domain`. */
+  isDeclared(account: Account, address: string): boolean;
   /** `isDry`: says what it would do. */
   declare(
     pairs: readonly Declaration[],

@@ -55,6 +55,8 @@ export type ScriptAdmin = {
   rule(wanted: NewRule, note: string, by: string): Promise<RuleResult>;
   /** Removes a rule, given by its name or path. */
   forget(which: string, by: string): Promise<RuleResult>;
+  /** Removes an address of a person from what was seen of scripts. */
+  forgetAddress(address: string): void;
   /** The web user who has this local connection; undefined if no web user does. */
   whose(end: SocketEnd): Promise<string | undefined>;
 };

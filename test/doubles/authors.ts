@@ -15,6 +15,7 @@ export function agreeableAuthors(calls: string[], view: Partial<AuthorsView> = {
   return {
     view: () => ({ declarations: [], observation: notObserved, suggestions: [], ...view }),
     observation: () => notObserved,
+    isDeclared: () => false,
     declare: (pairs, { isDry, note }, by) =>
       yes(
         `declare ${pairs.map((pair) => `${pair.account} as ${pair.address}`).join()} ${note} ` +

@@ -62,6 +62,7 @@ export type Told = {
   readonly id: string;
   readonly at: number;
   readonly account: string;
+  readonly otherIds?: readonly string[];
   readonly to: readonly string[];
   readonly client?: string;
   readonly from?: string;
@@ -98,7 +99,7 @@ export function foundMessage(told: Told): FoundMessage {
     logged: {
       host: 'mail',
       queueId: id,
-      otherIds: [],
+      otherIds: told.otherIds ?? [],
       at,
       account: owner,
       client,

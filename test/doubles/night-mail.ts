@@ -43,6 +43,7 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
     log: () => 'read',
     named: (name) => name.trim().toLowerCase() as Account,
     now: () => start,
+    asOfNow: (incident) => incident,
   });
 }
 

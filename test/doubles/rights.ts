@@ -8,12 +8,15 @@ export type ScriptedRights = AuthorRights & {
   readonly asked: string[];
   /** Answers for `account address`, instead of what its domain says. */
   readonly allowed: Map<string, Permission['kind']>;
+  /** Accounts that are declared for every address. */
+  readonly forAll: Set<string>;
   /** With it, answers wait until they are called. */
   waiting: (() => void)[] | undefined;
 };
 
 export function scriptedRights(): ScriptedRights {
   const allowed = new Map<string, Permission['kind']>();
+  const forAll = new Set<string>();
   const asked: string[] = [];
   const kindOf = (account: string, address: string): Permission['kind'] => {
     const own = domainOf(account) === domainOf(address) ? 'own' : 'foreign';
@@ -22,10 +25,16 @@ export function scriptedRights(): ScriptedRights {
   return {
     asked,
     allowed,
+    forAll,
     waiting: undefined,
     ask(account, addresses, done) {
       asked.push(`${account} ${addresses.join(' ')}`);
-      const answers = addresses.map((one) => ({ kind: kindOf(account, one), source: '' }));
+      const answers = addresses.map(
+        (one): Permission =>
+          forAll.has(account)
+            ? { kind: 'declared', source: '', isForAll: true }
+            : { kind: kindOf(account, one), source: '' },
+      );
       if (this.waiting === undefined) done(answers);
       else this.waiting.push(() => done(answers));
     },

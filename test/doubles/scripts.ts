@@ -28,6 +28,7 @@ export function agreeableScripts(calls: string[], start?: Millis): ScriptAdmin {
     rule: (rule, note, by) => yes(`rule ${ruleText({ ...rule, id: 'r1' })} (${note}) by ${by}`),
     whose: async ({ port }) => (port === 40_001 ? 'www-data' : undefined),
     forget: (which, by) => yes(`forget ${which} by ${by}`),
+    forgetAddress: () => undefined,
   };
 }
 

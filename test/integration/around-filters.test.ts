@@ -7,10 +7,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { FindAnswer } from '../../src/ports/asking.ts';
 import { startAmavis } from './amavis-instance.ts';
 import { people } from './guard-past.ts';
 import { connectPostfix, type GuardedServer, startGuardedServer } from './guarded-server.ts';
-import { freePort, leash } from './leash.ts';
+import { eventually, freePort, leash } from './leash.ts';
 
 const all = people(3);
 
@@ -104,6 +105,13 @@ for (const { name, main, back } of setUps) {
     const said = await connectPostfix(server);
     assert.match(said, new RegExp(`note: ${service}: a filter returns mail here`));
     assert.deepEqual(await judged(server, 'filtered'), once);
+    for (const { account } of all) {
+      await eventually('what became of each message is told', async () => {
+        const answer = await server.guard.cli('find', '--account', account, '--json');
+        const became = (JSON.parse(answer) as FindAnswer).found.map((one) => one.became);
+        return became.length === 4 && became.every((one) => one === 'delivered') ? true : undefined;
+      });
+    }
   });
 }
 

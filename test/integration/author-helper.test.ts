@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { minuteMs } from '../../src/lib/time.ts';
 import { openMailHomes, openTableAsker } from '../../src/partners/postfix/author-ask.ts';
 import {
   helperTools,
@@ -163,4 +164,40 @@ test('a Dovecot that does not run is left alone for a while', async () => {
   const keys = [{ key: 'joe@a.test', isWhole: true }];
   for (let nth = 0; nth < 3; nth++) assert.equal((await homes?.(keys, within))?.size, 0);
   assert.deepEqual([runs, logged], [1, ['authors.dovecot-not-asked']]);
+});
+
+test('a Dovecot that answers no more makes addresses unknown, for a short time', async () => {
+  const [logged, state]: [string[], { now: number; runs: number; config: string }] = [
+    [],
+    { now: 1, runs: 0, config: imap.configFile },
+  ];
+  const homes = openMailHomes(
+    {
+      run: (...asked) => {
+        state.runs++;
+        return ownTools({ dovecotConfig: state.config }).run(...asked);
+      },
+    },
+    { now: () => state.now, log: (_level, event) => void logged.push(event) },
+  );
+  const keys = [{ key: 'joe@a.test', isWhole: true }];
+  assert.equal((await homes?.(keys, within))?.size, 1);
+  state.config = '/nonexistent';
+  for (let nth = 0; nth < 3; nth++) await assert.rejects(async () => homes?.(keys, within));
+  assert.deepEqual([state.runs, logged], [2, ['authors.dovecot-not-asked']]);
+  state.config = imap.configFile;
+  state.now += minuteMs;
+  assert.equal((await homes?.(keys, within))?.size, 1);
+});
+
+test('a message that waited too long says nothing about Dovecot', async () => {
+  const logged: string[] = [];
+  const homes = openMailHomes(ownTools({ dovecotConfig: imap.configFile }), {
+    now: () => 1,
+    log: (_level, event) => void logged.push(event),
+  });
+  const keys = [{ key: 'joe@a.test', isWhole: true }];
+  await assert.rejects(async () => homes?.(keys, AbortSignal.abort()));
+  assert.equal((await homes?.(keys, within))?.size, 1);
+  assert.deepEqual(logged, []);
 });

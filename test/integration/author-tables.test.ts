@@ -214,11 +214,25 @@ test('a server that cannot be read makes addresses unknown, until it can be read
   await rm(join(directory, 'master.cf'));
   const { ask, logged, tables } = await rightsOf([directory]);
   assert.equal((await ask('joe@a.test', 'x@b.test')).kind, 'unknown');
+  // What is this machine's own is not known either.
+  assert.equal((await ask('user:root', 'cron@mx.test')).kind, 'unknown');
+  assert.equal((await ask('client:127.0.0.1', 'cron@mx.test')).kind, 'unknown');
   await tables.refresh();
   assert.equal(logged.filter((line) => line.includes('authors.not-read')).length, 1);
   await writeFile(join(directory, 'master.cf'), master);
   await tables.refresh();
   assert.equal((await ask('joe@a.test', 'x@b.test')).kind, 'map');
+  assert.equal((await ask('user:root', 'cron@mx.test')).kind, 'own');
+  assert.equal((await ask('client:127.0.0.1', 'cron@mx.test')).kind, 'own');
+  assert.equal((await ask('client:192.0.2.1', 'cron@mx.test')).kind, 'foreign');
+});
+
+test('a server that was just connected counts from its first message on', async () => {
+  const directories: string[] = [];
+  const { ask } = await rightsOf(directories);
+  assert.equal((await ask('client:127.0.0.1', 'cron@mx.test')).kind, 'foreign');
+  directories.push(await postfixAt('late', {}));
+  assert.equal((await ask('client:127.0.0.1', 'cron@mx.test')).kind, 'own');
 });
 
 test('a changed table and a changed main.cf are noticed', async () => {

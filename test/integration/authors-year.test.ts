@@ -120,6 +120,7 @@ function listProposals(year: HosterYear): readonly Declaration[] {
     clients: [],
     scripts: [],
     aliases: rows.map(([key = '', value = '']) => ({ key, value })),
+    unlisted: [],
     origin: host,
     users: new Map(),
     domains: year.domains,
@@ -197,6 +198,7 @@ smtpd_sender_login_maps = texthash:${file('logins')}
     delimiters: () => tables.place.delimiters,
     observation,
     standings: () => () => ({ kind: 'clear' }),
+    isKnown: () => true,
     iso: (at) => new Date(at).toISOString(),
   });
   const rights = openAuthorRights({

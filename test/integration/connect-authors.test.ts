@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { noNameServer, writeSigningKeys } from '../../bench/signing-keys.ts';
 import { makeKeyPair } from '../../src/lib/private-key.ts';
+import type { StatusView } from '../../src/ports/admin.ts';
 import type { AuthorsView } from '../../src/ports/authors.ts';
 import { postern } from '../command-line.ts';
 import { type GuardedServer, startGuardedServer } from './guarded-server.ts';
@@ -28,6 +29,9 @@ before(async () => {
     lists,
     'team@lists.test lmtp:[127.0.0.1]:8024\nteam-bounces@lists.test lmtp:[127.0.0.1]:8024\n',
   );
+  const [origin, aliases] = [join(folder, 'mailname'), join(folder, 'aliases')];
+  writeFileSync(origin, 'origin.test\n');
+  writeFileSync(aliases, 'crew "|/usr/lib/mailman/mail/mailman post crew"\n');
   server = await startGuardedServer({
     people: [{ account: 'joe@a.test', friends: ['a@world.test'] }],
     mode: 'observe',
@@ -36,9 +40,12 @@ before(async () => {
     settings: () => ({
       mynetworks: `127.0.0.1/32 ${printer}/32`,
       transport_maps: `texthash:${lists}`,
+      alias_maps: `texthash:${aliases}`,
+      // As on Debian.
+      myorigin: origin,
     }),
     async prepare(state) {
-      const domains = ['a.test', 'lists.test', 'unused.test'];
+      const domains = ['a.test', 'lists.test', 'origin.test', 'unused.test'];
       writeSigningKeys(
         state,
         domains.map((domain) => ({ domain, selector: 's', privateKey: pem })),
@@ -70,9 +77,17 @@ async function isSigned(domain: string): Promise<boolean> {
 }
 
 const proposed = [
-  ...['a.test', 'lists.test', 'unused.test'].map((domain) => `client:${printer} @${domain}`),
+  ...['a.test', 'lists.test', 'origin.test', 'unused.test'].map(
+    (domain) => `client:${printer} @${domain}`,
+  ),
   'user:list @lists.test',
+  'user:list crew@origin.test',
 ];
+
+async function shownForeign(): Promise<readonly string[]> {
+  const { foreign } = await server.guard.json<StatusView>('/api/status');
+  return foreign.map(({ account, address }) => `${account} ${address}`);
+}
 
 test('hosts and lists are proposed, declared only when it is wanted, and taken back', async () => {
   assert.equal(await isSigned('a.test'), false);
@@ -91,15 +106,19 @@ test('hosts and lists are proposed, declared only when it is wanted, and taken b
   await assert.rejects(authors(), /nobody can be asked/);
   assert.deepEqual(await declared(), []);
   const said = await authors('--yes');
-  assert.match(said, /To undo: postern connect authors --undo\n$/);
+  assert.match(said, /\nclient:127\.0\.0\.21 may write as @lists\.test\n/);
+  assert.match(said, /\nTo undo: postern connect authors --undo\n$/);
+  assert.doesNotMatch(said, /\?|undo: postern accounts/);
   assert.deepEqual(await declared(), proposed);
   assert.equal(await isSigned('a.test'), true);
+  assert.deepEqual(await shownForeign(), []);
   assert.match(await authors('--yes'), /There is nothing to declare\.\n$/);
 
   await server.guard.cli('accounts', 'may-write-as', 'joe@a.test', '@other.test');
   await authors('--undo');
   assert.deepEqual(await declared(), ['joe@a.test @other.test']);
   assert.equal(await isSigned('a.test'), false);
+  assert.deepEqual(await shownForeign(), [`client:${printer} scanner@a.test`]);
   assert.match(await authors('--undo'), /^This command has declared nothing\.\n$/);
 });
 

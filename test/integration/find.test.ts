@@ -67,6 +67,7 @@ test('deferred twice, then delivered; and a recipient that does not exist', asyn
   const { id } = await became(late, 'delivered');
 
   const told = await server.guard.cli('explain', id);
+  assert.match(told, /\nTo {7}late@slow\.test\n\nPostern found/);
   assert.match(told, /Outcome\n {2}accepted .*Z, 127\.0\.0\.1 deferred twice, delivered .*Z\n/);
   const { fate } = JSON.parse(await server.guard.cli('explain', id, '--json')) as ExplainAnswer;
   assert.equal(fate?.told.groups.length, 1);

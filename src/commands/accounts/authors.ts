@@ -54,7 +54,12 @@ export function registerAuthors(accounts: Command): void {
       'an address, @DOMAIN, @*.DOMAIN for all names below it, or * for every address',
     )
     .option('--remove', 'take the declaration back')
-    .addOption(new Option('--list', 'list the declarations').conflicts(['suggest', 'accept']))
+    .addOption(
+      new Option('--list', 'list the declarations, or those of NAME').conflicts([
+        'suggest',
+        'accept',
+      ]),
+    )
     .option('--suggest', 'show what was seen without a right, as commands to type')
     .option(
       '--accept [file]',
@@ -64,7 +69,8 @@ export function registerAuthors(accounts: Command): void {
     .addOption(
       new Option(
         '--observe <time>',
-        'for this time (such as 14d) leave nothing unsigned, and note it; off ends it',
+        'for this time (such as 14d) sign mail of known accounts that write as others, and note ' +
+          'it; off ends it',
       ).argParser(observeOption),
     )
     .option('--dry-run', 'say what would be declared, and change nothing')
@@ -106,10 +112,11 @@ async function run(
 ): Promise<void> {
   const { accept, list, observe, remove, suggest } = options;
   const ways = [list, suggest, accept, observe].filter((way) => way !== undefined).length;
-  if (ways > 1 || (ways === 1 && name !== undefined)) throw wrongWords();
+  const listsOne = list === true && address === undefined;
+  if (ways > 1 || (ways === 1 && name !== undefined && !listsOne)) throw wrongWords();
   if (observe !== undefined) return act(command, options, '/authors/observe', { ms: observe });
   if (accept !== undefined) return acceptList(command, accept, options);
-  if (list === true || suggest === true) return show(command, options);
+  if (list === true || suggest === true) return show(command, options, name);
   if (name === undefined || address === undefined) throw wrongWords();
   const pairs = [{ account: name, address }];
   if (remove === true) return act(command, options, '/authors/remove', { pairs });
@@ -123,12 +130,18 @@ function how({ dryRun, note }: Options) {
   };
 }
 
-async function show(command: Command, options: Options): Promise<void> {
+async function show(command: Command, options: Options, name?: string): Promise<void> {
   using reads = await openReads(options.state, (text) => warn(command, text));
   const view = await reads.authors();
-  const { declarations, observation, suggestions } = view;
+  const { observation, suggestions } = view;
+  const declarations = view.declarations.filter(
+    ({ account }) => name === undefined || account.toLowerCase() === name.toLowerCase(),
+  );
   if (options.list === true) {
-    print(command, options.json === true ? jsonLine(declarations) : declarationListText(view));
+    print(
+      command,
+      options.json === true ? jsonLine(declarations) : declarationListText({ declarations }),
+    );
     return;
   }
   const whole = { observation, suggestions };
@@ -201,7 +214,7 @@ function badLine(line: string): OperatorError {
 function wrongWords(): OperatorError {
   return new OperatorError(
     'usage',
-    'give NAME and ADDRESS, or one of --list, --suggest, --accept',
+    'give NAME and ADDRESS, or one of --list, --suggest, --accept, --observe',
     {
       hint: 'see: postern accounts may-write-as --help',
       exit: sysexits.usage,

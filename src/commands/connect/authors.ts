@@ -11,7 +11,7 @@ import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
 import { pipeUsers } from '../../formats/postfix/pipe-filters.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { tableEntries, wordsOf } from '../../partners/postfix/lists.ts';
+import { mailOrigin, tableEntries, wordsOf } from '../../partners/postfix/lists.ts';
 import { readMailFacts } from '../../partners/postfix/mail-facts.ts';
 import { postconf, postconfValues } from '../../partners/postfix/postconf.ts';
 import type { AccountView, KeyView } from '../../ports/admin.ts';
@@ -132,7 +132,7 @@ async function declare(
       { hint: 'postern accounts may-write-as --list', exit: sysexits.software },
     );
   }
-  show(`${plain(done.text)}\nTo undo: postern connect authors --undo\n`);
+  show(`${doneText(done.text)}To undo: postern connect authors --undo\n`);
   return { ...report, changed: true };
 }
 
@@ -156,12 +156,15 @@ async function undo(guard: GuardClient, options: Options, show: Show): Promise<R
   if (options.dryRun === true || ours.length === 0) return report;
   await mayGoOn(options);
   const done = await guard.act('/authors/remove', { pairs: pairsOf(proposals) });
-  show(`${plain(done.text)}\n`);
+  show(doneText(done.text));
   return { ...report, changed: true };
 }
 
 type Facts = Parameters<typeof senderProposals>[0];
-type PostfixFacts = Pick<Facts, 'networks' | 'aliases' | 'origin' | 'users' | 'isHere'>;
+type PostfixFacts = Pick<
+  Facts,
+  'networks' | 'aliases' | 'unlisted' | 'origin' | 'users' | 'isHere'
+>;
 
 async function postfixFacts({ configDir }: Options): Promise<PostfixFacts> {
   const named = configDir ?? process.env['MAIL_CONFIG'];
@@ -172,11 +175,14 @@ async function postfixFacts({ configDir }: Options): Promise<PostfixFacts> {
   const names = ['myorigin', 'alias_maps', 'virtual_alias_maps', 'transport_maps'] as const;
   const { myorigin, ...maps } = await postconfValues(names, directory);
   const tables = Object.values(maps).flatMap((value) => wordsOf(value));
-  const rows = tables.map((table) => tableEntries(table, directory).catch(() => undefined));
+  const rows = await Promise.all(
+    tables.map((table) => tableEntries(table, directory).catch(() => undefined)),
+  );
   return {
     networks: clientNetworks,
-    aliases: (await Promise.all(rows)).flatMap((one) => one ?? []),
-    origin: myorigin.toLowerCase(),
+    aliases: rows.flatMap((one) => one ?? []),
+    unlisted: tables.filter((_, nth) => rows[nth] === undefined),
+    origin: await mailOrigin(myorigin, directory),
     users: pipeUsers(parseMasterCf(master)),
     isHere: (domain) => isOwnDomain(here, domain.toLowerCase()),
   };
@@ -207,6 +213,12 @@ function listText(proposals: readonly Proposal[]): string {
       return `${plain(why)}:\n${commands.join('')}`;
     })
     .join('\n');
+}
+
+/** Without the commands that undo each line: one command undoes all. */
+function doneText(text: string): string {
+  const lines = text.split('\n').filter((line) => !line.startsWith('undo: '));
+  return lines.map((line) => `${plain(line)}\n`).join('');
 }
 
 function reportOf(proposals: readonly Proposal[]): Report {

@@ -35,5 +35,5 @@ test('spare probation keys are counted; those of accounts or with a fault are li
   ]);
   const listed = ['r1', 'k1', 'k2', 'k3', 'k4'].filter((one) => text.includes(` ${one} `));
   assert.deepEqual(listed, ['r1', 'k3', 'k4']);
-  assert.match(text, /^2 probation keys more, ready for accounts that need one\.$/m);
+  assert.match(text, /^2 more probation keys ready for accounts that need one\.$/m);
 });

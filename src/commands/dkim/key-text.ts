@@ -24,7 +24,7 @@ export function keyListText(keys: readonly KeyView[]): string {
     title,
   }));
   const ready =
-    spare === 0 ? '' : `${many(spare, 'probation key')} more, ready for accounts that need one.\n`;
+    spare === 0 ? '' : `${many(spare, 'more probation key')} ready for accounts that need one.\n`;
   return table(columns, rows) + ready + handText(keys);
 }
 

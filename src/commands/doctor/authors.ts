@@ -4,7 +4,7 @@ import { checkAuthors } from '../../core/checklist/signing/authors.ts';
 import type { Finding } from '../../core/finding.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
-import { keysOf, tableEntries, wordsOf } from '../../partners/postfix/lists.ts';
+import { listEntries, mailOrigin, tableEntries, wordsOf } from '../../partners/postfix/lists.ts';
 import { postconf, postconfValues } from '../../partners/postfix/postconf.ts';
 import type { ForeignMailView, KeyView } from '../../ports/admin.ts';
 import type { AuthorsView } from '../../ports/authors.ts';
@@ -80,16 +80,15 @@ async function namedInTables(configDir: string | undefined): Promise<Named> {
       if (entries === undefined) unlisted.push(table);
       for (const { key } of entries ?? []) domains.push(domainOf(key.toLowerCase()));
     }
-    const local = wordsOf(values.mydestination).map((word) => listed(word, directory));
-    const machine = [values.myhostname, values.myorigin, ...(await Promise.all(local)).flat()];
-    return { domains, machine: machine.map((name) => name.toLowerCase()), unlisted };
+    // Users of this machine may write as the domains of mydestination.
+    const local = wordsOf(values.mydestination).map((word) =>
+      listEntries(word, directory).catch(() => undefined),
+    );
+    const origin = await mailOrigin(values.myorigin, directory);
+    const own = (await Promise.all(local)).flatMap((names) => names ?? []);
+    const machine = [values.myhostname, origin, ...own].map((name) => name.toLowerCase());
+    return { domains, machine, unlisted };
   } catch {
     return { domains: [], machine: [], unlisted: ['the tables of Postfix'] };
   }
-}
-
-/** Users of this machine may write as the domains of mydestination. */
-async function listed(word: string, directory: string): Promise<readonly string[]> {
-  if (!word.includes(':')) return [word];
-  return (await keysOf(word, directory).catch(() => undefined)) ?? [];
 }

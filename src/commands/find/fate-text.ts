@@ -9,18 +9,25 @@ const namedMax = 5;
 
 /** A message of which the ledger itself knows nothing. */
 export function fateHead({ message }: FateView): string {
-  const { account, at, client, id, recipientCount, sender, subject } = message;
+  const { account, at, client, id, recipientCount, sender } = message;
   const who = account === '' ? 'no account' : plain(account);
   const lines = [
-    `${plain(id)} of ${who}`,
+    `${plain(id)} of ${who}${message.verdict === undefined ? ': not judged by Postern' : ''}`,
     `Received ${clock(at)} from ${client === '' ? 'this machine' : plain(client)}, to ` +
       `${many(recipientCount, 'recipient')}.`,
     '',
     ...(sender === '' ? [] : [`Sender   ${plain(sender)}`]),
-    ...(subject === '' ? [] : [`Subject  ${plain(subject)}`]),
-    ...(message.recipients.length === 0 ? [] : [`To       ${toText(message)}`]),
   ];
-  return `${lines.join('\n').trimEnd()}\n`;
+  return `${lines.join('\n')}\n${fateFacts(message)}`.trimEnd().concat('\n');
+}
+
+/** Subject and recipients, as far as they are kept. */
+export function fateFacts(message: FateView['message']): string {
+  const { recipients, subject } = message;
+  return (
+    (subject === '' ? '' : `Subject  ${plain(subject)}\n`) +
+    (recipients.length === 0 ? '' : `To       ${toText(message)}\n`)
+  );
 }
 
 function toText({ recipientCount, recipients }: FateView['message']): string {
@@ -38,7 +45,8 @@ export function fateText({ message, told }: FateView): string {
   const also =
     message.otherIds.length === 0
       ? ''
-      : `  The mail server also calls it ${message.otherIds.map(plain).join(', ')}.\n`;
+      : `  Further queue ids (behind a filter, requeued, or of a bounce): ` +
+        `${message.otherIds.map(plain).join(', ')}\n`;
   return (
     `${paint('bold', 'Outcome')}\n  ${plain(fateLine(told.steps, clock))}${all}\n` +
     `${reply}${parts.join('')}${also}${told.remarks.map((one) => `  ${plain(one)}\n`).join('')}`

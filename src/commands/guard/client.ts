@@ -1,6 +1,6 @@
 /**
- * Asks the running guard, with the address and the token in run.json. src/doors/http/api/api.ts lists
- * the routes. Answers are trusted: they come from this same program.
+ * Asks the running guard, with the address and the token in run.json. Its routes are in
+ * src/doors/http/api/api.ts. Answers are trusted: they come from this same program.
  */
 import { userInfo } from 'node:os';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -114,7 +114,7 @@ export function noSuch(text: string): OperatorError {
   const [, what = ''] = /such (\w+)$/.exec(text) ?? [];
   const hint =
     where[what as keyof typeof where] ??
-    'find it with: postern find; ids are in the mail log and in postern held list too';
+    'to look for it by address, subject or Message-ID: postern find WHAT';
   return new OperatorError('no-such', text, { hint, exit: sysexits.noUser });
 }
 

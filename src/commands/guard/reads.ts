@@ -9,6 +9,12 @@ import { baselineKey, decodeBaseline, newBaseline } from '../../core/account/bas
 import { evidenceNow } from '../../core/account/judge.ts';
 import { decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
+import {
+  type Declaration,
+  type Declarations,
+  isDeclaredIn,
+  orderDeclarations,
+} from '../../core/authors/declaration.ts';
 import { suggestedPairs } from '../../core/authors/suggest.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
 import { weakText } from '../../core/passwords/weak.ts';
@@ -109,6 +115,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     log: () => 'stopped',
     named: (name) => (named.test(name) ? name.trim() : name.trim().toLowerCase()) as Account,
     now: () => now,
+    asOfNow: (incident) => incident,
   });
   return {
     live: false,
@@ -140,7 +147,10 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
       const message = ledger.message(id);
       const fate = await asking.fate(id);
       if (story === undefined && message === undefined) found(fate, 'message');
-      const unsigned = shownUnsigned(message, () => ledger.dkimKeys().length > 0);
+      const unsigned = shownUnsigned(message, {
+        hasKeys: () => ledger.dkimKeys().length > 0,
+        isDeclared: (name, author) => isDeclaredIn(declaredNow(ledger), name, author, ''),
+      });
       return { story, message, ...unsigned, fate };
     },
     find: asking.find,
@@ -155,6 +165,10 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     authors: async () => storedAuthors(ledger, now),
     [Symbol.dispose]: () => ledger.close(),
   };
+}
+
+function declaredNow(ledger: Ledger): Declarations<Declaration> {
+  return orderDeclarations(ledger.mayWriteAs().filter(({ removedAt }) => removedAt === undefined));
 }
 
 function storedAuthors(ledger: Ledger, now: Millis): AuthorsView {

@@ -6,7 +6,7 @@ import type { StoryView } from '../../ports/admin.ts';
 import type { ExplainAnswer } from '../../ports/asking.ts';
 import type { HeldRow } from '../../ports/ledger.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
-import { fateHead, fateText } from '../find/fate-text.ts';
+import { fateFacts, fateHead, fateText } from '../find/fate-text.ts';
 import type { FoundGuard } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
@@ -66,7 +66,10 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
     state === 'held'
       ? `To deliver it:      ${shellWords('postern', 'held', 'release', queueId)}\n` +
         `To delete it:       ${shellWords('postern', 'held', 'drop', queueId)}\n` +
-        `To read it (root):  ${shellWords('postcat', ...ofInstance, '-q', queueId)}\n`
+        `To read it (root):  ${shellWords('postcat', ...ofInstance, '-q', queueId)}\n` +
+        (held.why === 'foreign'
+          ? `What allows it:     ${shellWords('postern', 'explain', queueId)}\n`
+          : '')
       : '';
   const about = story === undefined ? '' : storyFacts(story) + whyText(story);
   return [head, about, next].filter((part) => part !== '').join('\n');
@@ -74,18 +77,19 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
 
 /** The verdict of a message with its reasons, and the command that undoes it. */
 export function explainText(found: ExplainAnswer): string {
-  const { fate, probation = '', ...known } = found;
-  const isKnown = known.story !== undefined || known.message !== undefined;
-  const head = isKnown || fate === undefined ? verdictText(known) : fateHead(fate);
+  const { fate, message, probation = '', story } = found;
+  const isKnown = story !== undefined || message !== undefined;
+  const head = isKnown || fate === undefined ? verdictText(found) : fateHead(fate);
   const now = probation === '' ? '' : `\nIts account is now ${plain(probation)}.\n`;
   const told = fate === undefined ? '' : fateText(fate);
   return [head + now, told].filter((part) => part !== '').join('\n');
 }
 
-function verdictText({ story, message, unsigned }: ExplainAnswer): string {
+function verdictText({ fate, story, message, unsigned }: ExplainAnswer): string {
   if (story === undefined) {
     if (message === undefined) return '';
     const what = verdictWord(message.verdict, false);
+    const facts = fate === undefined ? '' : fateFacts(fate.message);
     return (
       `${message.queueId} of ${plain(message.account)}: ${paint('bold', what)}\n` +
       `Received ${clock(message.at)} from ${fromWhere(message.client)}, to ` +
@@ -93,7 +97,7 @@ function verdictText({ story, message, unsigned }: ExplainAnswer): string {
       (message.origin === undefined
         ? ''
         : `Behind a filter, or requeued: Postern judged this message as ${message.origin}.\n`) +
-      '\n' +
+      `\n${facts === '' ? '' : `${facts}\n`}` +
       'Postern found nothing unusual in it.\n' +
       unsignedLines(unsigned)
     );

@@ -3,6 +3,7 @@ import type { LogCounts } from '../../core/logs/log-facts.ts';
 import type { LeftOut } from '../../flow/replay/logged-events.ts';
 import type { ShapeCount } from '../../formats/logs/shapes.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { many } from '../terminal/format.ts';
 import { table } from '../terminal/table.ts';
 
 export type ReadReport = {
@@ -83,8 +84,9 @@ export function readText(report: ReadReport): string {
   }
   if (unnamed.messages > 0) {
     parts.push(
-      `${unnamed.messages} messages were judged with ${unnamed.recipients} recipients that no ` +
-        'line names: the mail server counted them.\n',
+      `${many(unnamed.messages, 'message was', 'messages were')} judged with ` +
+        `${many(unnamed.recipients, 'recipient')} that no line names: the mail server counted ` +
+        'them.\n',
     );
   }
   if (notes.length > 0) parts.push(notes.map((note) => `note: ${note}\n`).join(''));

@@ -29,6 +29,7 @@ import { mustBeUnderstood, type ReadReport, readText } from './read-report.ts';
 import { summaryText } from './summary.ts';
 
 const newline = 10;
+const forLogs = 'to read a mail log: postern replay --format postfix --summary FILE…';
 
 type Options = {
   readonly format: 'events' | 'postfix';
@@ -73,7 +74,10 @@ export function register(program: Command): void {
     .addHelpText(
       'after',
       helpAfter({
-        notes: 'The format of events and verdicts: docs/reference/replay.md',
+        notes:
+          'The format of events and verdicts: docs/reference/replay.md\n' +
+          'From the journal: journalctl SYSLOG_FACILITY=2 -o json |\n' +
+          '  postern replay --format postfix --summary',
         examples: [
           ['postern replay --summary events.jsonl', 'which accounts would have been suspended'],
           [
@@ -179,6 +183,7 @@ function step(
   if (!event.ok) {
     throw new OperatorError('replay-line', `${where(file, number)}: ${event.error}`, {
       exit: sysexits.dataErr,
+      ...(replay.summary.messages === 0 ? { hint: forLogs } : {}),
     });
   }
   const before = replay.now();

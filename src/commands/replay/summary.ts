@@ -4,6 +4,7 @@
  */
 import { firstReasonText, shownReason } from '../../core/explain.ts';
 import type { Replay } from '../../flow/replay/replay.ts';
+import { many } from '../terminal/format.ts';
 import { clock, table } from '../terminal/table.ts';
 import { type ReadReport, readText } from './read-report.ts';
 
@@ -12,6 +13,11 @@ const touchedShown = 20;
 /** One line in ten that is not understood is told with the result. */
 const missedShare = 10;
 const noneSuspended = 'No account would have been suspended.\n';
+const heldOnly =
+  'Their mail waits, and the operator gets a notice. Only a second kind of evidence beside the\n' +
+  'numbers suspends an account.\n';
+const logsHaveLess =
+  'The running guard has more evidence: a log has no subject, no From and no body.\n';
 const nothingJudged =
   'No message was judged: these logs name no message of a login or of sendmail(1).\n';
 
@@ -36,7 +42,7 @@ export function summaryText(
     `${((100 * count) / Math.max(1, messages)).toFixed(3)} %`;
   const read = report === undefined ? '' : `\n${readText(report)}`;
   if (messages === 0 && report !== undefined) return `${nothingJudged}${read}`;
-  let text = `${messages} messages: ${(['pass', 'delay', 'hold', 'refuse'] as const)
+  let text = `${many(messages, 'message')}: ${(['pass', 'delay', 'hold', 'refuse'] as const)
     .map((kind) => `${kind} ${verdicts[kind]} (${share(verdicts[kind])})`)
     .join(', ')}\n\n`;
   if (suspensions.length === 0) {
@@ -60,11 +66,12 @@ export function summaryText(
     );
   }
   if (touched.length === 0) return text + read;
-  text += `\nHeld or delayed, but never suspended: ${touched.length} accounts\n`;
+  text += `\nHeld or delayed, but never suspended: ${many(touched.length, 'account')}\n`;
   text += table(
     [{ title: 'ACCOUNT' }, { title: 'MESSAGES', align: 'right' }],
     touched.slice(0, touchedShown).map(([account, count]) => [account, String(count)]),
   );
+  text += report === undefined ? heldOnly : `${heldOnly}${logsHaveLess}`;
   return text + read;
 }
 

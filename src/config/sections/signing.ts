@@ -157,7 +157,10 @@ export const signingSettings: z.ZodType<SigningSection> = z
           .min(1)
           .max(10_000)
           .default(1_000)
-          .describe('Most keys of this kind, of all domains together. Each is a record in DNS.'),
+          .describe(
+            'Most keys of this kind, of all domains together, spare ones included. Each is a ' +
+              'record in DNS.',
+          ),
       })
       .prefault({}),
   })

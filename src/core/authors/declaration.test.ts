@@ -67,11 +67,23 @@ for (const [account, address, by, as, expected] of cases) {
 }
 
 test('what is no account or no address is not taken', () => {
-  for (const name of ['', '@', '@a b', 'client:x', 'client:10.0.0.0/33', 'script:x', 'user:']) {
+  for (const name of [
+    '',
+    '@',
+    '@a b',
+    'client:x',
+    'client:10.0.0.0/33',
+    'script:x',
+    'user:',
+    '*',
+    '192.0.2.7',
+    '192.0.2.0/24',
+    '2001:db8::1',
+  ]) {
     assert.ok('fault' in declaredAccount(name, ''), name);
   }
   assert.ok('fault' in declaredAccount('joe\u202e@a.test', ''));
-  for (const address of ['', '@', '@test', '@*', 'ceo', '@b..test', 'a b@b.test']) {
+  for (const address of ['', '@', '@test', '@*', 'ceo', '@b..test', 'a b@b.test', '*@b.test']) {
     assert.equal(declaredAddress(address), undefined, address);
   }
 });

@@ -46,6 +46,8 @@ export function declaredAccount(
     return fault === undefined ? { account: name } : { fault };
   }
   if (name === 'local:*') return { account: name };
+  if (name === '*') return { fault: 'name an account, or @DOMAIN for all its logins' };
+  if (parseNetwork(name) !== undefined) return { fault: `a host is named client:${name}` };
   if (name.startsWith('local:')) return { account: `local:${authorKey(name.slice(6))}` };
   if (name.startsWith('user:')) {
     return name.length > 'user:'.length ? { account: name } : { fault: 'user: needs a name' };
@@ -66,6 +68,8 @@ export function declaredAddress(text: string): string | undefined {
   if (text.trim() === anyAddress) return anyAddress;
   const entry = entryOf(text);
   if (entry === undefined || /[\p{Cc}\p{Cf}]/u.test(entry)) return undefined;
+  // No pattern: all addresses of a domain are @domain.
+  if (entry.startsWith('*@')) return undefined;
   if (!entry.startsWith('@')) {
     const key = authorKey(entry);
     const isWhole = !key.startsWith('""@') && asciiDomain(domainOf(key)) !== undefined;
@@ -128,6 +132,18 @@ export function orderDeclarations<One extends Declaration>(rows: Iterable<One>):
       return undefined;
     },
   };
+}
+
+/** `address`: an address key, or `@domain`: some address of the domain. */
+export function isDeclaredIn(
+  declarations: Declarations<Declaration>,
+  account: Account,
+  address: string,
+  delimiters: string,
+): boolean {
+  // Only a declaration for the whole domain has this name in it.
+  const one = address.startsWith('@') ? `any${address}` : address;
+  return declarations.find(account, one, delimiters) !== undefined;
 }
 
 function covers(declared: string, address: string): boolean {

@@ -5,10 +5,11 @@ import { openServer, type ScriptedAccount } from '../../../test/doubles/server.t
 import { dayMs } from '../../lib/time.ts';
 import type { Judgement } from '../account/judge.ts';
 import { boosts, suspendAt } from '../account/signals.ts';
+import type { Account } from '../account-name.ts';
 import type { AuthorsFinding } from '../authors-finding.ts';
 import { firstReasonText, holdReason, reasonText } from '../explain.ts';
-import { unsignedText } from '../unsigned-text.ts';
-import { type AskedAuthor, judgeAuthors } from './finding.ts';
+import { shownUnsigned, unsignedText } from '../unsigned-text.ts';
+import { type AskedAuthor, type AuthorRules, judgeAuthors } from './finding.ts';
 import type { Permission } from './permission.ts';
 
 const name = 'ann@here.example';
@@ -31,25 +32,51 @@ const asked = (place: AskedAuthor['place'], isSignedHere = true): AskedAuthor =>
 const may = (...kinds: readonly Permission['kind'][]): readonly Permission[] =>
   kinds.map((kind) => ({ kind, source: '' }));
 
+const rules = (holdsForeign: boolean, isPassedOn = false): AuthorRules => ({
+  holdsForeign,
+  isPassedOn,
+});
+
 test('one author that it may not use is enough; a missing answer allows nothing', () => {
   const two = [asked('from'), asked('sender')];
-  assert.equal(judgeAuthors(two, may('own', 'map'), false), undefined);
-  assert.equal(judgeAuthors(two, may('foreign', 'own'), false)?.unsigned, 'foreign');
-  assert.equal(judgeAuthors(two, may('unknown', 'own'), false)?.unsigned, 'unknown');
-  assert.equal(judgeAuthors(two, may('own'), false)?.unsigned, undefined);
-  assert.equal(judgeAuthors([asked('from')], [], false)?.unsigned, 'unknown');
-  const both = judgeAuthors([asked('from'), asked('from')], may('unknown', 'foreign'), false);
+  assert.equal(judgeAuthors(two, may('own', 'map'), rules(false)), undefined);
+  assert.equal(judgeAuthors(two, may('foreign', 'own'), rules(false))?.unsigned, 'foreign');
+  assert.equal(judgeAuthors(two, may('unknown', 'own'), rules(false))?.unsigned, 'unknown');
+  assert.equal(judgeAuthors(two, may('own'), rules(false))?.unsigned, undefined);
+  assert.equal(judgeAuthors([asked('from')], [], rules(false))?.unsigned, 'unknown');
+  const both = judgeAuthors(
+    [asked('from'), asked('from')],
+    may('unknown', 'foreign'),
+    rules(false),
+  );
   assert.equal(both?.unsigned, 'foreign', 'what is certain is said');
-  const other = judgeAuthors(two, may('own', 'foreign'), true);
+  const other = judgeAuthors(two, may('own', 'foreign'), rules(true));
   assert.deepEqual([other?.unsigned, other?.holds, other?.foreign.length], [undefined, false, 1]);
-  const related = judgeAuthors([asked('from', false)], may('foreign'), true);
+  const related = judgeAuthors([asked('from', false)], may('foreign'), rules(true));
   assert.deepEqual([related?.unsigned, related?.foreign, related?.holds], ['foreign', [], false]);
+});
+
+test('who may write as everybody signs nothing that it passes on; a named address is meant', () => {
+  const all: Permission = { kind: 'declared', source: 'user:vmail *', isForAll: true };
+  const judged = judgeAuthors([asked('from')], [all], rules(true, true));
+  assert.deepEqual(judged, {
+    unsigned: 'passed-on',
+    author: 'from@other.example',
+    foreign: [],
+    holds: false,
+  });
+  assert.equal(judgeAuthors([asked('from')], [all], rules(true)), undefined);
+  assert.equal(judgeAuthors([asked('sender')], [all], rules(true, true)), undefined);
+  assert.equal(judgeAuthors([asked('from')], may('declared'), rules(true, true)), undefined);
+  const two = [asked('from'), asked('from')];
+  const also = judgeAuthors(two, [all, ...may('foreign')], rules(true, true));
+  assert.deepEqual([also?.unsigned, also?.holds], ['foreign', true]);
 });
 
 test('a table that has an address of a domain does not allow all of them', () => {
   const some = [{ ...asked('from'), address: '@other.example' }];
-  assert.equal(judgeAuthors(some, may('map'), false)?.unsigned, 'foreign');
-  assert.equal(judgeAuthors(some, may('declared'), false), undefined);
+  assert.equal(judgeAuthors(some, may('map'), rules(false))?.unsigned, 'foreign');
+  assert.equal(judgeAuthors(some, may('declared'), rules(false)), undefined);
 });
 
 test('it holds only where the operator said so, for exempt accounts too', () => {
@@ -132,4 +159,18 @@ test('why no key signed, and the command that allows it', () => {
   for (const why of ['long-from', 'off', 'no-from', 'no-key'] as const) {
     assert.equal(unsignedText('joe@a.test', { why, author: '' }).allow, '');
   }
+});
+
+test('what is allowed meanwhile needs no command any more', () => {
+  const message = {
+    account: 'joe@a.test' as Account,
+    unsigned: { why: 'foreign', author: 'ceo@b.test' },
+  } as const;
+  const shown = (isDeclared: boolean) =>
+    shownUnsigned(message, { hasKeys: () => true, isDeclared: () => isDeclared }).unsigned;
+  assert.equal(shown(false)?.allow, 'postern accounts may-write-as joe@a.test ceo@b.test');
+  assert.deepEqual(shown(true), {
+    text: 'joe@a.test was not allowed to write as ceo@b.test then; it is now, for later mail',
+    allow: '',
+  });
 });

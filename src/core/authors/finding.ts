@@ -16,21 +16,32 @@ export type AskedAuthor = {
 /** Addresses that a finding keeps. */
 const keptMax = 3;
 
+export type AuthorRules = {
+  /** Mail with a foreign author is to be held. */
+  readonly holdsForeign: boolean;
+  /** A program of this machine passes on mail that somebody else wrote. */
+  readonly isPassedOn: boolean;
+};
+
 /** `answers`: what the account may, one for each of `asked`. */
 export function judgeAuthors(
   asked: readonly AskedAuthor[],
   answers: readonly Permission[],
-  holdsForeign: boolean,
+  { holdsForeign, isPassedOn }: AuthorRules,
 ): AuthorsFinding | undefined {
   const foreign: ForeignAuthor[] = [];
-  let unsigned: 'foreign' | 'unknown' | undefined;
+  let unsigned: 'foreign' | 'unknown' | 'passed-on' | undefined;
   let author = '';
   let holds = false;
   for (const [nth, { address, place, isSignedHere }] of asked.entries()) {
     // An answer that is missing allows nothing.
-    const { kind: said, source } = answers[nth] ?? unanswered;
+    const { isForAll = false, kind: said, source } = answers[nth] ?? unanswered;
     // A table that has some address of a domain says nothing about all of them.
     const kind = said === 'map' && address.startsWith('@') ? 'foreign' : said;
+    if (isPassedOn && isForAll && place === 'from' && unsigned === undefined) {
+      unsigned = 'passed-on';
+      author = address;
+    }
     if (kind !== 'foreign' && kind !== 'unknown') continue;
     if (isSignedHere && foreign.length < keptMax) foreign.push({ address, place, kind, source });
     if (place !== 'from') continue;

@@ -10,6 +10,7 @@ const facts = (more: Partial<SenderFacts> = {}): SenderFacts => ({
   clients: [],
   scripts: [],
   aliases: [],
+  unlisted: [],
   origin: 'mail.example',
   users: new Map(),
   domains: ['a.example', 'b.example'],
@@ -58,6 +59,22 @@ test('of many domains a host is not proposed for all', () => {
   const networks = ['192.0.2.0/24'];
   assert.deepEqual(proposed({ networks, domains }), []);
   assert.match(notes({ networks, domains })[0] ?? '', /which of 6 domains .*--observe 14d$/);
+});
+
+test('a table that cannot be listed is named', () => {
+  assert.deepEqual(notes({}), []);
+  assert.match(notes({ unlisted: ['mysql:/x.cf'] })[0] ?? '', /^mysql:\/x\.cf cannot be listed; /);
+});
+
+test('a virtual alias of a list is an address of the list', () => {
+  const aliases = [
+    { key: 'team@a.example', value: 'team' },
+    { key: 'team', value: '"|/var/lib/mailman/mail/mailman post team"' },
+    { key: 'crew@b.example', value: 'team@a.example' },
+    { key: 'info@a.example', value: 'joe' },
+    { key: 'joe@b.example', value: 'joe' },
+  ];
+  assert.deepEqual(proposed({ aliases }), ['user:list team@a.example', 'user:list crew@b.example']);
 });
 
 const script = (

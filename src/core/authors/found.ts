@@ -15,6 +15,8 @@ export type SenderFacts = {
   readonly clients: readonly string[];
   readonly scripts: readonly Pick<ScriptSeen, 'account' | 'messages' | 'odd' | 'from'>[];
   readonly aliases: readonly AliasRow[];
+  /** Tables of aliases and transports that cannot be listed, such as those in a database. */
+  readonly unlisted: readonly string[];
   /** Domain of aliases that are written without one. */
   readonly origin: string;
   /** Users of transports that start programs (pipe), by the name of the transport. */
@@ -47,6 +49,12 @@ export function senderProposals(facts: SenderFacts): SenderProposals {
     proposals: distinct([...hosts.proposals, ...scripts, ...lists]),
     notes: [
       ...hosts.notes,
+      ...(facts.unlisted.length === 0
+        ? []
+        : [
+            `${facts.unlisted.join(', ')} cannot be listed; mailing lists only there are ` +
+              'not found. Declare them: postern accounts may-write-as user:USER LIST@DOMAIN',
+          ]),
       ...(away.length === 0
         ? []
         : [
@@ -59,7 +67,8 @@ export function senderProposals(facts: SenderFacts): SenderProposals {
 }
 
 const later =
-  'to sign everything for 14 days and get a list: postern accounts may-write-as --observe 14d';
+  'to sign mail of known accounts for 14 days and get a list: ' +
+  'postern accounts may-write-as --observe 14d';
 
 function hostProposals({ networks, clients, domains }: SenderFacts): SenderProposals {
   const [proposals, notes]: [Proposal[], string[]] = [[], []];
@@ -90,7 +99,9 @@ function hostProposals({ networks, clients, domains }: SenderFacts): SenderPropo
         proposals.push({
           account: clientName(name),
           address: `@${domain}`,
-          why: each ? `sent mail, and is in ${entry} of mynetworks` : 'is in mynetworks',
+          why: each
+            ? `The host ${name} sent mail, and is in ${entry} of mynetworks`
+            : `${isOne ? 'The host' : 'The network'} ${entry} is in mynetworks`,
         });
       }
     }
@@ -121,7 +132,7 @@ function scriptProposals(
       return some.map((address) => ({
         account,
         address,
-        why: `sent ${messages} messages; From is among those it wrote`,
+        why: `${account} sent ${messages} messages with this address in From`,
       }));
     });
   });

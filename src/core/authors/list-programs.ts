@@ -27,8 +27,12 @@ const programs: readonly (readonly [pattern: RegExp, program: ListProgram])[] = 
 const roles =
   /[-+](?:admin|bounces?|confirm|editor|help|join|leave|owner|request|return|(?:un)?subscribe)$/;
 
+/** Aliases that are followed from one to the next. */
+const aliasChainMax = 3;
+
 /**
- * Addresses that a list program serves. `origin`: the domain of keys without one. `users`: users of
+ * Addresses that a list program serves, also by a virtual alias (`team@example.org` leads to
+ * `team`, and `team` to the program). `origin`: the domain of keys without one. `users`: users of
  * transports that start programs, by the transport's name.
  */
 export function listAddresses(
@@ -42,6 +46,16 @@ export function listAddresses(
     if (program === undefined || address === undefined || found.has(address)) continue;
     const user = users.get(/^([\w-]+):/.exec(value)?.[1] ?? '') ?? program.user;
     found.set(address, { address, program: { ...program, user } });
+  }
+  const programAt = (word: string): ListProgram | undefined =>
+    found.get(addressOf(word, origin) ?? '')?.program;
+  for (let chain = 0; chain < aliasChainMax; chain++) {
+    for (const { key, value } of rows) {
+      const address = addressOf(key, origin);
+      const program = programAt(value);
+      if (program === undefined || address === undefined || found.has(address)) continue;
+      found.set(address, { address, program });
+    }
   }
   return [...found.values()];
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dice } from '../../../test/ledger/dice.ts';
 import type { Account } from '../account-name.ts';
-import { mailboxesOf, ownsAddress } from './own.ts';
+import { isOfThisMachine, mailboxesOf, ownsAddress } from './own.ts';
 import { authorKey, type MailPlace, withoutExtension } from './place.ts';
 
 const place: MailPlace = {
@@ -131,4 +131,12 @@ test('the addresses under which an account gets mail', () => {
   for (const none of ['client:10.0.0.1', 'script:/a', 'local:x@a.test', 'login:?']) {
     assert.deepEqual(of(none), [], none);
   }
+});
+
+test('what reads mailboxes of this machine; a host relays what its own server received', () => {
+  const is = (account: string): boolean => isOfThisMachine(account as Account);
+  for (const one of ['user:vmail', 'user:vmail:<>', 'local:<>', 'script:/a', 'client:127.0.0.1']) {
+    assert.equal(is(one), true, one);
+  }
+  for (const one of ['joe@a.test', 'joe', 'client:192.0.2.7']) assert.equal(is(one), false, one);
 });

@@ -84,6 +84,12 @@ function isThisMachine(account: Account): boolean {
   return /^client:(?:127\.[\d.]+|::1)$/.test(account);
 }
 
+/** Is it a program of this machine, so neither a login nor another host? */
+export function isOfThisMachine(account: Account): boolean {
+  const kind = kindOfAccount(account);
+  return kind === 'client' ? isThisMachine(account) : kind !== 'login';
+}
+
 /**
  * The addresses under which the account gets mail, as tables name them; empty for an account that
  * gets none, such as a host.

@@ -9,4 +9,6 @@ export type Permission = {
   readonly kind: 'own' | 'map' | 'declared' | 'observed' | 'foreign' | 'unknown';
   /** The table, the declaration or the fault that decided, for the operator; empty if none. */
   readonly source: string;
+  /** The operator said that it may write as every address. */
+  readonly isForAll?: boolean;
 };

@@ -10,7 +10,7 @@ export type MailPlace = {
   readonly hostNames: DomainSet;
   /** Domains of which `joe@domain` is the local user joe (mydestination). */
   readonly localUserDomains: DomainSet;
-  /** All domains of this server. One below another one is a domain of its own. */
+  /** Domains of this server, or with a key here. One below another one is a domain of its own. */
   readonly ownDomains: DomainSet;
   /** Added to an address without a domain in a table (myorigin); empty if it is not known. */
   readonly origin: string;

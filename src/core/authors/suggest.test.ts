@@ -33,6 +33,23 @@ test('two logins are two declarations; three of a domain are one', () => {
   assert.deepEqual(words(three), ['@a.test @b.test 9/3']);
 });
 
+test('an address that three logins share is all that is suggested', () => {
+  const three = ['joe', 'ann', 'eve'].map((name) => pair(`${name}@a.test`, 'info@b.test'));
+  assert.deepEqual(words(three), ['@a.test info@b.test 9/2']);
+});
+
+test('a login that wrote as many of a domain is looked at, and makes no group', () => {
+  const all = ['joe', 'ann', 'eve'].map((name) => pair(`${name}@a.test`, '@b.test'));
+  assert.deepEqual(
+    words(all).map((line) => line.replace(/ \d\S* /, ' ')),
+    ['ann', 'eve', 'joe'].map(
+      (name) => `${name}@a.test @b.test a login wrote as many addresses of b.test`,
+    ),
+  );
+  const host = words([pair('client:10.0.0.1', '@b.test')]);
+  assert.deepEqual(host, ['client:10.0.0.1 @b.test 3/2']);
+});
+
 test('one login with three addresses stays one login', () => {
   const pairs = ['x', 'y', 'z'].map((local) => pair('joe@a.test', `${local}@b.test`));
   assert.equal(words(pairs).length, 3);

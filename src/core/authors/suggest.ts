@@ -75,10 +75,15 @@ export function suggestedPairs(
   );
 }
 
-/** Nothing that sends for everybody is allowed without a look. */
-function standingOfPair({ address }: SeenPair, about: Standing): Standing {
-  if (address !== anyAddress || about.kind !== 'clear') return about;
-  return { kind: 'doubted', why: 'it wrote in the name of many domains' };
+/** Nothing that sends for everybody, or one login for a whole domain, is allowed without a look. */
+function standingOfPair({ account, address }: SeenPair, about: Standing): Standing {
+  if (about.kind !== 'clear') return about;
+  if (address === anyAddress) {
+    return { kind: 'doubted', why: 'it wrote in the name of many domains' };
+  }
+  const isAll = address.startsWith('@') && kindOfAccount(account) === 'login';
+  if (!isAll) return about;
+  return { kind: 'doubted', why: `a login wrote as many addresses of ${domainOf(address)}` };
 }
 
 const clear: Standing = { kind: 'clear' };
@@ -90,7 +95,9 @@ function ofGroup(group: readonly SeenPair[]): readonly SuggestedPair[] {
     return group.map((pair) => suggestion([pair], pair, clear));
   }
   const account = `@${domainOf(first.account)}`;
-  const address = `@${domainOf(first.address)}`;
+  // What all wrote as, such as a shared mailbox, says nothing about the rest of its domain.
+  const isOne = group.every(({ address }) => address === first.address);
+  const address = isOne ? first.address : `@${domainOf(first.address)}`;
   return [suggestion(group, { account, address }, clear)];
 }
 

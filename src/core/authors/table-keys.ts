@@ -88,10 +88,22 @@ export function loginsOf(value: string): readonly string[] {
 }
 
 /**
- * Do two entries of virtual_mailbox_maps name one mailbox? Equal values alone do not say so: many
- * servers have `OK` for every mailbox. So it must be a path with the user's name in it.
+ * Do two entries name the mailbox of this user? Equal values alone do not say so: many servers have
+ * `OK`, or one folder, for all users, or one for all that have the same name in different domains.
+ * So it must be a path that ends with the user's address, or with its domain and later its name.
  */
 export function isSameMailbox(value: string, other: string, mailbox: string): boolean {
   if (value !== other || !value.includes('/')) return false;
-  return value.toLowerCase().split('/').includes(localPartOf(mailbox));
+  const parts = value
+    .toLowerCase()
+    .split('/')
+    .filter((part) => part !== '');
+  const isTheirs = (name: string | undefined, above: readonly string[]): boolean =>
+    name === mailbox || (name === localPartOf(mailbox) && above.includes(domainOf(mailbox)));
+  const last = parts.at(-1) ?? '';
+  if (isTheirs(last, parts.slice(0, -1))) return true;
+  return insideMailbox.test(last) && isTheirs(parts.at(-2), parts.slice(0, -2));
 }
+
+/** Folders in a user's own folder that hold the mail. */
+const insideMailbox = /^(?:maildir|mdbox|sdbox|dbox|mail|mbox)$/;

@@ -4,13 +4,14 @@
  * recognised by what it has in common with the one that went in: Message-ID, recipient, time, and
  * the way that such a filter takes.
  *
- * Two honest messages may have one Message-ID. So each recipient that was handed to a filter
- * answers for one message that comes back, and mail of a login is never taken for such a one.
+ * Two messages may have one Message-ID, by chance or because somebody wants it. So each recipient
+ * that was handed to a filter answers for one message that comes back, all recipients of that one
+ * must have been handed over, and mail of a login is never taken for such a one.
  */
 import { isOwnByDefault } from '../../formats/postfix/own-hosts.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
-import type { DeliveryEvent, JoinedMail } from './joined-mail.ts';
+import { type DeliveryEvent, isLocalProgram, type JoinedMail, rootOf } from './joined-mail.ts';
 import type { RecipientState } from './recipients.ts';
 
 /** Recipients that were handed to a filter lately: at least as many, at most twice. */
@@ -26,7 +27,10 @@ const namelessMs = minuteMs;
 /** Most servers are elsewhere; their addresses need no closer look. */
 const mayBeOwn = /^(?:1[0279]|f)|:/;
 
-type Hop = {
+/** Recipients of a message that came back which were not handed over: always_bcc. */
+const addedMax = 1;
+
+export type Hop = {
   readonly mail: JoinedMail;
   readonly delivery: DeliveryEvent;
   readonly state: RecipientState;
@@ -43,10 +47,38 @@ export class FilterHops {
     }
   }
 
-  /** The hop from which the message with this delivery came back. */
-  find(back: JoinedMail, { original, recipient }: DeliveryEvent): Hop | undefined {
+  /**
+   * The hops from which `back` came back, by its deliveries that wait; none if it did not, or if
+   * not all of its recipients are known. With `isLast`, those that are known decide.
+   */
+  of(back: JoinedMail, isLast: boolean): readonly Hop[] {
+    const hops = new Set<Hop>();
+    const seen = new Set<string>();
+    let added = 0;
+    let mail: JoinedMail | undefined;
+    for (const delivery of back.waiting ?? []) {
+      if (seen.has(delivery.recipient)) continue;
+      seen.add(delivery.recipient);
+      const hop = this.#find(back, delivery, mail);
+      if (hop === undefined) added++;
+      else {
+        mail ??= rootOf(hop.mail);
+        hops.add(hop);
+      }
+      if (added > addedMax) return [];
+    }
+    return isLast || seen.size >= back.recipientCount ? [...hops] : [];
+  }
+
+  #find(
+    back: JoinedMail,
+    { original, recipient }: DeliveryEvent,
+    mail: JoinedMail | undefined,
+  ): Hop | undefined {
     for (const name of original === recipient ? [recipient] : [recipient, original]) {
-      const found = this.#byRecipient.get(name)?.find((hop) => isReturn(hop, back));
+      const found = this.#byRecipient
+        .get(name)
+        ?.find((hop) => (mail ?? rootOf(hop.mail)) === rootOf(hop.mail) && isReturn(hop, back));
       if (found !== undefined) return found;
     }
     return undefined;
@@ -65,8 +97,23 @@ export function mayBeFilter({ mxAddress, outcome, relay, service }: DeliveryEven
   return mayBeOwn.test(mxAddress) && isOwnByDefault(mxAddress);
 }
 
+/** What a delivery says of its recipient. */
+export function recipientOf(mail: JoinedMail, delivery: DeliveryEvent): RecipientState {
+  const { at, original, outcome, queueId, recipient, service } = delivery;
+  return {
+    recipient,
+    original,
+    queueId,
+    at,
+    outcome,
+    isLocal: isLocalProgram(service),
+    filter: mayBeFilter(delivery) ? 'maybe' : 'none',
+    isForeign: mail.isForeign(queueId),
+  };
+}
+
 /** Whether `back` can be the message of `hop`, come back from the filter. */
-export function isReturn({ delivery, mail, state }: Hop, back: JoinedMail): boolean {
+function isReturn({ delivery, mail, state }: Hop, back: JoinedMail): boolean {
   if (state.filter !== 'maybe' || mail === back || mail.host !== back.host) return false;
   return isSame(mail, back, delivery.at) && isItsWay(delivery, back);
 }
@@ -84,8 +131,8 @@ function fits(mail: JoinedMail, back: JoinedMail): boolean {
   return mail.recipientCount === 0 || back.recipientCount <= mail.recipientCount + 1;
 }
 
-/** By which way a filter of that kind hands mail back. */
-function isItsWay({ mxAddress, relay, service }: DeliveryEvent, back: JoinedMail): boolean {
+/** Whether the message came by a way on which what took the delivery hands mail back. */
+export function isItsWay({ mxAddress, relay, service }: DeliveryEvent, back: JoinedMail): boolean {
   if (back.origin === 'login') return false;
   const isPickedUp = back.uid !== undefined;
   const isNear = isPickedUp || isOwnByDefault(back.client);

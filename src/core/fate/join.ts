@@ -20,14 +20,13 @@
 import { hash53 } from '../../lib/hash.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { LogEvent } from '../event.ts';
-import { FilterHops, isReturn, mayBeFilter } from './filter-hops.ts';
+import { FilterHops, recipientOf } from './filter-hops.ts';
 import {
   attemptOf,
   type DeliveryEvent,
   enter,
   expire,
   expiryOf,
-  isLocalProgram,
   isNear,
   isOneOf,
   isOver,
@@ -81,7 +80,7 @@ class Join implements MessageJoin {
         if (account !== undefined) this.counts.neverQueued++;
       },
       evicted: (mail) => {
-        if (mail.state === 'unsure') this.#isItself(mail);
+        if (mail.state === 'unsure') this.#decide(mail);
         if (mail.state !== 'twice') this.counts.evicted++;
       },
     });
@@ -128,12 +127,12 @@ class Join implements MessageJoin {
     for (const mail of this.#unsure) {
       const first = mail.waiting?.[0]?.at ?? (mail.openIds === 0 ? mail.at : undefined);
       const isOver = first !== undefined && Math.abs(now - first) > unsureMs;
-      if (isOver || this.#unsure.size > unsureMax) this.#isItself(mail);
+      if (isOver || this.#unsure.size > unsureMax) this.#decide(mail);
     }
   }
 
   end(): void {
-    for (const mail of this.#unsure) this.#isItself(mail);
+    for (const mail of this.#unsure) this.#decide(mail);
     for (const { account, state } of this.#ids.all()) {
       if (state === 'entered' && account !== undefined) this.counts.neverQueued++;
     }
@@ -221,15 +220,24 @@ class Join implements MessageJoin {
   }
 
   #unsureDelivery(mail: JoinedMail, fact: DeliveryEvent): void {
-    const hop = this.#hops.find(mail, fact);
     mail.waiting ??= [];
-    if (mail.waiting.length < waitingMax) mail.waiting.push(fact);
-    if (hop !== undefined) {
-      const of = rootOf(hop.mail);
-      setReturned(hop.state);
-      this.#merge(mail, of);
-      this.#sink.attempt(of, () => attemptOf(of, hop.delivery, hop.state), hop.delivery);
-    } else if (mail.waiting.length >= waitingMax) this.#isItself(mail);
+    mail.waiting.push(fact);
+    if (mail.waiting.length >= waitingMax) this.#decide(mail);
+    else if (mail.waiting.length >= mail.recipientCount) this.#isReturned(mail, false);
+  }
+
+  /** Joins the message to the one from which it came back, if it did. */
+  #isReturned(back: JoinedMail, isLast: boolean): boolean {
+    const hops = this.#hops.of(back, isLast);
+    const [first] = hops;
+    if (first === undefined) return false;
+    const mail = rootOf(first.mail);
+    for (const { state } of hops) setReturned(state);
+    this.#merge(back, mail);
+    for (const { delivery, state } of hops) {
+      this.#sink.attempt(mail, () => attemptOf(mail, delivery, state), delivery);
+    }
+    return true;
   }
 
   #attempt(mail: JoinedMail, fact: DeliveryEvent): void {
@@ -240,18 +248,9 @@ class Join implements MessageJoin {
       this.#attempt(about, fact);
       return;
     }
-    const { at, original, outcome, queueId, recipient, service } = fact;
-    const isFilter = mayBeFilter(fact);
-    const state: RecipientState = {
-      recipient,
-      original,
-      queueId,
-      at,
-      outcome,
-      isLocal: isLocalProgram(service),
-      filter: isFilter ? 'maybe' : 'none',
-      isForeign: mail.isForeign(queueId),
-    };
+    const { at, outcome, queueId, service } = fact;
+    const state = recipientOf(mail, fact);
+    const isFilter = state.filter === 'maybe';
     mail.recipients.set(state);
     if (outcome === 'sent') this.#next(mail, fact, state);
     else if (outcome === 'bounced') this.#links.refused(mail, at);
@@ -287,15 +286,12 @@ class Join implements MessageJoin {
 
   /** A filter may have handed the message back before the line that says it took the message. */
   #handed(mail: JoinedMail, fact: DeliveryEvent, state: RecipientState): void {
+    this.#hops.add(mail, fact, state);
     for (const back of this.#names.unsure(mail, this.#unsure)) {
-      if (!isReturn({ mail, delivery: fact, state }, back)) continue;
       // A filter may hand back one message for each recipient.
       if (back.waiting?.some((one) => isOneOf(one, fact)) !== true) continue;
-      setReturned(state);
-      this.#merge(back, mail);
-      return;
+      if (this.#isReturned(back, false)) return;
     }
-    this.#hops.add(mail, fact, state);
   }
 
   #merge(next: JoinedMail, mail: JoinedMail): void {
@@ -317,8 +313,9 @@ class Join implements MessageJoin {
     if (this.#unsure.size > unsureMax) this.waited(mail.at);
   }
 
-  /** No filter handed the message back. */
-  #isItself(mail: JoinedMail): void {
+  /** Nothing more is waited for: a filter handed it back, or not. */
+  #decide(mail: JoinedMail): void {
+    if (mail.state === 'unsure' && this.#isReturned(mail, true)) return;
     this.#unsure.delete(mail);
     if (mail.state !== 'unsure') return;
     const { waiting = [] } = mail;
@@ -343,7 +340,7 @@ class Join implements MessageJoin {
   }
 
   #expired(mail: JoinedMail, queueId: string, at: Millis): void {
-    if (mail.state === 'unsure') this.#isItself(mail);
+    if (mail.state === 'unsure') this.#decide(mail);
     for (const state of expire(mail, queueId, at)) {
       this.#sink.attempt(mail, () => expiryOf(mail, state), undefined);
     }

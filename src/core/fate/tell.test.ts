@@ -11,6 +11,7 @@ const clock = (when: Millis): string => new Date(when).toISOString().slice(11, 1
 
 type Tried = RecipientTold['attempts'][number];
 
+const filter: Partial<Tried> = { mxHost: '127.0.0.1', mxAddress: '127.0.0.1' };
 const gmail = 'gmail-smtp-in.l.google.com';
 
 function tried(when: Millis, outcome: Tried['outcome'], more: Partial<Tried> = {}): Tried {
@@ -86,6 +87,38 @@ describe('one recipient', () => {
       'no server answered',
       { recipients: [one(tried(at(10, 5), 'deferred', { mxHost: '', mxAddress: '' }))] },
       'accepted 10:02, no server answered once, waiting since 10:05',
+    ],
+    [
+      'through a filter, which hands back before it answers',
+      {
+        recipients: [
+          one(
+            tried(at(10, 2), 'deferred', filter),
+            tried(at(10, 13), 'sent'),
+            tried(at(10, 13), 'handed-on', filter),
+          ),
+        ],
+      },
+      'accepted 10:02, 127.0.0.1 deferred once, delivered 10:13',
+    ],
+    [
+      'refused behind a filter that answers later',
+      { recipients: [one(tried(at(10, 2), 'bounced'), tried(at(10, 3), 'handed-on', filter))] },
+      'accepted 10:02, refused by Gmail for good 10:02',
+    ],
+    [
+      'waiting behind a filter that answers later',
+      { recipients: [one(tried(at(10, 2), 'deferred'), tried(at(10, 3), 'handed-on', filter))] },
+      'accepted 10:02, Gmail deferred once, waiting since 10:02',
+    ],
+    [
+      'put off by a filter, which then takes it',
+      {
+        recipients: [
+          one(tried(at(10, 2), 'deferred', filter), tried(at(10, 9), 'handed-on', filter)),
+        ],
+      },
+      'accepted 10:02, 127.0.0.1 deferred once, handed on to a filter 10:09',
     ],
     [
       'refused for good',

@@ -142,7 +142,7 @@ function stateWithout({ verdict, isObserved, held }: FateFacts): FateState {
 }
 
 function outcomeOf({ recipient, attempts }: RecipientTold, facts: FateFacts): One {
-  const inOrder = [...attempts].sort((one, other) => one.at - other.at);
+  const inOrder = asTried(attempts);
   const last = inOrder.at(-1);
   const where = last === undefined ? '' : last.isLocal ? 'this server' : mxProvider(last.mxHost);
   return {
@@ -154,6 +154,26 @@ function outcomeOf({ recipient, attempts }: RecipientTold, facts: FateFacts): On
   };
 }
 
+/**
+ * The attempts in their order. A filter may hand a message back, and the message may be delivered,
+ * before the line that says that the filter took it. So what came after the filter counts after
+ * that line, whatever the times say.
+ */
+function asTried(attempts: RecipientTold['attempts']): RecipientTold['attempts'] {
+  const inOrder = attempts.toSorted((one, other) => one.at - other.at);
+  const handed = inOrder.filter(({ outcome }) => outcome === 'handed-on');
+  const [lastHanded] = handed.slice(-1);
+  if (lastHanded === undefined) return inOrder;
+  const filters = new Set(handed.map(serverOf));
+  const isBefore = (one: RecipientTold['attempts'][number]): boolean =>
+    one.outcome === 'handed-on' ||
+    (one.outcome === 'deferred' && one.at < lastHanded.at && filters.has(serverOf(one)));
+  return [...inOrder.filter(isBefore), ...inOrder.filter((one) => !isBefore(one))];
+}
+
+const serverOf = ({ mxAddress, mxHost }: RecipientTold['attempts'][number]): string =>
+  `${mxHost} ${mxAddress}`;
+
 function stateOf(outcome: Attempt['outcome'], { held }: FateFacts): FateState {
   if (outcome === 'sent') return 'delivered';
   if (outcome !== 'deferred') return outcome;
@@ -164,7 +184,7 @@ function stateOf(outcome: Attempt['outcome'], { held }: FateFacts): FateState {
 
 /** An alias leads to several addresses, each with an outcome of its own. */
 function byAddress(one: RecipientTold): readonly RecipientTold[] {
-  const inOrder = one.attempts.toSorted((first, then) => first.at - then.at);
+  const inOrder = asTried(one.attempts);
   const addresses = new Set(inOrder.map(({ recipient }) => recipient));
   if (addresses.size < 2) return [one];
   const parts = [...addresses].map((address) => ({

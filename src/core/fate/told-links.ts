@@ -1,7 +1,7 @@
 /** Which messages belong together because a server said so, before or after the other was seen. */
 import { RecentMap } from '../../lib/recent-map.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
-import { mayBeFilter } from './filter-hops.ts';
+import { isItsWay, mayBeFilter } from './filter-hops.ts';
 import { type DeliveryEvent, type JoinedMail, rootOf } from './joined-mail.ts';
 
 /** Ids that other servers named in their answer, for how long. */
@@ -29,7 +29,7 @@ export class ToldLinks {
     if (found === undefined) return undefined;
     const before = rootOf(found.mail);
     if (before === mail || before.messageId !== mail.messageId) return undefined;
-    return Math.abs(found.delivery.at - mail.at) > nextMs ? undefined : before;
+    return isNext(before, mail, found.delivery) ? before : undefined;
   }
 
   refused(mail: JoinedMail, at: Millis): void {
@@ -53,10 +53,16 @@ export class ToldLinks {
   }
 }
 
-/** Whether `next` is the message that the next server took. The id alone is not enough. */
+/**
+ * Whether `next` is the message that the next server took. Id and Message-ID are not enough: who
+ * gets mail from here can read both, and may name them in the answer to another message.
+ */
 export function isNext(mail: JoinedMail, next: JoinedMail, delivery: DeliveryEvent): boolean {
   if (next.origin === 'login' || next.origin === 'made' || next.state === 'twice') return false;
   if (Math.abs(delivery.at - next.at) > nextMs) return false;
+  // Another machine gets it by SMTP; this one by the way on which a filter hands mail back.
+  const isItsOwn = mail.host === next.host ? isItsWay(delivery, next) : next.uid === undefined;
+  if (!isItsOwn) return false;
   if (mail.messageId !== '' && next.messageId !== '') return mail.messageId === next.messageId;
   // A server elsewhere may name any id.
   return mail.host === next.host && mayBeFilter(delivery);

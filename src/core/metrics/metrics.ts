@@ -188,6 +188,7 @@ const signingMetrics: readonly Metric[] = [
       'Outgoing messages, signed or not: no-from (no author with a domain), no-key (no key for ' +
       'any author’s domain), off (by the configuration), foreign (its account may not write as ' +
       'an author), unknown (the mail server’s tables could not be asked whether it may), ' +
+      'passed-on (a program that may write as everybody passed on received mail), ' +
       'long-from (From has more than is read), failed (see the log event signing.failed).',
     label: 'result',
     values: ['signed', ...unsignedWhys, 'failed'],

@@ -27,8 +27,8 @@ export type ChosenBy = 'author' | 'parent' | 'table' | 'identity';
 /**
  * no-from: the message names no author. no-key: no domain of an author has a key. off: the operator
  * turned signing off for the domain. foreign: its account may not write as one of the authors.
- * unknown: the mail server's tables could not be asked whether it may. long-from: From has more
- * than is read.
+ * unknown: the mail server's tables could not be asked whether it may. passed-on: a program that
+ * may write as everybody passed on mail of somebody else. long-from: From has more than is read.
  */
 export const unsignedWhys = [
   'no-from',
@@ -36,6 +36,7 @@ export const unsignedWhys = [
   'off',
   'foreign',
   'unknown',
+  'passed-on',
   'long-from',
 ] as const;
 export type UnsignedWhy = (typeof unsignedWhys)[number];

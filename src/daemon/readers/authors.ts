@@ -46,9 +46,11 @@ export function openDaemonAuthors(
   },
 ): DaemonAuthors {
   const { accounts, iso, journal, ledger, localDomains, loginDomains, notices, toolsOf } = of;
+  const isOurs = (name: string): boolean => localDomains.has(name) || of.hasKey(name);
   const tables = openAuthorTables({
     directories: () => directoriesOf(of.connected),
-    ownDomains: localDomains,
+    // Tables of Postfix that cannot be listed, such as databases, name more than `localDomains`.
+    ownDomains: { has: isOurs },
     ask: toolsOf === undefined ? askAsThisUser : openTableAsker(toolsOf),
     homes:
       toolsOf === undefined
@@ -57,7 +59,6 @@ export function openDaemonAuthors(
     changed: () => rights.changed(),
     log: world.log,
   });
-  const isOurs = (name: string): boolean => localDomains.has(name) || of.hasKey(name);
   const observation = openObservation({
     journal,
     stored: ledger,
@@ -77,6 +78,7 @@ export function openDaemonAuthors(
     delimiters: () => tables.place.delimiters,
     observation,
     standings: (since) => liveStandings(journal, since),
+    isKnown: (account) => accounts.known(account) !== undefined,
     iso,
   });
   const rights = openAuthorRights({
@@ -89,7 +91,11 @@ export function openDaemonAuthors(
   });
   scope.defer(() => rights.close());
   void tables.refresh();
-  scope.defer(startTimer(lookEveryMs, () => void tables.refresh()));
+  const look = (): void => {
+    void tables.refresh();
+    rights.look();
+  };
+  scope.defer(startTimer(lookEveryMs, look));
   return { rights, admin: declarations.admin, configure: () => rights.changed() };
 }
 

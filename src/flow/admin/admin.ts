@@ -8,7 +8,7 @@ import type { Account, DefaultDomain } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
-import type { Millis } from '../../lib/time.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
 import type { Asking } from '../../ports/asking.ts';
 import type { AuthorAdmin } from '../../ports/authors.ts';
@@ -72,6 +72,10 @@ const countMax = 100_000;
 const heldMax = 50_000;
 /** Pairs of account and author that the status names. */
 const foreignMax = 10;
+/** Pairs that are looked at for these: all that are kept (flow/authors/foreign-mail.ts). */
+const foreignLookedAtMax = 500;
+/** And for how long after its last message. */
+const foreignShownMs = 14 * dayMs;
 /** Accounts that the status names with what is held of them. */
 const heldMostMax = 5;
 
@@ -131,7 +135,13 @@ export function openAdmin(deps: AdminDeps): Admin {
       if (story === undefined && message === undefined) return undefined;
       const account = story?.account ?? message?.account;
       const hasKeys = (): boolean => live.dkimKeys().length > 0;
-      return { story, message, ...shownUnsigned(message, hasKeys), ...ownKeys(deps, account) };
+      const isDeclared: AuthorAdmin['isDeclared'] = (...pair) => deps.authors.isDeclared(...pair);
+      return {
+        story,
+        message,
+        ...shownUnsigned(message, { hasKeys, isDeclared }),
+        ...ownKeys(deps, account),
+      };
     },
     forget: (address, how) => forgetPerson(deps, address, how),
     audit: (filter) => live.audit(filter),
@@ -157,6 +167,10 @@ function askingOf(deps: AdminDeps): Asking {
     log: () => standing[deps.bypass.view().watched],
     named: (text) => named(deps, text),
     now: deps.world.clock.now,
+    asOfNow(incident) {
+      const profile = deps.accounts.known(incident.account);
+      return profile === undefined ? incident : asOfNow(incident, profile);
+    },
   });
 }
 
@@ -191,13 +205,24 @@ function status(deps: AdminDeps): StatusView {
       suspended: live.accounts({ state: 'suspended', limit: countMax }).length,
       exempt: deps.exemptions.all(clock.now()).length,
     },
-    foreign: deps.foreign.latest(foreignMax),
+    foreign: openForeign(deps),
     authors: deps.authors.observation(),
     held: live.countHeld(),
     heldMax: deps.accounts.context.policy.heldMax,
     heldMost: live.heldMost(heldMostMax),
     verdicts: feed.verdicts,
   };
+}
+
+/** What an operator may still have to allow: seen lately, and not declared since. */
+function openForeign({ authors, foreign, world }: AdminDeps): StatusView['foreign'] {
+  const since = world.clock.now() - foreignShownMs;
+  return foreign
+    .latest(foreignLookedAtMax)
+    .filter(({ account, address, lastAt }) => {
+      return lastAt >= since && !authors.isDeclared(account, address);
+    })
+    .slice(0, foreignMax);
 }
 
 function accountList(

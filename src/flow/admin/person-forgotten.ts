@@ -1,12 +1,13 @@
 /** Removes a person's address from all that Postern remembers, and says what it cannot remove. */
 import { identityKey } from '../../core/account/risk-factors.ts';
-import type { Account } from '../../core/account-name.ts';
+import { type Account, localAccount } from '../../core/account-name.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { hash53 } from '../../lib/hash.ts';
 import type { AdminResult } from '../../ports/admin.ts';
 import type { FateStore } from '../../ports/fate.ts';
 import type { Ledger } from '../../ports/ledger.ts';
+import type { ScriptAdmin } from '../../ports/scripts.ts';
 import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -16,6 +17,7 @@ export type ForgetDeps = {
   readonly ledger: Pick<Ledger, 'forget'>;
   readonly journal: Pick<Journal, 'committed' | 'flushNow'>;
   readonly accounts: Pick<Accounts, 'context' | 'forget' | 'known'>;
+  readonly scripts: Pick<ScriptAdmin, 'forgetAddress'>;
   readonly world: World;
 };
 
@@ -29,7 +31,7 @@ export async function forgetPerson(
   given: string,
   { by, dryRun }: ForgetHow,
 ): Promise<AdminResult> {
-  const { accounts, fates, journal, ledger, world } = deps;
+  const { accounts, fates, journal, ledger, scripts, world } = deps;
   const address = addressKey(given.trim());
   if (!address.includes('@')) {
     return { ok: false, text: 'this is no mail address', hint: 'postern forget NAME@DOMAIN' };
@@ -40,6 +42,7 @@ export async function forgetPerson(
   const hashes = [hash53(address, seed), hash53(identityKey(address), seed)];
   try {
     days = await fates.forget(address, { dryRun });
+    if (!dryRun) scripts.forgetAddress(address);
     // What waits for the ledger may name the address.
     if (!journal.flushNow()) return notWritten(days);
     rows = ledger.forget({ address, hashes }, { dryRun });
@@ -51,8 +54,12 @@ export async function forgetPerson(
     };
   }
   const verb = dryRun ? 'would be changed or removed' : 'changed or removed';
-  const isAccount = accounts.known(address as Account) !== undefined;
-  const account = isAccount ? `, the account ${address} with its profile and incidents` : '';
+  const named = [address as Account, localAccount(address)].filter(
+    (name) => accounts.known(name) !== undefined,
+  );
+  const account = named
+    .map((name) => `, the account ${name} with its profile and incidents`)
+    .join('');
   const text =
     `${many(days)} of the messages of the last days and ${many(rows)} of the ledger ${verb}; ` +
     notRemoved +

@@ -6,6 +6,7 @@ import {
   declarationWords,
   declaredAccount,
   declaredAddress,
+  isDeclaredIn,
   orderDeclarations,
 } from '../../core/authors/declaration.ts';
 import { type Standing, suggestedPairs } from '../../core/authors/suggest.ts';
@@ -27,6 +28,10 @@ import type { Observation } from './observation.ts';
 
 /** Declarations in force. A person decides on fewer; a panel may write many. */
 const declarationsMax = 100_000;
+/** Accounts in a note. */
+const namedMax = 5;
+const addressForms =
+  'an address, @DOMAIN for all addresses of a domain, @*.DOMAIN for all names below it, or *';
 const missing = 'done, but the ledger could not be written yet: a stop before that undoes it';
 
 export type LiveDeclarations = {
@@ -43,6 +48,7 @@ export type AuthorAdminDeps = {
   readonly observation: Pick<Observation, 'rows' | 'set' | 'view'>;
   /** What the guard holds against accounts since then; asked once for a whole list. */
   readonly standings: (since: Millis) => (account: Account) => Standing;
+  readonly isKnown: (account: Account) => boolean;
   readonly iso: (at: Millis) => string;
 };
 
@@ -67,7 +73,7 @@ class KeptDeclarations implements AuthorAdmin {
     const { observation, standings } = this.#deps;
     const now = observation.view();
     const since = now.from ?? (0 as Millis);
-    const seen = observation.rows().filter((row) => !this.#isDeclared(row.account, row.address));
+    const seen = observation.rows().filter((row) => !this.isDeclared(row.account, row.address));
     return {
       declarations: this.#inForce(),
       observation: now,
@@ -77,6 +83,10 @@ class KeptDeclarations implements AuthorAdmin {
 
   observation(): ObservationView {
     return this.#deps.observation.view();
+  }
+
+  isDeclared(account: Account, address: string): boolean {
+    return isDeclaredIn(this.now, account, address, this.#deps.delimiters());
   }
 
   async declare(
@@ -94,6 +104,7 @@ class KeptDeclarations implements AuthorAdmin {
     const lines = [
       ...fresh.map(({ account, address }) => `${account} may write as ${address}`),
       ...(old === 0 ? [] : [`${old} declared before: unchanged`]),
+      ...this.#unseen(fresh),
     ];
     if (isDry) return said(true, [...lines, 'nothing was changed'], fresh.length);
     const at = this.#deps.world.clock.now();
@@ -134,7 +145,8 @@ class KeptDeclarations implements AuthorAdmin {
     const text =
       ms === 0
         ? 'The observation has ended: a domain’s key signs only for those who may use it.'
-        : `Mail without a right is signed until ${iso((at + ms) as Millis)}, and noted.`;
+        : 'Mail of known accounts that write as others is signed and noted until ' +
+          `${iso((at + ms) as Millis)}. See it: postern accounts may-write-as --suggest`;
     return said(kept, [text], 1);
   }
 
@@ -147,6 +159,19 @@ class KeptDeclarations implements AuthorAdmin {
     return row?.removedAt === undefined ? row : undefined;
   }
 
+  /** A name may be misspelt; then the declaration allows nothing. */
+  #unseen(pairs: readonly Declaration[]): readonly string[] {
+    const names = pairs
+      .map(({ account }) => account)
+      .filter((name) => !/^@|^client:|^script:|^local:/.test(name))
+      .filter((name) => !this.#deps.isKnown(name as Account));
+    const all = [...new Set(names)];
+    if (all.length === 0) return [];
+    const more = all.length - namedMax;
+    const named = `${all.slice(0, namedMax).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+    return [`note: no mail of ${named} was seen yet; postern accounts list shows the names`];
+  }
+
   /** The pairs as they are stored, each once; or what is wrong with one. */
   #pairsOf(wanted: readonly Declaration[]): readonly Declaration[] | string {
     const pairs = new Map<string, Declaration>();
@@ -154,16 +179,10 @@ class KeptDeclarations implements AuthorAdmin {
       const account = declaredAccount(one.account, this.#deps.logins);
       const address = declaredAddress(one.address);
       if ('fault' in account) return `${one.account}: ${account.fault}`;
-      if (address === undefined) return `${one.address} is not an address, @domain, @*.domain or *`;
+      if (address === undefined) return `${one.address} is not ${addressForms}`;
       pairs.set(keyOf({ account: account.account, address }), { ...account, address });
     }
     return [...pairs.values()];
-  }
-
-  #isDeclared(account: Account, address: string): boolean {
-    // For every address there is no shorter declaration.
-    const one = address.startsWith('@') ? `any${address}` : address;
-    return this.now.find(account, one, this.#deps.delimiters()) !== undefined;
   }
 
   #change(

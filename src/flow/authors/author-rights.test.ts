@@ -62,7 +62,7 @@ function rig(entries: Entries, declarations: readonly Declaration[] = [], deadli
     });
   const kind = async (account: string, address: string): Promise<string> =>
     (await ask(account, address))[0]?.kind ?? '';
-  return { state, warned, troubles, rights, ask, kind };
+  return { state, tables, warned, troubles, rights, ask, kind };
 }
 
 const entries: Entries = {
@@ -92,6 +92,15 @@ const entries: Entries = {
     'joe@a.test': 'a.test/joe/',
     'joe@alias.test': 'a.test/joe/',
     'ceo@b.test': 'b.test/ceo/',
+    'sam@a.test': '/srv/sam',
+    'sam@b.test': '/srv/sam',
+    'srv@a.test': '/srv/mail',
+    'mail@a.test': '/srv/mail',
+    'cfo@b.test': '/srv/mail',
+    'kim@a.test': '/srv/a.test/kim/Maildir/',
+    'kim@b.test': '/srv/a.test/kim/Maildir/',
+    'lee@a.test': '/srv/lee@a.test',
+    'hr@b.test': '/srv/lee@a.test',
     'ann@a.test': 'OK',
     'sales@b.test': 'OK',
   },
@@ -129,6 +138,12 @@ const cases: readonly (readonly [string, string, string])[] = [
   ['joe@a.test', 'joe@alias.test', 'map'],
   ['joe@a.test', 'ceo@b.test', 'foreign'],
   ['ann@a.test', 'sales@b.test', 'foreign'],
+  ['kim@a.test', 'kim@b.test', 'map'],
+  ['lee@a.test', 'hr@b.test', 'map'],
+  // One folder for a name in all domains, or for everybody, tells nothing about a user.
+  ['sam@a.test', 'sam@b.test', 'foreign'],
+  ['mail@a.test', 'cfo@b.test', 'foreign'],
+  ['srv@a.test', 'cfo@b.test', 'foreign'],
   ['client:10.0.0.1', 'info@b.test', 'foreign'],
   ['script:/var/www/a.php', 'info@b.test', 'foreign'],
 ];
@@ -179,6 +194,49 @@ test('tables that cannot be asked for minutes are a trouble, until they answer',
   state.fault = '';
   await kind('joe@a.test', 'x3@b.test');
   assert.equal(troubles.at(-1), undefined);
+});
+
+test('a trouble ends when the tables answer, although no message asks', async () => {
+  const { kind, rights, state, troubles } = rig(entries);
+  state.fault = 'no database';
+  await kind('joe@a.test', 'info@b.test');
+  state.now += 5 * minuteMs;
+  const look = async (): Promise<void> => {
+    rights.look();
+    for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+  };
+  await look();
+  assert.match(troubles[0] ?? '', /no database/);
+  state.fault = '';
+  await look();
+  assert.equal(troubles.length, 1, 'it is not asked again at once');
+  state.now += minuteMs;
+  await look();
+  assert.deepEqual(troubles.slice(1), [undefined]);
+});
+
+test('two faults with an answer between them are no trouble', async () => {
+  const { kind, rights, state, troubles } = rig(entries);
+  state.fault = 'no database';
+  await kind('joe@a.test', 'info@b.test');
+  state.fault = '';
+  state.now += minuteMs;
+  rights.look();
+  for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+  state.now += 10 * minuteMs;
+  state.fault = 'no database';
+  await kind('joe@a.test', 'chain@b.test');
+  assert.deepEqual(troubles, [undefined]);
+});
+
+test('while a server was never read, a host is unknown, and asked once for a while', async () => {
+  const { kind, state, tables } = rig(entries);
+  Object.assign(tables, { isRead: false });
+  state.fault = 'main.cf could not be read';
+  assert.equal(await kind('client:10.0.0.1', 'x@b.test'), 'unknown');
+  const { finds } = state;
+  assert.equal(await kind('client:10.0.0.1', 'x@b.test'), 'unknown');
+  assert.equal(state.finds, finds);
 });
 
 test('in the time of observation, tables that cannot be asked leave nothing unsigned', async () => {

@@ -5,7 +5,7 @@
  * new addresses.
  */
 import type { Account, LoginDomains } from '../../core/account-name.ts';
-import type { Declaration, Declarations } from '../../core/authors/declaration.ts';
+import { anyAddress, type Declaration, type Declarations } from '../../core/authors/declaration.ts';
 import { mailboxesOf, ownsAddress } from '../../core/authors/own.ts';
 import type { Permission } from '../../core/authors/permission.ts';
 import { authorKey } from '../../core/authors/place.ts';
@@ -20,6 +20,8 @@ import { type MapRight, rightByTables } from './map-rights.ts';
 const answerMs = 10 * minuteMs;
 /** How long it counts that the tables could not be asked. */
 const silentMs = 30 * secondMs;
+/** What could not be asked is asked again this often, whether or not a message needs it. */
+const retryMs = minuteMs;
 /** Tables that cannot be asked for this long are a trouble of the guard. */
 const troubleMs = 5 * minuteMs;
 /** Pairs whose answer is kept: some 200 bytes each, and at most twice as many. */
@@ -58,12 +60,20 @@ export type RightsDeps = {
 export type LiveRights = AuthorRights & {
   /** A table or main.cf has changed: kept answers are asked anew, and count until then. */
   changed(): void;
+  /** Asks again what could not be asked: so a trouble begins and ends without mail. */
+  look(): void;
   /** The answer as far as it is known without asking a table. */
   known(account: Account, address: string): Permission | undefined;
   close(): void;
 };
 
 type Kept = { readonly answer: Permission; until: Millis };
+type Failing = {
+  readonly account: Account;
+  readonly address: string;
+  readonly since: Millis;
+  readonly askedAt: Millis;
+};
 
 const own: Permission = { kind: 'own', source: '' };
 const foreign: Permission = { kind: 'foreign', source: '' };
@@ -82,7 +92,8 @@ class Rights implements LiveRights {
   readonly #asked = new RecentMap<Account, { since: Millis; addresses: number }>(accountsMax);
   readonly #end = new AbortController();
   #running = 0;
-  #failingSince: Millis | undefined;
+  /** A pair that could not be asked: since when none could, and when it was asked last. */
+  #failing: Failing | undefined;
 
   constructor(deps: RightsDeps) {
     this.#deps = deps;
@@ -115,11 +126,11 @@ class Rights implements LiveRights {
     if (ownsAddress(account, address, place)) return own;
     const declared = declarations().find(account, address, place.delimiters);
     if (declared !== undefined) {
-      return { kind: 'declared', source: `${declared.account} ${declared.address}` };
+      const isForAll = declared.address === anyAddress;
+      return { kind: 'declared', source: `${declared.account} ${declared.address}`, isForAll };
     }
-    if (!tables.isRead) return undefined;
     // No table names a script or a host.
-    if (mailboxesOf(account, place).length === 0) return foreign;
+    if (tables.isRead && mailboxesOf(account, place).length === 0) return foreign;
     const kept = this.#kept.get(pairKey(account, address));
     return kept !== undefined && kept.until > world.clock.now() ? kept.answer : undefined;
   }
@@ -127,6 +138,13 @@ class Rights implements LiveRights {
   changed(): void {
     const now = this.#deps.world.clock.now();
     for (const [, kept] of this.#kept.entries()) kept.until = now;
+  }
+
+  look(): void {
+    if (this.#failing === undefined) return;
+    const { account, address, askedAt } = this.#failing;
+    if (Math.abs(this.#deps.world.clock.now() - askedAt) < retryMs) return;
+    void this.#askOnce(account, address);
   }
 
   close(): void {
@@ -191,7 +209,7 @@ class Rights implements LiveRights {
         ? await inTime(rightByTables({ account, address, logins, tables, signal }), signal)
         : tooLate;
       const now = world.clock.now();
-      this.#noteHealth(right, now);
+      this.#noteHealth(right, { account, address, now });
       if (right.kind === 'unknown') {
         world.log('warn', 'authors.not-asked', { account, address, why: right.why });
         // The last answer counts until the tables answer again.
@@ -209,17 +227,24 @@ class Rights implements LiveRights {
   }
 
   /** A right that the first table gives says nothing about the other tables. */
-  #noteHealth(right: MapRight, now: Millis): void {
-    if (right.kind === 'foreign') {
-      if (this.#failingSince !== undefined) this.#deps.trouble?.(undefined);
-      this.#failingSince = undefined;
-    } else if (right.kind === 'unknown') {
-      this.#failingSince ??= now;
-      if (now - this.#failingSince < troubleMs) return;
+  #noteHealth(
+    right: MapRight,
+    { account, address, now }: { account: Account; address: string; now: Millis },
+  ): void {
+    const failing = this.#failing;
+    if (right.kind === 'unknown') {
+      const since = failing?.since ?? now;
+      this.#failing = { account, address, since, askedAt: now };
+      if (now - since < troubleMs) return;
       this.#deps.trouble?.(
         `tables of the mail server cannot be asked what an account may write as (${right.why})`,
       );
+      return;
     }
+    const isSame = failing?.account === account && failing.address === address;
+    if (failing === undefined || (right.kind !== 'foreign' && !isSame)) return;
+    this.#failing = undefined;
+    this.#deps.trouble?.(undefined);
   }
 
   /** Waits until fewer pairs are asked; `got` is false if that took too long. */

@@ -76,6 +76,21 @@ test('a thief with ten thousand addresses makes one notice a day, and few rows',
   assert.equal(told(rig).length, 2, 'the others together, a day later');
 });
 
+test('a local program with ten thousand senders makes one notice a day, and few rows', async () => {
+  const rig = openOne();
+  const mail = open(rig);
+  send(rig, mail, joe, 'ceo@b.test');
+  for (let minute = 0; minute < 30; minute++) {
+    for (let nth = 0; nth < 400; nth++)
+      send(rig, mail, `local:${minute}x${nth}@h.test`, 'ceo@b.test');
+    await rig.time.pass(minuteMs);
+  }
+  assert.equal(told(rig).length, 1);
+  const rows = mail.latest(1_000);
+  assert.equal(rows.length, 1 + addressesMax + 1);
+  assert.equal(rows.find(({ account }) => account === 'local:*')?.messages, 12_000 - addressesMax);
+});
+
 test('many accounts at once are one notice, that names some; rows have a limit', async () => {
   const rig = openOne();
   const mail = open(rig);

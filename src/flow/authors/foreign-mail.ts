@@ -3,6 +3,7 @@
  * each pair once. Bounded: an account that makes up an address for each message gets a few rows and
  * one notice a day.
  */
+import { type Account, localAccount } from '../../core/account-name.ts';
 import type { AuthorsFinding } from '../../core/authors-finding.ts';
 import type { Submission } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
@@ -83,12 +84,13 @@ class SeenPairs {
     // What is only in a display name or in Sender is evidence for the guard, and was signed.
     if (unsigned !== 'foreign') return;
     const known = this.#pairs.get(keyOf(account, author));
-    const isMany = known === undefined && (this.#addresses.get(account) ?? 0) >= addressesMax;
-    const address = isMany ? '' : author;
-    const pair = known ?? this.#pairs.get(keyOf(account, address));
+    const owner = ownerOf(account);
+    const isMany = known === undefined && (this.#addresses.get(owner) ?? 0) >= addressesMax;
+    const [by, address] = isMany ? [owner, ''] : [account, author];
+    const pair = known ?? this.#pairs.get(keyOf(by, address));
     if (pair === undefined) {
       this.#deps.world.log('info', 'authors.foreign', { id, account, address });
-      const first = { account, address, firstAt: at, lastAt: at, messages: 1, lastId: id };
+      const first = { account: by, address, firstAt: at, lastAt: at, messages: 1, lastId: id };
       this.#keep({ ...first, toldAt: undefined });
     } else {
       pair.messages++;
@@ -122,10 +124,11 @@ class SeenPairs {
     this.#count(oldest[1].account, -1);
   }
 
-  #count(account: string, by: 1 | -1): void {
-    const sum = (this.#addresses.get(account) ?? 0) + by;
-    if (sum <= 0) this.#addresses.delete(account);
-    else this.#addresses.set(account, sum);
+  #count(account: Account, by: 1 | -1): void {
+    const owner = ownerOf(account);
+    const sum = (this.#addresses.get(owner) ?? 0) + by;
+    if (sum <= 0) this.#addresses.delete(owner);
+    else this.#addresses.set(owner, sum);
   }
 
   #tick(): void {
@@ -141,10 +144,11 @@ class SeenPairs {
   #tell(now: Millis): void {
     const toldLately = new Set<string>();
     for (const { account, toldAt } of this.#pairs.values()) {
-      if (toldAt !== undefined && Math.abs(now - toldAt) < accountEveryMs) toldLately.add(account);
+      if (toldAt === undefined || Math.abs(now - toldAt) >= accountEveryMs) continue;
+      toldLately.add(ownerOf(account));
     }
     const due = [...this.#pairs.values()].filter(
-      ({ account, toldAt }) => toldAt === undefined && !toldLately.has(account),
+      ({ account, toldAt }) => toldAt === undefined && !toldLately.has(ownerOf(account)),
     );
     if (due.length === 0) return;
     for (const pair of due) pair.toldAt = now;
@@ -166,6 +170,10 @@ class SeenPairs {
     return { kind: 'meta', key: storedKey, value: JSON.stringify([...this.#pairs.values()]) };
   }
 }
+
+/** Any program may name any sender of local mail: together they count as one account. */
+const ownerOf = (account: Account): Account =>
+  account.startsWith('local:') ? localAccount('*') : account;
 
 /** The command by which the operator allows it; empty for addresses that count together. */
 const mayWriteAs = ({ account, address }: Pair): string => mayWriteAsCommand(account, address);

@@ -328,6 +328,16 @@ test('mail of a script is asked about as the account that the register names', (
   assert.deepEqual(rig.rights.asked, [`${scriptAccount} joe@a.test`]);
 });
 
+test('a program that may write as everybody does not sign what it passes on', () => {
+  const boss: Field = ['From', ' ceo@b.test'];
+  const byServer: Field = ['Received', ' from joe by mx.server.test (Postfix) with ESMTPSA id 4Z'];
+  const byBrowser: Field = ['received', ' from [192.0.2.9] by www.server.test\r\n\twith HTTPS'];
+  const rig = new Rig();
+  rig.rights.forAll.add(scriptAccount);
+  assert.equal(rig.signers([byBrowser, boss], 'script'), 'b.test');
+  assert.equal(rig.signers([boss, byServer], 'script'), '');
+});
+
 test('signing.foreign = "hold": it is to be held, but not for a stranger’s address', () => {
   const rig = new Rig();
   rig.settings.foreign = 'hold';

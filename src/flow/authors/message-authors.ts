@@ -5,6 +5,7 @@
  * In the usual case, one author of the account's own domain, nothing waits.
  */
 import { type AskedAuthor, judgeAuthors } from '../../core/authors/finding.ts';
+import { isOfThisMachine } from '../../core/authors/own.ts';
 import type { Permission } from '../../core/authors/permission.ts';
 import type { AuthorPlace, AuthorsFinding } from '../../core/authors-finding.ts';
 import type { Submission } from '../../core/event.ts';
@@ -37,6 +38,8 @@ const senderFieldsMax = 8;
 const askedMax = 8;
 /** Of the fields that are read: it is compared first, for speed. */
 const firstOctets: ReadonlySet<number> = new Set([...'FfSsRr'].map((sign) => sign.charCodeAt(0)));
+/** A web mailer notes in such a field which browser wrote the message. */
+const byBrowser = /\bwith\s+https?\b/i;
 const senderNames: ReadonlySet<string> = new Set(['sender', 'resent-from', 'resent-sender']);
 
 export function openAuthors(deps: MessageAuthorsDeps): AuthorsSource {
@@ -48,6 +51,8 @@ class OneMessage implements MessageAuthors {
   readonly #from: string[] = [];
   readonly #senders: string[] = [];
   #isLong = false;
+  /** A mail server had it before. The door does not see the field of this mail server. */
+  #wasReceived = false;
   #shown: Authors | undefined;
   #denied: MessageAuthors['denied'] = 'unknown';
 
@@ -64,7 +69,7 @@ class OneMessage implements MessageAuthors {
       else this.#isLong = true;
     } else if (senderNames.has(key) && this.#senders.length < senderFieldsMax) {
       this.#senders.push(value);
-    }
+    } else if (key === 'received') this.#wasReceived ||= !byBrowser.test(value);
   }
 
   get hasFrom(): boolean {
@@ -99,10 +104,12 @@ class OneMessage implements MessageAuthors {
     }
     const addresses = asked.map(({ address }) => address);
     const answered = (answers: readonly Permission[]): void => {
-      const judged = judgeAuthors(asked, answers, holdsForeign);
+      const judged = judgeAuthors(asked, answers, { holdsForeign, isPassedOn });
       const found = judged && { ...judged, unsigned: judged.unsigned ?? unsigned };
       this.#end(message, found ?? none, done);
     };
+    // Programs of this machine read mailboxes and send on; of another host, all mail was received.
+    const isPassedOn = this.#wasReceived && isOfThisMachine(message.account);
     const inFrom = asked.filter(({ place }) => place === 'from').length;
     rights.ask(message.account, addresses, answered, inFrom);
   }

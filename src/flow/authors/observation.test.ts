@@ -45,6 +45,7 @@ function rig(options: { readonly ledger?: Ledger; readonly at?: number } = {}) {
     delimiters: () => '+',
     observation,
     standings: (since) => liveStandings(journal, since),
+    isKnown: (account) => accounts.has(account),
     iso: (at) => new Date(at).toISOString(),
   });
   const knowing = (account: string, more: Partial<KnownAccount> = {}): void => {
@@ -240,8 +241,29 @@ test('a declaration is kept, taken back, and both are in the audit trail', async
 
 const usual = { note: '', isDry: false };
 
-test('a dry run changes nothing, and one wrong pair refuses all', async () => {
+test('a name that never sent is declared, and named as perhaps misspelt', async () => {
+  const { admin, knowing } = rig();
+  knowing(joe);
+  assert.doesNotMatch(await declareNow(admin, joe, '@b.test'), /note:/);
+  assert.match(
+    await declareNow(admin, 'jo@a.test', '@b.test'),
+    /\nnote: no mail of jo@a\.test was/,
+  );
+  assert.doesNotMatch(await declareNow(admin, '@a.test', '@c.test'), /note:/);
+});
+
+test('a declaration for the domain covers addresses noted together', async () => {
   const { admin } = rig();
+  await declareNow(admin, joe, 'ceo@b.test');
+  assert.equal(admin.isDeclared(joe, 'ceo@b.test'), true);
+  assert.equal(admin.isDeclared(joe, '@b.test'), false);
+  await declareNow(admin, joe, '@b.test');
+  assert.equal(admin.isDeclared(joe, '@b.test'), true);
+});
+
+test('a dry run changes nothing, and one wrong pair refuses all', async () => {
+  const { admin, knowing } = rig();
+  knowing(joe);
   const dry = await admin.declare(
     [{ account: joe, address: '@b.test' }],
     { note: '', isDry: true },

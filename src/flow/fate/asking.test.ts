@@ -8,6 +8,7 @@ import { heldRow, storyRow } from '../../../test/ledger/samples.ts';
 import type { Account } from '../../core/account-name.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
+import type { FindAsk } from '../../ports/asking.ts';
 import type { FateStore } from '../../ports/fate.ts';
 import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import { openAsking } from './asking.ts';
@@ -51,6 +52,7 @@ function depsOf({ mail = [], held = [], stories = [], incident, fates }: Scene) 
     log: () => 'read' as const,
     named: (name: string) => name.toLowerCase() as Account,
     now: () => now,
+    asOfNow: (one: IncidentRow) => ({ ...one, stoppedMessages: one.stoppedMessages + 3 }),
   };
 }
 
@@ -135,6 +137,26 @@ describe('find', () => {
     assert.equal(await asking.fate('NOTHING1'), undefined);
   });
 
+  test('what a filter handed back is one message, though the ledger knows it too', async () => {
+    const filtered = sent('AB12CD34EF', 10, { otherIds: ['BACK1234AB'] });
+    const stories = [storyRow({ id: 'BACK1234AB', account: joe })];
+    const asking = openAsking(depsOf({ mail: [filtered], stories }));
+    const { found } = await asking.find({ text: 'BACK1234AB', limit: 9 });
+    assert.deepEqual(
+      found.map(({ id }) => id),
+      ['AB12CD34EF'],
+    );
+  });
+
+  test('a domain cannot be searched, which is said', async () => {
+    const remarks = async (asked: Omit<FindAsk, 'limit'>): Promise<string> =>
+      (await openAsking(depsOf({ mail })).find({ ...asked, limit: 9 })).remarks.join(' ');
+    for (const asked of [{ text: '@y.test' }, { recipient: 'y.test' }, { sender: '*@y.test' }]) {
+      assert.match(await remarks(asked), /Give the whole address/);
+    }
+    assert.doesNotMatch(await remarks({ recipient: 'nobody@y.test' }), /Give the whole/);
+  });
+
   test('files that cannot be read: a search fails, one message is still told', async () => {
     const fates = { find: () => Promise.reject(new Error('the disk is gone')) };
     const stories = [storyRow({ id: 'AB12CD34EF', account: joe })];
@@ -171,6 +193,12 @@ describe('an incident', () => {
     assert.equal(await asking.incident('i-2'), undefined);
   });
 
+  test('its numbers are those of now', async () => {
+    const asking = openAsking(depsOf({ incident: { stoppedMessages: 5 } }));
+    assert.equal((await asking.incident('i-1'))?.incident.stoppedMessages, 8);
+    assert.equal(asking.incidents({ limit: 1 })[0]?.stoppedMessages, 8);
+  });
+
   test('a message that was released later got out too, and is said', async () => {
     const released = held.map((one) => ({ ...one, state: 'released' as const }));
     const asking = openAsking(depsOf({ mail, held: released, incident: counted }));
@@ -191,7 +219,7 @@ describe('an incident', () => {
       depsOf({ mail: secret, held, incident: { leakedMessages: 9, leakedRecipients: 20 } }),
     );
     const remarks = (await asking.incident('i-1'))?.remarks.join(' ') ?? '';
-    assert.match(remarks, /counted 9 messages to 20 recipients; this list has 3 to 4: days of/);
+    assert.match(remarks, /counted 9 messages to 20 recipients; this list has 3 to 4: of the/);
     assert.match(remarks, /4 recipients are not kept in clear text/);
   });
 

@@ -22,17 +22,20 @@ import { incidentDetail, incidentNamed } from './incident-detail.ts';
 
 const unguessed = 'All that the text may be is given with options already; leave one of them out.';
 
+const wholeAddress =
+  'Give the whole address: Postern cannot search a part of an address, such as a domain.';
+
 export function openAsking(deps: AskingDeps): Asking {
   return {
     find: (asked) => find(deps, asked),
     fate: (id) => fate(deps, id),
     incidents({ account, limit }) {
       const filter = account === undefined ? { limit } : { account: deps.named(account), limit };
-      return deps.live.incidents(filter).map(withShownReasons);
+      return deps.live.incidents(filter).map((one) => withShownReasons(deps.asOfNow(one)));
     },
     async incident(id) {
       const incident = incidentNamed(deps, id);
-      return incident === undefined ? undefined : incidentDetail(deps, incident);
+      return incident === undefined ? undefined : incidentDetail(deps, deps.asOfNow(incident));
     },
   };
 }
@@ -64,7 +67,12 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
     if (answer.partial !== '') remarks.add(asSentence(answer.partial));
     days = Math.max(days, answer.days);
     hasMore ||= answer.found.length > limit;
-    for (const one of [...answer.found, ...fromReasons(deps, query)]) {
+    const returned = new Set(answer.found.flatMap(({ logged }) => logged?.otherIds ?? []));
+    // What a filter handed back is in the message that went into the filter.
+    const stored = fromReasons(deps, query).filter(
+      ({ judged }) => !returned.has(judged?.queueId ?? ''),
+    );
+    for (const one of [...answer.found, ...stored]) {
       const { message } = fateView(one, deps, query.recipient);
       const key = message.id === '' ? `${message.at} ${message.account}` : message.id;
       const other = views.get(key);
@@ -74,30 +82,47 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
     }
   }
   const all = [...views.values()].sort((one, other) => other.at - one.at);
+  if (all.length === 0 && isDomain(asked)) remarks.add(wholeAddress);
   return {
     found: all.slice(0, limit),
     more: hasMore || all.length > limit,
     guessed,
     remarks: [
       ...(queries.length === 0 ? [unguessed] : []),
-      ...said(text, guessed, days, queries),
+      ...said({ text, guessed, queries, looked: lookedThrough(days, all.length > 0) }),
       ...remarks,
     ],
   };
 }
 
-function said(
-  text: string,
-  guessed: ReturnType<typeof guesses>,
-  days: number,
-  queries: readonly FateQuery[],
-): readonly string[] {
+function isDomain({ text = '', recipient, sender }: FindAsk): boolean {
+  return (
+    /^\s*\*?@/.test(text) ||
+    [recipient, sender].some((address) => address !== undefined && !/[^*]@/.test(address))
+  );
+}
+
+function lookedThrough(days: number, isFound: boolean): string {
+  if (days > 0) return `Looked through the mail of ${days} ${days === 1 ? 'day' : 'days'}.`;
+  return isFound
+    ? 'This is known from the reasons for stopped mail. Nothing else is kept of that time.'
+    : 'Nothing is kept of that time.';
+}
+
+function said({
+  text,
+  guessed,
+  looked,
+  queries,
+}: {
+  readonly text: string;
+  readonly guessed: ReturnType<typeof guesses>;
+  readonly looked: string;
+  readonly queries: readonly FateQuery[];
+}): readonly string[] {
   const lines: string[] = [];
   if (guessed.length > 0) lines.push(`Searched “${text.trim()}” as ${guessedWords(guessed)}.`);
-  lines.push(
-    `Looked through the mail of ${days} ${days === 1 ? 'day' : 'days'}. ` +
-      'What is older than messages.keep is not kept.',
-  );
+  lines.push(`${looked} What is older than messages.keep is not kept.`);
   if (queries.some(({ subject }) => subject !== undefined)) {
     lines.push('Subjects are found only while they are kept in clear text (messages.keep_clear).');
   }

@@ -18,7 +18,7 @@ import type {
   FoundMessage,
   RecipientFate,
 } from '../../ports/fate.ts';
-import type { HeldRow, Ledger, MessageRow, StoryRow } from '../../ports/ledger.ts';
+import type { HeldRow, IncidentRow, Ledger, MessageRow, StoryRow } from '../../ports/ledger.ts';
 
 /** What is read of the ledger, live or from its file. */
 export type AskedLedger = Pick<
@@ -36,6 +36,8 @@ export type AskingDeps = ViewDeps & {
   /** The account that a person names. */
   readonly named: (name: string) => Account;
   readonly now: () => Millis;
+  /** The incident with its latest counts. */
+  readonly asOfNow: (incident: IncidentRow) => IncidentRow;
 };
 
 /** Addresses shown with a message of a list. */

@@ -23,7 +23,7 @@ const earlierMs = 30 * dayMs;
 /** Incidents that are looked through for an id. */
 const incidentsMax = 10_000;
 
-type IncidentDeps = Omit<AskingDeps, 'named'>;
+type IncidentDeps = Omit<AskingDeps, 'asOfNow' | 'named'>;
 
 export function incidentNamed(
   { live, named }: Pick<AskingDeps, 'live' | 'named'>,
@@ -167,7 +167,7 @@ function difference(
   if (messages === leakedMessages && recipients === leakedRecipients) return later;
   const why =
     messages < leakedMessages
-      ? 'days of which nothing is kept any more are missing from the list'
+      ? 'of the others nothing is kept (messages.keep, or an older version of Postern)'
       : 'the list also has what was sent after the account was only observed';
   return [
     ...later,

@@ -223,3 +223,16 @@ test('another user who names the script sends as the user, and not under its rul
   const { scripts } = rig.admin.scripts.list({ like: 'joe', limit: 9 });
   assert.equal(scripts[0]?.account, 'user:joe');
 });
+
+test('a person who is forgotten does not come back with the next mail of a script', async () => {
+  const rig = rigged('observe');
+  for (let nth = 0; nth < 5; nth++) await rig.mail(mailTo([owner]));
+  await rig.time.pass(minuteMs);
+  assert.ok(JSON.stringify(rig.ledger.scripts()).includes(owner));
+  assert.ok((await rig.admin.forget(owner, { by: 'op', dryRun: false })).ok);
+  await rig.mail(mailTo(['another@shop.example']));
+  await rig.time.pass(minuteMs);
+  const [row] = rig.ledger.scripts();
+  assert.equal(row?.messages, 6);
+  assert.ok(!JSON.stringify(row).includes(owner));
+});

@@ -6,6 +6,7 @@
 
 import { type Account, withoutAutomatic } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
+import { withoutAddress } from '../../core/fate/without-address.ts';
 import type {
   ScriptFinding,
   ScriptMail,
@@ -73,6 +74,7 @@ export function openScripts(deps: ScriptDeps): Scripts {
       list: (filter) => register.list(filter),
       rule: (wanted, note, by) => register.rule(wanted, note, by),
       forget: (which, by) => register.forget(which, by),
+      forgetAddress: (address) => register.forgetAddress(address),
     },
     close: () => register.close(),
   };
@@ -207,6 +209,20 @@ class ScriptRegister {
       script === '' || rule?.path === script || this.#seen.has(scriptAccount(submitter));
     const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
     return known || this.#new.add(uid, at, most) ? submitter : withoutScript(submitter);
+  }
+
+  /** The ledger removes the address from its rows: what is in memory must not bring it back. */
+  forgetAddress(address: string): void {
+    const others = (list: ScriptSeen['to']): ScriptSeen['to'] =>
+      list.filter(({ key }) => key !== address);
+    for (const row of this.#seen.values()) {
+      const oddText = withoutAddress(row.oddText, address);
+      const [to, from] = [others(row.to), others(row.from)];
+      const isSame = to.length === row.to.length && from.length === row.from.length;
+      if (!isSame || oddText !== row.oddText) {
+        this.#seen.set(row.account, { ...row, to, from, oddText });
+      }
+    }
   }
 
   /** Forgets the script that has been silent longest, when the register is full. */

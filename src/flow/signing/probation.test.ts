@@ -103,6 +103,16 @@ test('others sign with the key of the domain: known accounts, all while it is of
   assert.match(await signer(rig, joe), /^k/);
 });
 
+test('made-up senders of local mail use up no keys', async () => {
+  const rig = await ready();
+  const local = 'local:one@example.org' as Account;
+  for (const account of [local, 'local:two@example.org' as Account]) {
+    assert.equal(await signer(rig, account), 'domain');
+  }
+  assert.equal(rig.probation.text(local, watched), '');
+  assert.match(await signer(rig, joe), /^k/);
+});
+
 test('two messages at once get one key, and wait until it is written down', async () => {
   const rig = await ready();
   const found: string[] = [];

@@ -5,6 +5,7 @@
  * not suffer.
  */
 import type { Account } from '../../core/account-name.ts';
+import { kindOfAccount } from '../../core/authors/own.ts';
 import { type DkimKey, keyName } from '../../core/signing/key.ts';
 import type { ProbationPolicy } from '../../core/signing/probation/plan.ts';
 import {
@@ -107,13 +108,15 @@ class AccountProbation implements Probation {
   text(account: Account, standing: AccountStanding): string {
     const { policy, world } = this.#deps;
     const { enabled, newForMs } = policy();
-    const why = enabled ? probationWhy(standing, world.clock.now(), newForMs) : undefined;
+    const isOn = enabled && hasKnownSender(account);
+    const why = isOn ? probationWhy(standing, world.clock.now(), newForMs) : undefined;
     if (why === undefined) return '';
     const held = this.#keeper.holders
       .of(account)
       .filter(({ domain, selector }) => this.#keeper.own(domain, selector) !== undefined)
       .map(keyName);
-    const which = held.length === 0 ? 'it has none yet' : held.join(', ');
+    const which =
+      held.length === 0 ? 'none now; its next message gets one that is ready' : held.join(', ');
     return `on probation, as ${probationText(why)}: signs with keys of its own (${which})`;
   }
 
@@ -145,7 +148,7 @@ class AccountProbation implements Probation {
 
   #why(account: Account): ProbationWhy | undefined {
     const { policy, standing, world } = this.#deps;
-    const found = standing(account);
+    const found = hasKnownSender(account) ? standing(account) : undefined;
     return found && probationWhy(found, world.clock.now(), policy().newForMs);
   }
 
@@ -265,3 +268,9 @@ class AccountProbation implements Probation {
     );
   }
 }
+
+/**
+ * Any program may name any sender of local mail. So a key for each would let it use up all keys, and
+ * one that is revoked would stop only a name.
+ */
+const hasKnownSender = (account: Account): boolean => kindOfAccount(account) !== 'local';

@@ -279,7 +279,7 @@ class SuspensionFlow implements Suspensions {
       this.#waiting.delete(stop);
       void this.#logged(account, async () => {
         await this.#locks.run(account, async () => {
-          await this.#revokeKeys(incident);
+          this.#revokeKeys(incident);
           await this.#sweep(incident);
         });
       });
@@ -328,11 +328,10 @@ class SuspensionFlow implements Suspensions {
     const { account } = incident;
     // Each step stands alone: what fails in one must not cost the next.
     let swept = incident;
-    const revoked = this.#revokeKeys(incident);
+    this.#revokeKeys(incident);
     await this.#logged(account, async () => {
       swept = await this.#sweep(incident);
     });
-    await revoked;
     if (logins === undefined || !isLogin(account) || !this.#isOpen(incident)) return swept;
     try {
       await logins.close(account);
@@ -345,11 +344,14 @@ class SuspensionFlow implements Suspensions {
     return row;
   }
 
-  /** Revokes keys that mail from before the suspension may still get in its last sessions. */
-  async #revokeKeys(incident: IncidentRow): Promise<void> {
+  /**
+   * Revokes keys, also those that mail from before the suspension may still get in its last
+   * sessions. Name servers may take long: neither the queue, the login nor the notice waits.
+   */
+  #revokeKeys(incident: IncidentRow): void {
     const { account, suspendedAt } = incident;
     if (!this.#isOpen(incident)) return;
-    await this.#deps.keys?.revoke(account, (suspendedAt + secondSweepMs) as Millis);
+    void this.#deps.keys?.revoke(account, (suspendedAt + secondSweepMs) as Millis);
   }
 
   #sweep(incident: IncidentRow): Promise<IncidentRow> {

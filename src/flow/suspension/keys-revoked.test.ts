@@ -54,6 +54,17 @@ test('it does not wait for the queue', async () => {
   assert.deepEqual(keys.calls, [`revoke ${joe}`]);
 });
 
+test('queue, login and notice do not wait for name servers', async () => {
+  const keys = scriptedKeys();
+  keys.revoke = () => new Promise(() => undefined);
+  const rig = openRig({ keys });
+  rig.send(friend);
+  await rig.admin.suspend(joe, 'op', '');
+  await rig.time.pass(minuteMs);
+  assert.ok(rig.logins.closed.has(joe));
+  assert.ok(rig.taken.some(({ notice }) => notice.event === 'account.suspended'));
+});
+
 test('a suspension that is only observed revokes nothing', async () => {
   const keys = scriptedKeys();
   const rig = openRig({ keys, settings: { mode: 'observe' } });

@@ -30,6 +30,15 @@ test('OpenDKIM: without settings, logins and programs of this machine may be any
   assert.deepEqual(opendkim(''), ['narrower InternalHosts 127.0.0.1 (usual)', 'narrower logins']);
 });
 
+test('OpenDKIM: a network with an exception is not called a name', () => {
+  const conf = `${tables}InternalHosts csl:10.0.0.0/8,!10.0.0.7,a.example\n`;
+  const { allowed } = opendkimSetup(conf, disk({}));
+  const said = (entry: string): string | undefined =>
+    allowed.find(({ setting }) => setting === `InternalHosts ${entry}`)?.allowed;
+  assert.match(said('10.0.0.0/8') ?? '', /^clients of this network .* with exceptions$/);
+  assert.match(said('a.example') ?? '', /^clients of this name /);
+});
+
 test('OpenDKIM: clients of InternalHosts are declared; names and exceptions are not', () => {
   const hosts = '# trusted\n127.0.0.1\nlocalhost\n192.0.2.0/24\n[2001:db8::1]\n.office.example\n';
   const read = (text: string): readonly string[] =>

@@ -72,16 +72,32 @@ function internalHosts(
         ]),
     ...parts.strange.map((entry) => ({
       setting: `InternalHosts ${entry}`,
-      allowed: entry.startsWith('!')
-        ? 'mail of this client was not signed'
-        : 'clients of this name may write as any domain that has a key',
+      ...strangeEntry(entry),
       becomes: 'cannot' as const,
-      here: entry.startsWith('!')
-        ? 'a declaration has no exception, so the network around this client is not declared'
-        : 'a declaration is for an address or a network: postern accounts may-write-as client:IP',
       networks: [],
     })),
   ];
+}
+
+function strangeEntry(entry: string): Pick<Allowance, 'allowed' | 'here'> {
+  if (entry.startsWith('!')) {
+    return {
+      allowed: 'mail of this client was not signed',
+      here: 'a declaration has no exception, so the network around this client is not declared',
+    };
+  }
+  if (parseNetwork(entry) !== undefined) {
+    return {
+      allowed: 'clients of this network may write as any domain that has a key, with exceptions',
+      here:
+        'a declaration has no exception. Declare parts of the network: ' +
+        'postern accounts may-write-as client:NETWORK',
+    };
+  }
+  return {
+    allowed: 'clients of this name may write as any domain that has a key',
+    here: 'a declaration is for an address or a network: postern accounts may-write-as client:IP',
+  };
 }
 
 function entriesOf(

@@ -82,7 +82,7 @@ export const loginsAsAny: Pick<Allowance, 'allowed' | 'becomes' | 'here' | 'netw
   becomes: 'narrower',
   here:
     'Postern signs mail of a login for its own domain, for addresses that the mail server gives ' +
-    'it, and for what you declare. To sign everything for 14 days and get a list of what to ' +
-    'declare: postern accounts may-write-as --observe 14d',
+    'it, and for what you declare. To sign mail of all accounts that Postern knows for 14 days ' +
+    'and get a list of what to declare: postern accounts may-write-as --observe 14d',
   networks: [],
 };

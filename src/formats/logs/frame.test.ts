@@ -1,11 +1,10 @@
 /** One line of a mail log in every form that programs, containers and tools give it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dayMs, type Millis } from '../../lib/time.ts';
+import { dayMs } from '../../lib/time.ts';
 import { calendarDay, dayNumber } from './calendar.ts';
 import { frameOf } from './frame.ts';
 import { HostClock, ZoneDays } from './host-clock.ts';
-import { JournalText } from './journal-text.ts';
 import { readStamp } from './stamp.ts';
 
 const text = '3A2B1C0D4E: client=unknown[192.0.2.7]';
@@ -66,6 +65,84 @@ const forms: readonly (readonly [string, string, host?: string])[] = [
   [
     'Docker’s json-file',
     JSON.stringify({ log: `Nov 10 05:00:00 mail ${said}\n`, time: '2026-11-10T08:00:00.1Z' }),
+  ],
+  ['docker service logs', `mail_smtp.1.k3j2h1@node1    | Nov 10 09:00:00 mail ${said}`],
+  ['docker service logs -t', `2026-11-10T08:00:00.1Z m.1.k@n    | Nov 10 03:00:00 mail ${said}`],
+  ['stern', `mail-0 postfix Nov 10 09:00:00 mail ${said}`],
+  ['kubetail', `[mail-0 postfix] Nov 10 09:00:00 mail ${said}`],
+  ['OpenWrt’s logread', `Tue Nov 10 09:00:00 2026 mail.info ${said}`, ''],
+  ['ctime', `Tue Nov 10 09:00:00 2026 mail ${said}`],
+  ['the year first', `2026 Nov 10 09:00:00 mail ${said}`],
+  ['AIX', `Nov 10 09:00:00 mail mail:info ${said}`],
+  ['facility in brackets', `Nov 10 09:00:00 mail [mail.info] ${said}`],
+  ['tabs', `2026-11-10T08:00:00Z\tmail\t${tag}[77]: ${text}`],
+  ['zeros before it', `\0\0\0Nov 10 09:00:00 mail ${said}`],
+  ['grep', `/var/log/mail.log.1:Nov 10 09:00:00 mail ${said}`],
+  ['grep -n', `123:Nov 10 09:00:00 mail ${said}`],
+  ['grep -Hn', `mail.log:123:Nov 10 09:00:00 mail ${said}`],
+  ['RFC 6587', `98 <22>1 2026-11-10T08:00:00Z mail ${tag} 77 - - ${text}`],
+  ['rsyslog’s RFC 5424', `<22>1 2026-11-10T08:00:00Z mail ${tag} 77 - -  ${text}`],
+  ['logcli', `2026-11-10T08:00:00Z {host="a",job="b"} Nov 10 03:00:00 mail ${said}`],
+  [
+    'rsyslog’s JSON',
+    JSON.stringify({
+      msg: ` ${text}`,
+      timereported: '2026-11-10T08:00:00Z',
+      hostname: 'mail',
+      syslogtag: `${tag}[77]:`,
+    }),
+  ],
+  [
+    'fluentd',
+    `2026-11-10T08:00:00+00:00\tsyslog.mail.info\t${JSON.stringify({ host: 'mail', ident: tag, pid: '77', message: text })}`,
+  ],
+  [
+    'Vector',
+    JSON.stringify({
+      appname: tag,
+      hostname: 'mail',
+      host: '192.0.2.1',
+      message: text,
+      procid: 77,
+      timestamp: '2026-11-10T08:00:00Z',
+    }),
+  ],
+  [
+    'GELF',
+    JSON.stringify({
+      host: 'mail',
+      short_message: text,
+      timestamp: eight / 1_000 + 0.25,
+      _application_name: tag,
+      _process_id: 77,
+    }),
+  ],
+  [
+    'milliseconds in JSON',
+    JSON.stringify({ timestamp: eight, hostname: 'mail', program: tag, pid: 77, message: text }),
+  ],
+  [
+    'Elastic Common Schema',
+    JSON.stringify({
+      '@timestamp': '2026-11-10T08:00:00.000Z',
+      message: text,
+      host: { hostname: 'mail' },
+      process: { name: tag, pid: 77 },
+      log: { file: { path: '/var/log/mail.log' } },
+    }),
+  ],
+  [
+    'a hit of Elasticsearch',
+    JSON.stringify({
+      _source: { '@timestamp': '2026-11-10T08:00:00Z', message: `Nov 10 03:00:00 mail ${said}` },
+    }),
+  ],
+  [
+    'Google Cloud',
+    JSON.stringify({
+      textPayload: `Nov 10 03:00:00 mail ${said}`,
+      timestamp: '2026-11-10T08:00:00Z',
+    }),
   ],
   [
     'journalctl -o json',
@@ -247,47 +324,3 @@ test('the calendar is that of the ECMAScript Date', () => {
     assert.deepEqual(Object.values(calendarDay(day)), fields);
   }
 });
-
-const fields = [
-  ['__CURSOR', 's=1'],
-  ['__REALTIME_TIMESTAMP', String(eight * 1_000)],
-  ['_HOSTNAME', 'mail'],
-  ['SYSLOG_IDENTIFIER', tag],
-  ['SYSLOG_PID', '77'],
-  ['MESSAGE', text],
-] as const;
-const many = {
-  export: [...fields.map(([name, value]) => `${name}=${value}`), ''],
-  'export, with bytes': [
-    ...fields.slice(0, 5).map(([name, value]) => `${name}=${value}`),
-    'MESSAGE',
-    `12345678${text}`,
-    '',
-  ],
-  verbose: [
-    'Tue 2026-11-10 09:00:00.000000 CET [s=0a1b;i=3;b=4;m=5;t=6;x=7]',
-    ...fields.slice(2).map(([name, value]) => `    ${name}=${value}`),
-  ],
-  'json-pretty': [
-    '{',
-    ...fields.map(([name, value], nth) => `\t"${name}" : "${value}"${nth < 5 ? ',' : ''}`),
-    '}',
-  ],
-};
-for (const [name, lines] of Object.entries(many)) {
-  test(`records of journalctl over several lines: ${name}`, () => {
-    const records = new JournalText((line) => frameOf(line));
-    const twice = [...lines, ...lines];
-    const found = twice.map((line) => records.take(line)).filter((one) => typeof one === 'object');
-    const last = records.end();
-    const frames = [...found.map(({ record }) => record), ...(last === undefined ? [] : [last])];
-    assert.equal(frames.length, 2);
-    for (const frame of frames) {
-      assert.deepEqual(
-        [frame?.host, frame?.tag, frame?.pid, frame?.text],
-        ['mail', tag, '77', text],
-      );
-      assert.equal(frame?.stamp?.at, eight as Millis);
-    }
-  });
-}

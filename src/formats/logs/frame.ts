@@ -8,6 +8,8 @@
  *   Nov 23 19:24:22 imap-login: Info: text              a log file that Dovecot writes
  *   2026-11-23 19:24:22 1abcde-000001-AB <= joe@x       Exim's mainlog
  *   mail-1  | line, 2026-11-23T19:24:22Z stdout F line  Docker Compose, Kubernetes
+ *   Mon Nov 23 19:24:22 2026 mail.info postfix/smtpd:   OpenWrt's logread
+ *   /var/log/mail.log:line, 12:line                     grep, grep -n
  */
 import { framedJson } from './json-line.ts';
 import { KnownWords } from './known-words.ts';
@@ -30,6 +32,8 @@ export type Frame = {
 const layersMax = 4;
 const hostLengthMax = 255;
 const tagLengthMax = 100;
+/** Fields that tabs separate are within so many characters. */
+const tabsWithin = 200;
 const blank = 0x20;
 
 const words = new KnownWords();
@@ -37,11 +41,23 @@ const words = new KnownWords();
 const escapeChar = '\u001b';
 /** What follows an escape that sets a colour. */
 const colour = /^\[[0-9;]{0,20}m/;
-const priority = /^<\d{1,3}>/;
+/** RFC 6587 puts the length of the line before it. */
+const priority = /^(?:\d{1,6} )?<\d{1,3}>/;
 const level = /^<[a-z0-9]{1,10}\.[a-z0-9]{1,10}> /;
-const plainLevel = /^(?:mail|daemon|auth|authpriv|user|syslog|local[0-7])\.[a-z]{3,7}$/;
-const compose = /^([\w.-]{1,100}) *\| ?/;
-const pod = /^\[pod\/([^\]\s]{1,200})\] /;
+/** `mail.info`; AIX writes `mail:info`, some templates `[mail.info]`. */
+const plainLevel = /^\[?(?:mail|daemon|auth|authpriv|user|syslog|local[0-7])[.:][a-z]{3,7}\]?$/;
+/** Docker Swarm writes `service.1.id@node`. */
+const compose = /^([\w.@-]{1,200}) *\| ?/;
+/** kubectl writes `[pod/name/container]`, kubetail `[name]` or `[name container]`. */
+const pod = /^\[(?:pod\/)?([^\]\s]{1,200})(?: [^\]\s]{1,100})?\] (?!\[)/;
+/** stern: pod and container. The names that Kubernetes allows begin with a letter here. */
+const twoNames = /^([a-z][a-z0-9.-]{0,99}) [a-z][a-z0-9-]{0,62} (?=\S)/;
+/** What grep puts before a line: name of the file, number of the line. */
+const grepped = /^(?:[\w./@-]{1,200}:(?:\d{1,9}:)?)(?=\S)/;
+/** The prefix of Docker stands behind the stamp. */
+const holdsPrefix = /^[\w.@-]{1,200} *\| /;
+/** Labels that Loki's logcli prints, and the tag that fluentd writes before a record. */
+const labels = /^(?:\{[^{}]{0,1000}\} |[\w.-]{1,100} (?=\{"))/;
 const monotonic = /^\[ {0,8}\d{1,10}\.\d{1,9}\] /;
 const stream = /^(?:stdout|stderr) [FP] /;
 /** Solaris and illumos number their messages. */
@@ -60,7 +76,24 @@ const eximWords = new RegExp(
 /** Splits a line; undefined if no program can be found in it. */
 export function frameOf(whole: string): Frame | undefined {
   const line = whole.charCodeAt(whole.length - 1) === 0x0d ? whole.slice(0, -1) : whole;
-  return framed(line, undefined, '', layersMax);
+  const found = framed(line, undefined, '', layersMax);
+  if (found !== undefined) return found;
+  const even = withBlanks(line);
+  return even === line ? undefined : framed(even, undefined, '', layersMax);
+}
+
+/**
+ * The line with blanks where its head has tabs, and without the zeros that a log has where it was
+ * emptied while it was written to. Blanks at its start stay: journalctl puts them before the
+ * further lines of a message, which may look like any line.
+ */
+function withBlanks(line: string): string {
+  let from = 0;
+  while (line.charCodeAt(from) === 0) from++;
+  const rest = line.slice(from);
+  const tab = rest.indexOf('\t');
+  if (tab < 0 || tab > tabsWithin) return rest;
+  return rest.slice(0, tabsWithin).replaceAll('\t', ' ') + rest.slice(tabsWithin);
 }
 
 /** `outer` and `place`: time and machine as a prefix of the line says. */
@@ -77,12 +110,17 @@ function framed(
   if (first === 0xfeff) return framed(line.slice(1), outer, place, layers - 1);
   if (line.startsWith('ï»¿')) return framed(line.slice(3), outer, place, layers - 1);
   if (first === 0x7b || first === 0x1e || line.startsWith('data: {')) {
-    return framedJson(line, (inner, at, host) => framed(inner, at, host, layers - 1));
+    const found = framedJson(line, (inner, at, host) => framed(inner, at, host, layers - 1));
+    return found === undefined ? undefined : { ...found, stamp: found.stamp ?? outer };
   }
   const rest = withoutPrefix(line);
   if (rest !== undefined) return framed(rest, outer, place, layers - 1);
   const from = compose.exec(line) ?? pod.exec(line);
   if (from !== null) return framed(line.slice(from[0].length), outer, from[1] ?? '', layers - 1);
+  const head = twoNames.exec(line) ?? grepped.exec(line);
+  if (head !== null && readStamp(line, head[0].length) !== undefined) {
+    return framed(line.slice(head[0].length), outer, head[1] ?? place, layers - 1);
+  }
   return behindTime(line, 0, outer, place);
 }
 
@@ -120,6 +158,11 @@ function behindStamp(
     const head = stream.exec(line.slice(at, at + 9))?.[0].length ?? 0;
     const inner = framed(line.slice(at + head), best, place, layers - 1);
     if (inner !== undefined) return inner;
+  }
+  const label = layers > 0 ? labels.exec(line.slice(at, at + 1_100)) : null;
+  if (label !== null) return framed(line.slice(at + label[0].length), best, place, layers - 1);
+  if (layers > 0 && holdsPrefix.test(line.slice(at, at + 230))) {
+    return framed(line.slice(at), best, place, layers - 1);
   }
   // Exim and Dovecot write a blank where RFC 3339 has a T.
   if (line.charCodeAt(10) === blank) {
@@ -162,7 +205,8 @@ function behindTime(
     return withTag(line, from, end, { stamp, host: place, isBare: true });
   }
   if (end - from > hostLengthMax || end === from) return undefined;
-  const host = words.cut(line, from, end);
+  const word = words.cut(line, from, end);
+  const host = plainLevel.test(word) ? place : word;
   let start = end + 1;
   while (line.charCodeAt(start) === blank) start++;
   end = line.indexOf(' ', start);
@@ -195,7 +239,7 @@ function withTag(
   end: number,
   { stamp, host, isBare }: Where,
 ): Frame | undefined {
-  let text = line.slice(end + 1);
+  let text = withoutBlank(line.slice(end + 1));
   if (text.startsWith('[ID ')) text = text.replace(messageId, '');
   if (isBare) {
     const name = line.slice(start, end - 1);
@@ -232,8 +276,13 @@ function rfc5424(
   const behind = dataEnd(line, idEnd + 1);
   if (behind < 0) return undefined;
   const pid = line.slice(end + 1, pidEnd);
-  const text = line.slice(behind + 1).replace(/^\ufeff|^ï»¿/, '');
+  const text = withoutBlank(line.slice(behind + 1).replace(/^\ufeff|^ï»¿/, ''));
   return { stamp, host: host === '-' ? '' : host, tag, pid: pid === '-' ? '' : pid, text };
+}
+
+/** rsyslog keeps the blank behind the tag of RFC 3164 as a part of the text. */
+export function withoutBlank(text: string): string {
+  return text.charCodeAt(0) === blank ? text.trimStart() : text;
 }
 
 /** Index behind the structured data; -1 if the line has none. */

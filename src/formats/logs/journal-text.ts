@@ -12,7 +12,13 @@ type Inner = (line: string, outer: Stamp | undefined, host: string) => Frame | u
 
 const fieldsMax = 200;
 const charsMax = 64 * 1024;
-const field = /^ {0,8}([A-Z0-9_]{1,80})=/;
+/** Lines of one value: as many as the kernel takes in one message. */
+const valueLinesMax = 300_000;
+const lengthBytes = 8;
+/** `__CURSOR=s=ID;…`: journald made the id at random, and no writer of a message knows it. */
+const cursorId = /^__CURSOR=(s=[0-9a-f]{32};)/;
+const field = /^(?: {4})?([A-Z0-9_]{1,80})=/;
+const insideJson = /^(?:\s|\}|$)/;
 const bareName = /^[A-Z0-9_]{1,80}$/;
 const verboseHead = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) .{20,60} \[s=[0-9a-f]{1,32};/;
 
@@ -29,6 +35,10 @@ export class JournalText {
   #count = 0;
   /** In the export form, a value with control characters stands in the line behind its name. */
   #binaryName = '';
+  /** Start of the cursor of this record. */
+  #cursor = '';
+  /** Lines of a value that has several: they may look like fields, or like another record. */
+  #skipped = 0;
 
   constructor(inner: Inner) {
     this.#inner = inner;
@@ -37,6 +47,7 @@ export class JournalText {
   /** Takes a line. Lines that begin no record and are in none cost one comparison. */
   take(line: string): Gathered {
     if (this.#form === undefined) return this.#begin(line);
+    if (this.#skipped > 0) return this.#skip(line);
     this.#count++;
     if (this.#count > fieldsMax || this.#text.length > charsMax) this.#clear();
     if (this.#form === 'json') return this.#json(line);
@@ -54,7 +65,7 @@ export class JournalText {
 
   #begin(line: string): Gathered {
     const first = line.charCodeAt(0);
-    if (first === 0x5f && line.startsWith('__CURSOR=')) this.#form = 'export';
+    if (first === 0x5f && line.startsWith('__CURSOR=')) this.#start(line);
     else if (first === 0x7b && line.trimEnd() === '{') this.#form = 'json';
     else if (dayInitials.has(first) && line.includes(' [s=') && verboseHead.test(line)) {
       this.#form = 'verbose';
@@ -78,19 +89,35 @@ export class JournalText {
   #export(line: string): Gathered {
     if (this.#binaryName !== '') {
       // Eight bytes of length stand before the value.
-      this.#fields[this.#binaryName] = line.slice(8);
+      if (!isWhole(line)) return this.#skip(line);
+      this.#fields[this.#binaryName] = line.slice(lengthBytes);
       this.#binaryName = '';
       return 'part';
     }
     if (line === '' || line === '\r') return this.#complete();
     if (line.startsWith('__CURSOR=')) {
       const done = this.#complete();
-      this.#form = 'export';
+      this.#start(line);
       return done;
     }
     if (bareName.test(line)) this.#binaryName = line;
     else this.#field(line);
     return 'part';
+  }
+
+  #start(line: string): void {
+    this.#form = 'export';
+    this.#cursor = cursorId.exec(line)?.[1] ?? '';
+  }
+
+  /** Leaves out the record, up to the next one of the same journal. */
+  #skip(line: string): Gathered {
+    this.#skipped++;
+    const isNext = this.#cursor !== '' && line.startsWith(`__CURSOR=${this.#cursor}`);
+    if (!isNext && this.#skipped < valueLinesMax) return 'part';
+    this.#clear();
+    if (isNext) this.#start(line);
+    return { record: undefined };
   }
 
   #verbose(line: string): Gathered {
@@ -112,6 +139,11 @@ export class JournalText {
   }
 
   #json(line: string): Gathered {
+    if (!insideJson.test(line)) {
+      // The record was cut.
+      this.#clear();
+      return this.#begin(line);
+    }
     this.#text += `${line}\n`;
     if (line.trimEnd() !== '}' && line.trimEnd() !== '},') return 'part';
     const text = this.#text.replace(/,\s*$/, '');
@@ -137,5 +169,14 @@ export class JournalText {
     this.#text = '';
     this.#count = 0;
     this.#binaryName = '';
+    this.#skipped = 0;
   }
+}
+
+/** Whether the line has as many bytes as the length before the value says. */
+function isWhole(line: string): boolean {
+  let length = 0;
+  for (let at = lengthBytes - 1; at >= 0; at--) length = length * 256 + line.charCodeAt(at);
+  const value = line.slice(lengthBytes);
+  return length === value.length || length === Buffer.byteLength(value);
 }

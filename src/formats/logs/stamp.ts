@@ -4,6 +4,7 @@
  *   Nov 23 19:24:22, Nov 3 19:24:22, Nov 23 2026 19:24:22     RFC 3164, with a year or without
  *   2026-11-23T19:24:22.123+01:00, 2026-11-23 19:24:22 +0100  RFC 3339, journald, Exim, Dovecot
  *   Mon 2026-11-23 19:24:22 CET                               journalctl --output=short-full
+ *   Mon Nov 23 19:24:22 2026, 2026 Nov 23 19:24:22            ctime(3), some syslog daemons
  *   1794294000.123456                                         journalctl --output=short-unix
  *   @400000006a0d8cb2075bcd15, 2026-11-23_19:24:22            multilog, s6-log, svlogd
  *
@@ -54,6 +55,8 @@ const zones: ReadonlyMap<string, number> = new Map([
 
 const blank = 0x20;
 const weekday = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?=\d{4}-)/;
+const shortDay = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) /;
+const lastYear = /^ (\d{4})(?: |$)/;
 const zoneName = /^ ([A-Z]{3,5}|[+-]\d\d(?:\d\d)?)(?= |$)/;
 const taiTime = /^@40000000([0-9a-f]{8})([0-9a-f]{8})(?= |$)/;
 const unixTime = /^(\d{9,11})\.(\d{3})\d{0,6}(?= )/;
@@ -63,7 +66,8 @@ export function readStamp(line: string, from: number): Stamp | undefined {
   if (from === 0 && lastText !== '' && line.startsWith(lastText)) return lastStamp;
   const first = line.charCodeAt(from);
   if (isDigit(first)) {
-    if (line.charCodeAt(from + 4) !== 0x2d) return unixStamp(line, from);
+    const fifth = line.charCodeAt(from + 4);
+    if (fifth !== 0x2d) return fifth === blank ? yearFirst(line, from) : unixStamp(line, from);
     const stamp = isoStamp(line, from);
     // What stands behind a stamp without a zone may be one.
     return stamp === undefined || Number.isNaN(stamp.at) ? stamp : remembered(line, from, stamp);
@@ -231,9 +235,30 @@ function oldStamp(line: string, from: number, month: number): Stamp | undefined 
   return { end, at: Number.NaN, year, month, day, ofDay: time };
 }
 
+/** `2026 Nov 23 19:24:22` */
+function yearFirst(line: string, from: number): Stamp | undefined {
+  const year = two(line, from) * 100 + two(line, from + 2);
+  const month = months.get(line.slice(from + 5, from + 8));
+  const stamp = month === undefined ? undefined : oldStamp(line, from + 5, month);
+  if (stamp === undefined || !isDay(year, stamp.month, stamp.day)) return undefined;
+  return { ...stamp, year };
+}
+
+/** `Mon Nov 23 19:24:22 2026`, as ctime(3) prints it */
+function yearLast(line: string, from: number): Stamp | undefined {
+  const month = months.get(line.slice(from + 4, from + 7));
+  if (month === undefined || !shortDay.test(line.slice(from, from + 4))) return undefined;
+  const stamp = oldStamp(line, from + 4, month);
+  const year = stamp === undefined ? null : lastYear.exec(line.slice(stamp.end, stamp.end + 6));
+  if (stamp === undefined || year === null) return stamp;
+  if (!isDay(Number(year[1]), stamp.month, stamp.day)) return undefined;
+  return { ...stamp, year: Number(year[1]), end: stamp.end + 5 };
+}
+
 function shortFull(line: string, from: number): Stamp | undefined {
   const name = weekday.exec(line.slice(from, from + 9))?.[0];
-  const stamp = name === undefined ? undefined : isoStamp(line, from + name.length);
+  if (name === undefined) return yearLast(line, from);
+  const stamp = isoStamp(line, from + name.length);
   if (stamp === undefined || !Number.isNaN(stamp.at)) return stamp;
   const zone = zoneName.exec(line.slice(stamp.end, stamp.end + 8));
   if (zone === null) return stamp;
@@ -257,6 +282,13 @@ function taiStamp(line: string, from: number): Stamp | undefined {
   const seconds = Number.parseInt(found[1] ?? '', 16) - 10;
   const ms = Math.floor(Number.parseInt(found[2] ?? '', 16) / 1_000_000);
   return stampOf(seconds * secondMs + ms, from + 25);
+}
+
+/** Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their size. */
+export function numberStamp(value: number): Stamp | undefined {
+  if (!(value >= 1e8 && value < 1e20)) return undefined;
+  const unit = value < 1e11 ? secondMs : value < 1e14 ? 1 : value < 1e17 ? 1e-3 : 1e-6;
+  return stampOf(Math.floor(value * unit));
 }
 
 /** A stamp of a known time. */

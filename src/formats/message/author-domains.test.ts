@@ -173,6 +173,22 @@ test('no text breaks it, and all it finds are names', () => {
   );
 });
 
+test('time grows with the length of a field, whatever it repeats', () => {
+  const filled = (unit: string): string => unit.repeat(Math.floor(16_000 / unit.length));
+  const fields = [' ', '\t', '\r\n ', '\\"', '"', '(', '<', '. ', ' .', 'a.', '=?a?q?'].flatMap(
+    (unit) => [
+      `<${filled(unit)}x@y.test>`,
+      `<x@y.test${filled(unit)}z>`,
+      `a@b.test"${filled(unit)}`,
+    ],
+  );
+  const began = process.cpuUsage();
+  for (const field of fields) authorDomains([field]);
+  const { user, system } = process.cpuUsage(began);
+  // A twentieth of this is usual; a pattern that looks back took a second for one field.
+  assert.ok(user + system < 1_000_000, `${(user + system) / 1_000} ms`);
+});
+
 test('whatever stands behind a domain, the author is seen', () => {
   fc.assert(
     fc.property(

@@ -134,6 +134,17 @@ function damagedPath(path: string): string {
   return `${path}.damaged`;
 }
 
+/** Damaged files of a day that were put aside. */
+export function damagedFiles(folder: string, day: DayName): readonly string[] {
+  const { main, clear } = dayPaths(folder, day);
+  return [main, clear].map(damagedPath).filter((path) => existsSync(path));
+}
+
+export function removeDamaged(folder: string, day: DayName): void {
+  const { main, clear } = dayPaths(folder, day);
+  for (const path of [main, clear]) removeDatabase(damagedPath(path));
+}
+
 /** A day while it is cut down to the mail of incidents. */
 export function shorterPath(path: string): string {
   return `${path}.new`;

@@ -175,7 +175,7 @@ export function mergeMessages(day: DayFile, from: MessagePlace, into: MessagePla
 }
 
 export function writeAttempt(day: DayFile, place: MessagePlace, attempt: Attempt): void {
-  const named = attempt.original === '' ? attempt.recipient : attempt.original;
+  const named = nameOf(day, place, attempt);
   const person = addRecipient(day, place, named, 0);
   const isAlias = attempt.recipient !== named;
   const delivered = isAlias ? addRecipient(day, place, attempt.recipient, 1) : person;
@@ -196,6 +196,39 @@ export function writeAttempt(day: DayFile, place: MessagePlace, attempt: Attempt
     day.word(reply.shape),
     reply.parts === '' ? null : reply.parts,
   );
+}
+
+/**
+ * The recipient as the message named it. sendmail(1) also takes `root`, and the log repeats that
+ * word; Postern judged the address with the domain that Postfix added. That domain is the one of
+ * the sender or of the address behind the alias.
+ */
+function nameOf(day: DayFile, place: MessagePlace, { original, recipient }: Attempt): string {
+  if (original === '') return recipient;
+  if (original.includes('@')) return original;
+  for (const address of [recipient, senderOf(day, place)]) {
+    const domain = address.slice(address.lastIndexOf('@') + 1);
+    const full = `${original}@${domain}`;
+    const person = domain === address ? undefined : day.findPerson(full);
+    if (person !== undefined && isRecipient(day, place, person)) return full;
+  }
+  return recipient.startsWith(`${original}@`) ? recipient : original;
+}
+
+/** Empty if the address is not kept. */
+function senderOf(day: DayFile, { id }: MessagePlace): string {
+  const row = day
+    .statement(
+      `SELECT a.address FROM messages m JOIN main.addresses a ON a.person = m.sender
+       WHERE m.id = ?`,
+    )
+    .get(id);
+  return row === undefined ? '' : String(row['address']);
+}
+
+function isRecipient(day: DayFile, { id }: MessagePlace, person: number): boolean {
+  const find = day.statement('SELECT 1 FROM recipients WHERE message = ? AND person = ?');
+  return find.get(id, person) !== undefined;
 }
 
 function addRecipient(

@@ -2,12 +2,14 @@
  * Removes an address from all day files. The rows stay, so that counts stay right, but nothing
  * leads from them to the address: its mark becomes a random one, and its clear text and the
  * subjects of mail from it and to it are deleted. Deleted octets are overwritten (secure_delete).
+ * Nothing can be found in a damaged file that was put aside, so it is removed whole.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { localAccount } from '../../core/account-name.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { DayFile } from './day.ts';
-import { dayPaths, daysIn } from './day-names.ts';
+import { damagedFiles, dayPaths, daysIn, removeDamaged } from './day-names.ts';
 
 /** In place of an account that has this address as its name. */
 const forgotten = '(forgotten)';
@@ -19,6 +21,8 @@ export function forgetInDays(folder: string, text: string, dryRun: boolean): num
   let changed = 0;
   for (const name of daysIn(folder)) {
     const { main, clear } = dayPaths(folder, name);
+    changed += damagedFiles(folder, name).length;
+    if (!dryRun) removeDamaged(folder, name);
     if (!existsSync(main)) continue;
     const day = DayFile.open(folder, name, { as: 'write', withClear: existsSync(clear) });
     try {
@@ -55,10 +59,11 @@ function forgetInDay(day: DayFile, address: string): number {
     const mark = randomBytes(16);
     changed += day.run('UPDATE people SET mark = ? WHERE id = ?', mark, person);
   }
-  const word = day.findWord(address);
-  if (word !== undefined) {
+  for (const account of [address, localAccount(address)]) {
+    const word = day.findWord(account);
+    if (word === undefined) continue;
     changed += day.run('UPDATE words SET text = ? WHERE id = ?', forgotten, word);
-    changed += day.run('DELETE FROM incidents WHERE account = ?', address);
+    changed += day.run('DELETE FROM incidents WHERE account = ?', account);
   }
   return changed;
 }

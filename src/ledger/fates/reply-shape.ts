@@ -16,8 +16,11 @@ const border = '\u0004';
 const replyLengthMax = 600;
 const sentLengthMax = 240;
 const marks = /\p{Cc}/gu;
-/** The local part of an address, within a text. */
-const foreign = /[^\s<>"'(),;:=@]+@(?=[\w[])/g;
+/**
+ * The local part of an address, within a text: also in a link (`id=joe%40here.test`), and where one
+ * address is inside another (`bounce+joe=here.test@list.test`).
+ */
+const foreign = /[^\s<>"'(),;:@&?/]+(?:@|%40)(?=[\w[])/gi;
 const plainNumber =
   /^[<(]?(?:\d{1,4}-?|\d{3}[- ]\d\.\d{1,3}\.\d{1,3}|#?\d\.\d{1,3}\.\d{1,3})[)>:,.]?$/;
 const wordLengthMax = 32;
@@ -30,7 +33,7 @@ export function shapeReply(
   let text = cut.replace(marks, ' ');
   text = without(text, of.recipient, asDelivered);
   if (of.original !== of.recipient) text = without(text, of.original, asNamed);
-  text = text.replace(foreign, '*@');
+  text = text.replace(foreign, (found) => (found.endsWith('@') ? '*@' : '*%40'));
   const parts: string[] = [];
   const shape = text
     .split(' ')

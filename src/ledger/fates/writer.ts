@@ -60,6 +60,9 @@ const nothing: Wrote = { outOfRange: 0, damaged: [], failed: 0, unusable: [] };
 type Found = { readonly day: DayFile; readonly place: MessagePlace };
 type Known = { readonly day: DayName; readonly start: Millis; readonly place: MessagePlace };
 
+/** Two machines whose lines stand in one log may use the same short id. */
+type IdAtHost = { readonly queueId: string; readonly host: string };
+
 export class FateWriter {
   readonly #folder: string;
   #keeping: Keeping;
@@ -155,15 +158,15 @@ export class FateWriter {
     const { queueId, at } = message;
     const from = (at - uploadMs) as Millis;
     const to = (at + clockMs) as Millis;
-    const found = this.#find({ queueId, host: '', from, to, first: at }) ?? this.#add(queueId, at);
+    const id = { queueId, host: '' };
+    const found = this.#find({ ...id, from, to, first: at }) ?? this.#add(id, at);
     if (found === undefined) return false;
     writeJudged(found.day, found.place, message);
     return true;
   }
 
   #logged(message: LoggedMessage, startMissing: boolean): boolean {
-    const { queueId, at } = message;
-    const found = this.#findLogged(message, startMissing) ?? this.#add(queueId, at);
+    const found = this.#findLogged(message, startMissing) ?? this.#add(message, message.at);
     if (found === undefined) return false;
     writeLogged(found.day, found.place, message, startMissing);
     return true;
@@ -182,7 +185,11 @@ export class FateWriter {
     // Over midnight they stay two: each day is removed alone.
     if (one.day !== other.day) return true;
     mergeMessages(one.day, one.place, other.place);
-    for (const id of [from.queueId, ...from.otherIds]) this.#remember(id, other.day, other.place);
+    for (const queueId of [from.queueId, ...from.otherIds]) {
+      for (const host of new Set([from.host, ''])) {
+        this.#remember({ queueId, host }, other.day, other.place);
+      }
+    }
     return true;
   }
 
@@ -197,7 +204,7 @@ export class FateWriter {
     const from = this.#oldest();
     const to = (at + clockMs) as Millis;
     const found =
-      this.#find({ queueId, host, from, to, first: begun }) ?? this.#add(queueId, begun);
+      this.#find({ queueId, host, from, to, first: begun }) ?? this.#add(attempt, begun);
     if (found === undefined) return false;
     writeAttempt(found.day, found.place, attempt);
     return true;
@@ -211,7 +218,7 @@ export class FateWriter {
     readonly to: Millis;
     readonly first: Millis;
   }): Found | undefined {
-    const known = this.#known.get(of.queueId);
+    const known = this.#known.get(keyOf(of));
     if (known !== undefined && this.#present.has(known.day)) {
       const at = known.start + known.place.at;
       if (at >= of.from && at <= of.to) return { day: this.#open(known.day), place: known.place };
@@ -219,7 +226,7 @@ export class FateWriter {
     for (const name of this.#daysFor(of)) {
       const day = this.#open(name);
       const place = findMessage(day, of);
-      if (place !== undefined) return this.#remember(of.queueId, day, place);
+      if (place !== undefined) return this.#remember(of, day, place);
     }
     return undefined;
   }
@@ -232,17 +239,17 @@ export class FateWriter {
     );
   }
 
-  #add(queueId: string, at: Millis): Found | undefined {
+  #add(id: IdAtHost, at: Millis): Found | undefined {
     if (!isTime(at)) return undefined;
     const name = dayNameOf(at);
     const isOver = dayEnd(name) + this.#keeping.keepMs <= this.#now;
     if (isOver || at > this.#now + dayMs || this.#unusable.has(name)) return undefined;
     const day = this.#open(name);
-    return this.#remember(queueId, day, addMessage(day, { queueId, at }));
+    return this.#remember(id, day, addMessage(day, { queueId: id.queueId, at }));
   }
 
-  #remember(queueId: string, day: DayFile, place: MessagePlace): Found {
-    if (queueId !== '') this.#known.set(queueId, { day: day.name, start: day.start, place });
+  #remember(id: IdAtHost, day: DayFile, place: MessagePlace): Found {
+    if (id.queueId !== '') this.#known.set(keyOf(id), { day: day.name, start: day.start, place });
     return { day, place };
   }
 
@@ -268,6 +275,10 @@ export class FateWriter {
       this.#days.delete(name);
     }
   }
+}
+
+function keyOf({ host, queueId }: IdAtHost): string {
+  return `${host} ${queueId}`;
 }
 
 function sum(first: Wrote, second: Wrote): Wrote {

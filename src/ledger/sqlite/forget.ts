@@ -16,7 +16,10 @@ const texts = [
   ['incident', 'number', 'reasons'],
   ['notice', 'rowid', 'body'],
   ['script', 'account', 'odd_text'],
+  ['message', 'rowid', 'unsigned'],
 ] as const;
+/** Lists of addresses with their numbers, as JSON. */
+const lists = ['written_to', 'sent_as'] as const;
 
 export function forgetter(
   database: DatabaseSync,
@@ -40,6 +43,17 @@ export function forgetter(
     ),
     put: make.command(`UPDATE ${table} SET ${column} = ? WHERE ${key} = ?`),
   }));
+  const counted = lists.map((column) => ({
+    find: make.query(
+      `SELECT account, ${column} AS list FROM script WHERE EXISTS
+         (SELECT 1 FROM json_each(${column}) WHERE json_extract(value, '$.key') = ?)`,
+    ),
+    put: make.command(
+      `UPDATE script SET ${column} = (SELECT json_group_array(json(value)) FROM json_each(${column})
+         WHERE json_extract(value, '$.key') <> ?) WHERE account = ?`,
+    ),
+  }));
+  const writtenAs = make.command('DELETE FROM written_as WHERE address = ?');
   return ({ address, hashes }, { dryRun }) => {
     stillThere();
     database.exec('PRAGMA secure_delete = ON');
@@ -59,6 +73,10 @@ export function forgetter(
             if (fresh !== old) put(fresh, row['id'] ?? null);
           }
         }
+        for (const { find, put } of counted) {
+          for (const row of find.all(address)) put(address, text(row, 'account'));
+        }
+        writtenAs(address);
         const count = changes() - before;
         if (dryRun) database.exec('ROLLBACK TO forget');
         return count;

@@ -53,7 +53,7 @@ function subject(notice: Notice): string {
     case 'dkim.lost':
       return `[postern] DKIM key of ${who} is missing from DNS; signing with it has stopped`;
     case 'authors.observing':
-      return `[postern] senders in From are observed ${at}`;
+      return `[postern] accounts that write as others are observed ${at}`;
     case 'authors.observed':
       return `[postern] mail with a foreign From is unsigned from now on ${at}`;
     default:
@@ -117,9 +117,11 @@ function opening(notice: Notice): string {
       );
     case 'authors.observing':
       return fold(
-        'From now on a domain’s DKIM key signs only mail of accounts that may write as the ' +
-          'address in From. Until the observation ends, Postern leaves nothing unsigned and ' +
-          'notes what would be. Look at the list and confirm it before the end.',
+        'When the observation ends, a domain’s DKIM key signs only mail of accounts that may ' +
+          'write as the address in From. Until then mail of accounts that are known is signed as ' +
+          'before, and Postern notes who writes as others. Mail of a new, watched or suspended ' +
+          'account that writes as another leaves unsigned at once. Look at the list and confirm ' +
+          'it before the end.',
       );
     case 'authors.observed':
       return fold(

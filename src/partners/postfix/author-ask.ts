@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import type { TableKey, TableName } from '../../core/authors/table-keys.ts';
 import { faultText } from '../../lib/error-text.ts';
-import { minuteMs } from '../../lib/time.ts';
+import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { TableAnswer } from '../../ports/authors.ts';
 import type { Log } from '../../ports/world.ts';
 import { isLoginName, namesPerCallMax, type PrivilegedTools } from '../privileged-tools.ts';
@@ -21,7 +21,10 @@ export type TableAsker = (
   signal: AbortSignal,
 ) => Promise<readonly string[]>;
 
-/** The folders of these users' mail. Never rejects: a server may have no Dovecot that runs. */
+/**
+ * The folders of these users' mail. Nothing from a Dovecot that has never answered: it may serve no
+ * mail here. Rejects if one that has answered does so no more.
+ */
 export type MailHomes = (
   keys: readonly TableKey[],
   signal: AbortSignal,
@@ -29,8 +32,9 @@ export type MailHomes = (
 
 /** A parameter and a table are names of the call too. */
 const keysPerCall = namesPerCallMax - 2;
-/** After a fault Dovecot is left alone for this long. */
+/** After a fault Dovecot is left alone for this long; shorter if it has answered before. */
 const pauseMs = 10 * minuteMs;
+const shortPauseMs = 30 * secondMs;
 
 /** Asks with postmap(1) as this process's user. */
 export const askAsThisUser: TableAsker = async ({ directory, table }, keys, signal) => {
@@ -77,10 +81,15 @@ export function openMailHomes(
 ): MailHomes | undefined {
   if (!existsSync('/usr/bin/doveadm')) return undefined;
   let pausedUntil = 0;
+  let hasAnswered = false;
   return async (keys, signal) => {
     const found = new Map<string, readonly TableAnswer[]>();
     const names = keys.map(({ key }) => key).filter((key) => key.includes('@') && isLoginName(key));
-    if (names.length === 0 || of.now() < pausedUntil) return found;
+    if (names.length === 0) return found;
+    if (of.now() < pausedUntil) {
+      if (hasAnswered) throw new Error('Dovecot could not be asked a short time ago');
+      return found;
+    }
     try {
       for await (const line of tools.run('homes', names.slice(0, keysPerCall), signal)) {
         const [, name, value] = /^home (\S+) (.+)$/.exec(line) ?? [];
@@ -88,9 +97,13 @@ export function openMailHomes(
           found.set(name, [{ value, table: 'Dovecot' }]);
         }
       }
+      hasAnswered = true;
     } catch (fault) {
-      pausedUntil = of.now() + pauseMs;
+      // The message waited too long, also for other tables: that says nothing about Dovecot.
+      if (signal.aborted) throw fault;
+      pausedUntil = of.now() + (hasAnswered ? shortPauseMs : pauseMs);
       of.log('warn', 'authors.dovecot-not-asked', { why: faultText(fault) });
+      if (hasAnswered) throw fault;
     }
     return found;
   };

@@ -7,7 +7,7 @@ import type { MailPlace } from '../../core/authors/place.ts';
 import { type TableName, tableNames } from '../../core/authors/table-keys.ts';
 import { asciiDomain } from '../../formats/message/author-domains.ts';
 import { programOutput } from '../program.ts';
-import { listEntries, wordsOf } from './lists.ts';
+import { listEntries, mailOrigin, wordsOf } from './lists.ts';
 import { postconfPath, postconfValues } from './postconf.ts';
 
 export type InstanceTables = {
@@ -39,7 +39,7 @@ export async function readInstanceTables(configDirectory: string): Promise<Insta
     const entries = await listEntries(word, configDirectory).catch(() => undefined);
     domains.push(...(entries ?? []));
   }
-  const origin = await originOf(values.myorigin, configDirectory);
+  const origin = await mailOrigin(values.myorigin, configDirectory);
   const overrides = await serviceValues('smtpd_sender_login_maps', configDirectory);
   const tables = Object.fromEntries(
     tableNames.map((name) => {
@@ -69,14 +69,6 @@ export async function readInstanceTables(configDirectory: string): Promise<Insta
 function domainName(text: string): readonly string[] {
   const name = asciiDomain(text.trim());
   return name === undefined ? [] : [name];
-}
-
-/** myorigin may be a file with the name, as on Debian. */
-async function originOf(value: string, configDirectory: string): Promise<string> {
-  const [name = ''] = value.startsWith('/')
-    ? ((await listEntries(value, configDirectory).catch(() => [])) ?? [])
-    : [value];
-  return domainName(name)[0] ?? '';
 }
 
 /** The values that services in master.cf have for a parameter (`-o name=value`). */

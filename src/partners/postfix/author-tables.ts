@@ -44,7 +44,9 @@ export function openAuthorTables(of: {
   const running = new SerialQueue<string>(processesMax);
   let place = placeOf([], of.ownDomains);
   let reading: Promise<void> | undefined;
-  let isRead = false;
+  let wasRead = false;
+  // A server may be connected at any time, and one that was never read is unknown.
+  const isRead = (): boolean => wasRead && of.directories().every((one) => instances.has(one));
 
   const readOne = async (directory: string): Promise<boolean> => {
     const files = instances.get(directory)?.files ?? [`${directory}/main.cf`];
@@ -73,7 +75,7 @@ export function openAuthorTables(of: {
       faults.delete(known);
     }
     for (const directory of wanted) isNew = (await readOne(directory)) || isNew;
-    isRead = true;
+    wasRead = true;
     if (!isNew) return;
     place = placeOf([...instances.values()], of.ownDomains);
     of.changed();
@@ -90,10 +92,10 @@ export function openAuthorTables(of: {
       return place;
     },
     get isRead() {
-      return isRead;
+      return isRead();
     },
     async read(signal) {
-      if (isRead) return;
+      if (isRead()) return;
       await Promise.race([refresh(), aborted(signal)]);
     },
     refresh,

@@ -1,5 +1,6 @@
 /** Reads lists in Postfix's parameters: words, files, and tables that postmap(1) can list. */
 import { readFile } from 'node:fs/promises';
+import { asciiDomain } from '../../formats/message/author-domains.ts';
 import { programOutput } from '../program.ts';
 
 /** Entries of a list, and its parts that cannot be listed. */
@@ -44,6 +45,12 @@ export async function tableEntries(
     const [, key, value] = /^\s*(\S+)\s*(.*?)\s*$/.exec(line) ?? [];
     return key === undefined || value === undefined || key.startsWith('#') ? [] : [{ key, value }];
   });
+}
+
+/** The domain of myorigin, which may be a file with the name, as on Debian; empty without one. */
+export async function mailOrigin(value: string, configDirectory: string): Promise<string> {
+  const names = await listEntries(value, configDirectory).catch(() => undefined);
+  return asciiDomain(names?.[0] ?? '') ?? '';
 }
 
 /**

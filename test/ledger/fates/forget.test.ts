@@ -1,12 +1,12 @@
 /** A person's address is removed: from all days, from the ledger, from the octets of the files. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Account } from '../../../src/core/account-name.ts';
 import { openLedger } from '../../../src/ledger/sqlite/open.ts';
 import { dayMs } from '../../../src/lib/time.ts';
-import { messageRow, storyRow } from '../samples.ts';
+import { messageRow, scriptSeen, storyRow } from '../samples.ts';
 import { freshFolder } from './folder.ts';
 import { attempt, judged, later, openRig } from './rig.ts';
 
@@ -91,6 +91,32 @@ test('what waits to be written is removed as well', async (t) => {
   assert.deepEqual((await rig.store.find({ recipient: anna, limit: 9 })).found, []);
 });
 
+test('what leads to an address in another form is removed as well', async (t) => {
+  const folder = freshFolder(t);
+  const rig = openRig(folder);
+  t.after(() => rig.store.close());
+  rig.store.judged(
+    judged({ sender: anna, headerFrom: anna, account: `local:${anna}` as Account, recipients: [] }),
+  );
+  rig.store.attempted(
+    attempt({
+      recipient: 'bob@example.org',
+      original: 'bob@example.org',
+      outcome: 'bounced',
+      reply:
+        '550 see http://spf.example.com/?id=anna%40example.net;ip=192.0.2.1 and b+anna=example.net@l',
+    }),
+  );
+  await rig.written();
+  const day = readdirSync(folder).find((name) => /^messages-[-\d]+\.db$/.test(name)) ?? '';
+  writeFileSync(join(folder, `${day}.damaged`), `damage ${anna}`);
+  assert.ok(octets(folder).includes(`local:${anna}`));
+  const dry = await rig.store.forget(anna, { dryRun: true });
+  assert.ok(octets(folder).includes(`damage ${anna}`));
+  assert.equal(await rig.store.forget(anna, { dryRun: false }), dry);
+  for (const gone of [anna, 'anna%40', 'anna=']) assert.ok(!octets(folder).includes(gone), gone);
+});
+
 test('an address is removed from the ledger', (t) => {
   const folder = freshFolder(t);
   const ledger = openLedger(join(folder, 'ledger.db'));
@@ -99,7 +125,35 @@ test('an address is removed from the ledger', (t) => {
   ledger.write(
     [
       { kind: 'message', row: messageRow({ queueId: 'M1', sender: anna }) },
-      { kind: 'message', row: messageRow({ queueId: 'M2', sender: 'bob@example.net' }) },
+      {
+        kind: 'message',
+        row: messageRow({
+          queueId: 'M2',
+          sender: 'bob@example.net',
+          unsigned: { why: 'foreign', author: anna },
+        }),
+      },
+      {
+        kind: 'script',
+        row: scriptSeen({
+          to: [
+            { key: anna, count: 7 },
+            { key: 'bob@example.net', count: 1 },
+          ],
+          from: [{ key: anna, count: 2 }],
+        }),
+      },
+      {
+        kind: 'written-as',
+        row: {
+          account: 'joe' as Account,
+          address: anna,
+          firstAt: later(0),
+          lastAt: later(0),
+          messages: 1,
+          days: 1,
+        },
+      },
       {
         kind: 'story',
         row: storyRow({ id: 'S1', sample: ['x@example.net', anna], subject: 'Private', reasons }),
@@ -137,6 +191,10 @@ test('an address is removed from the ledger', (t) => {
   assert.equal(ledger.forget(what, { dryRun: false }), dry);
   assert.equal(ledger.message('M1')?.sender, '');
   assert.equal(ledger.message('M2')?.sender, 'bob@example.net');
+  assert.deepEqual(ledger.message('M2')?.unsigned, { why: 'foreign', author: '(forgotten)' });
+  assert.deepEqual(ledger.writtenAs(), []);
+  const [script] = ledger.scripts();
+  assert.deepEqual([script?.to, script?.from], [[{ key: 'bob@example.net', count: 1 }], []]);
   assert.deepEqual(ledger.story('S1')?.sample, ['x@example.net', '(forgotten)']);
   assert.equal(ledger.story('S1')?.subject, '');
   assert.equal(ledger.story('S2')?.subject, 'Kept');

@@ -112,6 +112,21 @@ test('a queue id that is used again belongs to another message', async (t) => {
   );
 });
 
+test('two machines use the same queue id at the same time', async (t) => {
+  const { store } = rigOf(t);
+  const ann = 'ann@example.org' as Account;
+  store.logged(logged());
+  store.logged(logged({ host: 'mx2', account: ann, sender: ann, messageId: 'second@mx2' }));
+  store.attempted(attempt());
+  store.attempted(attempt({ host: 'mx2', account: ann, recipient: 'carl@example.net' }));
+  const of = async (account: Account) => {
+    const { found } = await store.find({ account, limit: 9 });
+    return found.map(({ recipients }) => recipients.map(({ recipient }) => recipient));
+  };
+  assert.deepEqual(await of('joe@example.org' as Account), [['anna@example.net']]);
+  assert.deepEqual(await of(ann), [['carl@example.net']]);
+});
+
 test('an attempt days later is kept on the day of its message', async (t) => {
   const { folder, store } = rigOf(t, { now: () => later(4 * dayMs) });
   store.judged(judged());
@@ -276,4 +291,21 @@ test('settings that change are in force at once', async (t) => {
   const off = await store.find({ recipient: 'anna@example.net', limit: 10 });
   assert.deepEqual(off.found, []);
   assert.match(off.partial, /messages\.keep is 0/);
+});
+
+test('a recipient without a domain is the one that the message named', async (t) => {
+  const { store } = rigOf(t);
+  const account = 'local:root@mail.example.org' as Account;
+  const cron = { account, sender: 'root@mail.example.org' };
+  store.judged(judged({ ...cron, recipients: ['root@mail.example.org', 'cron@mail.example.org'] }));
+  store.attempted(attempt({ recipient: 'admin@example.net', original: 'root' }));
+  store.attempted(attempt({ recipient: 'cron@mail.example.org', original: 'cron' }));
+  const { found } = await store.find({ queueId: '4aBcDeF1Gz', limit: 10 });
+  assert.deepEqual(
+    found[0]?.recipients.map(({ recipient, attempts }) => [recipient, attempts.length]).sort(),
+    [
+      ['cron@mail.example.org', 1],
+      ['root@mail.example.org', 1],
+    ],
+  );
 });

@@ -89,7 +89,7 @@ function foreignMail({ foreign, writers }: AuthorFacts): Finding {
     title,
     found: `${counted(sum, 'message')} of ${counted(writers.length, 'account')}: ${named(names)}`,
     wanted: `no such mail; ${how}`,
-    fix: 'see what to allow: postern accounts may-write-as --suggest',
+    fix: 'postern status names the latest, with the command that allows it',
   };
 }
 
