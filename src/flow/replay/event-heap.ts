@@ -11,7 +11,7 @@ export class EventHeap<Value> {
   /** Seconds that have a list, as a heap: the earliest is in front. */
   readonly #seconds: number[] = [];
   readonly #lists = new Map<number, Entry<Value>[]>();
-  /** The list of the earliest second, sorted by time, and how many of it have left. */
+  /** The list of the earliest second, sorted by time, and how many have left. */
   #open: Entry<Value>[] = [];
   #openSecond = Number.NaN;
   #left = 0;
