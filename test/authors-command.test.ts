@@ -33,6 +33,16 @@ async function filled(): Promise<StateFolder> {
   return state;
 }
 
+test('without an observation, --suggest says where to look', async () => {
+  await using state = await stateFolder();
+  openLedger(join(state.path, 'ledger.db')).close();
+  const { out } = await mayWriteAs(state, '--suggest');
+  assert.match(
+    out,
+    /^# There was no observation: .*\n# What leaves unsigned now: postern status\n$/,
+  );
+});
+
 test('declarations and suggestions from a ledger', async () => {
   await using state = await filled();
   const list = await mayWriteAs(state, '--list');
@@ -49,8 +59,9 @@ test('declarations and suggestions from a ledger', async () => {
     `# Observed since 1970-01-01 00:00:00Z, ended 1970-01-15 00:00:00Z.
 # 70 messages on 2 days, last 1970-01-01 00:00:17Z
 postern accounts may-write-as 'script:/var/www/my shop/a.php' @example.net
-# 9 messages on 2 days, last 1970-01-01 00:00:17Z
-postern accounts may-write-as joe@example.org @example.net
+# 9 messages on 2 days, last 1970-01-01 00:00:17Z; \
+look at it first, a login wrote as many addresses of example.net
+# postern accounts may-write-as joe@example.org @example.net
 `,
   );
   const json = await mayWriteAs(state, '--suggest', '--json');
@@ -98,7 +109,7 @@ test('a list that --suggest printed is accepted; one wrong line refuses all', as
   assert.equal(exit, 0, err);
   assert.match(
     door.calls[0] ?? '',
-    /^declare script:\/var\/www\/my shop\/a.php as @example.net,joe@example.org as @example.net /,
+    /^declare script:\/var\/www\/my shop\/a.php as @example.net {2}done /,
   );
   for (const line of ['joe@a.test', 'rm -rf /', 'joe@a.test ceo@b.test --remove', 'a b c']) {
     await writeFile(file, `${printed}${line}\n`);

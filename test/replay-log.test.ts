@@ -237,6 +237,13 @@ test('a line from 2036 first, files in the wrong order, a copy, and one that is 
   assert.ok(report.leftOut.twice > 0);
 });
 
+test('a log without times is judged, and it is said that verdicts may be wrong', async () => {
+  const { report } = await replayed({
+    'mail.log': month((one) => plain(one).map((line) => line.slice(line.indexOf(' mail ') + 1))),
+  });
+  assert.match(report.notes.join('\n'), /^lines without a time that can be read: 370\. /m);
+});
+
 test('a web script with a new sender each time adds up', async () => {
   const { hold } = await replayed({
     'mail.log': month(({ at, id, stamp, to }) =>

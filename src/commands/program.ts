@@ -13,7 +13,11 @@ type Module = { register(program: Command): void };
 const commands: readonly (readonly [string, string, () => Promise<Module>])[] = [
   ['up', 'start the guard in the foreground', () => import('./up.ts')],
   ['status', 'what the guard does right now', () => import('./status.ts')],
-  ['accounts', 'list, show, suspend, release, allow', () => import('./accounts/accounts.ts')],
+  [
+    'accounts',
+    'list, show, suspend, release, allow, may-write-as',
+    () => import('./accounts/accounts.ts'),
+  ],
   ['held', 'list, show, release, drop held messages', () => import('./held/held.ts')],
   ['find', 'find messages, and what became of them', () => import('./find/find.ts')],
   ['incidents', 'hijacks, and the mail that got out', () => import('./incidents/incidents.ts')],
@@ -22,7 +26,11 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['try', 'play a hijack, or send a test notice', () => import('./try/try.ts')],
   ['replay', 'judge recorded mail: what would have happened', () => import('./replay/replay.ts')],
   ['passwords', 'find weak passwords, have them changed', () => import('./passwords/passwords.ts')],
-  ['connect', 'connect Postfix, sendmail or a scanner', () => import('./connect/postfix.ts')],
+  [
+    'connect',
+    'connect Postfix, sendmail, a scanner; declare authors',
+    () => import('./connect/postfix.ts'),
+  ],
   ['install', 'make Postern a service of this machine', () => import('./install/install.ts')],
   ['dns', 'plan, check and watch the DNS records of mail', () => import('./dns/dns.ts')],
   ['doctor', 'check guard, mail server and machine', () => import('./doctor/doctor.ts')],

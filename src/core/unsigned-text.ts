@@ -22,7 +22,9 @@ export function unsignedText(account: string, { why, author }: Unsigned): Unsign
       };
     case 'unknown':
       return {
-        text: `the mail server's tables could not be asked whether ${account} may write as ${who}`,
+        text:
+          `the mail server's tables could not be asked whether ${account} may write as ${who} ` +
+          '(authors.not-asked in the log says why)',
         allow: mayWriteAsCommand(account, author),
       };
     case 'passed-on':

@@ -250,8 +250,8 @@ function followMailLog({ parts, flows }: Opening): void {
         },
       },
       health: flows.fates.logHealth,
-      state(names, reading, wanted) {
-        flows.fates.logHealth.reading(reading, wanted);
+      state(names, reading, wanted, unread) {
+        flows.fates.logHealth.reading(reading, wanted, unread);
         flows.bypass.reading(reading, wanted);
         flows.doors({ log: names.length === 0 ? 'none found' : names.join(', ') });
         counters.set('postern_mail_log_reading', reading);

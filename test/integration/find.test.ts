@@ -3,14 +3,18 @@
  * twice and then takes it; `find` and `explain` tell it, with the guard and without.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { chmod } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { ExplainAnswer, FindAnswer } from '../../src/ports/asking.ts';
-import { fixedDoors } from './guard-instance.ts';
+import { fixedDoors, launcher } from './guard-instance.ts';
 import { people } from './guard-past.ts';
 import { type GuardedServer, startGuardedServer } from './guarded-server.ts';
 import { eventually } from './leash.ts';
 
+const run = promisify(execFile);
 const [writer] = people(1);
 const late = 'late@slow.test';
 const wrong = 'wrong@world.test';
@@ -82,6 +86,15 @@ test('deferred twice, then delivered; and a recipient that does not exist', asyn
       words.join(' '),
     );
   }
+});
+
+test('another user of the machine is told who may ask', async () => {
+  await chmod(server.state, 0o711);
+  const as = ['--reuid', '64123', '--regid', '64123', '--clear-groups'];
+  await assert.rejects(
+    run('setpriv', [...as, launcher, 'find', late, '--state', server.state], { cwd: '/' }),
+    /run this as root, or as the user that Postern runs as/,
+  );
 });
 
 test('without the guard, the same is read from the files', async () => {

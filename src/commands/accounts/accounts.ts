@@ -29,7 +29,7 @@ const { done, notRunning, nothingToRead } = exitCodes;
 export function register(program: Command): void {
   const accounts = program
     .command('accounts')
-    .summary('list, show, suspend, release, allow')
+    .summary('list, show, suspend, release, allow, may-write-as')
     .description(
       'Mail is counted by account: a login (joe@example.org), a host that relays without a login ' +
         '(client:10.0.0.7), or mail of this machine by its sender (local:www-data@host). Where ' +

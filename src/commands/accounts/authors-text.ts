@@ -31,11 +31,16 @@ export function suggestionsText({
   suggestions,
 }: Pick<AuthorsView, 'observation' | 'suggestions'>): string {
   const { from, isRunning, until } = observation;
-  const head =
-    from === undefined || from === null
-      ? '# There was no observation: postern accounts may-write-as --observe 14d\n'
-      : `# Observed since ${clock(from)}, ${isRunning ? 'until' : 'ended'} ${clock(until ?? 0)}.\n`;
-  if (suggestions.length === 0) return `${head}# No mail was seen that needs a declaration.\n`;
+  const isNone = from === undefined || from === null;
+  const head = isNone
+    ? '# There was no observation: postern accounts may-write-as --observe 14d\n'
+    : `# Observed since ${clock(from)}, ${isRunning ? 'until' : 'ended'} ${clock(until ?? 0)}.\n`;
+  if (suggestions.length === 0) {
+    const none = isNone
+      ? 'What leaves unsigned now: postern status'
+      : 'Nothing more was seen that needs a declaration.';
+    return `${head}# ${none}\n`;
+  }
   return head + suggestions.map(suggestionText).join('');
 }
 

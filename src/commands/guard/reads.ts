@@ -3,7 +3,7 @@
  * file, opened read-only. A line on standard error says so, because a ledger may lack the last
  * seconds.
  */
-import { existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { baselineKey, decodeBaseline, newBaseline } from '../../core/account/baseline.ts';
 import { evidenceNow } from '../../core/account/judge.ts';
@@ -88,7 +88,7 @@ export async function openReads(
     };
   } catch (error) {
     const path = join(stateDirectory(state), 'ledger.db');
-    if (!(error instanceof OperatorError) || !existsSync(path)) throw error;
+    if (!(error instanceof OperatorError) || !isReadable(path)) throw error;
     const why = {
       'not-running': 'the guard is not running',
       'door-off': 'the http door of the guard is off',
@@ -101,6 +101,16 @@ export async function openReads(
     const reads = fileReads(ledger, fates, Date.now() as Millis);
     warn(`postern: ${why}; this comes from its ledger (${path})\n`);
     return reads;
+  }
+}
+
+/** Where the ledger is missing or another user's, the guard's absence is the better answer. */
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -182,7 +182,7 @@ class Reading {
       leftOut: this.#events.leftOut(),
       cameIn: this.#events.cameIn(),
       unnamed: this.#events.unnamed(),
-      notes: this.#notes,
+      notes: [...this.#notes, ...untimedNote(this.#lines.untimed())],
     };
   }
 
@@ -192,6 +192,15 @@ class Reading {
     const said = replay.apply(event);
     return said === undefined ? undefined : verdict(said);
   }
+}
+
+/** How often an account sends is most of what is judged. */
+function untimedNote(lines: number): readonly string[] {
+  if (lines === 0) return [];
+  return [
+    `lines without a time that can be read: ${lines}. Each was judged at the time of the line ` +
+      'before it, so verdicts may be wrong. Give a log with times',
+  ];
 }
 
 const shown = (name: string): string => (name === '-' ? 'standard input' : name);

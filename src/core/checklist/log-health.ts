@@ -7,10 +7,12 @@ export function isLogTrouble(trouble: string): boolean {
   return trouble.startsWith(begin);
 }
 
-export function goneText(reading: number, wanted: number): string {
+/** `unread`: the names of logs that cannot be read. */
+export function goneText(reading: number, wanted: number, unread: readonly string[]): string {
+  const not = unread.length === 0 ? '' : `, not ${unread.join(', ')}`;
   return (
-    `${begin} ${reading} of ${wanted} can be read. Postern does not see what becomes of mail. ` +
-    'Mail is not affected. Run `postern doctor`'
+    `${begin} ${reading} of ${wanted} can be read${not}. Postern does not see what becomes of ` +
+    'mail. Mail is not affected. Run `postern doctor`'
   );
 }
 

@@ -52,11 +52,14 @@ export class FilterHops {
    * not all of its recipients are known. With `isLast`, those that are known decide.
    */
   of(back: JoinedMail, isLast: boolean): readonly Hop[] {
+    const { recipientCount, waiting = [] } = back;
+    if (!isLast && waiting.length < recipientCount) return [];
     const hops = new Set<Hop>();
     const seen = new Set<string>();
     let added = 0;
     let mail: JoinedMail | undefined;
-    for (const delivery of back.waiting ?? []) {
+    // The last first: a filter names recipients in their order, so these miss the longest.
+    for (const delivery of waiting.toReversed()) {
       if (seen.has(delivery.recipient)) continue;
       seen.add(delivery.recipient);
       const hop = this.#find(back, delivery, mail);
@@ -67,7 +70,7 @@ export class FilterHops {
       }
       if (added > addedMax) return [];
     }
-    return isLast || seen.size >= back.recipientCount ? [...hops] : [];
+    return isLast || seen.size >= recipientCount ? [...hops] : [];
   }
 
   #find(

@@ -9,9 +9,12 @@ import {
   named,
   queued,
   removed,
+  second,
 } from '../../../test/doubles/log-facts.ts';
+import type { Account } from '../account-name.ts';
 import type { LogEvent } from '../event.ts';
 
+const joe = 'joe@example.test' as Account;
 const shop = 'www-data@here.test';
 const thief = 'thief@evil.test';
 const one = 'one@evil.test';
@@ -85,6 +88,21 @@ const cases: Record<
       removed('F', 61),
     ],
     is: { [`Y local:${shop}`]: sent(strangers), 'F ': sent([one]) },
+  },
+  'a stranger names the sender whose login waits for a filter': {
+    facts: [
+      { kind: 'proxied', host: 'mail', at: second(0), client: '192.0.2.7', login: joe },
+      entered('I', 1, { client: '198.51.100.66' }),
+      named('I', 1, spam),
+      queued('I', 1, { sender: 'joe@example.test' }),
+      toMailbox('I', 1, 'ann@example.test'),
+      removed('I', 1),
+      entered('A', 2, { client: '127.0.0.1' }),
+      named('A', 2, 'real@example.test'),
+      queued('A', 2),
+      ...allSent('A', 3, ['friend@world.test']),
+    ],
+    is: { 'I ': sent(['ann@example.test']), 'A joe@example.test': sent(['friend@world.test']) },
   },
   'a script copies the Message-ID and one recipient of mail that came in': {
     facts: [

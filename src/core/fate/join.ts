@@ -126,8 +126,7 @@ class Join implements MessageJoin {
   waited(now: Millis): void {
     for (const mail of this.#unsure) {
       const first = mail.waiting?.[0]?.at ?? (mail.openIds === 0 ? mail.at : undefined);
-      const isOver = first !== undefined && Math.abs(now - first) > unsureMs;
-      if (isOver || this.#unsure.size > unsureMax) this.#decide(mail);
+      if (first !== undefined && Math.abs(now - first) > unsureMs) this.#decide(mail);
     }
   }
 
@@ -226,8 +225,8 @@ class Join implements MessageJoin {
     else if (mail.waiting.length >= mail.recipientCount) this.#isReturned(mail, false);
   }
 
-  /** Joins the message to the one from which it came back, if it did. */
-  #isReturned(back: JoinedMail, isLast: boolean): boolean {
+  /** Joins it to the message from which it came back, if it did. `now` is told by the caller. */
+  #isReturned(back: JoinedMail, isLast: boolean, now?: DeliveryEvent): boolean {
     const hops = this.#hops.of(back, isLast);
     const [first] = hops;
     if (first === undefined) return false;
@@ -235,7 +234,8 @@ class Join implements MessageJoin {
     for (const { state } of hops) setReturned(state);
     this.#merge(back, mail);
     for (const { delivery, state } of hops) {
-      this.#sink.attempt(mail, () => attemptOf(mail, delivery, state), delivery);
+      if (delivery !== now)
+        this.#sink.attempt(mail, () => attemptOf(mail, delivery, state), delivery);
     }
     return true;
   }
@@ -290,7 +290,7 @@ class Join implements MessageJoin {
     for (const back of this.#names.unsure(mail, this.#unsure)) {
       // A filter may hand back one message for each recipient.
       if (back.waiting?.some((one) => isOneOf(one, fact)) !== true) continue;
-      if (this.#isReturned(back, false)) return;
+      if (this.#isReturned(back, false, fact)) return;
     }
   }
 
@@ -310,7 +310,10 @@ class Join implements MessageJoin {
   #isUnsure(mail: JoinedMail): void {
     mail.state = 'unsure';
     this.#unsure.add(mail);
-    if (this.#unsure.size > unsureMax) this.waited(mail.at);
+    if (mail.messageId === '') this.#names.addNameless(mail);
+    if (this.#unsure.size <= unsureMax) return;
+    let left = unsureMax / 10;
+    for (const oldest of this.#unsure) if (left-- > 0) this.#decide(oldest);
   }
 
   /** Nothing more is waited for: a filter handed it back, or not. */

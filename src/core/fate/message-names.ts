@@ -9,6 +9,8 @@ const copiesMax = 50;
 const namelessMax = 50;
 
 export class MessageNames {
+  /** The latest. */
+  readonly #nameless: JoinedMail[] = [];
   readonly #byName = new RecentMap<string, readonly JoinedMail[]>(namesMax);
 
   /** Returns the messages that had the name before. */
@@ -19,13 +21,19 @@ export class MessageNames {
     return before ?? none;
   }
 
+  /** A message without a Message-ID that may have come back. */
+  addNameless(mail: JoinedMail): void {
+    this.#nameless.push(mail);
+    if (this.#nameless.length > namelessMax) this.#nameless.shift();
+  }
+
   /** Of `unsure`, those that may be the message, come back from a filter. */
   unsure({ messageId }: JoinedMail, unsure: ReadonlySet<JoinedMail>): readonly JoinedMail[] {
     if (unsure.size === 0) return none;
     const copies = messageId === '' ? none : (this.#byName.get(messageId) ?? none);
     const named = copies.filter((mail) => unsure.has(mail));
     if (named.length > 0) return named;
-    return [...unsure].slice(-namelessMax).filter((mail) => mail.messageId === '');
+    return this.#nameless.filter((mail) => unsure.has(mail));
   }
 }
 

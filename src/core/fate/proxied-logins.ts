@@ -4,6 +4,7 @@
  * client of the first. Each login answers for one message.
  */
 import { addressKey } from '../../formats/message/address.ts';
+import { isOwnByDefault } from '../../formats/postfix/own-hosts.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { Account } from '../account-name.ts';
@@ -42,6 +43,8 @@ export class ProxiedLogins {
   claim(mail: JoinedMail): void {
     if (this.#any.length === 0) return;
     const isNamed = mail.firstClient !== '';
+    // Strangers write any sender: without the name of the client, the filter must be near.
+    if (!isNamed && !isOwnByDefault(mail.client)) return;
     const all = isNamed ? (this.#byClient.get(mail.firstClient) ?? []) : this.#any;
     const near = waiting(all, mail.at).filter(({ at }) => at <= mail.at + slackMs);
     const own = near.find(({ login }) => isOf(login, mail.sender));

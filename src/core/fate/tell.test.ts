@@ -227,3 +227,17 @@ test('an alias is told by the addresses behind it, also behind a filter', () => 
   const waits = one(to('anna@gmail.test', 'handed-on', 3));
   assert.equal(tellFate(facts({ recipients: [waits] })).brief, 'at a filter');
 });
+
+test('a number of recipients that a forged line names is only counted', () => {
+  const told = tellFate(
+    facts({ recipients: [one(tried(at(10, 3), 'sent'))], recipientCount: 9e8 }),
+  );
+  assert.equal(told.brief, '899999999 not known, 1 delivered');
+  assert.deepEqual(
+    told.groups.map(({ count, unnamed }) => [count, unnamed]),
+    [
+      [899_999_999, 899_999_999],
+      [1, 0],
+    ],
+  );
+});

@@ -88,8 +88,6 @@ export type FateTold = {
 
 /** Addresses named in one group. The number says how many there are. */
 const namedMax = 20;
-/** More than any message has: Postfix takes 1000 recipients in one unless it is told otherwise. */
-const uncountedMax = 100_000;
 
 type One = {
   readonly state: FateState;
@@ -100,9 +98,7 @@ type One = {
 };
 
 export function tellFate(facts: FateFacts): FateTold {
-  const all = [...facts.recipients.flatMap(byAddress), ...uncounted(facts)].map((one) =>
-    outcomeOf(one, facts),
-  );
+  const all = facts.recipients.flatMap(byAddress).map((one) => outcomeOf(one, facts));
   const groups = grouped(all, facts).sort(
     (one, other) =>
       fateStates.indexOf(one.state) - fateStates.indexOf(other.state) || other.count - one.count,
@@ -197,24 +193,27 @@ function byAddress(one: RecipientTold): readonly RecipientTold[] {
   return ended.length > 0 ? ended : parts;
 }
 
-/** Recipients that were counted at the hand-over, and that nothing else names. */
-function uncounted({ recipientCount, recipients }: FateFacts): readonly RecipientTold[] {
-  const missing = Math.min(uncountedMax, Math.max(0, recipientCount - recipients.length));
-  return Array.from({ length: missing }, () => ({ recipient: '', mark: '', attempts: [] }));
-}
+const nobody: RecipientTold = { recipient: '', mark: '', attempts: [] };
 
 function grouped(all: readonly One[], facts: FateFacts): FateGroup[] {
   const groups = new Map<string, One[]>();
-  for (const one of all) {
+  // Recipients that were counted at the hand-over, and that nothing else names: one for all of
+  // them, because whoever writes into the log chooses the number.
+  const missing = Math.max(0, facts.recipientCount - facts.recipients.length);
+  const uncounted = outcomeOf(nobody, facts);
+  for (const one of missing > 0 ? [...all, uncounted] : all) {
     const key = `${one.state} ${one.where}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [one]);
     else group.push(one);
   }
-  return [...groups.values()].map((group) => groupOf(group, facts));
+  return [...groups.values()].map((group) =>
+    groupOf(group, facts, group.includes(uncounted) ? missing - 1 : 0),
+  );
 }
 
-function groupOf(all: readonly One[], facts: FateFacts): FateGroup {
+/** `more`: how many there are besides. */
+function groupOf(all: readonly One[], facts: FateFacts, more: number): FateGroup {
   const latest = all.reduce((one, other) =>
     (other.last?.at ?? 0) > (one.last?.at ?? 0) ? other : one,
   );
@@ -225,9 +224,9 @@ function groupOf(all: readonly One[], facts: FateFacts): FateGroup {
     where,
     mx: last === undefined || last.isLocal ? '' : serverName(last.mxHost, last.mxAddress),
     from: last?.from ?? '',
-    count: all.length,
+    count: all.length + more,
     recipients: named.slice(0, namedMax),
-    unnamed: all.length - named.length,
+    unnamed: all.length + more - named.length,
     steps:
       last === undefined ? endedHere(state, facts) : [...deferrals(all), ...ending(latest, all)],
     reply: last?.reply ?? '',

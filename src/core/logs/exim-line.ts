@@ -78,14 +78,16 @@ function cameIn(id: string, text: string, defaultDomain: DefaultDomain): LineFac
   const rest = text.slice(end);
   const from = cameFrom.exec(rest)?.[1];
   const client = from === undefined ? '' : clientAddress(from);
-  // HELO stands before the address, the subject behind S=: neither must look like a field.
-  const fields = rest.slice(cameFrom.exec(rest)?.[0].length ?? 0);
-  const protocol = fieldOf(fields, ' P=');
-  const named = fieldOf(fields, ' A=');
+  // What a client chooses must not look like a field: HELO stands before the address, a subject and
+  // a Message-ID behind S=, names in certificates in quotes.
+  const { head, tail } = atSize(rest.slice(cameFrom.exec(rest)?.[0].length ?? 0));
+  const protocol = fieldOf(head, ' P=');
+  const named = fieldOf(head, ' A=');
   const login = named.slice(named.indexOf(':') + 1);
   const account = named.includes(':') && login !== '' ? accountOf(login, defaultDomain) : undefined;
-  const bounceOf = from === undefined ? fieldOf(fields, ' R=') : '';
-  const messageId = fieldOf(fields, ' id=');
+  const bounceOf = sender === '' && rest.startsWith(' R=') ? fieldOf(rest, ' R=') : '';
+  const subject = tail.indexOf(' T="');
+  const messageId = fieldOf(subject < 0 ? tail : tail.slice(0, subject), ' id=');
   const facts: LogFact[] = [];
   if (account !== undefined) facts.push({ kind: 'login', account, client, ok: true, times: 1 });
   facts.push({
@@ -105,10 +107,27 @@ function cameIn(id: string, text: string, defaultDomain: DefaultDomain): LineFac
     kind: 'queued',
     queueId: id,
     sender,
-    sizeBytes: Number(/^\d{1,15}$/.exec(fieldOf(fields, ' S='))?.[0] ?? 0),
-    recipientCount: recipientsOf(fields),
+    sizeBytes: Number(/^\d{1,15}$/.exec(fieldOf(tail, ' S='))?.[0] ?? 0),
+    recipientCount: recipientsOf(tail),
   });
   return facts;
+}
+
+/**
+ * The fields in front of the size, without what stands in quotes, and the rest. A line without a
+ * size has no fields behind it.
+ */
+function atSize(fields: string): { readonly head: string; readonly tail: string } {
+  let head = '';
+  let isQuoted = false;
+  for (let at = 0; at < fields.length; at++) {
+    const char = fields[at] ?? '';
+    if (char === '"') isQuoted = !isQuoted;
+    else if (isQuoted && char === '\\') at++;
+    else if (!isQuoted && fields.startsWith(' S=', at)) return { head, tail: fields.slice(at) };
+    else if (!isQuoted) head += char;
+  }
+  return { head, tail: '' };
 }
 
 /** How many recipients the line names behind ` for `; 0 if it does not (log_selector). */
@@ -157,7 +176,7 @@ function ofServer(text: string, defaultDomain: DefaultDomain, queueId = ''): Lin
   const rest = text.slice(head.length);
   const to = /^ <([^<>]{1,400})>/.exec(rest)?.[1] ?? '';
   const from = / F=<([^<>]{0,400})>/.exec(head)?.[1] ?? '';
-  const login = / A=[\w-]{1,60}:(\S{1,256})/.exec(head)?.[1];
+  const login = / A=[\w-]{1,60}:(\S{1,256})/.exec(head.split(' F=<', 1)[0] ?? '')?.[1];
   const colon = rest.indexOf(': ');
   return [
     {

@@ -20,6 +20,8 @@ export type LogLines = {
   /** Events that still wait. The next line begins another log. `writtenAt`: see LogLinesOptions. */
   end(writtenAt?: Millis): readonly LogEvent[];
   counts(): LogCounts;
+  /** Lines with facts and without a time: each got the time of the line before it. */
+  untimed(): number;
   /** The most frequent shapes of lines that are of mail and were not understood. */
   strangest(count: number): readonly ShapeCount[];
 };
@@ -43,6 +45,7 @@ class OldLines implements LogLines {
   readonly #defaultDomain: DefaultDomain;
   readonly #records = new JournalText((line, outer, host) => withOuter(frameOf(line), outer, host));
   #writtenAt: Millis;
+  #untimed = 0;
 
   constructor({ defaultDomain, writtenAt, zone }: LogLinesOptions) {
     this.#facts = new LogFacts(zone);
@@ -52,6 +55,10 @@ class OldLines implements LogLines {
 
   counts(): LogCounts {
     return this.#facts.counts();
+  }
+
+  untimed(): number {
+    return this.#untimed;
   }
 
   strangest(count: number): readonly ShapeCount[] {
@@ -87,6 +94,7 @@ class OldLines implements LogLines {
   #frame(frame: Frame | undefined): readonly LogEvent[] {
     const facts = this.#facts.read(frame, this.#defaultDomain);
     if (facts.length === 0 || frame === undefined) return none;
+    if (frame.stamp === undefined) this.#untimed++;
     const host = this.#facts.host(frame.host);
     const at =
       frame.stamp === undefined

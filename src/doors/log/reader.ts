@@ -36,7 +36,13 @@ export type MailLogOptions = {
   readonly log: Log;
   readonly count: Count;
   /** Reports the logs, how many of them are being read, and how many should be. */
-  readonly state: (names: readonly string[], reading: number, wanted: number) => void;
+  readonly state: (
+    names: readonly string[],
+    reading: number,
+    wanted: number,
+    /** Logs that are followed and cannot be read now. */
+    unread: readonly string[],
+  ) => void;
   /** Reports that lines were read, and what a log service says it dropped. */
   readonly health: {
     lines(): void;
@@ -237,7 +243,8 @@ class MailLogReader implements MailLog {
     const all = [...this.#followed.values()];
     const wanted = all.length + (this.#sourceFound ? 0 : 1);
     const names = all.map(({ name }) => name);
-    this.#options.state(names, all.filter(({ reading }) => reading).length, wanted);
+    const unread = all.filter(({ reading }) => !reading).map(({ name }) => name);
+    this.#options.state(names, all.length - unread.length, wanted, unread);
   }
 
   #placeOf(name: string): string | undefined {

@@ -148,6 +148,17 @@ describe('find', () => {
     );
   });
 
+  test('says how many days it looked through, and if there was none', async () => {
+    const remarks = async (scene: Scene): Promise<string> =>
+      (await openAsking(depsOf(scene)).find({ text: joe, limit: 9 })).remarks.join(' ');
+    assert.match(await remarks({ mail }), /Looked through the mail of 1 day\. What is older/);
+    assert.match(await remarks({}), /Nothing is kept of that time\./);
+    const stories = [storyRow({ id: 'AB12CD34EF', account: joe })];
+    assert.match(await remarks({ stories }), /from the reasons for stopped mail\. Nothing else/);
+    const fates = { find: async () => ({ found: [], partial: 'a day is damaged', days: 0 }) };
+    assert.match(await remarks({ fates }), /No day could be read.* A day is damaged\./);
+  });
+
   test('a domain cannot be searched, which is said', async () => {
     const remarks = async (asked: Omit<FindAsk, 'limit'>): Promise<string> =>
       (await openAsking(depsOf({ mail })).find({ ...asked, limit: 9 })).remarks.join(' ');
@@ -191,6 +202,17 @@ describe('an incident', () => {
     assert.deepEqual(detail?.marks, { thief: 2, owner: 1, unclear: 0 });
     assert.equal((await asking.incident('Joe@here.test'))?.incident.id, 'i-1');
     assert.equal(await asking.incident('i-2'), undefined);
+  });
+
+  test('lists all recipients of a message, to tell them', async () => {
+    const to = Array.from({ length: 120 }, (_, nth) => `s${nth}@x.test`);
+    const asking = openAsking(
+      depsOf({ mail: [sent('T1', 50, { client: thief, to })], incident: counted }),
+    );
+    const detail = await asking.incident('i-1');
+    assert.deepEqual(detail?.leaked[0]?.recipients, to);
+    const { found } = await asking.find({ queueId: 'T1', limit: 1 });
+    assert.equal(found[0]?.recipients.length, 50, 'a list of messages needs only some');
   });
 
   test('its numbers are those of now', async () => {

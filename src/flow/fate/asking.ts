@@ -73,7 +73,7 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
       ({ judged }) => !returned.has(judged?.queueId ?? ''),
     );
     for (const one of [...answer.found, ...stored]) {
-      const { message } = fateView(one, deps, query.recipient);
+      const { message } = fateView(one, deps, { recipient: query.recipient });
       const key = message.id === '' ? `${message.at} ${message.account}` : message.id;
       const other = views.get(key);
       // Ids are used again after some time.
@@ -82,6 +82,7 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
     }
   }
   const all = [...views.values()].sort((one, other) => other.at - one.at);
+  const looked = lookedThrough(days, { isFound: all.length > 0, isPartial: remarks.size > 0 });
   if (all.length === 0 && isDomain(asked)) remarks.add(wholeAddress);
   return {
     found: all.slice(0, limit),
@@ -89,7 +90,7 @@ async function find(deps: AskingDeps, asked: FindAsk): Promise<FindAnswer> {
     guessed,
     remarks: [
       ...(queries.length === 0 ? [unguessed] : []),
-      ...said({ text, guessed, queries, looked: lookedThrough(days, all.length > 0) }),
+      ...said({ text, guessed, queries, looked }),
       ...remarks,
     ],
   };
@@ -102,8 +103,12 @@ function isDomain({ text = '', recipient, sender }: FindAsk): boolean {
   );
 }
 
-function lookedThrough(days: number, isFound: boolean): string {
+function lookedThrough(
+  days: number,
+  { isFound, isPartial }: { readonly isFound: boolean; readonly isPartial: boolean },
+): string {
   if (days > 0) return `Looked through the mail of ${days} ${days === 1 ? 'day' : 'days'}.`;
+  if (isPartial) return 'No day could be read to the end.';
   return isFound
     ? 'This is known from the reasons for stopped mail. Nothing else is kept of that time.'
     : 'Nothing is kept of that time.';

@@ -60,8 +60,18 @@ export function asSentence(why: string): string {
   return `${why.charAt(0).toUpperCase()}${why.slice(1)}${/[.!?]$/.test(why) ? '' : '.'}`;
 }
 
-/** `recipient`: only the outcome for this address, where that can be told. */
-export function fateView(found: FoundMessage, deps: ViewDeps, recipient?: string): FateView {
+/**
+ * `recipient`: only the outcome for this address, where that can be told. `namedMax`: addresses of
+ * recipients in the answer.
+ */
+export function fateView(
+  found: FoundMessage,
+  deps: ViewDeps,
+  {
+    recipient,
+    namedMax = shownMax,
+  }: { readonly recipient?: string | undefined; readonly namedMax?: number } = {},
+): FateView {
   const { judged, logged } = found;
   const ids = [judged?.queueId ?? logged?.queueId ?? '', ...(logged?.otherIds ?? [])];
   const [id = '', ...otherIds] = ids;
@@ -94,7 +104,7 @@ export function fateView(found: FoundMessage, deps: ViewDeps, recipient?: string
     script: judged?.script ?? '',
     verdict: judged?.verdict,
     recipientCount: counted,
-    recipients: named.slice(0, shownMax).map((one) => one.recipient),
+    recipients: named.slice(0, namedMax).map((one) => one.recipient),
     unnamed: counted - named.length,
     state: told.state,
     became: told.brief,
@@ -104,7 +114,11 @@ export function fateView(found: FoundMessage, deps: ViewDeps, recipient?: string
 
 function firstAttempt(recipients: readonly RecipientFate[]): FoundView['at'] {
   const times = recipients.flatMap(({ attempts }) => attempts.map(({ at }) => at));
-  return Math.min(...times) as FoundView['at'];
+  // Not spread: a message may have more attempts than a call has arguments.
+  return times.reduce(
+    (first, at) => Math.min(first, at) as Millis,
+    Number.POSITIVE_INFINITY as Millis,
+  );
 }
 
 /** The recipient that was looked for. Without clear text, the first is that one. */

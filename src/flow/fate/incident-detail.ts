@@ -17,6 +17,9 @@ import { type AskingDeps, asSentence, fateView, foundOrWhy, heldRowOf } from './
 
 /** Messages of one incident that are listed. */
 const leakedMax = 500;
+/** Recipients that are listed of one message, and of all together: the answer has a limit. */
+const namedMax = 1_000;
+const namedInAllMax = 100_000;
 /** Messages before the first sign that tell what is usual for the account. */
 const earlierMax = 500;
 const earlierMs = 30 * dayMs;
@@ -66,7 +69,7 @@ export async function incidentDetail(
   const { account, observed, since, suspendedAt } = incident;
   // From then on, what is held, refused or put off would fill the list.
   const until = observed ? (incident.endedAt ?? deps.now()) : suspendedAt;
-  const during = await viewsOf(deps, { account, since, until, limit: leakedMax + 1 });
+  const during = await viewsOf(deps, { account, since, until, limit: leakedMax + 1 }, namedMax);
   const before = await viewsOf(deps, {
     account,
     since: (since - earlierMs) as Millis,
@@ -77,7 +80,7 @@ export async function incidentDetail(
   const out = during.found
     .filter((one) => isReleased(one) || gotOut(one, incident, deps))
     .slice(0, leakedMax);
-  const leaked = markLeaked(out, {
+  const leaked = markLeaked(withinLimit(out), {
     since,
     networks: told(incident.reasons, 'new-network', 'network'),
     froms: told(incident.reasons, 'new-identity', 'from'),
@@ -102,9 +105,20 @@ export async function incidentDetail(
 async function viewsOf(
   deps: IncidentDeps,
   query: FateQuery,
+  named?: number,
 ): Promise<{ readonly found: readonly FoundView[]; readonly partial: string }> {
   const { found, partial } = await foundOrWhy(deps, query);
-  return { found: found.map((one) => fateView(one, deps).message), partial };
+  const how = named === undefined ? {} : { namedMax: named };
+  return { found: found.map((one) => fateView(one, deps, how).message), partial };
+}
+
+function withinLimit(mail: readonly FoundView[]): readonly FoundView[] {
+  let left = namedInAllMax;
+  return mail.map((one) => {
+    const recipients = one.recipients.slice(0, left);
+    left -= recipients.length;
+    return { ...one, recipients };
+  });
 }
 
 function heldEnd({ id, otherIds }: FoundView, { live }: IncidentDeps): HeldState | undefined {

@@ -32,7 +32,7 @@ function rig(isExpected = true) {
 
 test('silence while mail comes in is said within five minutes, and is over with a line', () => {
   const { after, health } = rig();
-  health.reading(1, 1);
+  health.reading(1, 1, []);
   assert.deepEqual(after(60 * minuteMs), [], 'no mail, no lines');
   health.judged();
   assert.deepEqual(after(2 * minuteMs), []);
@@ -45,7 +45,7 @@ test('silence while mail comes in is said within five minutes, and is over with 
 
 test('a log that never had a line may be that of another machine', () => {
   const { after, health } = rig(false);
-  health.reading(1, 1);
+  health.reading(1, 1, []);
   health.judged();
   assert.deepEqual(after(30 * minuteMs), []);
   health.lines();
@@ -55,16 +55,19 @@ test('a log that never had a line may be that of another machine', () => {
 
 test('a log that is gone is said within five minutes; a rotation is not', () => {
   const { after, health } = rig(false);
-  health.reading(0, 1);
+  health.reading(0, 1, ['/var/log/mail.log']);
   assert.deepEqual(after(10 * minuteMs), [], 'it was never there: doctor says so');
-  health.reading(1, 1);
-  health.reading(0, 1);
+  health.reading(1, 1, []);
+  health.reading(0, 1, ['/var/log/mail.log']);
   assert.deepEqual(after(minuteMs), []);
-  health.reading(1, 1);
+  health.reading(1, 1, []);
   assert.deepEqual(after(10 * minuteMs), []);
-  health.reading(0, 1);
-  assert.match(after(5 * minuteMs)[0] ?? '', /^Mail log: 0 of 1 can be read/);
-  health.reading(1, 1);
+  health.reading(0, 1, ['/var/log/mail.log']);
+  assert.match(
+    after(5 * minuteMs)[0] ?? '',
+    /^Mail log: 0 of 1 can be read, not \/var\/log\/mail\.log\. /,
+  );
+  health.reading(1, 1, []);
   assert.deepEqual(after(minuteMs), []);
 });
 

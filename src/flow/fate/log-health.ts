@@ -14,8 +14,8 @@ const silentMs = 3 * minuteMs;
 const lostMs = hourMs;
 
 export type LogHealth = {
-  /** How many logs are read, and how many should be. */
-  reading(reading: number, wanted: number): void;
+  /** How many logs are read, how many should be, and the names of those that are not. */
+  reading(reading: number, wanted: number, unread: readonly string[]): void;
   /** Lines of the mail log were read. */
   lines(): void;
   /** A message came through the door: the log must show it. */
@@ -43,7 +43,11 @@ export function openLogHealth(deps: {
   const { nowMs, troubles } = deps;
   let isExpected = deps.isExpected;
   let wasRead = deps.isExpected;
-  let logs = { reading: 0, wanted: 0 };
+  let logs: { reading: number; wanted: number; unread: readonly string[] } = {
+    reading: 0,
+    wanted: 0,
+    unread: [],
+  };
   let goneSince: number | undefined;
   /** Messages since the last line, and when the first of them came. */
   let unseen = 0;
@@ -54,7 +58,7 @@ export function openLogHealth(deps: {
 
   function gone(): string | undefined {
     const isLong = goneSince !== undefined && nowMs() - goneSince >= goneMs;
-    return wasRead && isLong ? goneText(logs.reading, logs.wanted) : undefined;
+    return wasRead && isLong ? goneText(logs.reading, logs.wanted, logs.unread) : undefined;
   }
 
   function silent(): string | undefined {
@@ -64,8 +68,8 @@ export function openLogHealth(deps: {
   }
 
   return {
-    reading(reading, wanted) {
-      logs = { reading, wanted };
+    reading(reading, wanted, unread) {
+      logs = { reading, wanted, unread };
       if (wanted > 0 && reading >= wanted) {
         goneSince = undefined;
         wasRead = true;

@@ -263,8 +263,9 @@ class AccountProbation implements Probation {
       'probation keys',
       first === undefined
         ? undefined
-        : `${late.length} revoked probation keys still count for receivers: not every name ` +
-            `server shows that ${keyName(first)} is revoked (${first.sightText})`,
+        : `${late.length} revoked probation ${late.length === 1 ? 'key' : 'keys'} may still ` +
+            `verify: not every name server shows that ${keyName(first)} is revoked ` +
+            `(${first.sightText})`,
     );
   }
 }

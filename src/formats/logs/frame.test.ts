@@ -21,6 +21,8 @@ const berlin = (at: number): number => {
 const clock = () => new HostClock(new ZoneDays(berlin));
 const writtenAt = utc('2026-11-29T12:00:00Z');
 
+const fluentd = JSON.stringify({ host: 'mail', ident: tag, pid: '77', message: text });
+
 /** Each is 08:00 UTC, or 09:00 on a clock of Berlin. */
 const forms: readonly (readonly [string, string, host?: string])[] = [
   ['RFC 3164', `Nov 10 09:00:00 mail ${said}`],
@@ -92,10 +94,7 @@ const forms: readonly (readonly [string, string, host?: string])[] = [
       syslogtag: `${tag}[77]:`,
     }),
   ],
-  [
-    'fluentd',
-    `2026-11-10T08:00:00+00:00\tsyslog.mail.info\t${JSON.stringify({ host: 'mail', ident: tag, pid: '77', message: text })}`,
-  ],
+  ['fluentd', `2026-11-10T08:00:00+00:00\tsyslog.mail.info\t${fluentd}`],
   [
     'Vector',
     JSON.stringify({
@@ -307,6 +306,12 @@ test('the hour that autumn repeats is placed by the order of the lines', () => {
     return new Date(host.last).toISOString().slice(11, 19);
   });
   assert.deepEqual(got, [...wanted, '02:00:00']);
+});
+
+test('what a command of Exim was called with is a line of Exim', () => {
+  const called = 'cwd=/home/x 4 args: /usr/sbin/sendmail -t -i';
+  const frame = frameOf(`2026-11-10 09:00:00 ${called}`);
+  assert.deepEqual([frame?.tag, frame?.text], ['exim', called]);
 });
 
 test('an hour that spring leaves out is read as if the clock was not set', () => {

@@ -50,7 +50,7 @@ const plainLevel = /^\[?(?:mail|daemon|auth|authpriv|user|syslog|local[0-7])[.:]
 const compose = /^([\w.@-]{1,200}) *\| ?/;
 /** kubectl writes `[pod/name/container]`, kubetail `[name]` or `[name container]`. */
 const pod = /^\[(?:pod\/)?([^\]\s]{1,200})(?: [^\]\s]{1,100})?\] (?!\[)/;
-/** stern: pod and container. The names that Kubernetes allows begin with a letter here. */
+/** stern: pod and container. Of the names that Kubernetes allows, those that begin with a to z. */
 const twoNames = /^([a-z][a-z0-9.-]{0,99}) [a-z][a-z0-9-]{0,62} (?=\S)/;
 /** What grep puts before a line: name of the file, number of the line. */
 const grepped = /^(?:[\w./@-]{1,200}:(?:\d{1,9}:)?)(?=\S)/;
@@ -68,7 +68,7 @@ const dovecotLevel = /^(?:Info|Warning|Error|Debug|Fatal|Panic): /;
 const eximId = /^[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4}) /;
 const eximPid = /^\[\d{1,8}\] /;
 const eximWords = new RegExp(
-  String.raw`^(?:H=|SMTP |TLS |Start queue run|End queue run|no host name found|exim \d` +
+  String.raw`^(?:H=|cwd=|SMTP |TLS |Start queue run|End queue run|no host name found|exim \d` +
     '|unexpected disconnection|rejected |Connection from|no IP address found|refused ' +
     String.raw`|daemon: |\S{1,60} authenticator failed |unqualified |syntactically |log string)`,
 );
@@ -281,7 +281,7 @@ function rfc5424(
 }
 
 /** rsyslog keeps the blank behind the tag of RFC 3164 as a part of the text. */
-export function withoutBlank(text: string): string {
+function withoutBlank(text: string): string {
   return text.charCodeAt(0) === blank ? text.trimStart() : text;
 }
 

@@ -40,11 +40,22 @@ export function forgetInDays(folder: string, text: string, dryRun: boolean): num
   return changed;
 }
 
+/** By the mark, and by the text: a key that was lost and made anew makes other marks. */
+function peopleOf(day: DayFile, address: string, schemas: readonly string[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  const marked = day.findPerson(address);
+  if (marked !== undefined) found.add(marked);
+  for (const schema of schemas) {
+    const named = day.statement(`SELECT person FROM ${schema}.addresses WHERE address = ?`);
+    for (const { person } of named.all(address)) found.add(Number(person));
+  }
+  return found;
+}
+
 function forgetInDay(day: DayFile, address: string): number {
   let changed = 0;
   const schemas = day.hasClear ? ['main', 'clear'] : ['main'];
-  const person = day.findPerson(address);
-  if (person !== undefined) {
+  for (const person of peopleOf(day, address, schemas)) {
     const mail = `SELECT message FROM main.recipients WHERE person = :person
       UNION SELECT id FROM main.messages WHERE sender = :person OR header_from = :person`;
     for (const schema of schemas) {
