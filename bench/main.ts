@@ -9,6 +9,7 @@
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchFates, fatesTable } from './fates.ts';
 import { type Goal, goalLines, machineLoad, met, shown } from './figures.ts';
 import { benchLogs, logTable } from './logs.ts';
 import { benchMilter, milterTable } from './milter.ts';
@@ -45,8 +46,13 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
     return { figures, text: replayTable(figures) };
   },
   async logs(_, say) {
-    const figures = await benchLogs({ messages: 100_000, rounds: 5, say });
+    const figures = await benchLogs({ messages: 200_000, rounds: 5, say });
     return { figures, text: logTable(figures) };
+  },
+  async fates(_, say) {
+    const size = { recipients: 250_000, days: 40, single: false, keep: undefined };
+    const figures = await benchFates({ ...size, say });
+    return { figures, text: fatesTable(figures) };
   },
   async passwords(seconds, say) {
     const figures = await benchPasswords({ seconds, say });

@@ -1,8 +1,9 @@
 /** The recipient hash: exact in a double, spread evenly, different with another seed. */
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { hash53 } from './hash.ts';
+import { hash53, hmacSha256 } from './hash.ts';
 
 const count = 200_000;
 const address = (i: number): string => `person${i}@company-${i % 18}.example`;
@@ -48,4 +49,18 @@ test('the seed matters: who knows one ledger knows nothing of another', () => {
   }
   assert.equal(same, 0);
   assert.equal(gaps.size, 1_000);
+});
+
+test('the HMAC is that of node:crypto', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.string({ unit: 'grapheme' }),
+      (bytes, text) => {
+        const key = Buffer.from(bytes);
+        const mac = hmacSha256(key)(text);
+        assert.deepEqual(mac, createHmac('sha256', key).update(text).digest());
+      },
+    ),
+  );
 });

@@ -1,5 +1,6 @@
 /** Hashes: a quick one of short texts, and SHA-256. */
 import { createHash, type Hash, hash } from 'node:crypto';
+import { assert } from './assert.ts';
 
 /**
  * A 53-bit hash of a short text, a number that both JavaScript and SQLite hold exactly. It has two
@@ -45,6 +46,25 @@ function around(state: Hash): Sha256 {
     copy: () => around(state.copy()),
     digest: () => state.digest(),
   };
+}
+
+/** Octets of a block of SHA-256. */
+const blockBytes = 64;
+
+/**
+ * HMAC-SHA-256 (RFC 2104) with one key, many times. node:crypto makes a key object for each call,
+ * which costs more than the digest. The key has at most a block.
+ */
+export function hmacSha256(key: Buffer): (text: string) => Buffer {
+  assert(key.length <= blockBytes, 'the key has at most a block');
+  const pad = (by: number): Buffer => {
+    const block = Buffer.alloc(blockBytes, by);
+    for (const [place, octet] of key.entries()) block[place] = octet ^ by;
+    return block;
+  };
+  const [inner, outer] = [pad(0x36), pad(0x5c)];
+  return (text) =>
+    sha256(Buffer.concat([outer, sha256(Buffer.concat([inner, Buffer.from(text)]))]));
 }
 
 /** The digest of bytes that are all there. */

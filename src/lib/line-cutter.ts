@@ -1,4 +1,5 @@
 /** Cuts chunks of bytes into lines. A line that is too long is skipped to its end. */
+import { isAscii } from 'node:buffer';
 import { peerText } from './peer-text.ts';
 
 /**
@@ -36,8 +37,12 @@ export function openLineCutter(dropped: () => void): LineCutter {
     take(chunk) {
       const lines: string[] = [];
       let from = 0;
+      // One look at the whole chunk instead of one at each line.
+      const isPlain = isAscii(chunk);
       for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-        finish(chunk.subarray(from, end), lines);
+        const isWhole = kept === 0 && !skipping && end - from <= lineBytesMax;
+        if (isPlain && isWhole) lines.push(chunk.toString('latin1', from, end));
+        else finish(chunk.subarray(from, end), lines);
         from = end + 1;
       }
       const rest = chunk.length - from;

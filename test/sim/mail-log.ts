@@ -31,6 +31,14 @@ export type LogPlan = {
   /** When the first line was written. */
   readonly start: number;
   readonly linesPerFile: number;
+  /**
+   * The mail of a usual server: stories by name and how frequent they are, and how many people an
+   * account writes to. Absent: all stories are as frequent, and each message has new recipients.
+   */
+  readonly usual?: {
+    readonly frequency: Readonly<Record<string, number>>;
+    readonly friends: number;
+  };
 };
 
 export type MadeLogs = {
@@ -81,7 +89,10 @@ type Template = {
 
 export function makeMailLogs(dir: string, plan: LogPlan): MadeLogs {
   const dice = openDice(plan.seed);
-  const templates = plan.stories.map(templateOf);
+  const templates = plan.stories.flatMap((story) => {
+    const template = templateOf(story);
+    return Array.from({ length: plan.usual?.frequency[story.name] ?? 1 }, () => template);
+  });
   const streams = {
     postfix: new Stream(join(dir, 'mail.log'), plan.linesPerFile),
     exim: new Stream(join(dir, 'mainlog'), plan.linesPerFile),
@@ -100,7 +111,9 @@ export function makeMailLogs(dir: string, plan: LogPlan): MadeLogs {
     const isShared = sharedName !== '';
     const name = isShared ? sharedName : `${nth}.${plan.seed}@client.test`;
     sharedName = !isShared && dice.roll() < sharedIdShare ? name : '';
-    const made = { nth, account, name, ids: newIds(dice, template) };
+    // Half of the mail of a person goes to a few of the others.
+    const to = plan.usual === undefined ? nth : Math.floor(plan.usual.friends * dice.roll() ** 2);
+    const made = { to, account, name, ids: newIds(dice, template) };
     const lateMs = dice.roll() < lateShare ? 1_000_000 + dice.below(17_000_000) : 0;
     for (const [place, line] of template.lines.entries()) {
       const when = at + line.afterMs + (place >= template.lateFrom ? lateMs : 0);
@@ -174,13 +187,14 @@ function cut(text: string, marks: readonly [string, Exclude<Piece, string>][]): 
 }
 
 type Made = {
-  readonly nth: number;
+  /** Number of the first recipient. */
+  readonly to: number;
   readonly account: number;
   readonly name: string;
   readonly ids: readonly string[];
 };
 
-function filled({ pieces }: Line, story: LogStory, { account, ids, name, nth }: Made): string {
+function filled({ pieces }: Line, story: LogStory, { account, ids, name, to }: Made): string {
   let text = '';
   for (const piece of pieces) {
     if (typeof piece === 'string') text += piece;
@@ -192,7 +206,7 @@ function filled({ pieces }: Line, story: LogStory, { account, ids, name, nth }: 
       const domain = story.to[piece.nth]?.split('@')[1] ?? 'mail.test';
       const way = story.account?.startsWith('local:') === true ? 'local' : 'to';
       const who = story.account === undefined ? 'in' : `${way}-${account}`;
-      text += `${who}-${nth}-${piece.nth}@${domain}`;
+      text += `${who}-${to}-${piece.nth}@${domain}`;
     }
   }
   return text;

@@ -28,6 +28,8 @@ export type LogReplay = {
 const lineEnd = Buffer.from('\n');
 /** How much of a file is looked at to learn when it begins, and whether it is a copy. */
 const headMax = 64 * 1024;
+/** How much is read at a time. */
+const highWaterMark = 256 * 1024;
 /** Shapes of lines that were not understood. */
 const shapesShown = 3;
 
@@ -124,7 +126,7 @@ class Reading {
     const cutter = openLineCutter(() => {
       this.#tooLong++;
     });
-    const raw = name === '-' ? process.stdin : createReadStream(name);
+    const raw = name === '-' ? process.stdin : createReadStream(name, { highWaterMark });
     raw.on('data', (chunk: Buffer) => done(chunk.length));
     const damaged = (why: string): void => void this.#notes.push(`${shown(name)}: ${why}`);
     try {
@@ -146,8 +148,10 @@ class Reading {
       nth++;
       if (nth <= skip || line === '') continue;
       for (const event of this.#lines.take(line)) {
-        const due = this.#events.take(event);
-        if (due.length > 0) await this.#apply(due);
+        for (const due of this.#events.take(event)) {
+          const full = this.#apply(due);
+          if (full !== undefined) await full;
+        }
       }
     }
     return nth;
@@ -155,12 +159,15 @@ class Reading {
 
   async fileEnd(nextWrittenAt: Millis | undefined): Promise<void> {
     for (const event of this.#lines.end(nextWrittenAt)) {
-      await this.#apply(this.#events.take(event));
+      for (const due of this.#events.take(event)) await this.#apply(due);
     }
   }
 
   async end(): Promise<void> {
-    await this.#apply(this.#events.end());
+    for (const event of this.#events.end()) {
+      const full = this.#apply(event);
+      if (full !== undefined) await full;
+    }
   }
 
   report(): ReadReport {
@@ -179,12 +186,11 @@ class Reading {
     };
   }
 
-  async #apply(events: Iterable<ReplayEvent>): Promise<void> {
+  /** Returns what to wait for: there are too many events for a wait after each. */
+  #apply(event: ReplayEvent): Promise<void> | undefined {
     const { replay, verdict } = this.#how;
-    for (const event of events) {
-      const said = replay.apply(event);
-      if (said !== undefined) await verdict(said);
-    }
+    const said = replay.apply(event);
+    return said === undefined ? undefined : verdict(said);
   }
 }
 

@@ -66,7 +66,6 @@ class Join implements MessageJoin {
   readonly #proxied = new ProxiedLogins();
   readonly #seen: SeenOnce;
   readonly #unsure = new UnsureMessages();
-  #lookedAt = 0 as Millis;
 
   constructor(sink: JoinSink, limits: JoinLimits) {
     this.#sink = sink;
@@ -88,10 +87,8 @@ class Join implements MessageJoin {
 
   seen(fact: LogEvent): void {
     this.#ids.turnTo(fact.host ?? '');
-    if (this.#unsure.all.size > 0 && Math.abs(fact.at - this.#lookedAt) > unsureMs / 4) {
-      this.#lookedAt = fact.at;
-      this.waited(fact.at);
-    }
+    const isWaiting = this.#unsure.all.size > 0;
+    if (isWaiting && this.#ids.wentOn(fact.at, unsureMs / 4)) this.waited(fact.at);
     switch (fact.kind) {
       case 'entered':
         this.#entered(fact);

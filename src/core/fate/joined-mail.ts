@@ -15,10 +15,12 @@ export type DeliveryEvent = Extract<LogEvent, { kind: 'delivery' }>;
 /** Where a message stands: `unsure`: it may be one that a filter handed back. */
 export type MailState = 'entered' | 'unsure' | 'told' | 'merged' | 'twice';
 
+const none: readonly string[] = [];
+
 export class JoinedMail {
   readonly host: string;
   readonly queueId: string;
-  readonly otherIds: string[] = [];
+  otherIds: readonly string[] = none;
   at: Millis;
   /** Mail server's program that took it; empty if it made the message, or the start is missing. */
   service = '';
@@ -209,5 +211,6 @@ export function lastAt(mail: JoinedMail): Millis {
 
 /** Without its brackets. */
 export function plainId(messageId: string): string {
-  return /^<.*>$/.test(messageId) ? messageId.slice(1, -1) : messageId;
+  const isBracketed = messageId.length > 1 && messageId.startsWith('<') && messageId.endsWith('>');
+  return isBracketed ? messageId.slice(1, -1) : messageId;
 }

@@ -19,6 +19,8 @@ type Place = {
   readonly seed: number;
   readonly ids: Map<string, JoinedMail>;
   readonly ended: RecentMap<string, JoinedMail>;
+  /** When waits were last looked at, by the clock of this host. */
+  lookedAt: Millis;
 };
 
 export type QueueIdsSink = {
@@ -51,6 +53,13 @@ export class QueueIds {
       this.#places.set(host, place);
     }
     this.#place = place;
+  }
+
+  /** Whether the clock of this host went on by more than `ms`; true once for each time. */
+  wentOn(at: Millis, ms: number): boolean {
+    if (Math.abs(at - this.#place.lookedAt) <= ms) return false;
+    this.#place.lookedAt = at;
+    return true;
   }
 
   /** A number that tells this queue from others. */
@@ -163,10 +172,11 @@ export class QueueIds {
 }
 
 /** Adds the id; false if the message has as many as it may have. */
-function hasId({ otherIds, queueId }: JoinedMail, id: string): boolean {
+function hasId(mail: JoinedMail, id: string): boolean {
+  const { otherIds, queueId } = mail;
   if (id === queueId || otherIds.includes(id)) return true;
   if (otherIds.length >= idsMax) return false;
-  otherIds.push(id);
+  mail.otherIds = [...otherIds, id];
   return true;
 }
 
@@ -176,5 +186,6 @@ function newPlace(host: string): Place {
     seed: hash53(host, 0) % 0x7fffffff,
     ids: new Map(),
     ended: new RecentMap(endedMax),
+    lookedAt: 0 as Millis,
   };
 }

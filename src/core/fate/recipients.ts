@@ -25,8 +25,10 @@ const recipientsMax = 100_000;
 /** Up to here the list is searched; above, an index costs less. */
 const searchedMax = 8;
 
+const none: RecipientState[] = [];
+
 export class Recipients {
-  readonly #list: RecipientState[] = [];
+  #list: RecipientState[] = none;
   #index: Map<string, number> | undefined;
 
   get size(): number {
@@ -41,6 +43,8 @@ export class Recipients {
   set(state: RecipientState): void {
     const place = this.#placeOf(state.recipient);
     if (place >= 0) this.#list[place] = state;
+    // Most messages have one, and a list that grows has room for many.
+    else if (this.#list.length === 0) this.#list = [state];
     else if (this.#list.length < recipientsMax) {
       this.#list.push(state);
       this.#index?.set(state.recipient, this.#list.length - 1);
@@ -49,7 +53,10 @@ export class Recipients {
 
   #placeOf(recipient: string): number {
     if (this.#list.length <= searchedMax) {
-      return this.#list.findIndex((one) => one.recipient === recipient);
+      for (let place = 0; place < this.#list.length; place++) {
+        if (this.#list[place]?.recipient === recipient) return place;
+      }
+      return -1;
     }
     this.#index ??= new Map(this.#list.map((one, place) => [one.recipient, place]));
     return this.#index.get(recipient) ?? -1;

@@ -41,7 +41,8 @@ function isIn(table: Float64Array, key: number): boolean {
 /** The place of the key, or the free one where it would be. */
 function slotOf(table: Float64Array, key: number): number {
   const mask = table.length - 1;
-  let slot = (key % 2_147_483_647) & mask;
+  // The lower 32 bits of a hash are as good as any.
+  let slot = key & mask;
   for (let found = table[slot]; found !== 0 && found !== key; found = table[slot]) {
     slot = (slot + 1) & mask;
   }

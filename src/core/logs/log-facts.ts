@@ -102,19 +102,20 @@ export class LogFacts {
     this.#last = undefined;
     if (kind === 'other') return this.#addTo('other');
     if (kind === 'around') return this.#addTo('known');
-    const { text, times } = unfolded(frame.text);
-    const parts = { ...frame, text, times };
+    const isFolded = frame.text.startsWith('message repeated ');
+    const { parts, times } = isFolded ? unfolded(frame) : { parts: frame, times: 1 };
     // Sendmail is a mail server whose lines are not read, and journalctl leaves out some texts.
     const facts =
-      kind === 'sendmail' || leftOut.test(text)
+      kind === 'sendmail' || leftOut.test(parts.text)
         ? undefined
-        : this.#facts(kind, parts, defaultDomain);
+        : this.#facts(kind, parts, times, defaultDomain);
     if (facts === undefined) {
-      this.#shapes.count(frame.tag, text);
+      this.#shapes.count(frame.tag, parts.text);
       return this.#addTo('strange');
     }
+    if (facts.length === 0) return this.#addTo('known');
     if (kind !== 'sendmail' && facts.some(isFailedLogin)) this.#last = { program: kind, parts };
-    return this.#addTo(facts.length === 0 ? 'known' : 'told', facts);
+    return this.#addTo('told', facts);
   }
 
   #addTo(kind: keyof Counted, facts = noFacts): readonly LogFact[] {
@@ -128,18 +129,20 @@ export class LogFacts {
     const last = this.#last;
     this.#last = undefined;
     if (last === undefined || times === 0) return this.#addTo('other');
-    const facts = this.#facts(last.program, { ...last.parts, times }, defaultDomain) ?? noFacts;
+    const facts = this.#facts(last.program, last.parts, times, defaultDomain) ?? noFacts;
     return this.#addTo('told', facts);
   }
 
   #facts(
     program: ReadProgram,
-    { host, pid, tag, text, times }: LineParts,
+    parts: LineParts,
+    times: number,
     defaultDomain: DefaultDomain,
   ): LineFacts {
+    const { text } = parts;
     switch (program) {
       case 'postfix':
-        return this.#postfix.read({ host, tag, pid, text, times }, defaultDomain);
+        return this.#postfix.read(parts, times, defaultDomain);
       case 'dovecot':
         return ofDovecot(text, times, defaultDomain);
       case 'exim':
@@ -168,9 +171,10 @@ function ofDovecot(text: string, times: number, defaultDomain: DefaultDomain): L
 }
 
 /** `message repeated 3 times: [ text]` → text, three times. */
-function unfolded(text: string): { readonly text: string; readonly times: number } {
-  const fold = text.startsWith('message repeated ') ? repeated.exec(text) : null;
-  if (fold === null || !text.endsWith(']')) return { text, times: 1 };
+function unfolded(parts: LineParts): { readonly parts: LineParts; readonly times: number } {
+  const { host, pid, tag, text } = parts;
+  const fold = repeated.exec(text);
+  if (fold === null || !text.endsWith(']')) return { parts, times: 1 };
   const times = Math.min(Math.max(Number(fold[1]), 1), timesMax);
-  return { text: text.slice(fold[0].length, -1), times };
+  return { parts: { host, pid, tag, text: text.slice(fold[0].length, -1) }, times };
 }

@@ -7,6 +7,7 @@
  */
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
 import type { LogFact } from '../event.ts';
 
 /** From `relay=` to the reply. Some Postfix versions add fields in between: conn_use=, tls=. */
@@ -39,9 +40,8 @@ export function deliveryFact(
   const [head, relay = '', fields = '', status = '', word = ''] = found;
   const reply = rest.endsWith(')') ? rest.slice(head.length, -1) : rest.slice(head.length);
   const isSent = word === 'sent';
-  const isHere = here.test(relay);
   const next = isSent ? nextIdOf(reply) : '';
-  const mx = server.exec(relay);
+  const { isHere, mxAddress, mxHost } = relayOf(relay);
   return {
     kind: 'delivery',
     queueId,
@@ -49,21 +49,43 @@ export function deliveryFact(
     original: from === undefined ? recipient : addressKey(from.path),
     outcome: isSent ? 'sent' : word === 'bounced' ? 'bounced' : 'deferred',
     reply,
-    requeuedAs: isHere && isSent ? (requeued.exec(reply)?.[1] ?? '') : '',
+    requeuedAs: isHere && next !== '' ? (requeued.exec(reply)?.[1] ?? '') : '',
     service,
     relay: relay === 'none' ? 'none' : isHere ? 'here' : 'other',
     nextId: next,
     status,
-    mxHost: mx?.[1] ?? '',
-    mxAddress: mx?.[2] === undefined ? '' : clientAddress(mx[2]),
+    mxHost,
+    mxAddress,
     from: '',
     delaySeconds: Number(delay.exec(fields)?.[1] ?? 0),
   };
 }
 
+type Relay = { readonly isHere: boolean; readonly mxHost: string; readonly mxAddress: string };
+
+/** Mail goes to the same servers again and again. */
+const relays = new RecentMap<string, Relay>(1_000);
+
+function relayOf(text: string): Relay {
+  const known = relays.get(text);
+  if (known !== undefined) return known;
+  const mx = server.exec(text);
+  const relay: Relay = {
+    isHere: here.test(text),
+    mxHost: mx?.[1] ?? '',
+    mxAddress: mx?.[2] === undefined ? '' : clientAddress(mx[2]),
+  };
+  relays.set(text, relay);
+  return relay;
+}
+
 /** The id that the next server gave the message; empty if its reply does not name one. */
 export function nextIdOf(reply: string): string {
-  const found = requeued.exec(reply) ?? otherIds.exec(reply);
+  if (reply.includes('queued as ')) {
+    const id = requeued.exec(reply)?.[1];
+    if (id !== undefined) return id;
+  }
+  const found = otherIds.exec(reply);
   return found?.[1] ?? found?.[2] ?? '';
 }
 

@@ -17,8 +17,8 @@ import {
   proxyFact,
   queueManagerFact,
 } from './postfix-fate.ts';
-import { failedLogin, goodLogin, isFailedLogin } from './postfix-login.ts';
-import { milterAway, queueFact } from './postfix-queue.ts';
+import { failedLogin, isFailedLogin } from './postfix-login.ts';
+import { cleanupFact, milterAway, pickupFact, smtpFacts } from './postfix-queue.ts';
 import { isAboutMessage, isPlainLine } from './postfix-words.ts';
 
 /** No fact is needed from the line. */
@@ -33,16 +33,28 @@ export type LineParts = {
   readonly tag: string;
   readonly pid: string;
   readonly text: string;
-  /** How many times it was logged. */
-  readonly times: number;
 };
 
+/** Which lines a program of Postfix writes. */
+type Way = 'smtp' | 'screen' | 'cleanup' | 'pickup' | 'queue' | 'notice' | 'operator' | 'delivery';
+type Program = { readonly name: string; readonly way: Way | undefined };
+
 /** Programs of Postfix with lines that matter. */
-const telling: ReadonlySet<string> = new Set([
-  ...['smtpd', 'qmqpd', 'cleanup', 'qmgr', 'nqmgr', 'oqmgr', 'pickup', 'bounce', 'postsuper'],
-  ...['smtp', 'lmtp', 'relay', 'local', 'virtual', 'pipe', 'error', 'retry', 'discard'],
-  ...['postscreen', 'trace', 'defer'],
+const ways: ReadonlyMap<string, Way> = new Map<string, Way>([
+  ['smtpd', 'smtp'],
+  ['qmqpd', 'smtp'],
+  ['postscreen', 'screen'],
+  ['cleanup', 'cleanup'],
+  ['pickup', 'pickup'],
+  ...['qmgr', 'nqmgr', 'oqmgr'].map((name): [string, Way] => [name, 'queue']),
+  ...['bounce', 'trace', 'defer'].map((name): [string, Way] => [name, 'notice']),
+  ['postsuper', 'operator'],
+  ...['smtp', 'lmtp', 'relay', 'local', 'virtual', 'pipe', 'error', 'retry', 'discard'].map(
+    (name): [string, Way] => [name, 'delivery'],
+  ),
 ]);
+/** Tags that are remembered: one for each service of master.cf. */
+const tagsMax = 1_000;
 const idLengthMin = 5;
 const idLengthMax = 32;
 const disconnected = /^disconnect from [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})? /;
@@ -57,46 +69,57 @@ const failuresMax = 100;
 export class PostfixReader {
   /** Of a running smtpd: failed logins of its connection that its lines told. */
   readonly #told = new RecentMap<string, number>(sessionsMax);
+  readonly #programs = new RecentMap<string, Program>(tagsMax);
 
-  read(parts: LineParts, defaultDomain: DefaultDomain): LineFacts {
+  /** `times`: how many times the line was logged. */
+  read(parts: LineParts, times: number, defaultDomain: DefaultDomain): LineFacts {
     const { tag, text } = parts;
-    const program = tag.slice(tag.lastIndexOf('/') + 1);
-    if (!telling.has(program)) return noFacts;
+    const { name, way } = this.#program(tag);
+    if (way === undefined) return noFacts;
     const id = queueIdOf(text);
-    if (id === '') return this.#withoutId(program, parts, defaultDomain);
+    if (id === '') return this.#withoutId(name, parts, times, defaultDomain);
     const rest = text.slice(id.length + 2);
     const queueId = id === 'NOQUEUE' ? '' : id;
-    switch (program) {
-      case 'smtpd':
-      case 'qmqpd':
-      case 'postscreen':
-        return received(tag, queueId, rest, defaultDomain);
+    switch (way) {
+      case 'smtp':
+      case 'screen':
+        return received(tag, way, queueId, rest, defaultDomain);
       case 'cleanup':
       case 'pickup':
         return (
-          one(queueFact(tag, queueId, rest, defaultDomain)) ??
+          one(way === 'cleanup' ? cleanupFact(queueId, rest) : pickupFact(tag, queueId, rest)) ??
           one(actionFact(queueId, rest, defaultDomain)) ??
           known(isAboutMessage(rest))
         );
-      case 'qmgr':
-      case 'nqmgr':
-      case 'oqmgr':
+      case 'queue':
         return facts(queueManagerFact(queueId, rest), rest);
-      case 'bounce':
-      case 'trace':
-      case 'defer':
+      case 'notice':
         return facts(noticeFact(queueId, rest), rest);
-      case 'postsuper':
+      case 'operator':
         return facts(operatorFact(queueId, rest), rest);
-      default:
+      case 'delivery':
         return rest.startsWith('to=')
           ? facts(deliveryFact(tag, queueId, rest), '')
           : known(isAboutMessage(rest));
     }
   }
 
-  #withoutId(program: string, parts: LineParts, defaultDomain: DefaultDomain): LineFacts {
-    const { text, times } = parts;
+  #program(tag: string): Program {
+    const found = this.#programs.get(tag);
+    if (found !== undefined) return found;
+    const name = tag.slice(tag.lastIndexOf('/') + 1);
+    const program: Program = { name, way: ways.get(name) };
+    this.#programs.set(tag, program);
+    return program;
+  }
+
+  #withoutId(
+    program: string,
+    parts: LineParts,
+    times: number,
+    defaultDomain: DefaultDomain,
+  ): LineFacts {
+    const { text } = parts;
     const isServer = program === 'smtpd';
     if (text.startsWith('warning: ')) {
       if (isServer && isFailedLogin(text)) {
@@ -134,6 +157,7 @@ export class PostfixReader {
 
 function received(
   tag: string,
+  way: 'smtp' | 'screen',
   queueId: string,
   text: string,
   defaultDomain: DefaultDomain,
@@ -141,8 +165,7 @@ function received(
   if (!text.startsWith('client=')) {
     return one(actionFact(queueId, text, defaultDomain)) ?? known(isAboutMessage(text));
   }
-  const way = queueFact(tag, queueId, text, defaultDomain);
-  const all = [goodLogin(text, defaultDomain), way].filter((fact) => fact !== undefined);
+  const all = way === 'smtp' ? smtpFacts(tag, queueId, text, defaultDomain) : noFacts;
   return all.length === 0 && queueId !== '' ? undefined : all;
 }
 

@@ -6,7 +6,6 @@ import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { type Account, accountOf, type DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
 
-const client = /^client=[^\s,[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d+)?/;
 const failed = new RegExp(
   String.raw`^warning: [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d+)?` +
     String.raw`: SASL [\w-]{1,40} authentication failed:(?: |$)`,
@@ -25,20 +24,6 @@ const noGuess = new RegExp(
   'i',
 );
 const userField = ', sasl_username=';
-
-/** The login of a message. `text` begins with `client=`. */
-export function goodLogin(text: string, defaultDomain: DefaultDomain): LogFact | undefined {
-  const start = text.indexOf(userField);
-  if (start < 0) return undefined;
-  const where = client.exec(text);
-  if (where === null || start < where[0].length) return undefined;
-  // The fields behind the login contain text of a client or an earlier hop.
-  const rest = text.slice(start + userField.length);
-  const user = rest.split(/, (?:sasl_sender|orig_[a-z_]+)=/, 1)[0];
-  const account = named(user ?? '', defaultDomain);
-  if (account === undefined) return undefined;
-  return { kind: 'login', account, client: clientAddress(where[1] ?? ''), ok: true, times: 1 };
-}
 
 /** Does the line say that a login did not succeed, for whatever reason? */
 export function isFailedLogin(text: string): boolean {

@@ -10,41 +10,24 @@ import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import type { Account, DefaultDomain } from '../account-name.ts';
 import { accountOf } from '../account-name.ts';
-import type { QueueFact } from '../event.ts';
+import type { LogFact, QueueFact } from '../event.ts';
 
 const address = String.raw`[^\s,[\]]{1,300}\[([0-9A-Fa-f:.]{2,45}|unknown)\](?::\d+)?`;
 const client = new RegExp(`^client=${address}`);
 const pickedUp = /^uid=(\d{1,10}) from=<(.{0,400})>/;
 const pickedUpAgain = /> orig_id=([0-9A-Za-z]{5,32})$/;
 const named = /^(?:resent-)?message-id=(.{1,500})$/;
-const behindLogin = /, (?:sasl_sender|orig_queue_id|orig_client)=/;
+const behindLogin = /, (?:sasl_sender|orig_[a-z_]+)=/;
 const originalId = /, orig_queue_id=([0-9A-Za-z]{5,32})(?:,|$)/;
 const originalClient = new RegExp(`, orig_client=${address}`);
 const away = /^warning: (?:connect to Milter service|milter) ([^\s,]{1,300}): /;
 const loginField = ', sasl_username=';
 
-/** Returns the fact, or undefined. `queueId` is empty for NOQUEUE; `text` is what stands behind. */
-export function queueFact(
-  tag: string,
-  queueId: string,
-  text: string,
-  defaultDomain: DefaultDomain,
-): QueueFact | undefined {
-  const program = tag.slice(tag.lastIndexOf('/') + 1);
-  if (queueId === '') return program === 'smtpd' ? proxied(text, defaultDomain) : undefined;
-  switch (program) {
-    case 'smtpd':
-    case 'qmqpd':
-      return bySmtp(tag, queueId, text, defaultDomain);
-    case 'pickup':
-      return byPickup(tag, queueId, text);
-    case 'cleanup': {
-      const messageId = named.exec(text)?.[1];
-      return messageId === undefined ? undefined : { kind: 'named', queueId, messageId };
-    }
-    default:
-      return undefined;
-  }
+/** Of cleanup(8). `queueId` is empty for NOQUEUE; `text` is what stands behind. */
+export function cleanupFact(queueId: string, text: string): QueueFact | undefined {
+  if (queueId === '') return undefined;
+  const messageId = named.exec(text)?.[1];
+  return messageId === undefined ? undefined : { kind: 'named', queueId, messageId };
 }
 
 /** A milter that a receiving program could not ask. */
@@ -57,29 +40,44 @@ function isReceiving(program: string): boolean {
   return program === 'smtpd' || program === 'cleanup' || program === 'qmqpd';
 }
 
-function bySmtp(
+/** Of smtpd(8) and qmqpd(8): the login, and the message. `text` begins with `client=`. */
+export function smtpFacts(
   service: string,
-  id: string,
+  queueId: string,
   text: string,
   defaultDomain: DefaultDomain,
-): QueueFact | undefined {
+): readonly LogFact[] {
   const from = client.exec(text);
-  if (from === null) return undefined;
-  const { forwarded, login } = fieldsOf(text.slice(from[0].length));
-  const previousId = originalId.exec(forwarded)?.[1] ?? '';
-  return {
+  if (from === null) return [];
+  const { forwarded, login: name } = fieldsOf(text, from[0].length);
+  const login = accountNamed(name, defaultDomain);
+  const address = plainAddress(from[1]);
+  const facts: LogFact[] = [];
+  if (login !== undefined && from[1] !== 'unknown') {
+    facts.push({ kind: 'login', account: login, client: address, ok: true, times: 1 });
+  }
+  if (queueId === '') {
+    const isProxied = login !== undefined && service.endsWith('smtpd');
+    if (isProxied) facts.push({ kind: 'proxied', client: address, login });
+    return facts;
+  }
+  const previousId = forwarded === '' ? '' : (originalId.exec(forwarded)?.[1] ?? '');
+  facts.push({
     kind: 'entered',
-    queueId: id,
+    queueId,
     service,
-    client: plainAddress(from[1]),
-    firstClient: plainAddress(originalClient.exec(forwarded)?.[1]),
-    login: accountNamed(login, defaultDomain),
+    client: address,
+    firstClient: forwarded === '' ? '' : plainAddress(originalClient.exec(forwarded)?.[1]),
+    login,
     uid: undefined,
     previousId: previousId === 'NOQUEUE' ? '' : previousId,
-  };
+  });
+  return facts;
 }
 
-function byPickup(service: string, id: string, text: string): QueueFact | undefined {
+/** Of pickup(8). */
+export function pickupFact(service: string, id: string, text: string): QueueFact | undefined {
+  if (id === '') return undefined;
   const [, uid, sender = ''] = pickedUp.exec(text) ?? [];
   if (uid === undefined) return undefined;
   return {
@@ -95,22 +93,18 @@ function byPickup(service: string, id: string, text: string): QueueFact | undefi
   };
 }
 
-function proxied(text: string, defaultDomain: DefaultDomain): QueueFact | undefined {
-  const from = client.exec(text);
-  if (from === null) return undefined;
-  const login = accountNamed(fieldsOf(text.slice(from[0].length)).login, defaultDomain);
-  const address = plainAddress(from[1]);
-  return login === undefined ? undefined : { kind: 'proxied', client: address, login };
-}
-
 /**
  * The login, and the fields of XFORWARD. With a login these are not read: then a field of the
  * client (sasl_sender) stands in front of them.
  */
-function fieldsOf(text: string): { readonly login: string; readonly forwarded: string } {
-  const start = text.indexOf(loginField);
-  if (start < 0) return { login: '', forwarded: text };
+function fieldsOf(
+  text: string,
+  from: number,
+): { readonly login: string; readonly forwarded: string } {
+  const start = text.indexOf(loginField, from);
+  if (start < 0) return { login: '', forwarded: text.slice(from) };
   const rest = text.slice(start + loginField.length);
+  if (!rest.includes(', ')) return { login: rest, forwarded: '' };
   return { login: rest.slice(0, behindLogin.exec(rest)?.index ?? rest.length), forwarded: '' };
 }
 

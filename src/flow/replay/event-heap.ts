@@ -1,56 +1,117 @@
-/** Events that wait for earlier ones. The earliest leaves first; of equal ones, the first added. */
-import type { Millis } from '../../lib/time.ts';
+/**
+ * Events that wait for earlier ones. The earliest leaves first; of equal ones, the first added.
+ * Nearly all are added in order of time, so each second has a list, and only the seconds are in a
+ * heap.
+ */
+import { type Millis, secondMs } from '../../lib/time.ts';
 
-type Entry<Value> = { readonly at: Millis; readonly nth: number; readonly value: Value };
+type Entry<Value> = { readonly at: Millis; readonly value: Value };
 
 export class EventHeap<Value> {
-  readonly #entries: Entry<Value>[] = [];
-  #added = 0;
+  /** Seconds that have a list, as a heap: the earliest is in front. */
+  readonly #seconds: number[] = [];
+  readonly #lists = new Map<number, Entry<Value>[]>();
+  /** The list of the earliest second, sorted by time, and how many have left. */
+  #open: Entry<Value>[] = [];
+  #openSecond = Number.NaN;
+  #left = 0;
+  #size = 0;
 
   get size(): number {
-    return this.#entries.length;
+    return this.#size;
   }
 
   add(at: Millis, value: Value): void {
-    const entries = this.#entries;
-    const entry: Entry<Value> = { at, nth: this.#added++, value };
-    let place = entries.length;
-    entries.push(entry);
-    while (place > 0) {
-      const above = (place - 1) >> 1;
-      const other = entries[above];
-      if (other === undefined || !isBefore(entry, other)) break;
-      entries[place] = other;
-      place = above;
+    this.#size++;
+    const second = Math.floor(at / secondMs);
+    const entry = { at, value };
+    if (second === this.#openSecond) {
+      this.#insert(entry);
+      return;
     }
-    entries[place] = entry;
+    // An earlier one than those that are leaving: they wait again.
+    if (second < this.#openSecond) this.#close();
+    const list = this.#lists.get(second);
+    if (list !== undefined) list.push(entry);
+    else {
+      this.#lists.set(second, [entry]);
+      rise(this.#seconds, second);
+    }
   }
 
   take(): { readonly at: Millis; readonly value: Value } | undefined {
-    const entries = this.#entries;
-    const first = entries[0];
-    const last = entries.pop();
-    if (first === undefined || last === undefined || entries.length === 0) return first;
-    let place = 0;
-    for (;;) {
-      const child = this.#earlierChild(place);
-      const other = entries[child];
-      if (other === undefined || !isBefore(other, last)) break;
-      entries[place] = other;
-      place = child;
-    }
-    entries[place] = last;
-    return first;
+    if (this.#left === this.#open.length && !this.#next()) return undefined;
+    this.#size--;
+    return this.#open[this.#left++];
   }
 
-  #earlierChild(place: number): number {
-    const left = 2 * place + 1;
-    const one = this.#entries[left];
-    const other = this.#entries[left + 1];
-    return one !== undefined && other !== undefined && isBefore(other, one) ? left + 1 : left;
+  /** Opens the list of the earliest second. */
+  #next(): boolean {
+    const second = sink(this.#seconds);
+    if (second === undefined) {
+      this.#openSecond = Number.NaN;
+      return false;
+    }
+    this.#open = this.#lists.get(second) ?? [];
+    this.#lists.delete(second);
+    // Array.sort keeps the order of equal ones.
+    if (this.#open.length > 1) this.#open.sort((one, other) => one.at - other.at);
+    this.#openSecond = second;
+    this.#left = 0;
+    return true;
+  }
+
+  #close(): void {
+    const rest = this.#open.slice(this.#left);
+    if (rest.length > 0) {
+      this.#lists.set(this.#openSecond, rest);
+      rise(this.#seconds, this.#openSecond);
+    }
+    this.#open = [];
+    this.#openSecond = Number.NaN;
+    this.#left = 0;
+  }
+
+  /** Into the open list, behind those of the same time. */
+  #insert(entry: Entry<Value>): void {
+    let place = this.#open.length;
+    while (place > this.#left && (this.#open[place - 1]?.at ?? 0) > entry.at) place--;
+    if (place === this.#open.length) this.#open.push(entry);
+    else this.#open.splice(place, 0, entry);
   }
 }
 
-function isBefore<Value>(one: Entry<Value>, other: Entry<Value>): boolean {
-  return one.at < other.at || (one.at === other.at && one.nth < other.nth);
+/** Adds a number to a heap. */
+function rise(heap: number[], value: number): void {
+  let place = heap.length;
+  heap.push(value);
+  while (place > 0) {
+    const above = (place - 1) >> 1;
+    const other = heap[above] ?? value;
+    if (other <= value) break;
+    heap[place] = other;
+    place = above;
+  }
+  heap[place] = value;
+}
+
+/** Takes the least number out of a heap. */
+function sink(heap: number[]): number | undefined {
+  const first = heap[0];
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return first;
+  let place = 0;
+  for (;;) {
+    const left = 2 * place + 1;
+    const one = heap[left];
+    if (one === undefined) break;
+    const other = heap[left + 1] ?? one;
+    const child = other < one ? left + 1 : left;
+    const least = Math.min(one, other);
+    if (least >= last) break;
+    heap[place] = least;
+    place = child;
+  }
+  heap[place] = last;
+  return first;
 }

@@ -63,7 +63,8 @@ const behindMs = minuteMs;
 /** Between the line that names the account of a failed login and the one that reports it. */
 const pairMs = 15 * secondMs;
 const mismatchesMax = 1_000;
-const namesMax = 20_000;
+/** Names of accounts and clients: some 10 MB. */
+const namesMax = 50_000;
 
 type Waiting =
   | { readonly kind: 'mail'; readonly mail: JoinedMail }
@@ -71,7 +72,7 @@ type Waiting =
   | LoginSeen;
 
 /** The clock of one host. `ahead` is added to its times, so that they follow those of others. */
-type HostClock = { newest: Millis; ahead: number };
+type HostClock = { newest: Millis; ahead: number; readonly seed: number };
 
 export function openLoggedEvents(
   limits: { readonly waitingMax: number } = { waitingMax },
@@ -155,8 +156,10 @@ class Logged implements LoggedEvents {
     const { at, client, host = '', ok } = event;
     const account = event.account ?? (ok ? undefined : this.#accountOfFailure(event));
     if (account === undefined) return;
-    const hash = hash53(`${host} ${account} ${client} ${ok} ${event.times}`, at % 0x7fffffff);
-    const isBehind = at < this.#clock(host, at).newest - behindMs;
+    const clock = this.#clock(host, at);
+    const seed = (at % 0x7fffffff) ^ clock.seed ^ (ok ? event.times : -event.times);
+    const hash = hash53(account, hash53(client, seed));
+    const isBehind = at < clock.newest - behindMs;
     if (isBehind && this.#logins.has(hash)) return;
     this.#logins.add(hash);
     const login: LoginSeen = {
@@ -186,7 +189,7 @@ class Logged implements LoggedEvents {
   #clock(host: string, at: Millis): HostClock {
     let clock = this.#clocks.get(host);
     if (clock === undefined) {
-      clock = { newest: at, ahead: 0 };
+      clock = { newest: at, ahead: 0, seed: hash53(host, 0) % 0x7fffffff };
       this.#clocks.set(host, clock);
     } else if (at > clock.newest) clock.newest = at;
     return clock;
@@ -258,9 +261,19 @@ class Logged implements LoggedEvents {
     account: Account,
   ): { readonly outside: readonly string[]; readonly local: readonly string[] } {
     const own = domainOf(account);
+    const states = mail.recipients.all();
+    const [only] = states;
+    if (only !== undefined && states.length === 1 && mail.recipientCount <= 1) {
+      const { isForeign, isLocal, original } = only;
+      // Most messages have one recipient.
+      if (!isForeign && original !== '') {
+        const isHere = isLocal || (own !== '' && domainOf(original) === own);
+        return isHere ? { outside: [], local: [original] } : { outside: [original], local: [] };
+      }
+    }
     const outside = new Set<string>();
     const local = new Set<string>();
-    for (const { isForeign, isLocal, original } of mail.recipients.all()) {
+    for (const { isForeign, isLocal, original } of states) {
       if (isForeign || original === '') continue;
       const isHere = isLocal || (own !== '' && domainOf(original) === own);
       (isHere ? local : outside).add(original);

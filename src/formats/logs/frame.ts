@@ -12,6 +12,7 @@
  *   /var/log/mail.log:line, 12:line                     grep, grep -n
  */
 import { framedJson } from './json-line.ts';
+import { KnownWords } from './known-words.ts';
 import { isDovecotService, mailProgram } from './mail-programs.ts';
 import { readStamp, type Stamp } from './stamp.ts';
 
@@ -34,6 +35,8 @@ const tagLengthMax = 100;
 /** Fields that tabs separate are within so many characters. */
 const tabsWithin = 200;
 const blank = 0x20;
+
+const words = new KnownWords();
 
 const escapeChar = '\u001b';
 /** What follows an escape that sets a colour. */
@@ -202,7 +205,7 @@ function behindTime(
     return withTag(line, from, end, { stamp, host: place, isBare: true });
   }
   if (end - from > hostLengthMax || end === from) return undefined;
-  const word = line.slice(from, end);
+  const word = words.cut(line, from, end);
   const host = plainLevel.test(word) ? place : word;
   let start = end + 1;
   while (line.charCodeAt(start) === blank) start++;
@@ -238,20 +241,22 @@ function withTag(
 ): Frame | undefined {
   let text = withoutBlank(line.slice(end + 1));
   if (text.startsWith('[ID ')) text = text.replace(messageId, '');
-  const name = line.slice(start, end - 1);
-  if (isBare && isDovecotService(name)) {
-    const found = dovecotLevel.exec(text);
+  if (isBare) {
+    const name = line.slice(start, end - 1);
+    const found = isDovecotService(name) ? dovecotLevel.exec(text) : null;
     if (found !== null) {
       text = `${name}: ${text.slice(found[0].length)}`;
       return { stamp, host, tag: 'dovecot', pid: '', text };
     }
   }
-  const bracket = name.indexOf('[');
-  const tag = bracket < 0 ? name : name.slice(0, bracket);
+  const first = line.indexOf('[', start);
+  const bracket = first < 0 || first > end - 2 ? -1 : first;
+  const tag = words.cut(line, start, bracket < 0 ? end - 1 : bracket);
   if (tag === '' || tag.length > tagLengthMax) return undefined;
   // Without a time, only the name of a mail program tells a line from any other text.
   if (stamp === undefined && mailProgram(tag) === 'other') return undefined;
-  const pid = bracket < 0 || !name.endsWith(']') ? '' : name.slice(bracket + 1, -1);
+  const hasPid = bracket >= 0 && line.charCodeAt(end - 2) === 0x5d;
+  const pid = hasPid ? line.slice(bracket + 1, end - 2) : '';
   return { stamp, host, tag, pid, text };
 }
 

@@ -63,16 +63,33 @@ const unixTime = /^(\d{9,11})\.(\d{3})\d{0,6}(?= )/;
 
 /** Reads the stamp that begins at `from`. Undefined if no stamp begins there. */
 export function readStamp(line: string, from: number): Stamp | undefined {
+  if (from === 0 && lastText !== '' && line.startsWith(lastText)) return lastStamp;
   const first = line.charCodeAt(from);
   if (isDigit(first)) {
     const fifth = line.charCodeAt(from + 4);
-    if (fifth === 0x2d) return isoStamp(line, from);
-    return fifth === blank ? yearFirst(line, from) : unixStamp(line, from);
+    if (fifth !== 0x2d) return fifth === blank ? yearFirst(line, from) : unixStamp(line, from);
+    const stamp = isoStamp(line, from);
+    // What stands behind a stamp without a zone may be one.
+    return stamp === undefined || Number.isNaN(stamp.at) ? stamp : remembered(line, from, stamp);
   }
   if (first === 0x40) return taiStamp(line, from);
   if (first < 0x41 || first > 0x5a) return undefined;
   const month = months.get(line.slice(from, from + 3));
-  return month === undefined ? shortFull(line, from) : oldStamp(line, from, month);
+  if (month === undefined) return shortFull(line, from);
+  const stamp = oldStamp(line, from, month);
+  return stamp === undefined ? undefined : remembered(line, from, stamp);
+}
+
+/** The last stamp, with the blank behind it: a busy server writes many lines a second. */
+let lastText = '';
+let lastStamp: Stamp | undefined;
+
+function remembered(line: string, from: number, stamp: Stamp): Stamp {
+  if (from === 0 && line.charCodeAt(stamp.end) === blank) {
+    lastText = line.slice(0, stamp.end + 1);
+    lastStamp = stamp;
+  }
+  return stamp;
 }
 
 function isDigit(code: number): boolean {

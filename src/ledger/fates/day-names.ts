@@ -22,6 +22,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { RecentMap } from '../../lib/recent-map.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type { Brand } from '../../lib/type-tools.ts';
 
@@ -35,18 +36,26 @@ const fileName = /^messages-(\d{4}-\d\d-\d\d)(?:-clear)?\.(?:db|key)/;
 /** SQLite's files beside a database. */
 const companions = ['', '-wal', '-shm', '-journal'] as const;
 
-/** Nearly all mail is of the same day as the mail before. */
-let latest: { readonly name: DayName; readonly start: number } | undefined;
+/** Nearly all mail is of a few days. */
+const daysMax = 100;
+const names = new RecentMap<number, DayName>(daysMax);
+const starts = new RecentMap<DayName, Millis>(daysMax);
 
 export function dayNameOf(at: Millis): DayName {
-  if (latest !== undefined && at >= latest.start && at < latest.start + dayMs) return latest.name;
+  const number = Math.floor(at / dayMs);
+  const known = names.get(number);
+  if (known !== undefined) return known;
   const name = new Date(at).toISOString().slice(0, 10) as DayName;
-  latest = { name, start: dayStart(name) };
+  names.set(number, name);
   return name;
 }
 
 export function dayStart(day: DayName): Millis {
-  return Date.parse(`${day}T00:00:00Z`) as Millis;
+  const known = starts.get(day);
+  if (known !== undefined) return known;
+  const start = Date.parse(`${day}T00:00:00Z`) as Millis;
+  starts.set(day, start);
+  return start;
 }
 
 /** The first moment after the day. */

@@ -2,10 +2,9 @@
  * One day file, opened. It knows its key, its words and its people; day-write.ts adds rows,
  * day-find.ts looks for them.
  */
-import { createHmac } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { hash53 } from '../../lib/hash.ts';
+import { hash53, hmacSha256 } from '../../lib/hash.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -18,6 +17,8 @@ const busyMs = 2_000;
 const markBytes = 16;
 /** Pages kept in memory of each file, in KiB. */
 const cacheKib = { main: 8_192, clear: 2_048 } as const;
+/** A write-ahead log goes into its file when it has this many pages of 4 KiB. */
+const walPages = 4_000;
 /** Texts and addresses whose ids stay in memory: 10 MB at most. */
 const idsMax = 20_000;
 const textLengthMax = 512;
@@ -36,7 +37,7 @@ export class DayFile {
   /** The file of clear text is attached. */
   readonly hasClear: boolean;
   readonly seed: number;
-  readonly #key: Buffer;
+  readonly #hmac: (text: string) => Buffer;
   readonly #statements = new Map<string, StatementSync>();
   readonly #words = new RecentMap<string, number>(idsMax);
   readonly #people = new RecentMap<string, number>(idsMax);
@@ -51,7 +52,7 @@ export class DayFile {
     this.start = dayStart(name);
     this.database = of.database;
     this.hasClear = of.hasClear;
-    this.#key = of.key;
+    this.#hmac = hmacSha256(of.key);
     this.seed = of.key.readUInt32LE(0);
   }
 
@@ -126,7 +127,7 @@ export class DayFile {
   }
 
   mark(address: string): Buffer {
-    return createHmac('sha256', this.#key).update(address).digest().subarray(0, markBytes);
+    return this.#hmac(address).subarray(0, markBytes);
   }
 
   /** The id of a text, which is added if it is new; null for an empty one. */
@@ -188,6 +189,7 @@ function pragmas(schema: 'main' | 'clear'): string {
     PRAGMA ${schema}.secure_delete = ON;
     PRAGMA ${schema}.cache_size = ${-cacheKib[schema]};
     PRAGMA temp_store = MEMORY;
+    PRAGMA wal_autocheckpoint = ${walPages};
   `;
 }
 
