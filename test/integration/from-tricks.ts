@@ -45,6 +45,7 @@ export const tricks: readonly Trick[] = [
   ['a route to own', (own, other) => [`From: <@${domainOf(other)}:${own}>`]],
   ['a quoted name', (_, other) => [`From: "${nameOf(other)}"@${domainOf(other)}`]],
   ['an address as name', (own, other) => [`From: "${own}"@${domainOf(other)}`]],
+  ['a quote behind a backslash', (own, other) => [`From: \\"<${other}>"<${own}>`]],
   ['percent', (own, other) => [`From: ${nameOf(own)}%${domainOf(own)}@${domainOf(other)}`]],
   ['blanks around the sign', (_, other) => [`From: ${other.replace('@', ' @ ')}`]],
   ['capitals', (_, other) => [`FROM: <${other.toUpperCase()}>`]],

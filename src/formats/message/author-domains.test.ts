@@ -79,6 +79,7 @@ const hidden: readonly (readonly [string, string])[] = [
   [' a@one.example\0.two.example', 'one.example one.example.two.example'],
   [' a\uff20one.example', 'one.example'],
   [' a\\@one.example', 'one.example'],
+  [' \\"<a@one.example>"<b@two.example>', 'two.example one.example'],
   [` ${'a'.repeat(3_000)}@one.example, b@two.example`, 'one.example two.example'],
   [' =?utf-8?q?a=40one=2Eexample?=', 'one.example'],
   [' =?UTF-8?B?YUBvbmUuZXhhbXBsZQ==?=', 'one.example'],

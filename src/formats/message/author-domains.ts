@@ -201,7 +201,10 @@ function decodedWords(text: string): string {
 
 type Mailboxes = {
   readonly addresses: readonly string[];
-  /** Parts that begin a quoted string, a comment or an address and never end it. */
+  /**
+   * Parts that begin a quoted string, a comment or an address and never end it; and what follows a
+   * backslash that stands in none of these: for some programs it hides the character behind it.
+   */
   readonly broken: readonly string[];
 };
 
@@ -210,6 +213,7 @@ function mailboxes(text: string): Mailboxes {
   const addresses: string[] = [];
   const broken: string[] = [];
   let bare = '';
+  let isEscaped = false;
   const end = (): void => {
     for (const word of words(bare)) if (word.includes('@')) addresses.push(word);
     bare = '';
@@ -218,6 +222,10 @@ function mailboxes(text: string): Mailboxes {
     const char = text[at] ?? '';
     const close = closing(text, at);
     if (close === undefined) {
+      if (char === '\\' && !isEscaped) {
+        isEscaped = true;
+        broken.push(text.slice(at));
+      }
       if (char === ':' && !bare.includes('@')) bare = '';
       else if (char === ',' || char === ';') end();
       else bare += char;
