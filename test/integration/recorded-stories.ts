@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { appendFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { LogStory } from '../sim/mail-log.ts';
 import { startAmavis } from './amavis-instance.ts';
@@ -63,7 +64,13 @@ export async function recordStories(): Promise<readonly LogStory[]> {
     next: async (postfix, said) => {
       await deferred(said);
       isSlow = false;
-      await postfix.flush();
+      // Postfix skips a message whose first delivery has not ended yet.
+      const end = act.until ?? removedOnce;
+      await eventually('the next delivery', async () => {
+        await postfix.flush();
+        await sleep(250);
+        return end.test(await said());
+      });
     },
     ...act,
   });
