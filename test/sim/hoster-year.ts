@@ -267,14 +267,15 @@ class Maker {
         this.#row('logins', `${other.login} ${other.login}, ${login}`, day);
         this.#pair(login, other.login, 'send as', day === 0 ? 0 : day + 31, 0.5);
       }
-      if (dice.roll() < shares.sendAsWhole) {
+      const mayAll = dice.roll() < shares.sendAsWhole;
+      if (mayAll) {
         this.#row('logins', `@${other.own} ${login}`, day);
         this.#pair(login, `anyone@${other.own}`, 'send as', day === 0 ? 0 : day + 31, 0.5);
       }
       if (dice.roll() < shares.untold) {
         this.#pair(login, `books@${other.own}`, 'untold', dice.below(120), 0.8);
       }
-      if (dice.roll() < 0.01) {
+      if (dice.roll() < 0.01 && !mayAll) {
         const victim = `chief@${other.own}`;
         this.#pair(login, victim, 'thief', 20 + dice.below(300), 20);
       }
