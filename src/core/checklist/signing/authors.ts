@@ -2,6 +2,7 @@
  * Checks who may use the keys of the guard: each domain with a key has an account that may write as
  * it; what happens to mail of others; whether an observation runs. Pure.
  */
+import { domainsAbove } from '../../../formats/message/address.ts';
 import { dayMs, type Millis } from '../../../lib/time.ts';
 import { type Finding, fine } from '../../finding.ts';
 
@@ -64,14 +65,9 @@ export function unusedDomains({
       !machine.has(domain) &&
       !exact.has(domain) &&
       !below.some((end) => domain.endsWith(end)) &&
-      !namesFrom(domain).some((name) => logins.has(name)),
+      // A login of example.org also writes as news.example.org.
+      ![domain, ...domainsAbove(domain)].some((name) => logins.has(name)),
   );
-}
-
-/** The domain and the names above it: a login of example.org also writes as news.example.org. */
-function namesFrom(domain: string): readonly string[] {
-  const labels = domain.split('.');
-  return labels.map((_, nth) => labels.slice(nth).join('.'));
 }
 
 function foreignMail({ foreign, writers }: AuthorFacts): Finding {
