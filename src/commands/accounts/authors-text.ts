@@ -1,6 +1,5 @@
 /** Declarations of authors, and suggestions, as text for a terminal. Pure. */
-import { declarationWords } from '../../core/authors/declaration.ts';
-import { shellWords } from '../../lib/shell-words.ts';
+import { mayWriteAsCommand } from '../../core/unsigned-text.ts';
 import type { AuthorSuggestion, AuthorsView } from '../../ports/authors.ts';
 import { many, plain } from '../terminal/format.ts';
 import { clock, table } from '../terminal/table.ts';
@@ -47,8 +46,8 @@ export function suggestionsText({
 function suggestionText(one: AuthorSuggestion): string {
   const often = `${many(one.messages, 'message')} on ${many(one.days, 'day')}`;
   const seen = `${often}, last ${clock(one.lastAt)}`;
-  const words = shellWords('postern', ...declarationWords(one));
-  if (!one.isSuggested) return `# not suggested, ${plain(one.doubt)}: ${seen}\n# ${words}\n`;
+  const command = mayWriteAsCommand(one);
+  if (!one.isSuggested) return `# not suggested, ${plain(one.doubt)}: ${seen}\n# ${command}\n`;
   const doubt = one.doubt === '' ? '' : `; look at it first, ${plain(one.doubt)}`;
-  return `# ${seen}${doubt}\n${one.doubt === '' ? words : `# ${words}`}\n`;
+  return `# ${seen}${doubt}\n${one.doubt === '' ? command : `# ${command}`}\n`;
 }
