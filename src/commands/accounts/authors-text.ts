@@ -1,6 +1,7 @@
 /** Declarations of authors, and suggestions, as text for a terminal. Pure. */
+import type { SuggestedPair } from '../../core/authors/suggest.ts';
 import { mayWriteAsCommand } from '../../core/unsigned-text.ts';
-import type { AuthorSuggestion, AuthorsView } from '../../ports/authors.ts';
+import type { AuthorsView } from '../../ports/authors.ts';
 import { many, plain } from '../terminal/format.ts';
 import { clock, table } from '../terminal/table.ts';
 
@@ -43,7 +44,7 @@ export function suggestionsText({
   return head + suggestions.map(suggestionText).join('');
 }
 
-function suggestionText(one: AuthorSuggestion): string {
+function suggestionText(one: SuggestedPair): string {
   const often = `${many(one.messages, 'message')} on ${many(one.days, 'day')}`;
   const seen = `${often}, last ${clock(one.lastAt)}`;
   const command = mayWriteAsCommand(one);

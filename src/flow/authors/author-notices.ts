@@ -1,8 +1,9 @@
 /** Notices at the begin and at the end of the time of observation. Pure. */
+import type { SuggestedPair } from '../../core/authors/suggest.ts';
 import type { Notice } from '../../core/notice.ts';
 import { mayWriteAsCommand } from '../../core/unsigned-text.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AuthorSuggestion, AuthorsView } from '../../ports/authors.ts';
+import type { AuthorsView } from '../../ports/authors.ts';
 import type { World } from '../../ports/world.ts';
 
 /** Pairs that a notice names; the command shows all. */
@@ -41,7 +42,7 @@ export function observationNotice(
   };
 }
 
-function listed(suggestions: readonly AuthorSuggestion[]): readonly string[] {
+function listed(suggestions: readonly SuggestedPair[]): readonly string[] {
   const honest = suggestions.filter(({ isSuggested }) => isSuggested);
   if (honest.length === 0) return ['No mail needed a declaration.'];
   const named = honest.slice(0, namedMax).map((one) => {
