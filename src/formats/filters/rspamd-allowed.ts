@@ -4,7 +4,7 @@
  */
 import { parseNetwork } from '../postfix/network-list.ts';
 import { isThisMachine } from './opendkim-allowed.ts';
-import { flagIn, textIn } from './rspamd-conf.ts';
+import { flagIn, isTrueOrText, textIn } from './rspamd-conf.ts';
 import {
   type Allowance,
   clientsAsAny,
@@ -264,7 +264,7 @@ function unread(block: UclBlock): readonly Allowance[] {
         })),
     ...unreadNames.flatMap(([name, allowed]) => {
       const value = block.get(name);
-      if (value === undefined || (typeof value === 'string' && !flagOrText(value))) return [];
+      if (value === undefined || (typeof value === 'string' && !isTrueOrText(value))) return [];
       return one(name, {
         allowed,
         becomes: 'cannot',
@@ -272,8 +272,4 @@ function unread(block: UclBlock): readonly Allowance[] {
       });
     }),
   ];
-}
-
-function flagOrText(value: string): boolean {
-  return value !== '' && !/^(?:false|no|off|0)$/i.test(value);
 }
