@@ -5,7 +5,11 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { noRules } from '../src/core/signing/choose.ts';
-import { openSigning, type SigningDeps } from '../src/flow/signing/message-signed.ts';
+import {
+  type KeySource,
+  openSigning,
+  type SigningDeps,
+} from '../src/flow/signing/message-signed.ts';
 import { assert as must } from '../src/lib/assert.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
 import type { Millis } from '../src/lib/time.ts';
@@ -40,7 +44,7 @@ for (const [name, body] of Object.entries(bodies)) {
     const key = openPrivateKey(await makeKeyPair('rsa'));
     must(key.ok, 'a new key is one');
     const { promise, resolve } = Promise.withResolvers<void>();
-    const signing: SigningDeps = {
+    const signing: SigningDeps & { readonly keys: KeySource } = {
       settings: { enabled: true, rules: noRules, foreign: 'unsigned', lineLengthLimit: 998 },
       keys: (domain) => [{ domain, selector: 's', algorithm: 'rsa-sha256', sign: key.value.sign }],
       world: quietWorld({ clock: { now: () => 1_700_000_000_000 as Millis } }),

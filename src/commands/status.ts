@@ -161,7 +161,7 @@ function foreignLines(pairs: StatusView['foreign'] | undefined): [string, string
   if (pairs === undefined) return []; // a guard of an earlier version
   return pairs.flatMap(({ account, address, messages, lastAt }, nth) => {
     const as = address === '' ? 'further addresses' : authorText(address);
-    const allow = mayWriteAsCommand(account, address);
+    const allow = mayWriteAsCommand({ account, address });
     const text = `${many(messages, 'message')} of ${plain(account)} as ${plain(as)}`;
     const lines: [string, string][] = [
       [nth === 0 ? 'foreign' : '', `${text} without a signature, last ${clock(lastAt)}`],

@@ -18,6 +18,12 @@ export function fine(id: string, title: string, found: string): Finding {
   return { id, kind: 'ok', title, found, wanted: '', fix: '' };
 }
 
+/** The first of these names, and how many more there are. */
+export function someOf(names: readonly string[], max: number): string {
+  const more = names.length - max;
+  return `${names.slice(0, max).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 /**
  * A finding as `--json` prints it. Version 0.1 called the field `fix` by another name; programs
  * that read the old name still find it in this version.

@@ -18,14 +18,14 @@ export function unsignedText(account: string, { why, author }: Unsigned): Unsign
     case 'foreign':
       return {
         text: `nothing on this server allows ${account} to write as ${who}`,
-        allow: mayWriteAsCommand(account, author),
+        allow: mayWriteAsCommand({ account, address: author }),
       };
     case 'unknown':
       return {
         text:
           `the mail server's tables could not be asked whether ${account} may write as ${who} ` +
           '(authors.not-asked in the log says why)',
-        allow: mayWriteAsCommand(account, author),
+        allow: mayWriteAsCommand({ account, address: author }),
       };
     case 'passed-on':
       return {
@@ -75,6 +75,13 @@ export function authorText(author: string): string {
   return author.startsWith('@') ? `an address of ${author.slice(1)}` : author;
 }
 
-export function mayWriteAsCommand(account: string, author: string): string {
-  return author === '' ? '' : shellWords('postern', 'accounts', 'may-write-as', account, author);
+/** The command that declares it; empty without an address. */
+export function mayWriteAsCommand({
+  account,
+  address,
+}: {
+  readonly account: string;
+  readonly address: string;
+}): string {
+  return address === '' ? '' : shellWords('postern', 'accounts', 'may-write-as', account, address);
 }

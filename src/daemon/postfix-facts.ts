@@ -6,10 +6,10 @@
  * `connect` runs as root and reads more than the guard. What the guard cannot read stays as
  * `connect` told it.
  */
-import { stat } from 'node:fs/promises';
 import type { TransportFacts } from '../formats/postfix/transports.ts';
 import { faultText } from '../lib/error-text.ts';
 import { secondMs } from '../lib/time.ts';
+import { fileState } from '../partners/postfix/files.ts';
 import type { LoginFacts } from '../partners/postfix/logins.ts';
 import type { FilterUser, MailFacts } from '../partners/postfix/mail-facts.ts';
 import type { Log } from '../ports/world.ts';
@@ -58,17 +58,17 @@ export function openPostfixFacts(of: {
   tell();
   const askOne = async ({ configDirectory }: Told): Promise<void> => {
     const files = fresh.get(configDirectory)?.files ?? [`${configDirectory}/main.cf`];
-    if (seen.get(configDirectory) === (await stateOf(files))) return;
+    if (seen.get(configDirectory) === (await fileState(files))) return;
     try {
       const facts = await read(configDirectory);
       fresh.set(configDirectory, facts);
-      seen.set(configDirectory, await stateOf(facts.files));
+      seen.set(configDirectory, await fileState(facts.files));
       tell();
       const localDomains = facts.localDomains.length;
       log('info', 'postfix.asked', { configDirectory, localDomains });
     } catch (error) {
       // Until the files change again, the answer would be the same.
-      seen.set(configDirectory, await stateOf(files));
+      seen.set(configDirectory, await fileState(files));
       log('warn', 'postfix.not-asked', { configDirectory, why: faultText(error) });
     }
   };
@@ -107,14 +107,4 @@ function upToDate(told: Told, now: MailFacts | undefined): KnownPostfix {
     filterUsers: unread.filters.length === 0 ? now.filterUsers : filterUsers,
     ways: unread.transports.length === 0 ? [now.transports] : [...ways, now.transports],
   };
-}
-
-/** Changes when one of the files does. */
-async function stateOf(files: readonly string[]): Promise<string> {
-  const states: string[] = [];
-  for (const file of new Set(files)) {
-    const found = await stat(file).catch(() => undefined);
-    if (found !== undefined) states.push(`${file} ${found.ino} ${found.size} ${found.mtimeMs}`);
-  }
-  return states.join('\n');
 }

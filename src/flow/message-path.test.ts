@@ -290,8 +290,7 @@ test('a message that was read as another submitter’s is not edited', () => {
 function authors(order: string[], asked: (() => void)[]): MessageAuthors {
   return {
     header: (field) => void order.push(`authors header ${field}`),
-    hasFrom: true,
-    shown: { authors: [], named: [], cut: false },
+    choice: { kind: 'unsigned', author: '', why: 'no-from' },
     denied: undefined,
     ask: (one, done) => {
       order.push(`asked as ${one.account}`);

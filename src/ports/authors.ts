@@ -6,6 +6,7 @@ import type { Account } from '../core/account-name.ts';
 import type { Declaration } from '../core/authors/declaration.ts';
 import type { Permission } from '../core/authors/permission.ts';
 import type { MailPlace } from '../core/authors/place.ts';
+import type { SeenPair, SuggestedPair } from '../core/authors/suggest.ts';
 import type { TableKey, TableName } from '../core/authors/table-keys.ts';
 import type { Millis } from '../lib/time.ts';
 
@@ -32,23 +33,11 @@ export type MayWriteAsRow = Declaration & {
   readonly removedAt: Millis | undefined;
 };
 
-/** Mail that an account sent without a right, in the time of observation. */
-export type WrittenAsRow = {
-  readonly account: Account;
-  /** An address key; `@example.org` once the account has used many of that domain. */
-  readonly address: string;
-  readonly firstAt: Millis;
-  readonly lastAt: Millis;
-  readonly messages: number;
-  /** A bit for each day since the observation began. */
-  readonly days: number;
-};
-
 /** The part of the ledger about authors. All rows are in memory too. */
 export type AuthorLedger = {
   /** Those that were taken back included. */
   mayWriteAs(): readonly MayWriteAsRow[];
-  writtenAs(): readonly WrittenAsRow[];
+  writtenAs(): readonly SeenPair[];
 };
 
 /** An entry of a table, and the table as main.cf names it. */
@@ -83,22 +72,10 @@ export type ObservationView = {
   readonly isRunning: boolean;
 };
 
-/** A pair that was seen, and what speaks against allowing it. */
-export type AuthorSuggestion = Declaration & {
-  readonly messages: number;
-  readonly days: number;
-  readonly firstAt: Millis;
-  readonly lastAt: Millis;
-  /** Why it must be looked at before it is allowed; empty if nothing speaks against it. */
-  readonly doubt: string;
-  /** False: it was sent by an account that was hijacked at that time, and is not suggested. */
-  readonly isSuggested: boolean;
-};
-
 export type AuthorsView = {
   readonly declarations: readonly MayWriteAsRow[];
   readonly observation: ObservationView;
-  readonly suggestions: readonly AuthorSuggestion[];
+  readonly suggestions: readonly SuggestedPair[];
 };
 
 /** As AdminResult (admin.ts). */

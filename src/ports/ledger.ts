@@ -1,5 +1,6 @@
 /** The ledger: its rows, and what flows ask it. Types only. */
 import type { Account } from '../core/account-name.ts';
+import type { SeenPair } from '../core/authors/suggest.ts';
 import type { WeakPassword } from '../core/passwords/weak.ts';
 import type { StoredReason } from '../core/reason.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
@@ -9,7 +10,7 @@ import type { Unsigned } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
-import type { AuthorLedger, MayWriteAsRow, WrittenAsRow } from './authors.ts';
+import type { AuthorLedger, MayWriteAsRow } from './authors.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
@@ -193,9 +194,9 @@ export type Change =
   | { readonly kind: 'script'; readonly row: ScriptSeen }
   | { readonly kind: 'script-rule'; readonly row: ScriptRuleRow }
   | { readonly kind: 'may-write-as'; readonly row: MayWriteAsRow }
-  | { readonly kind: 'written-as'; readonly row: WrittenAsRow }
+  | { readonly kind: 'written-as'; readonly row: SeenPair }
   /** Deletes the row. */
-  | { readonly kind: 'not-written-as'; readonly row: Pick<WrittenAsRow, 'account' | 'address'> };
+  | { readonly kind: 'not-written-as'; readonly row: Pick<SeenPair, 'account' | 'address'> };
 
 export type AccountSearch = {
   readonly state?: AccountState;

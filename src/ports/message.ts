@@ -1,8 +1,8 @@
 /** What doors ask of flows about a message: may it go on, and who reads it. Types only. */
 import type { Account } from '../core/account-name.ts';
 import type { LogEvent, Submission } from '../core/event.ts';
-import type { UnsignedWhy } from '../core/signing/choose.ts';
-import type { Authors } from '../formats/message/author-domains.ts';
+import type { Choice, UnsignedWhy } from '../core/signing/choose.ts';
+import type { SigningKey } from '../formats/dkim/signing-key.ts';
 
 /** What a door tells its client: pass, hold (Postfix's hold queue), or an SMTP reply. */
 export type Answer =
@@ -163,10 +163,10 @@ export type MessageScan = {
 export type MessageAuthors = {
   /** As of `MessageReader`. */
   header(name: string, value: string): void;
-  /** The message has a From field. All headers are here. */
-  readonly hasFrom: boolean;
-  /** Who wrote it, as From says. All headers are here. */
-  readonly shown: Authors;
+  /**
+   * Which keys sign if the account may write as the authors; chosen once. All headers are here.
+   */
+  readonly choice: Choice<SigningKey>;
   /** Answers with the message and what was found about its authors, exactly once. */
   ask(message: Submission, done: (message: Submission) => void): void;
   /** After `ask`: why no key may sign; undefined if a key may. Before it: `unknown`. */

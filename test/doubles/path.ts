@@ -1,7 +1,6 @@
 /** The way of a message with only a gate and readers: no register of scripts, no statistics. */
-import { openAuthors } from '../../src/flow/authors/message-authors.ts';
+import { type MessageAuthorsDeps, openAuthors } from '../../src/flow/authors/message-authors.ts';
 import { openMessagePath } from '../../src/flow/message-path.ts';
-import type { SigningDeps } from '../../src/flow/signing/message-signed.ts';
 import type {
   Answer,
   AuthorsSource,
@@ -25,7 +24,7 @@ export const noAuthors: AuthorsSource = { open: () => undefined };
 export function anyAuthor({
   settings,
   keys,
-}: Pick<SigningDeps, 'settings' | 'keys'>): AuthorsSource {
+}: Pick<MessageAuthorsDeps, 'settings' | 'keys'>): AuthorsSource {
   return openAuthors({
     settings,
     keys,

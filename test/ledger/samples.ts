@@ -3,12 +3,13 @@
  * shows.
  */
 import type { Account } from '../../src/core/account-name.ts';
+import type { SeenPair } from '../../src/core/authors/suggest.ts';
 import type { WeakPassword } from '../../src/core/passwords/weak.ts';
 import type { ScriptSeen } from '../../src/core/scripts/register.ts';
 import type { DkimKey } from '../../src/core/signing/key.ts';
 import type { KeyHolder } from '../../src/core/signing/probation/plan.ts';
 import type { Millis } from '../../src/lib/time.ts';
-import type { MayWriteAsRow, WrittenAsRow } from '../../src/ports/authors.ts';
+import type { MayWriteAsRow } from '../../src/ports/authors.ts';
 import type { HandoverRow } from '../../src/ports/handover.ts';
 import type {
   AuditRow,
@@ -291,7 +292,7 @@ export function mayWriteAsRow(more: Partial<MayWriteAsRow> = {}): MayWriteAsRow 
   };
 }
 
-export function writtenAsRow(more: Partial<WrittenAsRow> = {}): WrittenAsRow {
+export function writtenAsRow(more: Partial<SeenPair> = {}): SeenPair {
   return {
     account: joe,
     address: '@example.net',

@@ -1,7 +1,7 @@
 /** Declarations of authors, and suggestions, as text for a terminal. Pure. */
-import { declarationWords } from '../../core/authors/declaration.ts';
-import { shellWords } from '../../lib/shell-words.ts';
-import type { AuthorSuggestion, AuthorsView } from '../../ports/authors.ts';
+import type { SuggestedPair } from '../../core/authors/suggest.ts';
+import { mayWriteAsCommand } from '../../core/unsigned-text.ts';
+import type { AuthorsView } from '../../ports/authors.ts';
 import { many, plain } from '../terminal/format.ts';
 import { clock, table } from '../terminal/table.ts';
 
@@ -44,11 +44,11 @@ export function suggestionsText({
   return head + suggestions.map(suggestionText).join('');
 }
 
-function suggestionText(one: AuthorSuggestion): string {
+function suggestionText(one: SuggestedPair): string {
   const often = `${many(one.messages, 'message')} on ${many(one.days, 'day')}`;
   const seen = `${often}, last ${clock(one.lastAt)}`;
-  const words = shellWords('postern', ...declarationWords(one));
-  if (!one.isSuggested) return `# not suggested, ${plain(one.doubt)}: ${seen}\n# ${words}\n`;
+  const command = mayWriteAsCommand(one);
+  if (!one.isSuggested) return `# not suggested, ${plain(one.doubt)}: ${seen}\n# ${command}\n`;
   const doubt = one.doubt === '' ? '' : `; look at it first, ${plain(one.doubt)}`;
-  return `# ${seen}${doubt}\n${one.doubt === '' ? words : `# ${words}`}\n`;
+  return `# ${seen}${doubt}\n${one.doubt === '' ? command : `# ${command}`}\n`;
 }

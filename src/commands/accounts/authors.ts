@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
 import { type Declaration, declaredAddress } from '../../core/authors/declaration.ts';
+import type { SuggestedPair } from '../../core/authors/suggest.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { dayMs } from '../../lib/time.ts';
-import type { AuthorSuggestion } from '../../ports/authors.ts';
 import { mayGoOn } from '../connect/question.ts';
 import { act } from '../guard/act.ts';
 import { openReads } from '../guard/reads.ts';
@@ -176,7 +176,7 @@ async function suggestedNow(command: Command, options: Options): Promise<readonl
   return suggestions.filter(isClear).map(({ account, address }) => ({ account, address }));
 }
 
-const isClear = ({ doubt, isSuggested }: AuthorSuggestion): boolean => isSuggested && doubt === '';
+const isClear = ({ doubt, isSuggested }: SuggestedPair): boolean => isSuggested && doubt === '';
 
 function textOf(file: string): string {
   try {

@@ -6,7 +6,8 @@
 import { stdin, stdout } from 'node:process';
 import type { Command } from 'commander';
 import { senderProposals } from '../../core/authors/found.ts';
-import { type Proposal, proposalCommand, proposalsMax } from '../../core/authors/proposals.ts';
+import { type Proposal, proposalsMax } from '../../core/authors/proposals.ts';
+import { mayWriteAsCommand } from '../../core/unsigned-text.ts';
 import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
 import { pipeUsers } from '../../formats/postfix/pipe-filters.ts';
@@ -209,7 +210,7 @@ async function guardFacts(guard: GuardClient): Promise<Omit<Facts, keyof Postfix
 function listText(proposals: readonly Proposal[]): string {
   return [...Map.groupBy(proposals, ({ why }) => why)]
     .map(([why, some]) => {
-      const commands = some.map((one) => `  ${plain(proposalCommand(one))}\n`);
+      const commands = some.map((one) => `  ${plain(mayWriteAsCommand(one))}\n`);
       return `${plain(why)}:\n${commands.join('')}`;
     })
     .join('\n');
@@ -222,7 +223,7 @@ function doneText(text: string): string {
 }
 
 function reportOf(proposals: readonly Proposal[]): Report {
-  const declarations = proposals.map((one) => ({ ...one, command: proposalCommand(one) }));
+  const declarations = proposals.map((one) => ({ ...one, command: mayWriteAsCommand(one) }));
   return { changed: false, declarations, notes: [] };
 }
 

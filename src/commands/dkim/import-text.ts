@@ -1,12 +1,8 @@
 /** What `postern dkim import` prints: keys, lines for postern.toml, and what is missing. Pure. */
-import {
-  allowanceText,
-  type Proposal,
-  proposalCommand,
-  proposalsMax,
-} from '../../core/authors/proposals.ts';
+import { allowanceText, type Proposal, proposalsMax } from '../../core/authors/proposals.ts';
 import type { SigningRules } from '../../core/signing/choose.ts';
 import type { Takeover } from '../../core/signing/takeover.ts';
+import { mayWriteAsCommand } from '../../core/unsigned-text.ts';
 import type { Allowance } from '../../formats/filters/signer-setup.ts';
 import { many, plain } from '../terminal/format.ts';
 import type { ComparedDomain } from './import-compare.ts';
@@ -53,7 +49,7 @@ export function importText(report: ImportReport): string {
 
 /** The account, its right, and the command that takes it back. */
 const declaredText = (one: Proposal): string =>
-  `${one.account} may write as ${one.address}; undo: ${proposalCommand(one)} --remove`;
+  `${one.account} may write as ${one.address}; undo: ${mayWriteAsCommand(one)} --remove`;
 
 const outcomes: Readonly<Record<Allowance['becomes'], string>> = {
   same: 'the same',
@@ -80,7 +76,7 @@ const commandsShown = 10;
 
 function proposalsText(proposals: readonly Proposal[]): string {
   if (proposals.length === 0) return '';
-  const shown = proposals.slice(0, commandsShown).map(proposalCommand);
+  const shown = proposals.slice(0, commandsShown).map(mayWriteAsCommand);
   const more = proposals.length - shown.length;
   const rest = more > 0 ? `  and ${more} more; --json shows all\n` : '';
   const how =
@@ -101,7 +97,7 @@ export function importJson(report: ImportReport): unknown {
     signing: { identity, domains: Object.fromEntries(domains) },
     allowed,
     declared: declared.map(({ account, address }) => ({ account, address })),
-    declarations: proposals.map((one) => ({ ...one, command: proposalCommand(one) })),
+    declarations: proposals.map((one) => ({ ...one, command: mayWriteAsCommand(one) })),
     gaps,
     notes,
     ...(compared === undefined ? {} : { compared }),

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import type { IdentityKey, SentMail } from '../../core/identity/identity.ts';
 import { type DkimKey, keyType } from '../../core/signing/key.ts';
+import { domainsAbove } from '../../formats/message/address.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { dayMs } from '../../lib/time.ts';
 import type { SendingDomainRow } from '../../ports/ledger.ts';
@@ -62,7 +63,7 @@ export async function domainMemory(
           keys.some((key) => key.domain === one && key.state === 'signing');
         const set = signing.domains[domain];
         if (set !== undefined) return having(set) ? set : undefined;
-        const above = namesAbove(domain).find(having);
+        const above = domainsAbove(domain).find(having);
         return above ?? (having(signing.identity) ? signing.identity : undefined);
       },
       sent: (domain) => {
@@ -106,12 +107,6 @@ async function readDomainsAs(owner: FolderOwner, path: string): Promise<StoredDo
 
 function perDay({ firstAt, lastAt, messages }: SendingDomainRow): number {
   return Math.ceil(messages / Math.max(1, (lastAt - firstAt) / dayMs));
-}
-
-/** The names above a domain: `example.org` and `org` for `shop.example.org`. */
-function namesAbove(domain: string): readonly string[] {
-  const labels = domain.split('.');
-  return labels.slice(1).map((_, nth) => labels.slice(nth + 1).join('.'));
 }
 
 function identityKey(key: DkimKey): readonly IdentityKey[] {

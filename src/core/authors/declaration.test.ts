@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dice } from '../../../test/ledger/dice.ts';
-import { shellWords } from '../../lib/shell-words.ts';
 import type { Account } from '../account-name.ts';
+import { mayWriteAsCommand } from '../unsigned-text.ts';
 import {
   type Declaration,
-  declarationWords,
   declaredAccount,
   declaredAddress,
   orderDeclarations,
@@ -107,7 +106,7 @@ test('the order and number of other declarations change no answer', () => {
 test('the words that are printed declare the same again', () => {
   const pair = { account: 'script:/var/www/**', address: '@*.b.test' };
   assert.equal(
-    shellWords('postern', ...declarationWords(pair)),
+    mayWriteAsCommand(pair),
     "postern accounts may-write-as 'script:/var/www/**' '@*.b.test'",
   );
 });

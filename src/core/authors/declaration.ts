@@ -155,8 +155,3 @@ function covers(declared: string, address: string): boolean {
     ? domain.endsWith(declared.slice(2))
     : declared.slice(1) === domain;
 }
-
-/** The words after `postern` that make this declaration. */
-export function declarationWords({ account, address }: Declaration): readonly string[] {
-  return ['accounts', 'may-write-as', account, address];
-}

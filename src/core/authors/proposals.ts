@@ -3,7 +3,6 @@
  * Postfix, in the register of scripts. An operator confirms them; none is made silently. Pure.
  */
 import { type Allowance, authorFor, type SignerSetup } from '../../formats/filters/signer-setup.ts';
-import { mayWriteAsCommand } from '../unsigned-text.ts';
 import { declaredAccount, declaredAddress } from './declaration.ts';
 
 /** One proposal: this account may write as that address. */
@@ -20,14 +19,6 @@ export const proposalsMax = 1_000;
 
 /** With more addresses, a host that may write as all of them is declared for every address. */
 export const addressesPerHostMax = 5;
-
-/** The command that makes the declaration. */
-export function proposalCommand({
-  account,
-  address,
-}: Pick<Proposal, 'account' | 'address'>): string {
-  return mayWriteAsCommand(account, address);
-}
 
 /** Each proposal once, as declarations are stored; the first reason counts. */
 export function distinct(proposals: readonly Proposal[]): readonly Proposal[] {

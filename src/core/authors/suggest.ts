@@ -8,15 +8,18 @@ import type { Account } from '../account-name.ts';
 import { anyAddress, type Declaration } from './declaration.ts';
 import { kindOfAccount } from './own.ts';
 
-/** A pair that was seen. `days`: a bit for each day since the observation began. */
+/** Mail that an account sent without a right, in the time of observation. */
 export type SeenPair = {
   readonly account: Account;
+  /** An address key; `@example.org` once the account has used many of that domain. */
   readonly address: string;
   readonly firstAt: Millis;
   readonly lastAt: Millis;
   readonly messages: number;
+  /** A bit for each day since the observation began. */
   readonly days: number;
 };
+/** A pair that was seen, and what speaks against allowing it. */
 export type SuggestedPair = Declaration & {
   readonly messages: number;
   readonly days: number;

@@ -11,8 +11,8 @@ import {
 } from '../../flow/authors/observation.ts';
 import type { Journal } from '../../flow/journal/journal.ts';
 import type { Notices } from '../../flow/notices/notices.ts';
-import type { Millis } from '../../lib/time.ts';
-import { secondMs } from '../../lib/time.ts';
+import { domainsAbove } from '../../formats/message/address.ts';
+import { type Millis, secondMs } from '../../lib/time.ts';
 import { askAsThisUser, openMailHomes, openTableAsker } from '../../partners/postfix/author-ask.ts';
 import { openAuthorTables } from '../../partners/postfix/author-tables.ts';
 import type { PrivilegedTools } from '../../partners/privileged-tools.ts';
@@ -69,7 +69,7 @@ export function openDaemonAuthors(
     stored: ledger,
     world,
     known: (account) => accounts.known(account),
-    matters: (domain) => [domain, ...above(domain)].some((name) => isOurs(name)),
+    matters: (domain) => [domain, ...domainsAbove(domain)].some(isOurs),
     signedBefore: () => journal.live.dkimKeys().some(({ state }) => state === 'signing'),
     tell: (what) =>
       notices.send(observationNotice(what, declarations.admin.view(), { host, world, iso })),
@@ -113,10 +113,4 @@ function directoriesOf(connected: ConnectedReader): readonly string[] {
   const known = connected.read();
   const all = known?.instances ?? (known === undefined ? [] : [known]);
   return [...new Set(all.map(({ configDirectory }) => configDirectory))];
-}
-
-/** The names above a domain, the nearest first. */
-function above(domain: string): readonly string[] {
-  const labels = domain.split('.');
-  return labels.slice(1).map((_, nth) => labels.slice(nth + 1).join('.'));
 }

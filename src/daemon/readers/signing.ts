@@ -73,7 +73,7 @@ export function openDaemonSigning(
     probation,
     authors,
     foreign,
-    source: openSigning({ world, settings, keys: keys.of, probation, sent: domains.sent }),
+    source: openSigning({ world, settings, probation, sent: domains.sent }),
     configure(changed) {
       Object.assign(settings, settingsOf(changed));
       keys.configure(changed);

@@ -3,14 +3,13 @@ import type { Account, LoginDomains } from '../../core/account-name.ts';
 import {
   type Declaration,
   type Declarations,
-  declarationWords,
   declaredAccount,
   declaredAddress,
   isDeclaredIn,
   orderDeclarations,
 } from '../../core/authors/declaration.ts';
 import { type Standing, suggestedPairs } from '../../core/authors/suggest.ts';
-import { shellWords } from '../../lib/shell-words.ts';
+import { mayWriteAsCommand } from '../../core/unsigned-text.ts';
 import { during, type Millis } from '../../lib/time.ts';
 import type {
   AuthorAdmin,
@@ -130,7 +129,7 @@ class KeptDeclarations implements AuthorAdmin {
     const kept = await this.#change(gone, 'may-not-write-as', by);
     const lines = gone.flatMap((row) => [
       `${row.account} may no longer write as ${row.address} by declaration`,
-      `undo: ${shellWords('postern', ...declarationWords(row))}`,
+      `undo: ${mayWriteAsCommand(row)}`,
     ]);
     return said(kept, lines, gone.length);
   }
@@ -206,7 +205,7 @@ class KeptDeclarations implements AuthorAdmin {
 }
 
 function undoLine(pair: Declaration): string {
-  return `undo: ${shellWords('postern', ...declarationWords(pair), '--remove')}`;
+  return `undo: ${mayWriteAsCommand(pair)} --remove`;
 }
 
 function said(kept: boolean, lines: readonly string[], count: number): AuthorResult {

@@ -1,9 +1,9 @@
 /** Notices at the begin and at the end of the time of observation. Pure. */
-import { declarationWords } from '../../core/authors/declaration.ts';
+import type { SuggestedPair } from '../../core/authors/suggest.ts';
 import type { Notice } from '../../core/notice.ts';
-import { shellWords } from '../../lib/shell-words.ts';
+import { mayWriteAsCommand } from '../../core/unsigned-text.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AuthorSuggestion, AuthorsView } from '../../ports/authors.ts';
+import type { AuthorsView } from '../../ports/authors.ts';
 import type { World } from '../../ports/world.ts';
 
 /** Pairs that a notice names; the command shows all. */
@@ -42,13 +42,12 @@ export function observationNotice(
   };
 }
 
-function listed(suggestions: readonly AuthorSuggestion[]): readonly string[] {
+function listed(suggestions: readonly SuggestedPair[]): readonly string[] {
   const honest = suggestions.filter(({ isSuggested }) => isSuggested);
   if (honest.length === 0) return ['No mail needed a declaration.'];
   const named = honest.slice(0, namedMax).map((one) => {
     const doubt = one.doubt === '' ? '' : `; look at it first: ${one.doubt}`;
-    const words = shellWords('postern', ...declarationWords(one));
-    return `${one.messages} messages on ${one.days} days${doubt}: ${words}`;
+    return `${one.messages} messages on ${one.days} days${doubt}: ${mayWriteAsCommand(one)}`;
   });
   const rest = honest.length - named.length;
   return rest === 0 ? named : [...named, `${rest} more: ${command}`];

@@ -187,9 +187,6 @@ class SeenPairs {
 const ownerOf = (account: Account): Account =>
   account.startsWith('local:') ? localAccount('*') : account;
 
-/** The command by which the operator allows it; empty for addresses that count together. */
-const mayWriteAs = ({ account, address }: Pair): string => mayWriteAsCommand(account, address);
-
 function notice(
   { host, iso, settings, world }: ForeignMailDeps,
   due: readonly Pair[],
@@ -200,7 +197,7 @@ function notice(
   const became = settings.foreign === 'hold' ? 'is held' : 'leaves without a signature';
   const named = due.slice(0, namedMax).map((pair) => {
     const as = pair.address === '' ? 'further addresses' : authorText(pair.address);
-    const allow = pair.address === '' ? '' : `; to allow it: ${mayWriteAs(pair)}`;
+    const allow = pair.address === '' ? '' : `; to allow it: ${mayWriteAsCommand(pair)}`;
     return `${pair.account} writes as ${as}: this mail ${became}${allow}`;
   });
   const left = due.length - named.length;
@@ -217,7 +214,7 @@ function notice(
     stopped: { messages: 0, fromQueue: 0 },
     loginClosed: false,
     reasons: texts.map((text) => ({ signal: 'foreign-author', text })),
-    undo: due.length === 1 && first !== undefined ? mayWriteAs(first) : '',
+    undo: due.length === 1 && first !== undefined ? mayWriteAsCommand(first) : '',
     explain:
       first === undefined || first.lastId === ''
         ? 'postern status'

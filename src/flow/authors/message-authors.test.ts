@@ -63,7 +63,6 @@ class Rig {
   });
   readonly #reading = openSigning({
     settings: this.settings,
-    keys,
     world: quietWorld(),
     sent: () => {},
   });

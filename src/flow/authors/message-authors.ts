@@ -9,18 +9,18 @@ import { isOfThisMachine } from '../../core/authors/own.ts';
 import type { Permission } from '../../core/authors/permission.ts';
 import type { AuthorPlace, AuthorsFinding } from '../../core/authors-finding.ts';
 import type { Submission } from '../../core/event.ts';
-import { chooseKeys, isSignedHere, mayBeRelated } from '../../core/signing/choose.ts';
+import { type Choice, chooseKeys, isSignedHere, mayBeRelated } from '../../core/signing/choose.ts';
 import { headerKey } from '../../formats/dkim/header-canonical.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import { type Authors, shownAuthors } from '../../formats/message/author-domains.ts';
 import type { AuthorRights } from '../../ports/authors.ts';
 import type { AuthorsSource, MessageAuthors } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
-import type { SigningSettings } from '../signing/message-signed.ts';
+import type { KeySource, SigningSettings } from '../signing/message-signed.ts';
 
 export type MessageAuthorsDeps = {
   readonly settings: SigningSettings;
-  readonly keys: (domain: string) => readonly SigningKey[];
+  readonly keys: KeySource;
   readonly rights: AuthorRights;
   /** Takes what was found if the account may not write as some author. */
   readonly foreign: (message: Submission, finding: AuthorsFinding) => void;
@@ -54,6 +54,7 @@ class OneMessage implements MessageAuthors {
   /** A mail server had it before. The door does not see the field of this mail server. */
   #wasReceived = false;
   #shown: Authors | undefined;
+  #choice: Choice<SigningKey> | undefined;
   #denied: MessageAuthors['denied'] = 'unknown';
 
   constructor(deps: MessageAuthorsDeps) {
@@ -72,13 +73,9 @@ class OneMessage implements MessageAuthors {
     } else if (key === 'received') this.#wasReceived ||= !byBrowser.test(value);
   }
 
-  get hasFrom(): boolean {
-    return this.#from.length > 0;
-  }
-
-  get shown(): Authors {
-    this.#shown ??= shownAuthors(this.#from);
-    return this.#shown;
+  get choice(): Choice<SigningKey> {
+    this.#choice ??= this.#choose();
+    return this.#choice;
   }
 
   get denied(): MessageAuthors['denied'] {
@@ -86,10 +83,8 @@ class OneMessage implements MessageAuthors {
   }
 
   ask(message: Submission, done: (message: Submission) => void): void {
-    const { keys, rights, settings } = this.#deps;
-    const choice = this.hasFrom
-      ? chooseKeys(domainsOf(this.shown.authors), settings.rules, keys)
-      : ({ kind: 'unsigned', why: 'no-from' } as const);
+    const { rights, settings } = this.#deps;
+    const { choice } = this;
     const holdsForeign = settings.foreign === 'hold';
     const { asked, isLong } = this.#toAsk(choice.kind === 'sign' ? choice.domain : undefined);
     if (isLong && (asked.length > 0 || choice.kind === 'sign')) {
@@ -114,13 +109,27 @@ class OneMessage implements MessageAuthors {
     rights.ask(message.account, addresses, answered, inFrom);
   }
 
+  #choose(): Choice<SigningKey> {
+    // RFC 6376 section 5.4: the From field must be signed, so mail without one cannot be.
+    if (this.#from.length === 0) return { kind: 'unsigned', author: '', why: 'no-from' };
+    const { keys, settings } = this.#deps;
+    const domains = this.#authors.authors.map(({ domain }) => domain);
+    return chooseKeys(domains, settings.rules, keys);
+  }
+
+  /** Who wrote it, as From says. */
+  get #authors(): Authors {
+    this.#shown ??= shownAuthors(this.#from);
+    return this.#shown;
+  }
+
   /** Authors first. `signer`: the domain that would sign. */
   #toAsk(signer: string | undefined): {
     readonly asked: readonly AskedAuthor[];
     readonly isLong: boolean;
   } {
     const { keys, settings } = this.#deps;
-    const { authors, cut, named } = this.shown;
+    const { authors, cut, named } = this.#authors;
     const asked: AskedAuthor[] = [];
     let isLong = cut || this.#isLong;
     const add = (address: string, domain: string, place: AuthorPlace): void => {
@@ -160,7 +169,3 @@ class OneMessage implements MessageAuthors {
 }
 
 const nothing: AuthorsFinding = { unsigned: undefined, foreign: [], author: '', holds: false };
-
-function domainsOf(authors: Authors['authors']): readonly string[] {
-  return authors.map(({ domain }) => domain);
-}

@@ -12,12 +12,13 @@ import {
   addressesOfDomainMax,
   dayBit,
   pairsOfAccountMax,
+  type SeenPair,
   type Standing,
 } from '../../core/authors/suggest.ts';
 import type { AccountState } from '../../core/verdict.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { dayMs, type Millis, secondMs } from '../../lib/time.ts';
-import type { AuthorLedger, ObservationView, WrittenAsRow } from '../../ports/authors.ts';
+import type { AuthorLedger, ObservationView } from '../../ports/authors.ts';
 import type { Change, IncidentRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -50,7 +51,7 @@ export type Observation = {
   /** An address that is no author is not noted. */
   observed(account: Account, address: string, isAuthor?: boolean): Permission | undefined;
   view(): ObservationView;
-  rows(): readonly WrittenAsRow[];
+  rows(): readonly SeenPair[];
   /** The changes that begin an observation of this length, or end it (0). */
   set(ms: number): readonly Change[];
   /** Removes an address from memory; the ledger's rows are removed there. */
@@ -80,8 +81,8 @@ const observedNow: Permission = { kind: 'observed', source: '' };
 class LiveObservation implements Observation {
   readonly #deps: ObservationDeps;
   /** By account, then by address or domain. */
-  readonly #rows = new Map<Account, Map<string, WrittenAsRow>>();
-  readonly #changed = new Set<WrittenAsRow>();
+  readonly #rows = new Map<Account, Map<string, SeenPair>>();
+  readonly #changed = new Set<SeenPair>();
   readonly #stops: readonly (() => void)[];
   #pairs = 0;
   #now: Stored;
@@ -119,7 +120,7 @@ class LiveObservation implements Observation {
     return shown(this.#now, this.#deps.world.clock.now());
   }
 
-  rows(): readonly WrittenAsRow[] {
+  rows(): readonly SeenPair[] {
     return [...this.#rows.values()].flatMap((rows) => [...rows.values()]);
   }
 
@@ -177,7 +178,7 @@ class LiveObservation implements Observation {
       }
       if (this.#pairs >= pairsMax) return false;
     }
-    const row: WrittenAsRow = {
+    const row: SeenPair = {
       account,
       address: known?.address ?? address,
       firstAt: known?.firstAt ?? now,
@@ -192,15 +193,10 @@ class LiveObservation implements Observation {
   }
 
   /** One row for a domain, or for every address, instead of those that it contains. */
-  #merged(
-    account: Account,
-    whole: string,
-    addresses: readonly string[],
-    now: Millis,
-  ): WrittenAsRow {
+  #merged(account: Account, whole: string, addresses: readonly string[], now: Millis): SeenPair {
     const rows = this.#rows.get(account);
     const day = dayBit(this.#now.from as Millis, now);
-    let sum: WrittenAsRow = {
+    let sum: SeenPair = {
       account,
       address: whole,
       firstAt: now,
@@ -226,8 +222,8 @@ class LiveObservation implements Observation {
     return sum;
   }
 
-  #keep(row: WrittenAsRow): void {
-    const rows = this.#rows.get(row.account) ?? new Map<string, WrittenAsRow>();
+  #keep(row: SeenPair): void {
+    const rows = this.#rows.get(row.account) ?? new Map<string, SeenPair>();
     this.#rows.set(row.account, rows);
     if (!rows.has(row.address)) this.#pairs++;
     rows.set(row.address, row);

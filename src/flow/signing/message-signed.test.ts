@@ -42,7 +42,6 @@ class Rig {
   readonly #authors = anyAuthor({ settings: this.settings, keys: this.#keys });
   readonly #reading = openSigning({
     settings: this.settings,
-    keys: this.#keys,
     probation: {
       of: (account, domain, done) => done(this.own.get(`${account} ${domain}`)),
     },

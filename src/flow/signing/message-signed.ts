@@ -5,7 +5,7 @@
  *
  * If anything fails, the mail goes on unsigned. It is counted by reason, and faults are logged.
  */
-import { type Choice, chooseKeys, type SigningRules } from '../../core/signing/choose.ts';
+import type { Choice, SigningRules } from '../../core/signing/choose.ts';
 import { openSigner, type Signer } from '../../formats/dkim/sign.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import { minuteMs } from '../../lib/time.ts';
@@ -30,12 +30,11 @@ export type SigningSettings = {
   readonly lineLengthLimit: number;
 };
 
-/** The keys that may sign for a domain now. Asked once for each message: never waits, no files. */
+/** The keys that may sign for a domain now. Asked for each message: never waits, no files. */
 export type KeySource = (domain: string) => readonly SigningKey[];
 
 export type SigningDeps = {
   readonly settings: SigningSettings;
-  readonly keys: KeySource;
   /** Keys of single accounts. Without: the keys of the domain sign all mail. */
   readonly probation?: Pick<Probation, 'of'>;
   readonly world: World;
@@ -73,7 +72,7 @@ class SigningReader implements MessageReader {
   /** Names and values in turn, kept until it is known whether a key signs: hashing costs most. */
   #header: string[] = [];
   #octets = 0;
-  #choice: Choice<SigningKey> | undefined;
+  #isBegun = false;
   #signer: Signer | undefined;
 
   constructor(deps: SigningDeps, faults: Faults, start: MessageStart, authors: MessageAuthors) {
@@ -89,12 +88,13 @@ class SigningReader implements MessageReader {
   }
 
   body(bytes: Buffer, start: number, end: number): void {
-    this.#chosen();
+    this.#begin();
     this.#signer?.body(bytes, start, end);
   }
 
   finish(done: Finished, judged?: JudgedAs): void {
-    const choice = allowed(this.#chosen(), this.#authors.denied);
+    this.#begin();
+    const choice = allowed(this.#authors.choice, this.#authors.denied);
     if (choice.kind === 'unsigned') {
       this.#end(choice, choice.why);
       done([]);
@@ -135,11 +135,11 @@ class SigningReader implements MessageReader {
     });
   }
 
-  /** Which keys sign if the account may write as the authors. All headers are here. */
-  #chosen(): Choice<SigningKey> {
-    if (this.#choice !== undefined) return this.#choice;
-    this.#choice = this.#choose();
-    if (this.#choice.kind === 'sign' && this.#octets <= headerOctetsMax) {
+  /** All headers are here: opens the signer, if a key may sign. */
+  #begin(): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    if (this.#authors.choice.kind === 'sign' && this.#octets <= headerOctetsMax) {
       const { lineLengthLimit } = this.#deps.settings;
       const signer = openSigner({ lineLengthLimit });
       for (let at = 0; at < this.#header.length; at += 2) {
@@ -148,18 +148,10 @@ class SigningReader implements MessageReader {
       this.#signer = signer;
     }
     this.#header = [];
-    return this.#choice;
   }
 
   #failed(domain: string, fault: Error): void {
     this.#faults(domain, this.#start.queueId, fault);
-  }
-
-  #choose(): Choice<SigningKey> {
-    // RFC 6376 section 5.4: the From field must be signed, so mail without one cannot be.
-    if (!this.#authors.hasFrom) return { kind: 'unsigned', author: '', why: 'no-from' };
-    const domains = this.#authors.shown.authors.map(({ domain }) => domain);
-    return chooseKeys(domains, this.#deps.settings.rules, this.#deps.keys);
   }
 
   #end(choice: Choice<SigningKey>, result: string): void {

@@ -4,7 +4,13 @@
  */
 import { parseNetwork } from '../postfix/network-list.ts';
 import { parseDataSet, parseTable } from './opendkim-tables.ts';
-import { type Allowance, clientsMax, loginsAsAny } from './signer-setup.ts';
+import {
+  type Allowance,
+  clientsAsAny,
+  clientsMax,
+  loginsAsAny,
+  programsAsAny,
+} from './signer-setup.ts';
 
 /** `text`: reads a file; undefined if it cannot be read. */
 export function opendkimAllowed(
@@ -21,10 +27,6 @@ export function opendkimAllowed(
     }),
   ];
 }
-
-const declare =
-  'Postern signs mail of these clients for the domains that you declare for them, if mynetworks ' +
-  'lets them relay';
 
 function internalHosts(
   value: string | undefined,
@@ -46,30 +48,8 @@ function internalHosts(
   }
   const parts = partsOf(entries);
   return [
-    ...(parts.local
-      ? [
-          {
-            setting,
-            allowed: 'programs of this machine may write as any domain that has a key',
-            becomes: 'narrower' as const,
-            here:
-              'Postern signs mail of scripts and programs for what you declare. ' +
-              'To see what is proposed: postern connect authors --dry-run',
-            networks: [],
-          },
-        ]
-      : []),
-    ...(parts.networks.length === 0
-      ? []
-      : [
-          {
-            setting,
-            allowed: `${parts.networks.join(', ')} may write as any domain that has a key`,
-            becomes: 'declared' as const,
-            here: declare,
-            networks: parts.networks,
-          },
-        ]),
+    ...(parts.local ? [{ setting, ...programsAsAny }] : []),
+    ...clientsAsAny(setting, parts.networks),
     ...parts.strange.map((entry) => ({
       setting: `InternalHosts ${entry}`,
       ...strangeEntry(entry),

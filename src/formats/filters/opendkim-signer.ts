@@ -2,11 +2,12 @@
  * How OpenDKIM signs by its configuration: KeyTable and SigningTable, or Domain, Selector and
  * KeyFile. Pure; the caller reads the files.
  */
+import { domainsAbove } from '../message/address.ts';
 import { FromRows } from './from-rows.ts';
 import { fileFinder, filledIn, templateFiles } from './key-template.ts';
 import { opendkimAllowed } from './opendkim-allowed.ts';
 import { isOn, readOpendkimConf, settingNotes } from './opendkim-conf.ts';
-import { domainsAbove, parseDataSet, parseTable, Table, type TableRow } from './opendkim-tables.ts';
+import { parseDataSet, parseTable, Table, type TableRow } from './opendkim-tables.ts';
 import type {
   AuthorAddress,
   ConfiguredKey,

@@ -1,6 +1,7 @@
 /**
  * OpenDKIM's data sets (opendkim(8), DATA SETS), and how it looks an address up in them. Pure.
  */
+import { domainsAbove } from '../message/address.ts';
 import { matchesGlob } from './glob.ts';
 import { GlobIndex } from './glob-index.ts';
 import type { AuthorAddress } from './signer-setup.ts';
@@ -104,12 +105,6 @@ export function parseTable(text: string): readonly TableRow[] {
     const [, key, value = ''] = /^\s*(\S+)\s*(.*?)\s*$/.exec(line.replace(/#.*$/, '')) ?? [];
     return key === undefined ? [] : [[key, value]];
   });
-}
-
-/** The domains above this one: `b.c` and `c` for `a.b.c`. */
-export function domainsAbove(host: string): readonly string[] {
-  const labels = host.split('.');
-  return labels.slice(1).map((_, index) => labels.slice(index + 1).join('.'));
 }
 
 function listRows(text: string): readonly TableRow[] {

@@ -4,8 +4,16 @@
  */
 import { parseNetwork } from '../postfix/network-list.ts';
 import { isThisMachine } from './opendkim-allowed.ts';
-import { flagIn, textIn } from './rspamd-conf.ts';
-import { type Allowance, clientsMax, loginsAsAny, type SetupFiles } from './signer-setup.ts';
+import { flagIn, isTrueOrText, textIn } from './rspamd-conf.ts';
+import {
+  type Allowance,
+  clientsAsAny,
+  clientsMax,
+  loginsAsAny,
+  programsAsAny,
+  proposed,
+  type SetupFiles,
+} from './signer-setup.ts';
 import { parseUcl, type Ucl, type UclBlock } from './ucl.ts';
 
 export function rspamdAllowed(
@@ -70,21 +78,6 @@ function logins(block: UclBlock, byTables: boolean): readonly Allowance[] {
   });
 }
 
-const hosts = (setting: string, networks: readonly string[]): readonly Allowance[] =>
-  networks.length === 0
-    ? []
-    : [
-        {
-          setting,
-          allowed: `${networks.join(', ')} may write as any domain that has a key`,
-          becomes: 'declared',
-          here:
-            'Postern signs mail of these clients for the domains that you declare for them, if ' +
-            'mynetworks lets them relay',
-          networks,
-        },
-      ];
-
 function signNetworks(
   block: UclBlock,
   files: SetupFiles,
@@ -96,7 +89,7 @@ function signNetworks(
   const networks = entries.filter((entry) => !isThisMachine(entry) && isNetwork(entry));
   const strange = entries.filter((entry) => !isThisMachine(entry) && !isNetwork(entry));
   return [
-    ...hosts('sign_networks', networks),
+    ...clientsAsAny('sign_networks', networks),
     ...[...places, ...strange].flatMap((text) =>
       one(`sign_networks ${text}`, {
         allowed: 'these clients may write as any domain that has a key',
@@ -158,11 +151,7 @@ function local(
   }
   const networks = localNetworks(files, expand).filter((entry) => !isThisMachine(entry));
   return [
-    ...one(setting, {
-      allowed: 'programs of this machine may write as any domain that has a key',
-      becomes: 'narrower',
-      here: `Postern signs mail of scripts and programs for what you declare. ${proposed}`,
-    }),
+    { setting, ...programsAsAny },
     ...(networks.length === 0
       ? []
       : one(`${setting} with local_addrs`, {
@@ -172,8 +161,6 @@ function local(
         })),
   ];
 }
-
-const proposed = 'To see what is proposed: postern connect authors --dry-run';
 
 function localNetworks(files: SetupFiles, expand: (text: string) => string): readonly string[] {
   let found: readonly string[] = usualLocal;
@@ -277,7 +264,7 @@ function unread(block: UclBlock): readonly Allowance[] {
         })),
     ...unreadNames.flatMap(([name, allowed]) => {
       const value = block.get(name);
-      if (value === undefined || (typeof value === 'string' && !flagOrText(value))) return [];
+      if (value === undefined || (typeof value === 'string' && !isTrueOrText(value))) return [];
       return one(name, {
         allowed,
         becomes: 'cannot',
@@ -285,8 +272,4 @@ function unread(block: UclBlock): readonly Allowance[] {
       });
     }),
   ];
-}
-
-function flagOrText(value: string): boolean {
-  return value !== '' && !/^(?:false|no|off|0)$/i.test(value);
 }

@@ -73,7 +73,7 @@ export function rspamdGaps(block: UclBlock): readonly string[] {
   });
 }
 
-function isTrueOrText(value: string): boolean {
+export function isTrueOrText(value: string): boolean {
   return value !== '' && !/^(?:false|no|off|0)$/i.test(value);
 }
 

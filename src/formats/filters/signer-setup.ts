@@ -1,6 +1,6 @@
 /**
  * How another signer signs, as its configuration says: which key for which From address. An import
- * asks it the same questions as Postern, so that nothing is left out without a word. Types only.
+ * asks it the same questions as Postern, so that nothing is left out without a word. Pure.
  */
 
 /** Where a private key is. `elsewhere`: in a place that cannot be read, such as a database. */
@@ -86,3 +86,30 @@ export const loginsAsAny: Pick<Allowance, 'allowed' | 'becomes' | 'here' | 'netw
     'and get a list of what to declare: postern accounts may-write-as --observe 14d',
   networks: [],
 };
+
+/** The command that shows what is proposed for what sends without a login. */
+export const proposed = 'To see what is proposed: postern connect authors --dry-run';
+
+/** Words about programs of this machine that both signers share. */
+export const programsAsAny: Pick<Allowance, 'allowed' | 'becomes' | 'here' | 'networks'> = {
+  allowed: 'programs of this machine may write as any domain that has a key',
+  becomes: 'narrower',
+  here: `Postern signs mail of scripts and programs for what you declare. ${proposed}`,
+  networks: [],
+};
+
+/** Clients that both signers let write as any domain; nothing without clients. */
+export function clientsAsAny(setting: string, networks: readonly string[]): readonly Allowance[] {
+  if (networks.length === 0) return [];
+  return [
+    {
+      setting,
+      allowed: `${networks.join(', ')} may write as any domain that has a key`,
+      becomes: 'declared',
+      here:
+        'Postern signs mail of these clients for the domains that you declare for them, if ' +
+        'mynetworks lets them relay',
+      networks,
+    },
+  ];
+}

@@ -36,6 +36,12 @@ export function domainOf(key: string): string {
   return at < 0 ? '' : key.slice(at + 1);
 }
 
+/** The domains above this one: `b.c` and `c` for `a.b.c`. */
+export function domainsAbove(domain: string): readonly string[] {
+  const labels = domain.split('.');
+  return labels.slice(1).map((_, index) => labels.slice(index + 1).join('.'));
+}
+
 /** Local part without its quotes, and domain. */
 type Mailbox = { readonly local: string; readonly domain: string };
 

@@ -7,6 +7,7 @@ import type { MailPlace } from '../../core/authors/place.ts';
 import { type TableName, tableNames } from '../../core/authors/table-keys.ts';
 import { asciiDomain } from '../../formats/message/author-domains.ts';
 import { programOutput } from '../program.ts';
+import { filesOf } from './files.ts';
 import { listEntries, mailOrigin, wordsOf } from './lists.ts';
 import { postconfPath, postconfValues } from './postconf.ts';
 
@@ -87,10 +88,4 @@ async function serviceValues(name: string, configDirectory: string): Promise<rea
 
 function distinct(lists: readonly (readonly string[])[]): readonly (readonly string[])[] {
   return [...new Map(lists.map((list) => [list.join('\n'), list])).values()];
-}
-
-/** Files of a table or list, as Postfix and postmap(1) name them. */
-function filesOf(word: string): readonly string[] {
-  const path = /^!?(?:[a-z]+:)*(\/[^\s{}]+)$/.exec(word)?.[1];
-  return path === undefined ? [] : [path, ...['db', 'cdb', 'lmdb'].map((end) => `${path}.${end}`)];
 }

@@ -3,7 +3,6 @@
  * asks one table about many keys. A table is asked by one process at a time, and all tables by a
  * few; a process that takes too long is ended.
  */
-import { stat } from 'node:fs/promises';
 import { domainToUnicode } from 'node:url';
 import type { DomainSet, MailPlace } from '../../core/authors/place.ts';
 import type { TableKey } from '../../core/authors/table-keys.ts';
@@ -14,6 +13,7 @@ import type { AuthorTables, TableAnswer } from '../../ports/authors.ts';
 import type { Log } from '../../ports/world.ts';
 import type { MailHomes, TableAsker } from './author-ask.ts';
 import { type InstanceTables, readInstanceTables } from './author-facts.ts';
+import { fileState } from './files.ts';
 
 /** Processes that run or wait for their turn. */
 const processesMax = 64;
@@ -50,11 +50,11 @@ export function openAuthorTables(of: {
 
   const readOne = async (directory: string): Promise<boolean> => {
     const files = instances.get(directory)?.files ?? [`${directory}/main.cf`];
-    if (seen.get(directory) === (await stateOf(files))) return false;
+    if (seen.get(directory) === (await fileState(files))) return false;
     try {
       const facts = await readInstanceTables(directory);
       instances.set(directory, facts);
-      seen.set(directory, await stateOf(facts.files));
+      seen.set(directory, await fileState(facts.files));
       faults.delete(directory);
       return true;
     } catch (fault) {
@@ -193,14 +193,4 @@ function aborted(signal: AbortSignal): Promise<never> {
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
   });
-}
-
-/** Changes when one of the files does. */
-async function stateOf(files: readonly string[]): Promise<string> {
-  const states: string[] = [];
-  for (const file of new Set(files)) {
-    const found = await stat(file).catch(() => undefined);
-    if (found !== undefined) states.push(`${file} ${found.ino} ${found.size} ${found.mtimeMs}`);
-  }
-  return states.join('\n');
 }

@@ -13,6 +13,7 @@ import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
 import { filtersNamed, pipeFilterUsers, tablesIn } from '../../formats/postfix/pipe-filters.ts';
 import { type TransportFacts, transportsOf } from '../../formats/postfix/transports.ts';
 import { programOutput } from '../program.ts';
+import { filesOf } from './files.ts';
 import { keysOf, listEntries, lookUp, tableEntries, wordsOf } from './lists.ts';
 import { type LoginFacts, readLogins } from './logins.ts';
 import { clientNetworks } from './networks.ts';
@@ -87,8 +88,9 @@ export async function readMailFacts(configDirectory: string): Promise<MailFacts>
     },
     files: [
       ...['main.cf', 'master.cf'].map((name) => join(configDirectory, name)),
-      ...parameters.flatMap((name) => filesIn(values[name])),
-      ...filters.tables.flatMap(filesIn),
+      ...[...parameters.map((name) => values[name]), ...filters.tables]
+        .flatMap(wordsOf)
+        .flatMap(filesOf),
     ],
   };
 }
@@ -218,13 +220,4 @@ async function uidOf(name: string): Promise<number | undefined> {
   });
   const uid = line.split(':')[2] ?? '';
   return /^\d+$/.test(uid) ? Number(uid) : undefined;
-}
-
-/** Files of tables, as Postfix reads them. */
-function filesIn(value: string): readonly string[] {
-  return wordsOf(value).flatMap((word) => {
-    const path = /^!?(?:[a-z]+:)*(\/[^\s{}]+)$/.exec(word)?.[1];
-    if (path === undefined) return [];
-    return [path, `${path}.db`, `${path}.cdb`, `${path}.lmdb`];
-  });
 }

@@ -2,8 +2,10 @@
  * Checks who may use the keys of the guard: each domain with a key has an account that may write as
  * it; what happens to mail of others; whether an observation runs. Pure.
  */
+import { domainsAbove } from '../../../formats/message/address.ts';
 import { dayMs, type Millis } from '../../../lib/time.ts';
-import { type Finding, fine } from '../../finding.ts';
+import { type Finding, fine, someOf } from '../../finding.ts';
+import { counted } from './dkim-keys.ts';
 
 export type AuthorFacts = {
   /** Domains with a key that signs or will sign. */
@@ -38,11 +40,11 @@ function unusedKeys(facts: AuthorFacts): Finding {
   const title = 'Accounts for DKIM keys';
   const unused = unusedDomains(facts);
   if (unused.length === 0) return fine(id, title, 'each domain with a key has one');
-  const found = `no account is known that may write as ${named(unused)}`;
+  const found = `no account is known that may write as ${someOf(unused, namedMax)}`;
   const wanted = 'an account for each domain with a key, or mail of the domain leaves unsigned';
   const fix = 'postern accounts may-write-as NAME @DOMAIN, or retire the key: postern dkim retire';
   if (unlisted.length === 0) return { id, kind: 'warn', title, found, wanted, fix };
-  const tables = `${named(unlisted)} cannot be listed, and may name some`;
+  const tables = `${someOf(unlisted, namedMax)} cannot be listed, and may name some`;
   return { id, kind: 'unknown', title, found: `${found}; ${tables}`, wanted, fix };
 }
 
@@ -64,14 +66,9 @@ export function unusedDomains({
       !machine.has(domain) &&
       !exact.has(domain) &&
       !below.some((end) => domain.endsWith(end)) &&
-      !namesFrom(domain).some((name) => logins.has(name)),
+      // A login of example.org also writes as news.example.org.
+      ![domain, ...domainsAbove(domain)].some((name) => logins.has(name)),
   );
-}
-
-/** The domain and the names above it: a login of example.org also writes as news.example.org. */
-function namesFrom(domain: string): readonly string[] {
-  const labels = domain.split('.');
-  return labels.map((_, nth) => labels.slice(nth).join('.'));
 }
 
 function foreignMail({ foreign, writers }: AuthorFacts): Finding {
@@ -87,7 +84,7 @@ function foreignMail({ foreign, writers }: AuthorFacts): Finding {
     id,
     kind: 'warn',
     title,
-    found: `${counted(sum, 'message')} of ${counted(writers.length, 'account')}: ${named(names)}`,
+    found: `${counted(sum, 'message')} of ${counted(writers.length, 'account')}: ${someOf(names, namedMax)}`,
     wanted: `no such mail; ${how}`,
     fix: 'postern status names the latest, with the command that allows it',
   };
@@ -104,13 +101,4 @@ function observation({ observedUntil, now }: AuthorFacts): readonly Finding[] {
         'before it ends, confirm the list: postern accounts may-write-as --suggest',
     ),
   ];
-}
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
-}
-
-function named(names: readonly string[]): string {
-  const more = names.length - namedMax;
-  return `${names.slice(0, namedMax).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

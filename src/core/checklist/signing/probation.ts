@@ -2,7 +2,7 @@
  * Checks what probation keys need: a zone that Postern can change, keys that are ready, and
  * signatures that last longer than mail waits in a queue. Pure.
  */
-import { type Finding, fine } from '../../finding.ts';
+import { type Finding, fine, someOf } from '../../finding.ts';
 import { counted, type DkimKeyFacts, postfixTime } from './dkim-keys.ts';
 
 /** Domains that a finding names. */
@@ -31,7 +31,7 @@ export function checkProbation(
   const fixed = distinct(domains.filter(({ canSend }) => !canSend));
   if (fixed.length > 0) {
     const found =
-      `none for ${named(fixed)}: Postern cannot revoke a record there, so the key of the domain ` +
+      `none for ${someOf(fixed, namedMax)}: Postern cannot revoke a record there, so the key of the domain ` +
       'signs mail of all accounts';
     const wanted = 'zones that Postern can change';
     const fix =
@@ -44,7 +44,7 @@ export function checkProbation(
   const without = distinct(domains).filter((domain) => !ready.has(domain));
   if (without.length > 0) {
     const found =
-      `none is ready for ${named(without)}: the key of the domain signs mail of accounts that ` +
+      `none is ready for ${someOf(without, namedMax)}: the key of the domain signs mail of accounts that ` +
       'need one now';
     const wanted = 'a spare key for each domain';
     const fix =
@@ -60,9 +60,4 @@ export function checkProbation(
 
 function distinct(keys: readonly DkimKeyFacts[]): readonly string[] {
   return [...new Set(keys.map(({ domain }) => domain))];
-}
-
-function named(domains: readonly string[]): string {
-  const more = domains.length - namedMax;
-  return domains.slice(0, namedMax).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -1,6 +1,7 @@
 /** Authors: declarations, and what was seen in the time of observation. */
 import type { Account } from '../../../../core/account-name.ts';
-import type { AuthorLedger, MayWriteAsRow, WrittenAsRow } from '../../../../ports/authors.ts';
+import type { SeenPair } from '../../../../core/authors/suggest.ts';
+import type { AuthorLedger, MayWriteAsRow } from '../../../../ports/authors.ts';
 import {
   instant,
   integer,
@@ -12,8 +13,8 @@ import {
 
 export type AuthorTable = AuthorLedger & {
   put(row: MayWriteAsRow): void;
-  putSeen(row: WrittenAsRow): void;
-  dropSeen(row: Pick<WrittenAsRow, 'account' | 'address'>): void;
+  putSeen(row: SeenPair): void;
+  dropSeen(row: Pick<SeenPair, 'account' | 'address'>): void;
 };
 
 export function authorTable(make: Statements): AuthorTable {
@@ -49,7 +50,7 @@ function declarationRow(row: Row): MayWriteAsRow {
   };
 }
 
-function writtenAsRow(row: Row): WrittenAsRow {
+function writtenAsRow(row: Row): SeenPair {
   return {
     account: text(row, 'account') as Account,
     address: text(row, 'address'),
