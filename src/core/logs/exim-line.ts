@@ -12,7 +12,7 @@
 import { readStamp } from '../../formats/logs/stamp.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
-import { accountOf, type DefaultDomain } from '../account-name.ts';
+import { accountNamed, accountOf, type DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
 import { exchangeFacts } from './exim-delivery.ts';
 import { type LineFacts, noFacts } from './postfix-line.ts';
@@ -166,7 +166,7 @@ function ofServer(text: string, defaultDomain: DefaultDomain, queueId = ''): Lin
     const login = setId.exec(text)?.[1] ?? '';
     // 435 and other codes: the password could not be checked.
     if (failed[2] !== '535') return noFacts;
-    const account = login.trim() === '' ? undefined : accountOf(login, defaultDomain);
+    const account = accountNamed(login, defaultDomain);
     const client = clientAddress(failed[1] ?? '');
     return [{ kind: 'login', account, client, ok: false, times: 1 }];
   }

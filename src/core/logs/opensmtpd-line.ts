@@ -12,7 +12,7 @@
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
-import { type Account, accountOf, type DefaultDomain } from '../account-name.ts';
+import { type Account, accountNamed, type DefaultDomain } from '../account-name.ts';
 import { nextIdOf } from './postfix-delivery.ts';
 import { type LineFacts, noFacts } from './postfix-line.ts';
 
@@ -82,7 +82,7 @@ export class OpensmtpdReader {
     const [, user = '', how] = authentication.exec(text) ?? [];
     if (how === undefined) return undefined;
     if (how === 'tempfail') return noFacts; // no password was checked
-    const account = user.trim() === '' ? undefined : accountOf(user, defaultDomain);
+    const account = accountNamed(user, defaultDomain);
     const known = this.#sessions.get(session);
     const client = known?.client ?? '';
     if (how === 'ok' && account !== undefined) {
