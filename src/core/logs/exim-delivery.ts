@@ -71,7 +71,7 @@ type Who = { readonly recipient: string; readonly original: string; readonly end
 
 /** `joe <joe@here.test>`: a mailbox and the address; `a@b <list@c>`: the address and its alias. */
 function addressesOf(text: string, mayEndInColon: boolean): Who | undefined {
-  const end = wordEnd(text, mayEndInColon);
+  const end = addressEnd(text, mayEndInColon);
   if (end === 0) return undefined;
   const first = text.slice(0, end);
   if (text.charCodeAt(end + 1) !== 0x3c) {
@@ -85,7 +85,8 @@ function addressesOf(text: string, mayEndInColon: boolean): Who | undefined {
   return { recipient, original, end: close + 1 };
 }
 
-function wordEnd(text: string, mayEndInColon: boolean): number {
+/** Where the address at the start ends: at a blank, or a colon, outside quotes. */
+export function addressEnd(text: string, mayEndInColon: boolean): number {
   let isQuoted = false;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);

@@ -14,7 +14,7 @@ import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { accountNamed, accountOf, type DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
-import { exchangeFacts } from './exim-delivery.ts';
+import { addressEnd, exchangeFacts } from './exim-delivery.ts';
 import { type LineFacts, noFacts } from './postfix-line.ts';
 
 const idAhead = new RegExp(
@@ -72,7 +72,7 @@ function withoutStamp(line: string): string {
 }
 
 function cameIn(id: string, text: string, defaultDomain: DefaultDomain): LineFacts {
-  const end = addressEnd(text);
+  const end = addressEnd(text, false);
   if (end === 0) return undefined;
   const sender = addressKey(text.slice(0, end));
   const rest = text.slice(end);
@@ -136,18 +136,6 @@ function recipientsOf(fields: string): number {
   if (at < 0) return 0;
   const names = fields.slice(at + 5).split(' ');
   return names.every((name) => name.includes('@')) ? names.length : 0;
-}
-
-/** Where the address at the start ends: at a blank outside quotes. */
-function addressEnd(text: string): number {
-  let isQuoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === 0x5c) at++;
-    else if (char === 0x22) isQuoted = !isQuoted;
-    else if (char === 0x20 && !isQuoted) return at;
-  }
-  return text.length;
 }
 
 /** The word behind the first `name`. */
