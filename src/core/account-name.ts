@@ -57,6 +57,11 @@ export function accountOf(login: string, known: DefaultDomain): Account {
   return shortened(reserved.test(whole) ? `login:${whole}` : whole) as Account;
 }
 
+/** The same; undefined if the client gave no login. */
+export function accountNamed(login: string, known: DefaultDomain): Account | undefined {
+  return login.trim() === '' ? undefined : accountOf(login, known);
+}
+
 /**
  * At most as long as a name may be. Its domain stays: cut at its end, `…@one.example.two.example`
  * would be of another domain.

@@ -74,9 +74,10 @@ const idForms = {
   opensmtpd: /\b[0-9a-f]{8}(?:[0-9a-f]{8})?\b/,
 } as const;
 
-type Piece =
-  | string
-  | { readonly kind: 'id' | 'to' | 'login' | 'name' | 'client'; readonly nth: number };
+/** What stands in the place of a text that is different in each message. */
+type Blank = { readonly kind: 'id' | 'to' | 'login' | 'name' | 'client'; readonly nth: number };
+type Piece = string | Blank;
+type Mark = readonly [text: string, blank: Blank];
 type Line = { readonly afterMs: number; readonly pieces: readonly Piece[] };
 type Template = {
   readonly story: LogStory;
@@ -146,12 +147,9 @@ function templateOf(story: LogStory): Template {
   for (const line of story.lines) {
     for (const [id] of line.matchAll(new RegExp(form, 'g'))) if (!ids.includes(id)) ids.push(id);
   }
-  const marks: [text: string, piece: Exclude<Piece, string>][] = [
-    ...ids.map((id, nth): [string, Exclude<Piece, string>] => [id, { kind: 'id', nth }]),
-    ...[...story.to, 'archive@mail.test'].map((to, nth): [string, Exclude<Piece, string>] => [
-      to,
-      { kind: 'to', nth },
-    ]),
+  const marks: Mark[] = [
+    ...ids.map((id, nth): Mark => [id, { kind: 'id', nth }]),
+    ...[...story.to, 'archive@mail.test'].map((to, nth): Mark => [to, { kind: 'to', nth }]),
     [story.login, { kind: 'login', nth: 0 }],
     ['story@client.test', { kind: 'name', nth: 0 }],
     ['127.0.0.7', { kind: 'client', nth: 0 }],
@@ -174,7 +172,7 @@ function templateOf(story: LogStory): Template {
   };
 }
 
-function cut(text: string, marks: readonly [string, Exclude<Piece, string>][]): readonly Piece[] {
+function cut(text: string, marks: readonly Mark[]): readonly Piece[] {
   let pieces: Piece[] = [text];
   for (const [mark, piece] of marks) {
     pieces = pieces.flatMap((one): Piece[] =>

@@ -10,9 +10,10 @@ import { type LoggedEvents, openLoggedEvents } from '../../flow/replay/logged-ev
 import type { Replay, ReplayVerdict } from '../../flow/replay/replay.ts';
 import { sha256 } from '../../lib/hash.ts';
 import { type LineCutter, openLineCutter } from '../../lib/line-cutter.ts';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { openProgress } from '../terminal/progress.ts';
+import { cannotRead, inputName } from './input.ts';
 import { logBytes } from './log-bytes.ts';
 import type { ReadReport } from './read-report.ts';
 
@@ -128,7 +129,7 @@ class Reading {
     });
     const raw = name === '-' ? process.stdin : createReadStream(name, { highWaterMark });
     raw.on('data', (chunk: Buffer) => done(chunk.length));
-    const damaged = (why: string): void => void this.#notes.push(`${shown(name)}: ${why}`);
+    const damaged = (why: string): void => void this.#notes.push(`${inputName(name)}: ${why}`);
     try {
       for await (const chunk of logBytes(raw, damaged)) {
         count = await this.#chunk(cutter, chunk, count, skip);
@@ -201,13 +202,4 @@ function untimedNote(lines: number): readonly string[] {
     `lines without a time that can be read: ${lines}. Each was judged at the time of the line ` +
       'before it, so verdicts may be wrong. Give a log with times',
   ];
-}
-
-const shown = (name: string): string => (name === '-' ? 'standard input' : name);
-
-function cannotRead(name: string, cause: unknown): OperatorError {
-  return new OperatorError('replay-file', `cannot read ${name}`, {
-    cause,
-    exit: sysexits.noInput,
-  });
 }

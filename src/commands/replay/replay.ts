@@ -23,6 +23,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { helpAfter } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { openProgress } from '../terminal/progress.ts';
+import { cannotRead, inputName } from './input.ts';
 import { replayLogs } from './log.ts';
 import { openOutput, type ReplayOutput } from './output.ts';
 import { mustBeUnderstood, type ReadReport, readText } from './read-report.ts';
@@ -156,7 +157,7 @@ async function run(file: string, replay: Replay, output: ReplayOutput | undefine
   const progress = openProgress('replaying', bytes);
   try {
     let number = 0;
-    for await (const lines of linesOf(source, nameOf(file))) {
+    for await (const lines of linesOf(source, inputName(file))) {
       for (const line of lines) {
         number++;
         if (line === '' || line === '\r') continue;
@@ -262,10 +263,7 @@ async function open(file: string): Promise<{ source: Readable; bytes: number | u
     };
   } catch (cause) {
     await handle?.close();
-    throw new OperatorError('replay-file', `cannot read ${file}`, {
-      cause,
-      exit: sysexits.noInput,
-    });
+    throw cannotRead(file, cause);
   }
 }
 
@@ -295,8 +293,7 @@ async function* linesOf(source: Readable, name: string): AsyncGenerator<Lines> {
   if (tail !== '') yield Object.assign([tail], { bytes: 0 });
 }
 
-const where = (file: string, number: number): string => `${nameOf(file)}, line ${number}`;
-const nameOf = (file: string): string => (file === '-' ? 'standard input' : file);
+const where = (file: string, number: number): string => `${inputName(file)}, line ${number}`;
 
 function tooLong(where: string): OperatorError {
   const text = `${where}: longer than ${eventLineMax} bytes`;

@@ -26,7 +26,6 @@ const returnMs = hourMs;
 const namelessMs = minuteMs;
 /** Most servers are elsewhere; their addresses need no closer look. */
 const mayBeOwn = /^(?:1[0279]|f)|:/;
-
 /** Recipients of a message that came back which were not handed over: always_bcc. */
 const addedMax = 1;
 
@@ -129,9 +128,9 @@ function isSame(mail: JoinedMail, back: JoinedMail, handedAt: Millis): boolean {
   return back.sender === mail.sender && back.at <= handedAt + namelessMs && fits(mail, back);
 }
 
-/** It has no more recipients than went in; one is added by always_bcc. */
+/** It has no more recipients than went in and were added. */
 function fits(mail: JoinedMail, back: JoinedMail): boolean {
-  return mail.recipientCount === 0 || back.recipientCount <= mail.recipientCount + 1;
+  return mail.recipientCount === 0 || back.recipientCount <= mail.recipientCount + addedMax;
 }
 
 /** Whether the message came by a way on which what took the delivery hands mail back. */

@@ -108,7 +108,7 @@ export class QueueIds {
 
   /** From now on the id belongs to the message too. */
   alias(mail: JoinedMail, queueId: string): void {
-    if (!hasId(mail, queueId)) return;
+    if (!addId(mail, queueId)) return;
     this.close(queueId);
     this.#place.ids.set(queueId, mail);
     mail.openIds++;
@@ -132,7 +132,7 @@ export class QueueIds {
     next.mergedInto = mail;
     mail.openIds += next.openIds;
     for (const id of [next.queueId, ...next.otherIds]) {
-      if (!hasId(mail, id)) continue;
+      if (!addId(mail, id)) continue;
       for (const { ids } of this.#places.values()) {
         if (ids.get(id) === next) ids.set(id, mail);
       }
@@ -172,7 +172,7 @@ export class QueueIds {
 }
 
 /** Adds the id; false if the message has as many as it may have. */
-function hasId(mail: JoinedMail, id: string): boolean {
+function addId(mail: JoinedMail, id: string): boolean {
   const { otherIds, queueId } = mail;
   if (id === queueId || otherIds.includes(id)) return true;
   if (otherIds.length >= idsMax) return false;

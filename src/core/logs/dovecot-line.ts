@@ -6,7 +6,7 @@
  */
 
 import { clientAddress } from '../../formats/postfix/client-address.ts';
-import { accountOf, type DefaultDomain } from '../account-name.ts';
+import { accountNamed, accountOf, type DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
 
 /** imap-login, pop3-login, managesieve-login, submission-login; `Info: ` if syslog got that too. */
@@ -66,11 +66,11 @@ export function dovecotFact(
   if (failures === 0 && !ok) return undefined;
   const found = who(rest, start + user.length);
   if (found === undefined) return undefined;
-  const isNamed = found.login.trim() !== '';
-  if (ok && !isNamed) return undefined;
+  const account = accountNamed(found.login, defaultDomain);
+  if (ok && account === undefined) return undefined;
   return {
     kind: 'login',
-    account: isNamed ? accountOf(found.login, defaultDomain) : undefined,
+    account,
     client: clientAddress(found.client),
     ok,
     times: ok ? 1 : Math.min(attemptsMax, times * failures),

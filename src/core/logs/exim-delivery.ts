@@ -1,6 +1,7 @@
 /** Turns Exim's lines about one recipient (`=>`, `->`, `**`, `==`) into facts. Never throws. */
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
+import { delaySeconds, isHere } from './delivery-words.ts';
 import { nextIdOf } from './postfix-delivery.ts';
 import { type LineFacts, noFacts } from './postfix-line.ts';
 
@@ -39,7 +40,7 @@ export function exchangeFacts(queueId: string, text: string): LineFacts | 'other
   const mx = server.exec(fields);
   const reply = replyOf(fields, mark, put);
   const own = ownAddress.exec(fields)?.[1];
-  const isHere = /^(?:127\.|::1$)/.test(mx?.[2] ?? '');
+  const isOwn = isHere(mx?.[2] ?? '');
   const isLocal = mx === null && outcome === 'sent';
   const nextId = outcome === 'sent' ? nextIdOf(reply) : '';
   return [
@@ -50,15 +51,15 @@ export function exchangeFacts(queueId: string, text: string): LineFacts | 'other
       original: who.original,
       outcome,
       reply,
-      requeuedAs: isHere ? nextId : '',
+      requeuedAs: isOwn ? nextId : '',
       service: lmtp.test(fields) ? 'exim/lmtp' : isLocal ? 'exim/local' : 'exim/smtp',
-      relay: mx === null && outcome !== 'sent' ? 'none' : isHere ? 'here' : 'other',
+      relay: mx === null && outcome !== 'sent' ? 'none' : isOwn ? 'here' : 'other',
       nextId,
       status: enhanced.exec(reply)?.[1] ?? '',
       mxHost: mx?.[1] ?? '',
       mxAddress: mx?.[2] === undefined ? '' : clientAddress(mx[2]),
       from: own === undefined ? '' : clientAddress(own),
-      delaySeconds: secondsOf(fields),
+      delaySeconds: delaySeconds(seconds.exec(fields)),
     },
   ];
 }
@@ -71,7 +72,7 @@ type Who = { readonly recipient: string; readonly original: string; readonly end
 
 /** `joe <joe@here.test>`: a mailbox and the address; `a@b <list@c>`: the address and its alias. */
 function addressesOf(text: string, mayEndInColon: boolean): Who | undefined {
-  const end = wordEnd(text, mayEndInColon);
+  const end = addressEnd(text, mayEndInColon);
   if (end === 0) return undefined;
   const first = text.slice(0, end);
   if (text.charCodeAt(end + 1) !== 0x3c) {
@@ -85,7 +86,8 @@ function addressesOf(text: string, mayEndInColon: boolean): Who | undefined {
   return { recipient, original, end: close + 1 };
 }
 
-function wordEnd(text: string, mayEndInColon: boolean): number {
+/** Where the address at the start ends: at a blank, or a colon, outside quotes. */
+export function addressEnd(text: string, mayEndInColon: boolean): number {
   let isQuoted = false;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
@@ -106,9 +108,4 @@ function replyOf(fields: string, mark: Mark, put: RegExpExecArray | null): strin
   const rest = fields.replace(certificate, '');
   const colon = rest.indexOf(': ');
   return colon < 0 ? rest.trim() : rest.slice(colon + 2);
-}
-
-function secondsOf(fields: string): number {
-  const [, days = 0, hours = 0, minutes = 0, rest = 0] = seconds.exec(fields) ?? [];
-  return Number(days) * 86_400 + Number(hours) * 3_600 + Number(minutes) * 60 + Number(rest);
 }

@@ -12,9 +12,9 @@
 import { readStamp } from '../../formats/logs/stamp.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
-import { accountOf, type DefaultDomain } from '../account-name.ts';
+import { accountNamed, accountOf, type DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
-import { exchangeFacts } from './exim-delivery.ts';
+import { addressEnd, exchangeFacts } from './exim-delivery.ts';
 import { type LineFacts, noFacts } from './postfix-line.ts';
 
 const idAhead = new RegExp(
@@ -72,7 +72,7 @@ function withoutStamp(line: string): string {
 }
 
 function cameIn(id: string, text: string, defaultDomain: DefaultDomain): LineFacts {
-  const end = addressEnd(text);
+  const end = addressEnd(text, false);
   if (end === 0) return undefined;
   const sender = addressKey(text.slice(0, end));
   const rest = text.slice(end);
@@ -138,18 +138,6 @@ function recipientsOf(fields: string): number {
   return names.every((name) => name.includes('@')) ? names.length : 0;
 }
 
-/** Where the address at the start ends: at a blank outside quotes. */
-function addressEnd(text: string): number {
-  let isQuoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === 0x5c) at++;
-    else if (char === 0x22) isQuoted = !isQuoted;
-    else if (char === 0x20 && !isQuoted) return at;
-  }
-  return text.length;
-}
-
 /** The word behind the first `name`. */
 function fieldOf(fields: string, name: string): string {
   const at = fields.indexOf(name);
@@ -166,7 +154,7 @@ function ofServer(text: string, defaultDomain: DefaultDomain, queueId = ''): Lin
     const login = setId.exec(text)?.[1] ?? '';
     // 435 and other codes: the password could not be checked.
     if (failed[2] !== '535') return noFacts;
-    const account = login.trim() === '' ? undefined : accountOf(login, defaultDomain);
+    const account = accountNamed(login, defaultDomain);
     const client = clientAddress(failed[1] ?? '');
     return [{ kind: 'login', account, client, ok: false, times: 1 }];
   }

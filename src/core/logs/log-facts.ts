@@ -35,7 +35,7 @@ const hostsMax = 1_000;
 /** More repetitions than this are not believed. */
 const timesMax = 1_000;
 const again = /^last message repeated (\d{1,6}) times?$/;
-/** `[61B blob data]`: instead of a text that is not UTF-8. */
+/** `[61B blob data]`: what journalctl prints instead of a text that is not UTF-8. */
 const leftOut = /^\[[\d.]{1,9}[BKM] blob data\]$/;
 const repeated = /^message repeated (\d{1,6}) times: \[ ?/;
 
@@ -48,15 +48,14 @@ export type LogHost = {
   held: HeldFacts | undefined;
 };
 
-/** Programs whose lines are read. */
-type ReadProgram = Exclude<MailProgram, 'sendmail' | 'around' | 'other' | 'syslogd'>;
+type MailServer = Exclude<MailProgram, 'around' | 'other' | 'syslogd'>;
 type Counted = { -readonly [Name in Exclude<keyof LogCounts, 'lines'>]: number };
 
 export class LogFacts {
   readonly #counted: Counted = { told: 0, known: 0, strange: 0, other: 0, formless: 0 };
   readonly #shapes = new Shapes();
   /** The line before, if it is about a failed login. */
-  #last: { readonly program: ReadProgram; readonly parts: LineParts } | undefined;
+  #last: { readonly program: MailServer; readonly parts: LineParts } | undefined;
   readonly #hosts = new Map<string, LogHost>();
   readonly #zone: ZoneDays;
   readonly #postfix = new PostfixReader();
@@ -96,25 +95,23 @@ export class LogFacts {
 
   /** Facts of a line; counts it. */
   read(frame: Omit<Frame, 'stamp'> | undefined, defaultDomain: DefaultDomain): readonly LogFact[] {
-    const kind = frame === undefined ? 'formless' : mailProgram(frame.tag);
-    if (frame === undefined || kind === 'formless') return this.#addTo('formless');
+    if (frame === undefined) return this.#addTo('formless');
+    const kind = mailProgram(frame.tag);
     if (kind === 'syslogd') return this.#again(frame.text, defaultDomain);
     this.#last = undefined;
     if (kind === 'other') return this.#addTo('other');
     if (kind === 'around') return this.#addTo('known');
     const isFolded = frame.text.startsWith('message repeated ');
     const { parts, times } = isFolded ? unfolded(frame) : { parts: frame, times: 1 };
-    // Sendmail is a mail server whose lines are not read, and journalctl leaves out some texts.
-    const facts =
-      kind === 'sendmail' || leftOut.test(parts.text)
-        ? undefined
-        : this.#facts(kind, parts, times, defaultDomain);
+    const facts = leftOut.test(parts.text)
+      ? undefined
+      : this.#facts(kind, parts, times, defaultDomain);
     if (facts === undefined) {
       this.#shapes.count(frame.tag, parts.text);
       return this.#addTo('strange');
     }
     if (facts.length === 0) return this.#addTo('known');
-    if (kind !== 'sendmail' && facts.some(isFailedLogin)) this.#last = { program: kind, parts };
+    if (facts.some(isFailedLogin)) this.#last = { program: kind, parts };
     return this.#addTo('told', facts);
   }
 
@@ -134,7 +131,7 @@ export class LogFacts {
   }
 
   #facts(
-    program: ReadProgram,
+    program: MailServer,
     parts: LineParts,
     times: number,
     defaultDomain: DefaultDomain,
@@ -153,6 +150,8 @@ export class LogFacts {
         const fact = pamFact(text, defaultDomain);
         return fact === undefined ? noFacts : [fact];
       }
+      case 'sendmail':
+        return undefined; // its lines are not read
     }
   }
 }

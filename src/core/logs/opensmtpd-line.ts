@@ -12,7 +12,8 @@
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
-import { type Account, accountOf, type DefaultDomain } from '../account-name.ts';
+import { type Account, accountNamed, type DefaultDomain } from '../account-name.ts';
+import { delaySeconds, isHere } from './delivery-words.ts';
 import { nextIdOf } from './postfix-delivery.ts';
 import { type LineFacts, noFacts } from './postfix-line.ts';
 
@@ -82,7 +83,7 @@ export class OpensmtpdReader {
     const [, user = '', how] = authentication.exec(text) ?? [];
     if (how === undefined) return undefined;
     if (how === 'tempfail') return noFacts; // no password was checked
-    const account = user.trim() === '' ? undefined : accountOf(user, defaultDomain);
+    const account = accountNamed(user, defaultDomain);
     const known = this.#sessions.get(session);
     const client = known?.client ?? '';
     if (how === 'ok' && account !== undefined) {
@@ -169,7 +170,7 @@ function deliveryOf(part: string, text: string): LineFacts {
   const own = source.exec(fields)?.[1] ?? '';
   const original = final?.[1] === undefined || final[1] === '-' ? to : final[1];
   const address = mx?.[1] === undefined ? '' : clientAddress(mx[1]);
-  const isHere = /^(?:127\.|::1$)/.test(address);
+  const isOwn = isHere(address);
   const nextId = outcome === 'sent' ? nextIdOf(reply) : '';
   return [
     {
@@ -179,20 +180,15 @@ function deliveryOf(part: string, text: string): LineFacts {
       original: addressKey(original),
       outcome,
       reply,
-      requeuedAs: isHere ? nextId : '',
+      requeuedAs: isOwn ? nextId : '',
       service: part === 'mda' ? 'opensmtpd/local' : 'opensmtpd/smtp',
-      relay: part === 'mta' && mx === null ? 'none' : isHere ? 'here' : 'other',
+      relay: part === 'mta' && mx === null ? 'none' : isOwn ? 'here' : 'other',
       nextId,
       status: enhanced.exec(reply)?.[1] ?? '',
       mxHost: mx?.[2] ?? '',
       mxAddress: address,
       from: own === '-' || own === '' ? '' : clientAddress(own),
-      delaySeconds: secondsOf(fields),
+      delaySeconds: delaySeconds(delay.exec(fields)),
     },
   ];
-}
-
-function secondsOf(fields: string): number {
-  const [, days = 0, hours = 0, minutes = 0, rest = 0] = delay.exec(fields) ?? [];
-  return Number(days) * 86_400 + Number(hours) * 3_600 + Number(minutes) * 60 + Number(rest);
 }

@@ -3,7 +3,7 @@
  * text in front of a login is Postfix's.
  */
 import { clientAddress } from '../../formats/postfix/client-address.ts';
-import { type Account, accountOf, type DefaultDomain } from '../account-name.ts';
+import { accountNamed, type DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
 
 const failed = new RegExp(
@@ -44,10 +44,6 @@ export function failedLogin(
   const user = start < 0 ? '' : rest.slice(start + userField.length);
   // Postfix before 3.6 does not log the login. `(unavailable)` means that no password was checked.
   if (user === '(unavailable)') return undefined;
-  const account = named(user, defaultDomain);
+  const account = accountNamed(user, defaultDomain);
   return { kind: 'login', account, client: clientAddress(where[1] ?? ''), ok: false, times };
-}
-
-function named(user: string, defaultDomain: DefaultDomain): Account | undefined {
-  return user.trim() === '' ? undefined : accountOf(user, defaultDomain);
 }

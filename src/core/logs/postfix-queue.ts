@@ -8,8 +8,7 @@
 
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
-import type { Account, DefaultDomain } from '../account-name.ts';
-import { accountOf } from '../account-name.ts';
+import { accountNamed, type DefaultDomain } from '../account-name.ts';
 import type { LogFact, QueueFact } from '../event.ts';
 
 const address = String.raw`[^\s,[\]]{1,300}\[([0-9A-Fa-f:.]{2,45}|unknown)\](?::\d+)?`;
@@ -106,10 +105,6 @@ function fieldsOf(
   const rest = text.slice(start + loginField.length);
   if (!rest.includes(', ')) return { login: rest, forwarded: '' };
   return { login: rest.slice(0, behindLogin.exec(rest)?.index ?? rest.length), forwarded: '' };
-}
-
-function accountNamed(login: string, defaultDomain: DefaultDomain): Account | undefined {
-  return login.trim() === '' ? undefined : accountOf(login, defaultDomain);
 }
 
 function plainAddress(text: string | undefined): string {

@@ -20,7 +20,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { lineBytesMax, openLineCutter } from '../../lib/line-cutter.ts';
-import { type Follower, type FollowFault, followFile, type LogPosition } from './follow.ts';
+import { type Follower, type FollowFault, followFile } from './follow.ts';
+import type { LogPosition } from './rotated.ts';
 
 const pollMs = 40;
 

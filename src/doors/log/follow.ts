@@ -16,7 +16,7 @@ import { constants, type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { type LineCutter, openLineCutter } from '../../lib/line-cutter.ts';
 import { secondMs } from '../../lib/time.ts';
-import { openPart, type RotatedPart, rotatedSince } from './rotated.ts';
+import { type LogPosition, openPart, type RotatedPart, rotatedSince } from './rotated.ts';
 
 /** Bytes of one read, few enough that handling their lines never blocks other work for long. */
 const chunkBytes = 16 * 1024;
@@ -33,13 +33,6 @@ const gatherMs = 50;
 const quietMs = secondMs;
 /** A rotated file is left after this long in any case, if both files are written to. */
 const lingerMs = 30 * secondMs;
-export type LogPosition = {
-  readonly inode: string;
-  /** Start of the first line that was not handed out. */
-  readonly offset: number;
-  /** The bytes before the offset, as hexadecimal digits. */
-  readonly sample: string;
-};
 
 export type FollowFault = 'missing' | 'unreadable' | 'too-long' | 'skipped';
 

@@ -10,9 +10,10 @@ import type { ShapeCount } from '../../formats/logs/shapes.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LogHandler } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
-import { followFile, type LogPosition } from './follow.ts';
+import { followFile } from './follow.ts';
 import { type LostLines, lostInLine, lostInRecord } from './lost-lines.ts';
 import { type LineContext, type MailLines, openMailLines } from './mail-line.ts';
+import type { LogPosition } from './rotated.ts';
 import type { LogSource } from './source.ts';
 import { followJournal } from './systemd-journal.ts';
 

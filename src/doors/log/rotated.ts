@@ -9,9 +9,10 @@ import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 
-export type PlaceInLog = {
+/** Where to continue in a log. */
+export type LogPosition = {
   readonly inode: string;
-  /** In the text, unpacked. */
+  /** Start of the first line that was not handed out, in the text, unpacked. */
   readonly offset: number;
   /** The bytes before the offset, as hexadecimal digits. */
   readonly sample: string;
@@ -33,6 +34,7 @@ type Sibling = {
 
 /** What follows the name of the log. */
 const rotatedName = /^[.-]\d[\d.-]{0,40}(?:\.(?:gz|zst))?$/;
+const packedEnding = /\.(?:gz|zst)$/;
 /** How many files of a folder are looked at. */
 const siblingsMax = 1_000;
 /** Packed files in which the place is looked for, the newest first. */
@@ -41,7 +43,7 @@ const searchedMax = 20;
 /** Oldest first. Undefined: the file with the place is gone. */
 export async function rotatedSince(
   path: string,
-  place: PlaceInLog,
+  place: LogPosition,
 ): Promise<readonly RotatedPart[] | undefined> {
   const siblings = await rotatedFiles(path);
   const at = await findPlace(siblings, place);
@@ -73,9 +75,9 @@ async function rotatedFiles(path: string): Promise<readonly Sibling[]> {
   );
   const found: Sibling[] = [];
   for (const name of rotated.slice(0, siblingsMax)) {
-    const isPacked = /\.(?:gz|zst)$/.test(name);
+    const isPacked = packedEnding.test(name);
     // While it is packed, both are there.
-    if (isPacked && rotated.includes(name.replace(/\.(?:gz|zst)$/, ''))) continue;
+    if (isPacked && rotated.includes(name.replace(packedEnding, ''))) continue;
     const about = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
     if (about?.isFile() !== true) continue;
     const writtenAt = Number(about.mtimeMs);
@@ -86,7 +88,7 @@ async function rotatedFiles(path: string): Promise<readonly Sibling[]> {
 
 async function findPlace(
   siblings: readonly Sibling[],
-  place: PlaceInLog,
+  place: LogPosition,
 ): Promise<number | undefined> {
   const same = siblings.findIndex(({ inode, isPacked }) => inode === place.inode && !isPacked);
   if (same >= 0) return same;

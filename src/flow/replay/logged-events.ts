@@ -14,6 +14,7 @@ import type { LogEvent, LoginSeen, ReplayEvent, Submission } from '../../core/ev
 import { openJoin } from '../../core/fate/join.ts';
 import type { DeliveryEvent, JoinedMail } from '../../core/fate/joined-mail.ts';
 import type { JoinLimits, MessageJoin } from '../../core/fate/message-join.ts';
+import type { RecipientState } from '../../core/fate/recipients.ts';
 import { SeenOnce } from '../../core/fate/seen-once.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { hash53 } from '../../lib/hash.ts';
@@ -264,19 +265,20 @@ class Logged implements LoggedEvents {
     const states = mail.recipients.all();
     const [only] = states;
     if (only !== undefined && states.length === 1 && mail.recipientCount <= 1) {
-      const { isForeign, isLocal, original } = only;
+      const { isForeign, original } = only;
       // Most messages have one recipient.
       if (!isForeign && original !== '') {
-        const isHere = isLocal || (own !== '' && domainOf(original) === own);
-        return isHere ? { outside: [], local: [original] } : { outside: [original], local: [] };
+        return isHere(only, own)
+          ? { outside: [], local: [original] }
+          : { outside: [original], local: [] };
       }
     }
     const outside = new Set<string>();
     const local = new Set<string>();
-    for (const { isForeign, isLocal, original } of states) {
+    for (const state of states) {
+      const { isForeign, original } = state;
       if (isForeign || original === '') continue;
-      const isHere = isLocal || (own !== '' && domainOf(original) === own);
-      (isHere ? local : outside).add(original);
+      (isHere(state, own) ? local : outside).add(original);
     }
     const unnamed = Math.min(mail.unknownRecipients(), unnamedMax);
     if (unnamed > 0) {
@@ -288,6 +290,11 @@ class Logged implements LoggedEvents {
     }
     return { outside: [...outside], local: [...local] };
   }
+}
+
+/** A recipient of this server, or of the domain of the account. */
+function isHere({ isLocal, original }: RecipientState, own: string): boolean {
+  return isLocal || (own !== '' && domainOf(original) === own);
 }
 
 const none: readonly ReplayEvent[] = [];

@@ -30,7 +30,7 @@ const forms: readonly (readonly [string, string, host?: string])[] = [
   ['journalctl -o short-precise', `Nov 10 09:00:00.000000 mail ${said}`],
   ['RFC 3339', `2026-11-10T09:00:00.000000+01:00 mail ${said}`],
   ['RFC 3339 in UTC', `2026-11-10T08:00:00Z mail ${said}`],
-  ['RFC 3339 in small letters', `2026-11-10t08:00:00z mail ${said}`],
+  ['RFC 3339 in lower case', `2026-11-10t08:00:00z mail ${said}`],
   ['RFC 3339 west of Greenwich', `2026-11-10T03:30:00-04:30 mail ${said}`],
   ['a blank for the T', `2026-11-10 09:00:00 mail ${said}`],
   ['a comma before the fraction', `2026-11-10 09:00:00,000 mail ${said}`],

@@ -3,12 +3,11 @@
  * and `json-pretty`. Never throws.
  */
 import type { Frame } from './frame.ts';
-import { framedFields } from './json-line.ts';
-import { readStamp, type Stamp } from './stamp.ts';
+import { framedFields, framedJson, type ReadInner } from './json-line.ts';
+import { readStamp } from './stamp.ts';
 
 /** What became of a line: part of a record, the record it completes, or no record at all. */
 export type Gathered = 'part' | 'no-record' | { readonly record: Frame | undefined };
-type Inner = (line: string, outer: Stamp | undefined, host: string) => Frame | undefined;
 
 const fieldsMax = 200;
 const charsMax = 64 * 1024;
@@ -28,7 +27,7 @@ const dayInitials: ReadonlySet<number> = new Set([0x4d, 0x54, 0x57, 0x46, 0x53])
 type Form = 'export' | 'verbose' | 'json';
 
 export class JournalText {
-  readonly #inner: Inner;
+  readonly #inner: ReadInner;
   #form: Form | undefined;
   #fields: Record<string, unknown> = {};
   #text = '';
@@ -40,7 +39,7 @@ export class JournalText {
   /** Lines of a value that has several: they may look like fields, or like another record. */
   #skipped = 0;
 
-  constructor(inner: Inner) {
+  constructor(inner: ReadInner) {
     this.#inner = inner;
   }
 
@@ -148,13 +147,7 @@ export class JournalText {
     if (line.trimEnd() !== '}' && line.trimEnd() !== '},') return 'part';
     const text = this.#text.replace(/,\s*$/, '');
     this.#clear();
-    try {
-      const value: unknown = JSON.parse(text);
-      const isRecord = typeof value === 'object' && value !== null;
-      return { record: isRecord ? framedFields({ ...value }, this.#inner) : undefined };
-    } catch {
-      return { record: undefined };
-    }
+    return { record: framedJson(text, this.#inner) };
   }
 
   #complete(): Gathered {

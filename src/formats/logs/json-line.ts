@@ -8,7 +8,7 @@ import { numberStamp, readStamp, type Stamp, stampOf } from './stamp.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 /** Reads a line inside another line. */
-type Inner = (line: string, outer: Stamp | undefined, host: string) => Frame | undefined;
+export type ReadInner = (line: string, outer: Stamp | undefined, host: string) => Frame | undefined;
 
 /** Names that journald, syslog daemons and log shippers give their fields. */
 const messageNames = [
@@ -27,7 +27,7 @@ const timeNames = [
 ];
 
 /** `line` may begin with what event streams (`data: `) and JSON sequences (RFC 7464) put there. */
-export function framedJson(line: string, inner: Inner): Frame | undefined {
+export function framedJson(line: string, inner: ReadInner): Frame | undefined {
   const fields = fieldsOf(line.slice(line.indexOf('{')));
   return fields === undefined ? undefined : framedFields(fields, inner);
 }
@@ -42,7 +42,7 @@ function fieldsOf(text: string): Fields | undefined {
 }
 
 /** The record of the journal, or of a log shipper. */
-export function framedFields(fields: Fields, inner: Inner): Frame | undefined {
+export function framedFields(fields: Fields, inner: ReadInner): Frame | undefined {
   const message = textOf(first(fields, messageNames));
   if (message === undefined) return innerFields(fields, inner);
   const text = message.replace(/^ +|[\r\n]+$/g, '');
@@ -58,7 +58,7 @@ export function framedFields(fields: Fields, inner: Inner): Frame | undefined {
 }
 
 /** A record inside another: of Elasticsearch, of Google Cloud. */
-function innerFields(fields: Fields, inner: Inner): Frame | undefined {
+function innerFields(fields: Fields, inner: ReadInner): Frame | undefined {
   for (const name of ['_source', 'jsonPayload']) {
     const value = fields[name];
     if (typeof value !== 'object' || value === null) continue;

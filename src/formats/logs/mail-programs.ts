@@ -1,4 +1,5 @@
 /** Which names in a log are those of mail programs. Pure. */
+import { RecentMap } from '../../lib/recent-map.ts';
 
 /** Postfix's programs, by the last part of their tag: `postfix/submission/smtpd`. */
 const postfixPrograms: ReadonlySet<string> = new Set([
@@ -8,7 +9,7 @@ const postfixPrograms: ReadonlySet<string> = new Set([
   ...['postqueue', 'postscreen', 'postsuper', 'proxymap', 'proxywrite', 'qmgr', 'qmqpd', 'relay'],
   ...['retry', 'scache', 'sendmail', 'showq', 'smtp', 'smtpd', 'spawn', 'tlsmgr', 'tlsproxy'],
   ...['trace', 'trivial-rewrite', 'verify', 'virtual', 'postconf', 'set-permissions'],
-  ...['smtps', 'submission', 'policy-spf', 'policyd-spf', 'spamd', 'nqmgr'],
+  ...['smtps', 'submission', 'policy-spf', 'policyd-spf', 'spamd'],
 ]);
 
 /** Programs around a mail server. Their lines say nothing that Postern needs. */
@@ -36,16 +37,15 @@ export type MailProgram =
   | 'around'
   | 'other';
 
-const known = new Map<string, MailProgram>();
-/** How many tags are remembered. A log has a few dozen. */
-const knownMax = 2_000;
+/** How many tags are remembered: at least as many, at most twice. A log has a few dozen. */
+const knownMax = 1_000;
+const known = new RecentMap<string, MailProgram>(knownMax);
 
 /** Which program a tag is. `other`: its lines are not of mail. */
 export function mailProgram(tag: string): MailProgram {
   const found = known.get(tag);
   if (found !== undefined) return found;
   const program = look(tag);
-  if (known.size >= knownMax) known.clear();
   known.set(tag, program);
   return program;
 }
