@@ -34,7 +34,7 @@ export function findInDay(day: DayFile, { query, limit, isLate, room }: DaySearc
   const search = searchOf(day, query);
   const found: FoundMessage[] = [];
   if (search === undefined) return { found, isWhole: true };
-  const last = Number(day.statement('SELECT max(id) AS id FROM messages').get()?.['id'] ?? 0);
+  const last = day.lastMessage();
   const wanted = query.subject?.toLowerCase();
   for (let to = last; to > 0; ) {
     if (isLate()) return { found, isWhole: false };
@@ -139,7 +139,7 @@ function subjectSearch(
 ): { readonly sql: string; readonly patterns: readonly string[] } {
   const pattern = `%${subject.replace(/[\\%_]/g, '\\$&').replace(/[^\0-\x7f]/gu, '_')}%`;
   const where = isAlone ? 'message BETWEEN :from AND :to' : 'message = m.id';
-  const parts = (day.hasClear ? ['main', 'clear'] : ['main']).map(
+  const parts = day.schemas.map(
     (schema) =>
       `SELECT message FROM ${schema}.subjects WHERE ${where} AND subject LIKE ? ESCAPE '\\'`,
   );
