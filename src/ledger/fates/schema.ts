@@ -25,7 +25,7 @@ const main = `
   ) STRICT;
   CREATE UNIQUE INDEX IF NOT EXISTS people_mark ON people (mark);
 
-  -- at: milliseconds since the day began. what: see message-code.ts. judged_at is null for mail
+  -- at: milliseconds since the day began. what: see codes.ts. judged_at is null for mail
   -- that only the log knows, logged_at for mail that the log has not shown yet. copy: a hash that
   -- copies of one text share.
   CREATE TABLE IF NOT EXISTS messages (
