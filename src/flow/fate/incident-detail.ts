@@ -17,9 +17,8 @@ import { type AskingDeps, asSentence, fateView, foundOrWhy, heldRowOf } from './
 
 /** Messages of one incident that are listed. */
 const leakedMax = 500;
-/** Recipients that are listed of one message, and of all together: the answer has a limit. */
+/** Recipients that are listed of one message. One answer of the day files has its own limit. */
 const namedMax = 1_000;
-const namedInAllMax = 100_000;
 /** Messages before the first sign that tell what is usual for the account. */
 const earlierMax = 500;
 const earlierMs = 30 * dayMs;
@@ -80,7 +79,7 @@ export async function incidentDetail(
     .map((mail) => ({ mail, held: heldRowOf([mail.id, ...mail.otherIds], deps.live) }))
     .filter((one) => isReleased(one) || gotOut(one, incident))
     .slice(0, leakedMax);
-  const listed = withinLimit(out.map(({ mail }) => mail));
+  const listed = out.map(({ mail }) => mail);
   const leaked = markLeaked(listed, {
     since,
     networks: told(incident.reasons, 'new-network', 'network'),
@@ -111,15 +110,6 @@ async function viewsOf(
   const { found, partial } = await foundOrWhy(deps, query);
   const how = named === undefined ? {} : { namedMax: named };
   return { found: found.map((one) => fateView(one, deps, how).message), partial };
-}
-
-function withinLimit(mail: readonly FoundView[]): readonly FoundView[] {
-  let left = namedInAllMax;
-  return mail.map((one) => {
-    const recipients = one.recipients.slice(0, left);
-    left -= recipients.length;
-    return { ...one, recipients };
-  });
 }
 
 /** A message of the account, and what the hold queue did with it. */
