@@ -2,8 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { noRules } from '../src/core/signing/choose.ts';
 import {
   type KeySource,
@@ -15,6 +13,7 @@ import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
 import type { Millis } from '../src/lib/time.ts';
 import { anyAuthor } from './doubles/path.ts';
 import { quietWorld } from './doubles/world.ts';
+import { memoryInUse } from './memory-in-use.ts';
 import { Conversation, mta } from './mta/script.ts';
 
 const megabytesMax = 1;
@@ -27,17 +26,6 @@ const bodies = {
 };
 /** 50 MB. */
 const chunks = 763;
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-/** Bytes in use, on the heap and outside it. */
-function inUse(): number {
-  collect();
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
 
 for (const [name, body] of Object.entries(bodies)) {
   test(`50 MB ${name} take at most ${megabytesMax} MB while they are signed (slow)`, async () => {
@@ -60,14 +48,14 @@ for (const [name, body] of Object.entries(bodies)) {
     // The stream is cut elsewhere than the packets, as on a socket.
     const cut = 1_000;
     talk.say([packet, packet.subarray(0, cut)]);
-    const before = inUse();
+    const before = memoryInUse();
     let most = 0;
     const piece = Buffer.concat([packet.subarray(cut), packet.subarray(0, cut)]);
     for (let nth = 0; nth < chunks; nth++) {
       talk.say(piece);
-      if (nth % 100 === 0) most = Math.max(most, inUse());
+      if (nth % 100 === 0) most = Math.max(most, memoryInUse());
     }
-    most = Math.max(most, inUse());
+    most = Math.max(most, memoryInUse());
     talk.say([packet.subarray(cut), mta.end('QUEUE1')]);
     await promise;
     const heard = talk.heard().map(({ command }) => command);

@@ -30,6 +30,8 @@ const textLengthMax = 4_096;
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /** Prefixes that only Postern gives. */
 const reserved = /^(?:client|local|script|user|login):/;
+/** Those of mail from the sendmail door. */
+const submitter = /^(?:script|user):/;
 
 /** Which domain a login belongs to. The values may change while the guard runs. */
 export type LoginDomains = {
@@ -60,6 +62,11 @@ export function accountOf(login: string, known: DefaultDomain): Account {
 /** The same; undefined if the client gave no login. */
 export function accountNamed(login: string, known: DefaultDomain): Account | undefined {
   return login.trim() === '' ? undefined : accountOf(login, known);
+}
+
+/** Does the name have a path or a user in it, which may have capitals? Logins have none. */
+export function keepsCapitals(name: string): boolean {
+  return submitter.test(name);
 }
 
 /**

@@ -23,16 +23,17 @@ export function fateHead({ message }: FateView): string {
 
 /** Subject and recipients, as far as they are kept. */
 export function fateFacts(message: FateView['message']): string {
-  const { recipients, subject } = message;
+  const { recipientCount, recipients, subject } = message;
   return (
     (subject === '' ? '' : `Subject  ${plain(subject)}\n`) +
-    (recipients.length === 0 ? '' : `To       ${toText(message)}\n`)
+    (recipients.length === 0 ? '' : `To       ${namesText(recipients, recipientCount)}\n`)
   );
 }
 
-function toText({ recipientCount, recipients }: FateView['message']): string {
+/** The first addresses, and how many more of `count` there are. */
+function namesText(recipients: readonly string[], count: number): string {
   const shown = recipients.slice(0, namedMax);
-  const more = recipientCount - shown.length;
+  const more = count - shown.length;
   return `${shown.map(plain).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
@@ -54,18 +55,13 @@ export function fateText({ message, told }: FateView): string {
 }
 
 function groupText(group: FateGroup): string {
+  const { count, recipients } = group;
   const where = group.where === '' ? '' : ` (${plain(group.where)})`;
+  const names = recipients.length === 0 ? '' : `      ${namesText(recipients, count)}\n`;
   return (
-    `  - ${many(group.count, 'recipient')}${where}: ${plain(fateLine(group.steps, clock))}\n` +
-    `${namesText(group)}${replyText(group, 6)}`
+    `  - ${many(count, 'recipient')}${where}: ${plain(fateLine(group.steps, clock))}\n` +
+    `${names}${replyText(group, 6)}`
   );
-}
-
-function namesText({ recipients, count }: FateGroup): string {
-  if (recipients.length === 0) return '';
-  const shown = recipients.slice(0, namedMax);
-  const more = count - shown.length;
-  return `      ${shown.map(plain).join(', ')}${more > 0 ? ` and ${more} more` : ''}\n`;
 }
 
 function replyText({ from, mx, reply }: FateGroup, indent: number): string {

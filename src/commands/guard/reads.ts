@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { baselineKey, decodeBaseline, newBaseline } from '../../core/account/baseline.ts';
 import { evidenceNow } from '../../core/account/judge.ts';
 import { decodeProfile, today } from '../../core/account/profile.ts';
-import type { Account } from '../../core/account-name.ts';
+import { type Account, keepsCapitals } from '../../core/account-name.ts';
 import {
   type Declaration,
   type Declarations,
@@ -114,16 +114,13 @@ function isReadable(path: string): boolean {
   }
 }
 
-/** Names with a path or a user in them keep their capitals; logins have none. */
-const named = /^(?:script|user):/;
-
 function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis): GuardReads {
   const account = (name: string): AccountView | undefined => storedAccount(ledger, name, now);
   const asking = openAsking({
     fates,
     live: ledger,
     log: () => 'stopped',
-    named: (name) => (named.test(name) ? name.trim() : name.trim().toLowerCase()) as Account,
+    named: (name) => (keepsCapitals(name) ? name.trim() : name.trim().toLowerCase()) as Account,
     now: () => now,
     asOfNow: (incident) => incident,
   });

@@ -299,10 +299,7 @@ function firstDeferral(all: readonly One[]): Millis | undefined {
 function beginning({ at, verdict, isObserved, held }: FateFacts): FateStep[] {
   if (!isObserved && (verdict === 'refuse' || verdict === 'delay')) return [];
   const steps: FateStep[] = [{ text: 'accepted', at }];
-  const wasHeld = held !== undefined || (verdict === 'hold' && !isObserved);
-  if (wasHeld && held?.state === 'released') {
-    steps.push({ text: 'held, then released', at: held.changedAt });
-  }
+  if (held?.state === 'released') steps.push({ text: 'held, then released', at: held.changedAt });
   return steps;
 }
 

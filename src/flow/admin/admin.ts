@@ -5,7 +5,7 @@
 import { evidenceNow } from '../../core/account/judge.ts';
 import { type AccountProfile, decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account, DefaultDomain } from '../../core/account-name.ts';
-import { accountOf } from '../../core/account-name.ts';
+import { accountOf, keepsCapitals } from '../../core/account-name.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
@@ -177,8 +177,7 @@ function askingOf(deps: AdminDeps): Asking {
 
 /** The account that an operator names: as it is known, else with the default domain. */
 function named(deps: AdminDeps, text: string): Account {
-  // Paths may have capitals; logins have none.
-  if (/^(?:script|user):/.test(text)) return text.trim() as Account;
+  if (keepsCapitals(text)) return text.trim() as Account;
   const asIs = text.trim().toLowerCase() as Account;
   if (deps.accounts.known(asIs) !== undefined) return asIs;
   return accountOf(text, deps.facts.defaultDomain);

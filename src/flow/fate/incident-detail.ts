@@ -11,15 +11,14 @@ import { hash53 } from '../../lib/hash.ts';
 import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { FoundView, IncidentDetail, LeakedView } from '../../ports/asking.ts';
 import type { FateQuery } from '../../ports/fate.ts';
-import type { HeldState, IncidentRow } from '../../ports/ledger.ts';
+import type { HeldRow, IncidentRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
 import { type AskingDeps, asSentence, fateView, foundOrWhy, heldRowOf } from './found-view.ts';
 
 /** Messages of one incident that are listed. */
 const leakedMax = 500;
-/** Recipients that are listed of one message, and of all together: the answer has a limit. */
+/** Recipients that are listed of one message. One answer of the day files has its own limit. */
 const namedMax = 1_000;
-const namedInAllMax = 100_000;
 /** Messages before the first sign that tell what is usual for the account. */
 const earlierMax = 500;
 const earlierMs = 30 * dayMs;
@@ -76,11 +75,12 @@ export async function incidentDetail(
     until: (since - 1) as Millis,
     limit: earlierMax,
   });
-  const isReleased = (one: FoundView): boolean => heldEnd(one, deps) === 'released';
   const out = during.found
-    .filter((one) => isReleased(one) || gotOut(one, incident, deps))
+    .map((mail) => ({ mail, held: heldRowOf([mail.id, ...mail.otherIds], deps.live) }))
+    .filter((one) => isReleased(one) || gotOut(one, incident))
     .slice(0, leakedMax);
-  const leaked = markLeaked(withinLimit(out), {
+  const listed = out.map(({ mail }) => mail);
+  const leaked = markLeaked(listed, {
     since,
     networks: told(incident.reasons, 'new-network', 'network'),
     froms: told(incident.reasons, 'new-identity', 'from'),
@@ -93,7 +93,7 @@ export async function incidentDetail(
     marks: sums(leaked),
     remarks: [
       ...difference(incident, leaked, {
-        released: leaked.filter(isReleased),
+        released: out.filter(isReleased).map(({ mail }) => mail),
         isCut: during.found.length > leakedMax,
       }),
       ...new Set([during.partial, before.partial].filter((one) => one !== '').map(asSentence)),
@@ -112,24 +112,17 @@ async function viewsOf(
   return { found: found.map((one) => fateView(one, deps, how).message), partial };
 }
 
-function withinLimit(mail: readonly FoundView[]): readonly FoundView[] {
-  let left = namedInAllMax;
-  return mail.map((one) => {
-    const recipients = one.recipients.slice(0, left);
-    left -= recipients.length;
-    return { ...one, recipients };
-  });
-}
+/** A message of the account, and what the hold queue did with it. */
+type Sent = { readonly mail: FoundView; readonly held: HeldRow | undefined };
 
-function heldEnd({ id, otherIds }: FoundView, { live }: IncidentDeps): HeldState | undefined {
-  return heldRowOf([id, ...otherIds], live)?.state;
+function isReleased({ held }: Sent): boolean {
+  return held?.state === 'released';
 }
 
 /** Messages that Postern let pass, less those that it caught in the queue. */
-function gotOut(one: FoundView, { observed }: IncidentRow, { live }: IncidentDeps): boolean {
-  if (!observed && one.verdict !== 'pass') return false;
-  const row = heldRowOf([one.id, ...one.otherIds], live);
-  return row === undefined || row.why !== 'queue' || row.state === 'gone';
+function gotOut({ mail, held }: Sent, { observed }: IncidentRow): boolean {
+  if (!observed && mail.verdict !== 'pass') return false;
+  return held === undefined || held.why !== 'queue' || held.state === 'gone';
 }
 
 /** The facts of that name in the reasons. Reasons of Postern 0.1 have none. */
@@ -169,7 +162,7 @@ function sums(leaked: readonly LeakedView[]): Readonly<Record<LeakMark, number>>
 function difference(
   { leakedMessages, leakedRecipients }: IncidentRow,
   leaked: readonly LeakedView[],
-  { isCut, released }: { readonly isCut: boolean; readonly released: readonly LeakedView[] },
+  { isCut, released }: { readonly isCut: boolean; readonly released: readonly FoundView[] },
 ): readonly string[] {
   if (isCut) return [`Only the last ${leakedMax} messages are listed.`];
   const messages = leaked.length - released.length;
@@ -190,7 +183,7 @@ function difference(
   ];
 }
 
-function recipientsOf(messages: readonly LeakedView[]): number {
+function recipientsOf(messages: readonly FoundView[]): number {
   return messages.reduce((sum, one) => sum + one.recipientCount, 0);
 }
 

@@ -7,6 +7,7 @@ import type { LogEvent, Submission } from '../../core/event.ts';
 import { openJoin } from '../../core/fate/join.ts';
 import { type JoinedMail, loggedOf } from '../../core/fate/joined-mail.ts';
 import type { AccountState, VerdictKind } from '../../core/verdict.ts';
+import { bareMessageId } from '../../formats/message/header.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { FateStore } from '../../ports/fate.ts';
 import type { Answer } from '../../ports/message.ts';
@@ -57,7 +58,7 @@ export function openMessageFates(deps: {
         client: message.client ?? '',
         sender: message.sender ?? '',
         headerFrom: message.headerFrom ?? message.sender ?? '',
-        messageId: plainId(message.messageId ?? ''),
+        messageId: bareMessageId(message.messageId ?? ''),
         subject: message.subject ?? '',
         fingerprint: message.fingerprint ?? '',
         script: message.script ?? message.handed?.submitter.script ?? '',
@@ -74,8 +75,4 @@ export function openMessageFates(deps: {
 function verdictOf(answer: Answer): VerdictKind {
   if (answer.kind !== 'reply') return answer.kind;
   return answer.code < 500 ? 'delay' : 'refuse';
-}
-
-function plainId(messageId: string): string {
-  return messageId.trim().replace(/^<|>$/g, '');
 }

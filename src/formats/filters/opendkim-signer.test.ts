@@ -10,7 +10,7 @@ type Texts = Readonly<Record<string, string>>;
 /** Files by path; a folder is what the paths say. */
 function disk(texts: Texts): SetupFiles {
   return {
-    text: (path) => texts[path],
+    text: (path) => (Object.hasOwn(texts, path) ? texts[path] : undefined),
     names(folder) {
       const start = folder === '/' ? '/' : `${folder}/`;
       const below = Object.keys(texts).filter((path) => path.startsWith(start));

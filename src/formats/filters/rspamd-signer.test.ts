@@ -4,39 +4,46 @@ import fc from 'fast-check';
 import { rspamdFolderSetup, rspamdSetup } from './rspamd-signer.ts';
 import { authorFor, type SetupFiles, type SignerSetup } from './signer-setup.ts';
 
-const folders: Readonly<Record<string, readonly string[]>> = {
-  '/var/lib/rspamd/dkim': [
-    'example.com.dkim.key',
-    'example.com.old.key',
-    'mapped.example.m1.key',
-    'mapped.example.dkim.key',
-    'note.txt',
-  ],
-  '/conf.d': ['1.conf', '2.conf', 'note.txt'],
-  '/k': ['a.example', 'b.example', 'note.txt'],
-  '/k/a.example': ['mail.private'],
-  '/k/b.example': ['mail.private', 'old.private'],
+const folders = new Map<string, readonly string[]>(
+  Object.entries({
+    '/var/lib/rspamd/dkim': [
+      'example.com.dkim.key',
+      'example.com.old.key',
+      'mapped.example.m1.key',
+      'mapped.example.dkim.key',
+      'note.txt',
+    ],
+    '/conf.d': ['1.conf', '2.conf', 'note.txt'],
+    '/k': ['a.example', 'b.example', 'note.txt'],
+    '/k/a.example': ['mail.private'],
+    '/k/b.example': ['mail.private', 'old.private'],
+  }),
+);
+const texts = new Map(
+  Object.entries({
+    '/etc/rspamd/dkim_selectors.map':
+      '# domain selector\nmapped.example m1\nnofile.example n1\n* x\n',
+    '/etc/rspamd/dkim_paths.map': 'placed.example /srv/$selector/placed.key\n',
+    '/etc/rspamd/local.d/dkim_signing.conf': 'selector = "local"; path = "/l/$domain.key";',
+    '/etc/rspamd/override.d/dkim_signing.conf':
+      'domain { o.example { path = "/o.key" } }\npath = "/x";',
+    '/var/lib/rspamd/dynamic/dkim_signing.conf': 'path = "/dynamic.key";',
+    '/conf.d/1.conf': 'domain { one.example { path = "/one" } }',
+    '/conf.d/2.conf': 'domain { two.example { path = "/two" } }',
+    '/sign': '*@a.example k\njoe@joe.example %\n*@*.a.example k\n',
+    '/paths':
+      'a.example /my keys/a.key # first\n"b.example" "/my keys/b.key"\n\n# c.example /c\nd.example\n',
+    '/many': 'k1 a.example:s1:/k/1.key\nk10 b.example:s10:/k/10.key\nx c.example:x:/k/x.key\n',
+    '/sign-many': '*@a.example k1\n*@B.example k10\n',
+    '/sign-all': '*@a.example k1\n*@* x\n',
+    '/spaces': 'k a.example:s:/my keys/a.key\n',
+    '/keys': 'k a.example:s:/k/a.key\njoe.example joe.example:j:/k/j.key\n',
+  }),
+);
+const files: SetupFiles = {
+  names: (folder) => folders.get(folder),
+  text: (path) => texts.get(path),
 };
-const texts: Readonly<Record<string, string>> = {
-  '/etc/rspamd/dkim_selectors.map':
-    '# domain selector\nmapped.example m1\nnofile.example n1\n* x\n',
-  '/etc/rspamd/dkim_paths.map': 'placed.example /srv/$selector/placed.key\n',
-  '/etc/rspamd/local.d/dkim_signing.conf': 'selector = "local"; path = "/l/$domain.key";',
-  '/etc/rspamd/override.d/dkim_signing.conf':
-    'domain { o.example { path = "/o.key" } }\npath = "/x";',
-  '/var/lib/rspamd/dynamic/dkim_signing.conf': 'path = "/dynamic.key";',
-  '/conf.d/1.conf': 'domain { one.example { path = "/one" } }',
-  '/conf.d/2.conf': 'domain { two.example { path = "/two" } }',
-  '/sign': '*@a.example k\njoe@joe.example %\n*@*.a.example k\n',
-  '/paths':
-    'a.example /my keys/a.key # first\n"b.example" "/my keys/b.key"\n\n# c.example /c\nd.example\n',
-  '/many': 'k1 a.example:s1:/k/1.key\nk10 b.example:s10:/k/10.key\nx c.example:x:/k/x.key\n',
-  '/sign-many': '*@a.example k1\n*@B.example k10\n',
-  '/sign-all': '*@a.example k1\n*@* x\n',
-  '/spaces': 'k a.example:s:/my keys/a.key\n',
-  '/keys': 'k a.example:s:/k/a.key\njoe.example joe.example:j:/k/j.key\n',
-};
-const files: SetupFiles = { names: (folder) => folders[folder], text: (path) => texts[path] };
 const organisation = (domain: string): string => domain.split('.').slice(-2).join('.');
 
 function shown({ froms, signaturesOf, notes, gaps }: SignerSetup): readonly string[] {
@@ -170,7 +177,7 @@ test('files that include each other: by priority, try, glob', () => {
   assert.deepEqual(lines(named), ['a.example: s of a.example /l/a.example.key']);
   const overridden = named.replace('dynamic/none', 'dynamic/dkim_signing');
   assert.deepEqual(lines(overridden), ['a.example: s of a.example /dynamic.key']);
-  const local = texts['/etc/rspamd/local.d/dkim_signing.conf'] ?? '';
+  const local = texts.get('/etc/rspamd/local.d/dkim_signing.conf') ?? '';
   assert.deepEqual(lines(local, '/etc/rspamd/local.d/dkim_signing.conf'), [
     'o.example: local of o.example /o.key',
   ]);

@@ -54,6 +54,11 @@ function angle(text: string, start: number): string {
   return text.slice(start);
 }
 
+/** A Message-ID without its brackets; also one that is cut off, or typed without them. */
+export function bareMessageId(value: string): string {
+  return value.trim().replace(/^<|>$/g, '');
+}
+
 type EncodedWord = { readonly charset: string; readonly bytes: readonly number[] };
 
 const encodedWord = /=\?([^?\s]{1,40})\?([bBqQ])\?([^?\s]*)\?=/g;

@@ -2,6 +2,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Account } from '../../core/account-name.ts';
 import { addressKey } from '../../formats/message/address.ts';
+import { bareMessageId } from '../../formats/message/header.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 import type { FateQuery, FoundMessage, RecipientFate } from '../../ports/fate.ts';
 import { attemptMeaning, isWatchedCode, keptBit, verdictOf } from './codes.ts';
@@ -34,7 +35,7 @@ export function findInDay(day: DayFile, { query, limit, isLate, room }: DaySearc
   const search = searchOf(day, query);
   const found: FoundMessage[] = [];
   if (search === undefined) return { found, isWhole: true };
-  const last = Number(day.statement('SELECT max(id) AS id FROM messages').get()?.['id'] ?? 0);
+  const last = day.lastMessage();
   const wanted = query.subject?.toLowerCase();
   for (let to = last; to > 0; ) {
     if (isLate()) return { found, isWhole: false };
@@ -89,14 +90,16 @@ function searchOf(day: DayFile, query: FateQuery): Search | undefined {
   } else if (queueId !== undefined || messageId !== undefined) {
     from.unshift('keys k CROSS JOIN');
     const hash =
-      queueId === undefined ? day.hash('m', bare(messageId ?? '')) : day.hash('q', queueId);
+      queueId === undefined
+        ? day.hash('m', bareMessageId(messageId ?? ''))
+        : day.hash('q', queueId);
     also('m.id = k.message AND k.hash = ?', hash);
   }
   if (queueId !== undefined) {
     also("(m.queue = ? OR instr(' ' || m.other || ' ', ' ' || ? || ' '))", queueId, queueId);
   }
   if (messageId !== undefined) {
-    const text = bare(messageId);
+    const text = bareMessageId(messageId);
     const right = "(SELECT '@' || text FROM words WHERE id = m.id_right)";
     also(`m.id_left || coalesce(${right}, '') = ?`, text);
   }
@@ -139,14 +142,12 @@ function subjectSearch(
 ): { readonly sql: string; readonly patterns: readonly string[] } {
   const pattern = `%${subject.replace(/[\\%_]/g, '\\$&').replace(/[^\0-\x7f]/gu, '_')}%`;
   const where = isAlone ? 'message BETWEEN :from AND :to' : 'message = m.id';
-  const parts = (day.hasClear ? ['main', 'clear'] : ['main']).map(
+  const parts = day.schemas.map(
     (schema) =>
       `SELECT message FROM ${schema}.subjects WHERE ${where} AND subject LIKE ? ESCAPE '\\'`,
   );
   return { sql: parts.join(' UNION ALL '), patterns: parts.map(() => pattern) };
 }
-
-const bare = (messageId: string): string => messageId.trim().replace(/^<|>$/g, '');
 
 const messageSql = `
   SELECT m.*, h.text AS host_text, a.text AS account_text, c.text AS client_text,

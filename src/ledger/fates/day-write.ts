@@ -174,7 +174,7 @@ export function mergeMessages(day: DayFile, from: MessagePlace, into: MessagePla
     day.run(`UPDATE OR IGNORE ${table} SET message = ? WHERE message = ?`, into.id, from.id);
     day.run(`DELETE FROM ${table} WHERE message = ?`, from.id);
   }
-  for (const schema of day.hasClear ? ['main', 'clear'] : ['main']) {
+  for (const schema of day.schemas) {
     day.run(
       `UPDATE OR IGNORE ${schema}.subjects SET message = ? WHERE message = ?`,
       into.id,

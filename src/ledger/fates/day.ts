@@ -10,7 +10,7 @@ import { RecentMap } from '../../lib/recent-map.ts';
 import type { Millis } from '../../lib/time.ts';
 import { makePrivate } from './day-fault.ts';
 import { type DayName, dayPaths, dayStart, readDayKey } from './day-names.ts';
-import { createTables, dayFormat, formatOf } from './schema.ts';
+import { createTables, type DaySchema, dayFormat, formatOf } from './schema.ts';
 
 /** Only a foreign program locks a day file. The thread that writes waits, no mail does. */
 const busyMs = 2_000;
@@ -36,6 +36,8 @@ export class DayFile {
   readonly database: DatabaseSync;
   /** The file of clear text is attached. */
   readonly hasClear: boolean;
+  /** Those that have tables of clear text. */
+  readonly schemas: readonly DaySchema[];
   readonly seed: number;
   readonly #hmac: (text: string) => Buffer;
   readonly #statements = new Map<string, StatementSync>();
@@ -52,6 +54,7 @@ export class DayFile {
     this.start = dayStart(name);
     this.database = of.database;
     this.hasClear = of.hasClear;
+    this.schemas = of.hasClear ? ['main', 'clear'] : ['main'];
     this.#hmac = hmacSha256(of.key);
     this.seed = of.key.readUInt32LE(0);
   }
@@ -161,11 +164,16 @@ export class DayFile {
   }
 
   /** False: the address of this person was added lately. */
-  isFresh(schema: 'main' | 'clear', person: number): boolean {
+  isFresh(schema: DaySchema, person: number): boolean {
     const key = schema === 'main' ? person : -person;
     if (this.#addressed.get(key) === true) return false;
     this.#addressed.set(key, true);
     return true;
+  }
+
+  /** The id of the message that was added last; 0 without one. */
+  lastMessage(): number {
+    return Number(this.statement('SELECT max(id) AS id FROM messages').get()?.['id'] ?? 0);
   }
 
   findPerson(address: string): number | undefined {
@@ -182,7 +190,7 @@ function hasRows(path: string): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
-function pragmas(schema: 'main' | 'clear'): string {
+function pragmas(schema: DaySchema): string {
   return `
     PRAGMA ${schema}.journal_mode = WAL;
     PRAGMA ${schema}.synchronous = NORMAL;
@@ -193,7 +201,7 @@ function pragmas(schema: 'main' | 'clear'): string {
   `;
 }
 
-function checkFormat(database: DatabaseSync, schema: 'main' | 'clear', path: string): void {
+function checkFormat(database: DatabaseSync, schema: DaySchema, path: string): void {
   const format = formatOf(database, schema);
   if (format <= dayFormat) return;
   throw new OperatorError(

@@ -60,7 +60,7 @@ function forgetOnDay(
     const changed = forgetInDay(day, of.address);
     if (of.dryRun) return changed; // closing drops what was not committed
     day.commit();
-    for (const schema of day.hasClear ? ['main', 'clear'] : ['main']) {
+    for (const schema of day.schemas) {
       day.database.exec(`PRAGMA ${schema}.wal_checkpoint(TRUNCATE)`);
     }
     return changed;
@@ -71,12 +71,11 @@ function forgetOnDay(
 
 function forgetInDay(day: DayFile, address: string): number {
   let changed = 0;
-  const schemas = day.hasClear ? ['main', 'clear'] : ['main'];
   const person = day.findPerson(address);
   if (person !== undefined) {
     const mail = `SELECT message FROM main.recipients WHERE person = :person
       UNION SELECT id FROM main.messages WHERE sender = :person OR header_from = :person`;
-    for (const schema of schemas) {
+    for (const schema of day.schemas) {
       for (const sql of [
         `DELETE FROM ${schema}.subjects WHERE message IN (${mail})`,
         `DELETE FROM ${schema}.addresses WHERE person = :person`,

@@ -159,7 +159,7 @@ export class Retention {
 function keepIncident(day: DayFile, account: string): void {
   day.run('INSERT OR IGNORE INTO incidents VALUES (?, 0)', account);
   const word = day.findWord(account);
-  const last = Number(day.statement('SELECT max(id) AS id FROM messages').get()?.['id'] ?? 0);
+  const last = day.lastMessage();
   const from = day.statement('SELECT copied FROM incidents WHERE account = ?').get(account);
   const copied = Number(from?.['copied'] ?? 0);
   if (word !== undefined && copied < last) {

@@ -4,6 +4,9 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 
+/** A day file, and the file of clear text that is attached to it. */
+export type DaySchema = 'main' | 'clear';
+
 /** Changes when an older Postern could not read or write the file. */
 export const dayFormat = 1;
 
@@ -22,7 +25,7 @@ const main = `
   ) STRICT;
   CREATE UNIQUE INDEX IF NOT EXISTS people_mark ON people (mark);
 
-  -- at: milliseconds since the day began. what: see message-code.ts. judged_at is null for mail
+  -- at: milliseconds since the day began. what: see codes.ts. judged_at is null for mail
   -- that only the log knows, logged_at for mail that the log has not shown yet. copy: a hash that
   -- copies of one text share.
   CREATE TABLE IF NOT EXISTS messages (
@@ -96,7 +99,7 @@ const main = `
 `;
 
 /** In the day file for mail that was stopped or watched, in the clear file for mail that passed. */
-const clearTables = (schema: string): string => `
+const clearTables = (schema: DaySchema): string => `
   CREATE TABLE IF NOT EXISTS ${schema}.addresses (
     person INTEGER PRIMARY KEY,
     address TEXT NOT NULL
@@ -107,13 +110,13 @@ const clearTables = (schema: string): string => `
   ) STRICT;
 `;
 
-export function formatOf(database: DatabaseSync, schema: 'main' | 'clear'): number {
+export function formatOf(database: DatabaseSync, schema: DaySchema): number {
   const row = database.prepare(`PRAGMA ${schema}.user_version`).get();
   return Number(row?.['user_version'] ?? 0);
 }
 
 /** Makes what is missing. */
-export function createTables(database: DatabaseSync, schema: 'main' | 'clear'): void {
+export function createTables(database: DatabaseSync, schema: DaySchema): void {
   database.exec(`
     BEGIN;
     ${schema === 'main' ? main : ''}

@@ -170,8 +170,8 @@ function Story({ found, open }) {
       </button>
     </p>
     <dl class="story">
-      ${about.subject !== '' && html`<dt>Subject</dt><dd>${about.subject}</dd>`}
-      ${about.subject === '' && html`<dt>Subject</dt><dd><span class="unkept">not kept</span></dd>`}
+      <dt>Subject</dt>
+      <dd>${about.subject === '' ? html`<span class="unkept">not kept</span>` : about.subject}</dd>
       <dt>To</dt>
       <dd>
         ${about.sample.length === 0 ? many(about.recipients, 'recipient') : about.sample.join(', ')}
