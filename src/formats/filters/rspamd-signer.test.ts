@@ -32,7 +32,8 @@ const texts = new Map(
     '/conf.d/2.conf': 'domain { two.example { path = "/two" } }',
     '/sign': '*@a.example k\njoe@joe.example %\n*@*.a.example k\n',
     '/paths':
-      'a.example /my keys/a.key # first\n"b.example" "/my keys/b.key"\n\n# c.example /c\nd.example\n',
+      'a.example /my keys/a.key # first\n"b.example" "/my keys/b.key"\n\n' +
+      '# c.example /c\nd.example\n',
     '/many': 'k1 a.example:s1:/k/1.key\nk10 b.example:s10:/k/10.key\nx c.example:x:/k/x.key\n',
     '/sign-many': '*@a.example k1\n*@B.example k10\n',
     '/sign-all': '*@a.example k1\n*@* x\n',

@@ -1,4 +1,4 @@
-/** Files of Postfix, such as main.cf and tables: which a setting names, and whether they changed. */
+/** Files of Postfix (main.cf, tables): which a setting names, and whether they changed. */
 import { stat } from 'node:fs/promises';
 
 /** Files of a table or list, as Postfix and postmap(1) name them. */

@@ -84,7 +84,9 @@ function foreignMail({ foreign, writers }: AuthorFacts): Finding {
     id,
     kind: 'warn',
     title,
-    found: `${counted(sum, 'message')} of ${counted(writers.length, 'account')}: ${someOf(names, namedMax)}`,
+    found:
+      `${counted(sum, 'message')} of ${counted(writers.length, 'account')}: ` +
+      someOf(names, namedMax),
     wanted: `no such mail; ${how}`,
     fix: 'postern status names the latest, with the command that allows it',
   };

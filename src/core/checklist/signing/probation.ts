@@ -31,8 +31,8 @@ export function checkProbation(
   const fixed = distinct(domains.filter(({ canSend }) => !canSend));
   if (fixed.length > 0) {
     const found =
-      `none for ${someOf(fixed, namedMax)}: Postern cannot revoke a record there, so the key of the domain ` +
-      'signs mail of all accounts';
+      `none for ${someOf(fixed, namedMax)}: Postern cannot revoke a record there, so the key of ` +
+      'the domain signs mail of all accounts';
     const wanted = 'zones that Postern can change';
     const fix =
       'add the zones to [[dns.updates]] (docs/dns-and-signing.md), or turn signing.probation off';
@@ -44,8 +44,8 @@ export function checkProbation(
   const without = distinct(domains).filter((domain) => !ready.has(domain));
   if (without.length > 0) {
     const found =
-      `none is ready for ${someOf(without, namedMax)}: the key of the domain signs mail of accounts that ` +
-      'need one now';
+      `none is ready for ${someOf(without, namedMax)}: the key of the domain signs mail of ` +
+      'accounts that need one now';
     const wanted = 'a spare key for each domain';
     const fix =
       'wait an hour after a change; then see postern dkim keys, and raise ' +
