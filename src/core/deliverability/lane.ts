@@ -1,0 +1,53 @@
+/** How one provider treats mail from one of our addresses. Types only. */
+import type { Millis } from '../../lib/time.ts';
+
+/** A lane: one of our addresses and a provider. */
+export type LaneKey = {
+  /** Our source address; empty where it is not known (one address: the usual case). */
+  readonly source: string;
+  /** Of the connection to the provider. */
+  readonly family: 'ipv4' | 'ipv6';
+  /** Id of the provider, as the classifier of replies names it. */
+  readonly provider: string;
+};
+
+/** unknown: too little mail, or the mail log is not read. */
+export type LaneState = 'healthy' | 'slowed' | 'blocked' | 'unknown';
+
+/** What a lane is now, and why. */
+export type LaneStanding = LaneKey & {
+  readonly state: LaneState;
+  /** Since when it has this state. */
+  readonly since: Millis;
+  /** In their words: the reply that decided, with its rule; empty strings if none did. */
+  readonly reply: string;
+  readonly rule: string;
+  readonly cure: string;
+  readonly link: string;
+  /** One sentence: why it has this state. */
+  readonly why: string;
+  /** The account or script that caused most of the bad replies; undefined if none did. */
+  readonly causedBy: { readonly account: string; readonly share: number } | undefined;
+  /** Id of the incident of that account; undefined if there is none. */
+  readonly incident: string | undefined;
+};
+
+/** A change of state: what a timeline is made of. */
+export type LaneChange = LaneKey & {
+  readonly at: Millis;
+  readonly from: LaneState;
+  readonly to: LaneState;
+  readonly reply: string;
+  readonly rule: string;
+};
+
+/** One interval of a lane, for charts and comparisons. */
+export type LaneSample = {
+  readonly at: Millis;
+  readonly sent: number;
+  readonly deferred: number;
+  readonly bounced: number;
+  /** Seconds from hand-over to delivery, of mail that was delivered in the interval. */
+  readonly delayP50: number | undefined;
+  readonly delayP95: number | undefined;
+};
