@@ -234,7 +234,8 @@ suite('SpamAssassin', () => {
     await eventually('it is left alone', () => guard.logged.includes('scan.down') || undefined);
     const began = performance.now();
     for (let n = 0; n < 50; n++) assert.equal(await send(n + 100), 'pass');
-    assert.ok(performance.now() - began < 1_000, 'nobody waits for it');
+    // If each waited for its deadline, it would be 50 seconds.
+    assert.ok(performance.now() - began < 10_000, 'nobody waits for it');
     assert.equal(await guard.metric('postern_scan_up{scanner="spamassassin"}'), 0);
     assert.match((await guard.run('status')).out, /\(does not answer\)/);
     spamd.signal('SIGCONT');
