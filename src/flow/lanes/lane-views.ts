@@ -35,6 +35,7 @@ export type LaneViewDeps = {
 };
 
 const changesMax = 1_000;
+const sendingMax = 5_000;
 const repliesMax = 100;
 const newRepliesMax = 100;
 const weekMs = 7 * dayMs;
@@ -90,6 +91,22 @@ export function storedLaneViews(
     unread: () => 'the guard is not running',
     now: () => now,
   });
+}
+
+/** What the ledger shows of the rules for bulk senders that a domain does not follow. */
+export function bulkLacks(
+  domain: string,
+  ledger: Pick<Ledger, 'sendingDomains'>,
+): readonly string[] {
+  const all = ledger
+    .sendingDomains(sendingMax)
+    .filter((row) => row.domain === domain || row.domain.endsWith(`.${domain}`));
+  const messages = all.reduce((sum, row) => sum + row.messages, 0);
+  const signed = all.reduce((sum, row) => sum + row.signed, 0);
+  if (messages === 0) return [];
+  if (signed === 0) return ['no key signs its mail (DKIM)'];
+  const unsigned = messages - signed;
+  return unsigned / messages < 0.01 ? [] : [`${unsigned} of ${messages} messages were not signed`];
 }
 
 function place({ memory }: WatchedLane): number {

@@ -51,6 +51,8 @@ export type LaneWatch = Lanes & {
   cut(): (key: string, place: string) => void;
   /** Why the mail log is not read; undefined: it is read. */
   unread(why: string | undefined): void;
+  /** The state of each lane. */
+  states(): readonly LaneMemory['state'][];
   /** To be called every few seconds. */
   look(): void;
 };
@@ -153,6 +155,10 @@ class Watch implements LaneWatch {
     this.#unread = why ?? '';
   }
 
+  states(): readonly LaneMemory['state'][] {
+    return [...this.#lanes.values()].map(({ shown }) => shown);
+  }
+
   look(): void {
     const now = this.#deps.world.clock.now();
     const changes: LaneChange[] = [];
@@ -197,7 +203,10 @@ class Watch implements LaneWatch {
     noteAnswer(lane.memory, kind, { at, by, words: { reply, rule, cure, link } });
     lane.isChanged = true;
     if (isBad) lane.isUrgent = true;
-    this.#counts.add(keyOf(lane), outcome as LaneOutcome, attempt);
+    const counted = outcome as LaneOutcome;
+    this.#counts.add(keyOf(lane), counted, attempt);
+    const provider = isOtherLane(lane) ? otherProvider : lane.provider;
+    this.#deps.world.count('postern_lane_attempts_total', 1, `${provider} ${counted}`);
   }
 
   /** The account or script for which Postern judged the message, else the one that the log names. */
