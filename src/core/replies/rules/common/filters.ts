@@ -58,7 +58,7 @@ export const filterRules: readonly ReplyRule[] = [
     },
     {
       id: 'mimecast/reputation',
-      words: 'poor reputation | blocked sender',
+      words: 'poor reputation | blocked sender | zen.mimecast | csi.mimecast | blocked - ',
       says: 'our-ip blocked 24h',
       cure: cures.stopSource,
       yes: '550 Rejected: sender host has a poor reputation',

@@ -48,7 +48,7 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       insufficient quota | mailbox full | mailbox is full | mailbox * full | mail box * full
       inbox * full | maildir * full | account is full | user * is full | is full *mailbox
       out of storage | exceeded storage | storage allocation | storage limit | storage * exceeded
-      mailbox size limit | mailbox has exceeded | exceeded * mailbox | mailbox * exceeded
+      mailbox size limit | mailbox has exceeded | exceeded * mailbox | maximum per mailbox | exceeds maximum per | mailbox * exceeded
       not enough space | not enough storage | no space * mailbox | no room in mailbox
       insufficient * mailbox | too much mail in mailbox | mailbox is over | user over quota
       user is over | over the maximum | maximum storage | maximum mailbox size | boite * pleine
@@ -109,11 +109,11 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       recipient * does not accept | recipient does not want | recipient only accepts
       recipient accepts mail only | recipient * not allowed to receive | recipient is not allowed
       not allowed to receive | not permitted to receive | not authorized to receive
-      not allowed to send to this | not permitted to send to this | not authorized to send to this
+      not allowed to send to this | not allowed to post | not allowed to send to | blocked senders list | badrcptto | not permitted to send to this | not authorized to send to this
       sender not allowed by recipient | sender * not on * allowed list | allowed sender
       restricted recipient | recipient restricted | delivery restriction | delivery restricted
       policy rejection on the target address | target address | rejected by * administrator
-      prohibited by administrator | administrative prohibition | administratively prohibited
+      prohibited by administrator | administratively prohibited
       administratively denied | administratively blocked | administrator * blocked
       not accepted * administrator | rejected by * custom | recipient's policy
       recipient's domain policy | recipient domain policy | local recipient policy
@@ -136,24 +136,7 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
   },
 ]);
 
-export const unknownMailboxRules: readonly ReplyRule[] = rulesOf(group, [
-  {
-    id: 'any/address-check-open',
-    words: `
-      address verification in progress | unverified address | recipient verify in progress
-      could not verify recipient | could not complete recipient verify | cannot verify recipient
-      unable to verify recipient | recipient verification | callout`,
-    codes: '4',
-    without: 'sender address | sender verif',
-    says: 'their-fault transient 15m',
-    cure: cures.none,
-    yes:
-      '450 4.1.1 <ann@example.net>: Recipient address rejected: unverified address: Address ' +
-      'verification in progress',
-    no:
-      '550 5.1.1 <ann@example.net>: Recipient address rejected: undeliverable address: User ' +
-      'unknown',
-  },
+export const relayRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'any/relaying-denied-for-now',
     words: `
@@ -174,12 +157,12 @@ export const unknownMailboxRules: readonly ReplyRule[] = rulesOf(group, [
       unable to relay | relay denied | relay prohibited | relaying prohibited
       relaying to * prohibited | relaying to * denied | cannot relay | not permitted to relay
       not allowed to relay | do not relay | does not relay | no relaying | not relay for
-      mail relay | attempt to relay | open relay | relay attempt | rcpthosts
+      attempt to relay | open relay | relay attempt | rcpthosts
       sorry, that domain isn't in my list of allowed | not a gateway | not our customer
       domain isn't allowed to be relayed | not hosted here | domain not hosted | not handled here
       not local | is not a local domain | unknown domain | no such domain | domain not served
       we do not * mail for | does not accept mail for | not authoritative | invalid relay
-      must authenticate to relay`,
+      must authenticate to relay | not configured to relay | relay mail | relaying denied`,
     without: `
       sender address | listed | invalid credentials | dnsbl | sender domain | domain of sender
       mail relay server`,
@@ -188,10 +171,30 @@ export const unknownMailboxRules: readonly ReplyRule[] = rulesOf(group, [
     yes: '554 5.7.1 <ann@example.net>: Relay access denied',
     no: '554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using dnsbl.example',
   },
+]);
+
+export const unknownMailboxRules: readonly ReplyRule[] = rulesOf(group, [
+  {
+    id: 'any/address-check-open',
+    words: `
+      address verification in progress | unverified address | recipient verify in progress
+      could not verify recipient | could not complete recipient verify | cannot verify recipient
+      unable to verify recipient | recipient verification | callout`,
+    codes: '4',
+    without: 'sender address | sender verif',
+    says: 'their-fault transient 15m',
+    cure: cures.none,
+    yes:
+      '450 4.1.1 <ann@example.net>: Recipient address rejected: unverified address: Address ' +
+      'verification in progress',
+    no:
+      '550 5.1.1 <ann@example.net>: Recipient address rejected: undeliverable address: User ' +
+      'unknown',
+  },
   {
     id: 'any/mailbox-unknown',
     words: `
-      user unknown | unknown user | unknown account | unknown recipient | unknown mailbox
+      host unknown | does not accept mail | invalid domain name | user not activated | account not activated | cannot deliver mail for | that recipient is not | mailbox name not allowed | recipient unrecognized | no longer on server | not on this server | postfach nicht vorhanden | adresse * inconnue | cuenta * no existe | empfangeradresse existiert nicht | no such id | mail box * not | virtual user | user unknown | unknown user | unknown account | unknown recipient | unknown mailbox
       unknown address | unknown local | unknown or illegal | unknown alias | recipient unknown
       recipient not found | recipient notfound | recipientnotfound | recipient * does not exist
       recipient * doesn't exist | recipient * not exist | recipient is invalid | recipient invalid

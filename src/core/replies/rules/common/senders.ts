@@ -206,7 +206,7 @@ export const rateRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'any/rate',
     words: `
-      rate limit | ratelimit | rate-limit | rate limited | rate exceeded | rate control
+      rate limit | intrusion prevention | ratelimit | rate-limit | rate limited | rate exceeded | rate control
       rate throttle | message rate | mail rate | sending rate | send rate | hourly limit
       daily limit | per hour | per day | per minute | hourly sending | throttl | slow down
       slow-down | sending too fast | too fast | too quickly | too frequent | frequency limit
@@ -231,6 +231,18 @@ export const rateRules: readonly ReplyRule[] = rulesOf(group, [
 ]);
 
 export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
+  {
+    id: 'any/spam-or-virus-mark',
+    words: `reject, id= * spam | rejected, id= | reject, id= | ~ube~ | ~spam~ | gtube | x-spam | bare <lf> | bare lf | line length exceeded | maximum line length | purported responsible address | from domain mismatch | junkmail | ~junk~`,
+    codes: '5',
+    without:
+      'ip address | your ip | client host | ~rbl | dnsbl | spam from this | from your ip | ' +
+      'for spam | of spam | spam source | reputation | recipient preferences',
+    says: 'content blocked until-fixed',
+    cure: cures.content,
+    yes: '554 5.7.0 Reject, id=20025-09 - SPAM',
+    no: '554 5.7.1 Your IP address is blocked for spam',
+  },
   {
     id: 'any/content-spam',
     words: `
@@ -269,8 +281,45 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       recipient preferences | reputation`,
     says: 'content blocked until-fixed',
     cure: cures.content,
-    yes: '550 5.7.1 This message was classified as spam and not accepted',
+    yes: '550 5.7.1 The text of this message looks malicious',
     no: '550 5.7.1 Too much spam from this IP',
+  },
+  {
+    id: 'any/policy-at-recipient',
+    words: `denied by policy | rejected by policy | policy violation | local policy | policy reasons | policy rejection | policy reject | blocked by policy | security policy | refused by policy | policy restriction | administrative prohibition | due to policy | prohibited by policy | against policy`,
+    codes: '5',
+    steps: 'rcpt',
+    without: 'ip address | your ip | client host | reputation',
+    says: 'policy-of-recipient permanent-for-this-recipient never',
+    cure: cures.recipientsRule,
+    yes: '550 Denied by policy',
+    no:
+      'host mx.example.net[203.0.113.9] said: 550 Denied by policy (in reply to end of DATA ' +
+      'command)',
+  },
+  {
+    id: 'any/policy-at-sender',
+    words: `denied by policy | rejected by policy | policy violation | local policy | policy reasons | policy rejection | policy reject | blocked by policy | security policy | refused by policy | policy restriction | administrative prohibition | due to policy`,
+    codes: '5',
+    steps: 'mail',
+    without: 'ip address | your ip | client host | reputation',
+    says: 'our-domain blocked until-fixed',
+    cure: cures.senderRefused,
+    yes: '554 Mail from ann@example.org rejected for policy reasons.',
+    no:
+      'host mx.example.net[203.0.113.9] said: 554 Mail rejected for policy reasons. (in ' +
+      'reply to end of DATA command)',
+  },
+  {
+    id: 'any/policy-of-content',
+    words: `denied by policy | rejected by policy | policy violation | local policy | policy reasons | policy rejection | policy reject | blocked by policy | security policy | security policies | refused by policy | policy restriction | administrative prohibition | due to policy | content policy | content restriction`,
+    codes: '5',
+    steps: 'data',
+    without: 'ip address | your ip | client host | reputation',
+    says: 'content blocked until-fixed',
+    cure: cures.content,
+    yes: '550 5.7.0 Local Policy Violation',
+    no: 'host mx.example.net[203.0.113.9] said: 550 Denied by policy (in reply to RCPT TO command)',
   },
   {
     id: 'any/address-refused',
@@ -285,7 +334,7 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       host * not allowed | host * blocked | host * banned | mail from * not allowed
       mail from * refused | connections not accepted | connection not allowed | connection refused
       connection rejected | connection denied | connection not accepted | connection blocked
-      banned sender | banned sending | access denied | access to this mail system
+      banned sender | banned sending | access denied | access to this mail system | access to submit messages
       access not allowed | blocked for abuse | blocked for spam | abuse | abus detecte
       adresse ip | votre adresse | votre serveur | ihre ip | ip-adresse | su direccion ip | su ip
       indirizzo ip | il tuo ip | adres ip | we do not accept mail from | not accept mail from
