@@ -57,6 +57,16 @@ export const greylistRules: readonly ReplyRule[] = rulesOf(group, [
 
 export const sizeRules: readonly ReplyRule[] = rulesOf(group, [
   {
+    id: 'any/loop',
+    words: `
+      too many hops | hop count | mail loop | loop detected | routing loop | mail loops back
+      loops back to | looping | forwarding loop | loop count | loop was found | too many received | maximum hop | message is looping | forwarding loop | loop count | loop was found`,
+    says: 'their-fault permanent-for-this-recipient never',
+    cure: cures.loop,
+    yes: '554 5.4.6 Too many hops',
+    no: '554 5.4.1 Recipient address rejected',
+  },
+  {
     id: 'any/too-big',
     words: `
       message size exceed | message * exceeds * size | message * exceeds * limit
@@ -65,14 +75,14 @@ export const sizeRules: readonly ReplyRule[] = rulesOf(group, [
       size limit exceeded | size * exceeds * limit | size * exceeds * maximum | size exceeds
       exceeds size limit | exceeds the size limit | exceeded the maximum * size
       exceeds maximum message size | exceeds fixed maximum | maximum message size
-      maximum allowed message size | message size limit | max message size | mail size limit
+      maximum allowed message size | message size limit | inbound message size | message file too big | ~size limit | taille limite | max message size | mail size limit
       mail too big | mail too large | email too large | e-mail too large | mail is too large
       mail size * exceed | body too large | attachment * too large | too much mail data
       content * too large | resolver.rst.sendsizelimit | resolver.rst.recipsizelimit | sizelimit
       taille * message * depasse | message trop volumineux | nachricht * zu gross
       nachricht zu gross | mensaje * demasiado grande | messaggio troppo grande
       messaggio * grande | wiadomosc * za duza | message has exceeded`,
-    without: 'mailbox | quota | header | line too long | rate',
+    without: 'mailbox | quota | header | line too long | ~rate | recipient list',
     says: 'size permanent-for-this-recipient never',
     cure: cures.size,
     yes: '552 5.3.4 Message size exceeds fixed limit',
@@ -116,16 +126,6 @@ export const tlsRules: readonly ReplyRule[] = rulesOf(group, [
 
 export const theirFaultRules: readonly ReplyRule[] = rulesOf(group, [
   {
-    id: 'any/loop',
-    words: `
-      too many hops | hop count | mail loop | loop detected | routing loop | mail loops back
-      loops back to | looping | too many received | maximum hop | message is looping`,
-    says: 'their-fault permanent-for-this-recipient never',
-    cure: cures.loop,
-    yes: '554 5.4.6 Too many hops',
-    no: '554 5.4.1 Recipient address rejected',
-  },
-  {
     id: 'any/their-disk',
     words: `
       insufficient system storage | insufficient disk | insufficient storage
@@ -139,7 +139,7 @@ export const theirFaultRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'any/their-fault-refused',
-    words: `internal error | internal server error | internal system error | internal software error | system config error | configuration error | configuration problem | server configuration | temporary failure | temporary error | temporary problem | temporarily unavailable | service currently unavailable | service is currently | service temporarily | lookup failure | database error | system error | server error | i/o error | blame it on the weather | mail server permanently rejected message | connection timed out | sequence of commands | bad sequence | protocol violation | unable to open | cannot open | try again later | not accepting connections | loops back | error in processing | local error | unexpected error | unable to process | time out | timed out | cannot create | can't create | dns query failed | delivery time * expired | message expired`,
+    words: `internal error | internal server error | internal system error | internal software error | system config error | configuration error | configuration problem | server configuration | temporary failure | temporary error | temporary problem | temporarily unavailable | service currently unavailable | service is currently | service temporarily | lookup failure | database error | system error | server error | i/o error | blame it on the weather | mail server permanently rejected message | connection timed out | sequence of commands | bad sequence | protocol violation | unable to open | cannot open | system call | error while being processed | output file | retry time not reached | long failure period | in the queue too long | not reachable | unreachable | queue for | multiple retries | command died | procmail | maidrop | command failed | command output | mailer error | mail system full | no mdb | name server | unable to resolve route | try again later | not accepting connections | loops back | error in processing | local error | unexpected error | unable to process | time out | timed out | cannot create | can't create | dns query failed | delivery time * expired | message expired`,
     codes: '5',
     without: 'mailbox | your ip | ip address | dnsbl | listed | spam',
     says: 'their-fault transient 4h',

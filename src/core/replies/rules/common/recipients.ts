@@ -33,7 +33,7 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       postfach ist voll | mailbox quota | quota * full | user is over
       over the maximum allowed quota | not enough space in the mailbox`,
     codes: '4',
-    without: 'queue quota',
+    without: 'queue quota | message quota',
     says: 'recipient transient 4h',
     cure: cures.fullMailbox,
     yes: '452 4.2.2 <ann@example.net> Mailbox is full',
@@ -57,7 +57,9 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       postfach * voll | postfach ist voll | mailbox ist voll | postvak * vol | mailbox zit vol
       inbox is over`,
     codes: '5 ',
-    without: 'queue quota | sending quota | message size',
+    without:
+      'queue quota | sending quota | message quota | message size | header size | message ' +
+      'header',
     says: 'recipient permanent-for-this-recipient 24h',
     cure: cures.fullMailbox,
     yes: '552 5.2.2 <ann@example.net>: the mailbox is over quota',
@@ -119,7 +121,7 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       recipient's domain policy | recipient domain policy | local recipient policy
       recipient policy | user-defined | user defined | personal block | personal blacklist
       blacklisted by * recipient | recipient's blacklist | recipient's blocklist
-      recipient's block list | members only | only * members | closed list | post to this list
+      recipient's block list | refuses to receive | refuse to receive | refuses to accept your | user reject | user rules | isn't on the recipient | list of senders to accept | only accepting mail from | is not accepting any mail | account is protected by | badrecipientto | members-only | closed mailing list | organizational settings | organization policy | not subscribed to this group | envelope recipient has been denied | recipient is not accepting mail with | members only | only * members | closed list | post to this list
       post to this group | moderated | not a member | only internal | internal use only
       internal senders | only authenticated | authenticated users only | authenticated senders only
       restricted to authenticated | resolver.rst. | transport.rules | transport rule
@@ -162,7 +164,7 @@ export const relayRules: readonly ReplyRule[] = rulesOf(group, [
       domain isn't allowed to be relayed | not hosted here | domain not hosted | not handled here
       not local | is not a local domain | unknown domain | no such domain | domain not served
       we do not * mail for | does not accept mail for | not authoritative | invalid relay
-      must authenticate to relay | not configured to relay | relay mail | relaying denied`,
+      must authenticate to relay | not configured to relay | don't handle mail for | list of allowed rcpthost | relaying mail to | as a relay | relay mail | relaying denied`,
     without: `
       sender address | listed | invalid credentials | dnsbl | sender domain | domain of sender
       mail relay server`,
@@ -194,7 +196,7 @@ export const unknownMailboxRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'any/mailbox-unknown',
     words: `
-      host unknown | does not accept mail | invalid domain name | user not activated | account not activated | cannot deliver mail for | that recipient is not | mailbox name not allowed | recipient unrecognized | no longer on server | not on this server | postfach nicht vorhanden | adresse * inconnue | cuenta * no existe | empfangeradresse existiert nicht | no such id | mail box * not | virtual user | user unknown | unknown user | unknown account | unknown recipient | unknown mailbox
+      host unknown | unknown host | recipient domain must exist | domain does not exist | host or domain name not found | no mx record | mail domain * unknown | address not present | can't accept user | can't accept recipient | destination addresses were unknown | destination server rejected recipients | mailbox not present | mailbox unavaiable | no mail box available | recipient not ok | no one at this address | no one here by | not in my validrcptto | user missing home | not found recipient | recipient is not accepted | recipient not accepted | recipient was not found | in name directory | non existent user | user * unknown~ | ~no existe | nessun utente | archived recipient | user * terminated | address rejected. | no such | does not accept mail | invalid domain name | user not activated | account not activated | cannot deliver mail for | that recipient is not | mailbox name not allowed | recipient unrecognized | no longer on server | not on this server | postfach nicht vorhanden | adresse * inconnue | cuenta * no existe | empfangeradresse existiert nicht | no such id | mail box * not | virtual user | user unknown | unknown user | unknown account | unknown recipient | unknown mailbox
       unknown address | unknown local | unknown or illegal | unknown alias | recipient unknown
       recipient not found | recipient notfound | recipientnotfound | recipient * does not exist
       recipient * doesn't exist | recipient * not exist | recipient is invalid | recipient invalid
