@@ -101,10 +101,12 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'any/domain-of-sender',
     words: `
-      domain of sender | sender domain must | sender domain * not resolve
-      sender domain * not exist | sender domain * doesn't | sender domain not found
-      sender domain does not | sender domain is not | sender domain lookup | sender domain * dns
-      sender domain * mx | domain of * does not resolve | sender address rejected: domain
+      no a, aaaa, or mx | no a, aaaa or mx | has no a, aaaa | no mx or a record
+      domain may not exist | sender domain resolve fail | domain of sender | sender domain must
+      sender domain * not resolve | sender domain * not exist | sender domain * doesn't
+      sender domain not found | sender domain does not | sender domain is not
+      sender domain lookup | sender domain * dns | sender domain * mx
+      domain of * does not resolve | sender address rejected: domain
       sender address rejected: malformed dns | sender address rejected: need fully
       sender address rejected: unverified | sender address rejected: undeliverable
       sender address rejected: user unknown | sender address rejected: unable
@@ -249,8 +251,9 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
     id: 'any/spam-or-virus-mark',
     words: `
       reject, id= * spam | rejected, id= | reject, id= | ~ube~ | ~spam~ | gtube | x-spam
-      bare <lf> | bare lf | line length exceeded | maximum line length
-      purported responsible address | from domain mismatch | junkmail | ~junk~`,
+      bare <lf> | bare linefeed | barelinefeed | bare newline | bare lf | line length exceeded
+      maximum line length | purported responsible address | from domain mismatch | junkmail
+      ~junk~`,
     codes: '5',
     without: `
       sending spam | ip address | your ip | client host | ~rbl | dnsbl | spam from this
