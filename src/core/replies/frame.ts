@@ -122,7 +122,9 @@ const hostBefore = [
 function namedHost(text: string): string {
   for (const words of hostBefore) {
     if (!text.startsWith(words)) continue;
-    const end = text.slice(words.length, words.length + 300).search(/[[ :,]/);
+    const near = text.slice(words.length, words.length + 300);
+    const end = near.search(/[[ :,]/);
+    if (/^[^[ ]*\[(?:private\/|\/)/.test(near)) return '';
     return end < 0 ? '' : text.slice(words.length, words.length + end);
   }
   const at = /(?:offered by|by server|server|host) ([\w.-]{3,255})\[/.exec(text.slice(0, 600));

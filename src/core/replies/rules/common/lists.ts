@@ -30,7 +30,7 @@ export const domainListRules: readonly ReplyRule[] = rulesOf(group, [
       domain is blacklisted | domain * blacklisted | sender address * blocked using
       your domain * listed | your domain * blacklist | your domain has been black
       unsolicited * domain * blacklist | domain name * blacklist`,
-    without: 'url | link in',
+    without: '~url | link in',
     says: 'our-domain blocked 24h',
     cure: cures.listedDomain,
     link: 'https://check.spamhaus.org',
@@ -43,8 +43,8 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'list/link-in-list',
     words: `
-      url in this email | url in this message | url in message | url * listed | urls * listed
-      link * listed | links * listed | uri * listed | listed in * surbl | surbl | uribl
+      url in this email | url in this message | url in message | ~url * listed | ~urls * listed
+      ~link * listed | ~links * listed | ~uri * listed | listed in * surbl | surbl | uribl
       blacklisted url | black listed url | blocked url | contains * url | contains a link
       contains * blacklisted | contains * listed`,
     without: 'query refused',
@@ -71,7 +71,7 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
       your network | your netblock | your provider is | your isp is | uceprotect-level2
       uceprotect-level3 | dnsbl-2.uceprotect | dnsbl-3.uceprotect | entire network
       whole network | network * blacklisted | netblock * listed | your subnet | your hoster
-      hosting provider * blocked | asn * blocked | spamming network | ip range | address range
+      hosting provider * blocked | asn * blocked | spamming network | ~ip range | address range
       your network range`,
     says: 'our-network blocked never',
     cure: cures.network,
@@ -182,7 +182,7 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
       invaluement | hostkarma | spamauditor | truncate.gbudb | surriel | wpbl | s5h.net | spfbl
       njabl | ahbl | dsbl | cbl.abuseat | abuseat.org | spameatingmonkey | manitu | rats-dyna
       rats-noptr | lashback | blue-shield | apews | mxrate | 0spam | blocklist.de`,
-    without: 'url | recipient preferences | sender address | not listed in | user unknown',
+    without: '~url | recipient preferences | sender address | not listed in | user unknown',
     says: 'our-ip blocked 24h',
     cure: cures.listed,
     link: 'https://multirbl.valli.org',

@@ -35,7 +35,7 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
     id: 'any/dynamic-address',
     words: `
       dynamic ip | dynamic address | dynamic addresses | dynamic/ | dynamic host | dynamic pool
-      dynamic range | dynamically | dial-up | dialup | dial up | residential | dynablock
+      dynamic range | dynamically | dial-up | dialup | dial up | ~residential | dynablock
       generic hostname | generic host name | generic reverse | generic dns | generic ip
       looks dynamic | looks like a dynamic | consumer ip | end user ip | end-user | broadband
       your isp's mail | isp mail server | isp's smtp | isp smtp | through your isp
@@ -250,8 +250,8 @@ export const rateRules: readonly ReplyRule[] = rulesOf(group, [
       maximum number of messages | messages per connection | message per connection
       message limit | messages limit | recipient limit | sending limit | limit exceeded
       exceeded limit | exceeded the limit | exceeded the maximum number | exceeded your
-      limit has been | limit reached | over limit | volume | user complaints | unusual activity
-      unusual sending | excessive | flood | quota for sending | sending quota | trop de messages
+      limit has been | limit reached | over limit | ~volume | user complaints | unusual activity
+      unusual sending | excessive | ~flood | quota for sending | sending quota | trop de messages
       trop de mail | debit * depasse | zu viele | demasiados | troppi messaggi | troppe mail
       limite * superad | limite * depass | zbyt wiele | te veel`,
     without: 'hops | recipient * rate | message size | mailbox | spams from | too much spam',
@@ -274,7 +274,7 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
     codes: '5',
     without: `
       sending spam | ip address | your ip | client host | ~rbl | dnsbl | spam from this
-      from your ip | for spam | of spam | spam source | reputation | recipient preferences`,
+      from your ip | for spam | of spam | spam source | ~reputation | recipient preferences`,
     says: 'content blocked until-fixed',
     cure: cures.content,
     yes: '554 5.7.0 Reject, id=20025-09 - SPAM',
@@ -298,27 +298,27 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       seems to be spam | seems * spam | antispam | anti-spam | antyspam | systeme antispam
       contenu | comme spam | pourriel | als spam | spamverdacht | unerwunschte | como spam
       come spam | jako spam | spamu | antispamowy | correo no deseado | rampspost | junk mail
-      junk email | bulk mail | bulk email | unsolicited | unwanted | phish | scam | fraud | virus
-      malware | malicious | infected | trojan | executable | dangerous attachment
+      junk email | bulk mail | bulk email | unsolicited | unwanted | phish | ~scam | ~fraud
+      virus | malware | malicious | infected | trojan | executable | dangerous attachment
       attachment * not allowed | attachment * blocked | attachment type | banned file
       banned content | prohibited content | forbidden content | forbidden attachment
-      illegal attachment | blocked attachment | blocked file | file type | file extension | macro
-      bad header | invalid header | missing header | malformed | headers invalid
+      illegal attachment | blocked attachment | blocked file | file type | file extension
+      ~macro | bad header | invalid header | missing header | malformed | headers invalid
       header * missing | header * invalid | missing * header | no from | missing from
       missing date | missing message-id | duplicate header | header size | headers too large
       header too large | binary content | mail content | message filtered | pattern detection
       bulk.advertising | mass mailer | rfcmessagenoncompliant | line limit exceeded | from header
       from: header | header error | header * not | rfc 5322 | rfc5322 | rfc2822 | rfc 2822
       rfc822 | bare lf | bare newline | bare cr | line too long | lines longer | non-ascii
-      8-bit | 8bit | mime | charset | character set | encoding | subject | suspicious
+      8-bit | 8bit | ~mime | charset | character set | ~encoding | ~subject~ | suspicious
       undesirable | objectionable | message fingerprint | cloudmark
       message not accepted for policy reasons | not accepted for policy | message not allowed
       message rejected | message refused | message blocked | message denied | mail rejected by
-      transaction failed | heuristic | listwash | url`,
+      transaction failed | heuristic | listwash | ~url~`,
     without: `
       spam from this ip | spam from your ip | spams from your ip | spamming | spam source
       your ip | ip address | client host | sending spam | spammer | incident de spam | smtputf8
-      recipient preferences | reputation`,
+      recipient preferences | ~reputation`,
     says: 'content blocked until-fixed',
     cure: cures.content,
     yes: '550 5.7.1 The text of this message looks malicious',
@@ -333,7 +333,7 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       against policy`,
     codes: '5',
     steps: 'rcpt',
-    without: 'ip address | your ip | client host | reputation',
+    without: 'ip address | your ip | client host | ~reputation',
     says: 'policy-of-recipient permanent-for-this-recipient never',
     cure: cures.recipientsRule,
     yes: '550 Denied by policy',
@@ -349,7 +349,7 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       policy restriction | administrative prohibition | due to policy`,
     codes: '5',
     steps: 'mail',
-    without: 'ip address | your ip | client host | reputation',
+    without: 'ip address | your ip | client host | ~reputation',
     says: 'our-domain blocked until-fixed',
     cure: cures.senderRefused,
     yes: '554 Mail from ann@example.org rejected for policy reasons.',
@@ -366,7 +366,7 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       content policy | content restriction`,
     codes: '5',
     steps: 'data',
-    without: 'ip address | your ip | client host | reputation',
+    without: 'ip address | your ip | client host | ~reputation',
     says: 'content blocked until-fixed',
     cure: cures.content,
     yes: '550 5.7.0 Local Policy Violation',
@@ -376,7 +376,7 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
     id: 'any/address-refused',
     words: `
       spam from this ip | spam from your | spams from your | spam from this | spam source
-      spamming | sending spam | spammer | spam host | incident de spam | reputation | your ip
+      spamming | sending spam | spammer | spam host | incident de spam | ~reputation | your ip
       ip address | client host | client address | client ip | sending ip | sender ip | source ip
       ip is | ~ip blocked | ~ip * blocked | ~ip * banned | ~ip * rejected | ~ip * denied
       ~ip * refused | ~ip * not allowed | ~ip * not accepted | ~ip * not permitted | blocked ip~
@@ -387,7 +387,7 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       connection not allowed | connection refused | connection rejected | connection denied
       connection not accepted | connection blocked | banned sender | banned sending
       access denied | access to this mail system | access to submit messages | access not allowed
-      blocked for abuse | blocked for spam | abuse | abus detecte | adresse ip | votre adresse
+      blocked for abuse | blocked for spam | ~abuse | abus detecte | adresse ip | votre adresse
       votre serveur | ihre ip | ip-adresse | open proxy | listed as abus
       no access from mail server | smtp server of your isp | invalid ip for sending | sending mta
       block for spam | su direccion ip | su ip | indirizzo ip | il tuo ip | adres ip
