@@ -53,6 +53,7 @@ import { openDaemonLanes } from './lanes.ts';
 import { openMailServer } from './mail-server.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound } from './readers/inbound.ts';
+import { openDaemonReplies } from './readers/replies.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
 import { openDaemonSigning } from './readers/signing.ts';
@@ -114,7 +115,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
   const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
-  const lanes = openDaemonLanes(parts, { ...memory, ledger });
+  const replies = openDaemonReplies(config);
+  const lanes = openDaemonLanes(parts, { ...memory, ...replies, ledger });
   const fates = openDaemonFates(parts, { ...memory, ledger, lanes });
   const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
@@ -177,7 +179,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       Object.assign(live.settings, settingsOf(changed));
       Object.assign(live.policy, policyOf(changed, machineAddresses()));
       setMode();
-      for (const part of [...readers.changing, fates]) part.configure(changed);
+      for (const part of [...readers.changing, fates, replies]) part.configure(changed);
       return needRestart(config, changed);
     },
   };

@@ -1,5 +1,6 @@
-/** `postern providers`: how providers treat our mail. */
+/** `postern providers …`: how providers treat mail of this server. Each sub-command has a file. */
 import type { Command } from 'commander';
+import { registerClassify } from './classify.ts';
 import { laneCommands } from './lanes.ts';
 
 export function register(program: Command): void {
@@ -7,7 +8,9 @@ export function register(program: Command): void {
     .command('providers')
     .summary('how each provider treats our mail')
     .description(
-      'Shows how each provider of mailboxes treats mail of this server, why, and what to do.',
+      'Gmail, Microsoft, Yahoo and others say in their replies what they hold against a server. ' +
+        'These commands say it plainly, and show how each of them treats your mail.',
     );
   laneCommands(providers);
+  registerClassify(providers);
 }
