@@ -31,7 +31,7 @@ export type LaneStanding = LaneKey & {
   readonly commands: readonly string[];
   /** The account or script that caused most of the bad replies; undefined if none did. */
   readonly causedBy: { readonly account: string; readonly share: number } | undefined;
-  /** Id of the incident of that account; undefined if there is none. */
+  /** Id of the incident of that account; undefined without one. */
   readonly incident: string | undefined;
 };
 

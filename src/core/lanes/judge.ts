@@ -11,7 +11,7 @@ import type { LaneState } from '../deliverability/lane.ts';
 import { answersOfDay, type LaneMemory, learnPast, sumSince, usualDeferrals } from './memory.ts';
 
 /** With fewer answers in a day, nothing is said. */
-export const answersMin = 5;
+const answersMin = 5;
 /** Another message, which was handed over at the same time, may still be taken. */
 const settleMs = 10 * secondMs;
 /** The same where much mail was taken just before. */

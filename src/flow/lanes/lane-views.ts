@@ -57,8 +57,14 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
       newReplies: ledger
         .laneReplies({ new: true, since: (now() - weekMs) as Millis, limit: newRepliesMax })
         .map(({ count, example, family, firstAt, lastAt, provider, shape, source }) => ({
-          ...{ source, family, provider },
-          ...{ shape, example, count, firstAt, lastAt },
+          source,
+          family,
+          provider,
+          shape,
+          example,
+          count,
+          firstAt,
+          lastAt,
         })),
       bulk: deps.bulk().map((row) => bulkStanding(row, deps.missing(row.domain))),
       unread: deps.unread(),
@@ -126,7 +132,10 @@ function standingOf(lane: WatchedLane, deps: LaneViewDeps): LaneStanding {
     ...keyOf(lane),
     state: unread === '' ? state : 'unknown',
     since,
-    ...{ reply, rule, cure, link },
+    reply,
+    rule,
+    cure,
+    link,
     why: unread === '' ? why : unread,
     commands: refusesOnlyIpv6(lane, deps.lanes()) ? ipv4OnlyCommands(lane.provider) : [],
     causedBy,
@@ -161,8 +170,15 @@ function detailOf(lane: WatchedLane, since: Millis, deps: LaneViewDeps): LaneDet
     replies: ledger
       .laneReplies({ lane: key, since, limit: repliesMax })
       .map(({ count, cure, example, firstAt, lastAt, rule, scope, severity, shape }) => ({
-        ...{ shape, example, rule, scope, severity, cure },
-        ...{ count, firstAt, lastAt },
+        shape,
+        example,
+        rule,
+        scope,
+        severity,
+        cure,
+        count,
+        firstAt,
+        lastAt,
       })),
   };
 }

@@ -57,7 +57,7 @@ export type LaneWatch = Lanes & {
   look(): void;
 };
 
-export const lookEveryMs: number = 5 * secondMs;
+export const lanesLookEveryMs: number = 5 * secondMs;
 /** Lanes in memory: those of providers with an id, and of the largest others. */
 const lanesMax = 500;
 const othersMax = 100;
@@ -209,7 +209,7 @@ class Watch implements LaneWatch {
     this.#deps.world.count('postern_lane_attempts_total', 1, `${provider} ${counted}`);
   }
 
-  /** The account or script for which Postern judged the message, else the one that the log names. */
+  /** The account or script for which Postern judged the message, else what the log names. */
   #accountOf({ account, queueId }: Attempt): string {
     return this.#deps.journal.live.message(queueId)?.account ?? account ?? '';
   }
