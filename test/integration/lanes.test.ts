@@ -190,8 +190,11 @@ function tests(): void {
     await server.postfix.flush();
     await write('gmail.com');
     await lane('google', 'healthy', 200_000);
-    const [detail] = await server.guard.json<readonly LaneDetail[]>('/api/providers/google');
-    const changes: readonly LaneChange[] = detail?.changes.toReversed() ?? [];
+    const changes = await eventually('the changes are written', async () => {
+      const [detail] = await server.guard.json<readonly LaneDetail[]>('/api/providers/google');
+      const all: readonly LaneChange[] = detail?.changes.toReversed() ?? [];
+      return all.length >= 3 ? all : undefined;
+    });
     const states = changes.map(({ to }) => to);
     assert.deepEqual(states, ['healthy', 'slowed', 'healthy']);
   });

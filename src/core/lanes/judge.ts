@@ -91,6 +91,8 @@ function badNow(lane: LaneMemory, now: Millis): Found | undefined {
   }
   // A blocked lane is not better because they only slow us meanwhile.
   if (state === 'blocked' && blockedSince > 0) return { state: 'blocked', why: lane.why };
+  // It will be blocked or taken in a moment: slowed in between would be a change too many.
+  if (blockedSince > 0 && state !== 'slowed' && now - blockedSince < wait) return undefined;
   if (slowedSince > 0 && now - slowedSince >= wait) {
     return { state: 'slowed', why: 'they put our mail off, and have taken nothing since' };
   }
