@@ -6,6 +6,7 @@ import type { LaneViews } from '../../src/ports/lanes.ts';
 /** Nothing was sent yet. */
 export const noLanes: LaneViews = {
   list: () => ({ lanes: [], newReplies: [], bulk: [], unread: '' }),
+  bad: () => [],
   show: () => [],
   changes: () => [],
 };
@@ -81,6 +82,7 @@ export function scriptedLanes(now: () => Millis): LaneViews {
       ],
       unread: '',
     }),
+    bad: () => [{ source: '', family: 'ipv4', provider: 'google', state: 'slowed' }],
     show: (provider) =>
       [slowed, ...others]
         .filter((one) => one.provider === provider)

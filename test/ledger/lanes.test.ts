@@ -168,7 +168,7 @@ test('lanes that change together are told in one notice, and not for each messag
   rig.ledger.close();
 });
 
-test('a log that is not read makes lanes unknown, without a notice; then they are as before', () => {
+test('a log that is not read makes lanes unknown, without a notice, until it is read', () => {
   const rig = openRig(join(files.folder, 'unread.db'), { now: start });
   for (let nth = 0; nth < 9; nth++) rig.attempt('sent');
   rig.turn(minuteMs);
@@ -189,8 +189,8 @@ test('a log that is not read makes lanes unknown, without a notice; then they ar
 test('a provider that refuses IPv6 only is shown with the commands for IPv4', () => {
   const rig = openRig(join(files.folder, 'ipv6.db'), { now: start });
   const reply =
-    `host ${gmail}[2001:db8::26] said: 550-5.7.1 [2001:db8::99] Our system has detected that this ` +
-    'message does not meet IPv6 sending guidelines regarding PTR records and authentication. ' +
+    `host ${gmail}[2001:db8::26] said: 550-5.7.1 [2001:db8::99] Our system has detected that ` +
+    'this message does not meet IPv6 sending guidelines regarding PTR records. ' +
     '550 5.7.1 - gsmtp (in reply to end of DATA command)';
   rig.attempt('bounced', { mxAddress: '2001:db8::26', reply });
   for (let nth = 0; nth < 6; nth++) rig.attempt('sent');

@@ -35,6 +35,9 @@ export type LaneStanding = LaneKey & {
   readonly incident: string | undefined;
 };
 
+/** A lane that is slowed or blocked, in short. */
+export type BadLane = LaneKey & { readonly state: 'slowed' | 'blocked' };
+
 /** A change of state: what a timeline is made of. */
 export type LaneChange = LaneKey & {
   readonly at: Millis;

@@ -6,7 +6,7 @@
  *      ▲                          │ put off, and nothing was taken since ──▶ slowed
  *      └── a day without mail ────┤ address refused, and nothing was taken since ──▶ blocked
  */
-import { type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LaneState } from '../deliverability/lane.ts';
 import { answersOfDay, type LaneMemory, learnPast, sumSince, usualDeferrals } from './memory.ts';
 
@@ -70,6 +70,9 @@ function find(lane: LaneMemory, now: Millis): Found {
   const bad = badNow(lane, now);
   if (bad !== undefined) return bad;
   if (wasBad && !isOver(lane, now)) return { state: lane.state, why: lane.why };
+  if (now - lane.lastTakenAt > dayMs) {
+    return { state: 'unknown', why: 'no message was taken in the last 24 hours' };
+  }
   return answers < answersMin
     ? { state: 'unknown', why: `too little mail: ${answers} answers in the last 24 hours` }
     : { state: 'healthy', why: 'mail is taken as usual' };

@@ -1,7 +1,7 @@
 /** Shows how providers treat us: from the running guard, or from its ledger alone. */
 
 import type { Account } from '../../core/account-name.ts';
-import type { LaneKey, LaneSample, LaneStanding } from '../../core/deliverability/lane.ts';
+import type { BadLane, LaneKey, LaneSample, LaneStanding } from '../../core/deliverability/lane.ts';
 import { bulkRule } from '../../core/lanes/bulk.ts';
 import { ipv4OnlyCommands } from '../../core/lanes/ipv4-only.ts';
 import { judgeLane } from '../../core/lanes/judge.ts';
@@ -69,6 +69,7 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
       bulk: deps.bulk().map((row) => bulkStanding(row, deps.missing(row.domain))),
       unread: deps.unread(),
     }),
+    bad: () => (deps.unread() === '' ? ordered().flatMap(badLane) : []),
     show: (provider, since) =>
       ordered()
         .filter((lane) => lane.provider === provider)
@@ -113,6 +114,11 @@ export function bulkLacks(
   if (signed === 0) return ['no key signs its mail (DKIM)'];
   const unsigned = messages - signed;
   return unsigned / messages < 0.01 ? [] : [`${unsigned} of ${messages} messages were not signed`];
+}
+
+function badLane(lane: WatchedLane): readonly BadLane[] {
+  const { state } = lane.memory;
+  return state === 'slowed' || state === 'blocked' ? [{ ...keyOf(lane), state }] : [];
 }
 
 function place({ memory }: WatchedLane): number {
