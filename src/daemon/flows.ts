@@ -49,9 +49,11 @@ import { startTimer } from './base/timers.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
+import { openDaemonLanes } from './lanes.ts';
 import { openMailServer } from './mail-server.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound } from './readers/inbound.ts';
+import { openDaemonReplies } from './readers/replies.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
 import { openDaemonSigning } from './readers/signing.ts';
@@ -113,7 +115,9 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
   const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
-  const fates = openDaemonFates(parts, { ...memory, ledger });
+  const replies = openDaemonReplies(config);
+  const lanes = openDaemonLanes(parts, { ...memory, ...replies, ledger });
+  const fates = openDaemonFates(parts, { ...memory, ledger, lanes });
   const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
@@ -124,6 +128,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
     {
       ledger,
+      lanes,
       fates: fates.store,
       logShapes: fates.logHealth.shapes,
       ...readers.admin,
@@ -174,7 +179,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       Object.assign(live.settings, settingsOf(changed));
       Object.assign(live.policy, policyOf(changed, machineAddresses()));
       setMode();
-      for (const part of [...readers.changing, fates]) part.configure(changed);
+      for (const part of [...readers.changing, fates, replies]) part.configure(changed);
       return needRestart(config, changed);
     },
   };
@@ -324,6 +329,7 @@ function openFlowsAdmin(
     | 'doors'
     | 'fates'
     | 'foreign'
+    | 'lanes'
     | 'ledger'
     | 'logShapes'
     | 'probation'
