@@ -41,7 +41,7 @@ const certain: readonly WordRule[] = [
   ),
   rule(
     'mailbox-full',
-    `(?:mail ?box|in ?box|mail ?folder|mail ?drop|account|quota|user|recipient)${gap(50)}(?:\\bfull\\b|exceeded|is over|over (?:its |the |their )?(?:quota|limit|storage)|storage limit|no space)`,
+    `(?:mail ?box|in ?box) exceed|(?:mail ?box|in ?box|mail ?folder|mail ?drop|account|quota|user|recipient)${gap(50)}(?:\\bfull\\b|exceeded|is over|over (?:its |the |their )?(?:quota|limit|storage)|storage limit|no space)`,
     'over[ -]?quota|exceed\\w{0,4} (?:[a-z]{1,10} ){0,2}(?:disk |mail(?:box)? |storage )?quota|quota[ -]?(?:is |has been |was )?(?:exceed|full|over|violation|limit)',
     'over the (?:maximum |allowed )?(?:quota|storage|disk)|(?:disk|storage|mailbox)[ -](?:quota|allocation|space)?[^.]{0,30}(?:exceeded|\\bfull\\b|over quota)',
     '(?:not enough|insufficient|no more|out of|no) (?:free )?(?:disk |mailbox |system |available )?(?:storage|space|quota|room)(?: |$|[.,;:)])',
@@ -54,7 +54,7 @@ const certain: readonly WordRule[] = [
     'relay(?:ing)?(?: access| of mail| to| mail| from)?[^.]{0,20}(?:denied|not (?:permitted|allowed|authorized)|prohibited|rejected|forbidden)',
     '(?:unable|not allowed|not permitted|not authorized|cannot|can.?t|do(?:es)? ?n[o.]?t|no|refuse) (?:to )?relay|unauthori[sz]ed relay|not an open relay',
     'allowed rcpthosts|not (?:in|one of) my (?:list of )?|not a gateway for|insecure mail relay|domain isn.t in my list',
-    'domain (?:is )?not (?:hosted|handled) here|not local; please try|remote protocol error',
+    'domain (?:is )?not (?:hosted|handled) here|not local; please try',
   ),
   rule(
     'rate',
@@ -74,7 +74,7 @@ const certain: readonly WordRule[] = [
     'blocked',
     'blocked using|spamhaus|spamcop|barracudacentral|\\bsorbs\\b|\\bdnsbls?\\b|\\brbls?\\b|banned (?:sending|sender) ip|(?:block|black|deny) ?-?list',
     `(?:client host|\\bips?\\b|ip[- ]address|ipv[46]|your (?:host|server|network|mail ?server|system|isp|domain)|sending (?:ip|host|server|mta)|connecting (?:ip|host)|connections?|remote (?:host|server)|hostname)${gap(60)}(?:\\bblock|denied|refused|banned|reject|reputation|not accepted|not allowed|not authorized|weren.t sent|unauthorized|dynamic|suspicious|mismatch|listed)`,
-    '(?:block\\w{0,3}|denied|refused|banned|rejected|reputation|mismatch\\w{0,3}|not accepted|unwanted)[^.;]{0,40}(?:client ip|\\bip\\b|ip[- ]address|server|network|\\[?\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3})',
+    '(?:block\\w{0,3}|denied|refused|banned|rejected|reputation|mismatch\\w{0,3}|not accepted|unwanted)[^.;]{0,40}(?:client ip|\\bip\\b|ip[- ]address|\\[?\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3})',
     '\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\]?\\)?.{0,25}(?:\\bblock|denied|banned|reputation|listed|weren.t sent|not allowed to|is not accepted)',
     'reverse (?:dns|name|lookup|hostname)|(?:no|missing|invalid|bad|without|lacks?|valid) (?:a )?(?:ptr|rdns)|\\bptr\\b|\\brdns\\b|cannot find your (?:reverse )?hostname|find your hostname|helo[^.]{0,30}(?:reject|invalid|not|bad|require)|fcrdns',
     '(?:poor|bad|low) (?:sender |domain |ip )?reputation|reputation (?:of|score|is|too)|dynamic(?:ally)? (?:ip|assigned|address)|dial-?up|residential|user complaints|\\[tss?\\d\\d\\]|abuse[^.]{0,20}from your',
@@ -82,11 +82,12 @@ const certain: readonly WordRule[] = [
   ),
   rule(
     'policy',
-    'sender (?:address |domain |e-?mail )?(?:¤ )?(?:rejected|denied|refused|unknown|verify|verification|is not|does not|domain|not)|unrout[e]?able sender|invalid sender|domain of sender|sender.s (?:address|domain)|mail ?from[^.]{0,40}(?:reject|invalid|does not|denied)',
+    'sender (?:address |domain |e-?mail )?(?:¤ )?(?:was |is )?(?:rejected|denied|refused|unknown|verify|verification|is not|does not|domain|not)|unrout[e]?able sender|invalid sender|domain of sender|sender.s (?:address|domain)|mail ?from[^.]{0,40}(?:reject|invalid|does not|denied)',
   ),
+  rule('network', 'not found, try again|name lookup failure|temporary failure in name'),
   rule(
     'host-unknown',
-    'nxdomain|(?:domain|host|host ?name|domain name)(?: name)? (?:¤ )?(?:\\S{1,80} )?(?:is |was )?(?:unknown|not found|not known|invalid|does ?n[o.]?t exist|not exist|could ?n[o.]?t be (?:found|resolved)|cannot be (?:found|resolved)|not (?:reachable|resolve|valid))',
+    '(?:^|\\s)5\\d\\d (?:5\\.\\d\\.\\d )?(?:[a-z0-9-]{1,63}\\.){1,6}[a-z]{2,20} does not exist|nxdomain|(?:domain|host|host ?name|domain name)(?: name)? (?:¤ )?(?:\\S{1,80} )?(?:is |was )?(?:unknown|not found|not known|invalid|does ?n[o.]?t exist|not exist|could ?n[o.]?t be (?:found|resolved)|cannot be (?:found|resolved)|not (?:reachable|resolve|valid))',
     'unknown (?:host|domain|mail ?host|destination)|no such (?:host|domain)|(?:non-?existent|nonexistent) (?:domain|host)|bad destination (?:system|host)|(?:invalid|illegal|bad) (?:domain|host)(?: name)?\\b|unrout[e]?able (?:mail )?(?:address|domain)|host or domain name not found|name or service not known|name server[^.]{0,40}no data known',
     'null mx|no (?:valid )?mx\\b|(?:mx|srv) record[^.]{0,30}indicat|(?:domain|host)\\b[^.]{0,80}(?:does not|doesn.t) (?:accept|receive) (?:any )?(?:e-?mail|mail)|no smtp service|couldn.t find any host|could not find any host|cannot find[^.]{0,20}(?:domain|mx|mail exchange)|no mail (?:exchange|server)s? (?:found|for)|address (?:lookup|resolution) (?:for|failed)|dns (?:lookup failure|server returned[^.]{0,30}(?:not exist|nxdomain))',
   ),
@@ -98,9 +99,9 @@ const certain: readonly WordRule[] = [
   rule(
     'recipient-unknown',
     `(?:unknown|no such|invalid|non-?existent|bad|unrecogni[sz]ed|not a (?:valid|known)|wrong|illegal|undefined|incorrect) (?:local |virtual |destination |target |primary |mail )?${box}(?![^.]{0,3}(?:ip|domain))`,
-    `${box}${gap(60)}(?:\\bunknown|not (?:found|known|recogni[sz]ed|exist|valid|listed|in (?:the |our )?(?:directory|list|database|local)|a valid|registered)|do(?:es)? ?n[o.]?.?t exist|(?:was|is)n.t found|(?:could|can)n.?t be found|could not be found|does not (?:exist|have)|doesn.t have|\\binvalid\\b|no longer (?:exist|valid|here|on|with)|never existed|no such|cannot be found|has been (?:removed|deleted)|is not a )`,
+    `${box}${gap(60)}(?:\\bunknown|not (?:found|known|recogni[sz]ed|exist|valid|listed|in (?:the |our )?(?:directory|list|database|local)|a valid|registered)|do(?:es)? ?n[o.]?.?t exist|(?:was|is)n.t found|(?:could|can)n.?t be found|could not be found|does not (?:exist|have)|doesn.t have|\\binvalid\\b|no longer (?:exist|valid|here|on|with)|never existed|no such(?! file)|cannot be found|has been (?:removed|deleted)|is not a )`,
     'user unknown|unknown (?:user|recipient|or illegal|alias|mailbox)|no such (?:user|person|mailbox|recipient|account|address|id|customer)|(?:here|there) is no (?:one|user|such|mailbox|account)|no (?:mailbox|user) (?:here|by that|named|found)|not our customer|mailbox name not allowed|addressee unknown|recipient name is not recognized',
-    'recipient (?:address )?rejected: (?:user|unknown|undeliver|access|address|mailbox|no)|not in (?:the |our )?(?:address book|directory)|recipnotfound|check if (?:the )?address is correct|no longer (?:with|at) (?:us|the|our)|(?:to|this|that) (?:a )?group[^.]{0,60}may not exist|(?:^|\\s)5\\d\\d(?: 5\\.\\d\\.\\d)? ¤ rejected',
+    '¤:? (?:user unknown|undeliverable|access denied)|address possibly incorrect|possibly incorrect|not in (?:the |our )?(?:address book|directory)|recipnotfound|check if (?:the )?address is correct|no longer (?:with|at) (?:us|the|our)|(?:to|this|that) (?:a )?group[^.]{0,60}may not exist|(?:^|\\s)5\\d\\d(?: 5\\.\\d\\.\\d)? ¤ rejected',
     'unbekannt|existiert nicht|n.existe pas|inconnu|desconocid|sconosciut|non esiste|no existe|nie istnieje|neexistuje|не существует|不存在|存在しない|存在しません|見つかりません|あて先不明|宛先不明',
   ),
   rule(
@@ -111,7 +112,7 @@ const certain: readonly WordRule[] = [
   ),
   rule(
     'network',
-    'lost connection|mail (?:for|forward)[^.]{0,80}loop|loops? (?:back|detected|alert)|mail(?:ing)? loop|routing loop|too many hops|hop count|hops exceeded|network (?:is )?(?:unreachable|error|down)|no route to host|connection (?:reset|closed|lost|broken|dropped)|broken pipe|name lookup failure|temporary failure in name resolution|name service error|host name lookup|(?:dns|domain name)[^.]{0,20}(?:query|error|fail|time)|starttls|tls (?:handshake|required|not)|duplicated message-id',
+    'lost connection|connection reset|(?:host|domain|name)[^.]{0,20} not found, try again|mail (?:for|forward)[^.]{0,80}loop|loops? (?:back|detected|alert)|mail(?:ing)? loop|routing loop|too many hops|hop count|hops exceeded|network (?:is )?(?:unreachable|error|down)|no route to host|connection (?:reset|closed|lost|broken|dropped)|broken pipe|name lookup failure|temporary failure in name resolution|name service error|host name lookup|(?:dns|domain name)[^.]{0,20}(?:query|error|fail|time)|starttls|tls (?:handshake|required|not)|duplicated message-id',
   ),
 ];
 
@@ -148,6 +149,8 @@ const links = /(https?:\/\/[^\s/]{1,200})\S{0,400}/g;
 /** Which server answered, as Postfix and Exim write before the reply. */
 const frames =
   /(?:delivery temporarily suspended: )?(?:connect to |host )?[\w.-]{1,200} ?\[[0-9a-f.:]{3,45}\](?::\d{1,5})?(?: said)?: (?:server )?/giu;
+/** What Postfix and Amazon write before the reason. */
+const prefixes = /recipient (?:address )?rejected: (?=\S)|[45]\.\d{1,3}\.\d{1,3} - [a-z ]{3,40} (?=[45]\d\d-)/giu;
 /** Codes again at the beginning of each line of a reply. */
 const again = / [245]\d\d[- ](?:#?[245]\.\d{1,3}\.\d{1,3}:? )?/g;
 
@@ -157,6 +160,7 @@ export function bareWords(text: string): string {
     .slice(0, textLengthMax)
     .replace(links, '$1')
     .replace(frames, '')
+    .replace(prefixes, '')
     .replace(addresses, '¤')
     .replace(again, ' ')
     .replace(/\s{1,200}/g, ' ');

@@ -199,7 +199,7 @@ function replyIn(text: string): string {
 
 function replyCode(text: string): string {
   return (
-    /(?:^|[\s:(<["'])([45]\d\d)(?=[ -]+(?:#?[45]\.\d|[^\d\s])|:|$)/.exec(text)?.[1] ?? ''
+    /(?:^|[\s:(<["'])([45]\d\d)(?=[ -]+(?:#?[45]\.\d|[^\d\s])|[:,]|$)/.exec(text)?.[1] ?? ''
   );
 }
 

@@ -72,7 +72,7 @@ function groupOf(draft: Draft): StatusGroup {
   const diagnostic = of('diagnostic-code').replace(/^\s*(?:smtp|x-[a-z-]{1,30}|dns|unix|esmtp)\s*;\s*/i, '');
   const supplement = of('x-supplementary-info');
   return {
-    recipient: addressKey(withMailbox(final) ? final : withMailbox(original) ? original : final),
+    recipient: addressKey([final, original].find(isWhole) ?? [final, original].find(hasHost) ?? final),
     action: /^[a-z-]{1,20}/i.exec(of('action'))?.[0].toLowerCase() ?? '',
     status: /[245]\.\d{1,3}\.\d{1,3}/.exec(of('status'))?.[0] ?? '',
     diagnostic: `${diagnostic} ${supplement}`.trim().slice(0, diagnosticLengthMax),
@@ -80,8 +80,13 @@ function groupOf(draft: Draft): StatusGroup {
   };
 }
 
-function withMailbox(address: string): boolean {
+function hasHost(address: string): boolean {
   return /[^@\s]@[^@\s]/.test(address);
+}
+
+/** Not a name inside some network: its domain has a dot. */
+function isWhole(address: string): boolean {
+  return /[^@\s]@[^@\s]{1,250}\.[^@\s.]/.test(address);
 }
 
 /** The value behind its type: `rfc822; a@b` → a@b. */

@@ -15,13 +15,25 @@ export function sesNotice(text: string): SesNotice | undefined {
   if (!start.startsWith('{') || !/"(?:notification|event)Type"/.test(start)) return undefined;
   const line = start.split('\n', 1)[0] ?? '';
   const whole = parsed(line) ?? parsed(start);
-  if (whole === undefined) return undefined;
+  if (whole === undefined) return damaged(start);
   const said = whole['notificationType'] ?? whole['eventType'];
   const bounced = recipientsIn(whole['bounce'], 'bouncedRecipients');
   const complained = recipientsIn(whole['complaint'], 'complainedRecipients');
   if (said === 'Bounce') return { type: 'bounce', recipients: bounced };
   if (said === 'Complaint') return { type: 'complaint', recipients: complained };
   return { type: 'other', recipients: [] };
+}
+
+/** Cut off, or folded in the middle of a word: its type and addresses can still be read. */
+function damaged(text: string): SesNotice {
+  const said = /"(?:notification|event)Type"\s{0,4}:\s{0,4}"([A-Za-z]{1,20})"/.exec(text)?.[1];
+  if (said !== 'Bounce' && said !== 'Complaint') return { type: 'other', recipients: [] };
+  const found = text.matchAll(/"emailAddress"\s{0,4}:\s{0,4}"([^"\s]{1,320})"/g);
+  const rest = { action: '', status: '', diagnostic: '', remoteHost: '' };
+  const recipients = [...found]
+    .slice(0, recipientsMax)
+    .map(([, address = '']) => ({ ...rest, recipient: addressKey(address) }));
+  return { type: said === 'Bounce' ? 'bounce' : 'complaint', recipients };
 }
 
 type Json = { readonly [key: string]: unknown };

@@ -19,6 +19,7 @@ export type TextReport = {
 };
 
 const wordsLengthMax = 4_000;
+const repliesMax = 20;
 const address = String.raw`[^\s<>"'()[\]:;,|*]{1,120}@[\p{L}\p{N}_-]{1,63}(?:\.[\p{L}\p{N}_-]{1,63}){0,10}`;
 const bracketed = `"?<?"?(${address})"?>?`;
 /** The line begins with the address. */
@@ -40,6 +41,7 @@ const inSentence = [
   `${bracketed}\\s[^@]{0,60}(?:not|unknown|failed|reject|deliver|full|mailbox)`,
   `^\\s{0,8}duplicated message-id in ${bracketed}`,
 ].map((form) => new RegExp(form, 'iu'));
+const failure = /^\S{0,20} ?(?:invalid|unknown|reject|fail|error|full|denied|not )|\b[45]\d\d\b/i;
 /** Names a person who wrote, not a recipient. */
 const ofSender = /mail from:|^\s{0,8}(?:from|sender|reply-to|return-path|cc|x-[\w-]+)\b\s?:|contact|postmaster@|assistance|^\s{0,8}subject:|originator|sent by/i;
 
@@ -49,6 +51,8 @@ export function recipientsInText(lines: readonly string[], sender: string): Text
   const common: string[] = [];
   let current: string[] | undefined;
   let blank = 0;
+  /** Replies of Sendmail's transcript that come before the recipient that they are about. */
+  let replies: string[] = [];
   const entry = (text: string): string[] | undefined => {
     const key = addressKey(text.replace(/\.$/, ''));
     if (key === '' || !key.includes('@')) return undefined;
@@ -64,13 +68,18 @@ export function recipientsInText(lines: readonly string[], sender: string): Text
       blank++;
       continue;
     }
+    if (/^\s{0,8}(?:\.\.\. )?while talking to /i.test(line)) replies = [];
+    else if (line.trimStart().startsWith('<<<') && replies.length < repliesMax) {
+      replies.push(line.trim().slice(4));
+    }
     const start = ofSender.test(line) ? null : atStart.exec(line);
     const repeated = afterCode.exec(line);
     const asked = rcptTo.exec(line);
     if (start !== null && (!isOf(start, sender) || /@[^\s@]{1,200}:\s*$/.test(line))) {
       const rest = (start[2] ?? start[3] ?? '').trim();
       // An address in the middle of a sentence that was folded says nothing.
-      if (start[2] !== undefined || blank > 0 || current === undefined) {
+      const isReason = start[2] !== undefined || failure.test(rest);
+      if (isReason || blank > 0 || current === undefined) {
         current = entry(start[1] ?? '') ?? current;
         if (rest !== '') current?.push(rest);
         blank = 0;
@@ -83,6 +92,7 @@ export function recipientsInText(lines: readonly string[], sender: string): Text
     } else if (repeated !== null) {
       const own = entry(repeated[1] ?? '');
       if (own !== undefined) {
+        if (own.length === 0) own.push(...replies);
         own.push(line.trim());
         blank = 0;
         continue;
