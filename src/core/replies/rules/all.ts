@@ -1,0 +1,31 @@
+/** All rules of Postern in the order in which they are asked; the first that fits decides. */
+import type { ReplyRule } from '../rule.ts';
+import { codeRules } from './common/codes.ts';
+import { greylistRules, sizeRules, theirFaultRules, tlsRules } from './common/first.ts';
+import { listRules } from './common/lists.ts';
+import { ownRules } from './common/own.ts';
+import { mailboxRules, unknownMailboxRules } from './common/recipients.ts';
+import { addressRules, authenticationRules, rateRules, reputationRules } from './common/senders.ts';
+import { googleRules } from './providers/google.ts';
+
+/** Rules of the operator (`own`) come before those of Postern. */
+export function allReplyRules(own: readonly ReplyRule[]): readonly ReplyRule[] {
+  return [...own, ...ourReplyRules];
+}
+
+export const ourReplyRules: readonly ReplyRule[] = [
+  ...ownRules,
+  ...googleRules,
+  ...greylistRules,
+  ...tlsRules,
+  ...sizeRules,
+  ...mailboxRules,
+  ...addressRules,
+  ...authenticationRules,
+  ...unknownMailboxRules,
+  ...listRules,
+  ...rateRules,
+  ...reputationRules,
+  ...theirFaultRules,
+  ...codeRules,
+];
