@@ -1,6 +1,8 @@
 /** `postern bounces classify`: why mail did not arrive, from the bounces that came back. */
 import type { Command } from 'commander';
 import { type JudgedRecipient, judgeBounce } from '../../core/bounces/judge-bounce.ts';
+import { openReplyClassifier } from '../../core/replies/classifier.ts';
+import { allReplyRules } from '../../core/replies/rules/all.ts';
 import { readBounce } from '../../formats/bounces/bounce.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { many, plain } from '../terminal/format.ts';
@@ -54,13 +56,14 @@ async function run(files: readonly string[], options: Options, command: Command)
   let understood = 0;
   let recipients = 0;
   let failed: unknown;
+  const classifier = openReplyClassifier(allReplyRules([]));
   const isJson = options.json === true;
   for (const name of files) {
     try {
       await readMessages(name, (file, octets) => {
         read++;
         const bounce = readBounce(octets);
-        const judged = judgeBounce(bounce);
+        const judged = judgeBounce(bounce, classifier);
         if (judged.length > 0) understood++;
         recipients += judged.length;
         const lines = judged.length > 0 ? judged : [nothing(octets)];
@@ -90,8 +93,8 @@ type Nothing = JudgedRecipient & { readonly why: string };
 function nothing(octets: string): Nothing {
   const why =
     octets.trim() === '' ? 'the message is empty' : 'neither a bounce, a complaint nor a reply';
-  const empty = { recipient: '', scope: '', status: '', code: '', cure: '' } as const;
-  return { ...empty, cause: 'other', why };
+  const rest = { scope: '', status: '', code: '', cure: '' } as const;
+  return { recipient: '', cause: 'other', ...rest, why };
 }
 
 function jsonOf(file: string, one: JudgedRecipient): string {

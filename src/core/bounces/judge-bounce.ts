@@ -1,6 +1,6 @@
 /**
- * Judges a bounce: why each recipient did not get the message. First the rules for replies, then
- * the words of the receiving server, then status codes, then the words of the bounce as a whole.
+ * Judges a bounce: why each recipient did not get the message. First the words of the
+ * receiving server, then the rules for replies, then status codes, then the bounce as a whole.
  */
 import type { Bounce, BouncedRecipient } from '../../formats/bounces/bounce.ts';
 import type { ClassifiedReply, ReplyClassifier, ReplyScope } from '../replies/classified.ts';
@@ -69,23 +69,19 @@ function causeOf(
   one: BouncedRecipient,
   found: ClassifiedReply | undefined,
 ): BounceCause {
-  if (bounce.kind === 'complaint')
-    return bounce.feedback === 'not-spam' ? 'other' : 'complaint';
+  if (bounce.kind === 'complaint') return bounce.feedback === 'not-spam' ? 'other' : 'complaint';
   if (bounce.kind === 'auto-reply') return 'auto-reply';
   const diagnostic = bareWords(one.diagnostic);
   const words = bareWords(one.words);
   const byStatus = causeOfStatus(one.status);
   const own = ownCause(certainCause(diagnostic) ?? certainCause(words), byStatus, one);
-  if (found?.scope !== undefined) {
-    const causes = causesOfScope[found.scope];
-    return [own, byStatus].find((cause) => cause !== undefined && causes.includes(cause)) ?? causes[0];
-  }
   // The bounce as a whole is about this recipient only if it is the only one.
   const isOnly = bounce.recipients.length === 1;
   const whole = isOnly ? bareWords(bounce.words) : '';
   const subject = isOnly ? bareWords(bounce.subject) : '';
   return (
     own ??
+    causeOfRule(found, byStatus) ??
     byStatus ??
     likelyCause(`${diagnostic} ${stageOf(one.words)}`) ??
     certainCause(whole) ??
@@ -96,6 +92,19 @@ function causeOf(
     'other'
   );
 }
+
+/** The cause that a rule for replies leaves open is decided by the status code. */
+function causeOfRule(
+  found: ClassifiedReply | undefined,
+  byStatus: BounceCause | undefined,
+): BounceCause | undefined {
+  if (found?.scope === undefined || found.rule.startsWith(codesOnly)) return undefined;
+  const causes = causesOfScope[found.scope];
+  return byStatus !== undefined && causes.includes(byStatus) ? byStatus : causes[0];
+}
+
+/** Rules that look at nothing but codes: ours know as much. */
+const codesOnly = 'code/';
 
 /** The cause that words say, read together with the status code and the stage of the session. */
 function ownCause(
@@ -113,6 +122,8 @@ function ownCause(
 /** Where in the session the server refused, if the words say so. */
 function stageOf(words: string): string {
   return (
-    /refused to talk to me|(?:after|in reply to) (?:ehlo|helo|initial connection)/i.exec(words)?.[0] ?? ''
+    /refused to talk to me|(?:after|in reply to) (?:ehlo|helo|initial connection)/i.exec(
+      words,
+    )?.[0] ?? ''
   );
 }

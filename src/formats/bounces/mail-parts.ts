@@ -110,6 +110,7 @@ function multipart(
   for (let at = start; at < end; at++) {
     const line = lines[at] ?? '';
     if (!line.startsWith(open)) continue;
+    if (parts.length >= partsMax) return true;
     const rest = line.slice(open.length).trim();
     if (rest !== '' && rest !== '--') continue;
     if (from >= 0) walk(lines, from, at, depth + 1, parts);

@@ -20,8 +20,9 @@ export function openMessageCutter(message: (octets: string) => void): MessageCut
   let length = 0;
   let isMailbox: boolean | undefined;
   let wasEmpty = true;
-  /** The beginning of the line that is not complete yet, as much as can matter. */
-  let line = '';
+  /** A line that is not complete yet; empty once it is too long to be a separator. */
+  let begun = '';
+  let isLong = false;
   const keep = (text: string): void => {
     if (length < mailOctetsMax) kept.push(text);
     length += text.length;
@@ -31,27 +32,32 @@ export function openMessageCutter(message: (octets: string) => void): MessageCut
     kept = [];
     length = 0;
   };
-  const lineEnded = (text: string): void => {
-    const isSeparator = text.startsWith('From ') && separator.test(text);
+  const complete = (line: string): void => {
+    const isSeparator = !isLong && line.startsWith('From ') && separator.test(line);
     isMailbox ??= isSeparator;
     if (isMailbox && isSeparator && wasEmpty) close();
-    wasEmpty = text === '' || text === '\r';
+    wasEmpty = !isLong && (line === '\n' || line === '\r\n');
+    isLong = false;
+    keep(line);
   };
   return {
     write(chunk) {
       const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
       let from = 0;
       for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
-        const rest = text.slice(from, end + 1);
-        lineEnded((line + rest.slice(0, separatorMax)).slice(0, separatorMax).replace(/\n$/, ''));
-        keep(rest);
-        line = '';
+        complete(begun + text.slice(from, end + 1));
+        begun = '';
         from = end + 1;
       }
-      const rest = text.slice(from);
-      if (line.length < separatorMax) line += rest.slice(0, separatorMax);
-      keep(rest);
+      begun += text.slice(from);
+      if (begun.length <= separatorMax) return;
+      keep(begun);
+      begun = '';
+      isLong = true;
     },
-    end: close,
+    end() {
+      keep(begun);
+      close();
+    },
   };
 }
