@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { likelyCause } from '../core/bypass.ts';
 import { type DoorPlaces, sameAddress } from '../core/checklist/doors.ts';
 import { checkPostfix } from '../core/checklist/postfix.ts';
+import { openReplyClassifier } from '../core/replies/classifier.ts';
+import { allReplyRules } from '../core/replies/rules/all.ts';
 import { isWebUser } from '../core/scripts/web-users.ts';
 import type { Accounts } from '../flow/account/accounts.ts';
 import { openLogSeen } from '../flow/account/log-seen.ts';
@@ -62,7 +64,8 @@ export function openDaemonLog(
     cause: (facts) => causeOf(facts, deps, places()),
   });
   const renames = openRenames(deps);
-  const logSeen = openLogSeen({ ...deps, trails, world });
+  const replies = openReplyClassifier(allReplyRules([]));
+  const logSeen = openLogSeen({ ...deps, replies, trails, world });
   return {
     handler: {
       seen(event) {

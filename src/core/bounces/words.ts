@@ -37,7 +37,7 @@ const certain: readonly WordRule[] = [
   ),
   rule(
     'mailbox-full',
-    `(?:mail ?box|in ?box) exceed|(?:mail ?box|in ?box|mail ?folder|mail ?drop|account|quota|user|recipient)${gap(50)}(?:\\bfull\\b|exceeded|is over|over (?:its |the |their )?(?:quota|limit|storage)|storage limit|no space)`,
+    `(?:mail ?box|in ?box) exceed|exceed\\w{0,3} (?:the )?mail ?box|(?:mail ?box|in ?box|mail ?folder|mail ?drop|account|quota|user|recipient)${gap(50)}(?:\\bfull\\b|exceeded|is over|over (?:its |the |their )?(?:quota|limit|storage)|storage limit|no space)`,
     'over[ -]?quota|exceed\\w{0,4} (?:[a-z]{1,10} ){0,2}(?:disk |mail(?:box)? |storage )?quota|quota[ -]?(?:is |has been |was )?(?:exceed|full|over|violation|limit)',
     'over the (?:maximum |allowed )?(?:quota|storage|disk)|(?:disk|storage|mailbox)[ -](?:quota|allocation|space)?[^.]{0,30}(?:exceeded|\\bfull\\b|over quota)',
     '(?:not enough|insufficient|no more|out of|no) (?:free )?(?:disk |mailbox |system |available )?(?:storage|space|quota|room)(?: |$|[.,;:)])',

@@ -29,7 +29,7 @@ const atStart = new RegExp(
 );
 /** `550 5.1.1 <a@b>... User unknown`, as Sendmail repeats it. */
 const afterCode = new RegExp(
-  String.raw`^\s{0,8}(?:<<<\s{0,2})?[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\s)?<(${address})>(?:\.\.\.|:)`,
+  String.raw`^\s{0,8}(?:<<<\s{0,2})?[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\s)?(?:<(${address})>(?:\.\.\.|:)|(${address})\.\.\.\s)`,
   'u',
 );
 const rcptTo = new RegExp(String.raw`^\s{0,8}>>> RCPT TO: ?<(${address})>`, 'iu');
@@ -40,6 +40,7 @@ const inSentence = [
   `(?:delivery failed|failed after|errors?|recipients?|address(?:es)?)[^@]{0,60}[:\\s]\\s{0,3}${bracketed}`,
   `${bracketed}\\s[^@]{0,60}(?:not|unknown|failed|reject|deliver|full|mailbox)`,
   `^\\s{0,8}duplicated message-id in ${bracketed}`,
+  `[a-z][a-z ]{3,60}: {0,4}${bracketed}\\s{0,4}$`,
 ].map((form) => new RegExp(form, 'iu'));
 const failure = /^\S{0,20} ?(?:invalid|unknown|reject|fail|error|full|denied|not )|\b[45]\d\d\b/i;
 /** Names a person who wrote, not a recipient. */
@@ -91,9 +92,10 @@ export function recipientsInText(lines: readonly string[], sender: string): Text
       blank = 0;
       continue;
     } else if (repeated !== null) {
-      const own = entry(repeated[1] ?? '');
+      const own = entry(repeated[1] ?? repeated[2] ?? '');
       if (own !== undefined) {
         if (own.length === 0) own.push(...replies);
+        replies = [];
         own.push(line.trim());
         blank = 0;
         continue;
