@@ -20,13 +20,7 @@ import {
 } from './network.ts';
 import { type AccountProfile, dayOf } from './profile.ts';
 import { identityKey } from './risk-factors.ts';
-import {
-  breachFailsMin,
-  firstSignAt,
-  slots,
-  suspendAt,
-  windowsMs,
-} from './signals.ts';
+import { breachFailsMin, firstSignAt, slots, suspendAt, windowsMs } from './signals.ts';
 
 /** What the ledger must add to the account's book, and remove from it. */
 export type BookChange = {

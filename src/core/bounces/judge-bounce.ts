@@ -38,9 +38,9 @@ function judgeOne(bounce: Bounce, one: BouncedRecipient, classifier: Classifier)
   return { recipient, cause, scope, status, code, cure };
 }
 
-/** What the rules for replies say; undefined if none fits. */
+/** What the rules for replies say; undefined if none fits, or no reply is quoted. */
 function replyOf(one: BouncedRecipient, classifier: Classifier): ClassifiedReply | undefined {
-  const reply = one.diagnostic === '' ? one.words : one.diagnostic;
+  const reply = one.diagnostic;
   if (reply === '') return undefined;
   const status = one.action === 'delayed' ? 'deferred' : 'bounced';
   const found = classifier.classify({ reply, mxHost: one.remoteHost, status });

@@ -84,7 +84,10 @@ function growthOfSite(profile: AccountProfile, answer: SenderAnswer, at: Millis)
   return sum ** oneDomainPower - before ** oneDomainPower;
 }
 
-function faded(last: { readonly sum: number; readonly at: Millis } | undefined, at: Millis): number {
+function faded(
+  last: { readonly sum: number; readonly at: Millis } | undefined,
+  at: Millis,
+): number {
   if (last === undefined) return 0;
   return last.sum * Math.exp(-Math.max(0, at - last.at) / windowsMs[2]);
 }

@@ -259,11 +259,12 @@ function isReportType(fields: Fields): boolean {
 function isAutomatic(fields: Fields, subject: string): boolean {
   const submitted = fieldOf(fields, 'auto-submitted');
   return (
-    /^auto-(?:replied|generated)/i.test(submitted) ||
+    // Programs that write on their own say auto-generated: that answers nothing (RFC 3834).
+    /^auto-replied/i.test(submitted) ||
     fieldOf(fields, 'x-autoreply') !== '' ||
     fieldOf(fields, 'x-autorespond') !== '' ||
-    fieldOf(fields, 'x-auto-response-suppress') !== '' ||
-    /^auto_?reply|auto-reply/i.test(fieldOf(fields, 'precedence')) ||
+    fieldOf(fields, 'x-apple-action').toLowerCase() === 'vacation' ||
+    /^auto[-_]?reply/i.test(fieldOf(fields, 'precedence')) ||
     autoSubject.test(subject)
   );
 }
