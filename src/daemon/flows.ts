@@ -10,6 +10,7 @@ import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import type { Account, LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
+import type { ReplyClassifier } from '../core/replies/classified.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
 import { openHeldCount } from '../flow/account/held-count.ts';
@@ -52,6 +53,7 @@ import { startGauges } from './gauges.ts';
 import { openMailServer } from './mail-server.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound } from './readers/inbound.ts';
+import { openDaemonReplies } from './readers/replies.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
 import { openDaemonSigning } from './readers/signing.ts';
@@ -117,7 +119,9 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
-  const mailLog = openLogFlow(parts, { ...memory, ...stopping, fates }, mailServer);
+  const replies = openDaemonReplies(config);
+  const logDeps = { ...memory, ...stopping, fates, replies: replies.classifier };
+  const mailLog = openLogFlow(parts, logDeps, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
@@ -174,7 +178,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       Object.assign(live.settings, settingsOf(changed));
       Object.assign(live.policy, policyOf(changed, machineAddresses()));
       setMode();
-      for (const part of [...readers.changing, fates]) part.configure(changed);
+      for (const part of [...readers.changing, fates, replies]) part.configure(changed);
       return needRestart(config, changed);
     },
   };
@@ -183,7 +187,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
 /** Opens what takes the mail log. */
 function openLogFlow(
   parts: DaemonParts,
-  memory: Memory & Stopping & { readonly fates: DaemonFates },
+  memory: Memory & Stopping & { readonly fates: DaemonFates; readonly replies: ReplyClassifier },
   { connected, filterUsers, localDomains, mayRelay }: ReturnType<typeof openMailServer>,
 ): ReturnType<typeof openDaemonLog> {
   return openDaemonLog(parts, {

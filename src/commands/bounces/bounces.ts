@@ -5,12 +5,14 @@ import { openReplyClassifier } from '../../core/replies/classifier.ts';
 import { allReplyRules } from '../../core/replies/rules/all.ts';
 import { readBounce } from '../../formats/bounces/bounce.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { usualConfig } from '../config/usual-config.ts';
 import { many, plain } from '../terminal/format.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
 import { readMessages } from './bounce-files.ts';
 
-type Options = { readonly json?: true };
+type Options = { readonly json?: true; readonly config?: string };
 
 export function register(program: Command): void {
   const bounces = program
@@ -31,6 +33,7 @@ function classify(bounces: Command): void {
     )
     .argument('<file...>', 'a message, a mailbox (mbox), or a folder; -: standard input')
     .option('--json', 'one JSON object a line: file, recipient, cause, scope, status, code, cure')
+    .option('--config <file>', 'configuration with your own rules for replies (providers.rules)')
     .addHelpText(
       'after',
       helpAfter({
@@ -43,6 +46,7 @@ function classify(bounces: Command): void {
           [0, 'done; at least one message was understood'],
           [65, 'no message is a bounce, a complaint or an automatic reply'],
           [66, 'a file cannot be read; the others were read'],
+          [78, 'the configuration or the file of rules has an error'],
         ],
       }),
     )
@@ -56,7 +60,8 @@ async function run(files: readonly string[], options: Options, command: Command)
   let understood = 0;
   let recipients = 0;
   let failed: unknown;
-  const classifier = openReplyClassifier(allReplyRules([]));
+  const { replyRules } = loadConfig(options.config ?? usualConfig());
+  const classifier = openReplyClassifier(allReplyRules(replyRules));
   const isJson = options.json === true;
   for (const name of files) {
     try {

@@ -117,7 +117,8 @@ export const cures: Readonly<Record<Cure, string>> = {
     'Check that the name servers of your domain answer from everywhere. Then Postfix tries ' +
     'again.',
   smarthost:
-    'Give the server that relays this mail the right login and a sender that it has ' + 'verified.',
+    "Give the server that relays this mail the right login and a sender that it has ' + " +
+    "'verified.",
   size: 'Send a smaller message, or a link to the file.',
   tlsNeeded: 'Turn on TLS for outgoing mail (smtp_tls_security_level = may). Then try again.',
   tlsFailed:

@@ -128,7 +128,7 @@ export const codeRules: readonly ReplyRule[] = rulesOf(group, [
     says: 'our-ip blocked 24h',
     cure: cures.stopSource,
     yes: 'host mx.example.net[203.0.113.9] refused to talk to me: 554 mx.example.net ESMTP',
-    no: '554 Rejected',
+    no: 'host mx.example.net[203.0.113.9] said: 554 No (in reply to end of DATA command)',
   },
   {
     id: 'code/recipient-step',
@@ -146,7 +146,7 @@ export const codeRules: readonly ReplyRule[] = rulesOf(group, [
     says: 'content blocked until-fixed',
     cure: cures.content,
     yes: 'host mx.example.net[203.0.113.9] said: 554 No (in reply to end of DATA command)',
-    no: '550 No',
+    no: 'host mx.example.net[203.0.113.9] said: 550 No (in reply to RCPT TO command)',
   },
   {
     id: 'code/passes',

@@ -103,6 +103,20 @@ export const ownRules: readonly ReplyRule[] = rulesOf(group, [
     no: 'mail forwarding loop for ann@example.org',
   },
   {
+    id: 'own/end-of-data-timed-out',
+    words:
+      'timed out while sending end of data | while sending end of data -- message may be ' +
+      'sent more than once',
+    says: 'network transient 1h',
+    cure:
+      'Postfix tries again; the recipient may get the message twice. If long messages fail ' +
+      'often, look for a firewall or a path MTU fault.',
+    yes:
+      'conversation with mx.example.net[203.0.113.9] timed out while sending end of data -- ' +
+      'message may be sent more than once',
+    no: 'conversation with mx.example.net[203.0.113.9] timed out while sending RCPT TO',
+  },
+  {
     id: 'own/conversation-broke-off',
     words: `
       lost connection with | conversation with * timed out

@@ -15,7 +15,7 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       receiving mail too quickly | receiving mail at a rate | receiving * messages too
       recipient * receiving too | too many messages for this recipient
       too much mail for this recipient | recipient * rate limit | recipient has exceeded
-      user has too many messages | mailbox busy | mailbox * locked | recipient * too many messages
+      user has too many messages | mailbox busy | mailbox * ~locked | recipient * too many messages
       mailbox temporarily | mailbox is temporarily | mailbox is busy
       user temporarily unavailable | recipient temporarily unavailable`,
     says: 'recipient transient 1h',
@@ -121,7 +121,7 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       blacklisted by * recipient | recipient's blacklist | recipient's blocklist
       recipient's block list | members only | only * members | closed list | post to this list
       post to this group | moderated | not a member | only internal | internal use only
-      internal senders | authenticated users only | authenticated senders
+      internal senders | only authenticated | authenticated users only | authenticated senders only
       restricted to authenticated | resolver.rst. | transport.rules | transport rule
       empfanger darf keine | empfanger * abgelehnt | non abilitat | posta non certificata
       anti-spoofing | antispoofing | spoofed internal | own domain from outside | block-send-er
@@ -161,7 +161,7 @@ export const unknownMailboxRules: readonly ReplyRule[] = rulesOf(group, [
       unable to relay | relay denied | not permitted to relay | relaying not | do not relay
       authentication required to relay | relay * denied | relay * prohibited`,
     codes: '4',
-    says: 'recipient permanent-for-this-recipient 4h',
+    says: 'recipient transient 4h',
     cure: cures.relay,
     yes: '451 4.7.1 <ann@example.net>: Relay access denied',
     no: '554 5.7.1 <ann@example.net>: Relay access denied',

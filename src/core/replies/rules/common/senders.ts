@@ -64,6 +64,28 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
     no: '503 5.5.1 Error: send HELO first',
   },
   {
+    id: 'any/domain-of-sender-for-now',
+    words: `sender address rejected: domain not found | domain of sender address * does not resolve | sender domain not found | sender domain * temporarily | domain of sender * temporar | sender address rejected: malformed dns | sender address rejected: unverified | sender verify * defer | could not complete sender verify | temporar * sender`,
+    codes: '4',
+    without: 'spf | dmarc',
+    says: 'our-domain blocked 1h',
+    cure: cures.senderDomain,
+    yes: '450 4.1.8 <ann@example.org>: Sender address rejected: Domain not found',
+    no: '550 5.1.8 <ann@example.org>: Sender address rejected: Domain not found',
+  },
+  {
+    id: 'any/envelope-sender-refused',
+    words: `envelope sender has been denied | envelope sender is in my badmailfrom | badmailfrom | envelope sender * denied | envelope sender * blocked | sender address has been blacklisted | sender rejected | sender address rejected: blacklist | sender address rejected: blocked | sender address * refused | sender denied | sender is blacklisted | sender blacklisted | sender is blocked | sender blocked | sender has been blocked | sender address blocked | sender address rejected: access denied | maybe you are a spammer`,
+    codes: '5',
+    without: 'by recipient | by the recipient | by user | spf | dmarc | domain not found',
+    says: 'our-domain blocked until-fixed',
+    cure:
+      'They refuse this sender address or its domain. Stop abuse of it, then ask their ' +
+      'postmaster to accept it again.',
+    yes: '553 sorry, your envelope sender has been denied (#5.7.1)',
+    no: '553 sorry, your envelope sender domain must exist (#5.1.8)',
+  },
+  {
     id: 'any/domain-of-sender',
     words: `
       domain of sender | sender domain must | sender domain * not resolve

@@ -39,22 +39,6 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
       '550-5.7.26 DMARC policy. - gsmtp',
   },
   {
-    id: 'google/slowed-unauthenticated',
-    words: `
-      rate limited because it is unauthenticated | rate limited because * authenticat
-      rate limited because * spf | rate limited because * dkim | rate limited because * dmarc
-      rate limited because * align | rate limited because * tls
-      rate limited due to * authenticat | rate limited * did not pass | rate limited * not aligned
-      rate limited * did not * align`,
-    codes: '4',
-    says: 'authentication slowed until-fixed',
-    cure: cures.authenticate,
-    yes:
-      '421-4.7.26 This mail has been rate limited because it is unauthenticated. Gmail ' +
-      '421-4.7.26 requires all senders to authenticate with either SPF or DKIM. - gsmtp',
-    no: '421-4.7.28 Gmail has detected an unusual rate of unsolicited mail. - gsmtp',
-  },
-  {
     id: 'google/slowed-no-tls',
     words: 'rate limited * tls | not using tls | not sent over a tls | tls connection',
     codes: '421 4.7.29 450 451',
@@ -64,6 +48,22 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
       '421-4.7.29 This mail has been rate limited because it was not sent over a TLS ' +
       'connection. - gsmtp',
     no: '550-5.7.29 This mail was not sent over a TLS connection. - gsmtp',
+  },
+  {
+    id: 'google/slowed-unauthenticated',
+    words: `
+      rate limited because it is unauthenticated | rate limited because * authenticat
+      rate limited because * spf | rate limited because * dkim | rate limited because * dmarc
+      rate limited because * align
+      rate limited due to * authenticat | rate limited * did not pass | rate limited * not aligned
+      rate limited * did not * align`,
+    codes: '4',
+    says: 'authentication slowed until-fixed',
+    cure: cures.authenticate,
+    yes:
+      '421-4.7.26 This mail has been rate limited because it is unauthenticated. Gmail ' +
+      '421-4.7.26 requires all senders to authenticate with either SPF or DKIM. - gsmtp',
+    no: '421-4.7.28 Gmail has detected an unusual rate of unsolicited mail. - gsmtp',
   },
   {
     id: 'google/needs-tls',
@@ -289,6 +289,30 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
     cure: cures.slower,
     yes: '421 4.7.28 For more information, go to the guidelines. - gsmtp',
     no: '421 4.7.26 For more information, go to the guidelines. - gsmtp',
+  },
+  {
+    id: 'google/busy-mailbox-refused',
+    words: 'receiving mail at a rate | receiving mail too quickly',
+    codes: '5',
+    says: 'recipient transient 4h',
+    cure: cures.busyMailbox,
+    link: 'https://support.google.com/mail/?p=ReceivingRatePerm',
+    yes:
+      '550-5.2.1 The user you are trying to contact is receiving mail at a rate that ' +
+      '550-5.2.1 prevents additional messages from being delivered. - gsmtp',
+    no:
+      '450-4.2.1 The user you are trying to contact is receiving mail at a rate that is too ' +
+      'high. - gsmtp',
+  },
+  {
+    id: 'google/full-and-inactive',
+    words: 'out of storage space and inactive',
+    codes: '5',
+    says: 'recipient permanent-for-this-recipient never',
+    cure: cures.closedMailbox,
+    link: 'https://support.google.com/mail/?p=OverQuotaPerm',
+    yes: "552-5.2.2 The recipient's inbox is out of storage space and inactive. - gsmtp",
+    no: "552-5.2.2 The recipient's inbox is out of storage space. - gsmtp",
   },
   {
     id: 'google/busy-mailbox',
