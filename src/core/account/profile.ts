@@ -40,7 +40,7 @@ export type RefusingSite = {
   readonly site: number;
   sum: number;
   at: Millis;
-  /** When it last refused content, as a large provider; 0: never, or it is none. */
+  /** When it last refused content; 0: never, or it is no large provider. */
   contentAt: Millis;
 };
 

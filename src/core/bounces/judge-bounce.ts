@@ -6,7 +6,7 @@ import type { Bounce, BouncedRecipient } from '../../formats/bounces/bounce.ts';
 import type { ClassifiedReply, ReplyClassifier, ReplyScope } from '../replies/classified.ts';
 import { aboutCauses, type BounceCause } from './cause.ts';
 import { causeOfStatus, vagueCauseOfStatus } from './status-cause.ts';
-import { bareWords, certainCause, likelyCause } from './words.ts';
+import { bareWords, certainCause, probableCause } from './words.ts';
 
 export type JudgedRecipient = {
   /** Address key; empty if the message does not say it. */
@@ -83,10 +83,10 @@ function causeOf(
     own ??
     causeOfRule(found, byStatus) ??
     byStatus ??
-    likelyCause(`${diagnostic} ${stageOf(one.words)}`) ??
+    probableCause(`${diagnostic} ${stageOf(one.words)}`) ??
     certainCause(whole) ??
     certainCause(subject) ??
-    likelyCause(words) ??
+    probableCause(words) ??
     (/^(?:delayed|expired)$/.test(one.action) ? 'expired' : undefined) ??
     vagueCauseOfStatus(one.status) ??
     'other'

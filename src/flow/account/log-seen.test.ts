@@ -276,7 +276,7 @@ test('a filter hands a message back under another id: it is still the sender’s
   assert.ok(Math.abs(unknownUsers() - 1) < 0.01);
 });
 
-test('a refusal of content counts once for a message and a site, and bounces count beside it', () => {
+test('a refusal of content counts once for a message and a site, also after a restart', () => {
   const { profile, refusals, sent, seen, restart, taken, unknownUsers } = rig();
   const to = ['a@gmail.com', 'b@gmail.com', 'c@world.test'];
   sent('ABCDEF1', start, to);

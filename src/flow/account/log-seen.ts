@@ -200,8 +200,9 @@ class LogSeen {
 
   /**
    * Records a recipient that does not exist, once for each recipient of a message, and a reply that
-   * refuses content or amount, once for each site that a message went to. Whoever can write into the log can write such lines: a line counts only if it is about a message that
-   * Postern judged and about a recipient of that message.
+   * refuses content or amount, once for each site that a message went to. Whoever can write into
+   * the log can write such lines: a line counts only if it is about a message that Postern judged
+   * and about a recipient of that message.
    */
   #delivery(event: DeliveryEvent): void {
     const { accounts } = this.#deps;

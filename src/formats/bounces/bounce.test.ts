@@ -90,7 +90,7 @@ const faults: readonly (readonly [string, string, string])[] = [
   ],
   [
     'a name inside a network',
-    'Original-Recipient: rfc822; a@b.example\nFinal-Recipient: rfc822; a@store7\nAction: failed\nStatus: 5.2.2',
+    'Original-Recipient: rfc822; a@b.example\nFinal-Recipient: rfc822; a@store7\nStatus: 5.2.2',
     'a@b.example  5.2.2',
   ],
   [
@@ -135,8 +135,20 @@ for (const [name, text] of cuts) {
 }
 
 test('a status as quoted-printable text in a mixed message', () => {
-  const body = `An error occurred for a=\n@b.example\n\nReporting-MTA: d=\nns; x\n\nFinal-Reci=\npient: rfc822; a@b.example\nDiagnostic-Code: smtp; 55=\n0 5.1.1 Unbekannt =FC\nStatus: 5.1.1\n`;
-  const part = `--B\nContent-Type: text/plain; charset=iso-8859-15\nContent-Transfer-Encoding: quoted-printable\n\n${body}\n--B--`;
+  const body = `An error occurred for a=
+@b.example
+
+Reporting-MTA: d=
+ns; x
+
+Final-Reci=
+pient: rfc822; a@b.example
+Diagnostic-Code: smtp; 55=
+0 5.1.1 Unbekannt =FC
+Status: 5.1.1
+`;
+  const type = 'Content-Type: text/plain; charset=iso-8859-15';
+  const part = `--B\n${type}\nContent-Transfer-Encoding: quoted-printable\n\n${body}\n--B--`;
   const one = only(readBounce(mail(report.replace('report;', 'mixed;'), part)));
   assert.deepEqual([one.recipient, one.diagnostic], ['a@b.example', '550 5.1.1 Unbekannt ü']);
 });
@@ -147,7 +159,8 @@ test('base64, ISO-2022-JP and HTML are read as people see them', () => {
   const plain = `${from}\nSubject: failure notice\nContent-Transfer-Encoding: base64`;
   assert.equal(short(readBounce(mail(plain, coded))), 'text a@b.example 550 5.1.1');
   const jis = '\u001b$B%a!<%k\u001b(B a@b.example\n<a@b.example>:\n550 5.1.1 unknown';
-  const japanese = `${from}\nSubject: failure notice\nContent-Type: text/plain; charset=iso-2022-jp`;
+  const type = 'Content-Type: text/plain; charset=iso-2022-jp';
+  const japanese = `${from}\nSubject: failure notice\n${type}`;
   assert.equal(short(readBounce(mail(japanese, jis))), 'text a@b.example 550 5.1.1');
   const html =
     '<html><head><style>p{}</style></head><p>Sorry<p>&lt;a@b.example&gt;:<br>550 5.1.1 no</p>';
@@ -156,16 +169,54 @@ test('base64, ISO-2022-JP and HTML are read as people see them', () => {
 });
 
 test('a bounce that another server forwards is read', () => {
-  const outer = `${from}\nTo: sue@sender.example\nSubject: Returned mail\nContent-Type: multipart/mixed; boundary=O`;
-  const body = `--O\n\nThe original message was received\n\n--O\nContent-Type: message/rfc822\n\n${whole}\n--O--`;
+  const type = 'Content-Type: multipart/mixed; boundary=O';
+  const outer = `${from}\nTo: sue@sender.example\nSubject: Returned mail\n${type}`;
+  const first = '--O\n\nThe original message was received\n';
+  const body = `${first}\n--O\nContent-Type: message/rfc822\n\n${whole}\n--O--`;
   assert.equal(short(readBounce(mail(outer, body))), 'status ann@shop.example 550 5.1.1');
 });
 
-const arf = (fields: string): string =>
-  mail(
-    'From: fbl@provider.example\nTo: abuse@sender.example\nSubject: FW: Hello\nContent-Type: multipart/report; report-type=feedback-report; boundary="B"',
-    `--B\nContent-Type: text/plain\n\nThis is an abuse report.\n\n--B\nContent-Type: message/feedback-report\n\n${fields}\n--B\nContent-Type: message/rfc822\n\nFrom: sue@sender.example\nTo: ann@provider.example\nSubject: Hello\n\nHello\n--B--`,
-  );
+const arf = (fields: string): string => `From: fbl@provider.example
+To: abuse@sender.example
+Subject: FW: Hello
+Content-Type: multipart/report; report-type=feedback-report; boundary="B"
+
+--B
+Content-Type: text/plain
+
+This is an abuse report.
+
+--B
+Content-Type: message/feedback-report
+
+${fields}
+--B
+Content-Type: message/rfc822
+
+From: sue@sender.example
+To: ann@provider.example
+Subject: Hello
+
+Hello
+--B--`;
+const ofMicrosoft = `From: staff@hotmail.com
+Subject: complaint about message from 192.0.2.25
+Content-Type: multipart/mixed; boundary=B
+
+--B
+Content-Type: message/rfc822
+
+X-HmXmrOriginalRecipient: ann@hotmail.com
+To: x@y.example
+
+Hello
+--B--`;
+const ofAmazon = `From: no-reply@sns.amazonaws.com
+Subject: AWS Notification Message
+
+{"notificationType":"Complaint","complaint":{"complainedRecipients":
+ [{"emailAddress":"ann@b.example"}],"user
+ Agent":"x`;
 const complaints: readonly (readonly [string, string, string, string])[] = [
   [
     'with a recipient',
@@ -186,24 +237,8 @@ const complaints: readonly (readonly [string, string, string, string])[] = [
     'ann@provider.example',
   ],
   ['without a type', arf('Version: 1'), 'abuse', 'ann@provider.example'],
-  [
-    'of Microsoft: a message with a subject',
-    mail(
-      'From: staff@hotmail.com\nSubject: complaint about message from 192.0.2.25\nContent-Type: multipart/mixed; boundary=B',
-      '--B\nContent-Type: message/rfc822\n\nX-HmXmrOriginalRecipient: ann@hotmail.com\nTo: x@y.example\n\nHello\n--B--',
-    ),
-    'abuse',
-    'ann@hotmail.com',
-  ],
-  [
-    'of Amazon in JSON, folded in the middle of a word',
-    mail(
-      'From: no-reply@sns.amazonaws.com\nSubject: AWS Notification Message',
-      '{"notificationType":"Complaint","complaint":{"complainedRecipients":[{"emailAddress":"ann@b.example"}],"user\n Agent":"x',
-    ),
-    'abuse',
-    'ann@b.example',
-  ],
+  ['of Microsoft: a message with a subject', ofMicrosoft, 'abuse', 'ann@hotmail.com'],
+  ['of Amazon in JSON, folded in the middle of a word', ofAmazon, 'abuse', 'ann@b.example'],
 ];
 for (const [name, text, type, recipients] of complaints) {
   test(`a complaint ${name}`, () => {

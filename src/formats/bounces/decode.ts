@@ -56,7 +56,7 @@ const named: Readonly<Record<string, string>> = {
 };
 
 /** The text of an HTML page. It need not be correct. */
-export function htmlText(html: string): string {
+export function pageText(html: string): string {
   const pieces: string[] = [];
   let at = 0;
   while (at < html.length) {
