@@ -3,6 +3,7 @@
  * it; of the rules that fit, the first decides. Pure.
  */
 import { providerOfMx } from '../deliverability/providers.ts';
+import { saidByCode } from './basic-code.ts';
 import type { AnsweredReply, ClassifiedReply, ReplyClassifier } from './classified.ts';
 import { PatternFinder } from './finder.ts';
 import { type ReplyFrame, readFrame } from './frame.ts';
@@ -78,7 +79,9 @@ class ReplyJudge {
     const speakers = speakersOf(frame, provider);
     const rule = this.#decides(frame, speakers);
     const isOwnWords = frame.speaker === 'own' || frame.isEcho;
-    if (rule === undefined) return { ...unknownReply, provider, isOwnWords };
+    if (rule === undefined) {
+      return { ...unknownReply, ...saidByCode(frame), provider, isOwnWords };
+    }
     return {
       provider,
       filter: rule.filter === provider ? '' : rule.filter,

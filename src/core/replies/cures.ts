@@ -25,6 +25,7 @@ type Cure =
   | 'dynamic'
   | 'network'
   | 'senderDomain'
+  | 'senderRefused'
   | 'listedDomain'
   | 'domainReputation'
   | 'content'
@@ -94,6 +95,9 @@ export const cures: Readonly<Record<Cure, string>> = {
   network:
     'They refuse the network, hoster or country of this server as a whole. Ask them another ' +
     'way, or send through another network.',
+  senderRefused:
+    'They refuse this sender address or its domain. Stop abuse of it, then ask their ' +
+    'postmaster to accept it again.',
   senderDomain:
     'Give the sender’s domain MX or address records that work, or use a sender domain that ' +
     'has them.',

@@ -3,9 +3,9 @@ import type { ReplyRule } from '../rule.ts';
 import { codeRules } from './common/codes.ts';
 import { filterRules } from './common/filters.ts';
 import { greylistRules, sizeRules, theirFaultRules, tlsRules } from './common/first.ts';
-import { listRules } from './common/lists.ts';
+import { domainListRules, listRules } from './common/lists.ts';
 import { ownRules } from './common/own.ts';
-import { mailboxRules, unknownMailboxRules } from './common/recipients.ts';
+import { mailboxRules, relayRules, unknownMailboxRules } from './common/recipients.ts';
 import { addressRules, authenticationRules, rateRules, reputationRules } from './common/senders.ts';
 import { americanRules } from './providers/america.ts';
 import { easternRules } from './providers/east.ts';
@@ -38,6 +38,8 @@ export const ourReplyRules: readonly ReplyRule[] = [
   ...tlsRules,
   ...sizeRules,
   ...mailboxRules,
+  ...relayRules,
+  ...domainListRules,
   ...addressRules,
   ...authenticationRules,
   ...unknownMailboxRules,

@@ -58,7 +58,7 @@ export const filterRules: readonly ReplyRule[] = [
     },
     {
       id: 'mimecast/reputation',
-      words: 'poor reputation | blocked sender',
+      words: 'poor reputation | blocked sender | zen.mimecast | csi.mimecast | blocked - ',
       says: 'our-ip blocked 24h',
       cure: cures.stopSource,
       yes: '550 Rejected: sender host has a poor reputation',
@@ -291,6 +291,49 @@ export const filterRules: readonly ReplyRule[] = [
       cure: cures.content,
       yes: '550 5.7.1 [CS] Message blocked. Please visit https://console.mailchannels.net',
       no: '550 5.1.1 User unknown',
+    },
+    {
+      id: 'fortimail/link',
+      words: 'fortiguard * url | fortiguard-antispam * url',
+      filter: 'fortimail',
+      says: 'content blocked until-fixed',
+      cure: cures.link,
+      link: 'https://www.fortiguard.com/webfilter',
+      yes:
+        '554 5.7.1 This message has been blocked because it contains FortiGuard - AntiSpam ' +
+        'blocking URL(s).',
+      no:
+        '554 5.7.1 This message has been blocked because it contains FortiGuard - AntiSpam ' +
+        'blocking IP.',
+    },
+    {
+      id: 'fortimail/address',
+      words: 'fortiguard * ip | fortiguard-antispam * ip | fortiguard',
+      filter: 'fortimail',
+      says: 'our-ip blocked 24h',
+      cure: cures.listed,
+      link: 'https://www.fortiguard.com/services/antispam',
+      yes: '554 5.7.1 Blocked by FortiGuard-AntiSpam: IP 192.0.2.9',
+      no: '554 5.7.1 Blocked: IP 192.0.2.9',
+    },
+    {
+      id: 'cisco/recipient',
+      words: '#5.1.0 address rejected',
+      filter: 'cisco',
+      says: 'recipient permanent-for-this-recipient never',
+      cure: cures.noMailbox,
+      yes: '550 #5.1.0 Address rejected.',
+      no: '550 5.1.0 <ann@example.org>: Sender address rejected',
+    },
+    {
+      id: 'cisco/address',
+      words: '#5.7.1 your access to submit messages',
+      filter: 'cisco',
+      says: 'our-ip blocked 24h',
+      cure: cures.talos,
+      link: 'https://talosintelligence.com/reputation_center',
+      yes: '550 #5.7.1 Your access to submit messages to this e-mail system has been rejected.',
+      no: '550 #5.1.0 Address rejected.',
     },
     {
       id: 'magicspam/country',

@@ -4,7 +4,7 @@ import { type ReplyRule, rulesOf } from '../../rule.ts';
 
 const group = { source: 'replies of many sites, 2012 to 2026', verified: '2026-11-28' } as const;
 
-export const listRules: readonly ReplyRule[] = rulesOf(group, [
+export const domainListRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'list/lookup-fails',
     words: `
@@ -22,6 +22,7 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'list/domain-in-list',
     words: `
+      reputation of a domain used |
       dbl.spamhaus | spamhaus dbl | spamhaus.org/dbl | spamhaus.org/query/domain
       spamhaus.org/query/dbl | mailfrom domain is listed | domain * listed in spamhaus
       sender domain * listed | sender domain * blacklist | sender domain * blocklist
@@ -37,6 +38,9 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
     yes: '554 5.7.1 <news@example.org>: Sender address rejected: domain listed in dbl.spamhaus.org',
     no: '554 5.7.1 Client host [192.0.2.9] blocked using zen.spamhaus.org',
   },
+]);
+
+export const listRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'list/link-in-list',
     words: `
@@ -63,8 +67,8 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
     id: 'list/country',
     words: `
       country has been blacklisted | your country | country is blocked | country * blocked
-      country * not accepted | geoip | geo-ip | geo ip | countries.nerd.dk | from your country
-      zz.countries | your region | your network is | your netblock | your provider is
+      country * not accepted | geoip | geo-ip | geo ip | countries.nerd.dk | from your country | mail from china | mail from russia | mail from * country
+      zz.countries | your region | your network | your netblock | your provider is
       your isp is | uceprotect-level2 | uceprotect-level3 | dnsbl-2.uceprotect
       dnsbl-3.uceprotect | entire network | whole network | network * blacklisted
       netblock * listed | your subnet | your hoster | hosting provider * blocked | asn * blocked
@@ -72,7 +76,9 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
     says: 'our-network blocked never',
     cure: cures.network,
     link: 'https://www.uceprotect.net/en/index.php',
-    yes: '550 5.7.1 Mail from your country is not accepted here',
+    yes:
+      '550 5.7.1 Mail from your country | mail from china | mail from russia | mail from * ' +
+      'country is not accepted here',
     no: '550 5.7.1 Your IP address is not accepted here',
   },
   {

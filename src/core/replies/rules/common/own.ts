@@ -56,7 +56,7 @@ export const ownRules: readonly ReplyRule[] = rulesOf(group, [
     id: 'own/no-such-domain',
     words: `
       host not found | host or domain name not found | nodename nor servname
-      name or service not known | domain not found | no mx host for | unrouteable address
+      name or service not known | nxdomain | no relevant answers | domain name not found | domain not found | no mx host for | unrouteable address
       bad address syntax | bad domain`,
     without: 'try again | sender address',
     says: 'recipient permanent-for-this-recipient never',

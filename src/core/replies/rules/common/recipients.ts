@@ -33,7 +33,7 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       postfach ist voll | mailbox quota | quota * full | user is over
       over the maximum allowed quota | not enough space in the mailbox`,
     codes: '4',
-    without: 'queue quota',
+    without: 'queue quota | message quota',
     says: 'recipient transient 4h',
     cure: cures.fullMailbox,
     yes: '452 4.2.2 <ann@example.net> Mailbox is full',
@@ -48,7 +48,7 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       insufficient quota | mailbox full | mailbox is full | mailbox * full | mail box * full
       inbox * full | maildir * full | account is full | user * is full | is full *mailbox
       out of storage | exceeded storage | storage allocation | storage limit | storage * exceeded
-      mailbox size limit | mailbox has exceeded | exceeded * mailbox | mailbox * exceeded
+      mailbox size limit | mailbox has exceeded | exceeded * mailbox | maximum per mailbox | exceeds maximum per | mailbox * exceeded
       not enough space | not enough storage | no space * mailbox | no room in mailbox
       insufficient * mailbox | too much mail in mailbox | mailbox is over | user over quota
       user is over | over the maximum | maximum storage | maximum mailbox size | boite * pleine
@@ -57,7 +57,9 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       postfach * voll | postfach ist voll | mailbox ist voll | postvak * vol | mailbox zit vol
       inbox is over`,
     codes: '5 ',
-    without: 'queue quota | sending quota | message size',
+    without:
+      'queue quota | sending quota | message quota | message size | header size | message ' +
+      'header',
     says: 'recipient permanent-for-this-recipient 24h',
     cure: cures.fullMailbox,
     yes: '552 5.2.2 <ann@example.net>: the mailbox is over quota',
@@ -109,17 +111,17 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       recipient * does not accept | recipient does not want | recipient only accepts
       recipient accepts mail only | recipient * not allowed to receive | recipient is not allowed
       not allowed to receive | not permitted to receive | not authorized to receive
-      not allowed to send to this | not permitted to send to this | not authorized to send to this
+      not allowed to send to this | not allowed to post | not allowed to send to | blocked senders list | badrcptto | not permitted to send to this | not authorized to send to this
       sender not allowed by recipient | sender * not on * allowed list | allowed sender
       restricted recipient | recipient restricted | delivery restriction | delivery restricted
       policy rejection on the target address | target address | rejected by * administrator
-      prohibited by administrator | administrative prohibition | administratively prohibited
+      prohibited by administrator | administratively prohibited
       administratively denied | administratively blocked | administrator * blocked
       not accepted * administrator | rejected by * custom | recipient's policy
       recipient's domain policy | recipient domain policy | local recipient policy
       recipient policy | user-defined | user defined | personal block | personal blacklist
       blacklisted by * recipient | recipient's blacklist | recipient's blocklist
-      recipient's block list | members only | only * members | closed list | post to this list
+      recipient's block list | refuses to receive | refuse to receive | refuses to accept your | user reject | user rules | isn't on the recipient | list of senders to accept | only accepting mail from | is not accepting any mail | account is protected by | badrecipientto | members-only | closed mailing list | organizational settings | organization policy | not subscribed to this group | envelope recipient has been denied | recipient is not accepting mail with | members only | only * members | closed list | post to this list
       post to this group | moderated | not a member | only internal | internal use only
       internal senders | only authenticated | authenticated users only | authenticated senders only
       restricted to authenticated | resolver.rst. | transport.rules | transport rule
@@ -133,6 +135,43 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
     cure: cures.recipientsRule,
     yes: '550 5.7.1 Refused due to recipient preferences',
     no: "550 5.7.1 Client host blocked by recipient's list dnsbl.example",
+  },
+]);
+
+export const relayRules: readonly ReplyRule[] = rulesOf(group, [
+  {
+    id: 'any/relaying-denied-for-now',
+    words: `
+      relay access denied | relaying denied | relay not permitted | relay not allowed
+      unable to relay | relay denied | not permitted to relay | relaying not | do not relay
+      authentication required to relay | relay * denied | relay * prohibited`,
+    codes: '4',
+    says: 'recipient transient 4h',
+    cure: cures.relay,
+    yes: '451 4.7.1 <ann@example.net>: Relay access denied',
+    no: '554 5.7.1 <ann@example.net>: Relay access denied',
+  },
+  {
+    id: 'any/relaying-denied',
+    words: `
+      relay access denied | relaying denied | relaying not allowed | relaying is not
+      relay not permitted | relay not allowed | relay not authorized | relay is not permitted
+      unable to relay | relay denied | relay prohibited | relaying prohibited
+      relaying to * prohibited | relaying to * denied | cannot relay | not permitted to relay
+      not allowed to relay | do not relay | does not relay | no relaying | not relay for
+      attempt to relay | open relay | relay attempt | rcpthosts
+      sorry, that domain isn't in my list of allowed | not a gateway | not our customer
+      domain isn't allowed to be relayed | not hosted here | domain not hosted | not handled here
+      not local | is not a local domain | unknown domain | no such domain | domain not served
+      we do not * mail for | does not accept mail for | not authoritative | invalid relay
+      must authenticate to relay | not configured to relay | don't handle mail for | list of allowed rcpthost | relaying mail to | as a relay | relay mail | relaying denied`,
+    without: `
+      sender address | listed | invalid credentials | dnsbl | sender domain | domain of sender
+      mail relay server`,
+    says: 'recipient permanent-for-this-recipient never',
+    cure: cures.relay,
+    yes: '554 5.7.1 <ann@example.net>: Relay access denied',
+    no: '554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using dnsbl.example',
   },
 ]);
 
@@ -155,43 +194,9 @@ export const unknownMailboxRules: readonly ReplyRule[] = rulesOf(group, [
       'unknown',
   },
   {
-    id: 'any/relaying-denied-for-now',
-    words: `
-      relay access denied | relaying denied | relay not permitted | relay not allowed
-      unable to relay | relay denied | not permitted to relay | relaying not | do not relay
-      authentication required to relay | relay * denied | relay * prohibited`,
-    codes: '4',
-    says: 'recipient transient 4h',
-    cure: cures.relay,
-    yes: '451 4.7.1 <ann@example.net>: Relay access denied',
-    no: '554 5.7.1 <ann@example.net>: Relay access denied',
-  },
-  {
-    id: 'any/relaying-denied',
-    words: `
-      relay access denied | relaying denied | relaying not allowed | relaying is not
-      relay not permitted | relay not allowed | relay not authorized | relay is not permitted
-      unable to relay | relay denied | relay prohibited | relaying prohibited
-      relaying to * prohibited | relaying to * denied | cannot relay | not permitted to relay
-      not allowed to relay | do not relay | does not relay | no relaying | not relay for
-      mail relay | attempt to relay | open relay | relay attempt | rcpthosts
-      sorry, that domain isn't in my list of allowed | not a gateway | not our customer
-      domain isn't allowed to be relayed | not hosted here | domain not hosted | not handled here
-      not local | is not a local domain | unknown domain | no such domain | domain not served
-      we do not * mail for | does not accept mail for | not authoritative | invalid relay
-      must authenticate to relay`,
-    without: `
-      sender address | listed | invalid credentials | dnsbl | sender domain | domain of sender
-      mail relay server`,
-    says: 'recipient permanent-for-this-recipient never',
-    cure: cures.relay,
-    yes: '554 5.7.1 <ann@example.net>: Relay access denied',
-    no: '554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using dnsbl.example',
-  },
-  {
     id: 'any/mailbox-unknown',
     words: `
-      user unknown | unknown user | unknown account | unknown recipient | unknown mailbox
+      host unknown | unknown host | recipient domain must exist | domain does not exist | host or domain name not found | no mx record | mail domain * unknown | address not present | can't accept user | can't accept recipient | destination addresses were unknown | destination server rejected recipients | mailbox not present | mailbox unavaiable | no mail box available | recipient not ok | no one at this address | no one here by | not in my validrcptto | user missing home | not found recipient | recipient is not accepted | recipient not accepted | recipient was not found | in name directory | non existent user | user * unknown~ | ~no existe | nessun utente | archived recipient | user * terminated | address rejected. | no such | does not accept mail | invalid domain name | user not activated | account not activated | cannot deliver mail for | that recipient is not | mailbox name not allowed | recipient unrecognized | no longer on server | not on this server | postfach nicht vorhanden | adresse * inconnue | cuenta * no existe | empfangeradresse existiert nicht | no such id | mail box * not | virtual user | user unknown | unknown user | unknown account | unknown recipient | unknown mailbox
       unknown address | unknown local | unknown or illegal | unknown alias | recipient unknown
       recipient not found | recipient notfound | recipientnotfound | recipient * does not exist
       recipient * doesn't exist | recipient * not exist | recipient is invalid | recipient invalid

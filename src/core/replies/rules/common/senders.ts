@@ -22,7 +22,7 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
       reverse lookup | reverse hostname | reverse host name | reverse name | reverse resolution
       client host rejected: cannot find | no dns name | dns resolution of your | in-addr.arpa
       possibly forged | may be forged | might be forged | dns forward | hostname does not match
-      ip address has no | unresolvable * ip | ip * does not resolve | ip * not resolve
+      ip address has no | unresolvable * ip | ~ip * does not resolve | ~ip * not resolve
       host name lookup | hostname lookup | enregistrement ptr | dns inverse | risoluzione inversa
       dns inverso | dns reverso | resolucion inversa | odwrotn`,
     without: 'mailfrom | mail from domain | sender address | spf',
@@ -75,7 +75,7 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'any/envelope-sender-refused',
-    words: `envelope sender has been denied | envelope sender is in my badmailfrom | badmailfrom | envelope sender * denied | envelope sender * blocked | sender address has been blacklisted | sender rejected | sender address rejected: blacklist | sender address rejected: blocked | sender address * refused | sender denied | sender is blacklisted | sender blacklisted | sender is blocked | sender blocked | sender has been blocked | sender address blocked | sender address rejected: access denied | maybe you are a spammer`,
+    words: `envelope sender has been denied | envelope sender is in my badmailfrom | badmailfrom | envelope sender * denied | envelope sender * blocked | sender address has been blacklisted | sender rejected | sender address rejected: blacklist | sender address rejected: blocked | sender address * refused | sender denied | sender is blacklisted | sender blacklisted | email address has been blacklisted | address that has been blacklisted | sender is in my | sender was rejected | sender email address rejected | bogus mail from | null sender * not | empty envelope sender | sender not pre-approved | unroutable sender | emetteur invalide | batv | sender is blocked | sender blocked | sender has been blocked | sender address blocked | sender address rejected: access denied | maybe you are a spammer`,
     codes: '5',
     without: 'by recipient | by the recipient | by user | spf | dmarc | domain not found',
     says: 'our-domain blocked until-fixed',
@@ -206,7 +206,7 @@ export const rateRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'any/rate',
     words: `
-      rate limit | ratelimit | rate-limit | rate limited | rate exceeded | rate control
+      rate limit | intrusion prevention | try again slower | daily message quota |  ratelimit | rate-limit | rate limited | rate exceeded | rate control
       rate throttle | message rate | mail rate | sending rate | send rate | hourly limit
       daily limit | per hour | per day | per minute | hourly sending | throttl | slow down
       slow-down | sending too fast | too fast | too quickly | too frequent | frequency limit
@@ -232,6 +232,18 @@ export const rateRules: readonly ReplyRule[] = rulesOf(group, [
 
 export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
   {
+    id: 'any/spam-or-virus-mark',
+    words: `reject, id= * spam | rejected, id= | reject, id= | ~ube~ | ~spam~ | gtube | x-spam | bare <lf> | bare lf | line length exceeded | maximum line length | purported responsible address | from domain mismatch | junkmail | ~junk~`,
+    codes: '5',
+    without:
+      'sending spam | ip address | your ip | client host | ~rbl | dnsbl | spam from this | from your ip | ' +
+      'for spam | of spam | spam source | reputation | recipient preferences',
+    says: 'content blocked until-fixed',
+    cure: cures.content,
+    yes: '554 5.7.0 Reject, id=20025-09 - SPAM',
+    no: '554 5.7.1 Your IP address is blocked for spam',
+  },
+  {
     id: 'any/content-spam',
     words: `
       message content | content rejected | content reject | content denied | content blocked
@@ -256,7 +268,7 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       illegal attachment | blocked attachment | blocked file | file type | file extension | macro
       bad header | invalid header | missing header | malformed | headers invalid
       header * missing | header * invalid | missing * header | no from | missing from
-      missing date | missing message-id | from header | from: header | header error | header * not
+      missing date | missing message-id | duplicate header | header size | headers too large | header too large | binary content | mail content | message filtered | pattern detection | bulk.advertising | mass mailer | rfcmessagenoncompliant | line limit exceeded | from header | from: header | header error | header * not
       rfc 5322 | rfc5322 | rfc2822 | rfc 2822 | rfc822 | bare lf | bare newline | bare cr
       line too long | lines longer | non-ascii | 8-bit | 8bit | mime | charset | character set
       encoding | subject | suspicious | undesirable | objectionable | message fingerprint
@@ -269,8 +281,45 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       recipient preferences | reputation`,
     says: 'content blocked until-fixed',
     cure: cures.content,
-    yes: '550 5.7.1 This message was classified as spam and not accepted',
+    yes: '550 5.7.1 The text of this message looks malicious',
     no: '550 5.7.1 Too much spam from this IP',
+  },
+  {
+    id: 'any/policy-at-recipient',
+    words: `denied by policy | rejected by policy | policy violation | local policy | policy reasons | policy rejection | policy reject | blocked by policy | security policy | refused by policy | policy restriction | administrative prohibition | due to policy | prohibited by policy | against policy`,
+    codes: '5',
+    steps: 'rcpt',
+    without: 'ip address | your ip | client host | reputation',
+    says: 'policy-of-recipient permanent-for-this-recipient never',
+    cure: cures.recipientsRule,
+    yes: '550 Denied by policy',
+    no:
+      'host mx.example.net[203.0.113.9] said: 550 Denied by policy (in reply to end of DATA ' +
+      'command)',
+  },
+  {
+    id: 'any/policy-at-sender',
+    words: `denied by policy | rejected by policy | policy violation | local policy | policy reasons | policy rejection | policy reject | blocked by policy | security policy | refused by policy | policy restriction | administrative prohibition | due to policy`,
+    codes: '5',
+    steps: 'mail',
+    without: 'ip address | your ip | client host | reputation',
+    says: 'our-domain blocked until-fixed',
+    cure: cures.senderRefused,
+    yes: '554 Mail from ann@example.org rejected for policy reasons.',
+    no:
+      'host mx.example.net[203.0.113.9] said: 554 Mail rejected for policy reasons. (in ' +
+      'reply to end of DATA command)',
+  },
+  {
+    id: 'any/policy-of-content',
+    words: `denied by policy | rejected by policy | policy violation | local policy | policy reasons | policy rejection | policy reject | blocked by policy | security policy | security policies | refused by policy | policy restriction | administrative prohibition | due to policy | content policy | content restriction`,
+    codes: '5',
+    steps: 'data',
+    without: 'ip address | your ip | client host | reputation',
+    says: 'content blocked until-fixed',
+    cure: cures.content,
+    yes: '550 5.7.0 Local Policy Violation',
+    no: 'host mx.example.net[203.0.113.9] said: 550 Denied by policy (in reply to RCPT TO command)',
   },
   {
     id: 'any/address-refused',
@@ -278,16 +327,16 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       spam from this ip | spam from your | spams from your | spam from this | spam source
       spamming | sending spam | spammer | spam host | incident de spam | reputation | your ip
       ip address | client host | client address | client ip | sending ip | sender ip | source ip
-      ip is | ip blocked | ip * blocked | ip * banned | ip * rejected | ip * denied | ip * refused
-      ip * not allowed | ip * not accepted | ip * not permitted | blocked ip | banned ip | bad ip
+      ip is | ~ip blocked | ~ip * blocked | ~ip * banned | ~ip * rejected | ~ip * denied | ~ip * refused
+      ~ip * not allowed | ~ip * not accepted | ~ip * not permitted | blocked ip~ | banned ip~ | bad ip~
       your server | your host | your mail server | your mailserver | your mta | your email server
       host rejected | host blocked | host denied | host refused | host not allowed
       host * not allowed | host * blocked | host * banned | mail from * not allowed
       mail from * refused | connections not accepted | connection not allowed | connection refused
       connection rejected | connection denied | connection not accepted | connection blocked
-      banned sender | banned sending | access denied | access to this mail system
+      banned sender | banned sending | access denied | access to this mail system | access to submit messages
       access not allowed | blocked for abuse | blocked for spam | abuse | abus detecte
-      adresse ip | votre adresse | votre serveur | ihre ip | ip-adresse | su direccion ip | su ip
+      adresse ip | votre adresse | votre serveur | ihre ip | ip-adresse | open proxy | listed as abus | no access from mail server | smtp server of your isp | invalid ip for sending | sending mta | block for spam | su direccion ip | su ip
       indirizzo ip | il tuo ip | adres ip | we do not accept mail from | not accept mail from
       no smtp service | service refused | service refuse | not welcome | go away
       you are not allowed | you are not authorized | you are not permitted | you are blocked

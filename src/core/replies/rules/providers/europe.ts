@@ -64,6 +64,14 @@ const frenchRules: readonly ReplyRule[] = rulesOf(orange, [
     no: '421 4.2.1 Service refuse. Veuillez essayer plus tard. LPN006_103',
   },
   {
+    id: 'orange/domain-listed',
+    words: 'domain has been blacklisted',
+    says: 'our-domain blocked 24h',
+    cure: cures.listedDomain,
+    yes: '550 5.0.1 Invalid Sender. Your domain has been blacklisted. OFR_515',
+    no: '550 5.7.1 Message refused. OFR_515 [515]',
+  },
+  {
     id: 'orange/spf',
     words: '_401 | [401] | _397 | [397] | _398 | [398] | spf',
     says: 'authentication blocked until-fixed',

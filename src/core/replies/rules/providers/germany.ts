@@ -123,7 +123,7 @@ export const germanRules: readonly ReplyRule[] = rulesOf(ui, [
   },
   {
     id: 't-online/dial-up',
-    from: ['t-online'],
+    from: ['t-online', 'other'],
     words: '(dial) | dialup/transient',
     says: 'our-ip blocked until-fixed',
     cure:
@@ -135,7 +135,7 @@ export const germanRules: readonly ReplyRule[] = rulesOf(ui, [
   },
   {
     id: 't-online/new-address',
-    from: ['t-online'],
+    from: ['t-online', 'other'],
     words: '(nowl) | bad reputation',
     says: 'our-ip blocked 24h',
     cure:
@@ -147,7 +147,7 @@ export const germanRules: readonly ReplyRule[] = rulesOf(ui, [
   },
   {
     id: 't-online/blocked',
-    from: ['t-online'],
+    from: ['t-online', 'other'],
     words: '(bl) | ip=* a problem occurred',
     says: 'our-ip blocked 24h',
     cure:

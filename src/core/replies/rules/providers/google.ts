@@ -191,6 +191,31 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
     no: '550-5.7.26 This mail has been blocked because the sender is unauthenticated. - gsmtp',
   },
   {
+    id: 'google/spf-fails',
+    words: `
+      spf policy | did not pass * spf -all | spf hard | hardfail | spf * did not pass | spf record`,
+    codes: '5 4',
+    without: 'dkim',
+    says: 'authentication blocked until-fixed',
+    cure: cures.spf,
+    yes:
+      '550-5.7.26 The MAIL FROM domain [example.org] has an SPF record with a hard ' +
+      '550-5.7.26 fail policy (-all) but it fails to pass SPF checks. - gsmtp',
+    no: "550-5.7.26 Unauthenticated email is not accepted due to domain's DMARC policy. - gsmtp",
+  },
+  {
+    id: 'google/unauthenticated',
+    words: `
+      unauthenticated | dmarc policy | authentication checks | does not pass authentication
+      authentication information | sender domain * dkim | dkim check | requires all senders
+      not authenticated | aligned | alignment | dmarc | failed authentication`,
+    says: 'authentication blocked until-fixed',
+    cure: cures.authenticate,
+    link: 'https://support.google.com/mail/answer/81126#authentication',
+    yes: '550-5.7.26 This mail has been blocked because the sender is unauthenticated. - gsmtp',
+    no: '550-5.7.25 The IP address sending this message does not have a PTR record. - gsmtp',
+  },
+  {
     id: 'google/attachment',
     words: `
       potential security issue | its content presents a potential | file type
@@ -230,31 +255,6 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
       '550-5.7.1 [192.0.2.9 12] Our system has detected that this message is 550-5.7.1 ' +
       'likely unsolicited mail. - gsmtp',
     no: '550-5.7.1 likely suspicious due to the very low reputation of the sending IP. - gsmtp',
-  },
-  {
-    id: 'google/spf-fails',
-    words: `
-      spf policy | did not pass * spf -all | spf hard | hardfail | spf * did not pass | spf record`,
-    codes: '5 4',
-    without: 'dkim',
-    says: 'authentication blocked until-fixed',
-    cure: cures.spf,
-    yes:
-      '550-5.7.26 The MAIL FROM domain [example.org] has an SPF record with a hard ' +
-      '550-5.7.26 fail policy (-all) but it fails to pass SPF checks. - gsmtp',
-    no: "550-5.7.26 Unauthenticated email is not accepted due to domain's DMARC policy. - gsmtp",
-  },
-  {
-    id: 'google/unauthenticated',
-    words: `
-      unauthenticated | dmarc policy | authentication checks | does not pass authentication
-      authentication information | sender domain * dkim | dkim check | requires all senders
-      not authenticated | aligned | alignment | dmarc | failed authentication`,
-    says: 'authentication blocked until-fixed',
-    cure: cures.authenticate,
-    link: 'https://support.google.com/mail/answer/81126#authentication',
-    yes: '550-5.7.26 This mail has been blocked because the sender is unauthenticated. - gsmtp',
-    no: '550-5.7.25 The IP address sending this message does not have a PTR record. - gsmtp',
   },
   {
     id: 'google/authentication-codes',

@@ -38,7 +38,7 @@ export const hostingRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'godaddy/connections',
     from: ['godaddy'],
-    words: 'ib607 | ib605 | ib606 | connections | ib105 | too many',
+    words: 'ib607 | ib605 | ib606 | connections | ib007 | too many',
     link: 'https://www.godaddy.com/help/what-does-my-email-bounceback-mean-3568',
     says: 'rate slowed 1h',
     cure: cures.connections,
@@ -58,7 +58,9 @@ export const hostingRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'godaddy/address',
     from: ['godaddy'],
-    words: 'ib108 | ib104 | ib103 | ib106 | ib107 | ib110 | ib111 | ib112 | unblock.secureserver',
+    words:
+      'ib105 | ib108 | ib104 | ib103 | ib106 | ib107 | ib110 | ib111 | ib112 | ' +
+      'unblock.secureserver',
     link: 'https://unblock.secureserver.net',
     says: 'our-ip blocked 24h',
     cure: cures.stopSource,
@@ -68,7 +70,7 @@ export const hostingRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'godaddy/no-ptr',
     from: ['godaddy'],
-    words: 'ib101 | ib102 | ib007',
+    words: 'ib101 | ib102',
     link: 'https://www.godaddy.com/help/what-does-my-email-bounceback-mean-3568',
     says: 'our-ip blocked until-fixed',
     cure: cures.ptr,
