@@ -15,7 +15,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { DnsRecord } from '../../src/formats/dns/record.ts';
+import type { DnsData, DnsRecord } from '../../src/formats/dns/record.ts';
 import { openScriptedDns } from '../doubles/dns-server.ts';
 
 /** Where a conversation stands when a reply is due. `end`: the whole message is there. */
@@ -40,20 +40,25 @@ export type ReceivingServer = {
   refused: number;
 };
 
+export type ReceiverName = 'google' | 'yahoo' | 'microsoft' | 'gmx' | 'apple' | 'small';
 const google = 'gmail-smtp-in.l.google.com';
-const places = {
+const places: Readonly<Record<ReceiverName, Pick<ReceivingServer, 'host' | 'domains'>>> = {
   google: { host: google, domains: ['gmail.com', 'googlemail.com'] },
   yahoo: { host: 'mta5.am0.yahoodns.net', domains: ['yahoo.com', 'aol.com'] },
   microsoft: { host: 'hotmail-com.olc.protection.outlook.com', domains: ['hotmail.com'] },
   gmx: { host: 'mx00.emig.gmx.net', domains: ['gmx.de', 'web.de'] },
   apple: { host: 'mx01.mail.icloud.com', domains: ['icloud.com'] },
   small: { host: 'mx.small.example', domains: ['small.example'] },
-} as const;
-export type ReceiverName = keyof typeof places;
+};
 export type ReceivingServers = AsyncDisposable & Readonly<Record<ReceiverName, ReceivingServer>>;
 
 /** As these providers say it. The lines of a reply are apart by LF. */
-export const words = {
+export const words: {
+  readonly google: Readonly<Record<'slowed' | 'blocked' | 'unknownUser', string>>;
+  readonly yahoo: Readonly<Record<'slowed', string>>;
+  readonly microsoft: Readonly<Record<'blocked', string>>;
+  readonly gmx: Readonly<Record<'blocked', string>>;
+} = {
   google: {
     slowed: lines('421', '4.7.28', [
       'Gmail has detected an unusual rate of mail originating from your IP address. To protect',
@@ -96,7 +101,7 @@ export const words = {
       '554 For explanation visit https://postmaster.gmx.net/en/case' +
       '?c=r0303&i=ip&v=198.51.100.100&r=1N7QkP-1u0hdF1Kcn-00yTzB',
   },
-} as const;
+};
 
 /** Makes Postfix ask the test DNS for all but the domains of the notices and of `slow.test`. */
 export function throughDns(sink: number): Readonly<Record<string, string>> {
@@ -130,8 +135,8 @@ export async function startReceivingServers(): Promise<ReceivingServers> {
   });
 }
 
-function record(data: Omit<DnsRecord, 'ttlSeconds'>): DnsRecord {
-  return { ...data, ttlSeconds: 60 } as DnsRecord;
+function record(data: DnsData & { readonly name: string }): DnsRecord {
+  return { ...data, ttlSeconds: 60 };
 }
 
 async function startReceiver(
