@@ -17,6 +17,12 @@ const rule = (cause: BounceCause, ...forms: readonly string[]): WordRule => [
 
 /** Words that leave no doubt, wherever they stand. */
 const certain: readonly WordRule[] = [
+  rule('mailbox-full', 'mail ?box is (?:currently )?full'),
+  rule('expired', 'connection refused\\b(?!.{1,80}(?:block|list|reputation|polic))'),
+  rule(
+    'rate',
+    'throttl|daily (?:message |sending )?quota|sending (?:quota|rate)|trop de connexions',
+  ),
   // In any language: the group is not there, or does not take mail of this sender.
   rule('policy', 'https?://groups\\.google\\.com'),
   rule('greylisted', 'gr[ae]y-? ?list', 'deferred for \\d{1,4} (?:second|minute)s?[^.]{0,20}first'),
@@ -68,6 +74,8 @@ const certain: readonly WordRule[] = [
   ),
   rule(
     'relay-denied',
+    'not configured to relay|(?:don.t|do not) handle mail for|specified domain is not allowed|' +
+      'authentication when attempting to send to a non-local|as a relay|relaying mail to',
     'relay(?:ing)?(?: access| of mail| to| mail| from)?[^.]{0,20}(?:denied|' +
       'not (?:permitted|allowed|authorized)|prohibited|rejected|forbidden)',
     '(?:unable|not allowed|not permitted|not authorized|cannot|can.?t|do(?:es)? ?n[o.]?t|' +
@@ -93,6 +101,8 @@ const certain: readonly WordRule[] = [
   ),
   rule(
     'spam-content',
+    '\\bspam (?:refused|rejected|not accepted|list|probability|filtered)|(?:appears to be|' +
+      'considered|classified as|due to|seems to be) (?:spam|unsolicited)|message (?:is )?filtered',
     '(?:black ?-?listed|blocked|listed|malicious|bad|suspicious|prohibited) (?:url|link|' +
       'uri|content|attachment|file)',
     '(?:url|link|uri)s?\\b[^.]{0,30}(?:black ?list|blocked|listed|malicious)|surbl',
@@ -113,6 +123,8 @@ const certain: readonly WordRule[] = [
   ),
   rule(
     'blocked',
+    'spams? from your ip|not allowed to connect|may not be (?:a )?mail exchanger|' +
+      'unable to verify your hostname|(?:host|ip)/ptr|not (?:accept|allow)\\w{0,3} connections? from',
     'blocked using|spamhaus|spamcop|barracudacentral|\\bsorbs\\b|\\bdnsbls?\\b',
     '\\brbls?\\b|banned (?:sending|sender) ip|(?:block|black|deny) ?-?list',
     '(?:client host|\\bips?\\b|ip[- ]address|ipv[46]|your (?:host|server|network|' +
@@ -147,6 +159,7 @@ const certain: readonly WordRule[] = [
   rule('network', 'not found, try again|name lookup failure|temporary failure in name'),
   rule(
     'host-unknown',
+    'domain must exist|unable to resolve|domain mentioned[^.]{0,40}unknown|unknown domain',
     '(?:^|' +
       '\\s)5\\d\\d (?:5\\.\\d\\.\\d )?(?:[a-z0-9-]{1,63}\\.){1,6}[a-z]{2,20} does not exist',
     'nxdomain',
@@ -188,7 +201,7 @@ const certain: readonly WordRule[] = [
       'could not be found|does not (?:exist|have)|doesn.t have|\\binvalid\\b|' +
       'no longer (?:exist|valid|here|on|with)|never existed|no such(?! file)|' +
       'cannot be found|has been (?:removed|deleted)|is not a )',
-    'user unknown|unknown (?:user|recipient|or illegal|alias|mailbox)',
+    'no recipient in this|user unknown|unknown (?:user|recipient|or illegal|alias|mailbox)',
     'no such (?:user|person|mailbox|recipient|account|address|id|customer)',
     '(?:here|there) is no (?:one|user|such|mailbox|account)',
     'no (?:mailbox|user) (?:here|by that|named|found)|not our customer',
@@ -203,6 +216,8 @@ const certain: readonly WordRule[] = [
   ),
   rule(
     'expired',
+    'not been collected after|failing for a long time|not reachable within|' +
+      'still awaiting delivery|has been delayed|did not respond|multiple retries',
     'retry time(?:out)? (?:not reached|exceeded)',
     '(?:queue|delivery|retry|message|envelope|mail|it)\\b[^.]{0,30}(?:expired|too long)',
     'time(?:d)?[- ]?out|cannot send (?:message|mail) (?:for|within)',
