@@ -77,7 +77,10 @@ function tests(): void {
     };
     assert.equal(story.reasons[0]?.signal, 'provider-replies');
     const shown = JSON.parse(await server.guard.cli('accounts', 'show', spammer.account, '--json'));
-    assert.equal((shown as { readonly account: { readonly state: string } }).account.state, 'watched');
+    assert.equal(
+      (shown as { readonly account: { readonly state: string } }).account.state,
+      'watched',
+    );
     assert.deepEqual(await heldOf(neighbour), []);
     console.log(`# held after ${messages} messages: ${story.reasons[0]?.text}`);
   });

@@ -124,7 +124,8 @@ const certain: readonly WordRule[] = [
   rule(
     'blocked',
     'spams? from your ip|not allowed to connect|may not be (?:a )?mail exchanger|' +
-      'unable to verify your hostname|(?:host|ip)/ptr|not (?:accept|allow)\\w{0,3} connections? from',
+      'unable to verify your hostname|(?:host|ip)/ptr|' +
+      'not (?:accept|allow)\\w{0,3} connections? from',
     'blocked using|spamhaus|spamcop|barracudacentral|\\bsorbs\\b|\\bdnsbls?\\b',
     '\\brbls?\\b|banned (?:sending|sender) ip|(?:block|black|deny) ?-?list',
     '(?:client host|\\bips?\\b|ip[- ]address|ipv[46]|your (?:host|server|network|' +
