@@ -30,7 +30,7 @@ const code = z
 const speaker = z
   .string()
   .refine(
-    (id) => id === 'other' || providerById(id) !== undefined,
+    (id) => id === 'other' || id === 'own' || providerById(id) !== undefined,
     'must be the id of a provider, such as google, or other',
   );
 const link = z.union([z.literal(''), z.url({ protocol: /^https?$/ })]);
@@ -38,7 +38,9 @@ const texts = z.string().max(1_000);
 
 const rule = z
   .strictObject({
-    id: z.string().regex(/^[\w./-]{1,60}$/, 'must have 1 to 60 letters, digits, . / - or _'),
+    id: z
+      .string()
+      .regex(/^[\w./-]{1,60}$/, 'must have 1 to 60 characters: a-z, digits, . / - or _'),
     from: z.array(speaker).max(100).default([]),
     words: z.array(pattern).max(patternsMax).default([]),
     without: z.array(pattern).max(patternsMax).default([]),
@@ -135,7 +137,7 @@ function placeOf(text: string, name: string, index: number, key: string): string
   const begin = begins[index];
   if (begin === undefined) return name;
   const end = begins[index + 1] ?? lines.length;
-  const isKey = (line: string): boolean => line.trimStart().split(/[\s=]/)[0] === key;
+  const isKey = (line: string): boolean => key !== '' && line.trimStart().split(/[\s=]/)[0] === key;
   const at = lines.findIndex((line, number) => number > begin && number < end && isKey(line));
   return `${name}, line ${(at < 0 ? begin : at) + 1}`;
 }
@@ -144,6 +146,6 @@ function wrong(text: string, cause?: unknown): OperatorError {
   return new OperatorError('config', text, {
     ...(cause === undefined ? {} : { cause }),
     exit: sysexits.config,
-    hint: 'docs/providers.md says what a rule has; `postern config check` checks the file',
+    hint: 'docs/replies.md says what a rule has; `postern config check` checks the file',
   });
 }

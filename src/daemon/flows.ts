@@ -116,12 +116,12 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
   const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
-  const lanes = openDaemonLanes(parts, { ...memory, ledger });
+  const replies = openDaemonReplies(config);
+  const lanes = openDaemonLanes(parts, { ...memory, ...replies, ledger });
   const fates = openDaemonFates(parts, { ...memory, ledger, lanes });
   const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
-  const replies = openDaemonReplies(config);
   const logDeps = { ...memory, ...stopping, fates, replies: replies.classifier };
   const mailLog = openLogFlow(parts, logDeps, mailServer);
   const doors: Record<string, string> = {};

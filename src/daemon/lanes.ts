@@ -1,8 +1,7 @@
 /** Opens the watch of lanes: how each provider treats our mail. */
 import { laneStates } from '../core/deliverability/lane.ts';
 import { providerById, providerOfMx } from '../core/deliverability/providers.ts';
-import { openReplyClassifier } from '../core/replies/classifier.ts';
-import { ourReplyRules } from '../core/replies/rules/all.ts';
+import type { ReplyClassifier } from '../core/replies/classified.ts';
 import type { Journal } from '../flow/journal/journal.ts';
 import { openBulkSenders } from '../flow/lanes/bulk-senders.ts';
 import { openLaneNotices } from '../flow/lanes/lane-notices.ts';
@@ -22,13 +21,14 @@ export function openDaemonLanes(
     readonly ledger: Ledger;
     readonly journal: Journal;
     readonly notices: Notices;
+    readonly classifier: ReplyClassifier;
   },
 ): LaneWatch {
   const { journal, ledger, notices } = deps;
   const missing = (domain: string): readonly string[] => bulkLacks(domain, journal.live);
   const nameOf = (provider: string): string => providerById(provider)?.name ?? provider;
   const watch = openLaneWatch({
-    classifier: openReplyClassifier(ourReplyRules),
+    classifier: deps.classifier,
     providerOf: (mxHost) => providerOfMx(mxHost)?.id,
     organisationOf,
     ledger,

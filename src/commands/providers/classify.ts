@@ -9,8 +9,8 @@ import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
 import { loggedReply, type ReplyAsked, replyAsked } from './asked.ts';
-import { linesOf } from './lines.ts';
-import { replyJson, replyText } from './reply-text.ts';
+import { inputLines } from './lines.ts';
+import { classifiedJson, classifiedText } from './reply-text.ts';
 
 type Options = { readonly json?: true; readonly mx?: string; readonly config?: string };
 
@@ -34,7 +34,7 @@ export function registerClassify(providers: Command): void {
           'With - each line is a JSON object: id, reply, mx and status (deferred or bounced).\n' +
           'For each line there is one line of output, in the same order: id, provider, scope,\n' +
           'severity, wait, cure, rule and filter. A line that cannot be read becomes a line\n' +
-          'with error. What the words mean: docs/providers.md',
+          'with error. What the words mean: docs/replies.md',
         examples: [
           ["postern providers classify '550 5.7.1 (S3140)' --mx mx1.hotmail.com", ''],
           ['postern providers classify - <replies.jsonl >answers.jsonl', ''],
@@ -65,7 +65,7 @@ function classifyText(
   const shape = classifier.shape(asked.reply);
   print(
     command,
-    options.json === true ? jsonLine(replyJson('', answer)) : replyText(answer, shape),
+    options.json === true ? jsonLine(classifiedJson('', answer)) : classifiedText(answer, shape),
   );
   if (answer.rule === '') {
     throw new OperatorError('unknown-reply', 'no rule knows this reply', { exit: 1 });
@@ -75,7 +75,7 @@ function classifyText(
 async function classifyLines(classifier: ReplyClassifier, command: Command): Promise<void> {
   let number = 0;
   let bad = 0;
-  for await (const lines of linesOf(process.stdin)) {
+  for await (const lines of inputLines(process.stdin)) {
     let out = '';
     for (const line of lines) {
       number++;
@@ -86,7 +86,7 @@ async function classifyLines(classifier: ReplyClassifier, command: Command): Pro
         warn(command, `postern: line ${number}: ${asked.error}\n`);
         out += jsonLine({ id: asked.id, error: `line ${number}: ${asked.error}` });
       } else {
-        out += jsonLine(replyJson(asked.id, classifier.classify(asked)));
+        out += jsonLine(classifiedJson(asked.id, classifier.classify(asked)));
       }
     }
     if (out !== '') print(command, out);

@@ -7,7 +7,7 @@ export type UnreadLine = { readonly error: string };
 const lineMax = 64 * 1024;
 const tooLong: UnreadLine = { error: `is longer than ${lineMax} characters` };
 
-export async function* linesOf(
+export async function* inputLines(
   stream: AsyncIterable<Buffer | string>,
 ): AsyncGenerator<readonly (string | UnreadLine)[]> {
   const decoder = new TextDecoder();

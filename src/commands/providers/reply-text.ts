@@ -32,12 +32,12 @@ function waitWord(wait: ClassifiedReply['wait']): string {
   return Object.entries(waits).find(([, value]) => value === wait)?.[0] ?? '';
 }
 
-export function replyJson(id: string | number | null, answer: ClassifiedReply): object {
+export function classifiedJson(id: string | number | null, answer: ClassifiedReply): object {
   const { provider, scope = '', severity = '', cure, rule, filter } = answer;
   return { id, provider, scope, severity, wait: waitWord(answer.wait), cure, rule, filter };
 }
 
-export function replyText(answer: ClassifiedReply, shape: string): string {
+export function classifiedText(answer: ClassifiedReply, shape: string): string {
   const { scope, severity } = answer;
   const rows: readonly (readonly [string, string])[] = [
     ['Who answered', whoText(answer)],

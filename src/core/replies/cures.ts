@@ -96,7 +96,7 @@ export const cures: Readonly<Record<Cure, string>> = {
     'They refuse the network, hoster or country of this server as a whole. Ask them another ' +
     'way, or send through another network.',
   senderRefused:
-    'They refuse this sender address or its domain. Stop abuse of it, then ask their ' +
+    'They refuse this sender address or its domain. Stop its abuse, then ask their ' +
     'postmaster to accept it again.',
   senderDomain:
     'Give the sender’s domain MX or address records that work, or use a sender domain that ' +

@@ -14,9 +14,9 @@ export const filterRules: readonly ReplyRule[] = [
   ...rulesOf(mimecast, [
     {
       id: 'mimecast/greylist',
-      words:
-        'internal resource* temporarily unavailable | internal resources are temporarily ' +
-        'unavailable',
+      words: `
+        internal resource* temporarily unavailable
+        internal resources are temporarily unavailable`,
       says: 'greylist transient 5m',
       cure: cures.greylist,
       yes:
@@ -38,9 +38,9 @@ export const filterRules: readonly ReplyRule[] = [
     },
     {
       id: 'mimecast/envelope-blocked',
-      words:
-        'envelope blocked | administrative prohibition | email rejected due to security ' +
-        'policies*sender',
+      words: `
+        envelope blocked | administrative prohibition
+        email rejected due to security policies*sender`,
       says: 'policy-of-recipient permanent-for-this-recipient never',
       cure: cures.recipientsRule,
       yes:

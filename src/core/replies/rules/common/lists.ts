@@ -8,9 +8,9 @@ export const domainListRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'list/lookup-fails',
     words: `
-      query refused | uribl.com/refused | open resolver | check.spamhaus.org/returnc | returnc/pub
-      returnc/vol | 127.255.255.25 | error: open resolver | dnsbl * timeout | over query limit
-      query volume`,
+      query refused | uribl.com/refused | open resolver | check.spamhaus.org/returnc
+      returnc/pub | returnc/vol | 127.255.255.25 | error: open resolver | dnsbl * timeout
+      over query limit | query volume`,
     says: 'their-fault transient 4h',
     cure: cures.brokenList,
     link: 'https://www.spamhaus.org/faqs/domain-name-system-blocklists-dnsbl/',
@@ -22,15 +22,14 @@ export const domainListRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'list/domain-in-list',
     words: `
-      reputation of a domain used |
-      dbl.spamhaus | spamhaus dbl | spamhaus.org/dbl | spamhaus.org/query/domain
-      spamhaus.org/query/dbl | mailfrom domain is listed | domain * listed in spamhaus
-      sender domain * listed | sender domain * blacklist | sender domain * blocklist
-      sending domain * listed | sending domain * blacklist | from domain * listed
-      helo domain * listed | rhsbl | domain * is listed in | domain is blacklisted
-      domain * blacklisted | sender address * blocked using | your domain * listed
-      your domain * blacklist | your domain has been black | unsolicited * domain * blacklist
-      domain name * blacklist`,
+      reputation of a domain used | dbl.spamhaus | spamhaus dbl | spamhaus.org/dbl
+      spamhaus.org/query/domain | spamhaus.org/query/dbl | mailfrom domain is listed
+      domain * listed in spamhaus | sender domain * listed | sender domain * blacklist
+      sender domain * blocklist | sending domain * listed | sending domain * blacklist
+      from domain * listed | helo domain * listed | rhsbl | domain * is listed in
+      domain is blacklisted | domain * blacklisted | sender address * blocked using
+      your domain * listed | your domain * blacklist | your domain has been black
+      unsolicited * domain * blacklist | domain name * blacklist`,
     without: 'url | link in',
     says: 'our-domain blocked 24h',
     cure: cures.listedDomain,
@@ -67,12 +66,13 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
     id: 'list/country',
     words: `
       country has been blacklisted | your country | country is blocked | country * blocked
-      country * not accepted | geoip | geo-ip | geo ip | countries.nerd.dk | from your country | mail from china | mail from russia | mail from * country
-      zz.countries | your region | your network | your netblock | your provider is
-      your isp is | uceprotect-level2 | uceprotect-level3 | dnsbl-2.uceprotect
-      dnsbl-3.uceprotect | entire network | whole network | network * blacklisted
-      netblock * listed | your subnet | your hoster | hosting provider * blocked | asn * blocked
-      spamming network | ip range | address range | your network range`,
+      country * not accepted | geoip | geo-ip | geo ip | countries.nerd.dk | from your country
+      mail from china | mail from russia | mail from * country | zz.countries | your region
+      your network | your netblock | your provider is | your isp is | uceprotect-level2
+      uceprotect-level3 | dnsbl-2.uceprotect | dnsbl-3.uceprotect | entire network
+      whole network | network * blacklisted | netblock * listed | your subnet | your hoster
+      hosting provider * blocked | asn * blocked | spamming network | ip range | address range
+      your network range`,
     says: 'our-network blocked never',
     cure: cures.network,
     link: 'https://www.uceprotect.net/en/index.php',
@@ -176,12 +176,12 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
       blocked using | blocked by * dnsbl | blocked by * rbl | rejected by * rbl
       rejected by * dnsbl | dnsbl | ~rbl | rbl~ | (rbl) | blacklistis | blocklist | block list
       blacklist | black list | black-list | denylist | blockliste | schwarze liste | liste noire
-      lista negra | lista nera | czarna lista | czarnej liscie | listed on | listed in | listed at
-      listed by | is listed | are listed | is on * list | found on one or more | dynablock
-      uceprotect | psbl | mailspike | nixspam | ix.dnsbl | backscatterer | spamrats | invaluement
-      hostkarma | spamauditor | truncate.gbudb | surriel | wpbl | s5h.net | spfbl | njabl | ahbl
-      dsbl | cbl.abuseat | abuseat.org | spameatingmonkey | manitu | rats-dyna | rats-noptr
-      lashback | blue-shield | apews | mxrate | 0spam | blocklist.de`,
+      lista negra | lista nera | czarna lista | czarnej liscie | listed on | listed in
+      listed at | listed by | is listed | are listed | is on * list | found on one or more
+      dynablock | uceprotect | psbl | mailspike | nixspam | ix.dnsbl | backscatterer | spamrats
+      invaluement | hostkarma | spamauditor | truncate.gbudb | surriel | wpbl | s5h.net | spfbl
+      njabl | ahbl | dsbl | cbl.abuseat | abuseat.org | spameatingmonkey | manitu | rats-dyna
+      rats-noptr | lashback | blue-shield | apews | mxrate | 0spam | blocklist.de`,
     without: 'url | recipient preferences | sender address | not listed in | user unknown',
     says: 'our-ip blocked 24h',
     cure: cures.listed,

@@ -21,10 +21,11 @@ export const ownRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'own/tls-needed-and-missing',
     words: `
-      tls is required, but | cannot start tls: handshake failure | server certificate not verified
-      server certificate not trusted | certificate verification failed | tls is not available
-      tlsa lookup error | tlsa records unusable | no tlsa records | non dnssec destination
-      ssl_connect error | tls handshake failed | sts policy | mta-sts`,
+      tls is required, but | cannot start tls: handshake failure
+      server certificate not verified | server certificate not trusted
+      certificate verification failed | tls is not available | tlsa lookup error
+      tlsa records unusable | no tlsa records | non dnssec destination | ssl_connect error
+      tls handshake failed | sts policy | mta-sts`,
     says: 'tls transient 1h',
     cure: cures.tlsFailed,
     link: 'https://www.postfix.org/TLS_README.html',
@@ -56,8 +57,8 @@ export const ownRules: readonly ReplyRule[] = rulesOf(group, [
     id: 'own/no-such-domain',
     words: `
       host not found | host or domain name not found | nodename nor servname
-      name or service not known | nxdomain | no relevant answers | domain name not found | domain not found | no mx host for | unrouteable address
-      bad address syntax | bad domain`,
+      name or service not known | nxdomain | no relevant answers | domain name not found
+      domain not found | no mx host for | unrouteable address | bad address syntax | bad domain`,
     without: 'try again | sender address',
     says: 'recipient permanent-for-this-recipient never',
     cure: cures.noMailbox,
@@ -104,9 +105,9 @@ export const ownRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'own/end-of-data-timed-out',
-    words:
-      'timed out while sending end of data | while sending end of data -- message may be ' +
-      'sent more than once',
+    words: `
+      timed out while sending end of data
+      while sending end of data -- message may be sent more than once`,
     says: 'network transient 1h',
     cure:
       'Postfix tries again; the recipient may get the message twice. If long messages fail ' +

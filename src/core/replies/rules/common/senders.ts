@@ -65,7 +65,11 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'any/domain-of-sender-for-now',
-    words: `sender address rejected: domain not found | domain of sender address * does not resolve | sender domain not found | sender domain * temporarily | domain of sender * temporar | sender address rejected: malformed dns | sender address rejected: unverified | sender verify * defer | could not complete sender verify | temporar * sender`,
+    words: `
+      sender address rejected: domain not found | domain of sender address * does not resolve
+      sender domain not found | sender domain * temporarily | domain of sender * temporar
+      sender address rejected: malformed dns | sender address rejected: unverified
+      sender verify * defer | could not complete sender verify | temporar * sender`,
     codes: '4',
     without: 'spf | dmarc',
     says: 'our-domain blocked 1h',
@@ -75,12 +79,21 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'any/envelope-sender-refused',
-    words: `envelope sender has been denied | envelope sender is in my badmailfrom | badmailfrom | envelope sender * denied | envelope sender * blocked | sender address has been blacklisted | sender rejected | sender address rejected: blacklist | sender address rejected: blocked | sender address * refused | sender denied | sender is blacklisted | sender blacklisted | email address has been blacklisted | address that has been blacklisted | sender is in my | sender was rejected | sender email address rejected | bogus mail from | null sender * not | empty envelope sender | sender not pre-approved | unroutable sender | emetteur invalide | batv | sender is blocked | sender blocked | sender has been blocked | sender address blocked | sender address rejected: access denied | maybe you are a spammer`,
+    words: `
+      envelope sender has been denied | envelope sender is in my badmailfrom | badmailfrom
+      envelope sender * denied | envelope sender * blocked | sender address has been blacklisted
+      sender rejected | sender address rejected: blacklist | sender address rejected: blocked
+      sender address * refused | sender denied | sender is blacklisted | sender blacklisted
+      email address has been blacklisted | address that has been blacklisted | sender is in my
+      sender was rejected | sender email address rejected | bogus mail from | null sender * not
+      empty envelope sender | sender not pre-approved | unroutable sender | emetteur invalide
+      batv | sender is blocked | sender blocked | sender has been blocked
+      sender address blocked | sender address rejected: access denied | maybe you are a spammer`,
     codes: '5',
     without: 'by recipient | by the recipient | by user | spf | dmarc | domain not found',
     says: 'our-domain blocked until-fixed',
     cure:
-      'They refuse this sender address or its domain. Stop abuse of it, then ask their ' +
+      'They refuse this sender address or its domain. Stop its abuse, then ask their ' +
       'postmaster to accept it again.',
     yes: '553 sorry, your envelope sender has been denied (#5.7.1)',
     no: '553 sorry, your envelope sender domain must exist (#5.1.8)',
@@ -88,10 +101,12 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'any/domain-of-sender',
     words: `
-      domain of sender | sender domain must | sender domain * not resolve
-      sender domain * not exist | sender domain * doesn't | sender domain not found
-      sender domain does not | sender domain is not | sender domain lookup | sender domain * dns
-      sender domain * mx | domain of * does not resolve | sender address rejected: domain
+      no a, aaaa, or mx | no a, aaaa or mx | has no a, aaaa | no mx or a record
+      domain may not exist | sender domain resolve fail | domain of sender | sender domain must
+      sender domain * not resolve | sender domain * not exist | sender domain * doesn't
+      sender domain not found | sender domain does not | sender domain is not
+      sender domain lookup | sender domain * dns | sender domain * mx
+      domain of * does not resolve | sender address rejected: domain
       sender address rejected: malformed dns | sender address rejected: need fully
       sender address rejected: unverified | sender address rejected: undeliverable
       sender address rejected: user unknown | sender address rejected: unable
@@ -206,21 +221,22 @@ export const rateRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'any/rate',
     words: `
-      rate limit | intrusion prevention | try again slower | daily message quota |  ratelimit | rate-limit | rate limited | rate exceeded | rate control
-      rate throttle | message rate | mail rate | sending rate | send rate | hourly limit
-      daily limit | per hour | per day | per minute | hourly sending | throttl | slow down
-      slow-down | sending too fast | too fast | too quickly | too frequent | frequency limit
-      too much mail | too many mails | too many emails | too many e-mails | too many messages
-      too many recipients | too many rcpt | too many mail | too many requests
-      too many transactions | too many errors | too many invalid | too many unknown | too many bad
-      too many failed | too many | recipients exceeded | number of recipients | max recipients
-      maximum recipients | maximum number of messages | messages per connection
-      message per connection | message limit | messages limit | recipient limit | sending limit
-      limit exceeded | exceeded limit | exceeded the limit | exceeded the maximum number
-      exceeded your | limit has been | limit reached | over limit | volume | user complaints
-      unusual activity | unusual sending | excessive | flood | quota for sending | sending quota
-      trop de messages | trop de mail | debit * depasse | zu viele | demasiados | troppi messaggi
-      troppe mail | limite * superad | limite * depass | zbyt wiele | te veel`,
+      rate limit | intrusion prevention | try again slower | daily message quota | ratelimit
+      rate-limit | rate limited | rate exceeded | rate control | rate throttle | message rate
+      mail rate | sending rate | send rate | hourly limit | daily limit | per hour | per day
+      per minute | hourly sending | throttl | slow down | slow-down | sending too fast | too fast
+      too quickly | too frequent | frequency limit | too much mail | too many mails
+      too many emails | too many e-mails | too many messages | too many recipients
+      too many rcpt | too many mail | too many requests | too many transactions | too many errors
+      too many invalid | too many unknown | too many bad | too many failed | too many
+      recipients exceeded | number of recipients | max recipients | maximum recipients
+      maximum number of messages | messages per connection | message per connection
+      message limit | messages limit | recipient limit | sending limit | limit exceeded
+      exceeded limit | exceeded the limit | exceeded the maximum number | exceeded your
+      limit has been | limit reached | over limit | volume | user complaints | unusual activity
+      unusual sending | excessive | flood | quota for sending | sending quota | trop de messages
+      trop de mail | debit * depasse | zu viele | demasiados | troppi messaggi | troppe mail
+      limite * superad | limite * depass | zbyt wiele | te veel`,
     without: 'hops | recipient * rate | message size | mailbox | spams from | too much spam',
     says: 'rate slowed 1h',
     cure: cures.slower,
@@ -233,11 +249,15 @@ export const rateRules: readonly ReplyRule[] = rulesOf(group, [
 export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'any/spam-or-virus-mark',
-    words: `reject, id= * spam | rejected, id= | reject, id= | ~ube~ | ~spam~ | gtube | x-spam | bare <lf> | bare lf | line length exceeded | maximum line length | purported responsible address | from domain mismatch | junkmail | ~junk~`,
+    words: `
+      reject, id= * spam | rejected, id= | reject, id= | ~ube~ | ~spam~ | gtube | x-spam
+      bare <lf> | bare linefeed | barelinefeed | bare newline | bare lf | line length exceeded
+      maximum line length | purported responsible address | from domain mismatch | junkmail
+      ~junk~`,
     codes: '5',
-    without:
-      'sending spam | ip address | your ip | client host | ~rbl | dnsbl | spam from this | from your ip | ' +
-      'for spam | of spam | spam source | reputation | recipient preferences',
+    without: `
+      sending spam | ip address | your ip | client host | ~rbl | dnsbl | spam from this
+      from your ip | for spam | of spam | spam source | reputation | recipient preferences`,
     says: 'content blocked until-fixed',
     cure: cures.content,
     yes: '554 5.7.0 Reject, id=20025-09 - SPAM',
@@ -268,13 +288,16 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       illegal attachment | blocked attachment | blocked file | file type | file extension | macro
       bad header | invalid header | missing header | malformed | headers invalid
       header * missing | header * invalid | missing * header | no from | missing from
-      missing date | missing message-id | duplicate header | header size | headers too large | header too large | binary content | mail content | message filtered | pattern detection | bulk.advertising | mass mailer | rfcmessagenoncompliant | line limit exceeded | from header | from: header | header error | header * not
-      rfc 5322 | rfc5322 | rfc2822 | rfc 2822 | rfc822 | bare lf | bare newline | bare cr
-      line too long | lines longer | non-ascii | 8-bit | 8bit | mime | charset | character set
-      encoding | subject | suspicious | undesirable | objectionable | message fingerprint
-      cloudmark | message not accepted for policy reasons | not accepted for policy
-      message not allowed | message rejected | message refused | message blocked | message denied
-      mail rejected by | transaction failed | heuristic | listwash | url`,
+      missing date | missing message-id | duplicate header | header size | headers too large
+      header too large | binary content | mail content | message filtered | pattern detection
+      bulk.advertising | mass mailer | rfcmessagenoncompliant | line limit exceeded | from header
+      from: header | header error | header * not | rfc 5322 | rfc5322 | rfc2822 | rfc 2822
+      rfc822 | bare lf | bare newline | bare cr | line too long | lines longer | non-ascii
+      8-bit | 8bit | mime | charset | character set | encoding | subject | suspicious
+      undesirable | objectionable | message fingerprint | cloudmark
+      message not accepted for policy reasons | not accepted for policy | message not allowed
+      message rejected | message refused | message blocked | message denied | mail rejected by
+      transaction failed | heuristic | listwash | url`,
     without: `
       spam from this ip | spam from your ip | spams from your ip | spamming | spam source
       your ip | ip address | client host | sending spam | spammer | incident de spam | smtputf8
@@ -286,7 +309,11 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'any/policy-at-recipient',
-    words: `denied by policy | rejected by policy | policy violation | local policy | policy reasons | policy rejection | policy reject | blocked by policy | security policy | refused by policy | policy restriction | administrative prohibition | due to policy | prohibited by policy | against policy`,
+    words: `
+      denied by policy | rejected by policy | policy violation | local policy | policy reasons
+      policy rejection | policy reject | blocked by policy | security policy | refused by policy
+      policy restriction | administrative prohibition | due to policy | prohibited by policy
+      against policy`,
     codes: '5',
     steps: 'rcpt',
     without: 'ip address | your ip | client host | reputation',
@@ -299,7 +326,10 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'any/policy-at-sender',
-    words: `denied by policy | rejected by policy | policy violation | local policy | policy reasons | policy rejection | policy reject | blocked by policy | security policy | refused by policy | policy restriction | administrative prohibition | due to policy`,
+    words: `
+      denied by policy | rejected by policy | policy violation | local policy | policy reasons
+      policy rejection | policy reject | blocked by policy | security policy | refused by policy
+      policy restriction | administrative prohibition | due to policy`,
     codes: '5',
     steps: 'mail',
     without: 'ip address | your ip | client host | reputation',
@@ -312,7 +342,11 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'any/policy-of-content',
-    words: `denied by policy | rejected by policy | policy violation | local policy | policy reasons | policy rejection | policy reject | blocked by policy | security policy | security policies | refused by policy | policy restriction | administrative prohibition | due to policy | content policy | content restriction`,
+    words: `
+      denied by policy | rejected by policy | policy violation | local policy | policy reasons
+      policy rejection | policy reject | blocked by policy | security policy | security policies
+      refused by policy | policy restriction | administrative prohibition | due to policy
+      content policy | content restriction`,
     codes: '5',
     steps: 'data',
     without: 'ip address | your ip | client host | reputation',
@@ -327,22 +361,24 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       spam from this ip | spam from your | spams from your | spam from this | spam source
       spamming | sending spam | spammer | spam host | incident de spam | reputation | your ip
       ip address | client host | client address | client ip | sending ip | sender ip | source ip
-      ip is | ~ip blocked | ~ip * blocked | ~ip * banned | ~ip * rejected | ~ip * denied | ~ip * refused
-      ~ip * not allowed | ~ip * not accepted | ~ip * not permitted | blocked ip~ | banned ip~ | bad ip~
-      your server | your host | your mail server | your mailserver | your mta | your email server
-      host rejected | host blocked | host denied | host refused | host not allowed
-      host * not allowed | host * blocked | host * banned | mail from * not allowed
-      mail from * refused | connections not accepted | connection not allowed | connection refused
-      connection rejected | connection denied | connection not accepted | connection blocked
-      banned sender | banned sending | access denied | access to this mail system | access to submit messages
-      access not allowed | blocked for abuse | blocked for spam | abuse | abus detecte
-      adresse ip | votre adresse | votre serveur | ihre ip | ip-adresse | open proxy | listed as abus | no access from mail server | smtp server of your isp | invalid ip for sending | sending mta | block for spam | su direccion ip | su ip
-      indirizzo ip | il tuo ip | adres ip | we do not accept mail from | not accept mail from
-      no smtp service | service refused | service refuse | not welcome | go away
-      you are not allowed | you are not authorized | you are not permitted | you are blocked
-      you are banned | you have been blocked | you have been banned | has been blocked
-      is blocked | temporarily blocked | temporarily rejected | temporarily banned | blocked -
-      blocked.`,
+      ip is | ~ip blocked | ~ip * blocked | ~ip * banned | ~ip * rejected | ~ip * denied
+      ~ip * refused | ~ip * not allowed | ~ip * not accepted | ~ip * not permitted | blocked ip~
+      banned ip~ | bad ip~ | your server | your host | your mail server | your mailserver
+      your mta | your email server | host rejected | host blocked | host denied | host refused
+      host not allowed | host * not allowed | host * blocked | host * banned
+      mail from * not allowed | mail from * refused | connections not accepted
+      connection not allowed | connection refused | connection rejected | connection denied
+      connection not accepted | connection blocked | banned sender | banned sending
+      access denied | access to this mail system | access to submit messages | access not allowed
+      blocked for abuse | blocked for spam | abuse | abus detecte | adresse ip | votre adresse
+      votre serveur | ihre ip | ip-adresse | open proxy | listed as abus
+      no access from mail server | smtp server of your isp | invalid ip for sending | sending mta
+      block for spam | su direccion ip | su ip | indirizzo ip | il tuo ip | adres ip
+      we do not accept mail from | not accept mail from | no smtp service | service refused
+      service refuse | not welcome | go away | you are not allowed | you are not authorized
+      you are not permitted | you are blocked | you are banned | you have been blocked
+      you have been banned | has been blocked | is blocked | temporarily blocked
+      temporarily rejected | temporarily banned | blocked - | blocked.`,
     without: 'recipient address rejected | recipient preferences',
     says: 'our-ip blocked 24h',
     cure: cures.stopSource,

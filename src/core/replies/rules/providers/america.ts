@@ -22,9 +22,9 @@ const appleRules: readonly ReplyRule[] = rulesOf(apple, [
   },
   {
     id: 'apple/rate',
-    words:
-      '[hcm1] | [bs02] | excessive volume | too many * messages | too many connections | ' +
-      'rate limit',
+    words: `
+      [hcm1] | [bs02] | excessive volume | too many * messages | too many connections
+      rate limit`,
     says: 'rate slowed 15m',
     cure: cures.slower,
     yes: '421 4.7.0 [BS02] Temporarily rejected. Try again later: excessive volume',

@@ -45,9 +45,9 @@ const chineseRules: readonly ReplyRule[] = rulesOf(china, [
   },
   {
     id: 'qq/content',
-    words:
-      'mail content denied | content denied | content rejected | mail is rejected | ' +
-      'suspected spam | spam',
+    words: `
+      mail content denied | content denied | content rejected | mail is rejected | suspected spam
+      spam`,
     says: 'content blocked until-fixed',
     cure: cures.content,
     yes: '550 Mail content denied. http://service.mail.qq.com/cgi-bin/help?id=20022',
@@ -313,9 +313,9 @@ const russianRules: readonly ReplyRule[] = rulesOf(russia, [
   },
   {
     id: 'mailru/content',
-    words:
-      'spam message rejected | spam message discarded | message rejected * spam | ' +
-      'notspam-support | spam',
+    words: `
+      spam message rejected | spam message discarded | message rejected * spam | notspam-support
+      spam`,
     without: 'your ip',
     says: 'content blocked until-fixed',
     cure: cures.content,

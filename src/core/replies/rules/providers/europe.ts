@@ -178,9 +178,8 @@ const frenchRules: readonly ReplyRule[] = rulesOf(orange, [
   {
     id: 'free/rate',
     from: ['free'],
-    words:
-      'too many mails | too many messages | too many errors | too many connections | too ' +
-      'much load',
+    words: `
+      too many mails | too many messages | too many errors | too many connections | too much load`,
     link: 'http://postmaster.free.fr',
     says: 'rate slowed 1h',
     cure: cures.slower,

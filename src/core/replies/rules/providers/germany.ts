@@ -24,9 +24,9 @@ export const germanRules: readonly ReplyRule[] = rulesOf(ui, [
   },
   {
     id: 'gmx/listed',
-    words:
-      'block listed | black listed | blacklisted | c=bl | c=r0303 | c=r0302 | c=r0301 | ip ' +
-      'address is',
+    words: `
+      block listed | black listed | blacklisted | c=bl | c=r0303 | c=r0302 | c=r0301
+      ip address is`,
     says: 'our-ip blocked 24h',
     cure: cures.stopSource,
     link: 'https://postmaster.gmx.net/en/contact',
@@ -71,9 +71,9 @@ export const germanRules: readonly ReplyRule[] = rulesOf(ui, [
   },
   {
     id: 'gmx/policy',
-    words:
-      'policy restrictions | policy violation | c=poli | c=r0601 | content restrictions | ' +
-      'due to policy',
+    words: `
+      policy restrictions | policy violation | c=poli | c=r0601 | content restrictions
+      due to policy`,
     codes: '5',
     says: 'content blocked until-fixed',
     cure: cures.content,

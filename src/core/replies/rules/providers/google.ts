@@ -54,9 +54,8 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
     words: `
       rate limited because it is unauthenticated | rate limited because * authenticat
       rate limited because * spf | rate limited because * dkim | rate limited because * dmarc
-      rate limited because * align
-      rate limited due to * authenticat | rate limited * did not pass | rate limited * not aligned
-      rate limited * did not * align`,
+      rate limited because * align | rate limited due to * authenticat
+      rate limited * did not pass | rate limited * not aligned | rate limited * did not * align`,
     codes: '4',
     says: 'authentication slowed until-fixed',
     cure: cures.authenticate,
@@ -92,8 +91,8 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'google/ip-reputation',
     words: `
-      reputation of the sending ip | reputation of the sending netblock | low reputation of the ip
-      suspicious due to the * reputation of * ip`,
+      reputation of the sending ip | reputation of the sending netblock
+      low reputation of the ip | suspicious due to the * reputation of * ip`,
     says: 'our-ip blocked 24h',
     cure: cures.stopSource,
     link: 'https://support.google.com/mail/answer/188131',
@@ -108,7 +107,8 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'google/domain-reputation',
     words: `
-      reputation of the sending domain | low reputation of the domain | reputation of the * domain`,
+      reputation of the sending domain | low reputation of the domain
+      reputation of the * domain`,
     says: 'our-domain blocked 24h',
     cure: cures.domainReputation,
     link: 'https://support.google.com/mail/answer/188131',
@@ -193,7 +193,8 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'google/spf-fails',
     words: `
-      spf policy | did not pass * spf -all | spf hard | hardfail | spf * did not pass | spf record`,
+      spf policy | did not pass * spf -all | spf hard | hardfail | spf * did not pass
+      spf record`,
     codes: '5 4',
     without: 'dkim',
     says: 'authentication blocked until-fixed',

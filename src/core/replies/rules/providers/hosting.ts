@@ -58,9 +58,9 @@ export const hostingRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'godaddy/address',
     from: ['godaddy'],
-    words:
-      'ib105 | ib108 | ib104 | ib103 | ib106 | ib107 | ib110 | ib111 | ib112 | ' +
-      'unblock.secureserver',
+    words: `
+      ib105 | ib108 | ib104 | ib103 | ib106 | ib107 | ib110 | ib111 | ib112
+      unblock.secureserver`,
     link: 'https://unblock.secureserver.net',
     says: 'our-ip blocked 24h',
     cure: cures.stopSource,
@@ -132,9 +132,9 @@ export const hostingRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'zoho/recipients-rule',
     from: ['zoho'],
-    words:
-      'rejected by destination domain | mailbox delivery restricted | blocked by * ' +
-      'organization | destination domain',
+    words: `
+      rejected by destination domain | mailbox delivery restricted | blocked by * organization
+      destination domain`,
     says: 'policy-of-recipient permanent-for-this-recipient never',
     cure: cures.recipientsRule,
     yes: '541 5.4.1 Mail rejected by destination domain',
@@ -152,9 +152,9 @@ export const hostingRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'ses/sender-not-verified',
     from: ['amazon-ses', 'sendgrid', 'other'],
-    words:
-      'email address is not verified | unauthenticated senders not allowed | sender identity ' +
-      '| from address does not match a verified | verified sender',
+    words: `
+      email address is not verified | unauthenticated senders not allowed | sender identity
+      from address does not match a verified | verified sender`,
     says: 'authentication blocked until-fixed',
     cure: cures.smarthost,
     link: 'https://docs.aws.amazon.com/ses/latest/dg/verify-addresses-and-domains.html',
@@ -173,9 +173,9 @@ export const hostingRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'ses/limit',
     from: ['amazon-ses', 'sendgrid'],
-    words:
-      'throttling | maximum sending rate | daily message quota | maximum credits exceeded | ' +
-      'sending quota | credits exceeded',
+    words: `
+      throttling | maximum sending rate | daily message quota | maximum credits exceeded
+      sending quota | credits exceeded`,
     says: 'rate slowed 1h',
     cure: cures.slower,
     yes: '454 Throttling failure: Maximum sending rate exceeded.',
@@ -197,9 +197,8 @@ export const hostingRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'forwarder/no-rule',
     from: ['improvmx', 'cloudflare'],
-    words:
-      'address does not exist | alias | no rule | not allowed * destination | recipient ' +
-      'address',
+    words: `
+      address does not exist | alias | no rule | not allowed * destination | recipient address`,
     codes: '5',
     says: 'recipient permanent-for-this-recipient never',
     cure: cures.noMailbox,

@@ -2,18 +2,23 @@
 import { cures } from '../../cures.ts';
 import { type ReplyRule, rulesOf } from '../../rule.ts';
 
+const page =
+  'https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/' +
+  'non-delivery-reports-in-exchange-online/';
+
 const company = {
   from: ['ms-365', 'ms-consumer'],
-  link: 'https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/',
-  source:
-    'https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/',
+  link: page,
+  source: page,
   verified: '2026-11-28',
 } as const;
 
 export const microsoftRules: readonly ReplyRule[] = rulesOf(company, [
   {
     id: 'ms365/connection-filter',
-    words: `access denied, sending domain * by the recipient | connection filter | ip block list | tenant block | recipient's organization`,
+    words: `
+      access denied, sending domain * by the recipient | connection filter | ip block list
+      tenant block | recipient's organization`,
     codes: '5',
     without: 'spamhaus',
     says: 'policy-of-recipient permanent-for-this-recipient never',
@@ -31,7 +36,8 @@ export const microsoftRules: readonly ReplyRule[] = rulesOf(company, [
   },
   {
     id: 'ms365/banned-address',
-    words: `banned sending ip | delist.microsoft | sender.office.com`,
+    words: `
+      banned sending ip | delist.microsoft | sender.office.com`,
     says: 'our-ip blocked 24h',
     cure:
       'Stop the source of spam. Then remove this address on sender.office.com; that takes up ' +
@@ -57,7 +63,8 @@ export const microsoftRules: readonly ReplyRule[] = rulesOf(company, [
   },
   {
     id: 'ms365/banned-sender',
-    words: `banned sender | @*forward this message | as(1410)`,
+    words: `
+      banned sender | @*forward this message | as(1410)`,
     says: 'our-ip blocked 24h',
     cure: 'Stop the source of spam. Then send this reply to delist@messaging.microsoft.com.',
     yes:
@@ -75,9 +82,9 @@ export const microsoftRules: readonly ReplyRule[] = rulesOf(company, [
   },
   {
     id: 'ms365/new-address',
-    words:
-      'access denied, please try again later | please try again later * as(7 | access denied ' +
-      '* try again later | server busy * as(',
+    words: `
+      access denied, please try again later | please try again later * as(7
+      access denied * try again later | server busy * as(`,
     codes: '4',
     says: 'our-ip slowed 1h',
     cure:
@@ -170,7 +177,9 @@ export const microsoftRules: readonly ReplyRule[] = rulesOf(company, [
   },
   {
     id: 'ms365/hourly-limit',
-    words: `hourly message receive limit | recipient hourly limit | hourly receive limit | has exceeded * receive limit | receiving email at a rate | receiving limit | receive limit`,
+    words: `
+      hourly message receive limit | recipient hourly limit | hourly receive limit
+      has exceeded * receive limit | receiving email at a rate | receiving limit | receive limit`,
     says: 'recipient transient 1h',
     cure: cures.busyMailbox,
     yes: "554 5.2.121 Recipient's per hour message receive limit exceeded",
@@ -194,7 +203,10 @@ export const microsoftRules: readonly ReplyRule[] = rulesOf(company, [
   },
   {
     id: 'ms365/mailbox-unknown',
-    words: `recipientnotfound | recipient address rejected: access denied | recipient not found | resolver.adr | relay access denied | unable to relay | mailbox unavailable | invalid recipient`,
+    words: `
+      recipientnotfound | recipient address rejected: access denied | recipient not found
+      resolver.adr | relay access denied | unable to relay | mailbox unavailable
+      invalid recipient`,
     codes: '5',
     says: 'recipient permanent-for-this-recipient never',
     cure: cures.noMailbox,
@@ -213,7 +225,10 @@ export const microsoftRules: readonly ReplyRule[] = rulesOf(company, [
   },
   {
     id: 'ms365/restricted',
-    words: `resolver.rst | delivery not authorized | transport.rules | rejected by recipient | rejectmessage | organization policy | policy * organization | recipient organization | administrator | restricted | not permitted to submit | message rejected by * rule`,
+    words: `
+      resolver.rst | delivery not authorized | transport.rules | rejected by recipient
+      rejectmessage | organization policy | policy * organization | recipient organization
+      administrator | restricted | not permitted to submit | message rejected by * rule`,
     codes: '5',
     says: 'policy-of-recipient permanent-for-this-recipient never',
     cure: cures.recipientsRule,
@@ -251,7 +266,11 @@ export const microsoftRules: readonly ReplyRule[] = rulesOf(company, [
   },
   {
     id: 'ms365/own-fault',
-    words: `per resource forest | ~prx | ~attr | temporary server error | pfa agent | agent busy | wrong office 365 region | wrong region | resource forest | dns query failed | target host responded | connection dropped | storagetransient | queue quota | concurrent connections * resource | organization queue`,
+    words: `
+      per resource forest | ~prx | ~attr | temporary server error | pfa agent | agent busy
+      wrong office 365 region | wrong region | resource forest | dns query failed
+      target host responded | connection dropped | storagetransient | queue quota
+      concurrent connections * resource | organization queue`,
     codes: '4',
     says: 'their-fault transient 15m',
     cure: cures.none,
@@ -268,7 +287,9 @@ export const microsoftRules: readonly ReplyRule[] = rulesOf(company, [
   },
   {
     id: 'ms365/content',
-    words: `message rejected as spam | content filter | as spam | high risk | outbound spam | malware | content policy`,
+    words: `
+      message rejected as spam | content filter | as spam | high risk | outbound spam | malware
+      content policy`,
     codes: '5',
     says: 'content blocked until-fixed',
     cure: cures.content,

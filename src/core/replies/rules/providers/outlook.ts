@@ -9,12 +9,15 @@ const consumer = {
   verified: '2026-11-28',
 } as const;
 const form =
-  'Stop the source of spam. Then send the sender support form once, with this code; expect a day or more.';
+  'Stop the source of spam. Then send the sender support form once, with this code; expect a ' +
+  'day or more.';
 
 export const outlookRules: readonly ReplyRule[] = rulesOf(consumer, [
   {
     id: 'outlook/block-list',
-    words: `part of their network is on our block list | s3150) | s3140) | (s3140 | (s3150 | block list (s | sc-001 | sc-002 | sc-003 | sc-004 | on our block list`,
+    words: `
+      part of their network is on our block list | s3150) | s3140) | (s3140 | (s3150
+      block list (s | sc-001 | sc-002 | sc-003 | sc-004 | on our block list`,
     codes: '5',
     says: 'our-ip blocked 24h',
     cure: form,
@@ -25,7 +28,8 @@ export const outlookRules: readonly ReplyRule[] = rulesOf(consumer, [
   },
   {
     id: 'outlook/dynamic-address',
-    words: `~dy-001 | ~dy-002 | ~dy-00`,
+    words: `
+      ~dy-001 | ~dy-002 | ~dy-00`,
     says: 'our-ip blocked until-fixed',
     cure: cures.dynamic,
     yes: '550 DY-001 (BAY004-MC1F1) Unfortunately, messages from 192.0.2.9 were not sent.',
@@ -41,7 +45,10 @@ export const outlookRules: readonly ReplyRule[] = rulesOf(consumer, [
   },
   {
     id: 'outlook/too-many-connections',
-    words: `maximum number of connections | too many connections | (s3115) | exceeded the connection limit | too many concurrent | ib007 | rp-002 | messages per connection`,
+    words: `
+      maximum number of connections | too many connections | (s3115)
+      exceeded the connection limit | too many concurrent | ib007 | rp-002
+      messages per connection`,
     codes: '4 5',
     says: 'rate slowed 15m',
     cure: cures.connections,
@@ -62,7 +69,9 @@ export const outlookRules: readonly ReplyRule[] = rulesOf(consumer, [
   },
   {
     id: 'outlook/slowed-by-reputation',
-    words: `rate limited due to ip reputation | (s775) | (s843) | (s3113) | (s3114) | (s844) | rate limited * reputation | temporarily rate limited`,
+    words: `
+      rate limited due to ip reputation | (s775) | (s843) | (s3113) | (s3114) | (s844)
+      rate limited * reputation | temporarily rate limited`,
     codes: '4',
     says: 'our-ip slowed 2h',
     cure: cures.stopSource,
@@ -83,7 +92,9 @@ export const outlookRules: readonly ReplyRule[] = rulesOf(consumer, [
   },
   {
     id: 'outlook/slowed',
-    words: `~rp-001 | ~rp-003 | ~rp-00 | limits for how many messages | per hour and per day | server busy * (as | server is busy`,
+    words: `
+      ~rp-001 | ~rp-003 | ~rp-00 | limits for how many messages | per hour and per day
+      server busy * (as | server is busy`,
     codes: '4',
     says: 'rate slowed 1h',
     cure: cures.slower,
@@ -94,7 +105,9 @@ export const outlookRules: readonly ReplyRule[] = rulesOf(consumer, [
   },
   {
     id: 'outlook/bulk-authentication',
-    words: `does not meet the required authentication level | required authentication level | spf= * dkim= * dmarc=`,
+    words: `
+      does not meet the required authentication level | required authentication level
+      spf= * dkim= * dmarc=`,
     says: 'authentication blocked until-fixed',
     cure: cures.authenticate,
     link: 'https://techcommunity.microsoft.com/blog/microsoftdefenderforoffice365blog/4399730',

@@ -51,9 +51,9 @@ export const yahooRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'yahoo/slowed',
-    words:
-      '[ts01] | [ts02] | [ts03] | [ts04] | [tss | [iptss | [ipts | [ipts04] | unexpected ' +
-      'volume | user complaints | temporarily deferred due to',
+    words: `
+      [ts01] | [ts02] | [ts03] | [ts04] | [tss | [iptss | [ipts | [ipts04] | unexpected volume
+      user complaints | temporarily deferred due to`,
     codes: '4',
     without: 'unresolvable',
     says: 'rate slowed 2h',
@@ -134,9 +134,9 @@ export const yahooRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'yahoo/aol-complaints',
-    words:
-      'rly:b | rly:cs | rly:c | rly:nw | rly:bd | rly:ov | rly:ob | rly:oc | rtr:ch | rtr:bg ' +
-      '| rtr:ge | rtr:bl',
+    words: `
+      rly:b | rly:cs | rly:c | rly:nw | rly:bd | rly:ov | rly:ob | rly:oc | rtr:ch | rtr:bg
+      rtr:ge | rtr:bl`,
     says: 'our-ip blocked 24h',
     cure: cures.stopSource,
     yes: '554 (RLY:B1) http://postmaster.info.aol.com/errors/554rlyb1.html',
@@ -152,9 +152,9 @@ export const yahooRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'yahoo/unauthenticated',
-    words:
-      'unauthenticated | not accepted for policy reasons * authentic | dmarc | requires all ' +
-      'senders to authenticate | authentication',
+    words: `
+      unauthenticated | not accepted for policy reasons * authentic | dmarc
+      requires all senders to authenticate | authentication`,
     says: 'authentication blocked until-fixed',
     cure: cures.authenticate,
     yes: '550 5.7.9 This mail has been blocked because the sender is unauthenticated.',
@@ -178,9 +178,9 @@ export const yahooRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'yahoo/mailbox-closed',
-    words:
-      'disabled or discontinued | discontinued | account has been disabled | mailbox ' +
-      'disabled | (554.30) | account * inactive',
+    words: `
+      disabled or discontinued | discontinued | account has been disabled | mailbox disabled
+      (554.30) | account * inactive`,
     says: 'recipient permanent-for-this-recipient never',
     cure: cures.closedMailbox,
     yes:
@@ -190,10 +190,10 @@ export const yahooRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'yahoo/mailbox-unknown',
-    words:
-      "doesn't have a * account | mailbox not found | user unknown | unknown user | no such " +
-      'mailbox | mailbox unavailable | recipient address rejected | invalid mailbox | not ' +
-      'our customer | user not found',
+    words: `
+      doesn't have a * account | mailbox not found | user unknown | unknown user
+      no such mailbox | mailbox unavailable | recipient address rejected | invalid mailbox
+      not our customer | user not found`,
     says: 'recipient permanent-for-this-recipient never',
     cure: cures.noMailbox,
     yes: "554 delivery error: dd This user doesn't have a yahoo.com account (ann@yahoo.com) [0]",
@@ -210,7 +210,9 @@ export const yahooRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'yahoo/content',
-    words: `message not allowed | [ph01] | policy reasons | will not accept delivery of this message | message content | not accepted | considered spam | spam | phish | 5.7.9`,
+    words: `
+      message not allowed | [ph01] | policy reasons | will not accept delivery of this message
+      message content | not accepted | considered spam | spam | phish | 5.7.9`,
     codes: '5',
     says: 'content blocked until-fixed',
     cure: cures.content,
@@ -228,9 +230,9 @@ export const yahooRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'yahoo/own-fault',
-    words:
-      'resources temporarily unavailable | resource | try again later | internal error | ' +
-      'server error | service unavailable',
+    words: `
+      resources temporarily unavailable | resource | try again later | internal error
+      server error | service unavailable`,
     codes: '4',
     says: 'their-fault transient 15m',
     cure: cures.none,
