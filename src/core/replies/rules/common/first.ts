@@ -38,12 +38,13 @@ export const greylistRules: readonly ReplyRule[] = rulesOf(group, [
       greylist | graylist | grey list | grey-list | gray-list | gray list | greylisting
       grauliste | liste grise | postgrey | temporarily deferred * first time
       first time * try again | first contact | not yet authorized to deliver
-      not yet authorised to deliver | try again in * seconds | triplet_new | ~triplet | ~gl -
-      postscreen deep | deep protocol tests | service currently unavailable (postscreen
-      retry in * seconds | please retry in * minutes | come back in * minutes
-      come back in * seconds | wait * seconds | please retry again later * triplet
-      delayed by * policy | deferred for * seconds | sqlgrey | spamd * try again
-      tempfailed for * unknown triplet | new sender | unknown sender host | hello, new`,
+      not yet authorised to deliver | try again in * seconds | triplet_new | first time sender
+      policy delay | delayed for first contact | ~triplet | ~gl - | postscreen deep
+      deep protocol tests | service currently unavailable (postscreen | retry in * seconds
+      please retry in * minutes | come back in * minutes | come back in * seconds
+      wait * seconds | please retry again later * triplet | delayed by * policy
+      deferred for * seconds | sqlgrey | spamd * try again | tempfailed for * unknown triplet
+      new sender | unknown sender host | hello, new`,
     codes: '4 5.7.1 5.5.0 5',
     without: 'too many | rate limit | ratelimit | limit exceeded | connections',
     says: 'greylist transient 5m',
@@ -84,8 +85,8 @@ export const sizeRules: readonly ReplyRule[] = rulesOf(group, [
       attachment * too large | too much mail data | content * too large
       resolver.rst.sendsizelimit | resolver.rst.recipsizelimit | sizelimit
       taille * message * depasse | message trop volumineux | nachricht * zu gross
-      nachricht zu gross | mensaje * demasiado grande | messaggio troppo grande
-      messaggio * grande | wiadomosc * za duza | message has exceeded`,
+      nachricht zu gro | ist zu gro | zu gross | mensaje * demasiado grande
+      messaggio troppo grande | messaggio * grande | wiadomosc * za duza | message has exceeded`,
     without: 'mailbox | quota | header | line too long | ~rate | recipient list',
     says: 'size permanent-for-this-recipient never',
     cure: cures.size,
@@ -98,10 +99,10 @@ export const tlsRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'any/tls-needed',
     words: `
-      must issue a starttls | starttls is mandatory | starttls * mandatory | starttls required
-      starttls is required | starttls command first | issue a starttls | tls required
-      tls is required | tls encryption required | tls encryption is required | requires tls
-      requires encryption | require tls | require encryption | encryption required
+      must issue a starttls | starttls is mandatory | starttls * mandatory | mandatory tls
+      starttls required | starttls is required | starttls command first | issue a starttls
+      tls required | tls is required | tls encryption required | tls encryption is required
+      requires tls | requires encryption | require tls | require encryption | encryption required
       encryption is required | encrypted connection | encrypted session
       session encryption is required | encryption too weak | tls version | tls 1.0 | tlsv1
       tls 1.2 | tls protocol | use tls | use starttls | using tls | without tls | over tls

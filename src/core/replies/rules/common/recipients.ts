@@ -30,8 +30,9 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       mailbox * is full | exceeded * quota | quota * exceeded | out of storage
       mailbox size limit | exceeded storage allocation | insufficient quota
       no space left in mailbox | inbox is full | account is full | boite pleine | buzon lleno
-      casella * piena | postfach * voll | postfach ist voll | mailbox quota | quota * full
-      user is over | over the maximum allowed quota | not enough space in the mailbox`,
+      casella * piena | postkast on tais | postkast * tais | speicherplatz * erschopft
+      postfach * voll | postfach ist voll | mailbox quota | quota * full | user is over
+      over the maximum allowed quota | not enough space in the mailbox`,
     codes: '4',
     without: 'queue quota | message quota',
     says: 'recipient transient 4h',
@@ -54,8 +55,9 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       mailbox is over | user over quota | user is over | over the maximum | maximum storage
       maximum mailbox size | boite * pleine | boite * saturee | quota depasse | buzon * lleno
       buzon lleno | cuota * excedid | casella * piena | casella piena | caixa * cheia
-      skrzynka * przepelniona | skrzynka * pelna | postfach * voll | postfach ist voll
-      mailbox ist voll | postvak * vol | mailbox zit vol | inbox is over`,
+      skrzynka * przepelniona | skrzynka * pelna | postkast on tais | postkast * tais
+      speicherplatz * erschopft | postfach * voll | postfach ist voll | mailbox ist voll
+      postvak * vol | mailbox zit vol | inbox is over`,
     codes: '5 ',
     without: `
       queue quota | sending quota | message quota | message size | header size | message header`,
@@ -104,8 +106,8 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'any/recipients-rule',
     words: `
-      recipient preferences | recipient * refused | receiver denied | receiver has blocked
-      recipient has blocked | recipient * blocked your | user has blocked
+      recipient preferences | recipient refused | recipient has refused | receiver denied
+      receiver has blocked | recipient has blocked | recipient * blocked your | user has blocked
       blocked by the recipient | blocked by recipient | blocked by user
       rejected by the recipient | rejected by recipient | rejected by user
       recipient * does not accept | recipient does not want | recipient only accepts

@@ -78,6 +78,23 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
     no: '550 5.1.8 <ann@example.org>: Sender address rejected: Domain not found',
   },
   {
+    id: 'any/unknown-at-mail-from',
+    words: `
+      invalid address | bad address | unknown address | user unknown | unknown user
+      no such user | no such address | address does not exist | mailbox does not exist
+      mailbox unavailable | domain does not exist | domain not found | unknown domain
+      syntactically invalid`,
+    codes: '5',
+    steps: 'mail',
+    without: 'your ip | ip address | client host',
+    says: 'our-domain blocked until-fixed',
+    cure: cures.senderDomain,
+    yes: '501 5.1.7 Invalid address',
+    no:
+      'host mx.example.net[203.0.113.9] said: 550 5.1.1 User unknown (in reply to RCPT TO ' +
+      'command)',
+  },
+  {
     id: 'any/envelope-sender-refused',
     words: `
       envelope sender has been denied | envelope sender is in my badmailfrom | badmailfrom

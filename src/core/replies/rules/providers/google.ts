@@ -130,8 +130,9 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'google/rate-slowed',
     words: `
-      unusual rate of | has been temporarily rate limited | temporarily * rate limited
-      rate limited | sending rate | too many messages | too much mail`,
+      unusual rate of | unusual amount of | has been temporarily rate limited
+      temporarily * rate limited | rate limited | sending rate | too many messages
+      too much mail`,
     codes: '4',
     without: 'receiving mail at a rate | receiving mail too quickly',
     says: 'rate slowed 1h',
@@ -145,7 +146,7 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'google/rate-blocked',
-    words: 'unusual rate of | rate limited',
+    words: 'unusual rate of | unusual amount of | rate limited',
     codes: '5',
     says: 'rate blocked 4h',
     cure: cures.stopSource,
@@ -329,7 +330,8 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'google/try-later',
     words: `
-      try again later, closing connection | closing connection. ( | try again later * closing`,
+      try again later, closing connection | ip not in whitelist | closing connection. (
+      try again later * closing`,
     says: 'rate slowed 1h',
     cure:
       'Open fewer connections and try again later. If it goes on, check the name in HELO and ' +

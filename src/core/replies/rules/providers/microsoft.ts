@@ -224,6 +224,15 @@ export const microsoftRules: readonly ReplyRule[] = rulesOf(company, [
     no: '550 5.7.1 Refused',
   },
   {
+    id: 'ms365/too-big',
+    words: 'sizelimit | message too large | too large for this recipient',
+    codes: '5',
+    says: 'size permanent-for-this-recipient never',
+    cure: cures.size,
+    yes: '550 5.2.3 RESOLVER.RST.RecipSizeLimit; message too large for this recipient',
+    no: '550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required',
+  },
+  {
     id: 'ms365/restricted',
     words: `
       resolver.rst | delivery not authorized | transport.rules | rejected by recipient

@@ -45,6 +45,7 @@ export const outlookRules: readonly ReplyRule[] = rulesOf(consumer, [
   },
   {
     id: 'outlook/too-many-connections',
+    from: ['ms-consumer', 'ms-365'],
     words: `
       maximum number of connections | too many connections | (s3115)
       exceeded the connection limit | too many concurrent | ib007 | rp-002
@@ -69,6 +70,7 @@ export const outlookRules: readonly ReplyRule[] = rulesOf(consumer, [
   },
   {
     id: 'outlook/slowed-by-reputation',
+    from: ['ms-consumer', 'ms-365'],
     words: `
       rate limited due to ip reputation | (s775) | (s843) | (s3113) | (s3114) | (s844)
       rate limited * reputation | temporarily rate limited`,
@@ -84,6 +86,7 @@ export const outlookRules: readonly ReplyRule[] = rulesOf(consumer, [
   },
   {
     id: 'outlook/reputation-codes',
+    from: ['ms-consumer', 'ms-365'],
     codes: '4.7.650 4.7.651',
     says: 'our-ip slowed 2h',
     cure: cures.stopSource,
