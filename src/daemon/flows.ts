@@ -10,6 +10,7 @@ import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import type { Account, LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
+import type { ReplyClassifier } from '../core/replies/classified.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
 import { openHeldCount } from '../flow/account/held-count.ts';
@@ -121,7 +122,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
-  const mailLog = openLogFlow(parts, { ...memory, ...stopping, fates }, mailServer);
+  const logDeps = { ...memory, ...stopping, fates, replies: replies.classifier };
+  const mailLog = openLogFlow(parts, logDeps, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
@@ -188,7 +190,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
 /** Opens what takes the mail log. */
 function openLogFlow(
   parts: DaemonParts,
-  memory: Memory & Stopping & { readonly fates: DaemonFates },
+  memory: Memory & Stopping & { readonly fates: DaemonFates; readonly replies: ReplyClassifier },
   { connected, filterUsers, localDomains, mayRelay }: ReturnType<typeof openMailServer>,
 ): ReturnType<typeof openDaemonLog> {
   return openDaemonLog(parts, {
