@@ -6,7 +6,7 @@ import type { Journal } from '../flow/journal/journal.ts';
 import { openBulkSenders } from '../flow/lanes/bulk-senders.ts';
 import { openLaneNotices } from '../flow/lanes/lane-notices.ts';
 import { bulkLacks } from '../flow/lanes/lane-views.ts';
-import { type LaneWatch, lookEveryMs, openLaneWatch } from '../flow/lanes/lane-watch.ts';
+import { type LaneWatch, lanesLookEveryMs, openLaneWatch } from '../flow/lanes/lane-watch.ts';
 import type { Notices } from '../flow/notices/notices.ts';
 import type { Millis } from '../lib/time.ts';
 import { organisationOf } from '../partners/dns/public-suffix.ts';
@@ -46,6 +46,6 @@ export function openDaemonLanes(
     }
   };
   look();
-  scope.defer(world.timers.every(lookEveryMs, look));
+  scope.defer(world.timers.every(lanesLookEveryMs, look));
   return watch;
 }

@@ -41,7 +41,7 @@ async function write(...domains: readonly string[]): Promise<void> {
   }
 }
 
-/** Spam to strangers at Gmail, until the guard takes no more of it. */
+/** Spam to strangers at Gmail, until the guard takes no more. */
 async function hijack(): Promise<void> {
   for (let nth = 0; nth < 40; nth++) {
     await using client = await server.login(victim.account, `127.66.${nth % 8}.1`);
@@ -95,7 +95,9 @@ function tests(): void {
       assert.deepEqual(
         { family, source, why },
         {
-          ...{ family: 'ipv4', source: '', why: 'mail is taken as usual' },
+          family: 'ipv4',
+          source: '',
+          why: 'mail is taken as usual',
         },
       );
     }
@@ -142,8 +144,10 @@ function tests(): void {
     world.small.says = ({ stage }) =>
       stage === 'mail' ? '451 4.7.999 the moon is in the wrong house' : undefined;
     await write('small.example');
-    const reply = await eventually('the new reply', async () =>
-      (await lanes()).newReplies.find(({ provider }) => provider === 'small.example'),
+    const reply = await eventually(
+      'the new reply',
+      async () => (await lanes()).newReplies.find(({ provider }) => provider === 'small.example'),
+      { detail: () => server.postfix.log() },
     );
     assert.match(reply.example, /the moon is in the wrong house/);
   });
@@ -186,8 +190,11 @@ function tests(): void {
     await server.postfix.flush();
     await write('gmail.com');
     await lane('google', 'healthy', 200_000);
-    const [detail] = await server.guard.json<readonly LaneDetail[]>('/api/providers/google');
-    const changes: readonly LaneChange[] = detail?.changes.toReversed() ?? [];
+    const changes = await eventually('the changes are written', async () => {
+      const [detail] = await server.guard.json<readonly LaneDetail[]>('/api/providers/google');
+      const all: readonly LaneChange[] = detail?.changes.toReversed() ?? [];
+      return all.length >= 3 ? all : undefined;
+    });
     const states = changes.map(({ to }) => to);
     assert.deepEqual(states, ['healthy', 'slowed', 'healthy']);
   });

@@ -1,4 +1,4 @@
-/** `postern providers list` and `show`: what each provider does with our mail, and in which words. */
+/** `postern providers list` and `show`: what each provider does with our mail, and why. */
 import type { Command } from 'commander';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import { openReads } from '../guard/reads.ts';
@@ -38,8 +38,8 @@ export function laneCommands(providers: Command): void {
     .command('show')
     .summary('one provider: its words, what to do, what happened')
     .description(
-      'Shows one provider: the reply that decided, in its words, what to do, which account caused ' +
-        'most of the bad replies, the changes and the replies of the last 7 days.',
+      'Shows one provider: the reply that decided, in its words, what to do, which account ' +
+        'caused most of the bad replies, the changes and the replies of the last 7 days.',
     )
     .argument('<provider>', 'id of the provider as the list shows it, such as google')
     .option('--state <dir>', stateHelp)

@@ -37,7 +37,7 @@ function rig() {
   return { lane, states, turn, answer, minutes, now: () => now };
 }
 
-test('with too little mail, a lane is unknown; then it is healthy; after a day it is unknown', () => {
+test('a lane is unknown with too little mail, then healthy, and unknown after a day', () => {
   const { answer, lane, states, turn } = rig();
   answer('taken', 4);
   turn(minuteMs);
@@ -156,7 +156,7 @@ test('a lane without mail stays blocked for a day', () => {
   assert.deepEqual(states, ['blocked', 'unknown']);
 });
 
-test('the memory is stored and read, and a text that is none makes a new lane', () => {
+test('the memory is stored and read, and any other text makes a new lane', () => {
   const { answer, lane, now, turn } = rig();
   answer('taken', 7);
   answer('slowed', 2, 'joe@example.org');

@@ -6,12 +6,12 @@
  *      ▲                          │ put off, and nothing was taken since ──▶ slowed
  *      └── a day without mail ────┤ address refused, and nothing was taken since ──▶ blocked
  */
-import { type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LaneState } from '../deliverability/lane.ts';
 import { answersOfDay, type LaneMemory, learnPast, sumSince, usualDeferrals } from './memory.ts';
 
 /** With fewer answers in a day, nothing is said. */
-export const answersMin = 5;
+const answersMin = 5;
 /** Another message, which was handed over at the same time, may still be taken. */
 const settleMs = 10 * secondMs;
 /** The same where much mail was taken just before. */
@@ -70,6 +70,9 @@ function find(lane: LaneMemory, now: Millis): Found {
   const bad = badNow(lane, now);
   if (bad !== undefined) return bad;
   if (wasBad && !isOver(lane, now)) return { state: lane.state, why: lane.why };
+  if (now - lane.lastTakenAt > dayMs) {
+    return { state: 'unknown', why: 'no message was taken in the last 24 hours' };
+  }
   return answers < answersMin
     ? { state: 'unknown', why: `too little mail: ${answers} answers in the last 24 hours` }
     : { state: 'healthy', why: 'mail is taken as usual' };
@@ -91,6 +94,8 @@ function badNow(lane: LaneMemory, now: Millis): Found | undefined {
   }
   // A blocked lane is not better because they only slow us meanwhile.
   if (state === 'blocked' && blockedSince > 0) return { state: 'blocked', why: lane.why };
+  // It will be blocked or taken in a moment: slowed in between would be a change too many.
+  if (blockedSince > 0 && state !== 'slowed' && now - blockedSince < wait) return undefined;
   if (slowedSince > 0 && now - slowedSince >= wait) {
     return { state: 'slowed', why: 'they put our mail off, and have taken nothing since' };
   }
