@@ -6,7 +6,8 @@ import { greylistRules, sizeRules, theirFaultRules, tlsRules } from './common/fi
 import { domainListRules, listRules } from './common/lists.ts';
 import { ownRules } from './common/own.ts';
 import { mailboxRules, relayRules, unknownMailboxRules } from './common/recipients.ts';
-import { addressRules, authenticationRules, rateRules, reputationRules } from './common/senders.ts';
+import { reputationRules } from './common/reputation.ts';
+import { addressRules, authenticationRules, rateRules } from './common/senders.ts';
 import { americanRules } from './providers/america.ts';
 import { easternRules } from './providers/east.ts';
 import { europeanRules } from './providers/europe.ts';
