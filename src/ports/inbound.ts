@@ -2,6 +2,7 @@
  * Mail that comes in and is not delivered at once: what waits in the mail server's hold queue, what
  * is in quarantine, what was put off; and what is known about those who write to us. Types only.
  */
+import type { Deferral, Known, KnownKind } from '../core/inbound/greylist/knowledge.ts';
 import type { Millis } from '../lib/time.ts';
 import type { AdminResult } from './admin.ts';
 
@@ -52,15 +53,8 @@ export type InboundRow = {
 };
 
 /** Mail that was put off with a 451 and may come again. Its key is a hash with the ledger's seed. */
-export type DeferredRow = {
+export type DeferredRow = Deferral & {
   readonly key: number;
-  readonly firstAt: Millis;
-  readonly lastAt: Millis;
-  /** From then on it is accepted. */
-  readonly until: Millis;
-  readonly tries: number;
-  /** It came back, or its sender did; 0: not yet. */
-  readonly returnedAt: Millis;
   /** It looks honest: `postern inbound at-risk` lists it while it has not come back. */
   readonly isHonest: boolean;
   readonly client: string;
@@ -71,26 +65,8 @@ export type DeferredRow = {
   readonly reasons: readonly string[];
 };
 
-/** What a hash is of (core/inbound/greylist). Stored as its place in this list: append only. */
-export const knownKinds = [
-  'domain',
-  'network',
-  'written-to',
-  'message-id',
-  'missed',
-  'allowed',
-  'blocked',
-] as const;
-export type KnownKind = (typeof knownKinds)[number];
-
 /** One entry of what is known: a hash with the ledger's seed, and when it was seen. */
-export type KnownRow = {
-  readonly kind: KnownKind;
-  readonly key: number;
-  readonly firstAt: Millis;
-  readonly lastAt: Millis;
-  readonly times: number;
-};
+export type KnownRow = Known & { readonly kind: KnownKind; readonly key: number };
 
 /** What the operator allows to pass without waiting: an address, a domain or a network. */
 export type AllowedRow = {
@@ -127,6 +103,17 @@ export type InboundChange =
   | { readonly kind: 'inbound-forgotten'; readonly known: Pick<KnownRow, 'kind' | 'key'> }
   | { readonly kind: 'inbound-allowed'; readonly row: AllowedRow }
   | { readonly kind: 'inbound-disallowed'; readonly what: string };
+
+/**
+ * A list outside the guard of messages that wait, from which the root helper releases what is
+ * overdue if the guard does not come back. `add` answers false if the list could not be written:
+ * then the message must not be held.
+ */
+export type LetGoList = {
+  add(queueId: string, due: Millis): Promise<boolean>;
+  /** Never rejects: what stays on the list is released once more, which changes nothing. */
+  remove(queueIds: readonly string[]): Promise<void>;
+};
 
 /** Numbers of one day, for the page. */
 export type InboundDay = {
