@@ -1,8 +1,10 @@
 /** What doors ask of flows about a message: may it go on, and who reads it. Types only. */
 import type { Account } from '../core/account-name.ts';
 import type { LogEvent, Submission } from '../core/event.ts';
+import type { InboundResults } from '../core/inbound/results.ts';
 import type { Choice, UnsignedWhy } from '../core/signing/choose.ts';
 import type { SigningKey } from '../formats/dkim/signing-key.ts';
+import type { DnsAnswer, DnsQuestion } from '../formats/dns/question.ts';
 
 /** What a door tells its client: pass, hold (Postfix's hold queue), or an SMTP reply. */
 export type Answer =
@@ -136,6 +138,24 @@ export type MessageReader = {
   drop?(): void;
 };
 
+/** Decides whether mail that comes in waits (flow/inbound/waiting/message-judged.ts). */
+export type IncomingJudge = {
+  /** Undefined: this message is not judged. */
+  open(start: MessageStart): IncomingReader | undefined;
+};
+export type IncomingReader = Pick<MessageReader, 'header' | 'body'> & {
+  /** The whole message was read. Asks scanners, and the DNS by `ask`. */
+  look(ask: (question: DnsQuestion) => Promise<DnsAnswer>): void;
+  /** Never rejects. */
+  decide(results: InboundResults): Promise<IncomingSaid>;
+  drop(): void;
+};
+/** Edits, and another answer than a pass. */
+export type IncomingSaid = {
+  readonly edits: readonly HeaderEdit[];
+  readonly instead?: Answer;
+};
+
 /** The account that a message counted for, and whether it is held. */
 export type JudgedAs = { readonly account: Account; readonly isHeld: boolean };
 
@@ -143,11 +163,7 @@ export type JudgedAs = { readonly account: Account; readonly isHeld: boolean };
  * Takes what a reader found. `refused`: why the message is refused, whatever the gate says; one
  * line of printable ASCII. `instead`: the answer to mail that comes in, in place of a pass.
  */
-export type Finished = (
-  edits: readonly HeaderEdit[],
-  refused?: string,
-  instead?: Answer,
-) => void;
+export type Finished = (edits: readonly HeaderEdit[], refused?: string, instead?: Answer) => void;
 
 /**
  * Reads one message that leaves, before it is judged. Memory is bounded, nothing throws, nothing

@@ -148,5 +148,11 @@ function found(
   if (scan.by === '' && scan.virus === '') return undefined;
   const isSpam = looksLikeSpam(scan) || scan.virus !== '';
   const { likeness, score, required, virus } = scan;
-  return { likeness: virus === '' ? likeness : Math.max(likeness, 2), score, required, isSpam, virus };
+  return {
+    likeness: virus === '' ? likeness : Math.max(likeness, 2),
+    score,
+    required,
+    isSpam,
+    virus,
+  };
 }

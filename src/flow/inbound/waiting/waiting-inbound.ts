@@ -9,7 +9,7 @@
  * releases it if the guard does not come back. Whatever fails, a message is rather delivered than
  * kept: there is no copy of it, and no bounce.
  */
-import { quarantineMax, waitingMax } from '../../../core/inbound/kept.ts';
+import { inboundWaitingMax, quarantineMax } from '../../../core/inbound/kept.ts';
 import { faultText } from '../../../lib/error-text.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../../lib/time.ts';
 import type {
@@ -17,7 +17,7 @@ import type {
   InboundRow,
   InboundState,
   LetGoList,
-} from '../../../ports/inbound.ts';
+} from '../../../ports/inbound/inbound.ts';
 import type { Mta } from '../../../ports/mail-server.ts';
 import type { Troubles } from '../../../ports/troubles.ts';
 import type { World } from '../../../ports/world.ts';
@@ -56,7 +56,7 @@ const settleMs = 5 * minuteMs;
 const untoldMs = 14 * dayMs;
 const part = 'incoming mail that waits';
 
-export class WaitingMail {
+export class WaitingInbound {
   readonly #deps: WaitingDeps;
   /** All that waits or is in quarantine. */
   readonly #rows = new Map<string, InboundRow>();
@@ -67,7 +67,7 @@ export class WaitingMail {
 
   constructor(deps: WaitingDeps) {
     this.#deps = deps;
-    for (const row of deps.ledger.inboundDue(farFuture, waitingMax + quarantineMax)) {
+    for (const row of deps.ledger.inboundDue(farFuture, inboundWaitingMax + quarantineMax)) {
       this.#put(row);
     }
     this.#stop = deps.world.timers.every(tickMs, () => void this.review());
@@ -100,7 +100,7 @@ export class WaitingMail {
   async hold(row: InboundRow): Promise<boolean> {
     const { journal, list, mta, settings } = this.#deps;
     if (mta === undefined || !settings.holds || journal.state().state !== 'ok') return false;
-    if (this.#waiting >= waitingMax || this.quarantined >= quarantineMax) {
+    if (this.#waiting >= inboundWaitingMax || this.quarantined >= quarantineMax) {
       this.#deps.world.count('postern_inbound_unheld_total', 1, 'full');
       return false;
     }
@@ -205,7 +205,7 @@ export class WaitingMail {
     const { journal, settings, world } = this.#deps;
     const at = world.clock.now();
     const due = (at + settings.quarantineMs) as Millis;
-    const kept = { ...row, due, state: 'quarantined', changedAt: at } as const;
+    const kept = { ...row, due, state: 'quarantined', facts: '', changedAt: at } as const;
     // What cannot be written down is delivered.
     if (journal.state().state !== 'ok') return false;
     if (!(await journal.committed([{ kind: 'inbound', row: kept }]))) return false;
@@ -248,7 +248,7 @@ export class WaitingMail {
     over(row.queueId);
     journal.add({
       kind: 'inbound',
-      row: { ...current, state, by, due: 0 as Millis, changedAt: at },
+      row: { ...current, state, by, facts: '', due: 0 as Millis, changedAt: at },
     });
     if (row.state !== 'waiting') return;
     world.count('postern_inbound_waited_total', 1, state);
