@@ -87,10 +87,7 @@ async function readmeIsWhole(folder: string): Promise<void> {
 
 test('an upgrade restarts a service that runs, and nothing else does', () => {
   const sockets = ['postern-root.socket', 'postern-let-go.timer', 'postern.socket'];
-  const start = [
-    ['daemon-reload'],
-    ['enable', '--now', ...sockets, 'postern.service'],
-  ];
+  const start = [['daemon-reload'], ['enable', '--now', ...sockets, 'postern.service']];
   const [reload = [], enable = []] = start;
   const restart = ['try-restart', 'postern.service'];
   const both = ['restart', 'postern.service', 'postern.socket'];

@@ -19,7 +19,7 @@ function rig(rows: readonly InboundRow[]) {
   const all = new Map(rows.map((row) => [row.queueId, row]));
   const sent: string[] = [];
   const refuse = new Set<string>();
-  const settings = { digestMinute: 7 * 60 as number | undefined, contact: 'the help desk' };
+  const settings = { digestMinute: (7 * 60) as number | undefined, contact: 'the help desk' };
   openDigests({
     journal,
     world,

@@ -66,7 +66,12 @@ test('the list of the operator: addresses, domains and networks', () => {
 test('mail that was put off is remembered with what people read', () => {
   const { journal, ledger, open } = rig();
   const about = {
-    ...{ isHonest: true, client: '192.0.2.7', sender: 'a@b.example', recipient: 'ann@here.example' },
+    ...{
+      isHonest: true,
+      client: '192.0.2.7',
+      sender: 'a@b.example',
+      recipient: 'ann@here.example',
+    },
     ...{ subject: 'hi', points: 6, reasons: ['no name'] },
   };
   const deferral = {
@@ -79,7 +84,9 @@ test('mail that was put off is remembered with what people read', () => {
     ledger.deferred({ atRisk: true, limit: 5 }).map(({ sender, tries }) => [sender, tries]),
     [['a@b.example', 1]],
   );
-  open().deferrals(about).put('key', { ...deferral, returnedAt: at(70_000) });
+  open()
+    .deferrals(about)
+    .put('key', { ...deferral, returnedAt: at(70_000) });
   journal.flushNow();
   assert.deepEqual(ledger.deferred({ atRisk: true, limit: 5 }), []);
 });

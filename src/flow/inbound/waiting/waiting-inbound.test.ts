@@ -106,7 +106,10 @@ test('spam stays in quarantine until its time is over and its recipients were to
   await held(of, waits('Q1'));
   await of.time.pass(11 * minuteMs);
   const kept = of.waiting.get('Q1');
-  assert.deepEqual([kept?.state, kept?.reasons, [...of.listed]], ['quarantined', ['on a list'], []]);
+  assert.deepEqual(
+    [kept?.state, kept?.reasons, [...of.listed]],
+    ['quarantined', ['on a list'], []],
+  );
   assert.deepEqual([of.waiting.waiting, of.waiting.quarantined], [0, 1]);
   await of.time.pass(30 * minuteMs);
   assert.deepEqual(of.queue.inQueue('hold'), ['Q1'], 'nobody was told');
