@@ -221,8 +221,10 @@ class IncomingMessage implements IncomingReader {
   }
 
   async #carryOut(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
-    const { action, would } = judgement;
+    const { would } = judgement;
     const { journal, settings } = this.#deps;
+    const isPutOff = settings.policy.stance === 'defer' && judgement.action === 'wait';
+    const action = isPutOff ? 'defer' : judgement.action;
     const mark = this.#mark(judgement);
     switch (action) {
       case 'wait':
