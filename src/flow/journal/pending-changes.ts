@@ -255,8 +255,17 @@ function isAccount(change: Pending): change is PendingAccount {
 }
 
 /** Explanations and statistics may be given up; decisions may not. */
+const droppableKinds: ReadonlySet<string> = new Set([
+  'message',
+  'story',
+  'rollup',
+  'lanes',
+  'inbound-known',
+  'inbound-deferred',
+]);
+
 function mayDrop(change: Pending): boolean {
-  return ['message', 'story', 'rollup', 'lanes'].includes(change.kind);
+  return droppableKinds.has(change.kind);
 }
 
 function softEntry(change: RowChange): PendingEntry {

@@ -8,6 +8,7 @@ import { assert } from '../../lib/assert.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { copyFor, wayBack } from './earlier-copy.ts';
 import { providersStep } from './steps/providers.ts';
+import { inboundSchema } from './tables/inbound/schema.ts';
 
 /** "Post" in ASCII: tells a ledger from any other SQLite file (`PRAGMA application_id`). */
 export const applicationId = 0x506f7374;
@@ -323,6 +324,7 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   providersStep,
+  inboundSchema,
 ];
 
 /**

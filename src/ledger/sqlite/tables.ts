@@ -4,6 +4,7 @@ import { type AuthorTable, authorTable } from './tables/authors/may-write-as.ts'
 import { type DkimKeyTable, dkimKeyTable } from './tables/dkim-keys.ts';
 import { type HandoverTable, handoverTable } from './tables/handovers.ts';
 import { type HeldTable, heldTable } from './tables/held.ts';
+import { type InboundTable, inboundTable } from './tables/inbound/inbound.ts';
 import { type IncidentTable, incidentTable } from './tables/incidents.ts';
 import { type LaneTable, laneTable } from './tables/lanes/lanes.ts';
 import { type MessageTable, messageTable } from './tables/messages.ts';
@@ -42,6 +43,7 @@ export type Tables = {
   readonly weakPasswords: WeakPasswordTable;
   readonly authors: AuthorTable;
   readonly lanes: LaneTable;
+  readonly inbound: InboundTable;
 };
 
 export function tables(make: Statements): Tables {
@@ -63,5 +65,6 @@ export function tables(make: Statements): Tables {
     weakPasswords: weakPasswordTable(make),
     authors: authorTable(make),
     lanes: laneTable(make),
+    inbound: inboundTable(make),
   };
 }
