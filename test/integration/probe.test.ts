@@ -1,4 +1,4 @@
-/** `postern probe` against a real Postfix: every fault that is planted, each alone, and no other. */
+/** `postern probe` against a real Postfix: every planted fault, each alone, and no other. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { postern } from '../command-line.ts';

@@ -23,7 +23,7 @@ export function probeText(findings: readonly ProbeFinding[], target: ProbeTarget
   const domains = target.domains.length === 0 ? 'no domain is known' : target.domains.join(', ');
   const head =
     `${target.address} as ${target.source} sees it (${domains})\n` +
-    'No message was sent. Mail was offered up to RCPT, or refused as a loop.\n';
+    'Mail was offered up to RCPT, or broken off.\n';
   const checks = many(probeChecks.length + 1, 'check');
   return `${head}\n${sorted.map(findingText).join('')}\n${checks}: ${counts.join(', ')}\n`;
 }

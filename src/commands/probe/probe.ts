@@ -31,7 +31,7 @@ import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { portOption, several } from '../terminal/options.ts';
 import { print } from '../terminal/print.ts';
 import { probeText } from './probe-text.ts';
-import { placeOf, serverFacts, sourceFor } from './where.ts';
+import { probePlace, serverFacts, sourceFor } from './where.ts';
 
 type Options = {
   readonly from?: string;
@@ -125,7 +125,7 @@ async function targetOf(
   options: Options,
   config: Config,
 ): Promise<ProbeTarget> {
-  const place = await placeOf(server, config);
+  const place = await probePlace(server, config);
   const facts = await serverFacts(place, config, options.configDir);
   const domains = options.domain ?? facts.domains;
   const port = (number: number): number | undefined => (number === 0 ? undefined : number);

@@ -20,7 +20,10 @@ export type ProbePlace = {
 };
 
 /** The address of `wanted`, which must be of this machine or in [probe] hosts. */
-export async function placeOf(wanted: string | undefined, { probe }: Config): Promise<ProbePlace> {
+export async function probePlace(
+  wanted: string | undefined,
+  { probe }: Config,
+): Promise<ProbePlace> {
   if (wanted === undefined) return { address: usualAddress(), name: '', isOurs: true };
   const isAddress = parseClientIp(wanted) !== undefined;
   const name = isAddress ? '' : wanted;

@@ -1,5 +1,5 @@
 /**
- * What a probe says to a mail server and hears from it, as steps without sockets. A check is a
+ * What a probe says to a mail server, as steps without sockets, and what comes back. A check is a
  * generator of such steps; partners/smtp/probe-connection.ts carries them out. Pure.
  */
 import type { Millis } from '../../lib/time.ts';
@@ -44,6 +44,8 @@ export type ProbeAsk =
   | ({ readonly do: 'open'; readonly port: number } & OpenOptions)
   /** `octets`: one octet a character, with its line ends. */
   | { readonly do: 'send'; readonly octets: string; readonly replies: number }
+  /** Sends, ends our half of the connection, and returns the replies until the server ends its. */
+  | { readonly do: 'finish'; readonly octets: string; readonly replies: number }
   | { readonly do: 'start-tls' }
   /** Sends a TLS hello, and returns the octets of the first record that comes back. */
   | { readonly do: 'hello'; readonly octets: string }
@@ -80,6 +82,8 @@ export type Hello = {
   readonly extensions: readonly string[];
 };
 
+type GreetOptions = { readonly tls?: boolean /** The name in EHLO. */; readonly as?: string };
+
 /** One connection at a time, and the transcript of the last one. */
 export class Dialogue {
   readonly #helloName: string;
@@ -103,21 +107,19 @@ export class Dialogue {
   }
 
   /** Opens a connection and says EHLO. Throws ProbeStopError if the server does not take it. */
-  *greet(
-    port: number,
-    { tls = false }: { readonly tls?: boolean } = {},
-  ): Probing<Hello & { readonly tls?: SeenTls }> {
+  *greet(port: number, options: GreetOptions = {}): Probing<Hello & { readonly tls?: SeenTls }> {
+    const { tls = false, as = this.#helloName } = options;
     const heard = yield* this.open(port, { tls });
     const greeting = theReply(heard);
-    if (greeting.code !== 220) throw new ProbeStopError(`the greeting is ${replyText(greeting)}`);
-    const hello = yield* this.hello();
+    if (greeting.code !== 220) throw new ProbeStopError(`the greeting is ${saidReply(greeting)}`);
+    const hello = yield* this.hello(as);
     const more = { ...hello, greeting: greeting.lines[0] ?? '' };
     return heard.tls === undefined ? more : { ...more, tls: heard.tls };
   }
 
   *hello(as: string = this.#helloName): Probing<Hello> {
     const reply = yield* this.line(`EHLO ${as}`);
-    if (reply.code !== 250) throw new ProbeStopError(`EHLO is answered ${replyText(reply)}`);
+    if (reply.code !== 250) throw new ProbeStopError(`EHLO is answered ${saidReply(reply)}`);
     const [first = '', ...extensions] = reply.lines;
     const upper = extensions.map((word) => word.trim().toUpperCase());
     return { greeting: '', name: first.split(/\s/)[0] ?? '', extensions: upper };
@@ -133,9 +135,16 @@ export class Dialogue {
     return this.#heard(yield { do: 'send', octets, replies });
   }
 
+  /** Sends the last octets of a connection, and returns what the server says to its end. */
+  *finish(octets: string, replies: number): Probing<ProbeHeard> {
+    this.#said(octets);
+    this.#note('>', '(end of the connection)');
+    return this.#heard(yield { do: 'finish', octets, replies });
+  }
+
   *startTls(): Probing<ProbeHeard> {
     const reply = yield* this.line('STARTTLS');
-    if (reply.code !== 220) throw new ProbeStopError(`STARTTLS is answered ${replyText(reply)}`);
+    if (reply.code !== 220) throw new ProbeStopError(`STARTTLS is answered ${saidReply(reply)}`);
     return yield* this.handshake();
   }
 
@@ -188,16 +197,16 @@ export class Dialogue {
   }
 }
 
-/** The first reply. Throws ProbeStopError if there is none. */
+/** The first reply. Throws ProbeStopError if none came. */
 export function theReply({ replies: [reply], end }: ProbeHeard): SeenReply {
   if (reply === undefined) throw new ProbeStopError(endText(end ?? 'closed'));
   return reply;
 }
 
 /** `550 5.7.1 no`, on one line. */
-export function replyText({ code, lines }: SeenReply): string {
+export function saidReply({ code, lines }: SeenReply): string {
   return `${code} ${lines.join(' ').trim()}`.slice(0, lineLengthMax);
 }
 
-export const isTaken = ({ code }: SeenReply): boolean => code >= 200 && code < 300;
-export const isPutOff = ({ code }: SeenReply): boolean => code >= 400 && code < 500;
+export const isAccepted = ({ code }: SeenReply): boolean => code >= 200 && code < 300;
+export const isTemporary = ({ code }: SeenReply): boolean => code >= 400 && code < 500;

@@ -1,12 +1,12 @@
 /** Recipients that nobody has, the null sender, forged senders, and guessing of addresses. Pure. */
 import {
   type Dialogue,
-  isPutOff,
-  isTaken,
+  isAccepted,
+  isTemporary,
   ProbeStopError,
   type Probing,
-  replyText,
   type SeenReply,
+  saidReply,
 } from './dialogue.ts';
 import {
   notTried,
@@ -39,7 +39,7 @@ export const unknownCheck: ProbeCheck = {
       const id = `unknown-recipient.${domain}`;
       const reply = yield* unknownRecipient(target, dialogue, domain);
       const transcript = dialogue.transcript();
-      if (isTaken(reply)) {
+      if (isAccepted(reply)) {
         const found =
           `mail to an unknown recipient in ${domain} is accepted; unless ${domain} has a ` +
           'catch-all mailbox, it is bounced later, to a sender who may be forged';
@@ -52,8 +52,8 @@ export const unknownCheck: ProbeCheck = {
             transcript,
           ),
         );
-      } else if (isPutOff(reply)) {
-        const why = `${domain} answers ${replyText(reply)}`;
+      } else if (isTemporary(reply)) {
+        const why = `${domain} answers ${saidReply(reply)}`;
         findings.push(notTried(id, unknownTitle, why, { transcript }));
       } else refused++;
     }
@@ -81,16 +81,16 @@ export const bounceCheck: ProbeCheck = {
     for (const recipient of recipients) {
       const { reply, at } = yield* tryMail('', recipient, target, dialogue);
       const transcript = dialogue.transcript();
-      if (isTaken(reply)) continue;
-      if (isPutOff(reply)) {
-        const why = `${recipient} answers ${replyText(reply)}`;
+      if (isAccepted(reply)) continue;
+      if (isTemporary(reply)) {
+        const why = `${recipient} answers ${saidReply(reply)}`;
         findings.push(notTried('bounces.put-off', bounceTitle, why, { transcript }));
         continue;
       }
       // Postfix answers MAIL and RCPT together, so another sender tells which of them it is.
       const isNull =
         at === 'MAIL' ||
-        isTaken((yield* tryMail(target.outside, recipient, target, dialogue)).reply);
+        isAccepted((yield* tryMail(target.outside, recipient, target, dialogue)).reply);
       const found = isNull
         ? 'the null sender is refused, so no bounce reaches your users (RFC 5321 section 4.5.5)'
         : `mail of the null sender to ${recipient} is refused`;
@@ -116,7 +116,7 @@ function* tryMail(
 ): Probing<{ readonly reply: SeenReply; readonly at: 'MAIL' | 'RCPT' }> {
   yield* dialogue.greet(smtpPort(target));
   const mail = yield* dialogue.line(`MAIL FROM:<${sender}>`);
-  if (!isTaken(mail)) return { reply: mail, at: 'MAIL' };
+  if (!isAccepted(mail)) return { reply: mail, at: 'MAIL' };
   return { reply: yield* dialogue.line(`RCPT TO:<${recipient}>`), at: 'RCPT' };
 }
 
@@ -138,10 +138,10 @@ export const forgedCheck: ProbeCheck = {
     for (const { id, sender, kind } of senders) {
       const { reply } = yield* tryMail(sender, target.recipient, target, dialogue);
       const transcript = dialogue.transcript();
-      if (isPutOff(reply)) {
-        return [notTried(id, forgedTitle, replyText(reply), { transcript })];
+      if (isTemporary(reply)) {
+        return [notTried(id, forgedTitle, saidReply(reply), { transcript })];
       }
-      if (!isTaken(reply)) continue;
+      if (!isAccepted(reply)) continue;
       const found =
         kind === 'fail'
           ? `a stranger may write to your users as ${sender}, an address that nobody has`
@@ -166,7 +166,7 @@ export const guessCheck: ProbeCheck = {
   title: guessTitle,
   *run(target, dialogue) {
     const first = yield* unknownRecipient(target, dialogue);
-    if (isTaken(first)) {
+    if (isAccepted(first)) {
       return [notTried('guessing', guessTitle, 'every recipient is accepted')];
     }
     let guesses = 1;
@@ -202,7 +202,7 @@ export const verifyCheck: ProbeCheck = {
     const transcript = dialogue.transcript();
     const list = yield* dialogue.line('EXPN postmaster');
     const findings: ProbeFinding[] = [];
-    if (isTaken(known) !== isTaken(unknown)) {
+    if (isAccepted(known) !== isAccepted(unknown)) {
       const found = 'VRFY tells strangers which addresses exist';
       const fix = postconfFix('disable_vrfy_command = yes');
       const fault = { title: verifyTitle, found, wanted: 'the same answer for all', fix };

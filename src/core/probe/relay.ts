@@ -4,12 +4,12 @@
  */
 import {
   type Dialogue,
-  isPutOff,
-  isTaken,
+  isAccepted,
+  isTemporary,
   ProbeStopError,
   type Probing,
-  replyText,
   type SeenReply,
+  saidReply,
 } from './dialogue.ts';
 import {
   notTried,
@@ -59,7 +59,11 @@ export function relayWays(
     { what: 'the null sender', sender: '', recipient: outside },
     { what: 'a sender of the same address', sender: outside, recipient: outside },
     { what: 'a sender in your domain', sender: recipient, recipient: outside },
-    { what: 'a sender in your domain that nobody has', sender: `x-${from}`, recipient: outside },
+    {
+      what: 'a sender in your domain that nobody has',
+      sender: `postern-probe-${user}@${domain}`,
+      recipient: outside,
+    },
     { what: 'a sender at the IP address', sender: `postmaster@${literal}`, recipient: outside },
     { what: 'a sender without a domain', sender: 'postmaster', recipient: outside },
     { what: 'EHLO with your domain', ...plain, helo: domain },
@@ -83,11 +87,7 @@ export function relayWays(
     { what: 'user@domain@host', sender: from, recipient: `${user}@${domain}@${host}` },
     local('host!user%host@domain', `${host}!${user}%${host}@${domain}`),
     { what: 'user@host with a dot at the end', sender: from, recipient: `${outside}.` },
-  ].map((way) =>
-    way.what === 'a sender in your domain that nobody has'
-      ? { ...way, sender: `postern-probe-${user}@${domain}` }
-      : way,
-  );
+  ];
 }
 
 type Tried = {
@@ -109,7 +109,7 @@ export const relayCheck: ProbeCheck = {
       return [notTried('relay', title, why, { fix })];
     }
     const domain = ownDomain(target);
-    const anyTaken = isTaken(yield* unknownRecipient(target, dialogue));
+    const anyTaken = isAccepted(yield* unknownRecipient(target, dialogue));
     const tried = yield* tryAll(relayWays(target, domain), smtpPort(target), dialogue);
     return judgeRelay(tried, anyTaken, target);
   },
@@ -126,7 +126,7 @@ function* tryAll(
     try {
       // A name of its own in EHLO needs a connection of its own.
       if (left === 0 || way.helo !== undefined) {
-        yield* dialogue.greet(port);
+        yield* dialogue.greet(port, way.helo === undefined ? {} : { as: way.helo });
         left = triesPerConnection;
       } else {
         // The transcript of a finding has its own lines only.
@@ -148,10 +148,9 @@ function* tryOne(
   way: RelayWay,
   dialogue: Dialogue,
 ): Probing<{ readonly reply: SeenReply; readonly said: readonly string[] }> {
-  const before = dialogue.transcript().length;
-  if (way.helo !== undefined) yield* dialogue.hello(way.helo);
+  const before = way.helo === undefined ? dialogue.transcript().length : 0;
   const mail = yield* dialogue.line(`MAIL FROM:<${way.sender}>`);
-  const reply = isTaken(mail) ? yield* dialogue.line(`RCPT TO:<${way.recipient}>`) : mail;
+  const reply = isAccepted(mail) ? yield* dialogue.line(`RCPT TO:<${way.recipient}>`) : mail;
   const said = dialogue.transcript().slice(before);
   yield* dialogue.line('RSET');
   return { reply, said };
@@ -167,7 +166,7 @@ function judgeRelay(
   anyTaken: boolean,
   { source, outside }: ProbeTarget,
 ): readonly ProbeFinding[] {
-  const taken = tried.filter(({ reply }) => reply !== undefined && isTaken(reply));
+  const taken = tried.filter(({ reply }) => reply !== undefined && isAccepted(reply));
   const [plain] = tried;
   if (plain !== undefined && taken.includes(plain)) {
     const found = `a stranger at ${source} may send mail to any other server (open relay)`;
@@ -186,13 +185,13 @@ function judgeRelay(
       transcript,
     );
   });
-  const open = tried.filter(({ reply }) => reply === undefined || isPutOff(reply));
+  const open = tried.filter(({ reply }) => reply === undefined || isTemporary(reply));
   const hidden = tried.filter(
     ({ reply }) =>
       reply !== undefined &&
-      !isTaken(reply) &&
-      aboutDomain.test(replyText(reply)) &&
-      !aboutRelay.test(replyText(reply)),
+      !isAccepted(reply) &&
+      aboutDomain.test(saidReply(reply)) &&
+      !aboutRelay.test(saidReply(reply)),
   );
   return [
     ...findings,
@@ -210,7 +209,7 @@ function judgeRelay(
 function untried(some: readonly Tried[], id: string, why: string): readonly ProbeFinding[] {
   const [first] = some;
   if (first === undefined) return [];
-  const said = first.reply === undefined ? first.why : replyText(first.reply);
+  const said = first.reply === undefined ? first.why : saidReply(first.reply);
   const names = `${some.length} ways, the first is: ${first.way.what} (${said})`;
   const fix = id === 'unknown-domain' ? 'name an address of your own elsewhere: --outside' : '';
   const { transcript } = first;

@@ -1,5 +1,5 @@
 /** The size limit, and commands before their time. Pure. */
-import { isTaken, replyText, theReply } from './dialogue.ts';
+import { isAccepted, saidReply, theReply } from './dialogue.ts';
 import {
   type ProbeCheck,
   type ProbeFinding,
@@ -32,8 +32,11 @@ export const sizeCheck: ProbeCheck = {
       return faultOf('size.large', `the limit is ${Math.round(limit / megabyte)} MB`);
     }
     const reply = yield* dialogue.line(`MAIL FROM:<> SIZE=${limit + 1}`);
-    if (isTaken(reply)) {
-      return faultOf('size.ignored', 'a message above the announced limit is not refused at MAIL');
+    if (isAccepted(reply)) {
+      return faultOf(
+        'size.ignored',
+        'a message above the limit is not refused at MAIL, so it is read before it is refused',
+      );
     }
     const found = `at most ${(limit / megabyte).toFixed(1)} MB; more is refused at MAIL`;
     return [probeOk('size', { title: sizeTitle, found })];
@@ -62,7 +65,7 @@ postscreen_greet_action = enforce`;
       return [probeFault('early', 'warn', fault, dialogue.transcript())];
     }
     const last = replies.at(-1) ?? greeting;
-    const found = `they end with ${replyText(last)}`;
+    const found = `they end with ${saidReply(last)}`;
     return [probeOk('early', { title: earlyTitle, found })];
   },
 };

@@ -1,7 +1,8 @@
 /** Ports for logins: who may send there, and when a password may be said. Pure. */
-import { type Dialogue, isTaken, type Probing, replyText, theReply } from './dialogue.ts';
+import { type Dialogue, isAccepted, type Probing, saidReply, theReply } from './dialogue.ts';
 import {
   notTried,
+  orNotTried,
   ownDomain,
   type ProbeCheck,
   type ProbeFinding,
@@ -9,7 +10,7 @@ import {
   probeFault,
   probeOk,
 } from './target.ts';
-import { closedPort, probeTls, type TlsPort } from './tls.ts';
+import { closedPort, probeTls, type TlsPort, tlsTitle } from './tls.ts';
 
 const loginTitle = 'Logins';
 
@@ -37,14 +38,22 @@ export const tlsCheck: ProbeCheck = {
   *run(target, dialogue) {
     const findings: ProbeFinding[] = [];
     for (const port of tlsPorts(target)) {
-      if (!(yield* isOpen(port, dialogue))) findings.push(closedPort(port));
-      else if (port.implicit && (yield* isPlain(port, dialogue))) {
-        findings.push(plainPort(port, dialogue));
-      } else findings.push(...(yield* probeTls(port, target, dialogue)));
+      const part = { name: `tls.${port.name}`, title: tlsTitle(port) };
+      findings.push(...(yield* orNotTried(part, dialogue, tlsOf(port, target, dialogue))));
     }
     return findings;
   },
 };
+
+function* tlsOf(
+  port: TlsPort,
+  target: ProbeTarget,
+  dialogue: Dialogue,
+): Probing<readonly ProbeFinding[]> {
+  if (!(yield* isOpen(port, dialogue))) return [closedPort(port)];
+  if (port.implicit && (yield* isPlain(port, dialogue))) return [plainPort(port, dialogue)];
+  return yield* probeTls(port, target, dialogue);
+}
 
 /** Whether a port for TLS from the start greets without it. */
 function* isPlain({ port }: TlsPort, dialogue: Dialogue): Probing<boolean> {
@@ -56,7 +65,7 @@ function* isPlain({ port }: TlsPort, dialogue: Dialogue): Probing<boolean> {
 
 function plainPort({ name, port }: TlsPort, dialogue: Dialogue): ProbeFinding {
   const fault = {
-    title: `Encryption on port ${port} (${name})`,
+    title: tlsTitle({ name, port }),
     found: 'the port greets without TLS, so passwords can be read on the way',
     wanted: 'TLS from the start (RFC 8314)',
     fix: "Postfix: postconf -P 'submissions/inet/smtpd_tls_wrappermode=yes' && postfix reload",
@@ -73,8 +82,8 @@ export const loginCheck: ProbeCheck = {
     for (const port of tlsPorts(target)) {
       if (!(yield* isOpen(port, dialogue))) continue;
       tried++;
-      findings.push(...(yield* authOffers(port, dialogue)));
-      if (port.name !== 'smtp') findings.push(...(yield* strangers(port, target, dialogue)));
+      const part = { name: `login.${port.name}`, title: loginsOn(port) };
+      findings.push(...(yield* orNotTried(part, dialogue, loginsOf(port, target, dialogue))));
     }
     if (findings.length > 0) return findings;
     const found = `${tried} ports are open; passwords are taken only where they are safe`;
@@ -82,12 +91,22 @@ export const loginCheck: ProbeCheck = {
   },
 };
 
+const loginsOn = ({ port, name }: TlsPort): string => `${loginTitle} on port ${port} (${name})`;
+
+function* loginsOf(
+  port: TlsPort,
+  target: ProbeTarget,
+  dialogue: Dialogue,
+): Probing<readonly ProbeFinding[]> {
+  const offers = yield* authOffers(port, dialogue);
+  if (port.name === 'smtp') return offers;
+  return [...offers, ...(yield* strangers(port, target, dialogue))];
+}
+
 function* authOffers(port: TlsPort, dialogue: Dialogue): Probing<readonly ProbeFinding[]> {
   const findings: ProbeFinding[] = [];
-  const title = `${loginTitle} on port ${port.port} (${port.name})`;
-  const opened = yield* dialogue.open(port.port, { tls: port.implicit });
-  if (opened.end !== undefined) return [];
-  let { extensions } = yield* dialogue.hello();
+  const title = loginsOn(port);
+  let { extensions } = yield* dialogue.greet(port.port, { tls: port.implicit });
   if (!port.implicit) {
     const before = extensions.find(isAuth);
     if (before !== undefined) {
@@ -151,10 +170,10 @@ type Accepted = 'elsewhere' | 'here';
 function* asStranger(target: ProbeTarget, dialogue: Dialogue): Probing<Accepted | undefined> {
   const host = target.outside.slice(target.outside.lastIndexOf('@') + 1);
   const mail = yield* dialogue.line(`MAIL FROM:<postern-probe@${host}>`);
-  if (!isTaken(mail)) return undefined;
-  if (isTaken(yield* dialogue.line(`RCPT TO:<${target.outside}>`))) return 'elsewhere';
+  if (!isAccepted(mail)) return undefined;
+  if (isAccepted(yield* dialogue.line(`RCPT TO:<${target.outside}>`))) return 'elsewhere';
   ownDomain(target);
-  return isTaken(yield* dialogue.line(`RCPT TO:<${target.recipient}>`)) ? 'here' : undefined;
+  return isAccepted(yield* dialogue.line(`RCPT TO:<${target.recipient}>`)) ? 'here' : undefined;
 }
 
 function open(
@@ -191,7 +210,7 @@ export function* saidNames(
 ): Probing<SaidNames | ProbeFinding> {
   if (ports.smtp === undefined) return notTried('names', nameTitle, 'port 25 is left out');
   const greeting = theReply(yield* dialogue.open(ports.smtp));
-  if (greeting.code !== 220) return notTried('names', nameTitle, replyText(greeting));
+  if (greeting.code !== 220) return notTried('names', nameTitle, saidReply(greeting));
   const hello = yield* dialogue.hello();
   return { greeting: greeting.lines[0]?.split(/\s/)[0] ?? '', hello: hello.name };
 }

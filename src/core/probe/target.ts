@@ -63,7 +63,23 @@ export function notTried(
   return { id, kind: 'unknown', title, found, wanted: '', fix, transcript };
 }
 
-/** Runs a check; one that cannot go on becomes a finding of kind `unknown`. */
+type Part = Pick<ProbeCheck, 'name' | 'title'>;
+
+/** Runs a part of a check; one that cannot go on becomes a finding of kind `unknown`. */
+export function* orNotTried(
+  { name, title }: Part,
+  dialogue: Dialogue,
+  part: Probing<readonly ProbeFinding[]>,
+): Probing<readonly ProbeFinding[]> {
+  try {
+    return yield* part;
+  } catch (error) {
+    if (!(error instanceof ProbeStopError)) throw error;
+    return [notTried(name, title, error.message, { transcript: dialogue.transcript() })];
+  }
+}
+
+/** Runs a check, and closes its last connection. */
 export function* probeOne(
   check: ProbeCheck,
   target: ProbeTarget,
@@ -71,11 +87,7 @@ export function* probeOne(
   const literal = target.source.includes(':') ? `[IPv6:${target.source}]` : `[${target.source}]`;
   const dialogue = new Dialogue(literal);
   try {
-    return yield* check.run(target, dialogue);
-  } catch (error) {
-    if (!(error instanceof ProbeStopError)) throw error;
-    const transcript = dialogue.transcript();
-    return [notTried(check.name, check.title, error.message, { transcript })];
+    return yield* orNotTried(check, dialogue, check.run(target, dialogue));
   } finally {
     yield* dialogue.close();
   }

@@ -1,4 +1,4 @@
-/** Encryption of a port: is it offered, with which versions and ciphers, and which certificate. Pure. */
+/** Encryption of a port: offered or not, versions, ciphers, certificate. Pure. */
 import { clientHello, parseHelloAnswer } from '../../formats/tls/hello.ts';
 import { dayMs } from '../../lib/time.ts';
 import {
@@ -123,7 +123,7 @@ const cipherFix = postconfFix(
   'smtpd_tls_exclude_ciphers = eNULL, EXPORT, DES, 3DES, RC4, MD5',
 );
 
-export function tlsTitle({ name, port }: TlsPort): string {
+export function tlsTitle({ name, port }: Pick<TlsPort, 'name' | 'port'>): string {
   return `Encryption on port ${port} (${name})`;
 }
 
@@ -163,7 +163,7 @@ function* injection({ port, name }: TlsPort, dialogue: Dialogue): Probing<readon
     title: 'Commands before the handshake',
     found: 'a command sent before the TLS handshake is carried out after it (CVE-2011-0411)',
     wanted: 'what came before the handshake is thrown away',
-    fix: 'update the mail server, or the proxy in front of it',
+    fix: 'update the mail server, or its proxy',
   };
   return [probeFault(`tls.${name}.injection`, 'fail', fault, dialogue.transcript())];
 }

@@ -3,8 +3,8 @@ import {
   type Dialogue,
   ProbeStopError,
   type Probing,
-  replyText,
   type SeenReply,
+  saidReply,
 } from './dialogue.ts';
 import { ownDomain, type ProbeTarget, smtpPort } from './target.ts';
 
@@ -16,6 +16,6 @@ export function* unknownRecipient(
 ): Probing<SeenReply> {
   yield* dialogue.greet(smtpPort(target));
   const mail = yield* dialogue.line('MAIL FROM:<>');
-  if (mail.code !== 250) throw new ProbeStopError(`MAIL is answered ${replyText(mail)}`);
+  if (mail.code !== 250) throw new ProbeStopError(`MAIL is answered ${saidReply(mail)}`);
   return yield* dialogue.line(`RCPT TO:<nobody-${target.mark}@${domain}>`);
 }

@@ -1,6 +1,7 @@
 /**
  * Carries out the steps of a probe: one connection at a time to one address. Everything that the
- * server sends has a limit, and so has every wait; a server can end its connection, never the probe.
+ * server sends has a limit, and so has every wait. A server can end its connection, never the
+ * probe.
  */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, getCACertificates, type TLSSocket } from 'node:tls';
@@ -15,10 +16,17 @@ import type {
 } from '../../core/probe/dialogue.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 
+export type ProbeWaits = {
+  readonly greetingMs: number;
+  readonly replyMs: number;
+  readonly handshakeMs: number;
+};
 /** Some servers let a client wait before the greeting: postscreen for 6 seconds. */
-const greetingMsMax = 15 * secondMs;
-const replyMsMax = 10 * secondMs;
-const handshakeMsMax = 8 * secondMs;
+const usualWaits: ProbeWaits = {
+  greetingMs: 15 * secondMs,
+  replyMs: 10 * secondMs,
+  handshakeMs: 8 * secondMs,
+};
 /** A reply to EHLO has about 20 lines (RFC 5321 section 4.5.3.1.5: 512 octets each). */
 const replyLinesMax = 100;
 /** What may wait unread. */
@@ -36,6 +44,7 @@ export type ProbeConnectionOptions = {
   readonly authorities: readonly string[];
   /** When the whole probe ends. */
   readonly deadline: AbortSignal;
+  readonly waits?: ProbeWaits;
 };
 
 /** Runs `probing` to its end. */
@@ -61,9 +70,11 @@ class ProbeConnection {
   #pending = '';
   #end: ProbeEnd | undefined;
   #waiting: Waiting | undefined;
+  readonly #waits: ProbeWaits;
 
   constructor(options: ProbeConnectionOptions) {
     this.#options = options;
+    this.#waits = options.waits ?? usualWaits;
   }
 
   async carryOut(ask: ProbeAsk): Promise<ProbeHeard> {
@@ -72,7 +83,11 @@ class ProbeConnection {
         return this.#open(ask);
       case 'send':
         this.#write(ask.octets);
-        return this.#replies(ask.replies, replyMsMax);
+        return this.#replies(ask.replies, this.#waits.replyMs);
+      case 'finish':
+        this.#write(ask.octets);
+        this.#socket?.end();
+        return this.#replies(ask.replies, this.#waits.replyMs);
       case 'start-tls':
         return heard({ tls: await this.#handshake(), end: this.#end });
       case 'hello':
@@ -100,7 +115,7 @@ class ProbeConnection {
       return heard({ end: 'no-time' });
     }
     const from = source === undefined ? {} : { localAddress: source };
-    const socket = connectTcp({ host: address, port: ask.port, ...from });
+    const socket = connectTcp({ host: address, port: ask.port, allowHalfOpen: true, ...from });
     this.#socket = socket;
     let isConnected = false;
     socket.once('connect', () => {
@@ -108,14 +123,14 @@ class ProbeConnection {
       this.#waiting?.wake();
     });
     this.#listen(socket);
-    await this.#until(() => isConnected, greetingMsMax);
+    await this.#until(() => isConnected, this.#waits.greetingMs);
     if (!isConnected)
       this.#end = this.#end === 'silent' || this.#end === 'no-time' ? this.#end : 'refused';
     if (this.#end !== undefined || !ask.greeting) return heard({ end: this.#end });
     const tls = ask.tls ? await this.#handshake() : undefined;
     if (this.#end !== undefined) return heard({ end: this.#end });
     if (ask.early !== '') this.#write(ask.early);
-    const said = await this.#replies(1, greetingMsMax);
+    const said = await this.#replies(1, this.#waits.greetingMs);
     return { ...said, tls };
   }
 
@@ -168,7 +183,7 @@ class ProbeConnection {
   }
 
   /** Waits until `done`, the end of the connection, or the time limit. */
-  async #until(done: () => boolean, msMax: number = replyMsMax): Promise<void> {
+  async #until(done: () => boolean, msMax: number = this.#waits.replyMs): Promise<void> {
     const { deadline } = this.#options;
     const { promise, resolve } = Promise.withResolvers<void>();
     const check = (): void => {
@@ -212,7 +227,7 @@ class ProbeConnection {
     this.#socket = secure;
     this.#pending = '';
     this.#listen(secure);
-    await this.#until(() => isSecure, handshakeMsMax);
+    await this.#until(() => isSecure, this.#waits.handshakeMs);
     if (!isSecure) {
       this.#end = this.#end === 'no-time' ? 'no-time' : 'tls-failed';
       plain.destroy();
