@@ -30,9 +30,9 @@ export async function probePlace(
   const found = isAddress ? [wanted] : await addressesOfName(wanted);
   const own = found.find(isOfMachine);
   if (own !== undefined) return { address: own, name, isOurs: true };
-  const isNamed = probe.hosts.some((host) => host.toLowerCase() === wanted.toLowerCase());
-  const [first] = found;
-  if (isNamed && first !== undefined) return { address: first, name, isOurs: false };
+  const hosts = new Set(probe.hosts.map((host) => host.toLowerCase()));
+  const [first] = hosts.has(wanted.toLowerCase()) ? found : found.filter((one) => hosts.has(one));
+  if (first !== undefined) return { address: first, name, isOurs: false };
   throw new OperatorError('probe-not-ours', `${wanted} is not this machine (${found.join(', ')})`, {
     hint: 'if it is your server, add it to hosts of [probe] in postern.toml; others are not probed',
     exit: sysexits.noPerm,
