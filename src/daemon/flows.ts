@@ -10,6 +10,7 @@ import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import type { Account, LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
+import { deferredKeptMs } from '../core/inbound/kept.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
 import { openHeldCount } from '../flow/account/held-count.ts';
@@ -51,10 +52,11 @@ import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
 import { openMailServer } from './mail-server.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
-import { openInbound } from './readers/inbound.ts';
+import { openInbound, openInboundResolver } from './readers/inbound.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
 import { openDaemonSigning } from './readers/signing.ts';
+import { openDaemonWaiting } from './readers/waiting.ts';
 import { openStopping, type Stopping } from './stopping.ts';
 
 export type Flows = {
@@ -132,7 +134,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     },
   );
   const { journal } = memory;
-  scope.defer(startPruning(parts, journal));
+  scope.defer(startPruning(parts, journal, readers.waiting.knownForMs));
   scope.defer(startGauges(counters, admin, live.settings));
   const modeDeps = { ...stopping, journal, world, settings: live.settings };
   const setMode = (): void => modeChanged(modeDeps);
@@ -149,6 +151,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       reservations: judging.policy,
       statistics: readers.scan.statistics,
       notes: memory.notes,
+      wrote: readers.waiting.wrote,
       fates,
       stopwatch: () => performance.now(),
       observe: counters.observe,
@@ -280,7 +283,7 @@ function openReaders(
   known: Memory &
     Pick<
       ReturnType<typeof openMailServer>,
-      'connected' | 'localDomains' | 'loginDomains' | 'toolsOf'
+      'connected' | 'letGo' | 'localDomains' | 'loginDomains' | 'mayRelay' | 'mta' | 'toolsOf'
     >,
 ) {
   const { journal } = known;
@@ -290,7 +293,16 @@ function openReaders(
   const authors = openDaemonAuthors(parts, { ...known, ledger, hasKey, iso });
   const scan = openDaemonScan(parts, journal);
   const scripts = openDaemonScripts(parts, { journal, ledger });
-  const inbound = openInbound({ ...parts, keysOf: signing.keys.of }, parts.scope);
+  const resolve = openInboundResolver(parts, parts.scope);
+  const waiting = openDaemonWaiting(parts, {
+    ...known,
+    ledger,
+    resolve,
+    seed: () => known.accounts.context.people.seed,
+    queues: scan.queues,
+  });
+  const { judge } = waiting;
+  const inbound = openInbound({ ...parts, keysOf: signing.keys.of, resolve, judge });
   const all = [scan.source, signing.source, inbound];
   return {
     signing,
@@ -298,13 +310,15 @@ function openReaders(
     scan,
     scripts,
     sources: all.filter((source) => source !== undefined),
-    changing: [signing, authors, scan, scripts],
+    waiting,
+    changing: [signing, authors, scan, scripts, waiting],
     admin: {
       dkim: signing.keys.admin,
       probation: signing.probation,
       foreign: signing.foreign,
       scripts: scripts.admin,
       authors: authors.admin,
+      inbound: waiting.admin,
       remembering: [signing.foreign, authors.observation],
     },
   };
@@ -324,6 +338,7 @@ function openFlowsAdmin(
     | 'doors'
     | 'fates'
     | 'foreign'
+    | 'inbound'
     | 'ledger'
     | 'logShapes'
     | 'probation'
@@ -367,13 +382,19 @@ function noticeChannels(config: Config, host: string): readonly NoticeChannel[] 
 }
 
 /** Prunes the journal from time to time. Answers with a function that stops. */
-function startPruning({ config, world }: DaemonParts, journal: Journal): () => void {
+function startPruning(
+  { config, world }: DaemonParts,
+  journal: Journal,
+  knownForMs: () => number,
+): () => void {
   const run = (): void => {
     const now = world.clock.now();
     journal.prune({
       messages: (now - duration(config.ledger.keep_messages)) as Millis,
       stories: (now - duration(config.ledger.keep_stories)) as Millis,
       statistics: (now - duration(config.ledger.keep_statistics)) as Millis,
+      deferred: (now - deferredKeptMs) as Millis,
+      known: (now - knownForMs()) as Millis,
     });
   };
   return startTimer(pruneEveryMs, run);
