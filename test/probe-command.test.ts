@@ -10,16 +10,16 @@ import { postern, stateFolder } from './command-line.ts';
 const nothing = ['--smtp', '0', '--submission', '0', '--submissions', '0'];
 
 test('only servers of ours: this machine, and hosts of [probe]', async () => {
-  const other = await postern('probe', '192.0.2.1', ...nothing);
+  const other = await postern('probe', '203.0.113.77', ...nothing);
   assert.equal(other.exit, 77);
-  assert.match(other.err, /192\.0\.2\.1 is not this machine/);
+  assert.match(other.err, /203\.0\.113\.77 is not this machine/);
   await using folder = await stateFolder();
   const config = join(folder.path, 'postern.toml');
-  writeFileSync(config, '[probe]\nhosts = ["192.0.2.1"]\n');
-  const named = await postern('probe', '192.0.2.1', '--config', config, ...nothing);
+  writeFileSync(config, '[probe]\nhosts = ["203.0.113.77"]\n');
+  const named = await postern('probe', '203.0.113.77', '--config', config, ...nothing);
   assert.equal(named.exit, 69, 'it may be tested, but no port is to be tried');
-  assert.match(named.err, /no port of 192\.0\.2\.1 answers/);
-  const another = await postern('probe', '192.0.2.2', '--config', config, ...nothing);
+  assert.match(named.err, /no port of 203\.0\.113\.77 answers/);
+  const another = await postern('probe', '203.0.113.78', '--config', config, ...nothing);
   assert.equal(another.exit, 77);
 });
 
