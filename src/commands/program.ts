@@ -19,6 +19,12 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
     () => import('./accounts/accounts.ts'),
   ],
   ['held', 'list, show, release, drop held messages', () => import('./held/held.ts')],
+  [
+    'inbound',
+    'mail that comes in: what waited, who never waits',
+    () => import('./inbound/inbound.ts'),
+  ],
+  ['quarantine', 'incoming mail in quarantine', () => import('./inbound/quarantine.ts')],
   ['find', 'find messages, and what became of them', () => import('./find/find.ts')],
   ['incidents', 'hijacks, and the mail that got out', () => import('./incidents/incidents.ts')],
   ['explain', 'why a message got its verdict', () => import('./explain.ts')],

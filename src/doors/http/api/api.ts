@@ -91,7 +91,7 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   passwordRoutes(api, admin);
   scriptRoutes(api, admin.scripts);
   authorRoutes(api, admin.authors);
-  inboundRoutes(api, admin.inbound);
+  inboundRoutes(api, admin.inbound, () => admin.status().now);
   return api;
 }
 
