@@ -134,7 +134,7 @@ export type MessageReader = {
    * `judged`: undefined for mail that is not judged.
    */
   finish(done: Finished, judged?: JudgedAs): void;
-  /** The message is over, or was given up: what was kept of it is freed. */
+  /** The message is over, or was given up: its octets are freed. */
   drop?(): void;
 };
 
@@ -224,6 +224,10 @@ export type PolicyRequest = {
   readonly queueId: string;
   readonly account: Account | undefined;
   readonly client: string;
+  /** The client's name that the mail server has verified, and the one in its reverse DNS. */
+  readonly clientName: string;
+  readonly reverseName: string;
+  readonly helo: string;
   readonly sender: string;
   /** Address key; empty unless at RCPT (or exactly one recipient). */
   readonly recipient: string;

@@ -215,6 +215,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     world,
     settings,
     localDomains: new Set(['here.test']),
+    strangers: (_request, answer) => answer({ kind: 'pass' }),
     milterPresent: options.milterPresent ?? (() => false),
   });
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };

@@ -51,7 +51,7 @@ export type GuardReads = {
   account(name: string): Promise<FoundGuard<'account'>>;
   exemptions(): Promise<readonly ExemptionRow[]>;
   held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldRow[]>;
-  /** Mail that came in: what waits, what is in quarantine, and what became of it. */
+  /** Mail that came in: what waits, what is in quarantine, and the rest. */
   inbound(filter: Parameters<Admin['inbound']['list']>[0]): Promise<readonly InboundRow[]>;
   heldOne(id: string): Promise<FoundGuard<'heldOne'>>;
   explain(id: string): Promise<ExplainAnswer>;

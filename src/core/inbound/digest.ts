@@ -16,8 +16,9 @@ const namedMax = 50;
 export function digestText(
   recipient: string,
   entries: readonly DigestEntry[],
-  contact: string,
+  { contact, iso }: { readonly contact: string; readonly iso: (at: Millis) => string },
 ): { readonly subject: string; readonly text: string } {
+  const time = (at: Millis): string => `${iso(at).slice(0, 16).replace('T', ' ')} UTC`;
   const count = entries.length;
   const what = count === 1 ? '1 message' : `${count} messages`;
   const lines = entries
@@ -47,8 +48,4 @@ export function digestText(
 function line(text: string): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
   return plain.length <= 200 ? plain : `${plain.slice(0, 197)}...`;
-}
-
-function time(at: Millis): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -5,14 +5,16 @@
  * only for mail that proves its domain (greylist/passes.ts).
  */
 const words: readonly RegExp[] = [
-  /\b(?:verification|security|login|log-in|sign-?in|confirmation|one-?time|access|authentication|authorization|activation)\s+(?:pass)?(?:code|pin|password)\b/i,
+  /\b(?:verification|security|log-?in|sign-?in|confirmation|activation) (?:pass)?(?:code|pin)\b/i,
+  /\b(?:one-?time|access|authentication|authorization) (?:pass)?(?:code|pin|word)\b/i,
   /\b(?:otp|2fa|mfa|tan)\b|\b(?:pass|secur)code\b|\byour (?:\S+ ){0,3}(?:code|pin)\b/i,
   /\b\d{4,8}\b.{0,40}\bcode\b|\bcode\b.{0,40}\b\d{4,8}\b/i,
-  /(?:bestätigungs|sicherheits|anmelde|verifizierungs|zugangs|einmal)-?(?:code|passwort|kennwort)/i,
+  /(?:bestätigungs|sicherheits|anmelde|verifizierungs|zugangs|einmal)-?(?:code|passwort)/i,
   /code (?:de|d['’]) ?(?:vérification|sécurité|confirmation|connexion|accès)/i,
-  /c[óo]digo de (?:verificaci[óo]n|verifica[çc][ãa]o|seguridad|seguran[çc]a|acceso|acesso|confirma)/i,
+  /c[óo]digo de (?:verifica|seguridad|seguran[çc]a|acceso|acesso|confirma)/i,
   /codice (?:di )?(?:verifica|sicurezza|accesso|conferma)|(?:verificatie|beveiligings|inlog)code/i,
-  /kod (?:weryfikacyjny|bezpieczeństwa)|код (?:подтверждения|проверки|доступа)|驗證碼|验证码|認証コード|인증 ?(?:코드|번호)/i,
+  /kod (?:weryfikacyjny|bezpieczeństwa)|код (?:подтверждения|проверки|доступа)/i,
+  /驗證碼|验证码|認証コード|인증 ?(?:코드|번호)/,
 ];
 
 export function saysCode(subject: string): boolean {

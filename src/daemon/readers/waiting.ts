@@ -4,6 +4,7 @@ import { mailServerOf } from '../../config/values.ts';
 import type { Submission } from '../../core/event.ts';
 import type { Stance } from '../../core/inbound/greylist/judgement.ts';
 import { AllowedSenders } from '../../flow/inbound/waiting/allowed-senders.ts';
+import { type ContactAsked, openContactAsked } from '../../flow/inbound/waiting/contact-asked.ts';
 import { openDigests } from '../../flow/inbound/waiting/digests.ts';
 import { openInboundAdmin } from '../../flow/inbound/waiting/inbound-admin.ts';
 import { KnownSenders } from '../../flow/inbound/waiting/known-senders.ts';
@@ -32,6 +33,8 @@ export type DaemonWaiting = {
   /** Undefined without a resolver: mail that comes in is not looked at. */
   readonly judge: InboundJudge | undefined;
   readonly admin: InboundAdmin;
+  /** Answers the policy door for clients without a login. */
+  readonly strangers: ContactAsked['ask'];
   /** A message of an account here was let through. */
   wrote(message: Submission): void;
   /** How long what is known of senders is kept. */
@@ -52,6 +55,7 @@ type Given = {
   readonly resolve: Resolver | undefined;
 };
 
+const iso = (at: Millis): string => new Date(at).toISOString();
 /** A message to more people is no correspondence. */
 const correspondentsMax = 50;
 
@@ -61,7 +65,8 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
   const settings = settingsOf(config, given);
   const allowed = new AllowedSenders(ledger.inboundAllowed(), config.inbound.allow);
   const known = new KnownSenders({ journal, ledger, allowed, seed: given.seed });
-  const deps = { journal, known, queues, mayRelay, host, world, settings };
+  const mailDate = (at: Millis): string => new Date(at).toUTCString().replace('GMT', '+0000');
+  const deps = { mailDate, journal, known, queues, mayRelay, host, world, settings };
   const judge =
     resolve === undefined
       ? undefined
@@ -84,10 +89,16 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
   });
   scope.defer(() => waiting.close());
   const mail = digestMail({ ...mailServerOf(config, host), host, newId: world.newId });
-  const digests = openDigests({ journal, waiting, mail, localDomains, world, settings });
+  const digests = openDigests({ journal, waiting, mail, localDomains, world, iso, settings });
   scope.defer(() => digests.close());
+  const contacts =
+    resolve === undefined
+      ? undefined
+      : openContactAsked({ known, resolve, mayRelay, host, world, settings });
   return {
     judge,
+    strangers: (request, answer) =>
+      contacts === undefined ? answer({ kind: 'pass' }) : contacts.ask(request, answer),
     admin: openInboundAdmin({
       journal,
       ledger,

@@ -10,7 +10,7 @@ export type IprevResult = {
   readonly result: 'pass' | 'fail' | 'temperror' | 'permerror';
   /** The name that resolves back; empty if none does. */
   readonly name: string;
-  /** The first name in the reverse DNS, whether it resolves back or not; empty if there is none. */
+  /** The first name in the reverse DNS, whether it resolves back or not; empty without one. */
   readonly reverse: string;
   /** A sentence for people, without the full stop. */
   readonly sentence: string;

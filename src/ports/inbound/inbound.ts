@@ -53,7 +53,7 @@ export type InboundRow = {
   readonly instance: string;
 };
 
-/** Mail that was put off with a 451 and may come again. Its key is a hash with the ledger's seed. */
+/** Mail that was put off with a 451. Its key is a hash with the ledger's seed. */
 export type DeferredRow = Deferral & {
   readonly key: number;
   /** It looks honest: `postern inbound at-risk` lists it while it has not come back. */

@@ -105,10 +105,9 @@ export class MessageContent {
 }
 
 /** As Postfix would write it: the milter protocol does not show Postfix's own field. */
-export function receivedField(start: MessageStart, host: string, at: number): string {
+export function receivedField(start: MessageStart, host: string, date: string): string {
   const { client, clientName, helo, queueId } = start;
   const name = clientName === '' ? 'unknown' : clientName;
-  const date = new Date(at).toUTCString().replace('GMT', '+0000');
   return (
     `Received: from ${printable(helo)} (${printable(name)} [${printable(client)}])\r\n` +
     `\tby ${host} (Postfix) with ESMTP id ${printable(queueId)};\r\n\t${date}\r\n`

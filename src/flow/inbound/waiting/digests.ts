@@ -6,7 +6,7 @@ import { digestText } from '../../../core/inbound/digest.ts';
 import { domainOf } from '../../../formats/message/address.ts';
 import { isOwnDomain } from '../../../formats/postfix/own-domains.ts';
 import { faultText } from '../../../lib/error-text.ts';
-import { dayMs, minuteMs } from '../../../lib/time.ts';
+import { dayMs, type Millis, minuteMs } from '../../../lib/time.ts';
 import type { DigestMail, InboundRow } from '../../../ports/inbound/inbound.ts';
 import type { World } from '../../../ports/world.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -24,6 +24,7 @@ export type DigestDeps = {
   readonly mail: DigestMail;
   readonly localDomains: ReadonlySet<string>;
   readonly world: World;
+  readonly iso: (at: Millis) => string;
   readonly settings: DigestSettings;
 };
 
@@ -89,12 +90,12 @@ function byRecipient(
 }
 
 async function send(
-  { mail, settings, world }: DigestDeps,
+  { iso, mail, settings, world }: DigestDeps,
   recipient: string,
   rows: readonly InboundRow[],
 ): Promise<boolean> {
   try {
-    await mail.send(recipient, digestText(recipient, rows, settings.contact));
+    await mail.send(recipient, digestText(recipient, rows, { contact: settings.contact, iso }));
     return true;
   } catch (fault) {
     world.log('warn', 'inbound.untold', { messages: rows.length, why: faultText(fault) });

@@ -58,6 +58,8 @@ export type JudgeDeps = {
   readonly deadlineMs: number;
   readonly mayRelay: (client: string) => boolean;
   readonly host: string;
+  /** As in Date fields. */
+  readonly mailDate: (at: Millis) => string;
   readonly world: World;
   readonly settings: JudgeSettings;
 };
@@ -120,7 +122,7 @@ export class InboundJudge implements IncomingJudge {
       ]).finally(() => questions.close());
       const facts: DueFacts = {
         at: world.clock.now(),
-        dnsbl: isListed(bad, settings.dnsbl),
+        dnsbl: isOnLists(bad, settings.dnsbl),
         likeness: content?.likeness ?? row.likeness,
       };
       const then = JSON.parse(row.facts) as InboundFacts;
@@ -208,7 +210,7 @@ class IncomingMessage implements IncomingReader {
     ]);
     const facts = this.#facts(results, {
       likeness: content?.likeness,
-      dnsbl: isListed(bad, settings.dnsbl),
+      dnsbl: isOnLists(bad, settings.dnsbl),
       dnswl: (good?.lists.length ?? 0) > 0 ? 'low' : undefined,
     });
     const judgement = judgeMessage(facts, known, settings.policy);
@@ -288,9 +290,9 @@ class IncomingMessage implements IncomingReader {
     found: Pick<InboundFacts, 'dnsbl' | 'dnswl' | 'likeness'>,
   ): InboundFacts {
     const { client, helo, sender, recipients } = this.#start;
-    const { dkim, dmarc, iprev, spf } = results;
+    const { dkim, iprev, spf } = results;
     const { world } = this.#deps;
-    const { answers, bytes, messageId, subject } = this.#text;
+    const { answers, subject } = this.#text;
     return {
       at: world.clock.now(),
       client,
@@ -305,10 +307,6 @@ class IncomingMessage implements IncomingReader {
       isEarlyTalker: false,
       badRecipients: 0,
       signers: dkim.flatMap(({ domain, result }) => (result === 'pass' ? domain : [])),
-      dmarc:
-        dmarc.result === 'temperror' || dmarc.result === 'permerror' ? undefined : dmarc.result,
-      bytes,
-      messageId,
       answers,
       isProvenReturn: false,
       saysCode: saysCode(subject),
@@ -350,7 +348,8 @@ class IncomingMessage implements IncomingReader {
   }
 
   #received(): string {
-    return receivedField(this.#start, this.#deps.host, this.#deps.world.clock.now());
+    const { host, mailDate, world } = this.#deps;
+    return receivedField(this.#start, host, mailDate(world.clock.now()));
   }
 }
 
@@ -359,7 +358,10 @@ function insert(name: string, value: string): HeaderEdit {
 }
 
 /** Undefined where no list was asked, or none answered. */
-function isListed(found: ListedIn | undefined, asked: readonly string[]): boolean | undefined {
+export function isOnLists(
+  found: ListedIn | undefined,
+  asked: readonly string[],
+): boolean | undefined {
   if (found === undefined || asked.length === 0) return undefined;
   if (found.lists.length > 0) return true;
   return found.silent.length === asked.length ? undefined : false;

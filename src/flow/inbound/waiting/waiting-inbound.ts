@@ -7,7 +7,7 @@
  *
  * A message is written down on the disk before it is held, and on a list of the root helper, which
  * releases it if the guard does not come back. Whatever fails, a message is rather delivered than
- * kept: there is no copy of it, and no bounce.
+ * kept: nothing is copied, and nothing bounces.
  */
 import { inboundWaitingMax, quarantineMax } from '../../../core/inbound/kept.ts';
 import { faultText } from '../../../lib/error-text.ts';
@@ -41,7 +41,7 @@ export type WaitingDeps = {
   readonly settings: WaitingSettings;
   /** Judges a message again whose time is over. Never rejects. */
   readonly judgeAgain: (row: InboundRow) => Promise<Pick<InboundRow, 'reasons'> | 'release'>;
-  /** The message no longer waits: what was kept of it is freed. */
+  /** The message no longer waits: its octets are freed. */
   readonly over: (queueId: string) => void;
 };
 
@@ -141,10 +141,8 @@ export class WaitingInbound {
     } catch (fault) {
       this.#notBefore = now + againMs;
       log('error', 'inbound.not-moved', { messages: due.length, why: faultText(fault) });
-      this.#deps.troubles.set(
-        part,
-        `incoming mail waits longer than it should, because the queue tools failed: ${faultText(fault)}`,
-      );
+      const why = `the queue tools failed: ${faultText(fault)}`;
+      this.#deps.troubles.set(part, `incoming mail waits longer than it should: ${why}`);
     } finally {
       this.#busy = false;
     }

@@ -83,7 +83,8 @@ function commands(make: Statements): Omit<InboundTable, keyof InboundLedger> {
        sender = excluded.sender, recipients = excluded.recipients,
        recipient_count = excluded.recipient_count, subject = excluded.subject,
        bytes = excluded.bytes, likeness = excluded.likeness, points = excluded.points,
-       reasons = excluded.reasons, facts = excluded.facts, told_at = excluded.told_at, instance = excluded.instance`,
+       reasons = excluded.reasons, facts = excluded.facts,
+       told_at = excluded.told_at, instance = excluded.instance`,
   );
   const putDeferred = make.command(
     `INSERT OR REPLACE INTO inbound_deferred (key, first_at, last_at, until, tries, returned_at,

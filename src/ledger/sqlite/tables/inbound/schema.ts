@@ -45,7 +45,8 @@ export const inboundSchema: string = `
   ) STRICT;
   CREATE INDEX inbound_deferred_by_time ON inbound_deferred (last_at);
 
-  -- Who writes to us, as hashes. kind is a place in knownKinds (src/core/inbound/greylist/knowledge.ts).
+  -- Who writes to us, as hashes. kind is a place in knownKinds
+  -- (src/core/inbound/greylist/knowledge.ts).
   CREATE TABLE inbound_known (
     kind INTEGER NOT NULL,
     key INTEGER NOT NULL,
