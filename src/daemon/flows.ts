@@ -317,7 +317,7 @@ function openReaders(
       scripts: scripts.admin,
       authors: authors.admin,
       inbound: waiting.admin,
-      remembering: [signing.foreign, authors.observation],
+      remembering: [signing.foreign, authors.observation, waiting],
     },
   };
 }

@@ -40,6 +40,7 @@ export type DaemonWaiting = {
   /** How long what is known of senders is kept. */
   knownForMs(): number;
   configure(config: Config): void;
+  forgetAddress(address: string): void;
 };
 
 type Given = {
@@ -121,6 +122,7 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       known.recount();
       return known.keptMs;
     },
+    forgetAddress: (address) => waiting.forgetAddress(address),
     configure(changed) {
       Object.assign(settings, settingsOf(changed, given));
       allowed.configure(changed.inbound.allow);

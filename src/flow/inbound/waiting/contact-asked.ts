@@ -6,6 +6,7 @@
 import { deferUntil } from '../../../core/inbound/deferring/deferral.ts';
 import type { InboundFacts } from '../../../core/inbound/greylist/facts.ts';
 import { judgeMessage } from '../../../core/inbound/greylist/judge.ts';
+import { networkOf } from '../../../core/inbound/greylist/names.ts';
 import { answeredLater } from '../../../formats/dns/question.ts';
 import { listedIn } from '../../../formats/spf/address-lists.ts';
 import { evaluateSpf } from '../../../formats/spf/evaluate.ts';
@@ -41,9 +42,10 @@ export function openContactAsked(deps: ContactDeps): ContactAsked {
   let asked = 0;
   return {
     ask(request, answer) {
-      const { mayRelay, settings, world } = deps;
+      const { known, mayRelay, settings, world } = deps;
       const isWanted = settings.policy.stance === 'defer' && settings.defersAt === 'rcpt';
-      if (!isWanted || asked >= askedMax || mayRelay(request.client)) {
+      const isKnown = (): boolean => known.find('missed', networkOf(request.client)) !== undefined;
+      if (!isWanted || asked >= askedMax || mayRelay(request.client) || isKnown()) {
         answer(dunno);
         return;
       }

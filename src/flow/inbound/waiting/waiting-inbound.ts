@@ -112,6 +112,17 @@ export class WaitingInbound {
     return false;
   }
 
+  /** The address is taken out of what would be written again; the message stays where it is. */
+  forgetAddress(address: string): void {
+    for (const row of this.#rows.values()) {
+      const isIn = row.sender === address || row.recipients.includes(address);
+      if (!isIn) continue;
+      const recipients = row.recipients.filter((one) => one !== address);
+      const sender = row.sender === address ? '' : row.sender;
+      this.#put({ ...row, recipients, sender, subject: '' });
+    }
+  }
+
   /** Notes that the recipients of these were told. */
   told(rows: readonly InboundRow[], at: Millis): void {
     for (const { queueId } of rows) {
