@@ -24,7 +24,7 @@ function log(count: number): string {
   }).join('');
 }
 
-test('what was read is said, and the guard gets all of it in requests that it takes', async () => {
+test('what was read is said, and the guard gets all in requests that it takes', async () => {
   await using at = await stage('quiet');
   const doors = { milter: 'inet:127.0.0.1:9', policy: 'inet:127.0.0.1:9', http: at.door.address };
   await using state = await stateFolder({ doors, token: testToken });

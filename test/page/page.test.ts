@@ -145,38 +145,6 @@ describe('by keyboard alone', limit, () => {
     }),
   );
 
-  test('deliver a message from quarantine, delete one, let a sender pass', limit, () =>
-    visit('hijack', async (page, at) => {
-      await page.until(`document.querySelectorAll('.incoming-row').length === 3`);
-      const text = await page.evaluate<string>(
-        `document.getElementById('inbound').closest('section').innerText`,
-      );
-      for (const part of ['16 waited and arrived, at most 5 min', 'You have won', '2 stopped']) {
-        assert.ok(text.includes(part), `${part} in ${text}`);
-      }
-      const say = async (name: string, verb: string): Promise<void> => {
-        await tabTo(page, name);
-        await page.press('Enter');
-        await page.until(`document.querySelector('dialog.confirm[open]') !== null`);
-        await tabTo(page, verb);
-        await page.press('Enter');
-        await page.until(`document.querySelector('dialog.confirm') === null`);
-      };
-      await page.evaluate(`document.querySelector('.incoming button').focus()`);
-      await say('Deliver 4cQuarant1z1', 'Deliver');
-      await page.evaluate(`document.querySelector('.incoming button').focus()`);
-      await say('Delete 4cQuarant2z1', 'Delete permanently');
-      await page.evaluate(`document.querySelector('#inbound').closest('section')
-        .querySelector('summary').focus()`);
-      await say('Let mail of alarm@heating.example pass', 'Let it pass');
-      assert.deepEqual(at.calls, [
-        'release incoming 4cQuarant1z1 by status page',
-        'drop incoming 4cQuarant2z1 by status page',
-        'allow alarm@heating.example () by status page',
-      ]);
-    }),
-  );
-
   test(
     'of an account with much held mail ten are shown, and all when asked for',
     limit,

@@ -48,7 +48,7 @@ const atOnce = 400;
 /** Names that are taken over, the latest first. */
 const takenMax = 50_000;
 
-export function registerImport(inbound: Command): void {
+export function registerLogImport(inbound: Command): void {
   inbound
     .command('import')
     .summary('learn from old mail logs who has written here')
@@ -185,8 +185,9 @@ async function send(state: string | undefined, senders: readonly LoggedSender[])
 function importedText(imported: Imported): string {
   const { lines, sent, received, writtenTo, domains, tooFew, tooMany, taken } = imported;
   const some = [
-    `${many(lines.lines, 'line')} read: ${lines.told} tell about mail, ${lines.known} more are of ` +
-      `mail, ${lines.strange} of mail were not understood, ${lines.other + lines.formless} are others.`,
+    `${many(lines.lines, 'line')} read: ${lines.told} tell about mail, ${lines.known} more are ` +
+      `of mail, ${lines.strange} of mail were not understood, ` +
+      `${lines.other + lines.formless} are others.`,
     `${sent} deliveries of our users to others: ${many(writtenTo, 'address', 'addresses')}.`,
     `${received} deliveries of others to us: ${many(domains, 'domain')} wrote often enough, ` +
       `${tooFew} did not.`,

@@ -17,7 +17,7 @@ import { stateDirectory } from '../guard/run-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, noteOption, optionWithDefault, pastOption } from '../terminal/options.ts';
 import { print } from '../terminal/print.ts';
-import { registerImport } from './import.ts';
+import { registerLogImport } from './import.ts';
 import { allowedText, atRiskText, inboundListText, inboundText } from './inbound-text.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
@@ -43,11 +43,14 @@ export function register(program: Command): void {
   show(inbound);
   allow(inbound);
   forget(inbound);
-  registerImport(inbound);
+  registerLogImport(inbound);
 }
 
 /** Asks the guard as the owner of the state folder. */
-export async function askGuard<Answer>(state: string | undefined, path: string): Promise<Answer> {
+export async function readInbound<Answer>(
+  state: string | undefined,
+  path: string,
+): Promise<Answer> {
   becomeOwnerOf(stateDirectory(state));
   return (await connectToGuard(state)).read<Answer>(path);
 }
@@ -76,7 +79,7 @@ function list(inbound: Command): void {
     )
     .action(async (options: ListOptions, self: Command) => {
       if (options.allowed === true) {
-        const rows = await askGuard<readonly AllowedRow[]>(options.state, '/inbound/allowed');
+        const rows = await readInbound<readonly AllowedRow[]>(options.state, '/inbound/allowed');
         print(self, options.json === true ? jsonLine(rows) : allowedText(rows));
         return;
       }
@@ -85,8 +88,8 @@ function list(inbound: Command): void {
         since: Math.floor(options.since),
         limit: options.limit,
       });
-      const rows = await askGuard<readonly InboundRow[]>(options.state, `/inbound${query}`);
-      const status = await askGuard<InboundStatus>(options.state, '/inbound/status');
+      const rows = await readInbound<readonly InboundRow[]>(options.state, `/inbound${query}`);
+      const status = await readInbound<InboundStatus>(options.state, '/inbound/status');
       print(self, options.json === true ? jsonLine(rows) : inboundListText(rows, status));
     });
 }
@@ -113,12 +116,12 @@ function atRisk(inbound: Command): void {
       'after',
       helpAfter({
         examples: [['postern inbound at-risk', '']],
-        exits: [[0, 'there is none'], [1, 'there is some'], notRunning],
+        exits: [[0, 'there is no such mail'], [1, 'there is some'], notRunning],
       }),
     )
     .action(async (options: Common & { readonly limit: number }, self: Command) => {
       const path = `/inbound/at-risk${queryText({ limit: options.limit })}`;
-      const rows = await askGuard<readonly DeferredRow[]>(options.state, path);
+      const rows = await readInbound<readonly DeferredRow[]>(options.state, path);
       const now = Date.now() as Millis;
       print(self, options.json === true ? jsonLine(rows) : atRiskText(rows, now));
       if (rows.length > 0) process.exitCode = 1;
@@ -142,7 +145,7 @@ function show(inbound: Command): void {
     )
     .action(async (id: string, options: Common, self: Command) => {
       const path = `/inbound/message/${encodeURIComponent(id)}`;
-      const row = await askGuard<InboundRow>(options.state, path);
+      const row = await readInbound<InboundRow>(options.state, path);
       print(self, options.json === true ? jsonLine(row) : inboundText(row));
     });
 }

@@ -8,7 +8,7 @@ import { mayDrop } from '../held/held.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption } from '../terminal/options.ts';
 import { print } from '../terminal/print.ts';
-import { askGuard } from './inbound.ts';
+import { readInbound } from './inbound.ts';
 import { quarantineText } from './inbound-text.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
@@ -50,7 +50,7 @@ function list(quarantine: Command): void {
     )
     .action(async (options: Common & { readonly limit: number }, self: Command) => {
       const query = queryText({ state: 'quarantined', limit: options.limit });
-      const rows = await askGuard<readonly InboundRow[]>(options.state, `/inbound${query}`);
+      const rows = await readInbound<readonly InboundRow[]>(options.state, `/inbound${query}`);
       print(self, options.json === true ? jsonLine(rows) : quarantineText(rows));
     });
 }

@@ -1,4 +1,4 @@
-/** Incoming mail that did not pass at once, by day (UTC): how much, and how long it waited. Pure. */
+/** Incoming mail that did not pass at once, by day (UTC): how much, how long it waited. Pure. */
 import { dayMs, type Millis } from '../../lib/time.ts';
 
 export type InboundDayCount = {

@@ -29,7 +29,8 @@ function sentOut(day: string, recipient: string): readonly string[] {
     `${at}0+00:00 mail postfix/submission/smtpd[7]: ${id}: client=pc[203.0.113.4], ` +
       'sasl_method=PLAIN, sasl_username=ann@ours.test',
     `${at}1+00:00 mail postfix/cleanup[8]: ${id}: message-id=<${id}@ours.test>`,
-    `${at}1+00:00 mail postfix/qmgr[9]: ${id}: from=<ann@ours.test>, size=900, nrcpt=1 (queue active)`,
+    `${at}1+00:00 mail postfix/qmgr[9]: ${id}: from=<ann@ours.test>, size=900, nrcpt=1 ` +
+      '(queue active)',
     `${at}2+00:00 mail postfix/smtp[10]: ${id}: to=<${recipient}>, ` +
       'relay=mx.far.test[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)',
     `${at}3+00:00 mail postfix/qmgr[9]: ${id}: removed`,
