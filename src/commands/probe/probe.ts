@@ -102,7 +102,7 @@ export function register(program: Command): void {
           [1, 'a failure or a warning'],
           [64, 'no such option or check'],
           [66, 'the name has no address, or the file of --ca cannot be read'],
-          [69, 'no port answers'],
+          [69, 'no port answers, or no check could be tried'],
           [77, 'the server is not of this machine, and not in hosts of [probe]'],
           [78, 'the configuration is wrong'],
         ],
@@ -117,6 +117,9 @@ export function register(program: Command): void {
       print(self, options.json === true ? jsonLine(json) : probeText(findings, target));
       const bad = worst(findings);
       if (bad === 'fail' || bad === 'warn') process.exitCode = 1;
+      else if (findings.every(({ kind }) => kind === 'unknown')) {
+        process.exitCode = sysexits.unavailable;
+      }
     });
 }
 
