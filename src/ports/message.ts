@@ -99,6 +99,8 @@ export type MessageStart = {
   readonly sender: string;
   /** Address keys, of mail that comes in; else empty. */
   readonly recipients: readonly string[];
+  /** Recipients of this transaction that do not exist here. */
+  readonly badRecipients: number;
   readonly queueId: string;
 };
 

@@ -135,7 +135,8 @@ export class AwaitedAnswer {
     if (this.#over) return;
     if (refused === undefined) {
       if (this.#about.by === undefined && instead !== undefined) this.#incoming(instead);
-      this.#edited(this.#answer?.kind === 'reply' ? [] : edits);
+      const isPutOff = this.#about.by === undefined && this.#answer?.kind === 'reply';
+      this.#edited(isPutOff ? [] : edits);
     } else {
       this.#answer = { kind: 'reply', code: 550, enhanced: '5.7.1', text: refused };
       this.#edited(this.#about.by === 'local' ? edits : []);

@@ -121,18 +121,6 @@ export type DigestMail = {
   send(to: string, mail: { readonly subject: string; readonly text: string }): Promise<void>;
 };
 
-/** Numbers of one day, for the page. */
-export type InboundDay = {
-  /** Days since 1970, UTC. */
-  readonly day: number;
-  readonly messages: number;
-  readonly waited: number;
-  readonly waitedMs: number;
-  readonly junk: number;
-  readonly quarantined: number;
-  readonly deferred: number;
-};
-
 export type InboundStatus = {
   readonly stance: 'observe' | 'wait' | 'defer';
   readonly waiting: number;

@@ -6,7 +6,6 @@ import { combine, type ScanWeights } from '../../../core/scan/combine.ts';
 import { looksLikeSpam } from '../../../core/scan/likeness.ts';
 import type { ScannerName, ScanReport } from '../../../core/scan/report.ts';
 import type { MessageStart } from '../../../ports/message.ts';
-import type { World } from '../../../ports/world.ts';
 import type { ScannerQueue } from '../../scan/scanner-queue.ts';
 
 /** What the content filters say of a message. */
@@ -17,14 +16,6 @@ export type ContentFound = {
   readonly required: number;
   readonly isSpam: boolean;
   readonly virus: string;
-};
-
-export type ContentDeps = {
-  /** The scanners at this time. */
-  readonly queues: () => readonly ScannerQueue[];
-  readonly world: World;
-  /** The name of this server, for the Received field that scanners see. */
-  readonly host: string;
 };
 
 /** Octets of all messages together that are read, or wait with their octets. */

@@ -18,7 +18,7 @@ import type { Journal } from '../../journal/journal.ts';
 import type { AllowedSenders } from './allowed-senders.ts';
 
 /** More than what waits to be written within some seconds. */
-const recentMax = 20_000;
+const recentMax = 4_000;
 /** Message-IDs leave this much room for the rest; more are remembered until a restart. */
 const messageIdsUntil = knownMax / 2;
 const timesMax = 65_535;

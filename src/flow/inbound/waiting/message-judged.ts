@@ -289,7 +289,7 @@ class IncomingMessage implements IncomingReader {
     results: InboundResults,
     found: Pick<InboundFacts, 'dnsbl' | 'dnswl' | 'likeness'>,
   ): InboundFacts {
-    const { client, helo, sender, recipients } = this.#start;
+    const { badRecipients, client, helo, sender, recipients } = this.#start;
     const { dkim, iprev, spf } = results;
     const { world } = this.#deps;
     const { answers, subject } = this.#text;
@@ -305,7 +305,7 @@ class IncomingMessage implements IncomingReader {
       spfDomain: spf.domain,
       ...found,
       isEarlyTalker: false,
-      badRecipients: 0,
+      badRecipients,
       signers: dkim.flatMap(({ domain, result }) => (result === 'pass' ? domain : [])),
       answers,
       isProvenReturn: false,
