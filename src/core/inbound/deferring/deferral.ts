@@ -13,7 +13,7 @@ import type { ContactFacts, InboundFacts } from '../greylist/facts.ts';
 import type { Deferrals, InboundKnowledge } from '../greylist/knowledge.ts';
 import { networkOf } from '../greylist/names.ts';
 
-/** A sender that has not come for so long will not come. */
+/** After this time without another try, a sender will not try again. */
 const missedMs = 12 * hourMs;
 const leastMs = minuteMs;
 const mostMs = 15 * minuteMs;
