@@ -18,7 +18,7 @@ const missedMs = 12 * hourMs;
 const leastMs = minuteMs;
 const mostMs = 15 * minuteMs;
 /** Points at which the least time is given, and the time for each point more. */
-const leastPoints = 5;
+const leastPoints = 6;
 const pointMs = 90 * secondMs;
 
 export type DeferralBooks = {

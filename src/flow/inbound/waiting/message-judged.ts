@@ -103,7 +103,10 @@ export class InboundJudge implements IncomingJudge {
     const sizes = this.#deps.queues().map(({ octetsMax }) => octetsMax);
     return new IncomingMessage(this.#deps, start, {
       content: new MessageContent(this.#room, Math.max(0, ...sizes)),
-      keep: (content, received) => void this.#kept.set(start.queueId, { content, received }),
+      keep: (content, received) => {
+        this.over(start.queueId);
+        this.#kept.set(start.queueId, { content, received });
+      },
     });
   }
 
