@@ -27,6 +27,9 @@ test('a check that there is not, and a port that nothing listens on', async () =
   assert.equal((await postern('probe', '127.0.0.1', '--only', 'everything')).exit, 64);
   assert.equal((await postern('probe', '127.0.0.1', '--from', 'here')).exit, 64);
   assert.equal((await postern('probe', '127.0.0.1', ...nothing)).exit, 69);
+  const from = await postern('probe', '127.0.0.1', '--from', '203.0.113.77', ...nothing);
+  assert.equal(from.exit, 64);
+  assert.match(from.err, /203\.0\.113\.77 is no address of this machine/);
 });
 
 test('what a person reads: the fault, its fix, and what was said', async () => {

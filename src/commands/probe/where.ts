@@ -119,6 +119,11 @@ export function sourceFor(
 ): ProbeSource {
   const networks = (trusted ?? []).flatMap((text) => parseNetwork(text) ?? []);
   const isTrusted = (one: string): boolean => isAmong(one, networks);
+  if (asked !== undefined && !isOfMachine(asked)) {
+    throw new OperatorError('probe-from', `${asked} is no address of this machine`, {
+      exit: sysexits.usage,
+    });
+  }
   if (asked !== undefined) return { source: asked, trusted: isTrusted(asked) };
   const family = address.includes(':');
   const own = machineAddresses().filter((one) => one.includes(':') === family);
