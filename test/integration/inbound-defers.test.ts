@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { type DnsRecord, txtStrings } from '../../src/formats/dns/record.ts';
 import type { DeferredRow } from '../../src/ports/inbound/inbound.ts';
 import { openScriptedDns } from '../doubles/dns-server.ts';
 import { mustBeRoot } from './dovecot-instance.ts';
@@ -15,8 +16,15 @@ import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
 import { connectSmtp, type Reply } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
-/** It has no name: a little suspicious, so it waits for the least time. */
+/** It has no name, and SPF forbids it to send: so it waits, for the least time. */
 const stranger = '127.0.3.6';
+
+const forbidden: DnsRecord = {
+  name: 'far.test',
+  ttlSeconds: 0,
+  type: 'TXT',
+  strings: txtStrings('v=spf1 -all'),
+};
 
 type Receiver = AsyncDisposable & {
   readonly sink: Sink;
@@ -27,7 +35,7 @@ type Receiver = AsyncDisposable & {
 /** `at`: where strangers get their 451. */
 async function startReceiver(at: 'data' | 'rcpt'): Promise<Receiver> {
   await using scope = new AsyncDisposableStack();
-  const dns = scope.use(await openScriptedDns([]));
+  const dns = scope.use(await openScriptedDns([forbidden]));
   const sink = scope.use(await startSink());
   const guard = scope.use(
     await startGuard({

@@ -11,7 +11,7 @@ import { addressKey } from '../../../formats/message/address.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../../lib/time.ts';
 import type { ContactFacts, InboundFacts } from '../greylist/facts.ts';
 import type { Deferrals, InboundKnowledge } from '../greylist/knowledge.ts';
-import { networkOf } from '../greylist/names.ts';
+import { clientNetworkOf } from '../greylist/names.ts';
 
 /** After this time without another try, a sender will not try again. */
 const missedMs = 12 * hourMs;
@@ -71,7 +71,7 @@ function whoSends(
 ): string {
   const proved = spf === 'pass' ? spfDomain : signers[0];
   const owner = proved === undefined ? undefined : organisationOf(proved);
-  return owner ?? networkOf(client);
+  return owner ?? clientNetworkOf(client);
 }
 
 function delayMs(points: number): number {

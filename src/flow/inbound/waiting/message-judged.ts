@@ -222,10 +222,9 @@ class IncomingMessage implements IncomingReader {
   }
 
   async #carryOut(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
-    const { would } = judgement;
+    const { action, would } = judgement;
     const { journal, settings } = this.#deps;
-    const isPutOff = settings.policy.stance === 'defer' && judgement.action === 'wait';
-    const action = isPutOff ? 'defer' : judgement.action;
+
     const mark = markOf(judgement);
     switch (action) {
       case 'wait':
