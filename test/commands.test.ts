@@ -59,6 +59,9 @@ describe('what a person reads', () => {
     ['find-address', ['find', 'lena@gmail.example']],
     ['find-id', ['find', '4bXk3T1wQzz3']],
     ['find-account', ['find', '--account', joe, '--limit', '4']],
+    ['inbound-list', ['inbound', 'list', '--since', '2020-01-01', '--limit', '6']],
+    ['inbound-show', ['inbound', 'show', '4cQuarant1z1']],
+    ['quarantine-list', ['quarantine', 'list']],
     ['incidents-list', ['incidents', 'list']],
     ['incidents-show', ['incidents', 'show', 'i-1']],
     ['incidents-csv', ['incidents', 'show', joe, '--csv']],
@@ -162,6 +165,13 @@ describe('what reaches the admin', () => {
       ['held', 'release', '4bXm2R7hQzz2', '4bXm3R7hQzz3'],
       `released 4bXm2R7hQzz2,4bXm3R7hQzz3 by ${who}`,
     ],
+    [
+      ['inbound', 'allow', '@shop.example', '--note', 'invoices'],
+      `allow @shop.example (invoices) by ${who}`,
+    ],
+    [['inbound', 'forget', '@shop.example'], `forget sender @shop.example by ${who}`],
+    [['quarantine', 'release', '4cQuarant1z1'], `release incoming 4cQuarant1z1 by ${who}`],
+    [['quarantine', 'drop', '4cQuarant1z1', '--yes'], `drop incoming 4cQuarant1z1 by ${who}`],
     [['held', 'release', '--account', joe], `released ${joe} by ${who}`],
     [['held', 'drop', '4bXm2R7hQzz2', '--yes'], `dropped 4bXm2R7hQzz2 by ${who}`],
   ];
@@ -201,6 +211,9 @@ describe('how a command ends', () => {
     [['accounts', 'release', joe, '--keep-held', '--false-alarm'], 64, /cannot be used with/],
     [['held', 'list', '--was', 'lost'], 64, /held, released, dropped, gone/],
     [['held', 'show', '../x'], 64, /not a queue id/],
+    [['inbound', 'allow', 'nobody'], 64, /address, @domain or a network/],
+    [['quarantine', 'drop', '4cQuarant1z1'], 64, /not a terminal/],
+    [['quarantine', 'release', 'x y'], 64, /not a queue id/],
     [['held', 'release'], 64, /^postern: give either queue ids or --account NAME\n$/],
     [['held', 'release', '4bXm2R7hQzz2', '--account', joe], 64, /give either/],
     [['find'], 64, /say what to find/],
@@ -224,6 +237,7 @@ describe('how a command ends', () => {
     for (const words of [
       ['accounts', 'show', 'nobody'],
       ['held', 'show', '4bXm2R7hQzz9'],
+      ['inbound', 'show', '4cUnknownz1'],
       ['explain', 'nothing'],
       ['incidents', 'show', 'nothing'],
     ]) {

@@ -155,6 +155,7 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'scan.clamav_evidence',
     'messages.keep',
     'messages.keep_clear',
+    'probe.hosts',
   ]);
   assert.ok(all.length >= 99);
 });

@@ -19,6 +19,12 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
     () => import('./accounts/accounts.ts'),
   ],
   ['held', 'list, show, release, drop held messages', () => import('./held/held.ts')],
+  [
+    'inbound',
+    'mail that comes in: what waited, who never waits',
+    () => import('./inbound/inbound.ts'),
+  ],
+  ['quarantine', 'incoming mail in quarantine', () => import('./inbound/quarantine.ts')],
   ['find', 'find messages, and what became of them', () => import('./find/find.ts')],
   ['incidents', 'hijacks, and the mail that got out', () => import('./incidents/incidents.ts')],
   ['bounces', 'why mail did not arrive, from its bounces', () => import('./bounces/bounces.ts')],
@@ -36,6 +42,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['install', 'make Postern a service of this machine', () => import('./install/install.ts')],
   ['dns', 'plan, check and watch the DNS records of mail', () => import('./dns/dns.ts')],
   ['doctor', 'check guard, mail server and machine', () => import('./doctor/doctor.ts')],
+  ['probe', 'your mail server as a stranger sees it', () => import('./probe/probe.ts')],
   ['scan', 'what scanners say about a message', () => import('./scan/scan.ts')],
   [
     'scripts',

@@ -12,6 +12,7 @@ import { type IdentitySettings, identitySettings } from './sections/identity.ts'
 import { type VerifySettings, verifySettings } from './sections/inbound.ts';
 import { type MessagesSection, messagesSettings } from './sections/messages.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
+import { type ProbeSettings, probeSettings } from './sections/probe.ts';
 import { type ProviderSettings, providerSettings } from './sections/providers.ts';
 import { type ScanSection, scanSettings } from './sections/scan.ts';
 import { type ScriptsSection, scriptSettings } from './sections/scripts.ts';
@@ -84,6 +85,7 @@ export type Config = {
   sendmail: SendmailSettings;
   identity: IdentitySettings;
   messages: MessagesSection;
+  probe: ProbeSettings;
   ledger: {
     keep_messages: string;
     keep_stories: string;
@@ -323,6 +325,7 @@ const shape = z.strictObject({
   sendmail: sendmailSettings,
   identity: identitySettings,
   messages: messagesSettings,
+  probe: probeSettings,
   ledger: z
     .strictObject({
       keep_messages: duration

@@ -10,7 +10,6 @@ import { policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import type { Account, LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
-import { deferredKeptMs } from '../core/inbound/kept.ts';
 import type { ReplyClassifier } from '../core/replies/classified.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
@@ -23,7 +22,7 @@ import { type AdminDeps, openAdmin } from '../flow/admin/admin.ts';
 import type { BypassMeter } from '../flow/bypass/bypass-meter.ts';
 import { type DoorNotes, openDoorNotes } from '../flow/bypass/door-notes.ts';
 import { type Journal, openJournal } from '../flow/journal/journal.ts';
-import { openMessagePath } from '../flow/message-path.ts';
+import { type MessagePathDeps, openMessagePath } from '../flow/message-path.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../flow/notices/operator-told.ts';
 import { openTroubles } from '../flow/notices/troubles.ts';
@@ -31,7 +30,7 @@ import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwor
 import type { Settings } from '../flow/settings.ts';
 import { shareAnswers } from '../flow/stats/shared-answers.ts';
 import { modeChanged } from '../flow/suspension/mode-changed.ts';
-import { dayMs, type Millis } from '../lib/time.ts';
+import type { Millis } from '../lib/time.ts';
 import type { Mutable } from '../lib/type-tools.ts';
 import type { Admin } from '../ports/admin.ts';
 import type { AuthorRights } from '../ports/authors.ts';
@@ -41,8 +40,8 @@ import type { Troubles } from '../ports/troubles.ts';
 import { version } from '../version.ts';
 import type { ConnectedReader } from './base/connected.ts';
 import type { DaemonParts } from './base/options.ts';
-import { duration, needRestart, settingsOf } from './base/settings.ts';
-import { startTimer } from './base/timers.ts';
+import { startPruning } from './base/pruning.ts';
+import { needRestart, settingsOf } from './base/settings.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
@@ -103,7 +102,6 @@ type Memory = {
   readonly notes: DoorNotes;
 };
 
-const pruneEveryMs = dayMs / 24;
 const iso = (at: Millis): string => new Date(at).toISOString();
 
 export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
@@ -145,21 +143,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   setMode();
   stopping.suspensions.resume();
   return {
-    path: openMessagePath({
-      readers: readers.sources,
-      authors: readers.signing.authors,
-      returns: mailLog.returns,
-      direct: readers.scripts.direct,
-      scripts: readers.scripts.register,
-      gate: judging.gate,
-      reservations: judging.policy,
-      statistics: readers.scan.statistics,
-      notes: memory.notes,
-      wrote: readers.waiting.wrote,
-      fates,
-      stopwatch: () => performance.now(),
-      observe: counters.observe,
-    }),
+    path: openPath({ ...memory, ...judging, returns: mailLog.returns, readers, fates, counters }),
     policy: judging.policy,
     setMilterPresent: judging.setMilterPresent,
     admin,
@@ -185,6 +169,34 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       return needRestart(config, changed);
     },
   };
+}
+
+/** Opens the way of a message. */
+function openPath({
+  readers,
+  gate,
+  policy,
+  ...more
+}: Pick<MessagePathDeps, 'returns' | 'notes' | 'fates' | 'gate'> & {
+  readonly readers: ReturnType<typeof openReaders>;
+  readonly policy: MessagePathDeps['reservations'];
+  readonly counters: DaemonParts['counters'];
+}): ReturnType<typeof openMessagePath> {
+  return openMessagePath({
+    readers: readers.sources,
+    authors: readers.signing.authors,
+    returns: more.returns,
+    direct: readers.scripts.direct,
+    scripts: readers.scripts.register,
+    gate,
+    reservations: policy,
+    statistics: readers.scan.statistics,
+    notes: more.notes,
+    wrote: readers.waiting.wrote,
+    fates: more.fates,
+    stopwatch: () => performance.now(),
+    observe: more.counters.observe,
+  });
 }
 
 /** Opens what takes the mail log. */
@@ -366,23 +378,4 @@ function machineAddresses(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap(
     (list) => list?.map((one) => one.address) ?? [],
   );
-}
-
-/** Prunes the journal from time to time. Answers with a function that stops. */
-function startPruning(
-  { config, world }: DaemonParts,
-  journal: Journal,
-  knownForMs: () => number,
-): () => void {
-  const run = (): void => {
-    const now = world.clock.now();
-    journal.prune({
-      messages: (now - duration(config.ledger.keep_messages)) as Millis,
-      stories: (now - duration(config.ledger.keep_stories)) as Millis,
-      statistics: (now - duration(config.ledger.keep_statistics)) as Millis,
-      deferred: (now - deferredKeptMs) as Millis,
-      known: (now - knownForMs()) as Millis,
-    });
-  };
-  return startTimer(pruneEveryMs, run);
 }

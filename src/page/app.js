@@ -19,6 +19,7 @@ import { asLines, Feed, withBatch } from './views/feed.js';
 import { Find } from './views/find.js';
 import { Foreign } from './views/foreign.js';
 import { Held } from './views/held.js';
+import { Inbound } from './views/inbound.js';
 import { Lookup } from './views/lookup.js';
 import { Scripts } from './views/scripts.js';
 import { Sheet } from './views/sheet.js';
@@ -155,6 +156,7 @@ function Panel({ onSignedOut }) {
           <${Watched} ...${shared} />
           <${Chart} minutes=${view.minutes} />
           <${Held} ...${shared} />
+          <${Inbound} ...${shared} />
           <${Foreign} ...${shared} />
           <${Scripts} ...${shared} />
           ${!isFresh(view.status) && html`<${Statistics} now=${view.status.now} open=${open} />`}

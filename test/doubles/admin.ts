@@ -19,7 +19,7 @@ import type {
 } from '../../src/ports/admin.ts';
 import type { HeldRow, MessageRow } from '../../src/ports/ledger.ts';
 import { agreeableAuthors, notObserved } from './authors.ts';
-import { agreeableInbound } from './inbound.ts';
+import { agreeableInbound, nightAtRisk, nightInbound } from './inbound.ts';
 import { agreeableKeys } from './keys.ts';
 import { noLanes, scriptedLanes } from './lanes.ts';
 import type { Night, Scene } from './night.ts';
@@ -121,7 +121,10 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       lanes: scene === 'hijack' ? scriptedLanes(now) : noLanes,
       asking: nightAsking(state, start, scene),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
-      inbound: agreeableInbound(calls),
+      inbound:
+        scene === 'hijack'
+          ? agreeableInbound(calls, nightInbound(start), nightAtRisk(start))
+          : agreeableInbound(calls),
       async stats(query) {
         if (unread === '') return scriptedStats(query);
         throw new OperatorError('statistics-failed', unread);

@@ -1,6 +1,6 @@
 /** Mail that comes in, for tests of the API: one message in quarantine, and yes to everything. */
-import type { Millis } from '../../src/lib/time.ts';
-import type { InboundAdmin, InboundRow } from '../../src/ports/inbound/inbound.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
+import type { DeferredRow, InboundAdmin, InboundRow } from '../../src/ports/inbound/inbound.ts';
 
 export function inboundRow(more: Partial<InboundRow> = {}): InboundRow {
   return {
@@ -28,7 +28,71 @@ export function inboundRow(more: Partial<InboundRow> = {}): InboundRow {
   };
 }
 
-export function agreeableInbound(calls: string[], rows: readonly InboundRow[] = []): InboundAdmin {
+/** Mail of the last days: some waited and was delivered, some is in quarantine. */
+export function nightInbound(start: Millis): readonly InboundRow[] {
+  const ago = (ms: number): Millis => (start - ms) as Millis;
+  const delivered = [3, 1, 0, 2, 5, 1, 4].flatMap((count, day) =>
+    Array.from({ length: count }, (_, nth) => {
+      const at = ago(day * dayMs + (nth + 1) * minuteMs * 7);
+      const changedAt = (at + (nth + 1) * minuteMs) as Millis;
+      const queueId = `4cWait${day}${nth}z1`;
+      return inboundRow({ queueId, at, changedAt, state: 'released', points: 5, due: 0 as Millis });
+    }),
+  );
+  const due = (start + 9 * dayMs) as Millis;
+  const more = {
+    due,
+    at: ago(2 * dayMs),
+    reasons: ['the client has no name', 'SPF failed, and no DKIM signature is good'],
+  };
+  return [
+    inboundRow({ ...more, recipientCount: 3 }),
+    inboundRow({
+      ...more,
+      queueId: '4cQuarant2z1',
+      at: ago(5 * hourMs),
+      sender: '',
+      subject: 'Undelivered: parcel 88-1',
+      points: 8.5,
+    }),
+    inboundRow({
+      queueId: '4cWaitingz1',
+      at: ago(3 * minuteMs),
+      due: (start + 7 * minuteMs) as Millis,
+      state: 'waiting',
+      points: 6,
+    }),
+    inboundRow({ queueId: '4cJunkz1', at: ago(hourMs), state: 'junk', points: 4 }),
+    ...delivered,
+  ];
+}
+
+/** One honest-looking message that was put off and is not back. */
+export function nightAtRisk(start: Millis): readonly DeferredRow[] {
+  return [
+    {
+      key: 7,
+      firstAt: (start - 3 * hourMs) as Millis,
+      lastAt: (start - 3 * hourMs) as Millis,
+      until: (start - 2 * hourMs) as Millis,
+      tries: 1,
+      returnedAt: 0 as Millis,
+      isHonest: true,
+      client: '192.0.2.40',
+      sender: 'alarm@heating.example',
+      recipient: 'ann@example.net',
+      subject: 'Boiler 3: pressure is low',
+      points: 4.5,
+      reasons: ['the client has no name'],
+    },
+  ];
+}
+
+export function agreeableInbound(
+  calls: string[],
+  rows: readonly InboundRow[] = [],
+  atRisk: readonly DeferredRow[] = [],
+): InboundAdmin {
   const yes = async (call: string) => {
     calls.push(call);
     return { ok: true, text: 'done', count: 1 } as const;
@@ -39,12 +103,12 @@ export function agreeableInbound(calls: string[], rows: readonly InboundRow[] = 
       waiting: rows.filter(({ state }) => state === 'waiting').length,
       quarantined: rows.filter(({ state }) => state === 'quarantined').length,
       known: 0,
-      atRisk: 0,
+      atRisk: atRisk.length,
     }),
     list: ({ limit, state }) =>
       rows.filter((row) => row.state === (state ?? row.state)).slice(0, limit),
     show: (queueId) => rows.find((row) => row.queueId === queueId),
-    atRisk: () => [],
+    atRisk: (limit) => atRisk.slice(0, limit),
     allowed: () => [],
     allow: (what, note, by) => yes(`allow ${what} (${note}) by ${by}`),
     forget: (what, by) => yes(`forget sender ${what} by ${by}`),

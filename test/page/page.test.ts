@@ -379,7 +379,7 @@ describe('looks', limit, () => {
 
   test('dark is dark, and the chart follows', limit, () =>
     visit('hijack', async (page) => {
-      await page.until(`document.querySelectorAll('canvas').length === 4`);
+      await page.until(`document.querySelectorAll('canvas').length === 6`);
       const ground = `getComputedStyle(document.documentElement).backgroundColor`;
       await page.scheme('light');
       assert.equal(await page.evaluate(ground), 'rgb(233, 237, 238)');
@@ -390,7 +390,7 @@ describe('looks', limit, () => {
         `document.querySelector('canvas').toDataURL() !== ${JSON.stringify(before)}`,
       );
       await page.size(360, 800, phone);
-      assert.equal(await page.evaluate(`document.querySelectorAll('canvas').length`), 4);
+      assert.equal(await page.evaluate(`document.querySelectorAll('canvas').length`), 6);
     }),
   );
 });

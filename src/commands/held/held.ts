@@ -215,7 +215,7 @@ function whichOf(
   throw new OperatorError('which-held', text, { exit: sysexits.usage });
 }
 
-async function mayDrop(ids: readonly string[], account: string | undefined): Promise<void> {
+export async function mayDrop(ids: readonly string[], account: string | undefined): Promise<void> {
   if (!stdin.isTTY || !stdout.isTTY) {
     throw new OperatorError(
       'not-asked',

@@ -90,14 +90,14 @@ function drawn(place, [allData, badData], scored, onDay) {
 }
 
 /** Adds half a day on either side, so that the first and last bars are complete. */
-function wholeDays(_plot, first, last) {
+export function wholeDays(_plot, first, last) {
   return [first - 43_200, last + 43_200];
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** Uses UTC, because in some time zones the local date would be the day before. */
-function dayOfMonth(seconds) {
+export function dayOfMonth(seconds) {
   const date = new Date(seconds * 1_000);
   return `${date.getUTCDate()} ${months[date.getUTCMonth()]}`;
 }

@@ -100,6 +100,46 @@ export function dropHeld(which, count) {
   };
 }
 
+/** Delivers incoming mail that waits or is in quarantine. */
+export function releaseIncoming(id) {
+  return {
+    title: 'Deliver this message?',
+    text:
+      'It is delivered to its recipients now and cannot be called back. Later mail of its sender ' +
+      'need not wait.',
+    verb: 'Deliver',
+    command: command('quarantine', 'release', id),
+    act: () => act('/api/inbound/release', { ids: [id] }),
+  };
+}
+
+/** Deletes incoming mail that waits or is in quarantine. */
+export function dropIncoming(id) {
+  return {
+    title: 'Delete this message permanently?',
+    text: 'Neither its sender nor its recipients are told, and it cannot be recovered.',
+    verb: 'Delete permanently',
+    danger: true,
+    command: command('quarantine', 'drop', id),
+    act: () => act('/api/inbound/drop', { ids: [id] }),
+  };
+}
+
+/** Lets mail of a sender pass without waiting. */
+export function allowIncoming(sender) {
+  return {
+    title: `Let mail of ${sender} pass?`,
+    text:
+      'It never waits and is never put off from now on. A spammer can forge an address; if the ' +
+      'sender has its own servers, allow their network on the command line instead.',
+    verb: 'Let it pass',
+    note: true,
+    command: command('inbound', 'allow', sender),
+    undo: html`<${Command} text=${command('inbound', 'forget', sender)} />`,
+    act: (note) => act('/api/inbound/allow', { what: sender, note }),
+  };
+}
+
 function heldOf(which) {
   return which.ids === undefined ? `All held mail of ${which.account}` : 'The message';
 }

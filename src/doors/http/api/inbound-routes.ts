@@ -3,6 +3,7 @@
  *
  *   GET  /api/inbound?state&since&limit      messages that waited, or would have
  *   GET  /api/inbound/status
+ *   GET  /api/inbound/days?days               numbers by day, up to now
  *   GET  /api/inbound/at-risk?limit          honest-looking mail that was put off and is not back
  *   GET  /api/inbound/allowed
  *   GET  /api/inbound/message/QUEUE-ID
@@ -13,10 +14,13 @@
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
-import type { Millis } from '../../../lib/time.ts';
+import { countByDay } from '../../../core/inbound/day-counts.ts';
+import { dayMs, type Millis } from '../../../lib/time.ts';
 import { type InboundAdmin, inboundStates } from '../../../ports/inbound/inbound.ts';
 import { actor, body, done, type HttpEnv, named, orNotFound, query } from './request.ts';
 
+/** Messages that are counted by day. Older ones are left out. */
+const countedMax = 10_000;
 /** Names that an import sends at once. */
 const namesMax = 10_000;
 const limit = z.coerce.number().int().min(1).max(1_000).default(100);
@@ -44,6 +48,9 @@ const listQuery: z.ZodType<Parameters<InboundAdmin['list']>[0]> = z.object({
     .exactOptional(),
   limit,
 });
+const daysQuery: z.ZodType<{ days: number }> = z.object({
+  days: z.coerce.number().int().min(1).max(90).default(30),
+});
 const limitQuery: z.ZodType<{ limit: number }> = z.object({ limit });
 const allowBody: z.ZodType<By & { what: string; note: string }> = z.strictObject({
   what: text,
@@ -63,10 +70,16 @@ const idsBody: z.ZodType<By & { ids: readonly string[] }> = z.strictObject({
   by,
 });
 
-export function inboundRoutes(api: Hono<HttpEnv>, admin: InboundAdmin): void {
+export function inboundRoutes(api: Hono<HttpEnv>, admin: InboundAdmin, clock: () => Millis): void {
   api.get('/inbound', (c) => c.json(admin.list(query(c, listQuery))));
   api.get('/inbound/status', (c) => c.json(admin.status()));
   api.get('/inbound/at-risk', (c) => c.json(admin.atRisk(query(c, limitQuery).limit)));
+  api.get('/inbound/days', (c) => {
+    const { days } = query(c, daysQuery);
+    const now = clock();
+    const since = (now - days * dayMs) as Millis;
+    return c.json(countByDay(admin.list({ since, limit: countedMax }), { days, now }));
+  });
   api.get('/inbound/allowed', (c) => c.json(admin.allowed()));
   api.get('/inbound/message/:id', (c) =>
     c.json(orNotFound(admin.show(named(c, 'id')), 'incoming message')),

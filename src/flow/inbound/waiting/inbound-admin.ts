@@ -90,8 +90,9 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
 }
 
 function nameOf(what: string): string {
-  const text = what.trim();
-  return text.includes('@') ? addressKey(text) || text.toLowerCase() : text.toLowerCase();
+  const text = what.trim().toLowerCase();
+  // A domain has no local part, so it is no address.
+  return text.lastIndexOf('@') > 0 ? addressKey(text) : text;
 }
 
 async function moved(

@@ -1,0 +1,217 @@
+/**
+ * Mail that comes in: how much honest-looking mail waited and how long, what is in quarantine, and
+ * what was put off and has not come back.
+ */
+import { useEffect, useState } from 'preact/hooks';
+import { InboundPlots } from '../charts/inbound-plots.js';
+import { read } from '../parts/api.js';
+import { html } from '../parts/html.js';
+import { Command, Empty, Glyph, Heading, When } from '../parts/marks.js';
+import { allowIncoming, dropIncoming, releaseIncoming } from '../parts/questions.js';
+import { command, many, number, opened, stamp } from '../parts/words.js';
+
+const againMs = 60_000;
+const days = 30;
+const rowsMax = 10;
+const paths = {
+  status: '/api/inbound/status',
+  days: `/api/inbound/days?days=${days}`,
+  quarantine: `/api/inbound?state=quarantined&limit=${rowsMax}`,
+  atRisk: `/api/inbound/at-risk?limit=${rowsMax}`,
+};
+
+/** Reads everything each minute and after each action (`of` changes); undefined at first. */
+function useInbound(of) {
+  const [answers, setAnswers] = useState(undefined);
+  useEffect(() => {
+    let over = false;
+    const ask = async () => {
+      const asked = Object.entries(paths).map(async ([name, path]) => [name, await read(path)]);
+      // The top of the page already says when the connection is lost.
+      const fresh = await Promise.all(asked).catch(() => undefined);
+      if (!over && fresh !== undefined) setAnswers(Object.fromEntries(fresh));
+    };
+    void ask();
+    const timer = setInterval(ask, againMs);
+    return () => {
+      over = true;
+      clearInterval(timer);
+    };
+  }, [of]);
+  return answers;
+}
+
+const stances = {
+  observe: 'Observing only: no mail waits, and what would have waited is counted',
+  wait: 'Suspicious mail waits here for some minutes',
+  defer: 'Suspicious mail is put off with a 451',
+};
+
+export function Inbound({ view, ask }) {
+  const answers = useInbound(view);
+  if (answers === undefined) return undefined;
+  const { status, quarantine, atRisk } = answers;
+  const counted = sum(answers.days);
+  const isQuiet = counted.honest + counted.stopped + counted.junk === 0;
+  const isIdle = status.waiting + status.quarantined + atRisk.length === 0;
+  if (isQuiet && isIdle) return undefined;
+  return html`<section aria-labelledby="inbound">
+    <${Heading} id="inbound" title="Inbound">
+      <span class="quiet legend-note">${stances[status.stance]}</span>
+    <//>
+    <p class="readout">
+      <span class="quiet">Last ${days} days</span>
+      <span class="key pass"><i></i>${said(counted, status.stance)}</span>
+      <span class="key hold"><i></i>${number(counted.stopped)} stopped</span>
+      <span class="quiet">${number(counted.junk)} to Junk</span>
+      ${status.waiting > 0 && html`<span>${number(status.waiting)} waiting now</span>`}
+    </p>
+    <${InboundPlots} days=${answers.days} said=${chartText(counted)} />
+    <${AsTable} days=${answers.days} />
+    ${atRisk.length > 0 && html`<${AtRisk} rows=${atRisk} all=${status.atRisk} ask=${ask} />`}
+    <${Quarantine} rows=${quarantine} all=${status.quarantined} ask=${ask} />
+  </section>`;
+}
+
+function sum(all) {
+  const total = { honest: 0, stopped: 0, junk: 0, longestMs: 0 };
+  for (const { honest, stopped, junk, longestMs } of all) {
+    total.honest += honest;
+    total.stopped += stopped;
+    total.junk += junk;
+    total.longestMs = Math.max(total.longestMs, longestMs);
+  }
+  return total;
+}
+
+function waited(ms) {
+  return ms < 60_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`;
+}
+
+function said({ honest, longestMs }, stance) {
+  const would = stance === 'observe' ? 'would have waited' : 'waited and arrived';
+  const longest = longestMs > 0 ? `, at most ${waited(longestMs)}` : '';
+  return `${number(honest)} ${would}${longest}`;
+}
+
+function chartText({ honest, longestMs }) {
+  return (
+    `Last ${days} days: ${many(honest, 'honest-looking message')} waited, at most ` +
+    `${waited(longestMs)}. The table below has the numbers.`
+  );
+}
+
+function AsTable({ days: all }) {
+  const some = all.filter(({ honest, stopped, junk }) => honest + stopped + junk > 0);
+  return html`<details class="as-table">
+    <summary>Numbers by day</summary>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Day</th>
+          <th scope="col" class="right">Waited</th>
+          <th scope="col" class="right">Mean</th>
+          <th scope="col" class="right">Longest</th>
+          <th scope="col" class="right">Stopped</th>
+          <th scope="col" class="right">Junk</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${some.map(
+          (one) => html`<tr key=${one.at}>
+            <th scope="row">${new Date(one.at).toISOString().slice(0, 10)}</th>
+            <td class="right figure">${number(one.honest)}</td>
+            <td class="right figure">${waited(one.meanMs)}</td>
+            <td class="right figure">${waited(one.longestMs)}</td>
+            <td class="right figure">${number(one.stopped)}</td>
+            <td class="right figure">${number(one.junk)}</td>
+          </tr>`,
+        )}
+      </tbody>
+    </table>
+  </details>`;
+}
+
+function AtRisk({ rows, all, ask }) {
+  return html`<div class="incoming">
+    <h3><${Glyph} of="watch" /> Put off, and not back yet <span class="tally">${all}</span></h3>
+    <p class="quiet">It looks honest. Some senders never try again.</p>
+    <ul class="rows">
+      ${rows.map(
+        (row) => html`<li key=${row.key} class="incoming-row">
+          <div>
+            <p class="incoming-from">${row.sender || 'No sender'}</p>
+            <p class="quiet">
+              To ${row.recipient}, first tried <${When} at=${row.firstAt} />,
+              ${' '}${many(row.tries, 'try', 'tries')}
+            </p>
+          </div>
+          ${
+            row.sender !== '' &&
+            html`<span class="buttons">
+              <button
+                type="button"
+                onClick=${() => ask(allowIncoming(row.sender))}
+                aria-label=${`Let mail of ${row.sender} pass`}
+              >
+                Let it pass…
+              </button>
+            </span>`
+          }
+        </li>`,
+      )}
+    </ul>
+    ${
+      all > rows.length &&
+      html`<p class="same"><${Command} text=${command('inbound', 'at-risk')} /></p>`
+    }
+  </div>`;
+}
+
+function Quarantine({ rows, all, ask }) {
+  return html`<div class="incoming">
+    <h3>Quarantine <span class="tally">${all}</span></h3>
+    ${rows.length === 0 && html`<${Empty}>Nothing is in quarantine.<//>`}
+    <ul class="rows">
+      ${rows.map((row) => html`<${Row} key=${row.queueId} row=${row} ask=${ask} />`)}
+    </ul>
+    ${
+      all > rows.length &&
+      html`<p class="same">
+        <span class="quiet">And ${many(all - rows.length, 'more message')}:</span>
+        ${' '}<${Command} text=${command('quarantine', 'list')} />
+      </p>`
+    }
+  </div>`;
+}
+
+function Row({ row, ask }) {
+  const { queueId, sender, subject, recipients, recipientCount, reasons, due } = row;
+  const more = recipientCount > 1 ? ` and ${recipientCount - 1} more` : '';
+  return html`<li class="incoming-row">
+    <div>
+      <p class="incoming-subject">${subject || 'No subject'}</p>
+      <p class="incoming-from">From ${sender || 'nobody (a bounce)'} to ${recipients[0]}${more}</p>
+      <p class="quiet">
+        Came <${When} at=${row.at} />, is deleted ${stamp(due)}, id ${queueId}
+      </p>
+      ${reasons.length > 0 && html`<p class="quiet">${opened(reasons.join('; '))}.</p>`}
+    </div>
+    <span class="buttons">
+      <button
+        type="button"
+        onClick=${() => ask(releaseIncoming(queueId))}
+        aria-label=${`Deliver ${queueId}`}
+      >
+        Deliver…
+      </button>
+      <button
+        type="button"
+        onClick=${() => ask(dropIncoming(queueId))}
+        aria-label=${`Delete ${queueId}`}
+      >
+        Delete…
+      </button>
+    </span>
+  </li>`;
+}
