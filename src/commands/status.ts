@@ -38,7 +38,7 @@ export function register(program: Command): void {
     .summary('what the guard does right now')
     .description(
       'Shows the mode, the doors, the verdicts since the start, the accounts that are watched or ' +
-        'suspended and why, how many messages are held, whether the ledger takes writes, the ' +
+        'suspended and why, how many messages are held or wait, whether the ledger takes writes, the ' +
         'address of the status page, and what is wrong with the guard (trouble).',
     )
     .option('--state <dir>', stateHelp)
@@ -102,6 +102,7 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
     ],
     ...authorLines(status),
     ...heldLines(status),
+    ...inboundLines(status.inbound),
     [
       'ledger',
       ledger.state === 'ok'
@@ -174,6 +175,21 @@ function foreignLines(pairs: StatusView['foreign'] | undefined): [string, string
     if (allow !== '') lines.push(['', `to allow it: ${allow}`]);
     return lines;
   });
+}
+
+/** Incoming mail that waits, and what a person may want to look at. */
+function inboundLines(inbound: StatusView['inbound'] | undefined): [string, string][] {
+  if (inbound === undefined) return []; // a guard of an earlier version
+  const { atRisk, quarantined, stance, waiting } = inbound;
+  if (stance === 'observe' && waiting + quarantined === 0) return [];
+  const lines: [string, string][] = [
+    ['incoming', `${many(waiting, 'message')} waiting, ${quarantined} in quarantine`],
+  ];
+  if (atRisk > 0) {
+    const text = `${many(atRisk, 'message')} put off and not back: postern inbound at-risk`;
+    lines.push(['', paint('red', text)]);
+  }
+  return lines;
 }
 
 /** Providers that slow or block our mail. */

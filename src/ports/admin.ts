@@ -16,7 +16,7 @@ import type { ShapeCount } from '../formats/logs/shapes.ts';
 import type { Millis } from '../lib/time.ts';
 import type { Asking } from './asking.ts';
 import type { AuthorAdmin, ObservationView } from './authors.ts';
-import type { InboundAdmin } from './inbound/inbound.ts';
+import type { InboundAdmin, InboundStatus } from './inbound/inbound.ts';
 import type { LaneViews } from './lanes.ts';
 import type {
   AccountSearch,
@@ -106,6 +106,8 @@ export type StatusView = {
   readonly foreign: readonly ForeignMailView[];
   /** Mail without a right is still signed, and noted (flow/authors/observation.ts). */
   readonly authors: ObservationView;
+  /** Incoming mail that waits, is in quarantine, or was put off and is not back. */
+  readonly inbound: InboundStatus;
   readonly held: number;
   /** Most that is held of one account, and the accounts with most held messages. */
   readonly heldMax: HeldSum;

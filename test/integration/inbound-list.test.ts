@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { letAllGoStep } from '../../src/commands/install/let-all-go.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { letGoList } from '../../src/partners/let-go-list.ts';
 import { helperTools } from '../../src/partners/privileged-tools.ts';
@@ -90,11 +91,33 @@ test('what is overdue leaves; what is due later, or not on the list, stays', asy
   assert.deepEqual(await onHold(), [later, others].sort());
 });
 
+test('when Postern is removed, all that is on the list leaves, and nothing else', async () => {
+  const waits = await held('waits');
+  const before = await onHold();
+  assert.match(run(`waits\n${waits}.${Math.floor(Date.now() / 1_000) + 600}\nend\n`), /: done\n$/);
+  const onList = readFileSync(list, 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[0] ?? '');
+  const steps = letAllGoStep(list, {
+    POSTERN_POSTFIX_CONFIG: postfix.configDirectory,
+    POSTERN_WAITING: list,
+  });
+  assert.equal(await steps.run(), undefined);
+  await sink.until(() => sink.deliveries.some(({ id }) => id === 'waits'), 'waits');
+  assert.deepEqual(
+    await onHold(),
+    before.filter((id) => !onList.includes(id)),
+  );
+  assert.equal(readFileSync(list, 'utf8'), '');
+  assert.equal(await steps.run(), 'no incoming mail waits');
+});
+
 for (const [what, request] of [
   ['a time far ahead', 'waits\nABCDEF.99999999999\nend\n'],
   ['no time', 'waits\nABCDEF\nend\n'],
   ['a path', 'waits\n../x.1795000000\nend\n'],
   ['ALL', 'waits\nALL.1795000000\nend\n'],
+  ['names behind let-all-go', 'let-all-go\nABCDEF\nend\n'],
   ['names behind let-go', 'let-go\nABCDEF\nend\n'],
   ['an instance', 'let-go /etc/postfix\nend\n'],
 ] as const) {

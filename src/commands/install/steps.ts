@@ -22,6 +22,7 @@ import { programOutput } from '../../partners/program.ts';
 import { launcherPath, renewWrapper } from '../connect/sendmail-steps.ts';
 import { home, installedHome, installedState } from '../guard/run-file.ts';
 import { giveAsRoot, makeFolderAsRoot } from '../guard/trusted-path.ts';
+import { letAllGoStep } from './let-all-go.ts';
 import { startStep, stopStep } from './service.ts';
 import { dropInStep, removeSocketsStep, unitFolder } from './sockets.ts';
 import type { InstallStep } from './step.ts';
@@ -116,7 +117,7 @@ export function undoSteps(
   );
   return [
     ...(place.staging ? [] : [stopStep(() => existsSync(at(join(unitFolder, 'postern.service'))))]),
-    ...(place.staging ? [] : [removeSocketsStep()]),
+    ...(place.staging ? [] : [letAllGoStep(join(waitingFolder, 'waiting')), removeSocketsStep()]),
     ...units.map((unit) => remove(join(unitFolder, unit))),
     { text: `remove ${link}`, run: () => unlinkStep(at(link)) },
     remove(installedHome),

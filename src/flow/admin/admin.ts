@@ -214,6 +214,7 @@ function status(deps: AdminDeps): StatusView {
     },
     foreign: openForeign(deps),
     authors: deps.authors.observation(),
+    inbound: deps.inbound.status(),
     held: live.countHeld(),
     heldMax: deps.accounts.context.policy.heldMax,
     heldMost: live.heldMost(heldMostMax),
