@@ -33,19 +33,13 @@ export type ContactFacts = {
   readonly isEarlyTalker: boolean;
   /** Recipients of this transaction that do not exist here. */
   readonly badRecipients: number;
-  /** It has logged in, or is in our own networks: such mail is never judged here. */
-  readonly isOurs: boolean;
 };
 
 /** A whole message, at the end of DATA. */
 export type InboundFacts = ContactFacts & {
   /** Domains of good DKIM signatures (`d=`). */
   readonly signers: readonly string[];
-  /** The sender is the author by SPF or DKIM with alignment; undefined: not known. */
-  readonly dmarc: 'pass' | 'fail' | 'none' | undefined;
-  readonly bytes: number;
-  readonly messageId: string;
-  /** Message-IDs that it answers: In-Reply-To and References, without what is not ours. */
+  /** Message-IDs that it answers: In-Reply-To and References. */
   readonly answers: readonly string[];
   /** It is a bounce that carries proof that we sent the original (DKIM, Message-ID, envelope). */
   readonly isProvenReturn: boolean;

@@ -1,3 +1,4 @@
+import type { Millis } from '../../../lib/time.ts';
 /** What becomes of a message that comes in, and why. Types only. */
 
 /**
@@ -12,6 +13,10 @@ export type JudgePolicy = {
   /** How long suspicious mail waits here; 0: it does not wait. */
   readonly waitMs: number;
   /** Domain below which one owner registers; undefined for a public suffix. */
+  /** Before that, too little is known: a sender that was never seen says nothing. */
+  readonly learningUntil: Millis;
+  /** The domain is one of this server. */
+  readonly isOurs: (domain: string) => boolean;
   readonly organisationOf: (domain: string) => string | undefined;
 };
 
