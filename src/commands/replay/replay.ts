@@ -9,7 +9,6 @@ import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import { noCeilings } from '../../core/account/policy.ts';
-import { type Stance, stances } from '../../core/inbound/greylist/judgement.ts';
 import { usualHeldMax } from '../../core/verdict.ts';
 import {
   backwardsMax,
@@ -24,7 +23,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { helpAfter } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { openProgress } from '../terminal/progress.ts';
-import { replayInbound } from './inbound.ts';
+import { addInboundOptions, type InboundOptions, replayInbound } from './inbound.ts';
 import { cannotRead, inputName } from './input.ts';
 import { replayLogs } from './log.ts';
 import { openOutput, type ReplayOutput } from './output.ts';
@@ -34,21 +33,17 @@ import { summaryText } from './summary.ts';
 const newline = 10;
 const forLogs = 'to read a mail log: postern replay --format postfix --summary FILE…';
 
-type Options = {
+type Options = InboundOptions & {
   readonly format: 'events' | 'postfix';
   readonly defaultDomain: string;
   readonly operatorClears?: number;
   readonly ownHost: readonly string[];
-  readonly inbound?: true;
-  readonly stance: Stance;
-  readonly wait: number;
-  readonly spamScore: number;
   readonly summary?: true;
   readonly json?: true;
 };
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('replay')
     .summary('what the guard would have done to recorded mail')
     .description(
@@ -76,19 +71,6 @@ export function register(program: Command): void {
       (value: string, before: readonly string[]) => [...before, value],
       [] as readonly string[],
     )
-    .option('--inbound', 'answer questions about mail that comes in, from standard input')
-    .addOption(
-      new Option('--stance <stance>', 'with --inbound: what is done with suspicious mail')
-        .choices(stances)
-        .default('wait'),
-    )
-    .option('--wait <duration>', 'with --inbound: how long it waits', durationOption, waitMs)
-    .option(
-      '--spam-score <points>',
-      "with --inbound: the content filter's limit for spam",
-      pointsOption,
-      spamScore,
-    )
     .option('--summary', 'a table for people instead of verdicts')
     .option('--json', 'with --summary: one JSON object')
     .addHelpText(
@@ -114,43 +96,32 @@ export function register(program: Command): void {
         ],
       }),
     )
-    .action(async (files: readonly string[], options: Options) => {
-      if (options.inbound === true) {
-        const { stance, wait, spamScore } = options;
-        const { source } = await open(oneFile(files));
-        await replayInbound(source, { stance, waitMs: wait, spamScore, readTime });
-        return;
-      }
-      const replay = openReplay({
-        policy: {
-          ...noCeilings,
-          heldMax: usualHeldMax,
-          isOwnHost: ownHostsOf(options.ownHost),
-        },
-        operatorClearsMs: options.operatorClears,
-      });
-      const output = options.summary === true ? undefined : openOutput();
-      let report: ReadReport | undefined;
-      if (options.format === 'postfix') {
-        const logs = files.length === 0 ? ['-'] : files;
-        report = await runLogs(logs, options.defaultDomain, replay, output);
-      } else await run(oneFile(files), replay, output);
-      if (options.summary === true) {
-        process.stdout.write(summaryText(replay, report, options.json === true));
-      } else if (report !== undefined) process.stderr.write(readText(report));
-    });
+    .action(runReplay);
+  addInboundOptions(command);
 }
 
-/** How long suspicious mail waits; the limit of SpamAssassin as it is shipped. */
-const waitMs = 600_000;
-const spamScore = 5;
-
-function pointsOption(text: string): number {
-  const points = Number(text);
-  if (Number.isFinite(points) && points > 0) return points;
-  throw new OperatorError('replay-file', `--spam-score ${text}: not a number above 0`, {
-    exit: sysexits.usage,
+async function runReplay(files: readonly string[], options: Options): Promise<void> {
+  if (options.inbound === true) {
+    await replayInbound((await open(oneFile(files))).source, options, readTime);
+    return;
+  }
+  const replay = openReplay({
+    policy: {
+      ...noCeilings,
+      heldMax: usualHeldMax,
+      isOwnHost: ownHostsOf(options.ownHost),
+    },
+    operatorClearsMs: options.operatorClears,
   });
+  const output = options.summary === true ? undefined : openOutput();
+  let report: ReadReport | undefined;
+  if (options.format === 'postfix') {
+    const logs = files.length === 0 ? ['-'] : files;
+    report = await runLogs(logs, options.defaultDomain, replay, output);
+  } else await run(oneFile(files), replay, output);
+  if (options.summary === true) {
+    process.stdout.write(summaryText(replay, report, options.json === true));
+  } else if (report !== undefined) process.stderr.write(readText(report));
 }
 
 /** Private networks and this machine are own hosts without a word. */

@@ -9,7 +9,7 @@ import type { Deferral, Deferrals, InboundKnowledge } from './knowledge.ts';
 import { remember, senderNames } from './standing.ts';
 
 /** How long a sender may take to come back. */
-export const deferralLivesMs: number = 5 * dayMs;
+const deferralLivesMs: number = 5 * dayMs;
 
 /**
  * Whether mail that was judged `defer` must come again. Early tries change nothing. A sender that
