@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dayMs, type Millis, minuteMs } from '../../../lib/time.ts';
+import { mustComeAgain } from './defer.ts';
+import type { InboundFacts } from './facts.ts';
+import { judgeDue, judgeMessage, rememberMessage, rememberSent } from './judge.ts';
+import type { JudgePolicy } from './judgement.ts';
+import type { Deferral } from './knowledge.ts';
+import { openKnowledgeTable } from './knowledge-table.ts';
+import { saysCode } from './sign-in-code.ts';
+
+const start = 1_700_000_000_000 as Millis;
+const after = (ms: number): Millis => (start + ms) as Millis;
+const policy: JudgePolicy = {
+  stance: 'wait',
+  waitMs: 10 * minuteMs,
+  learningUntil: start,
+  isOurs: (domain) => domain === 'here.example',
+  organisationOf: (domain) => domain.split('.').slice(-2).join('.'),
+};
+
+/** A mail server that is set up well, whose mail the content filter finds ordinary. */
+const good: InboundFacts = {
+  at: start,
+  client: '192.0.2.7',
+  clientName: 'mail.bakery.example',
+  reverseName: 'mail.bakery.example',
+  helo: 'mail.bakery.example',
+  sender: 'orders@bakery.example',
+  recipients: ['anna@here.example'],
+  spf: 'pass',
+  spfDomain: 'bakery.example',
+  dnswl: undefined,
+  dnsbl: false,
+  isEarlyTalker: false,
+  badRecipients: 0,
+  signers: [],
+  answers: [],
+  isProvenReturn: false,
+  saysCode: false,
+  likeness: 0.1,
+};
+/** A machine on a line, without a name, whose mail proves nothing. */
+const bot: InboundFacts = {
+  ...good,
+  client: '198.51.100.23',
+  clientName: '',
+  reverseName: 'dyn-198-51-100-23.line.example',
+  helo: 'localhost',
+  sender: 'x@somewhere.example',
+  spf: 'softfail',
+  spfDomain: 'somewhere.example',
+};
+
+const nothing = (): ReturnType<typeof openKnowledgeTable> => openKnowledgeTable(1_000, 1);
+const action = (facts: InboundFacts, known = nothing(), how = policy): string =>
+  judgeMessage(facts, known, how).action;
+
+test('mail that is only unknown is delivered at once', () => {
+  assert.equal(action(good), 'pass');
+});
+
+test('suspicious mail with middling content waits, with a sentence for each reason', () => {
+  const judged = judgeMessage({ ...bot, likeness: 0.5 }, nothing(), policy);
+  assert.equal(judged.action, 'wait');
+  assert.equal(judged.waitMs, 10 * minuteMs);
+  assert.deepEqual(
+    judged.suspicions.map(({ name }) => name),
+    ['no-name', 'made-name', 'helo', 'spf', 'first-seen'],
+  );
+});
+
+test('mail that the content filter calls spam goes to Junk and does not wait', () => {
+  assert.equal(action({ ...good, likeness: 1 }), 'junk');
+});
+
+test('evidence against the sender lowers the limit of the content, at most by half', () => {
+  const listed = { ...bot, dnsbl: true };
+  assert.equal(action({ ...listed, likeness: 0.5 }), 'junk');
+  assert.equal(action({ ...listed, badRecipients: 9, likeness: 0.49 }), 'wait');
+});
+
+test('looks alone lower it little: devices of honest people look like bots', () => {
+  assert.equal(action({ ...bot, likeness: 0.79 }), 'wait');
+  assert.equal(action({ ...bot, likeness: 0.8 }), 'junk');
+});
+
+const doubtful: InboundFacts = { ...bot, likeness: 0.5 };
+const never: readonly (readonly [string, Partial<InboundFacts>])[] = [
+  ['the client is on a list of good senders', { dnswl: 'low' }],
+  ['it is a bounce of our own mail', { isProvenReturn: true }],
+  [
+    'postmaster is one of two recipients',
+    { recipients: ['a@here.example', 'Postmaster@here.example'] },
+  ],
+  ['abuse', { recipients: ['abuse@here.example'] }],
+  ['a sign-in code with a proved domain', { signers: ['shop.example'], saysCode: true }],
+];
+for (const [name, more] of never) {
+  test(`never waits: ${name}`, () => {
+    assert.equal(action({ ...doubtful, ...more }), 'pass');
+  });
+}
+
+test('a sign-in code that proves no domain waits like other mail', () => {
+  assert.equal(action({ ...doubtful, saysCode: true }), 'wait');
+});
+
+test('never waits: whom we wrote to, and answers to our messages', () => {
+  const known = nothing();
+  rememberSent('X@Somewhere.example', '<1@here.example>', known, start, policy.organisationOf);
+  assert.equal(action(doubtful, known), 'pass');
+  const other = { ...doubtful, sender: 'y@else.example' };
+  assert.equal(action(other, known), 'wait');
+  assert.equal(action({ ...other, answers: ['<1@here.example>'] }, known), 'pass');
+});
+
+test('that we wrote to a domain counts only if the mail proves the domain', () => {
+  const known = nothing();
+  rememberSent('y@somewhere.example', '', known, start, policy.organisationOf);
+  assert.equal(action(doubtful, known), 'wait');
+  assert.equal(action({ ...doubtful, signers: ['somewhere.example'] }, known), 'pass');
+});
+
+test('never waits: what the operator lists, as address, domain or network', () => {
+  for (const what of ['x@somewhere.example', '@somewhere.example', '198.51.100.23']) {
+    const known = nothing();
+    known.see('allowed', what, start);
+    assert.equal(action(doubtful, known), 'pass', what);
+  }
+});
+
+test('a domain is known a day after liked mail; a forged one is not', () => {
+  const known = nothing();
+  rememberMessage(good, known, policy);
+  const odd = { ...good, client: '203.0.113.9', clientName: '', helo: 'x', likeness: 0.5 };
+  assert.equal(action({ ...odd, at: after(minuteMs) }, known), 'wait');
+  assert.equal(action({ ...odd, at: after(dayMs) }, known), 'pass');
+  assert.equal(action({ ...odd, spf: 'fail', at: after(dayMs) }, known), 'wait');
+});
+
+test('a welcome sender is put into Junk only for content far above the limit', () => {
+  const known = nothing();
+  for (let n = 0; n < 3; n++) rememberMessage(good, known, policy);
+  const later = { ...good, at: after(dayMs) };
+  assert.equal(action({ ...later, likeness: 1.7 }, known), 'pass');
+  assert.equal(action({ ...later, likeness: 1.8 }, known), 'junk');
+});
+
+test('mail that was called spam makes no sender known', () => {
+  const known = nothing();
+  rememberMessage({ ...good, likeness: 1 }, known, policy);
+  const later = { ...good, at: after(dayMs), likeness: 1 };
+  assert.equal(action(later, known), 'junk');
+});
+
+test('a device that proves nothing is known by its network and its HELO name', () => {
+  const known = nothing();
+  rememberMessage({ ...bot, likeness: 0.6 }, known, policy);
+  const later = { ...bot, client: '198.51.100.99', at: after(dayMs), likeness: 1.2 };
+  assert.equal(action(later, known), 'pass');
+  assert.equal(action({ ...later, helo: 'other.example' }, known), 'junk');
+});
+
+test('in the first week, that nothing is known of a sender says nothing', () => {
+  const young = { ...policy, learningUntil: after(1) };
+  const names = judgeMessage(bot, nothing(), young).suspicions.map(({ name }) => name);
+  assert.ok(!names.includes('first-seen'));
+});
+
+test('when its time is over a message leaves, unless more is known against it', () => {
+  const due = { at: after(10 * minuteMs), dnsbl: false, likeness: 0.5 };
+  assert.equal(judgeDue(doubtful, due, nothing(), policy).action, 'release');
+  const listed = judgeDue(doubtful, { ...due, dnsbl: true }, nothing(), policy);
+  assert.equal(listed.action, 'quarantine');
+  assert.match(listed.why, /list of spam senders/);
+  const known = nothing();
+  for (let n = 0; n < 2; n++) rememberMessage({ ...bot, likeness: 2 }, known, policy);
+  assert.equal(judgeDue(doubtful, due, known, policy).action, 'quarantine');
+  const unread = { ...bot, likeness: undefined };
+  const silent = { at: due.at, dnsbl: true, likeness: undefined };
+  assert.equal(judgeDue(unread, silent, nothing(), policy).action, 'quarantine');
+});
+
+test('observe does nothing and tells what would be done', () => {
+  const judged = judgeMessage(doubtful, nothing(), { ...policy, stance: 'observe' });
+  assert.deepEqual([judged.action, judged.would], ['pass', 'wait']);
+});
+
+test('defer: early tries change nothing, a return teaches, and a missed sender is let in', () => {
+  const how = { ...policy, stance: 'defer' as const };
+  const knowledge = nothing();
+  const entries = new Map<string, Deferral>();
+  const deferrals = {
+    find: (key: string) => entries.get(key),
+    put: (key: string, one: Deferral) => void entries.set(key, one),
+  };
+  const facts = { ...bot, likeness: undefined };
+  const judged = judgeMessage(facts, knowledge, how);
+  assert.equal(judged.action, 'defer');
+  const again = (ms: number, more = {}): boolean =>
+    mustComeAgain({ ...facts, ...more, at: after(ms) }, judged, { deferrals, knowledge }, how);
+  assert.equal(again(0), true);
+  assert.equal(again(minuteMs), true);
+  assert.equal(again(judged.waitMs), false);
+  const other = { client: '203.0.113.4', sender: 'device@x.example' };
+  assert.equal(again(0, other), true);
+  assert.equal(again(6 * dayMs, other), true, 'its entry is gone');
+  assert.equal(
+    again(7 * dayMs, { ...other, sender: 'another@x.example' }),
+    false,
+    'it missed once',
+  );
+});
+
+test('subjects with sign-in codes', () => {
+  for (const subject of [
+    'Your verification code is 123456',
+    '482913 is your login code',
+    'Reset your password',
+    'Ihr Bestätigungscode',
+    'Code de vérification',
+  ]) {
+    assert.ok(saysCode(subject), subject);
+  }
+  for (const subject of ['Source code of the month', 'Invoice 123456', '']) {
+    assert.ok(!saysCode(subject), subject);
+  }
+  assert.equal(saysCode(`${'verify '.repeat(200_000)}`), false, 'long subjects are cut');
+});
