@@ -5,8 +5,8 @@ import type { ContactFacts, DueFacts, InboundFacts } from './facts.ts';
 import type { DueJudgement, InboundAction, InboundJudgement, JudgePolicy } from './judgement.ts';
 import type { InboundKnowledge } from './knowledge.ts';
 import { passReasons, tiesOf, toleranceOf } from './passes.ts';
-import { remember, senderNames, standingOf } from './standing.ts';
-import { besideContent, pointsOf, suspicionsOf } from './suspicion.ts';
+import { remember, senderNames, senderStanding } from './standing.ts';
+import { besideContent, suspicionPoints, suspicionsOf } from './suspicion.ts';
 
 /** Points of the content filter's limit. */
 const limitPoints = 10;
@@ -24,13 +24,13 @@ export function judgeMessage(
   policy: JudgePolicy,
 ): InboundJudgement {
   const names = senderNames(facts, policy.organisationOf);
-  const standing = standingOf(names, knowledge, facts.at);
+  const standing = senderStanding(names, knowledge, facts.at);
   const ties = tiesOf(facts, names, knowledge);
   const suspicions = suspicionsOf(facts, names, standing, ties.answersUs, policy);
   const passes = passReasons(facts, names, standing, ties);
   const { likeness } = facts;
   const content = Math.max(0, (likeness ?? 0) * limitPoints);
-  const points = content + pointsOf(suspicions);
+  const points = content + suspicionPoints(suspicions);
   const spam = content + besideContent(suspicions) - toleranceOf(names, standing, ties);
   const isSuspicious = points >= (likeness === undefined ? waitWithoutContentAt : waitAt);
   let would: InboundAction = 'pass';

@@ -2,7 +2,7 @@
 import { addressKey, domainOf, domainsAbove } from '../../../formats/message/address.ts';
 import type { ContactFacts, InboundFacts } from './facts.ts';
 import type { InboundKnowledge } from './knowledge.ts';
-import type { SenderNames, Standing } from './standing.ts';
+import type { SenderNames, SenderStanding } from './standing.ts';
 
 type Facts = ContactFacts & Partial<InboundFacts>;
 
@@ -46,7 +46,7 @@ const mustReach = new Set(['postmaster', 'abuse']);
 export function passReasons(
   facts: Facts,
   names: SenderNames,
-  standing: Standing,
+  standing: SenderStanding,
   ties: Ties,
 ): readonly string[] {
   const isProved = names.proved.length > 0;
@@ -73,7 +73,7 @@ const localOf = (address: string): string => {
  * Points that are taken off, so that mail of a sender that is known here reaches the Junk folder
  * only if the filter is far more sure than it must be with strangers.
  */
-export function toleranceOf({ proved }: SenderNames, { level }: Standing, ties: Ties): number {
+export function toleranceOf({ proved }: SenderNames, { level }: SenderStanding, ties: Ties): number {
   const isProved = proved.length > 0;
   const known = isProved ? byLevel[level] : level === 'strange' ? 0 : knownMachine;
   const wrote = ties.wroteAddress ? (isProved ? 8 : 2) : ties.wroteDomain ? 2 : 0;

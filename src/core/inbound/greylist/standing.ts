@@ -2,13 +2,13 @@
 import { dayMs, hourMs, type Millis } from '../../../lib/time.ts';
 import type { ContactFacts, InboundFacts } from './facts.ts';
 import type { InboundKnowledge } from './knowledge.ts';
-import { networkOf, plainName } from './names.ts';
+import { clientNetwork, plainName } from './names.ts';
 
 /**
  * `strange`: no liked mail, or only today's. `mixed`: liked mail and spam, as from a provider with
  * many customers. `seen`: liked mail, hardly any spam. `welcome`: the same for some time.
  */
-export type Level = 'strange' | 'mixed' | 'seen' | 'welcome';
+export type SenderLevel = 'strange' | 'mixed' | 'seen' | 'welcome';
 
 /** Under which names a sender's mail is remembered. */
 export type SenderNames = {
@@ -19,8 +19,8 @@ export type SenderNames = {
   readonly machine: string;
 };
 
-export type Standing = {
-  readonly level: Level;
+export type SenderStanding = {
+  readonly level: SenderLevel;
   /** The network has delivered liked mail before: what its machines look like is no news. */
   readonly isKnownNetwork: boolean;
   /** Messages that the filter called spam, in the last hours, of this sender. */
@@ -46,7 +46,7 @@ export function senderNames(
 ): SenderNames {
   const whole = (name: string): string => organisationOf(plainName(name)) ?? plainName(name);
   const named = [...(facts.spf === 'pass' ? [facts.spfDomain] : []), ...(facts.signers ?? [])];
-  const network = networkOf(facts.client);
+  const network = clientNetwork(facts.client);
   return {
     proved: [...new Set(named.filter((name) => name !== '').map(whole))],
     network,
@@ -54,7 +54,7 @@ export function senderNames(
   };
 }
 
-export function standingOf(names: SenderNames, knowledge: InboundKnowledge, at: Millis): Standing {
+export function senderStanding(names: SenderNames, knowledge: InboundKnowledge, at: Millis): SenderStanding {
   const { proved, network, machine } = names;
   const records = [
     ...proved.map((name) => recordOf(knowledge, 'domain', name, at)),
@@ -73,7 +73,7 @@ function recordOf(
   kind: 'domain' | 'network',
   name: string,
   at: Millis,
-): { readonly level: Level; readonly recentSpam: number } {
+): { readonly level: SenderLevel; readonly recentSpam: number } {
   const liked = knowledge.find(kind, name);
   const spam = knowledge.find(kind === 'domain' ? 'spam-domain' : 'spam-network', name);
   const isRecent = spam !== undefined && spam.lastAt > at - recentMs;
@@ -84,7 +84,7 @@ function recordOf(
   };
 }
 
-function levelOf(liked: number, spam: number, sinceMs: number): Level {
+function levelOf(liked: number, spam: number, sinceMs: number): SenderLevel {
   if (liked === 0 || sinceMs < knownAfterMs) return 'strange';
   // One message may be a mistake of the filter.
   const share = Math.max(0, spam - 1) / (liked + spam);
@@ -93,9 +93,9 @@ function levelOf(liked: number, spam: number, sinceMs: number): Level {
   return liked >= welcomeFrom ? 'welcome' : 'seen';
 }
 
-const order: readonly Level[] = ['strange', 'mixed', 'seen', 'welcome'];
+const order: readonly SenderLevel[] = ['strange', 'mixed', 'seen', 'welcome'];
 
-function better(one: Level, other: Level): Level {
+function better(one: SenderLevel, other: SenderLevel): SenderLevel {
   return order.indexOf(one) > order.indexOf(other) ? one : other;
 }
 

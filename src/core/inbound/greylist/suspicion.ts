@@ -5,14 +5,14 @@
 import type { ContactFacts, InboundFacts } from './facts.ts';
 import type { JudgePolicy, Suspicion } from './judgement.ts';
 import { heloFault, isMadeName, senderDomain } from './names.ts';
-import type { SenderNames, Standing } from './standing.ts';
+import type { SenderNames, SenderStanding } from './standing.ts';
 
 type Facts = ContactFacts & Partial<InboundFacts>;
 
 export function suspicionsOf(
   facts: Facts,
   names: SenderNames,
-  standing: Standing,
+  standing: SenderStanding,
   answersUs: boolean,
   policy: JudgePolicy,
 ): readonly Suspicion[] {
@@ -62,11 +62,11 @@ const senderMax = 5;
 export function besideContent(suspicions: readonly Suspicion[]): number {
   const isEvidence = ({ name }: Suspicion): boolean => evidence.has(name);
   const looks = suspicions.filter((one) => !isEvidence(one));
-  const sum = pointsOf(suspicions.filter(isEvidence)) + Math.min(pointsOf(looks), looksMax);
+  const sum = suspicionPoints(suspicions.filter(isEvidence)) + Math.min(suspicionPoints(looks), looksMax);
   return Math.min(sum, senderMax);
 }
 
-export function pointsOf(suspicions: readonly Suspicion[]): number {
+export function suspicionPoints(suspicions: readonly Suspicion[]): number {
   return suspicions.reduce((sum, { points }) => sum + points, 0);
 }
 
