@@ -48,7 +48,8 @@ const contentAlone = `
   require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
     const { type, score } = JSON.parse(line)
     if (type === 'rcpt') console.log('{"action":"dunno"}')
-    if (type === 'data') console.log(score >= 5 ? '{"action":"hold","seconds":0}' : '{"action":"dunno"}')
+    const held = '{"action":"hold","seconds":0}'
+    if (type === 'data') console.log(score >= 5 ? held : '{"action":"dunno"}')
     if (type === 'due') console.log('{"action":"quarantine"}')
   })`;
 const replay = (...options: readonly string[]): readonly string[] => [

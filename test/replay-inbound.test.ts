@@ -74,7 +74,7 @@ test('it answers questions of each kind, and takes over what our users wrote', a
   ]);
 });
 
-test('nothing waits with --wait 0s; --stance defer puts off, and lets in who comes back', async () => {
+test('nothing waits with --wait 0s; --stance defer lets in who comes back', async () => {
   const back = { ...bot, at: '2026-05-04T10:15:00Z' };
   assert.deepEqual(actions(await ask([hello, bot], '--wait', '0s')), ['dunno']);
   assert.deepEqual(actions(await ask([hello, bot], '--stance', 'observe')), ['dunno']);

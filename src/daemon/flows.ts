@@ -6,16 +6,17 @@ import { randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import { mailServerOf, policyOf } from '../config/values.ts';
+import { policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import type { Account, LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
+import { deferredKeptMs } from '../core/inbound/kept.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
 import { openHeldCount } from '../flow/account/held-count.ts';
 import { type HeldFull, openHeldFull } from '../flow/account/held-full.ts';
-import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
-import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
+import { openGate } from '../flow/account/message-submitted.ts';
+import { openPolicyHandler, type RecipientAskedDeps } from '../flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
 import { type AdminDeps, openAdmin } from '../flow/admin/admin.ts';
 import type { BypassMeter } from '../flow/bypass/bypass-meter.ts';
@@ -29,16 +30,11 @@ import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwor
 import type { Settings } from '../flow/settings.ts';
 import { shareAnswers } from '../flow/stats/shared-answers.ts';
 import { modeChanged } from '../flow/suspension/mode-changed.ts';
-import { addressKey } from '../formats/message/address.ts';
 import { dayMs, type Millis } from '../lib/time.ts';
 import type { Mutable } from '../lib/type-tools.ts';
-import { noticeMail } from '../partners/notices/mail.ts';
-import { noticeWebhook } from '../partners/notices/webhook.ts';
-import { readSecretFile } from '../partners/secret-file.ts';
 import type { Admin } from '../ports/admin.ts';
 import type { AuthorRights } from '../ports/authors.ts';
 import type { Ledger } from '../ports/ledger.ts';
-import type { NoticeChannel } from '../ports/mail-server.ts';
 import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
 import type { Troubles } from '../ports/troubles.ts';
 import { version } from '../version.ts';
@@ -50,11 +46,13 @@ import { openDaemonLog } from './daemon-log.ts';
 import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
 import { openMailServer } from './mail-server.ts';
+import { noticeChannels, noticeCheck } from './notices.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
-import { openInbound } from './readers/inbound.ts';
+import { openInbound, openInboundResolver } from './readers/inbound.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
 import { openDaemonSigning } from './readers/signing.ts';
+import { openDaemonWaiting } from './readers/waiting.ts';
 import { openStopping, type Stopping } from './stopping.ts';
 
 export type Flows = {
@@ -116,7 +114,9 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const fates = openDaemonFates(parts, { ...memory, ledger });
   const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
-  const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
+  const { strangers } = readers.waiting;
+  const judged = { ...live, localDomains, strangers };
+  const judging = openJudging(parts, { ...memory, ...stopping }, judged);
   const mailLog = openLogFlow(parts, { ...memory, ...stopping, fates }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
@@ -132,7 +132,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     },
   );
   const { journal } = memory;
-  scope.defer(startPruning(parts, journal));
+  scope.defer(startPruning(parts, journal, readers.waiting.knownForMs));
   scope.defer(startGauges(counters, admin, live.settings));
   const modeDeps = { ...stopping, journal, world, settings: live.settings };
   const setMode = (): void => modeChanged(modeDeps);
@@ -149,6 +149,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       reservations: judging.policy,
       statistics: readers.scan.statistics,
       notes: memory.notes,
+      wrote: readers.waiting.wrote,
       fates,
       stopwatch: () => performance.now(),
       observe: counters.observe,
@@ -240,9 +241,10 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
 function openJudging(
   { config, world }: DaemonParts,
   memory: Memory & Stopping,
-  { settings, localDomains }: Live & { readonly localDomains: ReadonlySet<string> },
+  of: Live & Pick<RecipientAskedDeps, 'localDomains' | 'strangers'>,
 ) {
   const { accounts, exemptions, feed, journal, notices, suspensions, told, weakPasswords } = memory;
+  const { settings } = of;
   const held = openHeldCount(journal, world.clock, memory.mta !== undefined);
   const gate = openGate({
     world,
@@ -263,8 +265,7 @@ function openJudging(
     gate,
     accounts,
     world,
-    settings,
-    localDomains,
+    ...of,
     milterPresent: () => milterPresent(),
   });
   const setMilterPresent = (present: () => boolean): void => {
@@ -280,7 +281,7 @@ function openReaders(
   known: Memory &
     Pick<
       ReturnType<typeof openMailServer>,
-      'connected' | 'localDomains' | 'loginDomains' | 'toolsOf'
+      'connected' | 'letGo' | 'localDomains' | 'loginDomains' | 'mayRelay' | 'mta' | 'toolsOf'
     >,
 ) {
   const { journal } = known;
@@ -290,7 +291,16 @@ function openReaders(
   const authors = openDaemonAuthors(parts, { ...known, ledger, hasKey, iso });
   const scan = openDaemonScan(parts, journal);
   const scripts = openDaemonScripts(parts, { journal, ledger });
-  const inbound = openInbound({ ...parts, keysOf: signing.keys.of }, parts.scope);
+  const resolve = openInboundResolver(parts, parts.scope);
+  const waiting = openDaemonWaiting(parts, {
+    ...known,
+    ledger,
+    resolve,
+    seed: () => known.accounts.context.people.seed,
+    queues: scan.queues,
+  });
+  const { judge } = waiting;
+  const inbound = openInbound({ ...parts, keysOf: signing.keys.of, resolve, judge });
   const all = [scan.source, signing.source, inbound];
   return {
     signing,
@@ -298,14 +308,16 @@ function openReaders(
     scan,
     scripts,
     sources: all.filter((source) => source !== undefined),
-    changing: [signing, authors, scan, scripts],
+    waiting,
+    changing: [signing, authors, scan, scripts, waiting],
     admin: {
       dkim: signing.keys.admin,
       probation: signing.probation,
       foreign: signing.foreign,
       scripts: scripts.admin,
       authors: authors.admin,
-      remembering: [signing.foreign, authors.observation],
+      inbound: waiting.admin,
+      remembering: [signing.foreign, authors.observation, waiting],
     },
   };
 }
@@ -324,6 +336,7 @@ function openFlowsAdmin(
     | 'doors'
     | 'fates'
     | 'foreign'
+    | 'inbound'
     | 'ledger'
     | 'logShapes'
     | 'probation'
@@ -348,32 +361,20 @@ function machineAddresses(): readonly string[] {
   );
 }
 
-/** Recognises Postern's own notices that go to nobody but the operator. */
-function noticeCheck({ notices: { mail_to } }: Config, notices: Notices): GateDeps['isOurs'] {
-  const operators = new Set(mail_to.map(addressKey));
-  return ({ messageId, outside, local }) =>
-    notices.isOurs(messageId) && [...outside, ...local].every((to) => operators.has(to));
-}
-
-function noticeChannels(config: Config, host: string): readonly NoticeChannel[] {
-  const { mail_to, webhook, webhook_secret_file } = config.notices;
-  const channels: NoticeChannel[] = [];
-  if (mail_to.length > 0) channels.push(noticeMail({ to: mail_to, ...mailServerOf(config, host) }));
-  if (webhook !== '') {
-    const secret = webhook_secret_file === '' ? '' : readSecretFile(webhook_secret_file);
-    channels.push(noticeWebhook({ url: webhook, secret }));
-  }
-  return channels;
-}
-
 /** Prunes the journal from time to time. Answers with a function that stops. */
-function startPruning({ config, world }: DaemonParts, journal: Journal): () => void {
+function startPruning(
+  { config, world }: DaemonParts,
+  journal: Journal,
+  knownForMs: () => number,
+): () => void {
   const run = (): void => {
     const now = world.clock.now();
     journal.prune({
       messages: (now - duration(config.ledger.keep_messages)) as Millis,
       stories: (now - duration(config.ledger.keep_stories)) as Millis,
       statistics: (now - duration(config.ledger.keep_statistics)) as Millis,
+      deferred: (now - deferredKeptMs) as Millis,
+      known: (now - knownForMs()) as Millis,
     });
   };
   return startTimer(pruneEveryMs, run);

@@ -48,6 +48,8 @@ export type MessagePathDeps = {
   readonly statistics: Pick<Statistics, 'seen'>;
   /** Notes which messages came through the door, for the bypass meter. */
   readonly notes: Pick<DoorNotes, 'cameIn' | 'judged'>;
+  /** Learns which mail of accounts here left: answers to it never wait. */
+  readonly wrote: (message: Submission) => void;
   /** Remembers what became of the message. */
   readonly fates: Pick<MessageFates, 'judged'>;
   /** Milliseconds of a clock that is never set, with fractions. */
@@ -168,6 +170,7 @@ class Passing implements PassingMessage {
 
   drop(): void {
     for (const scan of this.#scans) scan.drop();
+    for (const editor of this.#editors) editor.drop?.();
   }
 
   /** Shows the message to one scan after the other; each adds what it found. */
@@ -206,7 +209,7 @@ class Passing implements PassingMessage {
   }
 
   #judged(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
-    const { fates, gate, notes, observe, reservations, scripts, statistics, stopwatch } =
+    const { fates, gate, notes, observe, reservations, scripts, statistics, stopwatch, wrote } =
       this.#deps;
     const began = stopwatch();
     if (message.id !== '') reservations.counted(message.id);
@@ -215,6 +218,7 @@ class Passing implements PassingMessage {
       const what = said.kind === 'pass' ? 'passed' : 'stopped';
       statistics.seen(message, what);
       notes.judged(message);
+      if (said.kind === 'pass') wrote(message);
       this.#judgedAs = { account: message.account, isHeld: said.kind === 'hold' };
       fates.judged(message, said);
       scripts.answered(message, what);
@@ -231,13 +235,15 @@ function finishAll(
 ): void {
   const edits: (readonly HeaderEdit[])[] = editors.map(() => []);
   let refusal: string | undefined;
+  let answer: Answer | undefined;
   let left = editors.length;
   editors.forEach((editor, index) => {
-    editor.finish((found, refused) => {
+    editor.finish((found, refused, instead) => {
       edits[index] = found;
       refusal ??= refused;
+      answer ??= instead;
       left--;
-      if (left === 0) done(edits.flat(), refusal);
+      if (left === 0) done(edits.flat(), refusal, answer);
     }, judged);
   });
 }

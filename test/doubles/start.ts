@@ -10,6 +10,8 @@ export function scriptedStart(more: Partial<MessageStart> = {}): MessageStart {
     clientName: '',
     helo: 'out.example.org',
     sender: 'joe@example.org',
+    recipients: ['ann@example.net'],
+    badRecipients: 0,
     queueId: '4ABC',
     ...more,
   };

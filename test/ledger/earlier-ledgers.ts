@@ -2,6 +2,8 @@
  * A small ledger of every version there ever was, as the SQL that makes it: the n-th entry is
  * version n. An entry is written down when its version is released and never edited.
  */
+import { inboundStep } from './earlier-inbound.ts';
+
 const first = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
@@ -336,7 +338,16 @@ const thirteenth = `${twelfth}
   PRAGMA user_version = 13;
   `;
 
+const fourteenth = `${thirteenth}
+  PRAGMA user_version = 14;
+  `;
+
+const fifteenth = `${fourteenth}
+  ${inboundStep}
+  PRAGMA user_version = 15;
+  `;
+
 export const earlierLedgers: readonly string[] = [
   ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh],
-  ...[twelfth, thirteenth],
+  ...[twelfth, thirteenth, fourteenth, fifteenth],
 ];

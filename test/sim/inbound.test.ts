@@ -1,6 +1,6 @@
 /**
- * A small world of mail that comes in: a shop, people of a provider, a scanner on a line, bots and a
- * wave of spam from rented machines. What is asked of the judgement holds for any seed.
+ * A small world of inbound mail: shops, people of a provider, a scanner on a line, bots and a wave
+ * of spam from rented machines. What is asked of the judgement holds for any seed.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

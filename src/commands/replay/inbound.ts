@@ -1,4 +1,4 @@
-/** `postern replay --inbound -`: answers questions about recorded inbound mail, one JSON line each. */
+/** `postern replay --inbound -` answers questions about inbound mail, one JSON line each. */
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Command, InvalidArgumentError, Option } from 'commander';

@@ -3,17 +3,13 @@
  * the running guard. One JSON object a line; `rcpt`, `data` and `due` get one answer each.
  */
 
-import { mustComeAgain } from '../../core/inbound/greylist/defer.ts';
+import { type DeferralBooks, deferUntil } from '../../core/inbound/deferring/deferral.ts';
 import type { InboundFacts } from '../../core/inbound/greylist/facts.ts';
-import {
-  judgeDue,
-  judgeMessage,
-  rememberMessage,
-  rememberSent,
-} from '../../core/inbound/greylist/judge.ts';
+import { judgeDue, judgeMessage, rememberMessage } from '../../core/inbound/greylist/judge.ts';
 import type { JudgePolicy, Stance } from '../../core/inbound/greylist/judgement.ts';
-import type { Deferral } from '../../core/inbound/greylist/knowledge.ts';
+import type { Deferral, Deferrals } from '../../core/inbound/greylist/knowledge.ts';
 import { openKnowledgeTable } from '../../core/inbound/greylist/knowledge-table.ts';
+import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { dayMs, type Millis, secondMs } from '../../lib/time.ts';
 
@@ -47,11 +43,7 @@ export function openInboundReplay(options: InboundReplayOptions): InboundReplay 
   const { readTime } = options;
   const knowledge = openKnowledgeTable(namesMax, 0x706f7374);
   const waiting = new RecentMap<string, InboundFacts>(waitingMax);
-  const put = new RecentMap<string, Deferral>(deferralsMax);
-  const deferrals = {
-    find: (key: string) => put.get(key),
-    put: (key: string, one: Deferral) => void put.set(key, one),
-  };
+  const books: DeferralBooks = { knowledge, messages: deferrals(), senders: deferrals() };
   let ours = new Set<string>();
   let policy: JudgePolicy = {
     ...options,
@@ -76,23 +68,20 @@ export function openInboundReplay(options: InboundReplayOptions): InboundReplay 
           };
           return undefined;
         case 'sent':
-          rememberSent(
-            text(line['recipient']),
-            text(line['message_id']),
-            knowledge,
-            at,
-            options.organisationOf,
-          );
+          for (const name of sentTo(text(line['recipient']), options.organisationOf)) {
+            knowledge.see('written-to', name, at);
+          }
+          knowledge.see('message-id', text(line['message_id']), at);
           return undefined;
         case 'rcpt':
           return { action: 'dunno' };
         case 'data': {
           const facts = factsOf(line, at, likeness(line));
           const judged = judgeMessage(facts, knowledge, policy);
-          const isBack =
+          const isPutOff =
             judged.action === 'defer' &&
-            !mustComeAgain(facts, judged, { deferrals, knowledge }, policy);
-          if (judged.action !== 'defer' || isBack) rememberMessage(facts, knowledge, policy);
+            (deferUntil(facts, judged.points, books, options.organisationOf) ?? 0) > at;
+          if (!isPutOff) rememberMessage(facts, knowledge, policy);
           const why = [...judged.suspicions.map((one) => one.text), ...judged.passes].join('; ');
           // The Junk folder counts as kept back: the message is asked about again at once.
           if (judged.action === 'junk') return { action: 'hold', seconds: 0, why };
@@ -100,7 +89,7 @@ export function openInboundReplay(options: InboundReplayOptions): InboundReplay 
             waiting.set(text(line['instance']), facts);
             return { action: 'hold', seconds: judged.waitMs / secondMs, why };
           }
-          return { action: judged.action === 'defer' && !isBack ? 'defer' : 'dunno', why };
+          return { action: isPutOff ? 'defer' : 'dunno', why };
         }
         case 'due': {
           const facts = waiting.get(text(line['instance']));
@@ -115,6 +104,21 @@ export function openInboundReplay(options: InboundReplayOptions): InboundReplay 
       }
     },
   };
+}
+
+function deferrals(): Deferrals {
+  const all = new RecentMap<string, Deferral>(deferralsMax);
+  return { find: (key) => all.get(key), put: (key, one) => void all.set(key, one) };
+}
+
+/** Under which names it is remembered that someone here has written to an address. */
+function sentTo(
+  recipient: string,
+  organisationOf: JudgePolicy['organisationOf'],
+): readonly string[] {
+  const key = addressKey(recipient);
+  const domain = domainOf(key);
+  return domain === '' ? [key] : [key, `@${organisationOf(domain) ?? domain}`];
 }
 
 function factsOf(

@@ -19,6 +19,8 @@ const start: MessageStart = {
   clientName: '',
   helo: '',
   sender: 'joe@here.example',
+  recipients: [],
+  badRecipients: 0,
   queueId: 'Q1',
 };
 

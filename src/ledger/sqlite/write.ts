@@ -1,6 +1,7 @@
 /** Applies changes in one transaction for each call, all of them or none. */
 import type { DatabaseSync } from 'node:sqlite';
 import { unreachable } from '../../lib/assert.ts';
+import type { InboundChange } from '../../ports/inbound/inbound.ts';
 import type { Change, Ledger } from '../../ports/ledger.ts';
 import type { Marks } from './soundness/wal-match.ts';
 import { writeFault } from './tables/faults.ts';
@@ -114,6 +115,31 @@ function apply(tables: Tables, change: Change): void {
       break;
     case 'not-written-as':
       tables.authors.dropSeen(change.row);
+      break;
+    default:
+      applyInbound(tables, change);
+  }
+}
+
+function applyInbound({ inbound }: Tables, change: InboundChange): void {
+  switch (change.kind) {
+    case 'inbound':
+      inbound.put(change.row);
+      break;
+    case 'inbound-deferred':
+      inbound.putDeferred(change.row);
+      break;
+    case 'inbound-known':
+      inbound.putKnown(change.row);
+      break;
+    case 'inbound-forgotten':
+      inbound.forgetKnown(change.known);
+      break;
+    case 'inbound-allowed':
+      inbound.putAllowed(change.row);
+      break;
+    case 'inbound-disallowed':
+      inbound.dropAllowed(change.what);
       break;
     default:
       unreachable(change);

@@ -13,9 +13,9 @@ export type ContactFacts = {
   readonly at: Millis;
   /** IP address of the client. */
   readonly client: string;
-  /** Name of the client that resolves back to its address; empty if there is none. */
+  /** Name of the client that resolves back to its address; empty without one. */
   readonly clientName: string;
-  /** Name in the reverse DNS, checked or not; empty if there is none. */
+  /** Name in the reverse DNS, checked or not; empty without one. */
   readonly reverseName: string;
   readonly helo: string;
   /** The envelope sender; empty for bounces. */

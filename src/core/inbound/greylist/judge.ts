@@ -1,25 +1,30 @@
 /** Judges a message at the end of DATA, and once more when it has waited. Pure. */
-import { addressKey, domainOf } from '../../../formats/message/address.ts';
-import { type Millis, minuteMs } from '../../../lib/time.ts';
-import type { ContactFacts, DueFacts, InboundFacts } from './facts.ts';
-import type { DueJudgement, InboundAction, InboundJudgement, JudgePolicy } from './judgement.ts';
+import type { DueFacts, InboundFacts } from './facts.ts';
+import type {
+  DueJudgement,
+  InboundAction,
+  InboundJudgement,
+  JudgePolicy,
+  Suspicion,
+} from './judgement.ts';
 import type { InboundKnowledge } from './knowledge.ts';
 import { passReasons, tiesOf, toleranceOf } from './passes.ts';
 import { remember, senderNames, senderStanding } from './standing.ts';
-import { besideContent, suspicionPoints, suspicionsOf } from './suspicion.ts';
+import { behaviours, suspicionsOf } from './suspicion.ts';
 
-/** Points of the content filter's limit. */
-const limitPoints = 10;
-/** Points from which on a message waits or is put off. */
+/** Points at which a message is spam: those of the content filter's own limit. */
+const spamAt = 10;
+/** What the sender alone can add to these: at least half must come from the content. */
+const senderMax = 5;
+/** And what the looks of the sender can add, without anything that it did. */
+const looksMax = 2;
+/** Points from which on a message waits. */
 const waitAt = 6;
-/** Without a content filter, from these points on. */
-const waitWithoutContentAt = 4;
-/** Below this likeness the content filter likes a message. */
+/** Below this likeness, the content filter likes a message. */
 const likedBelow = 0.9;
 
-/** A message, or at RCPT what is known until then. */
 export function judgeMessage(
-  facts: ContactFacts & Partial<InboundFacts>,
+  facts: InboundFacts,
   knowledge: InboundKnowledge,
   policy: JudgePolicy,
 ): InboundJudgement {
@@ -28,29 +33,40 @@ export function judgeMessage(
   const ties = tiesOf(facts, names, knowledge);
   const suspicions = suspicionsOf(facts, names, standing, ties.answersUs, policy);
   const passes = passReasons(facts, names, standing, ties);
-  const { likeness } = facts;
-  const content = Math.max(0, (likeness ?? 0) * limitPoints);
-  const points = content + suspicionPoints(suspicions);
-  const spam = content + besideContent(suspicions) - toleranceOf(names, standing, ties);
-  const isSuspicious = points >= (likeness === undefined ? waitWithoutContentAt : waitAt);
-  let would: InboundAction = 'pass';
-  let waitMs = 0;
-  if (likeness !== undefined && spam >= limitPoints) would = 'junk';
-  else if (passes.length === 0 && isSuspicious) {
-    waitMs = policy.stance === 'defer' ? graded(points) : policy.waitMs;
-    if (waitMs > 0) would = policy.stance === 'defer' ? 'defer' : 'wait';
-  }
-  const action = policy.stance === 'observe' ? 'pass' : would;
-  return { action, would, waitMs, points, suspicions, passes };
+  const content = Math.max(0, (facts.likeness ?? 0) * spamAt);
+  const points = content + sum(suspicions);
+  const does = sum(suspicions.filter(({ name }) => behaviours.has(name)));
+  const looks = sum(suspicions.filter(({ name }) => !behaviours.has(name)));
+  const bySender = Math.min(does + Math.min(looks, looksMax), senderMax);
+  const spam = content + bySender - toleranceOf(names, standing, ties);
+  const waits = policy.stance === 'defer' ? 'defer' : 'wait';
+  const isHeldUp = passes.length === 0 && points >= waitAt && policy.waitMs > 0;
+  const isSpam = facts.likeness !== undefined && spam >= spamAt;
+  const would: InboundAction = isSpam ? 'junk' : isHeldUp ? waits : 'pass';
+  return {
+    action: policy.stance === 'observe' ? 'pass' : would,
+    would,
+    waitMs: would === waits ? policy.waitMs : 0,
+    points,
+    suspicions,
+    passes,
+  };
 }
 
-/** How long mail is put off: what is only a little suspicious may come back soon. */
-function graded(points: number): number {
-  if (points < 6) return minuteMs;
-  return points < 9 ? 5 * minuteMs : 15 * minuteMs;
+/** What the filter says of the content alone is remembered for the sender's next mail. */
+export function rememberMessage(
+  facts: InboundFacts,
+  knowledge: InboundKnowledge,
+  policy: JudgePolicy,
+): void {
+  const { at, likeness } = facts;
+  if (likeness === undefined) return;
+  const names = senderNames(facts, policy.organisationOf);
+  if (likeness >= 1) remember(names, 'spam', knowledge, at);
+  else if (likeness < likedBelow) remember(names, 'liked', knowledge, at);
 }
 
-/** A message that has waited: `facts` are those of the end of DATA. */
+/** `facts`: those of the first judgement. */
 export function judgeDue(
   facts: InboundFacts,
   due: DueFacts,
@@ -59,47 +75,17 @@ export function judgeDue(
 ): DueJudgement {
   const dnsbl = due.dnsbl ?? facts.dnsbl;
   const likeness = due.likeness ?? facts.likeness;
-  const { would, points, suspicions } = judgeMessage(
-    { ...facts, at: due.at, dnsbl, likeness },
-    knowledge,
-    policy,
-  );
-  // Without a content filter only what has come to light since can keep a message here.
+  const now = { ...facts, at: due.at, dnsbl, likeness };
+  const { would, suspicions } = judgeMessage(now, knowledge, policy);
+  // Without a content filter, only what came to light since can keep a message.
   const isNews = likeness === undefined && dnsbl === true && facts.dnsbl !== true;
   if (would !== 'junk' && !isNews) {
     return { action: 'release', why: 'nothing more speaks against it' };
   }
-  const texts = suspicions.map(({ text }) => text).join('; ');
-  return { action: 'quarantine', why: `${points.toFixed(1)} points: ${texts}` };
+  const why = suspicions.map(({ text }) => text).join('; ');
+  return { action: 'quarantine', why: `after it had waited, it counts as spam: ${why}` };
 }
 
-/**
- * Remembers what the content filter says of a message for the sender's next mail. Its sender is not
- * asked for, so that no sender makes itself worse by what is known of it.
- */
-export function rememberMessage(
-  facts: InboundFacts,
-  knowledge: InboundKnowledge,
-  policy: JudgePolicy,
-): void {
-  const { likeness, at } = facts;
-  if (likeness === undefined) return;
-  const names = senderNames(facts, policy.organisationOf);
-  if (likeness >= 1) remember(names, 'spam', knowledge, at);
-  else if (likeness < likedBelow) remember(names, 'liked', knowledge, at);
-}
-
-/** Someone here has written to `recipient`. */
-export function rememberSent(
-  recipient: string,
-  messageId: string,
-  knowledge: InboundKnowledge,
-  at: Millis,
-  organisationOf: JudgePolicy['organisationOf'],
-): void {
-  const key = addressKey(recipient);
-  const domain = domainOf(key);
-  knowledge.see('written-to', key, at);
-  if (domain !== '') knowledge.see('written-to', `@${organisationOf(domain) ?? domain}`, at);
-  if (messageId !== '') knowledge.see('message-id', messageId, at);
+function sum(suspicions: readonly Suspicion[]): number {
+  return suspicions.reduce((all, { points }) => all + points, 0);
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { heloFault, isMadeName, clientNetwork } from './names.ts';
+import { clientNetworkOf, heloFault, isMadeName } from './names.ts';
 
 test('a network is a /24 of IPv4 and a /48 of IPv6', () => {
-  assert.equal(clientNetwork('192.0.2.7'), clientNetwork('192.0.2.200'));
-  assert.notEqual(clientNetwork('192.0.2.7'), clientNetwork('192.0.3.7'));
-  assert.equal(clientNetwork('2001:db8:1::1'), clientNetwork('2001:db8:1:ff::2'));
-  assert.notEqual(clientNetwork('2001:db8:1::1'), clientNetwork('2001:db8:2::1'));
-  assert.equal(clientNetwork('no address'), 'no address');
+  assert.equal(clientNetworkOf('192.0.2.7'), clientNetworkOf('192.0.2.200'));
+  assert.notEqual(clientNetworkOf('192.0.2.7'), clientNetworkOf('192.0.3.7'));
+  assert.equal(clientNetworkOf('2001:db8:1::1'), clientNetworkOf('2001:db8:1:ff::2'));
+  assert.notEqual(clientNetworkOf('2001:db8:1::1'), clientNetworkOf('2001:db8:2::1'));
+  assert.equal(clientNetworkOf('no address'), 'no address');
 });
 
 const client = '198.51.100.23';

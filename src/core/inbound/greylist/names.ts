@@ -2,7 +2,7 @@
 import { parseClientIp } from '../../../formats/spf/network.ts';
 
 /** The network to which a client counts: /24 of IPv4, /48 of IPv6. Other text counts as it is. */
-export function clientNetwork(client: string): string {
+export function clientNetworkOf(client: string): string {
   const ip = parseClientIp(client);
   if (ip === undefined) return client;
   const known = ip.octets.slice(0, ip.octets.length === 4 ? 3 : 6);

@@ -1,4 +1,4 @@
-/** Why a message never waits, and how much its sender is trusted when its content looks like spam. */
+/** Why a message never waits, and how much its sender is trusted if its content looks like spam. */
 import { addressKey, domainOf, domainsAbove } from '../../../formats/message/address.ts';
 import type { ContactFacts, InboundFacts } from './facts.ts';
 import type { InboundKnowledge } from './knowledge.ts';
@@ -69,17 +69,13 @@ const localOf = (address: string): string => {
   return key.slice(0, key.lastIndexOf('@'));
 };
 
-/**
- * Points that are taken off, so that mail of a sender that is known here reaches the Junk folder
- * only if the filter is far more sure than it must be with strangers.
- */
-export function toleranceOf({ proved }: SenderNames, { level }: SenderStanding, ties: Ties): number {
-  const isProved = proved.length > 0;
-  const known = isProved ? byLevel[level] : level === 'strange' ? 0 : knownMachine;
+/** Points that are taken off: against such a sender, the filter is more often wrong than right. */
+export function toleranceOf(names: SenderNames, standing: SenderStanding, ties: Ties): number {
+  if (ties.isAllowed) return 10;
+  const isProved = names.proved.length > 0;
+  const byStanding = isProved
+    ? { strange: 0, mixed: 0, seen: 3, welcome: 8 }[standing.level]
+    : { strange: 0, mixed: 8, seen: 8, welcome: 8 }[standing.level];
   const wrote = ties.wroteAddress ? (isProved ? 8 : 2) : ties.wroteDomain ? 2 : 0;
-  return Math.max(known, wrote, ties.answersUs ? 5 : 0, ties.isAllowed ? 10 : 0);
+  return Math.max(byStanding, wrote, ties.answersUs ? 5 : 0);
 }
-
-const byLevel = { strange: 0, mixed: 0, seen: 3, welcome: 8 } as const;
-/** Scanners, storage boxes and scripts prove no domain and look bad to filters, day after day. */
-const knownMachine = 8;

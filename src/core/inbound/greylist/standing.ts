@@ -2,13 +2,13 @@
 import { dayMs, hourMs, type Millis } from '../../../lib/time.ts';
 import type { ContactFacts, InboundFacts } from './facts.ts';
 import type { InboundKnowledge } from './knowledge.ts';
-import { clientNetwork, plainName } from './names.ts';
+import { clientNetworkOf, plainName } from './names.ts';
 
 /**
  * `strange`: no liked mail, or only today's. `mixed`: liked mail and spam, as from a provider with
  * many customers. `seen`: liked mail, hardly any spam. `welcome`: the same for some time.
  */
-export type SenderLevel = 'strange' | 'mixed' | 'seen' | 'welcome';
+export type Trust = 'strange' | 'mixed' | 'seen' | 'welcome';
 
 /** Under which names a sender's mail is remembered. */
 export type SenderNames = {
@@ -20,7 +20,7 @@ export type SenderNames = {
 };
 
 export type SenderStanding = {
-  readonly level: SenderLevel;
+  readonly level: Trust;
   /** The network has delivered liked mail before: what its machines look like is no news. */
   readonly isKnownNetwork: boolean;
   /** Messages that the filter called spam, in the last hours, of this sender. */
@@ -35,10 +35,10 @@ const welcomeFrom = 3;
 const cleanShare = 0.02;
 /** From this share on a sender is strange again. */
 const spamShareMax = 0.35;
-/** From this share on, recent spam of a sender counts against its other mail. */
-const waveShare = 0.25;
 /** How long spam of a sender counts against its other mail. */
 const recentMs = 6 * hourMs;
+/** And from which share in all of its mail. */
+const waveShare = 0.25;
 
 export function senderNames(
   facts: ContactFacts & Partial<InboundFacts>,
@@ -46,7 +46,7 @@ export function senderNames(
 ): SenderNames {
   const whole = (name: string): string => organisationOf(plainName(name)) ?? plainName(name);
   const named = [...(facts.spf === 'pass' ? [facts.spfDomain] : []), ...(facts.signers ?? [])];
-  const network = clientNetwork(facts.client);
+  const network = clientNetworkOf(facts.client);
   return {
     proved: [...new Set(named.filter((name) => name !== '').map(whole))],
     network,
@@ -54,7 +54,11 @@ export function senderNames(
   };
 }
 
-export function senderStanding(names: SenderNames, knowledge: InboundKnowledge, at: Millis): SenderStanding {
+export function senderStanding(
+  names: SenderNames,
+  knowledge: InboundKnowledge,
+  at: Millis,
+): SenderStanding {
   const { proved, network, machine } = names;
   const records = [
     ...proved.map((name) => recordOf(knowledge, 'domain', name, at)),
@@ -73,7 +77,7 @@ function recordOf(
   kind: 'domain' | 'network',
   name: string,
   at: Millis,
-): { readonly level: SenderLevel; readonly recentSpam: number } {
+): { readonly level: Trust; readonly recentSpam: number } {
   const liked = knowledge.find(kind, name);
   const spam = knowledge.find(kind === 'domain' ? 'spam-domain' : 'spam-network', name);
   const isRecent = spam !== undefined && spam.lastAt > at - recentMs;
@@ -84,7 +88,7 @@ function recordOf(
   };
 }
 
-function levelOf(liked: number, spam: number, sinceMs: number): SenderLevel {
+function levelOf(liked: number, spam: number, sinceMs: number): Trust {
   if (liked === 0 || sinceMs < knownAfterMs) return 'strange';
   // One message may be a mistake of the filter.
   const share = Math.max(0, spam - 1) / (liked + spam);
@@ -93,9 +97,9 @@ function levelOf(liked: number, spam: number, sinceMs: number): SenderLevel {
   return liked >= welcomeFrom ? 'welcome' : 'seen';
 }
 
-const order: readonly SenderLevel[] = ['strange', 'mixed', 'seen', 'welcome'];
+const order: readonly Trust[] = ['strange', 'mixed', 'seen', 'welcome'];
 
-function better(one: SenderLevel, other: SenderLevel): SenderLevel {
+function better(one: Trust, other: Trust): Trust {
   return order.indexOf(one) > order.indexOf(other) ? one : other;
 }
 

@@ -20,7 +20,7 @@ export function suspicionsOf(
   const isKnown = standing.level !== 'strange' || standing.isKnownNetwork;
   const add = (name: string, points: number, text: string): void => {
     // Its machines looked like this when their mail was liked.
-    if (!isKnown || (deeds.has(name) && name !== 'dnsbl')) found.push({ name, points, text });
+    if (!isKnown || (behaviours.has(name) && name !== 'dnsbl')) found.push({ name, points, text });
   };
   if (facts.dnsbl === true) add('dnsbl', 4, 'the client is on a list of spam senders');
   if (facts.isEarlyTalker) add('early', 4, 'the client spoke before the greeting');
@@ -41,7 +41,7 @@ export function suspicionsOf(
   if (facts.sender === '' && facts.isProvenReturn === false && !answersUs) {
     add('unproven-return', 2, 'a bounce without proof that the original was ours');
   }
-  if (!isKnown && facts.at >= policy.learningUntil) {
+  if (!isKnown && facts.at > policy.learningUntil) {
     add('first-seen', 2, 'nothing is known of its domain and its network');
   }
   if (standing.recentSpam > 1) add('wave', 5, 'this sender has sent spam in the last hours');
@@ -49,27 +49,14 @@ export function suspicionsOf(
   return found;
 }
 
-/** What a sender does now. It counts also if its machines are known. */
-const deeds = new Set(['early', 'unknown', 'wave', 'unproven-return']);
-/** Facts that are more than looks. */
-const evidence = new Set([...deeds, 'dnsbl']);
-/** What the looks of a machine can add to the content: devices of honest people look like bots. */
-const looksMax = 2;
-/** What the sender can add to the content: at least half must come from the content. */
-const senderMax = 5;
-
-/** The points that are added to those of the content filter. */
-export function besideContent(suspicions: readonly Suspicion[]): number {
-  const isEvidence = ({ name }: Suspicion): boolean => evidence.has(name);
-  const looks = suspicions.filter((one) => !isEvidence(one));
-  const sum = suspicionPoints(suspicions.filter(isEvidence)) + Math.min(suspicionPoints(looks), looksMax);
-  return Math.min(sum, senderMax);
-}
-
-export function suspicionPoints(suspicions: readonly Suspicion[]): number {
-  return suspicions.reduce((sum, { points }) => sum + points, 0);
-}
-
+/** What a sender does; the others say only what it looks like. */
+export const behaviours: ReadonlySet<string> = new Set([
+  'dnsbl',
+  'early',
+  'unknown',
+  'wave',
+  'unproven-return',
+]);
 /** Unknown recipients that no slip explains. */
 const unknownMany = 3;
 
