@@ -23,6 +23,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { helpAfter } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { openProgress } from '../terminal/progress.ts';
+import { addInboundOptions, type InboundOptions, replayInbound } from './inbound.ts';
 import { cannotRead, inputName } from './input.ts';
 import { replayLogs } from './log.ts';
 import { openOutput, type ReplayOutput } from './output.ts';
@@ -32,7 +33,7 @@ import { summaryText } from './summary.ts';
 const newline = 10;
 const forLogs = 'to read a mail log: postern replay --format postfix --summary FILE…';
 
-type Options = {
+type Options = InboundOptions & {
   readonly format: 'events' | 'postfix';
   readonly defaultDomain: string;
   readonly operatorClears?: number;
@@ -42,7 +43,7 @@ type Options = {
 };
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('replay')
     .summary('what the guard would have done to recorded mail')
     .description(
@@ -95,25 +96,32 @@ export function register(program: Command): void {
         ],
       }),
     )
-    .action(async (files: readonly string[], options: Options) => {
-      const replay = openReplay({
-        policy: {
-          ...noCeilings,
-          heldMax: usualHeldMax,
-          isOwnHost: ownHostsOf(options.ownHost),
-        },
-        operatorClearsMs: options.operatorClears,
-      });
-      const output = options.summary === true ? undefined : openOutput();
-      let report: ReadReport | undefined;
-      if (options.format === 'postfix') {
-        const logs = files.length === 0 ? ['-'] : files;
-        report = await runLogs(logs, options.defaultDomain, replay, output);
-      } else await run(oneFile(files), replay, output);
-      if (options.summary === true) {
-        process.stdout.write(summaryText(replay, report, options.json === true));
-      } else if (report !== undefined) process.stderr.write(readText(report));
-    });
+    .action(runReplay);
+  addInboundOptions(command);
+}
+
+async function runReplay(files: readonly string[], options: Options): Promise<void> {
+  if (options.inbound === true) {
+    await replayInbound((await open(oneFile(files))).source, options, readTime);
+    return;
+  }
+  const replay = openReplay({
+    policy: {
+      ...noCeilings,
+      heldMax: usualHeldMax,
+      isOwnHost: ownHostsOf(options.ownHost),
+    },
+    operatorClearsMs: options.operatorClears,
+  });
+  const output = options.summary === true ? undefined : openOutput();
+  let report: ReadReport | undefined;
+  if (options.format === 'postfix') {
+    const logs = files.length === 0 ? ['-'] : files;
+    report = await runLogs(logs, options.defaultDomain, replay, output);
+  } else await run(oneFile(files), replay, output);
+  if (options.summary === true) {
+    process.stdout.write(summaryText(replay, report, options.json === true));
+  } else if (report !== undefined) process.stderr.write(readText(report));
 }
 
 /** Private networks and this machine are own hosts without a word. */

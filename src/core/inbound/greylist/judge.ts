@@ -75,10 +75,15 @@ export function judgeDue(
 ): DueJudgement {
   const dnsbl = due.dnsbl ?? facts.dnsbl;
   const likeness = due.likeness ?? facts.likeness;
-  const { would } = judgeMessage({ ...facts, at: due.at, dnsbl, likeness }, knowledge, policy);
-  return would === 'junk'
-    ? { action: 'quarantine', why: 'after it had waited, it counts as spam' }
-    : { action: 'release', why: 'nothing more speaks against it' };
+  const now = { ...facts, at: due.at, dnsbl, likeness };
+  const { would, suspicions } = judgeMessage(now, knowledge, policy);
+  // Without a content filter, only what came to light since can keep a message.
+  const isNews = likeness === undefined && dnsbl === true && facts.dnsbl !== true;
+  if (would !== 'junk' && !isNews) {
+    return { action: 'release', why: 'nothing more speaks against it' };
+  }
+  const why = suspicions.map(({ text }) => text).join('; ');
+  return { action: 'quarantine', why: `after it had waited, it counts as spam: ${why}` };
 }
 
 function sum(suspicions: readonly Suspicion[]): number {

@@ -215,9 +215,11 @@ class IncomingMessage implements IncomingReader {
       dnswl: (good?.lists.length ?? 0) > 0 ? 'low' : undefined,
     });
     const judgement = judgeMessage(facts, known, settings.policy);
-    rememberMessage(facts, known, settings.policy);
     world.count('postern_inbound_judged_total', 1, judgement.action);
     const said = await this.#carryOut(facts, judgement);
+    // Mail that was put off comes again, and counts then.
+    const isPutOff = judgement.action === 'defer' && said.instead !== undefined;
+    if (!isPutOff) rememberMessage(facts, known, settings.policy);
     return said;
   }
 

@@ -1,0 +1,75 @@
+/** `postern replay --inbound -` answers questions about inbound mail, one JSON line each. */
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Stance, stances } from '../../core/inbound/greylist/judgement.ts';
+import { openInboundReplay } from '../../flow/replay/inbound-replay.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { minuteMs } from '../../lib/time.ts';
+import { organisationOf } from '../../partners/dns/public-suffix.ts';
+import { durationOption } from '../terminal/options.ts';
+
+export type InboundOptions = {
+  readonly inbound?: true;
+  readonly stance: Stance;
+  readonly wait: number;
+  readonly spamScore: number;
+};
+
+/** How long suspicious mail waits. */
+const usualWaitMs = 10 * minuteMs;
+/** The limit of SpamAssassin as it is shipped. */
+const usualSpamScore = 5;
+
+export function addInboundOptions(command: Command): void {
+  command
+    .option('--inbound', 'answer questions about mail that comes in, one JSON object a line')
+    .addOption(
+      new Option('--stance <stance>', 'with --inbound: what is done with suspicious mail')
+        .choices(stances)
+        .default('wait'),
+    )
+    .addOption(
+      new Option('--wait <duration>', 'with --inbound: how long it waits; 0s: not at all')
+        .argParser(durationOption)
+        .default(usualWaitMs, '10m'),
+    )
+    .addOption(
+      new Option('--spam-score <points>', "with --inbound: the content filter's limit for spam")
+        .argParser(pointsOption)
+        .default(usualSpamScore),
+    );
+}
+
+function pointsOption(text: string): number {
+  const points = Number(text);
+  if (Number.isFinite(points) && points > 0) return points;
+  throw new InvalidArgumentError('It must be a number above 0.');
+}
+
+export async function replayInbound(
+  source: Readable,
+  { stance, wait, spamScore }: InboundOptions,
+  readTime: (text: string) => number,
+): Promise<void> {
+  const replay = openInboundReplay({ stance, waitMs: wait, spamScore, organisationOf, readTime });
+  let number = 0;
+  for await (const line of createInterface({ input: source })) {
+    number++;
+    if (line.trim() === '') continue;
+    const answer = replay.apply(parsed(line, number));
+    if (answer !== undefined) process.stdout.write(`${JSON.stringify(answer)}\n`);
+  }
+}
+
+function parsed(line: string, number: number): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null) return { ...value };
+  } catch {
+    // Told below.
+  }
+  throw new OperatorError('replay-line', `standard input, line ${number}: not a JSON object`, {
+    exit: sysexits.dataErr,
+  });
+}
