@@ -79,7 +79,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     },
     foreign: scene === 'hijack' ? [foreignPair(now())] : [],
     authors: notObserved,
-    inbound: agreeableInbound.status(),
+    inbound: agreeableInbound([]).status(),
     held: heldNow(state).length,
     heldMax: usualHeldMax,
     heldMost: mostHeld(state),
