@@ -25,7 +25,6 @@ const bot = {
   spf: 'none',
   dnswl: null,
   dnsbl: false,
-  early_talker: false,
   bad_recipients: 0,
   dkim: [],
   in_reply_to: null,

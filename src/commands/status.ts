@@ -38,8 +38,8 @@ export function register(program: Command): void {
     .summary('what the guard does right now')
     .description(
       'Shows the mode, the doors, the verdicts since the start, the accounts that are watched or ' +
-        'suspended and why, how many messages are held or wait, whether the ledger takes writes, the ' +
-        'address of the status page, and what is wrong with the guard (trouble).',
+        'suspended and why, how many messages are held or wait, whether the ledger takes writes, ' +
+        'the address of the status page, and what is wrong with the guard (trouble).',
     )
     .option('--state <dir>', stateHelp)
     .option('--token', 'show the token in the address, even if this is not a terminal')

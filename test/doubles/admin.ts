@@ -52,6 +52,10 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
   let fault = '';
   let troubles: readonly string[] = [];
   let unread = '';
+  const inbound =
+    scene === 'hijack'
+      ? agreeableInbound(calls, nightInbound(start), nightAtRisk(start))
+      : agreeableInbound(calls);
   const status = (): StatusView => ({
     version: '0.1.0',
     mode: scene === 'observe' ? 'observe' : 'guard',
@@ -79,7 +83,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     },
     foreign: scene === 'hijack' ? [foreignPair(now())] : [],
     authors: notObserved,
-    inbound: agreeableInbound([]).status(),
+    inbound: inbound.status(),
     held: heldNow(state).length,
     heldMax: usualHeldMax,
     heldMost: mostHeld(state),
@@ -122,10 +126,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       lanes: scene === 'hijack' ? scriptedLanes(now) : noLanes,
       asking: nightAsking(state, start, scene),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
-      inbound:
-        scene === 'hijack'
-          ? agreeableInbound(calls, nightInbound(start), nightAtRisk(start))
-          : agreeableInbound(calls),
+      inbound,
       async stats(query) {
         if (unread === '') return scriptedStats(query);
         throw new OperatorError('statistics-failed', unread);

@@ -24,7 +24,6 @@ type Message = Readonly<Record<string, unknown>> & {
 const good = {
   dnswl: null,
   dnsbl: false,
-  early_talker: false,
   bad_recipients: 0,
   spf: 'pass',
   dkim: [],

@@ -8,7 +8,7 @@ import type { InstallStep } from './step.ts';
 
 const helper = join(import.meta.dirname, '../../../packaging/postern-root');
 
-/** `list`: what postern-root wrote down as waiting. Without the guard nobody else would release it. */
+/** `list`: what postern-root wrote down as waiting. Nobody else would release it. */
 export function letAllGoStep(
   list: string,
   env: Readonly<Record<string, string>> = {},
@@ -27,9 +27,10 @@ export function letAllGoStep(
         fine: [1],
       });
       if (said.at(-1) === 'postern-root: done') return undefined;
-      throw new OperatorError('mail-still-waits', 'incoming mail that waits was not released', {
+      const what = 'incoming mail that waits was not released';
+      throw new OperatorError('mail-still-waits', what, {
         cause: said.join('; '),
-        hint: `its queue ids are in ${list}; release each with postsuper -H ID, then empty that file`,
+        hint: `its queue ids are in ${list}: release each with postsuper -H, then empty the file`,
         exit: 1,
       });
     },

@@ -142,7 +142,6 @@ function factsOf(
     spfDomain: sender === '' ? helo : sender.slice(sender.lastIndexOf('@') + 1),
     dnswl: oneOf(trusts, line['dnswl']),
     dnsbl: typeof line['dnsbl'] === 'boolean' ? line['dnsbl'] : undefined,
-    isEarlyTalker: line['early_talker'] === true,
     badRecipients: typeof line['bad_recipients'] === 'number' ? line['bad_recipients'] : 0,
     signers: texts(line['dkim']),
     answers: answer === '' ? [] : [answer],

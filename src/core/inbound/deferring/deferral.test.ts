@@ -17,7 +17,6 @@ const facts = (at: number, more: Partial<ContactFacts> = {}): ContactFacts => ({
   spfDomain: '',
   dnswl: undefined,
   dnsbl: undefined,
-  isEarlyTalker: false,
   badRecipients: 0,
   ...more,
 });

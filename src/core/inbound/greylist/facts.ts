@@ -29,8 +29,6 @@ export type ContactFacts = {
   readonly dnswl: WhitelistTrust | undefined;
   /** True: on a list of spam senders. Undefined: not known now. */
   readonly dnsbl: boolean | undefined;
-  /** It spoke before the greeting. */
-  readonly isEarlyTalker: boolean;
   /** Recipients of this transaction that do not exist here. */
   readonly badRecipients: number;
 };

@@ -29,7 +29,6 @@ const good: InboundFacts = {
   spfDomain: 'bakery.example',
   dnswl: undefined,
   dnsbl: false,
-  isEarlyTalker: false,
   badRecipients: 0,
   signers: [],
   answers: [],
@@ -111,10 +110,19 @@ test('never waits: addresses that we wrote to, and answers to our messages', () 
   const known = nothing();
   known.see('written-to', 'x@somewhere.example', start);
   known.see('message-id', '<1@here.example>', start);
-  assert.equal(action(doubtful, known), 'pass');
+  assert.equal(action({ ...doubtful, spf: 'none' }, known), 'pass');
   const other = { ...doubtful, sender: 'y@else.example' };
   assert.equal(action(other, known), 'wait');
   assert.equal(action({ ...other, answers: ['<1@here.example>'] }, known), 'pass');
+});
+
+test('that we wrote to an address counts for nothing where SPF says that it is forged', () => {
+  const known = nothing();
+  known.see('written-to', 'x@somewhere.example', start);
+  assert.equal(action({ ...doubtful, spf: 'fail' }, known), 'wait');
+  assert.equal(action({ ...doubtful, spf: 'softfail' }, known), 'wait');
+  const forwarded = { ...doubtful, spf: 'fail', signers: ['somewhere.example'] } as const;
+  assert.equal(action(forwarded, known), 'pass');
 });
 
 test('that we wrote to a domain counts only if the mail proves the domain', () => {

@@ -52,7 +52,7 @@ export function passReasons(
   const isProved = names.proved.length > 0;
   const found: readonly (readonly [boolean, string])[] = [
     [ties.isAllowed, 'the operator lists it'],
-    [ties.wroteAddress, 'someone here has written to its sender'],
+    [ties.wroteAddress && !looksForged(facts, isProved), 'someone here has written to its sender'],
     [ties.wroteDomain, 'someone here has written to its domain'],
     [ties.answersUs, 'it answers a message of ours'],
     [facts.isProvenReturn === true, 'it is a bounce of our own mail'],
@@ -63,6 +63,10 @@ export function passReasons(
   ];
   return found.filter(([holds]) => holds).map(([, text]) => text);
 }
+
+/** Anyone can write in the name of somebody else; SPF says whether the owner of the domain did. */
+const looksForged = ({ spf }: Facts, isProved: boolean): boolean =>
+  !isProved && (spf === 'fail' || spf === 'softfail');
 
 const localOf = (address: string): string => {
   const key = addressKey(address);

@@ -23,7 +23,6 @@ export function suspicionsOf(
     if (!isKnown || (behaviours.has(name) && name !== 'dnsbl')) found.push({ name, points, text });
   };
   if (facts.dnsbl === true) add('dnsbl', 4, 'the client is on a list of spam senders');
-  if (facts.isEarlyTalker) add('early', 4, 'the client spoke before the greeting');
   if (facts.badRecipients >= unknownMany) {
     add('unknown', 4, `${facts.badRecipients} of its recipients do not exist`);
   } else if (facts.badRecipients > 0) add('unknown', 2, 'a recipient does not exist');
@@ -52,7 +51,6 @@ export function suspicionsOf(
 /** What a sender does; the others say only what it looks like. */
 export const behaviours: ReadonlySet<string> = new Set([
   'dnsbl',
-  'early',
   'unknown',
   'wave',
   'unproven-return',

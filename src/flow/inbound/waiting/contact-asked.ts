@@ -91,7 +91,6 @@ async function judged(deps: ContactDeps, request: PolicyRequest): Promise<Answer
     spfDomain: spf.domain,
     dnsbl: isOnLists(bad, settings.dnsbl),
     dnswl: good.lists.length > 0 ? 'low' : undefined,
-    isEarlyTalker: false,
     badRecipients: 0,
     signers: [],
     answers: [],

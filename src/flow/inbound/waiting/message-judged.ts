@@ -308,7 +308,6 @@ class IncomingMessage implements IncomingReader {
       spf: spf.result === 'temperror' ? undefined : spf.result,
       spfDomain: spf.domain,
       ...found,
-      isEarlyTalker: false,
       badRecipients,
       signers: dkim.flatMap(({ domain, result }) => (result === 'pass' ? domain : [])),
       answers,
