@@ -1,0 +1,63 @@
+/**
+ * What is known about a client and its message when they are judged. Whoever asks gathers it first:
+ * the judgement makes no look-ups and reads no clock.
+ */
+import type { SpfResult } from '../../../formats/spf/evaluate.ts';
+import type { Millis } from '../../../lib/time.ts';
+
+/** Trust levels of a list of good senders (dnswl.org); undefined: the client is not in it. */
+export type WhitelistTrust = 'none' | 'low' | 'med' | 'hi';
+
+/** The client and the envelope so far: all that is known at RCPT. */
+export type ContactFacts = {
+  readonly at: Millis;
+  /** IP address of the client. */
+  readonly client: string;
+  /** Name of the client that resolves back to its address; empty if there is none. */
+  readonly clientName: string;
+  /** Name in the reverse DNS, checked or not; empty if there is none. */
+  readonly reverseName: string;
+  readonly helo: string;
+  /** The envelope sender; empty for bounces. */
+  readonly sender: string;
+  /** At RCPT: the one that is asked about. */
+  readonly recipients: readonly string[];
+  /** Undefined: not known now, for example because the DNS was slow. */
+  readonly spf: SpfResult | undefined;
+  /** The domain that SPF checked. */
+  readonly spfDomain: string;
+  readonly dnswl: WhitelistTrust | undefined;
+  /** True: on a list of spam senders. Undefined: not known now. */
+  readonly dnsbl: boolean | undefined;
+  /** It spoke before the greeting. */
+  readonly isEarlyTalker: boolean;
+  /** Recipients of this transaction that do not exist here. */
+  readonly badRecipients: number;
+  /** It has logged in, or is in our own networks: such mail is never judged here. */
+  readonly isOurs: boolean;
+};
+
+/** A whole message, at the end of DATA. */
+export type InboundFacts = ContactFacts & {
+  /** Domains of good DKIM signatures (`d=`). */
+  readonly signers: readonly string[];
+  /** The sender is the author by SPF or DKIM with alignment; undefined: not known. */
+  readonly dmarc: 'pass' | 'fail' | 'none' | undefined;
+  readonly bytes: number;
+  readonly messageId: string;
+  /** Message-IDs that it answers: In-Reply-To and References, without what is not ours. */
+  readonly answers: readonly string[];
+  /** It is a bounce that carries proof that we sent the original (DKIM, Message-ID, envelope). */
+  readonly isProvenReturn: boolean;
+  /** It says that it carries a code for signing in. */
+  readonly saysCode: boolean;
+  /** How near to spam the content is: from 1 on the filter calls it spam. Undefined: no filter. */
+  readonly likeness: number | undefined;
+};
+
+/** What is looked up once more when a waiting message is due. */
+export type DueFacts = {
+  readonly at: Millis;
+  readonly dnsbl: boolean | undefined;
+  readonly likeness: number | undefined;
+};

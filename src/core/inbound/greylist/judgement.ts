@@ -1,0 +1,43 @@
+/** What becomes of a message that comes in, and why. Types only. */
+
+/**
+ * `observe`: nothing is done. `wait`: suspicious mail is accepted and waits here. `defer`: it is
+ * put off with a 451.
+ */
+export const stances = ['observe', 'wait', 'defer'] as const;
+export type Stance = (typeof stances)[number];
+
+export type JudgePolicy = {
+  readonly stance: Stance;
+  /** How long suspicious mail waits here; 0: it does not wait. */
+  readonly waitMs: number;
+  /** Domain below which one owner registers; undefined for a public suffix. */
+  readonly organisationOf: (domain: string) => string | undefined;
+};
+
+/** One thing that speaks against a message, with its weight. */
+export type Suspicion = { readonly name: string; readonly points: number; readonly text: string };
+
+/**
+ * `pass`: delivered at once. `junk`: delivered at once, with the field for the Junk folder.
+ * `wait`: accepted, and waits. `defer`: put off.
+ */
+export type InboundAction = 'pass' | 'junk' | 'wait' | 'defer';
+
+export type InboundJudgement = {
+  readonly action: InboundAction;
+  /** What would be done under stance `wait` or `defer`; differs from `action` for `observe`. */
+  readonly would: InboundAction;
+  /** `wait`: how long. `defer`: how long from the first try on. Else 0. */
+  readonly waitMs: number;
+  readonly points: number;
+  readonly suspicions: readonly Suspicion[];
+  /** Why it does not wait whatever the points are, a sentence each. */
+  readonly passes: readonly string[];
+};
+
+/** What becomes of a waiting message when its time is over. */
+export type DueJudgement = {
+  readonly action: 'release' | 'quarantine';
+  readonly why: string;
+};

@@ -1,0 +1,57 @@
+/**
+ * What is remembered about those who write to us. Names are hashed by whoever stores them; entries
+ * are bounded, and the longest unseen one is forgotten first.
+ */
+import type { Millis } from '../../../lib/time.ts';
+
+/**
+ * Kinds of entries. Stored as the place in this list: append only.
+ *
+ * `domain`, `network`: delivered mail here that the content filter liked. A domain counts only if
+ * SPF or DKIM proved it. `written-to`: someone here has written to this address (or to
+ * `@domain`). `message-id`: of our own mail. `missed`: was put off and came on another day.
+ * `allowed`, `blocked`: the operator said so. `spam-domain`, `spam-network`: sent what the content
+ * filter called spam.
+ */
+export const knownKinds = [
+  'domain',
+  'network',
+  'written-to',
+  'message-id',
+  'missed',
+  'allowed',
+  'blocked',
+  'spam-domain',
+  'spam-network',
+] as const;
+export type KnownKind = (typeof knownKinds)[number];
+
+export type Known = {
+  readonly firstAt: Millis;
+  readonly lastAt: Millis;
+  /** How often it was seen; it stops at 65,535. */
+  readonly times: number;
+};
+
+export type InboundKnowledge = {
+  find(kind: KnownKind, name: string): Known | undefined;
+  /** Makes an entry, or counts it once more. */
+  see(kind: KnownKind, name: string, at: Millis): void;
+  forget(kind: KnownKind, name: string): void;
+};
+
+/** Mail that was put off with a 451. Its key is that of `deferralKeys`. */
+export type Deferral = {
+  readonly firstAt: Millis;
+  readonly lastAt: Millis;
+  /** From then on it is accepted. */
+  readonly until: Millis;
+  readonly tries: number;
+  /** When it was accepted; 0: not yet. */
+  readonly returnedAt: Millis;
+};
+
+export type Deferrals = {
+  find(key: string): Deferral | undefined;
+  put(key: string, deferral: Deferral): void;
+};
