@@ -12,6 +12,7 @@ import { type IdentitySettings, identitySettings } from './sections/identity.ts'
 import { type VerifySettings, verifySettings } from './sections/inbound.ts';
 import { type MessagesSection, messagesSettings } from './sections/messages.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
+import { type ReflectionSettings, reflectionSettings } from './sections/reflection.ts';
 import { type ScanSection, scanSettings } from './sections/scan.ts';
 import { type ScriptsSection, scriptSettings } from './sections/scripts.ts';
 import { type SendmailSettings, sendmailSettings } from './sections/sendmail.ts';
@@ -74,6 +75,7 @@ export type Config = {
   dns: DnsSettings;
   passwords: PasswordSettings;
   verify: VerifySettings;
+  reflection: ReflectionSettings;
   signing: SigningSection;
   scan: ScanSection;
   scripts: ScriptsSection;
@@ -311,6 +313,7 @@ const shape = z.strictObject({
   dns: dnsSettings,
   passwords: passwordSettings,
   verify: verifySettings,
+  reflection: reflectionSettings,
   signing: signingSettings,
   scan: scanSettings,
   scripts: scriptSettings,

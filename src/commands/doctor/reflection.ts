@@ -84,7 +84,7 @@ async function otherExchangers(
   const found = await Promise.all(
     domains.map(async (name) => {
       const answer = await resolve({ name, type: 'MX' });
-      if (!('records' in answer)) return [];
+      if (answer.kind !== 'records') return [];
       const hosts = answer.records.flatMap((one) => (one.type === 'MX' ? [one.exchange] : []));
       const names = hosts.map((host) => host.replace(/\.$/, '').toLowerCase());
       // A domain whose mail goes elsewhere is not ours to judge.

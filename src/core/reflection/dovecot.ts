@@ -18,7 +18,8 @@ function quotaStatus(lines: readonly string[]): string {
   const end = lines.findIndex((line, nth) => nth > start && /^\}/.test(line));
   const block = lines.slice(start, end < 0 ? undefined : end).join('\n');
   const port = /^\s*port = (\d{1,5})/m.exec(block)?.[1];
-  if (port !== undefined) return `inet:${/^\s*address = (\S+)/m.exec(block)?.[1] ?? '127.0.0.1'}:${port}`;
+  if (port !== undefined)
+    return `inet:${/^\s*address = (\S+)/m.exec(block)?.[1] ?? '127.0.0.1'}:${port}`;
   const path = /unix_listener (\S+)/.exec(block)?.[1];
   return path === undefined ? '' : `unix:${path.replace(/^\/var\/spool\/postfix\//, '')}`;
 }
