@@ -17,6 +17,7 @@ import { type ScanSection, scanSettings } from './sections/scan.ts';
 import { type ScriptsSection, scriptSettings } from './sections/scripts.ts';
 import { type SendmailSettings, sendmailSettings } from './sections/sendmail.ts';
 import { type SigningSection, signingSettings } from './sections/signing.ts';
+import { type InboundSection, inboundSettings } from './sections/waiting.ts';
 
 const duration = z
   .string()
@@ -76,6 +77,7 @@ export type Config = {
   passwords: PasswordSettings;
   verify: VerifySettings;
   reflection: ReflectionSettings;
+  inbound: InboundSection;
   signing: SigningSection;
   scan: ScanSection;
   scripts: ScriptsSection;
@@ -314,6 +316,7 @@ const shape = z.strictObject({
   passwords: passwordSettings,
   verify: verifySettings,
   reflection: reflectionSettings,
+  inbound: inboundSettings,
   signing: signingSettings,
   scan: scanSettings,
   scripts: scriptSettings,
@@ -352,7 +355,10 @@ const shape = z.strictObject({
 });
 
 /** Checks a configuration: unknown keys and wrong values are issues. */
-export const schema: z.ZodType<Config> = shape;
+export const schema: z.ZodType<Config> = shape.refine(
+  ({ inbound, verify }) => verify.enabled || !['wait', 'defer'].includes(inbound.stance),
+  { path: ['inbound', 'stance'], message: 'needs verify.enabled = true' },
+);
 
 /** One setting: its key, its value as TOML, and its meaning. */
 export type Setting = { readonly key: string; readonly value: string; readonly about: string };

@@ -367,13 +367,19 @@ function noticeChannels(config: Config, host: string): readonly NoticeChannel[] 
 }
 
 /** Prunes the journal from time to time. Answers with a function that stops. */
-function startPruning({ config, world }: DaemonParts, journal: Journal): () => void {
+function startPruning(
+  { config, world }: DaemonParts,
+  journal: Journal,
+  knownFor: () => number,
+): () => void {
   const run = (): void => {
     const now = world.clock.now();
     journal.prune({
       messages: (now - duration(config.ledger.keep_messages)) as Millis,
       stories: (now - duration(config.ledger.keep_stories)) as Millis,
       statistics: (now - duration(config.ledger.keep_statistics)) as Millis,
+      deferred: (now - deferredKeptMs) as Millis,
+      known: (now - knownFor()) as Millis,
     });
   };
   return startTimer(pruneEveryMs, run);

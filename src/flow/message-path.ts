@@ -168,6 +168,7 @@ class Passing implements PassingMessage {
 
   drop(): void {
     for (const scan of this.#scans) scan.drop();
+    for (const editor of this.#editors) editor.drop?.();
   }
 
   /** Shows the message to one scan after the other; each adds what it found. */
@@ -231,13 +232,15 @@ function finishAll(
 ): void {
   const edits: (readonly HeaderEdit[])[] = editors.map(() => []);
   let refusal: string | undefined;
+  let answer: Answer | undefined;
   let left = editors.length;
   editors.forEach((editor, index) => {
-    editor.finish((found, refused) => {
+    editor.finish((found, refused, instead) => {
       edits[index] = found;
       refusal ??= refused;
+      answer ??= instead;
       left--;
-      if (left === 0) done(edits.flat(), refusal);
+      if (left === 0) done(edits.flat(), refusal, answer);
     }, judged);
   });
 }

@@ -15,6 +15,8 @@ import { lineSplitter, programCode, programLines, programOutput } from './progra
  * NAME` for each name that Dovecot does not refuse; homes answers `home NAME FOLDER` for each that
  * Dovecot knows. lookup: a parameter of Postfix, one of its tables, and keys; answers like `postmap
  * -q -`. queue: no names; answers like `postqueue -j`. check: no names; only answers (for doctor).
+ * waits: queue ids with the second until which they wait; waited: ids. The helper alone keeps that
+ * list, so that mail leaves although the guard does not come back.
  */
 export type ToolVerb =
   | (typeof loginVerbs)[number]
@@ -23,6 +25,8 @@ export type ToolVerb =
   | 'drop'
   | 'queue'
   | 'lookup'
+  | 'waits'
+  | 'waited'
   | 'check';
 const loginVerbs = ['kick', 'sessions', 'refused', 'homes'] as const;
 
@@ -132,7 +136,7 @@ export function ownTools(
       } else if (verb === 'queue') {
         const args = [...postfix, '-j'];
         yield* programLines({ program: postqueue, args, signal, errors: 'complaint' });
-      } else yield 'postern-root: ready';
+      } else if (verb === 'check') yield 'postern-root: ready';
     },
   };
 }
@@ -224,8 +228,15 @@ function isTableKey(text: string): boolean {
   return /^[^\s\p{Cc}]{1,320}$/u.test(text);
 }
 
+/** A queue id, a dot, and a second since 1970. */
+function isWait(text: string): boolean {
+  const [id = '', second = '', ...more] = text.split('.');
+  return more.length === 0 && parseQueueId(id) !== undefined && /^[1-9]\d{0,10}$/.test(second);
+}
+
 function badNames(verb: ToolVerb, names: readonly string[]): string | undefined {
   if (verb === 'lookup') return isLookUp(names) ? undefined : names.join(' ').slice(0, 200);
+  if (verb === 'waits') return names.find((name) => !isWait(name));
   const takesLogins = loginVerbs.some((one) => one === verb);
   return names.find((name) =>
     takesLogins ? !isLoginName(name) : parseQueueId(name) === undefined,

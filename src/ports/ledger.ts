@@ -12,6 +12,7 @@ import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
 import type { AuthorLedger, MayWriteAsRow } from './authors.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
+import type { InboundChange, InboundLedger } from './inbound.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
 
@@ -196,7 +197,8 @@ export type Change =
   | { readonly kind: 'may-write-as'; readonly row: MayWriteAsRow }
   | { readonly kind: 'written-as'; readonly row: SeenPair }
   /** Deletes the row. */
-  | { readonly kind: 'not-written-as'; readonly row: Pick<SeenPair, 'account' | 'address'> };
+  | { readonly kind: 'not-written-as'; readonly row: Pick<SeenPair, 'account' | 'address'> }
+  | InboundChange;
 
 export type AccountSearch = {
   readonly state?: AccountState;
@@ -210,7 +212,8 @@ export type AccountSearch = {
 export type Ledger = StatsLedger &
   ScriptLedger &
   AuthorLedger &
-  HandoverLedger & {
+  HandoverLedger &
+  InboundLedger & {
     /**
      * Writes one transaction. Throws OperatorError `ledger-write` if the disk is full or the file
      * is gone; then nothing is kept.
@@ -266,6 +269,9 @@ export type Ledger = StatsLedger &
       readonly messages: Millis;
       readonly stories: Millis;
       readonly statistics: Millis;
+      /** Mail that was put off, and what is known of senders. */
+      readonly deferred: Millis;
+      readonly known: Millis;
     }): boolean;
     /**
      * Removes an address (key) and its hashes as a known recipient. Answers how many rows changed;

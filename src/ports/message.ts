@@ -95,6 +95,8 @@ export type MessageStart = {
   readonly helo: string;
   /** MAIL FROM as typed, without its brackets; empty for the null sender. */
   readonly sender: string;
+  /** Address keys, of mail that comes in; else empty. */
+  readonly recipients: readonly string[];
   readonly queueId: string;
 };
 
@@ -130,6 +132,8 @@ export type MessageReader = {
    * `judged`: undefined for mail that is not judged.
    */
   finish(done: Finished, judged?: JudgedAs): void;
+  /** The message is over, or was given up: what was kept of it is freed. */
+  drop?(): void;
 };
 
 /** The account that a message counted for, and whether it is held. */
@@ -137,9 +141,13 @@ export type JudgedAs = { readonly account: Account; readonly isHeld: boolean };
 
 /**
  * Takes what a reader found. `refused`: why the message is refused, whatever the gate says; one
- * line of printable ASCII.
+ * line of printable ASCII. `instead`: the answer to mail that comes in, in place of a pass.
  */
-export type Finished = (edits: readonly HeaderEdit[], refused?: string) => void;
+export type Finished = (
+  edits: readonly HeaderEdit[],
+  refused?: string,
+  instead?: Answer,
+) => void;
 
 /**
  * Reads one message that leaves, before it is judged. Memory is bounded, nothing throws, nothing

@@ -10,6 +10,7 @@ export function scriptedStart(more: Partial<MessageStart> = {}): MessageStart {
     clientName: '',
     helo: 'out.example.org',
     sender: 'joe@example.org',
+    recipients: ['ann@example.net'],
     queueId: '4ABC',
     ...more,
   };

@@ -14,6 +14,8 @@ const socket = 'postern.socket';
 const helper = 'postern-root.socket';
 /** Of the password audit. It is installed, and the operator starts it. */
 const timer = 'postern-passwords.timer';
+/** Releases mail that waits for a guard that is away. */
+const letGo = 'postern-let-go.timer';
 
 export type Before = {
   /** The service was running when the installation reached this step. */
@@ -38,7 +40,7 @@ export function serviceCalls(before: Before): {
   readonly said: string | undefined;
 } {
   const { changed, listening, moved, postfix, running } = before;
-  const sockets = postfix ? [helper, socket] : [helper];
+  const sockets = postfix ? [helper, letGo, socket] : [helper];
   const start = [['daemon-reload'], ['enable', '--now', ...sockets, service]];
   if (postfix && listening && moved) {
     const calls = [...start, ['restart', service, socket]];
@@ -104,7 +106,7 @@ export function stopStep(installed: () => boolean): InstallStep {
       if (!systemdRuns()) return 'systemd does not run here: nothing to stop';
       if (!installed()) return `no ${service} here`;
       // The socket first: a connection to it would start the service again.
-      for (const unit of [socket, timer]) {
+      for (const unit of [socket, timer, letGo]) {
         // An older installation does not have it.
         await systemctl(['disable', '--now', unit], [1]);
       }

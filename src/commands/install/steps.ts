@@ -39,9 +39,12 @@ const units = [
   ...(['postern-root.socket', 'postern-root@.service'] as const),
   ...(['postern.socket', 'postern.service'] as const),
   ...(['postern-passwords.service', 'postern-passwords.timer'] as const),
+  ...(['postern-let-go.service', 'postern-let-go.timer'] as const),
 ] as const;
 /** Of the password audit, which runs as root. */
 const auditFolder = `${installedState}-passwords`;
+/** The list of mail that waits, which postern-root keeps. */
+const waitingFolder = `${installedState}-root`;
 const link = '/usr/local/bin/postern';
 /** The parts of a checkout that the service needs. */
 const parts = [
@@ -108,8 +111,8 @@ export function undoSteps(
       return undefined;
     },
   });
-  const kept = [dirname(config), installedState, auditFolder].filter(
-    (path) => path !== auditFolder || existsSync(at(path)),
+  const kept = [dirname(config), installedState, auditFolder, waitingFolder].filter(
+    (path, nth) => nth < 2 || existsSync(at(path)),
   );
   return [
     ...(place.staging ? [] : [stopStep(() => existsSync(at(join(unitFolder, 'postern.service'))))]),
@@ -121,7 +124,7 @@ export function undoSteps(
     ...(how.purge
       ? [
           remove(dirname(config)),
-          ...[installedState, auditFolder, '/var/cache/postern'].map(remove),
+          ...[installedState, auditFolder, waitingFolder, '/var/cache/postern'].map(remove),
         ]
       : []),
     ...(how.purge && !place.staging ? [removeUserStep()] : []),

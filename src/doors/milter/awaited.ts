@@ -120,20 +120,33 @@ export class AwaitedAnswer {
     const { by, passing } = this.#about;
     const goesOn = (answer.kind !== 'reply' || by === 'local') && answer.kind !== 'discard';
     if (!passing.isEdited || !goesOn) this.#edited([]);
-    else this.#step(() => passing.finish(by, (edits, refused) => this.#finished(edits, refused)));
+    else this.#step(() => passing.finish(by, (...found) => this.#finished(...found)));
   }
 
   /**
    * The readers are ready. A message that one refuses is refused by SMTP and not held: a release
-   * would deliver it.
+   * would deliver it. Only mail that comes in gets another answer from a reader.
    */
-  #finished(edits: readonly HeaderEdit[], refused: string | undefined): void {
+  #finished(
+    edits: readonly HeaderEdit[],
+    refused: string | undefined,
+    instead: Answer | undefined,
+  ): void {
     if (this.#over) return;
-    if (refused === undefined) this.#edited(edits);
-    else {
+    if (refused === undefined) {
+      if (this.#about.by === undefined && instead !== undefined) this.#incoming(instead);
+      this.#edited(this.#answer?.kind === 'reply' ? [] : edits);
+    } else {
       this.#answer = { kind: 'reply', code: 550, enhanced: '5.7.1', text: refused };
       this.#edited(this.#about.by === 'local' ? edits : []);
     }
+  }
+
+  /** Mail that comes in passes where the mail server lets nobody hold it. */
+  #incoming(instead: Answer): void {
+    const { id, mayHold } = this.#about;
+    if (instead.kind !== 'hold' || mayHold) this.#answer = instead;
+    else this.#port.log('warn', 'milter.no-quarantine', { id, by: 'incoming' });
   }
 
   #edited(edits: readonly HeaderEdit[]): void {

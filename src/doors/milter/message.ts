@@ -62,6 +62,11 @@ export class Message {
     return this.#outside.size + this.#local.size;
   }
 
+  /** The keys of all recipients so far. */
+  get recipientKeys(): readonly string[] {
+    return [...this.#outside, ...this.#local];
+  }
+
   /** Some recipient is on another server. */
   get leaves(): boolean {
     return this.#outside.size > 0;

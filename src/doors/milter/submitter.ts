@@ -99,10 +99,11 @@ export function messageStartOf(
     readonly client: ConnectedClient;
     readonly helo: string;
     readonly sender: string;
+    readonly recipients: readonly string[];
     readonly queueId: string;
   },
 ): MessageStart {
-  const { client, helo, sender, queueId } = of;
+  const { client, helo, sender, recipients, queueId } = of;
   return {
     by: who?.by,
     account: who?.account,
@@ -110,6 +111,7 @@ export function messageStartOf(
     clientName: client.name,
     helo,
     sender: sender.replace(/^<(.*)>$/s, '$1'),
+    recipients,
     queueId,
   };
 }

@@ -293,6 +293,7 @@ export class Transaction {
       helo,
       queueId: this.#queueId,
       sender: this.#message.typed,
+      recipients: this.#submitter === undefined ? this.#message.recipientKeys : [],
     });
     const editedAs = readAs(start, options);
     if (editedAs !== start) {

@@ -7,6 +7,7 @@ import { inOrder, keyName } from '../../core/signing/key.ts';
 import type { AccountState, HeldSum } from '../../core/verdict.ts';
 import { lazyText } from '../../lib/lazy.ts';
 import type { Millis } from '../../lib/time.ts';
+import type { InboundLedger } from '../../ports/inbound.ts';
 import type { HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import { type KeptKind, type KeptRow, noticeKey, type RecentRows } from './recent-rows.ts';
@@ -16,8 +17,8 @@ const justNow: number = Number.MAX_SAFE_INTEGER;
 
 /**
  * The reads of the ledger that the journal overlays. Weak passwords, scripts and declarations are
- * not among them: their flows keep them in memory (passwords-audited.ts, script-mailed.ts,
- * observation.ts).
+ * not among them, nor mail that comes in: their flows keep them in memory (passwords-audited.ts,
+ * script-mailed.ts, observation.ts, inbound/waiting).
  * Statistics come from the ledger itself (shared-answers.ts), without the last seconds.
  */
 export type LedgerReads = Omit<
@@ -34,6 +35,7 @@ export type LedgerReads = Omit<
   | 'writtenAs'
   | 'stats'
   | 'statsAside'
+  | keyof InboundLedger
 >;
 
 /** `recent` counts only once pages of the ledger are damaged. */

@@ -255,8 +255,16 @@ function isAccount(change: Pending): change is PendingAccount {
 }
 
 /** Explanations and statistics may be given up; decisions may not. */
+const droppableKinds: ReadonlySet<string> = new Set([
+  'message',
+  'story',
+  'rollup',
+  'inbound-known',
+  'inbound-deferred',
+]);
+
 function mayDrop(change: Pending): boolean {
-  return change.kind === 'message' || change.kind === 'story' || change.kind === 'rollup';
+  return droppableKinds.has(change.kind);
 }
 
 function softEntry(change: RowChange): PendingEntry {

@@ -19,6 +19,7 @@ const start: MessageStart = {
   clientName: '',
   helo: '',
   sender: 'joe@here.example',
+  recipients: [],
   queueId: 'Q1',
 };
 

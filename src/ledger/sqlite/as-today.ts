@@ -42,6 +42,21 @@ const inMemory: ReadonlyMap<number, string> = new Map([
      CREATE TEMP TABLE written_as (account TEXT, address TEXT, first_at INTEGER, last_at INTEGER,
        messages INTEGER, days INTEGER);`,
   ],
+  [
+    15,
+    `CREATE TEMP TABLE inbound (number INTEGER PRIMARY KEY, queue_id TEXT UNIQUE, at INTEGER,
+       state TEXT, due INTEGER, changed_at INTEGER, changed_by TEXT, client TEXT,
+       client_name TEXT, helo TEXT, sender TEXT, recipients TEXT, recipient_count INTEGER,
+       subject TEXT, bytes INTEGER, likeness REAL, points REAL, reasons TEXT, told_at INTEGER,
+       instance TEXT);
+     CREATE TEMP TABLE inbound_deferred (key INTEGER PRIMARY KEY, first_at INTEGER,
+       last_at INTEGER, until INTEGER, tries INTEGER, returned_at INTEGER, is_honest INTEGER,
+       client TEXT, sender TEXT, recipient TEXT, subject TEXT, points REAL, reasons TEXT);
+     CREATE TEMP TABLE inbound_known (kind INTEGER, key INTEGER, first_at INTEGER,
+       last_at INTEGER, times INTEGER, PRIMARY KEY (kind, key));
+     CREATE TEMP TABLE inbound_allowed (what TEXT PRIMARY KEY, note TEXT, made_by TEXT,
+       at INTEGER);`,
+  ],
 ]);
 
 /** The oldest version that a command that only reads can read, without a migration of the file. */

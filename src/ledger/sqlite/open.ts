@@ -6,6 +6,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { InboundLedger } from '../../ports/inbound.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import type { Log } from '../../ports/world.ts';
 import { readableVersion, showAsToday } from './as-today.ts';
@@ -241,6 +242,21 @@ function reads(
     weakPasswords: all.weakPasswords.weakPasswords,
     mayWriteAs: all.authors.mayWriteAs,
     writtenAs: all.authors.writtenAs,
+    ...inboundReads(all),
+  };
+}
+
+function inboundReads({ inbound }: ReturnType<typeof tables>): InboundLedger {
+  return {
+    inboundMail: inbound.inboundMail,
+    inboundOne: inbound.inboundOne,
+    inboundDue: inbound.inboundDue,
+    countInbound: inbound.countInbound,
+    deferred: inbound.deferred,
+    deferredOne: inbound.deferredOne,
+    known: inbound.known,
+    countKnown: inbound.countKnown,
+    inboundAllowed: inbound.inboundAllowed,
   };
 }
 

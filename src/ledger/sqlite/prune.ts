@@ -3,7 +3,8 @@
  * stories and statistics go by their own age. Finished notices and held messages that were released
  * or dropped go with the stories. Accounts, incidents, exemptions and the audit trail stay. A From
  * domain goes if nobody has sent with it for as long as stories are kept; a script goes if
- * `scriptsMax` others have sent since.
+ * `scriptsMax` others have sent since. Mail that came in goes with the messages, once it no longer
+ * waits, and what is known of senders by its own age.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { scriptsMax } from '../../core/scripts/register.ts';
@@ -54,6 +55,19 @@ export function pruner(
     `DELETE FROM script WHERE account IN
        (SELECT account FROM script ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${scriptsMax})`,
   );
+  const inbound = make.command(
+    `DELETE FROM inbound WHERE number IN
+       (SELECT number FROM inbound WHERE at < ?1 AND changed_at < ?1 AND due = 0
+        ORDER BY at LIMIT ${sliceRows})`,
+  );
+  const deferred = make.command(
+    `DELETE FROM inbound_deferred WHERE key IN
+       (SELECT key FROM inbound_deferred WHERE last_at < ? ORDER BY last_at LIMIT ${sliceRows})`,
+  );
+  const known = make.command(
+    `DELETE FROM inbound_known WHERE (kind, key) IN
+       (SELECT kind, key FROM inbound_known WHERE last_at < ? ORDER BY last_at LIMIT ${sliceRows})`,
+  );
   const changed = make.query('SELECT total_changes() AS n');
   const changes = (): number => integer(changed.first() ?? {}, 'n');
   return (olderThan) => {
@@ -67,6 +81,9 @@ export function pruner(
       handover(olderThan.messages);
       sendingDomain(olderThan.stories);
       script();
+      inbound(olderThan.messages);
+      deferred(olderThan.deferred);
+      known(olderThan.known);
       const day = Math.floor(olderThan.statistics / dayMs);
       for (const by of statsKinds) rollup(by, day);
     });

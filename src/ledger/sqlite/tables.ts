@@ -4,6 +4,7 @@ import { type AuthorTable, authorTable } from './tables/authors/may-write-as.ts'
 import { type DkimKeyTable, dkimKeyTable } from './tables/dkim-keys.ts';
 import { type HandoverTable, handoverTable } from './tables/handovers.ts';
 import { type HeldTable, heldTable } from './tables/held.ts';
+import { type InboundTable, inboundTable } from './tables/inbound/inbound.ts';
 import { type IncidentTable, incidentTable } from './tables/incidents.ts';
 import { type MessageTable, messageTable } from './tables/messages.ts';
 import {
@@ -40,6 +41,7 @@ export type Tables = {
   readonly handovers: HandoverTable;
   readonly weakPasswords: WeakPasswordTable;
   readonly authors: AuthorTable;
+  readonly inbound: InboundTable;
 };
 
 export function tables(make: Statements): Tables {
@@ -60,5 +62,6 @@ export function tables(make: Statements): Tables {
     handovers: handoverTable(make),
     weakPasswords: weakPasswordTable(make),
     authors: authorTable(make),
+    inbound: inboundTable(make),
   };
 }

@@ -115,6 +115,24 @@ function apply(tables: Tables, change: Change): void {
     case 'not-written-as':
       tables.authors.dropSeen(change.row);
       break;
+    case 'inbound':
+      tables.inbound.put(change.row);
+      break;
+    case 'inbound-deferred':
+      tables.inbound.putDeferred(change.row);
+      break;
+    case 'inbound-known':
+      tables.inbound.putKnown(change.row);
+      break;
+    case 'inbound-forgotten':
+      tables.inbound.forgetKnown(change.known);
+      break;
+    case 'inbound-allowed':
+      tables.inbound.putAllowed(change.row);
+      break;
+    case 'inbound-disallowed':
+      tables.inbound.dropAllowed(change.what);
+      break;
     default:
       unreachable(change);
   }

@@ -82,6 +82,15 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
     scripts: steadily(ledger.scripts, none),
     scriptRules: steadily(ledger.scriptRules, none),
     weakPasswords: steadily(ledger.weakPasswords, none),
+    inboundMail: steadily(ledger.inboundMail, none),
+    inboundOne: steadily(ledger.inboundOne, nothing),
+    inboundDue: steadily(ledger.inboundDue, none),
+    countInbound: steadily(ledger.countInbound, zero),
+    deferred: steadily(ledger.deferred, none),
+    deferredOne: steadily(ledger.deferredOne, nothing),
+    known: steadily(ledger.known, nothing),
+    countKnown: steadily(ledger.countKnown, zero),
+    inboundAllowed: steadily(ledger.inboundAllowed, none),
   };
 }
 

@@ -1,0 +1,108 @@
+/** Settings of [inbound]: what happens to unknown and suspicious mail that comes in. */
+import { z } from 'zod';
+import { isAllowable } from '../../core/inbound/allowed.ts';
+import { parseDuration } from '../duration.ts';
+
+const zone = z.string().regex(/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/i, 'must be a domain');
+const field = z
+  .string()
+  .regex(/^[!-9;-~]{1,100}: [ -~]{1,200}$/, 'must be a header field such as "X-Spam: Yes"');
+const waitMaxMs = 600_000;
+
+export type InboundSection = {
+  stance: 'observe' | 'auto' | 'wait' | 'defer';
+  wait: string;
+  defer_at: 'data' | 'rcpt';
+  junk_header: string[];
+  dnsbl: string[];
+  dnswl: string[];
+  allow: string[];
+  quarantine: string;
+  digest_at: string;
+};
+
+export const inboundSettings: z.ZodType<InboundSection> = z
+  .strictObject({
+    stance: z
+      .enum(['observe', 'auto', 'wait', 'defer'])
+      .default('observe')
+      .describe(
+        'What happens to unknown and suspicious mail that comes in; needs verify.enabled. ' +
+          'observe: it is delivered, and `postern inbound list` says what would have waited. ' +
+          'wait: it is accepted and waits in Postfix’s hold queue for at most inbound.wait, is ' +
+          'judged once more, and is delivered or kept in quarantine. defer: the answer is 451, ' +
+          'so that the sender tries again; some senders never do. auto: wait if [scan] has a ' +
+          'scanner, else observe. With mode = "observe" it always only observes.',
+      ),
+    wait: z
+      .string()
+      .regex(/^\d+(?:s|m|min)$/, 'must be a duration of at most 10m, such as 90s or 5m')
+      .refine(
+        (text) => (parseDuration(text) ?? Infinity) <= waitMaxMs,
+        'must be at most 10m',
+      )
+      .default('10m')
+      .describe(
+        'Longest time that a message waits, at most 10m. Less suspicious mail waits less. ' +
+          '0s: nothing waits; what content calls spam still gets inbound.junk_header.',
+      ),
+    defer_at: z
+      .enum(['data', 'rcpt'])
+      .default('data')
+      .describe(
+        'With stance = "defer": where the 451 is given. data: by the milter, when the whole ' +
+          'message is known. rcpt: by the policy door, for each recipient, without DKIM and ' +
+          'content.',
+      ),
+    junk_header: z
+      .array(field)
+      .max(5)
+      .default(['X-Spam: Yes', 'X-Spam-Flag: YES'])
+      .describe(
+        'Header fields for mail that its content alone shows to be spam. Sieve rules for rspamd ' +
+          'and SpamAssassin look for these, and file the message into Junk. Empty: none.',
+      ),
+    dnsbl: z
+      .array(zone)
+      .max(8)
+      .default([])
+      .describe(
+        'DNS lists of senders of spam, asked for the address of each client, such as ' +
+          '"zen.spamhaus.org". Each list learns who writes to you, and most want to be asked by ' +
+          'a resolver of your own.',
+      ),
+    dnswl: z
+      .array(zone)
+      .max(8)
+      .default([])
+      .describe(
+        'DNS lists of well-known mail servers, such as "list.dnswl.org". Mail from them never ' +
+          'waits.',
+      ),
+    allow: z
+      .array(
+        z
+          .string()
+          .refine(isAllowable, 'must be an address, a domain such as @example.org, or a network'),
+      )
+      .max(10_000)
+      .default([])
+      .describe(
+        'Mail from these, or to these, never waits: addresses, domains (@example.org) and ' +
+          'networks of clients. `postern inbound allow` adds more.',
+      ),
+    quarantine: z
+      .string()
+      .regex(/^(?:[1-9]|[1-9]\d)d$/, 'must be 1d to 99d')
+      .default('14d')
+      .describe('How long a message stays in quarantine before it is deleted.'),
+    digest_at: z
+      .string()
+      .regex(/^(?:(?:[01]\d|2[0-3]):[0-5]\d|off)$/, 'must be a time such as 07:00, or off')
+      .default('07:00')
+      .describe(
+        'Time of day (UTC) at which users are told what is in quarantine for them, at most once ' +
+          'a day and only if there is something new. off: they are not told.',
+      ),
+  })
+  .prefault({});

@@ -1,0 +1,152 @@
+/**
+ * Keeps the octets of one message that comes in for the scanners, up to their limit, and asks the
+ * scanners. Without room or scanner, the message is judged without its content.
+ */
+import { combine, type ScanWeights } from '../../../core/scan/combine.ts';
+import { looksLikeSpam } from '../../../core/scan/likeness.ts';
+import type { ScannerName, ScanReport } from '../../../core/scan/report.ts';
+import type { MessageStart } from '../../../ports/message.ts';
+import type { World } from '../../../ports/world.ts';
+import type { ScannerQueue } from '../../scan/scanner-queue.ts';
+
+/** What the content filters say of a message. */
+export type ContentFound = {
+  /** How near to spam it is; from 1 on it is spam. */
+  readonly likeness: number;
+  readonly score: number;
+  readonly required: number;
+  readonly isSpam: boolean;
+  readonly virus: string;
+};
+
+export type ContentDeps = {
+  /** The scanners at this time. */
+  readonly queues: () => readonly ScannerQueue[];
+  readonly world: World;
+  /** The name of this server, for the Received field that scanners see. */
+  readonly host: string;
+};
+
+/** Octets of all messages together that are read, or wait with their octets. */
+const roomMax = 128 * 1024 * 1024;
+const headerOctetsMax = 256 * 1024;
+/** Scanners judge inbound mail by all of their rules. */
+const allRules: ScanWeights = { isMasked: () => false, isEvidence: () => false };
+
+export class ContentRoom {
+  #held = 0;
+
+  take(octets: number): boolean {
+    if (this.#held + octets > roomMax) return false;
+    this.#held += octets;
+    return true;
+  }
+
+  free(octets: number): void {
+    this.#held -= octets;
+  }
+}
+
+export class MessageContent {
+  readonly #room: ContentRoom;
+  readonly #octetsMax: number;
+  readonly #header: string[] = [];
+  readonly #body: Buffer[] = [];
+  #headerOctets = 0;
+  #bodyOctets = 0;
+  #held = 0;
+  #lost = false;
+
+  /** `octetsMax`: what scanners take; 0: nothing is kept. */
+  constructor(room: ContentRoom, octetsMax: number) {
+    this.#room = room;
+    this.#octetsMax = octetsMax;
+    this.#lost = octetsMax === 0;
+  }
+
+  header(name: string, value: string): void {
+    const octets = name.length + value.length + 3;
+    if (this.#headerOctets + octets > headerOctetsMax || !this.#take(octets)) return;
+    this.#headerOctets += octets;
+    this.#header.push(`${name}:${value.replace(/\r?\n/g, '\r\n')}\r\n`);
+  }
+
+  body(bytes: Buffer, start: number, end: number): void {
+    const wanted = Math.min(end - start, this.#octetsMax - this.#bodyOctets);
+    if (wanted <= 0 || !this.#take(wanted)) return;
+    this.#body.push(Buffer.from(bytes.subarray(start, start + wanted)));
+    this.#bodyOctets += wanted;
+  }
+
+  /** The message below a Received field of this server; undefined if it was not kept. */
+  octets(received: string): Buffer | undefined {
+    if (this.#lost) return undefined;
+    const head = Buffer.from(`${received}${this.#header.join('')}\r\n`, 'latin1');
+    return Buffer.concat([head, ...this.#body]);
+  }
+
+  free(): void {
+    this.#room.free(this.#held);
+    this.#held = 0;
+    this.#lost = true;
+    this.#header.length = 0;
+    this.#body.length = 0;
+  }
+
+  #take(octets: number): boolean {
+    if (this.#lost) return false;
+    if (this.#room.take(octets)) {
+      this.#held += octets;
+      return true;
+    }
+    this.free();
+    return false;
+  }
+}
+
+/** As Postfix would write it: the milter protocol does not show Postfix's own field. */
+export function receivedField(start: MessageStart, host: string, at: number): string {
+  const { client, clientName, helo, queueId } = start;
+  const name = clientName === '' ? 'unknown' : clientName;
+  const date = new Date(at).toUTCString().replace('GMT', '+0000');
+  return (
+    `Received: from ${printable(helo)} (${printable(name)} [${printable(client)}])\r\n` +
+    `\tby ${host} (Postfix) with ESMTP id ${printable(queueId)};\r\n\t${date}\r\n`
+  );
+}
+
+const printable = (text: string): string => text.replace(/[^!-~]/g, '?').slice(0, 255);
+
+/** Undefined: no scanner gave points in time. */
+export function scanContent(
+  queues: readonly ScannerQueue[],
+  octets: Buffer,
+): Promise<ContentFound | undefined> {
+  if (queues.length === 0) return Promise.resolve(undefined);
+  return new Promise((resolve) => {
+    const reports: ScanReport[] = [];
+    const missing: ScannerName[] = [];
+    let left = queues.length;
+    for (const queue of queues) {
+      queue.ask(octets.subarray(0, queue.octetsMax), (heard) => {
+        if (heard.kind === 'report') reports.push(heard.report);
+        else missing.push(queue.name);
+        left--;
+        if (left === 0) resolve(found(reports, missing));
+      });
+    }
+  });
+}
+
+function found(
+  reports: readonly ScanReport[],
+  missing: readonly ScannerName[],
+): ContentFound | undefined {
+  if (reports.length === 0) return undefined;
+  const heard = { reports, missing, tooBig: [], scans: reports.length, reused: 0, tookMs: 0 };
+  const scan = combine(heard, allRules);
+  if (scan.by === '' && scan.virus === '') return undefined;
+  const isSpam = looksLikeSpam(scan) || scan.virus !== '';
+  const { likeness, score, required, virus } = scan;
+  return { likeness: virus === '' ? likeness : Math.max(likeness, 2), score, required, isSpam, virus };
+}

@@ -1,0 +1,271 @@
+/**
+ * Mail that came in and waits in the mail server's hold queue, and what is in quarantine there.
+ *
+ *   waiting ──its time is over, judged once more──▶ released
+ *      │                        └────────────────▶ quarantined ──14 days──▶ expired
+ *      └── an operator, or a setting ──▶ released, dropped
+ *
+ * A message is written down on the disk before it is held, and on a list of the root helper, which
+ * releases it if the guard does not come back. Whatever fails, a message is rather delivered than
+ * kept: there is no copy of it, and no bounce.
+ */
+import { quarantineMax, waitingMax } from '../../../core/inbound/kept.ts';
+import { faultText } from '../../../lib/error-text.ts';
+import { dayMs, type Millis, minuteMs, secondMs } from '../../../lib/time.ts';
+import type {
+  InboundLedger,
+  InboundRow,
+  InboundState,
+  LetGoList,
+} from '../../../ports/inbound.ts';
+import type { Mta } from '../../../ports/mail-server.ts';
+import type { Troubles } from '../../../ports/troubles.ts';
+import type { World } from '../../../ports/world.ts';
+import type { Journal } from '../../journal/journal.ts';
+
+export type WaitingSettings = {
+  /** New mail may be held now; what waits is released once this is false. */
+  readonly holds: boolean;
+  readonly quarantineMs: number;
+  /** Users are told about the quarantine. */
+  readonly tells: boolean;
+};
+
+export type WaitingDeps = {
+  readonly journal: Pick<Journal, 'add' | 'committed' | 'state'>;
+  readonly ledger: Pick<InboundLedger, 'inboundDue'>;
+  readonly mta: Mta | undefined;
+  readonly list: LetGoList | undefined;
+  readonly troubles: Pick<Troubles, 'set'>;
+  readonly world: World;
+  readonly settings: WaitingSettings;
+  /** Judges a message again whose time is over. Never rejects. */
+  readonly judgeAgain: (row: InboundRow) => Promise<Pick<InboundRow, 'reasons'> | 'release'>;
+  /** The message no longer waits: what was kept of it is freed. */
+  readonly over: (queueId: string) => void;
+};
+
+const tickMs = 2 * secondMs;
+/** After a fault of the queue tools. */
+const againMs = 15 * secondMs;
+/** Messages that are judged again at the same time. */
+const batchMax = 50;
+/** A younger row may belong to a message that the mail server is still taking in. */
+const settleMs = 5 * minuteMs;
+/** A message that could not be told about stays for this long beyond its time. */
+const untoldMs = 14 * dayMs;
+const part = 'incoming mail that waits';
+
+export class WaitingMail {
+  readonly #deps: WaitingDeps;
+  /** All that waits or is in quarantine. */
+  readonly #rows = new Map<string, InboundRow>();
+  readonly #stop: () => void;
+  #waiting = 0;
+  #busy = false;
+  #notBefore = 0;
+
+  constructor(deps: WaitingDeps) {
+    this.#deps = deps;
+    for (const row of deps.ledger.inboundDue(farFuture, waitingMax + quarantineMax)) {
+      this.#put(row);
+    }
+    this.#stop = deps.world.timers.every(tickMs, () => void this.review());
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  get quarantined(): number {
+    return this.#rows.size - this.#waiting;
+  }
+
+  get(queueId: string): InboundRow | undefined {
+    return this.#rows.get(queueId);
+  }
+
+  /** The newest first. */
+  all(state: 'waiting' | 'quarantined'): readonly InboundRow[] {
+    return [...this.#rows.values()].filter((row) => row.state === state).reverse();
+  }
+
+  /**
+   * Writes a message down before it is held. False: it must not be held. `queueId` is not empty.
+   */
+  async hold(row: InboundRow): Promise<boolean> {
+    const { journal, list, mta, settings } = this.#deps;
+    if (mta === undefined || !settings.holds || journal.state().state !== 'ok') return false;
+    if (this.#waiting >= waitingMax || this.quarantined >= quarantineMax) {
+      this.#deps.world.count('postern_inbound_unheld_total', 1, 'full');
+      return false;
+    }
+    this.#put(row);
+    const isWritten = await journal.committed([{ kind: 'inbound', row }]);
+    if (isWritten && (list === undefined || (await list.add(row.queueId, row.due)))) return true;
+    this.#deps.world.count('postern_inbound_unheld_total', 1, isWritten ? 'list' : 'ledger');
+    this.#end(row, 'released', 'postern');
+    return false;
+  }
+
+  /** Notes that the recipients of these were told. */
+  told(rows: readonly InboundRow[], at: Millis): void {
+    for (const { queueId } of rows) {
+      const row = this.#rows.get(queueId);
+      if (row === undefined) continue;
+      this.#put({ ...row, toldAt: at });
+      this.#deps.journal.add({ kind: 'inbound', row: { ...row, toldAt: at } });
+    }
+  }
+
+  /** Deals with what is due. Runs at intervals, one at a time. */
+  async review(): Promise<void> {
+    const { clock, log } = this.#deps.world;
+    const now = clock.now();
+    if (this.#busy || this.#rows.size === 0 || now < this.#notBefore) return;
+    const due = this.#due(now);
+    if (due.length === 0) return;
+    this.#busy = true;
+    try {
+      await this.#judgeWaiting(due.filter(({ state }) => state === 'waiting'));
+      await this.#move(
+        due.filter(({ state }) => state === 'quarantined'),
+        'expired',
+        'postern',
+      );
+      this.#deps.troubles.set(part, undefined);
+    } catch (fault) {
+      this.#notBefore = now + againMs;
+      log('error', 'inbound.not-moved', { messages: due.length, why: faultText(fault) });
+      this.#deps.troubles.set(
+        part,
+        `incoming mail waits longer than it should, because the queue tools failed: ${faultText(fault)}`,
+      );
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Released or dropped by an operator. Answers with what was moved. */
+  async byHand(
+    rows: readonly InboundRow[],
+    state: 'released' | 'dropped',
+    by: string,
+  ): Promise<ReadonlySet<string>> {
+    return await this.#move(rows, state, by);
+  }
+
+  #due(now: Millis): readonly InboundRow[] {
+    const { holds, tells } = this.#deps.settings;
+    const isDue = ({ due, state, toldAt }: InboundRow): boolean => {
+      if (state === 'waiting') return due <= now || !holds;
+      return due <= now && (toldAt > 0 || !tells || due + untoldMs <= now);
+    };
+    const found: InboundRow[] = [];
+    for (const row of this.#rows.values()) {
+      if (isDue(row)) found.push(row);
+      if (found.length === batchMax) break;
+    }
+    return found;
+  }
+
+  async #judgeWaiting(rows: readonly InboundRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    const { holds } = this.#deps.settings;
+    const judged = await Promise.all(
+      rows.map(async (row) => ({
+        row,
+        said: holds ? await this.#deps.judgeAgain(row) : ('release' as const),
+      })),
+    );
+    // A message that the root helper released, or an operator, can no longer be kept.
+    const suspects = judged.flatMap(({ row, said }) => (said === 'release' ? [] : row.queueId));
+    const onHold = suspects.length === 0 ? undefined : await this.#deps.mta?.onHold(suspects);
+    const kept = new Set<string>();
+    for (const { row, said } of judged) {
+      const there = onHold?.get(row.queueId);
+      if (said === 'release' || there === undefined) continue;
+      const { bytes, instance } = there;
+      const found = { ...row, ...said, instance, bytes: bytes > 0 ? bytes : row.bytes };
+      if (await this.#quarantine(found)) kept.add(row.queueId);
+    }
+    if (kept.size > 0) await this.#deps.list?.remove([...kept]);
+    await this.#move(
+      rows.filter(({ queueId }) => !kept.has(queueId)),
+      'released',
+      'postern',
+    );
+  }
+
+  async #quarantine(row: InboundRow): Promise<boolean> {
+    const { journal, settings, world } = this.#deps;
+    const at = world.clock.now();
+    const due = (at + settings.quarantineMs) as Millis;
+    const kept = { ...row, due, state: 'quarantined', changedAt: at } as const;
+    // What cannot be written down is delivered.
+    if (journal.state().state !== 'ok') return false;
+    if (!(await journal.committed([{ kind: 'inbound', row: kept }]))) return false;
+    this.#put(kept);
+    this.#deps.over(row.queueId);
+    world.count('postern_inbound_waited_total', 1, 'quarantined');
+    world.log('info', 'inbound.quarantined', { id: row.queueId, points: row.points });
+    return true;
+  }
+
+  /** Moves these in the queue. What is not there any more is `gone`. */
+  async #move(
+    rows: readonly InboundRow[],
+    state: Extract<InboundState, 'released' | 'dropped' | 'expired'>,
+    by: string,
+  ): Promise<ReadonlySet<string>> {
+    const { list, mta, world } = this.#deps;
+    const ids = rows.map(({ queueId }) => queueId);
+    if (ids.length === 0) return new Set();
+    if (mta === undefined) throw new Error('Postern may not use the mail queue');
+    const { done, fault } = await (state === 'released' ? mta.release(ids) : mta.drop(ids));
+    for (const row of rows) if (done.has(row.queueId)) this.#end(row, state, by);
+    const left = rows.filter(({ queueId }) => !done.has(queueId));
+    if (fault !== undefined) throw fault;
+    const now = world.clock.now();
+    const there = left.length === 0 ? new Map() : await mta.onHold(left.map((row) => row.queueId));
+    for (const row of left) {
+      const isYoung = row.state === 'waiting' && now - row.at < settleMs;
+      if (!there.has(row.queueId) && !isYoung) this.#end(row, 'gone', 'queue');
+    }
+    if (done.size > 0) await list?.remove([...done]);
+    return done;
+  }
+
+  #end(row: InboundRow, state: InboundState, by: string): void {
+    const { journal, over, world } = this.#deps;
+    const at = world.clock.now();
+    const current = this.#rows.get(row.queueId) ?? row;
+    this.#drop(row.queueId);
+    over(row.queueId);
+    journal.add({
+      kind: 'inbound',
+      row: { ...current, state, by, due: 0 as Millis, changedAt: at },
+    });
+    if (row.state !== 'waiting') return;
+    world.count('postern_inbound_waited_total', 1, state);
+    world.log('info', 'inbound.left', { id: row.queueId, state, by, waitedMs: at - row.at });
+  }
+
+  #put(row: InboundRow): void {
+    const before = this.#rows.get(row.queueId);
+    if (before?.state === 'waiting') this.#waiting--;
+    if (row.state === 'waiting') this.#waiting++;
+    this.#rows.set(row.queueId, row);
+  }
+
+  #drop(queueId: string): void {
+    if (this.#rows.get(queueId)?.state === 'waiting') this.#waiting--;
+    this.#rows.delete(queueId);
+  }
+}
+
+const farFuture = Number.MAX_SAFE_INTEGER as Millis;

@@ -1,0 +1,157 @@
+/**
+ * Mail that comes in and is not delivered at once: what waits in the mail server's hold queue, what
+ * is in quarantine, what was put off; and what is known about those who write to us. Types only.
+ */
+import type { Deferral, Known, KnownKind } from '../core/inbound/greylist/knowledge.ts';
+import type { Millis } from '../lib/time.ts';
+import type { AdminResult } from './admin.ts';
+
+/**
+ * `observed`: it was delivered at once, and would have waited. `junk`: delivered at once with the
+ * field for the user's Junk folder. `waiting` and `quarantined` messages are in the hold queue.
+ * `expired`: deleted after its time in quarantine. `gone`: somebody else took it out of the queue.
+ */
+export const inboundStates = [
+  'observed',
+  'junk',
+  'waiting',
+  'quarantined',
+  'released',
+  'dropped',
+  'expired',
+  'gone',
+] as const;
+export type InboundState = (typeof inboundStates)[number];
+
+/** One message that came in and that Postern did something with. */
+export type InboundRow = {
+  readonly queueId: string;
+  readonly at: Millis;
+  readonly state: InboundState;
+  /** While it waits: when it is judged again. In quarantine: when it is deleted. Else 0. */
+  readonly due: Millis;
+  readonly changedAt: Millis;
+  readonly by: string;
+  readonly client: string;
+  readonly clientName: string;
+  readonly helo: string;
+  readonly sender: string;
+  /** The first recipients (addresses), and the number of all. */
+  readonly recipients: readonly string[];
+  readonly recipientCount: number;
+  readonly subject: string;
+  readonly bytes: number;
+  /** What the content filter gave, compared with its limit: 1 is spam. Undefined: not scanned. */
+  readonly likeness: number | undefined;
+  readonly points: number;
+  /** Why, a sentence each. */
+  readonly reasons: readonly string[];
+  /** When its recipients were told that it is in quarantine; 0: not yet. */
+  readonly toldAt: Millis;
+  /** The configuration directory of the instance of the mail server that holds it. */
+  readonly instance: string;
+};
+
+/** Mail that was put off with a 451 and may come again. Its key is a hash with the ledger's seed. */
+export type DeferredRow = Deferral & {
+  readonly key: number;
+  /** It looks honest: `postern inbound at-risk` lists it while it has not come back. */
+  readonly isHonest: boolean;
+  readonly client: string;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly subject: string;
+  readonly points: number;
+  readonly reasons: readonly string[];
+};
+
+/** One entry of what is known: a hash with the ledger's seed, and when it was seen. */
+export type KnownRow = Known & { readonly kind: KnownKind; readonly key: number };
+
+/** What the operator allows to pass without waiting: an address, a domain or a network. */
+export type AllowedRow = {
+  readonly what: string;
+  readonly note: string;
+  readonly by: string;
+  readonly at: Millis;
+};
+
+/** What the ledger keeps of mail that comes in. All lists are bounded and pruned. */
+export type InboundLedger = {
+  /** Newest first. */
+  inboundMail(filter: {
+    readonly state?: InboundState;
+    readonly since?: Millis;
+    readonly limit: number;
+  }): readonly InboundRow[];
+  inboundOne(queueId: string): InboundRow | undefined;
+  /** Waiting or in quarantine, the first to be due first. */
+  inboundDue(until: Millis, limit: number): readonly InboundRow[];
+  countInbound(state: InboundState): number;
+  /** The latest first. `atRisk`: looks honest and has not come back. */
+  deferred(filter: { readonly atRisk: boolean; readonly limit: number }): readonly DeferredRow[];
+  deferredOne(key: number): DeferredRow | undefined;
+  known(kind: KnownKind, key: number): KnownRow | undefined;
+  countKnown(): number;
+  inboundAllowed(): readonly AllowedRow[];
+};
+
+export type InboundChange =
+  | { readonly kind: 'inbound'; readonly row: InboundRow }
+  | { readonly kind: 'inbound-deferred'; readonly row: DeferredRow }
+  | { readonly kind: 'inbound-known'; readonly row: KnownRow }
+  | { readonly kind: 'inbound-forgotten'; readonly known: Pick<KnownRow, 'kind' | 'key'> }
+  | { readonly kind: 'inbound-allowed'; readonly row: AllowedRow }
+  | { readonly kind: 'inbound-disallowed'; readonly what: string };
+
+/**
+ * A list outside the guard of messages that wait, from which the root helper releases what is
+ * overdue if the guard does not come back. `add` answers false if the list could not be written:
+ * then the message must not be held.
+ */
+export type LetGoList = {
+  add(queueId: string, due: Millis): Promise<boolean>;
+  /** Never rejects: what stays on the list is released once more, which changes nothing. */
+  remove(queueIds: readonly string[]): Promise<void>;
+};
+
+/** Numbers of one day, for the page. */
+export type InboundDay = {
+  /** Days since 1970, UTC. */
+  readonly day: number;
+  readonly messages: number;
+  readonly waited: number;
+  readonly waitedMs: number;
+  readonly junk: number;
+  readonly quarantined: number;
+  readonly deferred: number;
+};
+
+export type InboundStatus = {
+  readonly stance: 'observe' | 'wait' | 'defer';
+  readonly waiting: number;
+  readonly quarantined: number;
+  readonly known: number;
+  readonly atRisk: number;
+};
+
+/** What operators see and do about mail that comes in (flow/inbound/waiting/inbound-admin.ts). */
+export type InboundAdmin = {
+  status(): InboundStatus;
+  list(filter: Parameters<InboundLedger['inboundMail']>[0]): readonly InboundRow[];
+  show(queueId: string): InboundRow | undefined;
+  atRisk(limit: number): readonly DeferredRow[];
+  allowed(): readonly AllowedRow[];
+  /** An address, `@domain` or a network that never waits. */
+  allow(what: string, note: string, by: string): Promise<AdminResult>;
+  /** Forgets what is known about an address, domain or network, and that it is allowed. */
+  forget(what: string, by: string): Promise<AdminResult>;
+  /** Takes over that someone here has written to an address, or that its domain was welcome. */
+  learn(
+    pairs: readonly { readonly kind: 'written-to' | 'domain'; readonly name: string; readonly at: Millis }[],
+    by: string,
+  ): Promise<AdminResult>;
+  /** Waiting or in quarantine: delivered now. `drop`: deleted. */
+  release(queueIds: readonly string[], by: string): Promise<AdminResult>;
+  drop(queueIds: readonly string[], by: string): Promise<AdminResult>;
+};
