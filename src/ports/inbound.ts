@@ -148,7 +148,11 @@ export type InboundAdmin = {
   forget(what: string, by: string): Promise<AdminResult>;
   /** Takes over that someone here has written to an address, or that its domain was welcome. */
   learn(
-    pairs: readonly { readonly kind: 'written-to' | 'domain'; readonly name: string; readonly at: Millis }[],
+    pairs: readonly {
+      readonly kind: 'written-to' | 'domain';
+      readonly name: string;
+      readonly at: Millis;
+    }[],
     by: string,
   ): Promise<AdminResult>;
   /** Waiting or in quarantine: delivered now. `drop`: deleted. */
