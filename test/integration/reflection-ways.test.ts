@@ -36,15 +36,10 @@ async function write(
   await postfix.reload();
 }
 
-async function send(postfix: PostfixInstance, to: string, body?: string): Promise<number> {
+async function send(postfix: PostfixInstance, to: string, body = 'Hello.\r\n'): Promise<number> {
   await using client = await connectSmtp(postfix.ports.smtp);
   const id = `${to}-${Math.random()}`;
-  const sent = await client.send({
-    from: victim,
-    to: [to],
-    id,
-    ...(body === undefined ? {} : { body }),
-  });
+  const sent = await client.send({ from: victim, to: [to], id, body });
   return sent.stage === 'done' ? 250 : sent.reply.code;
 }
 
@@ -213,61 +208,4 @@ test('soft_bounce: unknown recipients are put off before, refused after', async 
   await postfix.reload();
   assert.equal(await send(postfix, 'nobody@virtual.test'), 550);
   assert.deepEqual(await ways(postfix), []);
-});
-
-test('a full mailbox: returned by Dovecot before, refused after Postfix asks quota-status', async (t) => {
-  const status = await freePort();
-  const settings = `mail_plugins = quota
-plugin {
-  quota = maildir:User quota
-  quota_rule = *:storage=10K
-  quota_grace = 0
-  quota_status_success = DUNNO
-  quota_status_overquota = 552 5.2.2 Mailbox is full
-}
-postmaster_address = postmaster@virtual.test
-service auth {
-  unix_listener auth-userdb {
-    mode = 0666
-  }
-}
-service quota-status {
-  executable = quota-status -p postfix
-  inet_listener {
-    address = 127.0.0.1
-    port = ${status}
-  }
-  client_limit = 1
-}
-`;
-  await using dovecot = await startDovecot({
-    users: { 'joe@virtual.test': 'x' },
-    settings: { '2.3': settings, '2.4': '' },
-  });
-  if (dovecot.version !== '2.3') {
-    t.skip('the settings of this test are those of Dovecot 2.3');
-    return;
-  }
-  await using sink = await startSink();
-  await using postfix = await startPostfix({
-    sink: sink.port,
-    settings: { ...virtual(sink), virtual_transport: 'dovecot' },
-    services:
-      'dovecot unix - n n - - pipe\n  flags=DRhu user=nobody argv=/usr/lib/dovecot/dovecot-lda ' +
-      `-e -c ${dovecot.configFile} -f \${sender} -d \${recipient}\n`,
-  });
-  await write(postfix, boxes);
-  const large = `${'a line of this length\r\n'.repeat(1_000)}`;
-  assert.equal(await send(postfix, 'joe@virtual.test', large), 250);
-  await sink.until(() => sink.deliveries.some((one) => one.to.includes(victim)), 'the notice');
-  assert.ok((await ways(postfix, dovecot)).includes('reflection.quota'));
-  await postfix.set({
-    smtpd_end_of_data_restrictions: `check_policy_service inet:127.0.0.1:${status}`,
-    smtpd_recipient_restrictions: `check_policy_service inet:127.0.0.1:${status}`,
-  });
-  await postfix.reload();
-  const notices = sink.deliveries.length;
-  assert.equal(await send(postfix, 'joe@virtual.test', large), 552);
-  assert.equal(sink.deliveries.length, notices);
-  assert.deepEqual(await ways(postfix, dovecot), []);
 });
