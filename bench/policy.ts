@@ -57,6 +57,9 @@ function oneMessage(policy: Partial<Policy>, thousands: number): readonly number
     account: 'joe@here.test' as Account,
     client: '192.0.2.1',
     sender: 'joe@here.test',
+    clientName: '',
+    reverseName: '',
+    helo: '',
     recipientCount: 0,
     sizeBytes: 0,
   } as const;

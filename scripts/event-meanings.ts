@@ -109,6 +109,20 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'inbound.late':
     'The DNS took longer than verify.deadline; results that were missing then are temperror. ' +
     'Logged at most once a minute; `leftOut` counts the cases that were not logged.',
+  'inbound.digest-failed': 'Users could not be told what is in quarantine for them; see why.',
+  'inbound.left':
+    'An incoming message no longer waits. state: the outcome. waitedMs: how long it waited.',
+  'inbound.list-unwritten':
+    'The list from which the root helper releases waiting mail could not be changed. A message ' +
+    'that is not on the list is not held.',
+  'inbound.not-moved':
+    'Incoming messages that are due could not be released or deleted; Postern tries again every ' +
+    '15 seconds.',
+  'inbound.quarantined':
+    'An incoming message waited and is kept in quarantine. points: the evidence against it.',
+  'inbound.told': 'Users were told what is in quarantine for them. mails: how many users.',
+  'inbound.untold': 'One user could not be told; the next digest names the messages again.',
+  'inbound.waits': 'An incoming message is held for a while. due: when it is judged again.',
   'inbound.unsealed':
     'A message was not sealed (ARC), because the key is missing or does not sign. Logged at ' +
     'most once a minute.',

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseConfig } from '../src/config/load.ts';
 import { metrics } from '../src/core/metrics/metrics.ts';
 import { openWorld } from '../src/daemon/base/timers.ts';
-import { openInbound } from '../src/daemon/readers/inbound.ts';
+import { openInbound, openInboundResolver } from '../src/daemon/readers/inbound.ts';
 import type { SigningKey } from '../src/formats/dkim/signing-key.ts';
 import { openCounters } from '../src/lib/counters.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
@@ -26,16 +26,16 @@ async function edited(verify: string): Promise<readonly HeaderEdit[] | undefined
   await using scope = new AsyncDisposableStack();
   const servers = `[dns]\nservers = ["127.0.0.1:${dns.server.port}"]`;
   const { config } = parseConfig(`${servers}\n[verify]\n${verify}\n`, 'test');
-  const reading = openInbound(
-    {
-      config,
-      host: 'MX.mail.example.net',
-      counters: openCounters(metrics),
-      world: openWorld({ log: () => {}, count: () => {} }),
-      keysOf: (domain) => keys.filter((key) => key.domain === domain),
-    },
-    scope,
-  );
+  const world = openWorld({ log: () => {}, count: () => {} });
+  const reading = openInbound({
+    config,
+    host: 'MX.mail.example.net',
+    counters: openCounters(metrics),
+    world,
+    keysOf: (domain) => keys.filter((key) => key.domain === domain),
+    resolve: openInboundResolver({ config, world }, scope),
+    judge: undefined,
+  });
   const reader = reading?.open(scriptedStart());
   if (reader === undefined) return undefined;
   reader.header('From', ' a@a.example');

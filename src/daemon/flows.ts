@@ -6,16 +6,19 @@ import { randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import { mailServerOf, policyOf } from '../config/values.ts';
+import { policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import type { Account, LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
+import type { Submission } from '../core/event.ts';
+import { deferredKeptMs } from '../core/inbound/kept.ts';
+import type { InboundResults } from '../core/inbound/results.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
 import { openHeldCount } from '../flow/account/held-count.ts';
 import { type HeldFull, openHeldFull } from '../flow/account/held-full.ts';
-import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
-import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
+import { openGate } from '../flow/account/message-submitted.ts';
+import { openPolicyHandler, type RecipientAskedDeps } from '../flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
 import { type AdminDeps, openAdmin } from '../flow/admin/admin.ts';
 import type { BypassMeter } from '../flow/bypass/bypass-meter.ts';
@@ -26,19 +29,15 @@ import { type Notices, openNotices } from '../flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../flow/notices/operator-told.ts';
 import { openTroubles } from '../flow/notices/troubles.ts';
 import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwords-audited.ts';
+import type { OwnBounces } from '../flow/reflection/own-bounces.ts';
 import type { Settings } from '../flow/settings.ts';
 import { shareAnswers } from '../flow/stats/shared-answers.ts';
 import { modeChanged } from '../flow/suspension/mode-changed.ts';
-import { addressKey } from '../formats/message/address.ts';
 import { dayMs, type Millis } from '../lib/time.ts';
 import type { Mutable } from '../lib/type-tools.ts';
-import { noticeMail } from '../partners/notices/mail.ts';
-import { noticeWebhook } from '../partners/notices/webhook.ts';
-import { readSecretFile } from '../partners/secret-file.ts';
 import type { Admin } from '../ports/admin.ts';
 import type { AuthorRights } from '../ports/authors.ts';
 import type { Ledger } from '../ports/ledger.ts';
-import type { NoticeChannel } from '../ports/mail-server.ts';
 import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
 import type { Troubles } from '../ports/troubles.ts';
 import { version } from '../version.ts';
@@ -50,11 +49,14 @@ import { openDaemonLog } from './daemon-log.ts';
 import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
 import { openMailServer } from './mail-server.ts';
+import { noticeChannels, noticeCheck } from './notices.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
-import { openInbound } from './readers/inbound.ts';
+import { openInbound, openInboundResolver } from './readers/inbound.ts';
+import { openDaemonReflection } from './readers/reflection.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
 import { openDaemonSigning } from './readers/signing.ts';
+import { openDaemonWaiting } from './readers/waiting.ts';
 import { openStopping, type Stopping } from './stopping.ts';
 
 export type Flows = {
@@ -116,8 +118,11 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const fates = openDaemonFates(parts, { ...memory, ledger });
   const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
-  const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
-  const mailLog = openLogFlow(parts, { ...memory, ...stopping, fates }, mailServer);
+  const { strangers } = readers.waiting;
+  const judged = { ...live, localDomains, strangers };
+  const judging = openJudging(parts, { ...memory, ...stopping }, judged);
+  const { ownBounces } = readers.reflection;
+  const mailLog = openLogFlow(parts, { ...memory, ...stopping, fates, ownBounces }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
@@ -132,7 +137,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     },
   );
   const { journal } = memory;
-  scope.defer(startPruning(parts, journal));
+  scope.defer(startPruning(parts, journal, readers.waiting.knownForMs));
   scope.defer(startGauges(counters, admin, live.settings));
   const modeDeps = { ...stopping, journal, world, settings: live.settings };
   const setMode = (): void => modeChanged(modeDeps);
@@ -149,6 +154,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       reservations: judging.policy,
       statistics: readers.scan.statistics,
       notes: memory.notes,
+      wrote: readers.wrote,
       fates,
       stopwatch: () => performance.now(),
       observe: counters.observe,
@@ -183,7 +189,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
 /** Opens what takes the mail log. */
 function openLogFlow(
   parts: DaemonParts,
-  memory: Memory & Stopping & { readonly fates: DaemonFates },
+  memory: Memory &
+    Stopping & { readonly fates: DaemonFates; readonly ownBounces: Pick<OwnBounces, 'seen'> },
   { connected, filterUsers, localDomains, mayRelay }: ReturnType<typeof openMailServer>,
 ): ReturnType<typeof openDaemonLog> {
   return openDaemonLog(parts, {
@@ -240,9 +247,10 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
 function openJudging(
   { config, world }: DaemonParts,
   memory: Memory & Stopping,
-  { settings, localDomains }: Live & { readonly localDomains: ReadonlySet<string> },
+  of: Live & Pick<RecipientAskedDeps, 'localDomains' | 'strangers'>,
 ) {
   const { accounts, exemptions, feed, journal, notices, suspensions, told, weakPasswords } = memory;
+  const { settings } = of;
   const held = openHeldCount(journal, world.clock, memory.mta !== undefined);
   const gate = openGate({
     world,
@@ -263,8 +271,7 @@ function openJudging(
     gate,
     accounts,
     world,
-    settings,
-    localDomains,
+    ...of,
     milterPresent: () => milterPresent(),
   });
   const setMilterPresent = (present: () => boolean): void => {
@@ -280,7 +287,7 @@ function openReaders(
   known: Memory &
     Pick<
       ReturnType<typeof openMailServer>,
-      'connected' | 'localDomains' | 'loginDomains' | 'toolsOf'
+      'connected' | 'letGo' | 'localDomains' | 'loginDomains' | 'mayRelay' | 'mta' | 'toolsOf'
     >,
 ) {
   const { journal } = known;
@@ -290,22 +297,48 @@ function openReaders(
   const authors = openDaemonAuthors(parts, { ...known, ledger, hasKey, iso });
   const scan = openDaemonScan(parts, journal);
   const scripts = openDaemonScripts(parts, { journal, ledger });
-  const inbound = openInbound({ ...parts, keysOf: signing.keys.of }, parts.scope);
-  const all = [scan.source, signing.source, inbound];
+  const resolve = openInboundResolver(parts, parts.scope);
+  const waiting = openDaemonWaiting(parts, {
+    ...known,
+    ledger,
+    resolve,
+    seed: () => known.accounts.context.people.seed,
+    queues: scan.queues,
+    isProvenReturn: (queueId) => reflection.returns.isProven(queueId),
+    spam: (queueId) => reflection.answers.isSpam(queueId),
+  });
+  const reflection = openDaemonReflection(parts, {
+    ...known,
+    known: waiting.known,
+    keysOf: signing.keys.of,
+  });
+  const { judge } = waiting;
+  const heard = (results: InboundResults): void => reflection.answers.heard(results);
+  const inbound = openInbound({ ...parts, keysOf: signing.keys.of, resolve, judge, heard });
+  // Returned mail is known before it is judged whether it waits.
+  const all = [scan.source, signing.source, ...reflection.sources, inbound];
   return {
     signing,
     authors,
     scan,
     scripts,
     sources: all.filter((source) => source !== undefined),
-    changing: [signing, authors, scan, scripts],
+    waiting,
+    reflection,
+    /** Remembers a message of an account here. */
+    wrote: (message: Submission): void => {
+      waiting.wrote(message);
+      if (judge === undefined) reflection.returns.sent(message);
+    },
+    changing: [signing, authors, scan, scripts, waiting, reflection],
     admin: {
       dkim: signing.keys.admin,
       probation: signing.probation,
       foreign: signing.foreign,
       scripts: scripts.admin,
       authors: authors.admin,
-      remembering: [signing.foreign, authors.observation],
+      inbound: waiting.admin,
+      remembering: [signing.foreign, authors.observation, waiting],
     },
   };
 }
@@ -324,6 +357,7 @@ function openFlowsAdmin(
     | 'doors'
     | 'fates'
     | 'foreign'
+    | 'inbound'
     | 'ledger'
     | 'logShapes'
     | 'probation'
@@ -348,29 +382,11 @@ function machineAddresses(): readonly string[] {
   );
 }
 
-/** Recognises Postern's own notices that go to nobody but the operator. */
-function noticeCheck({ notices: { mail_to } }: Config, notices: Notices): GateDeps['isOurs'] {
-  const operators = new Set(mail_to.map(addressKey));
-  return ({ messageId, outside, local }) =>
-    notices.isOurs(messageId) && [...outside, ...local].every((to) => operators.has(to));
-}
-
-function noticeChannels(config: Config, host: string): readonly NoticeChannel[] {
-  const { mail_to, webhook, webhook_secret_file } = config.notices;
-  const channels: NoticeChannel[] = [];
-  if (mail_to.length > 0) channels.push(noticeMail({ to: mail_to, ...mailServerOf(config, host) }));
-  if (webhook !== '') {
-    const secret = webhook_secret_file === '' ? '' : readSecretFile(webhook_secret_file);
-    channels.push(noticeWebhook({ url: webhook, secret }));
-  }
-  return channels;
-}
-
 /** Prunes the journal from time to time. Answers with a function that stops. */
 function startPruning(
   { config, world }: DaemonParts,
   journal: Journal,
-  knownFor: () => number,
+  knownForMs: () => number,
 ): () => void {
   const run = (): void => {
     const now = world.clock.now();
@@ -379,7 +395,7 @@ function startPruning(
       stories: (now - duration(config.ledger.keep_stories)) as Millis,
       statistics: (now - duration(config.ledger.keep_statistics)) as Millis,
       deferred: (now - deferredKeptMs) as Millis,
-      known: (now - knownFor()) as Millis,
+      known: (now - knownForMs()) as Millis,
     });
   };
   return startTimer(pruneEveryMs, run);

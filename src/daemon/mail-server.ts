@@ -5,11 +5,13 @@ import type { LoginDomains } from '../core/account-name.ts';
 import { isListed, type NetworkRule, parseNetworkRule } from '../formats/postfix/network-list.ts';
 import { localTransportsOf } from '../formats/postfix/transports.ts';
 import { dovecot } from '../partners/dovecot.ts';
+import { letGoList } from '../partners/let-go-list.ts';
 import type { LoginFacts } from '../partners/postfix/logins.ts';
 import { type FilterUser, readMailFacts } from '../partners/postfix/mail-facts.ts';
 import { postfix } from '../partners/postfix/queue.ts';
 import { allQueues } from '../partners/postfix/queues.ts';
 import { helperTools, ownTools, type PrivilegedTools } from '../partners/privileged-tools.ts';
+import type { LetGoList } from '../ports/inbound/inbound.ts';
 import type { LoginDoor, Mta } from '../ports/mail-server.ts';
 import type { Log } from '../ports/world.ts';
 import {
@@ -60,6 +62,8 @@ export function openMailServer(options: {
   mayRelay(client: string): boolean;
   /** What `postern connect` found out about Postfix. */
   readonly connected: ConnectedReader;
+  /** The list of mail that waits, which root keeps; undefined without the root helper. */
+  readonly letGo: LetGoList | undefined;
   /** Tools for a configuration folder that need root; undefined where Postern may use none. */
   toolsOf: ((directory: string) => PrivilegedTools) | undefined;
   close(): void;
@@ -125,6 +129,7 @@ export function openMailServer(options: {
     loginDomains: logins.known,
     filterUsers: () => filterUsers,
     mayRelay: (client) => isListed(client, relaying),
+    letGo: way === 'helper' ? letGoList(helperTools(socket), log) : undefined,
     connected,
     toolsOf:
       way === 'off'

@@ -70,6 +70,7 @@ function openRig({ answer = pass, sources, direct, authors }: How = {}): Rig {
   };
   const path = openMessagePath({
     returns: { isReturned: (_message, answer) => answer(false) },
+    wrote: () => undefined,
     authors: { open: () => authors?.(order) },
     readers: (sources ?? (() => []))(rig),
     direct: {

@@ -48,6 +48,8 @@ export type MessagePathDeps = {
   readonly statistics: Pick<Statistics, 'seen'>;
   /** Notes which messages came through the door, for the bypass meter. */
   readonly notes: Pick<DoorNotes, 'cameIn' | 'judged'>;
+  /** Learns which mail of accounts here left: answers to it never wait. */
+  readonly wrote: (message: Submission) => void;
   /** Remembers what became of the message. */
   readonly fates: Pick<MessageFates, 'judged'>;
   /** Milliseconds of a clock that is never set, with fractions. */
@@ -207,7 +209,7 @@ class Passing implements PassingMessage {
   }
 
   #judged(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
-    const { fates, gate, notes, observe, reservations, scripts, statistics, stopwatch } =
+    const { fates, gate, notes, observe, reservations, scripts, statistics, stopwatch, wrote } =
       this.#deps;
     const began = stopwatch();
     if (message.id !== '') reservations.counted(message.id);
@@ -216,6 +218,7 @@ class Passing implements PassingMessage {
       const what = said.kind === 'pass' ? 'passed' : 'stopped';
       statistics.seen(message, what);
       notes.judged(message);
+      if (said.kind === 'pass') wrote(message);
       this.#judgedAs = { account: message.account, isHeld: said.kind === 'hold' };
       fates.judged(message, said);
       scripts.answered(message, what);

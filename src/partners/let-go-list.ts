@@ -1,7 +1,7 @@
 /** The list of waiting messages that postern-root keeps (packaging/postern-root). */
 import { faultText } from '../lib/error-text.ts';
 import { secondMs } from '../lib/time.ts';
-import type { LetGoList } from '../ports/inbound.ts';
+import type { LetGoList } from '../ports/inbound/inbound.ts';
 import type { Log } from '../ports/world.ts';
 import { namesPerCallMax, type PrivilegedTools, type ToolVerb } from './privileged-tools.ts';
 

@@ -15,6 +15,7 @@ import type { ShapeCount } from '../formats/logs/shapes.ts';
 import type { Millis } from '../lib/time.ts';
 import type { Asking } from './asking.ts';
 import type { AuthorAdmin, ObservationView } from './authors.ts';
+import type { InboundAdmin } from './inbound/inbound.ts';
 import type {
   AccountSearch,
   AuditRow,
@@ -265,6 +266,8 @@ export type Admin = {
   readonly stats: AskStats;
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
+  /** Mail that comes in and waits, and its quarantine. */
+  readonly inbound: InboundAdmin;
   readonly authors: AuthorAdmin;
   /** What became of messages, and what got out in incidents. */
   readonly asking: Asking;

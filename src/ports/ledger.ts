@@ -12,7 +12,7 @@ import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
 import type { AuthorLedger, MayWriteAsRow } from './authors.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
-import type { InboundChange, InboundLedger } from './inbound.ts';
+import type { InboundChange, InboundLedger } from './inbound/inbound.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
 

@@ -1,8 +1,10 @@
 /** What doors ask of flows about a message: may it go on, and who reads it. Types only. */
 import type { Account } from '../core/account-name.ts';
 import type { LogEvent, Submission } from '../core/event.ts';
+import type { InboundResults } from '../core/inbound/results.ts';
 import type { Choice, UnsignedWhy } from '../core/signing/choose.ts';
 import type { SigningKey } from '../formats/dkim/signing-key.ts';
+import type { DnsAnswer, DnsQuestion } from '../formats/dns/question.ts';
 
 /** What a door tells its client: pass, hold (Postfix's hold queue), or an SMTP reply. */
 export type Answer =
@@ -97,6 +99,8 @@ export type MessageStart = {
   readonly sender: string;
   /** Address keys, of mail that comes in; else empty. */
   readonly recipients: readonly string[];
+  /** Recipients of this transaction that do not exist here. */
+  readonly badRecipients: number;
   readonly queueId: string;
 };
 
@@ -132,8 +136,26 @@ export type MessageReader = {
    * `judged`: undefined for mail that is not judged.
    */
   finish(done: Finished, judged?: JudgedAs): void;
-  /** The message is over, or was given up: what was kept of it is freed. */
+  /** The message is over, or was given up: its octets are freed. */
   drop?(): void;
+};
+
+/** Decides whether mail that comes in waits (flow/inbound/waiting/message-judged.ts). */
+export type IncomingJudge = {
+  /** Undefined: this message is not judged. */
+  open(start: MessageStart): IncomingReader | undefined;
+};
+export type IncomingReader = Pick<MessageReader, 'header' | 'body'> & {
+  /** The whole message was read. Asks scanners, and the DNS by `ask`. */
+  look(ask: (question: DnsQuestion) => Promise<DnsAnswer>): void;
+  /** Never rejects. */
+  decide(results: InboundResults): Promise<IncomingSaid>;
+  drop(): void;
+};
+/** Edits, and another answer than a pass. */
+export type IncomingSaid = {
+  readonly edits: readonly HeaderEdit[];
+  readonly instead?: Answer;
 };
 
 /** The account that a message counted for, and whether it is held. */
@@ -209,6 +231,10 @@ export type PolicyRequest = {
   readonly queueId: string;
   readonly account: Account | undefined;
   readonly client: string;
+  /** The client's name that the mail server has verified, and the one in its reverse DNS. */
+  readonly clientName: string;
+  readonly reverseName: string;
+  readonly helo: string;
   readonly sender: string;
   /** Address key; empty unless at RCPT (or exactly one recipient). */
   readonly recipient: string;

@@ -19,6 +19,7 @@ import type {
 } from '../../src/ports/admin.ts';
 import type { HeldRow, MessageRow } from '../../src/ports/ledger.ts';
 import { agreeableAuthors, notObserved } from './authors.ts';
+import { agreeableInbound } from './inbound.ts';
 import { agreeableKeys } from './keys.ts';
 import type { Night, Scene } from './night.ts';
 import { feedItem, minutesBefore, night } from './night.ts';
@@ -114,6 +115,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       authors: agreeableAuthors(calls),
       asking: nightAsking(state, start, scene),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
+      inbound: agreeableInbound(calls),
       async stats(query) {
         if (unread === '') return scriptedStats(query);
         throw new OperatorError('statistics-failed', unread);

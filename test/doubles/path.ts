@@ -53,6 +53,7 @@ export function plainPath(
     statistics: { seen: () => {} },
     fates: { judged: () => undefined },
     notes: { cameIn: () => {}, judged: () => {} },
+    wrote: () => {},
     stopwatch: () => 0,
     observe: () => {},
   });

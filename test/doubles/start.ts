@@ -11,6 +11,7 @@ export function scriptedStart(more: Partial<MessageStart> = {}): MessageStart {
     helo: 'out.example.org',
     sender: 'joe@example.org',
     recipients: ['ann@example.net'],
+    badRecipients: 0,
     queueId: '4ABC',
     ...more,
   };

@@ -86,10 +86,8 @@ async function readmeIsWhole(folder: string): Promise<void> {
 }
 
 test('an upgrade restarts a service that runs, and nothing else does', () => {
-  const start = [
-    ['daemon-reload'],
-    ['enable', '--now', 'postern-root.socket', 'postern.socket', 'postern.service'],
-  ];
+  const sockets = ['postern-root.socket', 'postern-let-go.timer', 'postern.socket'];
+  const start = [['daemon-reload'], ['enable', '--now', ...sockets, 'postern.service']];
   const [reload = [], enable = []] = start;
   const restart = ['try-restart', 'postern.service'];
   const both = ['restart', 'postern.service', 'postern.socket'];
@@ -151,12 +149,14 @@ test('systemd understands the units and finds them well shut', async () => {
   await using place = await scratch();
   const folder = place.dir;
   const audit = ['postern-passwords.service', 'postern-passwords.timer'];
+  const letGo = ['postern-let-go.service', 'postern-let-go.timer'];
   for (const unit of [
     'postern.service',
     'postern-root@.service',
     'postern-root.socket',
     'postern.socket',
     ...audit,
+    ...letGo,
   ]) {
     // systemd looks whether the programs are there: for the check, those of this checkout.
     const text = await readFile(join(packaging, 'systemd', unit), 'utf8');
@@ -188,6 +188,7 @@ test('systemd understands the units and finds them well shut', async () => {
     'postern.socket',
     instanceUnit,
     ...audit,
+    ...letGo,
   ]) {
     const path = join(folder, unit.replace('@x', '@'));
     const verify = spawnSync('systemd-analyze', ['verify', '--man=no', path], { encoding: 'utf8' });
@@ -197,6 +198,7 @@ test('systemd understands the units and finds them well shut', async () => {
   for (const [unit, most] of [
     ['postern.service', 20],
     ['postern-root@.service', 25],
+    ['postern-let-go.service', 25],
     // Root, to read all password files, and with a network for databases.
     ['postern-passwords.service', 40],
   ] as const) {

@@ -24,6 +24,8 @@ export type HelperSocket = {
 export async function listenForHelper(of: {
   readonly mail: Pick<PostfixInstance, 'configDirectory'>;
   readonly imap?: Pick<DovecotInstance, 'configFile'>;
+  /** The list of mail that waits. */
+  readonly waiting?: string;
 }): Promise<HelperSocket> {
   const dir = await mkdtemp(join(tmpdir(), 'phl-'));
   const path = join(dir, 'root.sock');
@@ -46,6 +48,7 @@ export async function listenForHelper(of: {
           POSTERN_POSTFIX_CONFIG: of.mail.configDirectory,
           POSTERN_DOVECOT_CONFIG: of.imap?.configFile,
           POSTERN_POSTFIX_INSTANCES: join(dir, 'instances'),
+          POSTERN_WAITING: of.waiting ?? join(dir, 'waiting', 'list'),
         },
       },
     );

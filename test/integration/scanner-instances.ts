@@ -32,7 +32,11 @@ const isRoot = process.getuid?.() === 0;
 /** The first start compiles rules. */
 const startMs = 90_000;
 
-export async function startSpamd(children = 3): Promise<SpamdInstance> {
+/** `rules`: more lines of local.cf. */
+export async function startSpamd(
+  children = 3,
+  rules: readonly string[] = [],
+): Promise<SpamdInstance> {
   const dir = await mkdtemp(join(tmpdir(), 'psa-'));
   await chmod(dir, 0o755);
   const home = join(dir, 'home');
@@ -51,6 +55,7 @@ export async function startSpamd(children = 3): Promise<SpamdInstance> {
     [
       ...['-L', '-x', '-l', '-i', `127.0.0.1:${port}`, '-s', log, '-r', pidFile],
       ...[`--max-children=${children}`, `--min-children=${children}`, '-H', home],
+      ...rules.flatMap((rule) => ['--cf', rule]),
       ...['--cf', `bayes_path ${home}/bayes`, '--cf', 'bayes_auto_learn 0'],
       ...(isRoot ? ['-u', 'nobody'] : []),
     ],

@@ -40,6 +40,7 @@ import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts'
 import type { Clock, World } from '../../src/ports/world.ts';
 import { agreeableAuthors } from '../doubles/authors.ts';
 import { collectedFates } from '../doubles/fates.ts';
+import { agreeableInbound } from '../doubles/inbound.ts';
 import { noKeys } from '../doubles/keys.ts';
 import { noAuthors } from '../doubles/path.ts';
 import { scriptedScan } from '../doubles/scan.ts';
@@ -214,6 +215,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     world,
     settings,
     localDomains: new Set(['here.test']),
+    strangers: (_request, answer) => answer({ kind: 'pass' }),
     milterPresent: options.milterPresent ?? (() => false),
   });
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
@@ -222,6 +224,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     probation: { text: () => '' },
     stats: ledger.statsAside,
     foreign: { latest: () => [] },
+    inbound: agreeableInbound([]),
     scripts: { ...scripts.admin, whose: async () => undefined },
     authors: agreeableAuthors([]),
     accounts,
@@ -304,6 +307,7 @@ function pathOf(
     statistics: { seen: () => {} },
     fates: openMessageFates({ store, stateOf: (account) => rig.accounts.known(account)?.state }),
     notes: { cameIn: () => {}, judged: () => {} },
+    wrote: () => {},
     stopwatch: () => 0,
     observe: () => {},
   });

@@ -50,7 +50,13 @@ test('of scripts, the ten thousand that sent last are kept', () => {
     scriptSeen({ account: `script:/${n}.php` as Account, lastAt: at(n) }),
   );
   const ledger = ledgerWith(...many.map((row): Change => ({ kind: 'script', row })));
-  const never = { messages: at(0), stories: at(0), statistics: at(0), deferred: at(0), known: at(0) };
+  const never = {
+    messages: at(0),
+    stories: at(0),
+    statistics: at(0),
+    deferred: at(0),
+    known: at(0),
+  };
   while (ledger.prune(never));
   const left = ledger.scripts();
   assertStrict.deepEqual([left.length, left.at(-1)?.account], [10_000, 'script:/300.php']);

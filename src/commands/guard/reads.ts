@@ -34,6 +34,7 @@ import type {
 } from '../../ports/asking.ts';
 import type { AuthorsView } from '../../ports/authors.ts';
 import type { FateStore } from '../../ports/fate.ts';
+import type { InboundRow } from '../../ports/inbound/inbound.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
@@ -50,6 +51,8 @@ export type GuardReads = {
   account(name: string): Promise<FoundGuard<'account'>>;
   exemptions(): Promise<readonly ExemptionRow[]>;
   held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldRow[]>;
+  /** Mail that came in: what waits, what is in quarantine, and the rest. */
+  inbound(filter: Parameters<Admin['inbound']['list']>[0]): Promise<readonly InboundRow[]>;
   heldOne(id: string): Promise<FoundGuard<'heldOne'>>;
   explain(id: string): Promise<ExplainAnswer>;
   find(asked: FindAsk): Promise<FindAnswer>;
@@ -76,6 +79,7 @@ export async function openReads(
       account: (name) => read(accountPath(name)),
       exemptions: () => read('/exemptions'),
       held: (filter) => read(`/held${queryText(filter)}`),
+      inbound: (filter) => read(`/inbound${queryText(filter)}`),
       heldOne: (id) => read(`/held/${encodeURIComponent(id)}`),
       explain: (id) => read(`/explain/${encodeURIComponent(id)}`),
       find: ({ text, ...asked }) => read(`/find${queryText({ q: text, ...asked })}`),
@@ -145,6 +149,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     },
     held: async ({ account: name, ...filter }) =>
       ledger.held(name === undefined ? filter : { ...filter, account: name as Account }),
+    inbound: async (filter) => ledger.inboundMail(filter),
     heldOne: async (id) => ({
       held: found(ledger.heldOne(id), 'held message'),
       story: storedStory(ledger, id),

@@ -4,6 +4,7 @@ import { isPutOff } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { StoryView } from '../../ports/admin.ts';
 import type { ExplainAnswer } from '../../ports/asking.ts';
+import type { InboundRow } from '../../ports/inbound/inbound.ts';
 import type { HeldRow } from '../../ports/ledger.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
 import { fateFacts, fateHead, fateText } from '../find/fate-text.ts';
@@ -48,6 +49,30 @@ export function heldListText(rows: readonly HeldRow[]): string {
       one.state === 'held' ? 'held' : `${one.state} by ${plain(one.by)}`,
     ]),
   );
+}
+
+/** Mail that came in and is in the hold queue, too: it belongs to no account. */
+export function incomingText(rows: readonly InboundRow[]): string {
+  if (rows.length === 0) return '';
+  const list = table(
+    [
+      { title: 'ID' },
+      { title: 'FROM' },
+      { title: 'SINCE' },
+      { title: 'RECIPIENTS', align: 'right' },
+      { title: 'STATE' },
+      { title: 'UNTIL' },
+    ],
+    rows.map((one) => [
+      one.queueId,
+      one.sender === '' ? '(no sender)' : plain(one.sender),
+      clock(one.at),
+      String(one.recipientCount),
+      one.state === 'waiting' ? 'waits' : 'quarantine',
+      clock(one.due),
+    ]),
+  );
+  return `\nMail that came in, on hold for its recipients here:\n${list}`;
 }
 
 export function heldText({ held, story }: FoundGuard<'heldOne'>): string {

@@ -11,7 +11,7 @@ import { many } from '../terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
-import { heldListText, heldText } from './held-text.ts';
+import { heldListText, heldText, incomingText } from './held-text.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
 type ListOptions = Common & {
@@ -65,7 +65,10 @@ function list(held: Command): void {
           ['postern held list --account joe@example.org --was dropped', ''],
         ],
         exits: [done, nothingToRead],
-        notes: 'If the guard is not running, the command reads its ledger instead.',
+        notes:
+          'If the guard is not running, the command reads its ledger instead. Mail that came in ' +
+          'and waits, or is in quarantine, is listed below held mail; `held release` and ' +
+          '`held drop` do not change it.',
       }),
     )
     .action(async (options: ListOptions, command: Command) => {
@@ -75,7 +78,20 @@ function list(held: Command): void {
         limit: options.limit,
         ...(options.account === undefined ? {} : { account: options.account }),
       });
-      print(command, options.json === true ? jsonLine(rows) : heldListText(rows));
+      // Mail that came in has no account, and other commands.
+      const isAll = options.account === undefined && (options.was ?? 'held') === 'held';
+      const incoming = isAll
+        ? [
+            ...(await reads.inbound({ state: 'waiting', limit: options.limit })),
+            ...(await reads.inbound({ state: 'quarantined', limit: options.limit })),
+          ]
+        : [];
+      print(
+        command,
+        options.json === true
+          ? jsonLine([...rows, ...incoming.map((row) => ({ ...row, why: 'incoming' }))])
+          : heldListText(rows) + incomingText(incoming),
+      );
     });
 }
 

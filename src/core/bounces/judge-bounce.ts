@@ -69,8 +69,7 @@ function causeOf(
   one: BouncedRecipient,
   found: ClassifiedReply | undefined,
 ): BounceCause {
-  if (bounce.kind === 'complaint')
-    return bounce.feedback === 'not-spam' ? 'other' : 'complaint';
+  if (bounce.kind === 'complaint') return bounce.feedback === 'not-spam' ? 'other' : 'complaint';
   if (bounce.kind === 'auto-reply') return 'auto-reply';
   const diagnostic = bareWords(one.diagnostic);
   const words = bareWords(one.words);
@@ -78,7 +77,9 @@ function causeOf(
   const own = ownCause(certainCause(diagnostic) ?? certainCause(words), byStatus, one);
   if (found?.scope !== undefined) {
     const causes = causesOfScope[found.scope];
-    return [own, byStatus].find((cause) => cause !== undefined && causes.includes(cause)) ?? causes[0];
+    return (
+      [own, byStatus].find((cause) => cause !== undefined && causes.includes(cause)) ?? causes[0]
+    );
   }
   // The bounce as a whole is about this recipient only if it is the only one.
   const isOnly = bounce.recipients.length === 1;
@@ -113,6 +114,8 @@ function ownCause(
 /** Where in the session the server refused, if the words say so. */
 function stageOf(words: string): string {
   return (
-    /refused to talk to me|(?:after|in reply to) (?:ehlo|helo|initial connection)/i.exec(words)?.[0] ?? ''
+    /refused to talk to me|(?:after|in reply to) (?:ehlo|helo|initial connection)/i.exec(
+      words,
+    )?.[0] ?? ''
   );
 }

@@ -18,11 +18,7 @@ const rule = (cause: BounceCause, ...forms: readonly string[]): WordRule => [
 const certain: readonly WordRule[] = [
   // In any language: the group is not there, or does not take mail of this sender.
   rule('policy', 'https?://groups\\.google\\.com'),
-  rule(
-    'greylisted',
-    'gr[ae]y-? ?list',
-    'deferred for \\d{1,4} (?:second|minute)s?[^.]{0,20}first',
-  ),
+  rule('greylisted', 'gr[ae]y-? ?list', 'deferred for \\d{1,4} (?:second|minute)s?[^.]{0,20}first'),
   rule(
     'too-big',
     `(?:message|mail|attachment) (?:is |was |size is )?(?:too (?:big|large|long)|larger than|oversized)`,
@@ -121,7 +117,10 @@ const likely: readonly WordRule[] = [
   rule('mailbox-full', '\\bquota\\b|\\bfull\\b'),
   rule('spam-content', '\\bspam\\b|unsolicited|\\bjunk\\b|\\bvirus\\b'),
   rule('policy', '\\bheaders?\\b|\\bfrom: '),
-  rule('blocked', '\\bblocked\\b|black ?list|reputation|refused to talk to me|after (?:ehlo|helo|initial connection)|in reply to (?:ehlo|helo)'),
+  rule(
+    'blocked',
+    '\\bblocked\\b|black ?list|reputation|refused to talk to me|after (?:ehlo|helo|initial connection)|in reply to (?:ehlo|helo)',
+  ),
   rule('relay-denied', '\\brelay(?:ing)?\\b'),
   rule(
     'recipient-unknown',
@@ -143,14 +142,16 @@ const likely: readonly WordRule[] = [
 /** What is read of a text. */
 const textLengthMax = 1_500;
 
-const addresses = /[<"'([]{0,2}[^\s<>"'()[\]:;,]{1,120}@[\p{L}\p{N}._-]{1,200}[>"')\]]{0,2}(?:\.\.\.)?/gu;
+const addresses =
+  /[<"'([]{0,2}[^\s<>"'()[\]:;,]{1,120}@[\p{L}\p{N}._-]{1,200}[>"')\]]{0,2}(?:\.\.\.)?/gu;
 /** Of a link only the host says something: its path holds words of all kinds. */
 const links = /(https?:\/\/[^\s/]{1,200})\S{0,400}/g;
 /** Which server answered, as Postfix and Exim write before the reply. */
 const frames =
   /(?:delivery temporarily suspended: )?(?:connect to |host )?[\w.-]{1,200} ?\[[0-9a-f.:]{3,45}\](?::\d{1,5})?(?: said)?: (?:server )?/giu;
 /** What Postfix and Amazon write before the reason. */
-const prefixes = /recipient (?:address )?rejected: (?=\S)|[45]\.\d{1,3}\.\d{1,3} - [a-z ]{3,40} (?=[45]\d\d-)/giu;
+const prefixes =
+  /recipient (?:address )?rejected: (?=\S)|[45]\.\d{1,3}\.\d{1,3} - [a-z ]{3,40} (?=[45]\d\d-)/giu;
 /** Codes again at the beginning of each line of a reply. */
 const again = / [245]\d\d[- ](?:#?[245]\.\d{1,3}\.\d{1,3}:? )?/g;
 

@@ -9,6 +9,6 @@ export const knownKeptMs: number = 400 * dayMs;
 export const knownMax = 1_000_000;
 export const knownKeptFullMs: number = 90 * dayMs;
 /** Messages that wait at the same time: beyond that, mail passes. */
-export const waitingMax = 5_000;
+export const inboundWaitingMax = 5_000;
 /** Messages in quarantine. Beyond that, mail passes with the field for Junk. */
 export const quarantineMax = 20_000;

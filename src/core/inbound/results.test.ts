@@ -38,7 +38,12 @@ const good: InboundResults = {
     sentence: 'SPF passed for example.org',
   },
   arc: { result: 'pass', instances: 2, domain: 'list.example', why: 'sealed by list.example' },
-  iprev: { result: 'pass', name: 'out.example.org', sentence: '2001:db8::1 is out.example.org' },
+  iprev: {
+    result: 'pass',
+    name: 'out.example.org',
+    reverse: 'out.example.org',
+    sentence: '2001:db8::1 is out.example.org',
+  },
   forged: 0,
   late: false,
 };
@@ -68,7 +73,7 @@ test('nothing found, and nobody there', () => {
     dkim: [],
     dmarc: { ...good.dmarc, result: 'fail', disposition: 'quarantine', sentence: 'so' },
     arc: { result: 'none', instances: 0, domain: '', why: '' },
-    iprev: { result: 'permerror', name: '', sentence: '192.0.2.1 has no name' },
+    iprev: { result: 'permerror', name: '', reverse: '', sentence: '192.0.2.1 has no name' },
   });
   assert.equal(
     text,

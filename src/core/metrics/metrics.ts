@@ -312,6 +312,29 @@ const inboundMetrics: readonly Metric[] = [
     help: 'Incoming messages for which the DNS took longer than verify.deadline.',
   },
   {
+    name: 'postern_inbound_judged_total',
+    kind: 'counter',
+    help: 'Incoming messages by what was decided about them ([inbound]).',
+    label: 'action',
+    values: ['pass', 'junk', 'wait', 'defer'],
+  },
+  {
+    name: 'postern_inbound_waited_total',
+    kind: 'counter',
+    help: 'Incoming messages that waited in the hold queue, by what became of them.',
+    label: 'state',
+    values: ['released', 'quarantined', 'dropped', 'gone'],
+  },
+  {
+    name: 'postern_inbound_unheld_total',
+    kind: 'counter',
+    help:
+      'Incoming messages that should have waited and were delivered at once: too many waited ' +
+      '(full), or they could not be written down (ledger, list).',
+    label: 'why',
+    values: ['full', 'ledger', 'list'],
+  },
+  {
     name: 'postern_inbound_seconds',
     kind: 'histogram',
     help: 'Time that an incoming message waited for its check.',

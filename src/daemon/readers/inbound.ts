@@ -1,35 +1,52 @@
 /** Opens what verifies mail that comes in, with its resolver and its settings. */
 
+import type { InboundResults } from '../../core/inbound/results.ts';
 import { openVerification, type Sealing } from '../../flow/inbound/message-verified.ts';
+import type { InboundJudge } from '../../flow/inbound/waiting/message-judged.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import { parseNetwork } from '../../formats/postfix/network-list.ts';
 import { isPublicSuffix } from '../../partners/dns/public-suffix.ts';
 import { openResolver } from '../../partners/dns/resolver.ts';
 import { dnsServers } from '../../partners/dns/servers.ts';
 import type { EditSource } from '../../ports/message.ts';
+import type { Resolver } from '../../ports/world.ts';
 import type { DaemonParts } from '../base/options.ts';
 import { duration } from '../base/settings.ts';
 
 type Given = Pick<DaemonParts, 'config' | 'host' | 'counters' | 'world'> & {
   readonly keysOf: (domain: string) => readonly SigningKey[];
+  readonly resolve: Resolver | undefined;
+  readonly judge: InboundJudge | undefined;
+  readonly heard: (results: InboundResults) => void;
 };
 
-/** Undefined if the operator has turned it off. */
-export function openInbound(of: Given, scope: AsyncDisposableStack): EditSource | undefined {
-  const { verify, dns } = of.config;
+/** For mail that comes in; undefined if the operator has turned its verification off. */
+export function openInboundResolver(
+  { config, world }: Pick<DaemonParts, 'config' | 'world'>,
+  scope: AsyncDisposableStack,
+): Resolver | undefined {
+  const { verify, dns } = config;
   if (!verify.enabled) return undefined;
-  const { counters, world } = of;
-  const resolve = openResolver({
-    ...dnsServers(dns.servers),
-    clock: world.clock,
-    totalMs: duration(dns.timeout),
-  });
-  scope.use(resolve);
+  return scope.use(
+    openResolver({
+      ...dnsServers(dns.servers),
+      clock: world.clock,
+      totalMs: duration(dns.timeout),
+    }),
+  );
+}
+
+export function openInbound(of: Given): EditSource | undefined {
+  const { counters, judge, resolve, world } = of;
+  const { verify } = of.config;
+  if (resolve === undefined) return undefined;
   return openVerification({
     resolve,
     isPublicSuffix,
     world,
     observe: counters.observe,
+    heard: of.heard,
+    ...(judge === undefined ? {} : { judge }),
     options: {
       authservId: verify.authserv_id === '' ? of.host : verify.authserv_id,
       deadlineMs: duration(verify.deadline),

@@ -14,6 +14,8 @@ import { openScanners } from './scanners.ts';
 export type DaemonScan = {
   readonly source: ScanSource;
   readonly statistics: Pick<Statistics, 'seen'>;
+  /** The scanners at this time, for mail that comes in. */
+  queues(): readonly ScannerQueue[];
   /** Addresses of the scanners, as `postern status` shows them. */
   doors(): Readonly<Record<string, string>>;
   configure(config: Config): void;
@@ -31,6 +33,7 @@ export function openDaemonScan(parts: DaemonParts, journal: Journal): DaemonScan
     // Asked for each message: one that is under way ends with the scanners that it began with.
     source: { phase: 'before-judgement', open: (start) => scanners.source?.open(start) },
     statistics,
+    queues: () => scanners.queues,
     doors: () => scanners.doors(),
     configure(changed) {
       Object.assign(settings, settingsOf(changed));
@@ -45,6 +48,7 @@ export function openDaemonScan(parts: DaemonParts, journal: Journal): DaemonScan
 type ScannerQueues = {
   /** Undefined if no scanner is configured. */
   readonly source: ScanSource | undefined;
+  readonly queues: readonly ScannerQueue[];
   doors(): Readonly<Record<string, string>>;
   close(): void;
 };
@@ -65,6 +69,7 @@ function openQueues(
   );
   const { observe } = counters;
   return {
+    queues,
     source: queues.length === 0 ? undefined : openScans({ queues, settings, world, observe }),
     doors: () =>
       Object.fromEntries(

@@ -125,8 +125,8 @@ export class AwaitedAnswer {
 
   /**
    * The readers are ready. A message that one refuses is refused by SMTP and not held: a release
-   * would deliver it. Mail that comes in may get another answer from a
-   * reader, and other mail is discarded if one says so.
+   * would deliver it. Mail that comes in may get another answer from a reader, and other
+   * mail is discarded if one says so.
    */
   #finished(
     edits: readonly HeaderEdit[],
@@ -137,7 +137,8 @@ export class AwaitedAnswer {
     if (refused === undefined) {
       if (this.#about.by === undefined && instead !== undefined) this.#incoming(instead);
       else if (instead?.kind === 'discard') this.#answer = instead;
-      this.#edited(this.#answer?.kind === 'reply' ? [] : edits);
+      const isPutOff = this.#about.by === undefined && this.#answer?.kind === 'reply';
+      this.#edited(isPutOff ? [] : edits);
     } else {
       this.#answer = { kind: 'reply', code: 550, enhanced: '5.7.1', text: refused };
       this.#edited(this.#about.by === 'local' ? edits : []);

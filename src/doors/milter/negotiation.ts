@@ -65,9 +65,12 @@ export function negotiate(
   if (version < versionMin) throw new PeerError(`milter protocol version ${version}`);
   const allowed = bytes.readUInt32BE(start + 4);
   const editing = edits === 'edits' && (allowed & editActions) === editActions;
-  // Readers that verify mail need the client's HELO name, too.
+  // Readers that verify mail need the client's HELO name, and how many recipients do not exist.
   const wanted = editing
-    ? (wantedProtocol & ~protocol.noHelo) | protocol.nrHelo | protocol.headerLeadingSpace
+    ? (wantedProtocol & ~protocol.noHelo) |
+      protocol.nrHelo |
+      protocol.headerLeadingSpace |
+      protocol.refusedRecipients
     : wantedProtocol;
   const agreed = wanted & bytes.readUInt32BE(start + 8);
   return {

@@ -14,6 +14,7 @@ import {
   RecordingReading,
   refuse,
 } from '../../../test/mta/script.ts';
+import { command, packet } from '../../formats/milter/packet.ts';
 import type { Answer, HeaderEdit } from '../../ports/message.ts';
 import { editPackets } from './edits.ts';
 
@@ -49,7 +50,28 @@ test('with one, for leave to change headers, and for them to the octet', () => {
   const [answer] = talkWith(new RecordingReading([])).say(mta.offer());
   const bytes = Buffer.from(answer?.text ?? '', 'latin1');
   assert.equal(bytes.readUInt32BE(4), 0x131);
-  assert.equal(bytes.readUInt32BE(8), 0x1833c0);
+  assert.equal(bytes.readUInt32BE(8), 0x183bc0);
+});
+
+test('recipients that the mail server refused are counted, and are none of the message', () => {
+  const reading = new RecordingReading([], () => false);
+  const refused = (why: string): Buffer =>
+    Buffer.concat([
+      mta.macros('R', { '{rcpt_mailer}': 'error', '{rcpt_addr}': why }),
+      packet(command.rcpt, '<x@here>\0'),
+    ]);
+  new Conversation(undefined, {}, reading)
+    .greet(undefined, mta.connect())
+    .say([
+      mta.mail('<a@b>'),
+      refused('5.1.1 <x@here>: Recipient address rejected: unknown'),
+      refused('4.7.1 <x@here>: Recipient address rejected: later'),
+      mta.rcpt('<c@here>', 'virtual', 'Q1'),
+      mta.header('From', ' x'),
+      mta.end(),
+    ]);
+  const start = reading.started.pop() as { recipients: unknown; badRecipients: number };
+  assert.deepEqual([start.recipients, start.badRecipients], [['c@here'], 1]);
 });
 
 test('it hears all headers and all of the body, in order, whatever the size', () => {
@@ -127,6 +149,8 @@ test('who sends, as far as it is known when the headers begin', () => {
     account: undefined,
     client: '192.0.2.7',
     sender: 'Joe@Here.example',
+    recipients: ['a@here'],
+    badRecipients: 0,
   };
   assert.deepEqual(start(mta.connect(), mta.helo(), mail, mta.rcpt('<a@here>', 'virtual', 'Q1')), {
     ...inbound,
@@ -147,6 +171,8 @@ test('who sends, as far as it is known when the headers begin', () => {
       clientName: '',
       helo: '',
       sender: '',
+      recipients: [],
+      badRecipients: 0,
       queueId: '',
     },
   );
@@ -155,6 +181,7 @@ test('who sends, as far as it is known when the headers begin', () => {
     start(mta.connect(), login, mail, mta.rcpt('<a@b>', 'smtp'), mta.macros('T', { i: 'Q2' })),
     {
       ...inbound,
+      recipients: [],
       by: 'login',
       account: 'joe',
       clientName: 'client.example',
@@ -175,6 +202,8 @@ test('who sends, as far as it is known when the headers begin', () => {
       clientName: 'localhost',
       helo: '',
       sender: '',
+      recipients: [],
+      badRecipients: 0,
       queueId: 'Q3',
     },
   );

@@ -100,10 +100,11 @@ export function messageStartOf(
     readonly helo: string;
     readonly sender: string;
     readonly recipients: readonly string[];
+    readonly badRecipients: number;
     readonly queueId: string;
   },
 ): MessageStart {
-  const { client, helo, sender, recipients, queueId } = of;
+  const { client, helo, sender, recipients, badRecipients, queueId } = of;
   return {
     by: who?.by,
     account: who?.account,
@@ -112,6 +113,7 @@ export function messageStartOf(
     helo,
     sender: sender.replace(/^<(.*)>$/s, '$1'),
     recipients,
+    badRecipients,
     queueId,
   };
 }

@@ -56,6 +56,14 @@ const passes: Answer = { kind: 'pass' };
  */
 const fieldsInFrontBytesMax = 256 * 1024;
 
+/** What Postfix tells of a refused recipient in place of its address (RFC 3463 section 3.2). */
+const noSuchRecipient = /^5\.1\.\d /;
+
+/** An address has no white space outside of quotes, and the text of a refusal begins with a code. */
+function isRefused({ rcptMailer, rcptAddress }: Macros): boolean {
+  return rcptMailer === 'error' && /^[45]\.\d{1,3}\.\d{1,3} /.test(rcptAddress);
+}
+
 export class Transaction {
   readonly #port: TransactionPort;
   readonly #connection: Connection;
@@ -65,6 +73,8 @@ export class Transaction {
   /** Only for mail of this machine. */
   readonly #handedIn: HandedIn | undefined;
   #submitter: Submitter | undefined;
+  /** Recipients that the mail server refused, because they do not exist. */
+  #badRecipients = 0;
   /** Fields of mail of this machine, until Postern's field shows who sends. */
   #inFront: { readonly bytes: Buffer; readonly nameEnd: number }[] | undefined;
   #inFrontBytes = 0;
@@ -107,6 +117,11 @@ export class Transaction {
     const typed = peerText(bytes, start, stringEnd(bytes, start, end));
     const { macros, client } = this.#connection;
     const { rcptMailer, rcptAddress } = macros;
+    if (isRefused(macros)) {
+      macros.recipient();
+      if (noSuchRecipient.test(rcptAddress)) this.#badRecipients++;
+      return undefined;
+    }
     // What the mail server makes of the address is where it goes: `joe` is joe@here, `a%b@here` may
     // be a@b.
     const key = addressKey(rcptAddress === '' || rcptMailer === 'error' ? typed : rcptAddress);
@@ -294,6 +309,7 @@ export class Transaction {
       queueId: this.#queueId,
       sender: this.#message.typed,
       recipients: this.#submitter === undefined ? this.#message.recipientKeys : [],
+      badRecipients: this.#badRecipients,
     });
     const editedAs = readAs(start, options);
     if (editedAs !== start) {

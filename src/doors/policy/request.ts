@@ -21,6 +21,8 @@ export const requestBytesMax = 65_536;
 const heldBytesMax = 1_048_576;
 /** The attribute `instance` is a process id, a time and a counter. */
 const instanceLengthMax = 100;
+/** Names in the DNS are shorter. */
+const nameLengthMax = 255;
 
 const newline = 0x0a;
 const equals = 0x3d;
@@ -88,6 +90,9 @@ export function parsePolicyRequest(bytes: Buffer, defaultDomain: DefaultDomain):
     queueId: parseQueueId(values.get('queue_id') ?? '') ?? '',
     account: login === '' ? undefined : accountOf(login, defaultDomain),
     client: clientAddress(values.get('client_address') ?? ''),
+    clientName: knownName(values.get('client_name')),
+    reverseName: knownName(values.get('reverse_client_name')),
+    helo: (values.get('helo_name') ?? '').slice(0, nameLengthMax),
     sender: addressKey(values.get('sender') ?? ''),
     recipient: addressKey(values.get('recipient') ?? ''),
     recipientCount: wholeNumber(values.get('recipient_count')),
@@ -119,11 +124,19 @@ const wanted: ReadonlySet<string> = new Set([
   'queue_id',
   'sasl_username',
   'client_address',
+  'client_name',
+  'reverse_client_name',
+  'helo_name',
   'sender',
   'recipient',
   'recipient_count',
   'size',
 ]);
+
+/** Postfix writes `unknown` where there is no name. */
+function knownName(text = ''): string {
+  return text === 'unknown' ? '' : text.slice(0, nameLengthMax);
+}
 
 /** A count from Postfix. Other text is 0, which Postfix also sends for an unknown count. */
 function wholeNumber(text = ''): number {

@@ -31,6 +31,9 @@ function session(
       client,
       sender: joe,
       recipient: '',
+      clientName: '',
+      reverseName: '',
+      helo: '',
       recipientCount: 0,
       sizeBytes: 0,
       ...more,
@@ -151,7 +154,15 @@ test("mail that is nobody's, and questions at other stages, are none of ours", (
   const rig = limited();
   const inbound = session(rig, 1, undefined);
   // `undefined` as an argument means the default: so it is said in the request.
-  const request = { instance: 'x', queueId: '', account: undefined, client: '', sender: '' };
+  const names = { clientName: '', reverseName: '', helo: '' };
+  const request = {
+    ...names,
+    instance: 'x',
+    queueId: '',
+    account: undefined,
+    client: '',
+    sender: '',
+  };
   for (const stage of ['RCPT', 'DATA', 'END-OF-MESSAGE', 'other'] as const) {
     const answers: Answer[] = [];
     const rest = { recipient: 'a@here.test', recipientCount: 1, sizeBytes: 0 };

@@ -47,6 +47,8 @@ export type RecipientAskedDeps = {
   /** Says whether a milter sees the same messages: then it judges and counts them. */
   readonly milterPresent: () => boolean;
   readonly localDomains: ReadonlySet<string>;
+  /** Answers for a recipient of a client without a login (flow/inbound/waiting). */
+  readonly strangers: (request: PolicyRequest, answer: (answer: Answer) => void) => void;
 };
 
 export function openPolicyHandler(deps: RecipientAskedDeps): PolicyHandler & {
@@ -94,6 +96,10 @@ class PolicyFlow {
 
   ask(connection: number, request: PolicyRequest, answer: (answer: Answer) => void): void {
     const { account } = request;
+    if (account === undefined && request.stage === 'RCPT') {
+      this.#deps.strangers(request, answer);
+      return;
+    }
     if (account === undefined || request.instance === '') {
       answer(dunno);
       return;

@@ -13,6 +13,7 @@ import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../
 import type { Asking } from '../../ports/asking.ts';
 import type { AuthorAdmin } from '../../ports/authors.ts';
 import type { FateStore } from '../../ports/fate.ts';
+import type { InboundAdmin } from '../../ports/inbound/inbound.ts';
 import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
@@ -60,6 +61,7 @@ export type AdminDeps = {
   readonly dkim: KeyAdmin;
   readonly probation: Pick<Probation, 'text'>;
   readonly scripts: ScriptAdmin;
+  readonly inbound: InboundAdmin;
   readonly authors: AuthorAdmin;
   readonly fates: ForgetDeps['fates'] & Pick<FateStore, 'find'>;
   readonly stats: AskStats;
@@ -153,6 +155,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     stats: deps.stats,
     dkim: deps.dkim,
     scripts: deps.scripts,
+    inbound: deps.inbound,
     authors: deps.authors,
     asking: askingOf(deps),
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),

@@ -24,6 +24,10 @@ import type {
   EditSource,
   Finished,
   HeaderEdit,
+  IncomingJudge,
+  IncomingReader,
+  IncomingSaid,
+  JudgedAs,
   MessageReader,
   MessageStart,
 } from '../../ports/message.ts';
@@ -59,11 +63,16 @@ export type VerifyDeps = {
   readonly observe: (name: string, value: number) => void;
   /** Undefined if nothing is to be sealed. */
   readonly sealing: Sealing | undefined;
+  /** Decides whether a message waits. */
+  readonly judge?: IncomingJudge;
   /** Called with the results of each message. */
   readonly heard?: (results: InboundResults) => void;
 };
 
-/** Verifies mail that comes in; removes forged fields from all mail but that of trusted clients. */
+/**
+ * Verifies mail that comes in, and has it judged whether it waits; removes forged fields from
+ * all mail but that of trusted clients.
+ */
 export function openVerification(deps: VerifyDeps): EditSource {
   const { authservId, trusted } = deps.options;
   const log = openInboundLog(deps.world);
@@ -86,6 +95,7 @@ class VerifyingReader implements MessageReader {
   readonly #start: MessageStart;
   readonly #forged: ForgedResults;
   readonly #message: InboundMessage;
+  readonly #judged: IncomingReader | undefined;
 
   constructor(deps: VerifyDeps, log: InboundLog, start: MessageStart) {
     this.#deps = deps;
@@ -93,18 +103,25 @@ class VerifyingReader implements MessageReader {
     this.#start = start;
     this.#forged = openForgedResults(deps.options.authservId);
     this.#message = new InboundMessage(deps.sealing?.form);
+    this.#judged = deps.judge?.open(start);
   }
 
   header(name: string, value: string): void {
     this.#forged.header(name, value);
     this.#message.header(name, value);
+    this.#judged?.header(name, value);
   }
 
   body(bytes: Buffer, start: number, end: number): void {
     this.#message.body(bytes, start, end);
+    this.#judged?.body(bytes, start, end);
   }
 
-  finish(done: Finished): void {
+  drop(): void {
+    this.#judged?.drop();
+  }
+
+  finish(done: Finished, judgedAs?: JudgedAs): void {
     const removals = this.#forged.edits();
     const { count, refused } = this.#forged;
     if (count > 0) this.#log.forged(this.#start.queueId, count, refused !== undefined);
@@ -112,16 +129,23 @@ class VerifyingReader implements MessageReader {
       done(removals, refused);
       return;
     }
-    this.#results().then(
-      (fields) =>
-        done([
-          ...removals,
-          // Above our own Received, like every field that this server adds (RFC 8601 section 4.1).
-          // The last field comes on top.
-          ...fields.map(
-            ({ name, value }): HeaderEdit => ({ kind: 'insert', index: 0, name, value }),
-          ),
-        ]),
+    // A stranger's mail that leaves was judged as mail of its client.
+    const judged = judgedAs === undefined ? this.#judged : undefined;
+    this.#results(judged).then(
+      ({ fields, said }) =>
+        done(
+          [
+            ...removals,
+            ...said.edits,
+            // Above our own Received, like every field that this server adds (RFC 8601 section
+            // 4.1). The last field comes on top.
+            ...fields.map(
+              ({ name, value }): HeaderEdit => ({ kind: 'insert', index: 0, name, value }),
+            ),
+          ],
+          undefined,
+          said.instead,
+        ),
       (fault: unknown) => {
         this.#log.failed(this.#start.queueId, fault);
         done(removals);
@@ -129,20 +153,28 @@ class VerifyingReader implements MessageReader {
     );
   }
 
-  /** The fields with the results, the topmost last. */
-  async #results(): Promise<readonly HeaderField[]> {
+  /** The fields with the results, the topmost last; and whether the message waits. */
+  async #results(
+    judged: IncomingReader | undefined,
+  ): Promise<{ readonly fields: readonly HeaderField[]; readonly said: IncomingSaid }> {
     const { deadlineMs, authservId } = this.#deps.options;
     const { resolve, world, observe, heard } = this.#deps;
     const began = world.clock.now();
     const questions = openQuestions({ resolve, world, deadlineMs });
-    const results = await this.#verify(questions).finally(() => questions.close());
-    observe('postern_inbound_seconds', Math.max(0, world.clock.now() - began) / 1_000);
-    this.#log.verified(results);
-    heard?.(results);
-    const stated = authenticationResults(results, authservId);
-    const own = { name: 'Authentication-Results', value: printAuthenticationResults(stated) };
-    const seals = await this.#seal(results, stated);
-    return [own, ...seals.toReversed()];
+    try {
+      judged?.look(questions.ask);
+      const results = await this.#verify(questions);
+      observe('postern_inbound_seconds', Math.max(0, world.clock.now() - began) / 1_000);
+      this.#log.verified(results);
+      heard?.(results);
+      const stated = authenticationResults(results, authservId);
+      const own = { name: 'Authentication-Results', value: printAuthenticationResults(stated) };
+      const seals = await this.#seal(results, stated);
+      const said = (await judged?.decide(results)) ?? nothingSaid;
+      return { fields: [own, ...seals.toReversed()], said };
+    } finally {
+      questions.close();
+    }
   }
 
   async #verify(questions: InboundQuestions): Promise<InboundResults> {
@@ -223,6 +255,8 @@ class VerifyingReader implements MessageReader {
     });
   }
 }
+
+const nothingSaid: IncomingSaid = { edits: [] };
 
 function identifierResult(result: string): DmarcIdentifier['result'] {
   return result === 'pass' || result === 'temperror' ? result : 'other';

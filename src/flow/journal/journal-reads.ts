@@ -7,7 +7,7 @@ import { inOrder, keyName } from '../../core/signing/key.ts';
 import type { AccountState, HeldSum } from '../../core/verdict.ts';
 import { lazyText } from '../../lib/lazy.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { InboundLedger } from '../../ports/inbound.ts';
+import type { InboundLedger } from '../../ports/inbound/inbound.ts';
 import type { HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import { type KeptKind, type KeptRow, noticeKey, type RecentRows } from './recent-rows.ts';

@@ -285,7 +285,13 @@ test('pruning goes on, a slice a tick, until nothing old is left', () => {
   const { journal, ledger, pass, turnsUntilQuiet } = journalRig();
   for (let number = 1; number <= 1_000; number += 1) journal.add(message(number));
   journal.flushNow();
-  journal.prune({ messages: at(901), stories: at(0), statistics: at(0), deferred: at(0), known: at(0) });
+  journal.prune({
+    messages: at(901),
+    stories: at(0),
+    statistics: at(0),
+    deferred: at(0),
+    known: at(0),
+  });
   pass(250);
   const after = ledger.messagesOf(joe, at(0), 9_999).length;
   assertStrict.ok(after > 100 && after < 1_000, `${after} left after one slice`);

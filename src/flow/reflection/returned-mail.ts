@@ -16,6 +16,7 @@ import {
 } from '../../core/reflection/returned.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import { faultText } from '../../lib/error-text.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type { HeaderEdit, MessageReader, MessageStart } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
@@ -46,6 +47,8 @@ const proofMs = 30 * dayMs;
 const youngMs = 5 * dayMs;
 const daysKey = 'reflection-days';
 const sinceKey = 'reflection-since';
+/** Messages that are looked at now. */
+const provenMax = 5_000;
 const ownField = returnField.toLowerCase();
 /** Fields in our name that are taken out of one message. */
 const forgedMax = 100;
@@ -56,6 +59,8 @@ export class Returns {
   readonly #days: ReturnDays;
   readonly #since: Millis;
   #room = roomMax;
+  /** Queue id → whether the message has a proof. */
+  readonly #proven = new RecentMap<string, Promise<boolean>>(provenMax);
 
   constructor(deps: ReturnsDeps) {
     this.#deps = deps;
@@ -113,6 +118,11 @@ export class Returns {
     return { kind, proof: wrote ? 'envelope' : 'unproven' };
   }
 
+  /** Whether a message that was read has a proof. */
+  async isProven(queueId: string): Promise<boolean> {
+    return (await this.#proven.get(queueId)) ?? false;
+  }
+
   /** What is done with a message. Counts it. */
   async judge(
     octets: string,
@@ -120,7 +130,13 @@ export class Returns {
   ): Promise<{ readonly edit: HeaderEdit; readonly refused: string | undefined }> {
     const { journal, setting, world } = this.#deps;
     const now = world.clock.now();
-    const { kind, proof } = await this.proofOf(octets);
+    const found = this.proofOf(octets);
+    const proven = found.then(
+      ({ proof }) => proof !== 'unproven',
+      () => false,
+    );
+    if (queueId !== '') this.#proven.set(queueId, proven);
+    const { kind, proof } = await found;
     const isProven = proof !== 'unproven';
     const isYoung = now - this.#since < youngMs;
     const isRefusable = kind !== 'other' && !isYoung;

@@ -20,6 +20,7 @@ const start: MessageStart = {
   helo: '',
   sender: 'joe@here.example',
   recipients: [],
+  badRecipients: 0,
   queueId: 'Q1',
 };
 

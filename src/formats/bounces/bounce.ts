@@ -6,7 +6,7 @@
 import { firstMailbox, readableSubject } from '../message/header.ts';
 import { deliveryStatus, recipientsMax, type StatusGroup } from './delivery-status.ts';
 import { feedbackOf, keysIn } from './feedback.ts';
-import { fieldOf, type Fields, type Mail, parseMail } from './mail-parts.ts';
+import { type Fields, fieldOf, type Mail, parseMail } from './mail-parts.ts';
 import { type Notice, noticeOf } from './notice.ts';
 import { sesNotice } from './ses-notice.ts';
 import { recipientsInText, type TextRecipient } from './text-recipients.ts';
@@ -56,17 +56,30 @@ function read(octets: string, depth: number): Bounce {
   const feedback = feedbackOf(mail, notice);
   if (feedback !== undefined) {
     const recipients = feedback.recipients.length === 0 ? [''] : feedback.recipients;
-    return { ...about, kind: 'complaint', recipients: recipients.map(plainly), feedback: feedback.type };
+    return {
+      ...about,
+      kind: 'complaint',
+      recipients: recipients.map(plainly),
+      feedback: feedback.type,
+    };
   }
   const ses = sesNotice(mail.parts[0]?.text ?? '');
   if (ses !== undefined && ses.type !== 'other') {
     const kind = ses.type === 'complaint' ? 'complaint' : 'status';
-    return { ...about, kind, recipients: ses.recipients.map((group) => withText(group, undefined)) };
+    return {
+      ...about,
+      kind,
+      recipients: ses.recipients.map((group) => withText(group, undefined)),
+    };
   }
   const groups = deliveryStatus(statusLines(mail, notice)).filter(({ action }) => !isGood(action));
   const hasStatus = groups.length > 0;
   const isDaemon = isFromDaemon(mail.fields, subject);
-  if (!hasStatus && isAutomatic(mail.fields, subject) && !(isDaemon && saysFailed(words, subject))) {
+  if (
+    !hasStatus &&
+    isAutomatic(mail.fields, subject) &&
+    !(isDaemon && saysFailed(words, subject))
+  ) {
     const from = firstMailbox(fieldOf(mail.fields, 'from'));
     return { ...about, kind: 'auto-reply', recipients: [plainly(from)] };
   }
@@ -113,7 +126,8 @@ function statusLines(mail: Mail, notice: Notice): readonly string[] {
   return notice.lines;
 }
 
-const statusField = /^\s{0,4}(?:reporting-mta|(?:final|original)-recipient|x-actual-recipient|remote-mta|diagnostic-code|received-from-mta|arrival-date|last-attempt-date):/i;
+const statusField =
+  /^\s{0,4}(?:reporting-mta|(?:final|original)-recipient|x-actual-recipient|remote-mta|diagnostic-code|received-from-mta|arrival-date|last-attempt-date):/i;
 
 /** The text before the fields of a delivery status. */
 function withoutStatus(lines: readonly string[]): readonly string[] {
@@ -170,7 +184,9 @@ function ofText(
   const list =
     all.length > 0
       ? all
-      : (keysIn(fieldOf(notice.originalFields, 'to')).slice(0, 1).map((recipient) => ({ recipient, words: '' })));
+      : keysIn(fieldOf(notice.originalFields, 'to'))
+          .slice(0, 1)
+          .map((recipient) => ({ recipient, words: '' }));
   const found = list.length > 0 ? list : [{ recipient: '', words: '' }];
   return found.slice(0, recipientsMax).map(({ recipient, words: own }) => {
     const said = own === '' || found.length === 1 ? `${own} ${words}`.trim() : own;
@@ -193,18 +209,20 @@ function hostIn(text: string): string {
 
 /** The reply of SMTP in a text, from its code on; empty without one. */
 function replyIn(text: string): string {
-  const found = /(?:^|[\s:(<[])([45]\d\d(?:[ -]|: ?)(?:#?[45]\.\d{1,3}\.\d{1,3})?.{0,1500})/.exec(text);
+  const found = /(?:^|[\s:(<[])([45]\d\d(?:[ -]|: ?)(?:#?[45]\.\d{1,3}\.\d{1,3})?.{0,1500})/.exec(
+    text,
+  );
   return found?.[1]?.trim() ?? '';
 }
 
 function replyCode(text: string): string {
-  return (
-    /(?:^|[\s:(<["'])([45]\d\d)(?=[ -]+(?:#?[45]\.\d|[^\d\s])|[:,]|$)/.exec(text)?.[1] ?? ''
-  );
+  return /(?:^|[\s:(<["'])([45]\d\d)(?=[ -]+(?:#?[45]\.\d|[^\d\s])|[:,]|$)/.exec(text)?.[1] ?? '';
 }
 
 function enhanced(text: string): string {
-  const all = [...text.slice(0, wordsLengthMax).matchAll(/(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d]|\.\d)/g)];
+  const all = [
+    ...text.slice(0, wordsLengthMax).matchAll(/(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d]|\.\d)/g),
+  ];
   const codes = all.map(([code]) => code);
   return codes.find((code) => !isGeneric(code)) ?? codes[0] ?? '';
 }
@@ -213,8 +231,10 @@ function isGeneric(status: string): boolean {
   return status === '' || /^[245]\.0\.0$/.test(status);
 }
 
-const daemonName = /mailer-?daemon|post_?master|mail[ ._-]?(?:delivery|deliver)[ ._-]?(?:system|subsystem)|delivery subsystem|mail system|daemon@|system administrator|bounce|no-?reply|interscan|majordomo|-admin@|mailadmin|admin@/i;
-const bounceSubject = /undeliver|non[- ]?deliver|delivery (?:status|fail|report|notif|error|problem|has|incomplete|delay)|returned? (?:mail|to sender|message)|mail (?:fail|error|could not|delivery)|failure (?:notice|delivery|notification)|fail(?:ed|ure)|could not be (?:sent|delivered)|couldn.t be delivered|message not|not delivered|error sending|delayed mail|delayed|warning:|mail status|loop alert|unzustellbar|non remis|no entregad|mancato recapito|failed|rejected|not (?:be )?deliver/i;
+const daemonName =
+  /mailer-?daemon|post_?master|mail[ ._-]?(?:delivery|deliver)[ ._-]?(?:system|subsystem)|delivery subsystem|mail system|daemon@|system administrator|bounce|no-?reply|interscan|majordomo|-admin@|mailadmin|admin@/i;
+const bounceSubject =
+  /undeliver|non[- ]?deliver|delivery (?:status|fail|report|notif|error|problem|has|incomplete|delay)|returned? (?:mail|to sender|message)|mail (?:fail|error|could not|delivery)|failure (?:notice|delivery|notification)|fail(?:ed|ure)|could not be (?:sent|delivered)|couldn.t be delivered|message not|not delivered|error sending|delayed mail|delayed|warning:|mail status|loop alert|unzustellbar|non remis|no entregad|mancato recapito|failed|rejected|not (?:be )?deliver/i;
 
 function isFromDaemon(fields: Fields, subject: string): boolean {
   const from = fieldOf(fields, 'from');
@@ -225,7 +245,9 @@ function isFromDaemon(fields: Fields, subject: string): boolean {
     ((daemonName.test(from) || isNull) && bounceSubject.test(subject)) ||
     (daemonName.test(from) && isNull) ||
     (daemonName.test(from) && /^re:|^mail$/i.test(subject)) ||
-    /returned mail|undeliver(?:ed|able)|failure notice|delivery status notification|delivery failure/i.test(subject)
+    /returned mail|undeliver(?:ed|able)|failure notice|delivery status notification|delivery failure/i.test(
+      subject,
+    )
   );
 }
 
@@ -246,12 +268,14 @@ function isAutomatic(fields: Fields, subject: string): boolean {
   );
 }
 
-const autoSubject = /^(?:re: ?)?(?:auto(?:matic|mated)?[ -:]{0,2}(?:reply|response|re(?:ply)? ?:|antwort)|auto: |out of (?:the )?office|away |on vacation|vacation|abwesenheit|automatische antwort|r[ée]ponse automatique|respuesta autom[aá]tica|risposta automatica|absence du bureau)/i;
+const autoSubject =
+  /^(?:re: ?)?(?:auto(?:matic|mated)?[ -:]{0,2}(?:reply|response|re(?:ply)? ?:|antwort)|auto: |out of (?:the )?office|away |on vacation|vacation|abwesenheit|automatische antwort|r[ée]ponse automatique|respuesta autom[aá]tica|risposta automatica|absence du bureau)/i;
 
 function saysFailed(words: string, subject: string): boolean {
   return (
     bounceSubject.test(subject) ||
-    /could not be delivered|undeliver|delivery (?:to|has) .{0,60}failed|permanent error|unable to deliver|wasn.t able to deliver|trouble delivering/i.test(words)
+    /could not be delivered|undeliver|delivery (?:to|has) .{0,60}failed|permanent error|unable to deliver|wasn.t able to deliver|trouble delivering/i.test(
+      words,
+    )
   );
 }
-

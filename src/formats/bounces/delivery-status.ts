@@ -50,8 +50,10 @@ export function deliveryStatus(lines: readonly string[]): readonly StatusGroup[]
     if (name === 'reporting-mta') close();
     const isNext =
       (name === 'final-recipient' && draft[name] !== undefined) ||
-      (name === 'original-recipient' && draft['final-recipient'] !== undefined &&
-        draft['diagnostic-code'] !== undefined && draft[name] !== undefined);
+      (name === 'original-recipient' &&
+        draft['final-recipient'] !== undefined &&
+        draft['diagnostic-code'] !== undefined &&
+        draft[name] !== undefined);
     if (isNext) close();
     if (name === 'diagnostic-code' && draft[name] !== undefined) draft[name] += ` ${value}`;
     else draft[name] ??= value;
@@ -69,10 +71,15 @@ function groupOf(draft: Draft): StatusGroup {
   const of = (name: string): string => draft[name] ?? '';
   const final = typed(of('final-recipient'));
   const original = typed(of('original-recipient'));
-  const diagnostic = of('diagnostic-code').replace(/^\s*(?:smtp|x-[a-z-]{1,30}|dns|unix|esmtp)\s*;\s*/i, '');
+  const diagnostic = of('diagnostic-code').replace(
+    /^\s*(?:smtp|x-[a-z-]{1,30}|dns|unix|esmtp)\s*;\s*/i,
+    '',
+  );
   const supplement = of('x-supplementary-info');
   return {
-    recipient: addressKey([final, original].find(isWhole) ?? [final, original].find(hasHost) ?? final),
+    recipient: addressKey(
+      [final, original].find(isWhole) ?? [final, original].find(hasHost) ?? final,
+    ),
     action: /^[a-z-]{1,20}/i.exec(of('action'))?.[0].toLowerCase() ?? '',
     status: /[245]\.\d{1,3}\.\d{1,3}/.exec(of('status'))?.[0] ?? '',
     diagnostic: `${diagnostic} ${supplement}`.trim().slice(0, diagnosticLengthMax),

@@ -14,7 +14,8 @@ export type Feedback = {
 };
 
 const complainedMax = 100;
-const feedbackField = /^\s{0,4}(feedback-type|original-rcpt-to|removal-recipient|x-original-recipient):\s{0,8}(.*)$/i;
+const feedbackField =
+  /^\s{0,4}(feedback-type|original-rcpt-to|removal-recipient|x-original-recipient):\s{0,8}(.*)$/i;
 
 /** Undefined if the message is no feedback report. */
 export function feedbackOf(mail: Mail, notice: Notice): Feedback | undefined {

@@ -19,7 +19,8 @@ const originalLinesMax = 2_000;
 const lineLengthMax = 1_000;
 
 /** Parts that hold the original, or its header. */
-const originalTypes = /^(?:message\/(?:rfc822|partial|global$|global-headers|rfc822-headers)|text\/rfc822)/;
+const originalTypes =
+  /^(?:message\/(?:rfc822|partial|global$|global-headers|rfc822-headers)|text\/rfc822)/;
 /** Words before the original, in many languages' form: a line with hyphens or the like. */
 const originalWords =
   '(?:original|unsent|returned|enclosed|undelivered) (?:message|mail)|' +

@@ -43,7 +43,8 @@ const inSentence = [
 ].map((form) => new RegExp(form, 'iu'));
 const failure = /^\S{0,20} ?(?:invalid|unknown|reject|fail|error|full|denied|not )|\b[45]\d\d\b/i;
 /** Names a person who wrote, not a recipient. */
-const ofSender = /mail from:|^\s{0,8}(?:from|sender|reply-to|return-path|cc|x-[\w-]+)\b\s?:|contact|postmaster@|assistance|^\s{0,8}subject:|originator|sent by/i;
+const ofSender =
+  /mail from:|^\s{0,8}(?:from|sender|reply-to|return-path|cc|x-[\w-]+)\b\s?:|contact|postmaster@|assistance|^\s{0,8}subject:|originator|sent by/i;
 
 /** `sender`: to whom the bounce was sent; it is a recipient only if nothing else is. */
 export function recipientsInText(lines: readonly string[], sender: string): TextReport {

@@ -59,6 +59,8 @@ export const protocol = {
   noUnknown: 0x100,
   noData: 0x200,
   skip: 0x400,
+  /** Recipients that the mail server refused are shown too. */
+  refusedRecipients: 0x800,
   nrConnect: 0x1000,
   nrHelo: 0x2000,
   nrMail: 0x4000,

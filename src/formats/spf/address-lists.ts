@@ -1,6 +1,7 @@
 /** Asks DNS lists of addresses (RFC 5782): who is known for spam, or for honest mail. Pure. */
-import { parseClientIp, reverseName } from './network.ts';
+
 import type { DnsLookup, DnsQuestion } from '../dns/question.ts';
+import { parseClientIp, reverseName } from './network.ts';
 
 /** Which of these lists have the address. */
 export type ListedIn = {

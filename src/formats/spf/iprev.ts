@@ -10,6 +10,8 @@ export type IprevResult = {
   readonly result: 'pass' | 'fail' | 'temperror' | 'permerror';
   /** The name that resolves back; empty if none does. */
   readonly name: string;
+  /** The first name in the reverse DNS, whether it resolves back or not; empty without one. */
+  readonly reverse: string;
   /** A sentence for people, without the full stop. */
   readonly sentence: string;
 };
@@ -19,11 +21,12 @@ const namesMax = 10;
 
 export function* evaluateIprev(client: string): DnsLookup<IprevResult> {
   const ip = parseClientIp(client);
-  if (ip === undefined) return { result: 'permerror', name: '', sentence: 'no IP address' };
+  if (ip === undefined)
+    return { result: 'permerror', name: '', reverse: '', sentence: 'no IP address' };
   const reverse = yield* ask(reverseName(ip), 'PTR');
   if (reverse.kind === 'failure') return temperror(reverse.text);
   if (reverse.kind === 'none') {
-    return { result: 'permerror', name: '', sentence: `${ip.text} has no name` };
+    return { result: 'permerror', name: '', reverse: '', sentence: `${ip.text} has no name` };
   }
   const names = reverse.records
     .flatMap((record) => (record.type === 'PTR' ? [record.target] : []))
@@ -38,14 +41,15 @@ export function* evaluateIprev(client: string): DnsLookup<IprevResult> {
         parseClientIp(record.address)?.text === ip.text,
     );
     const name = names[index] ?? '';
-    if (back) return { result: 'pass', name, sentence: `${ip.text} is ${name}` };
+    if (back) return { result: 'pass', name, reverse: name, sentence: `${ip.text} is ${name}` };
   }
   const failed = answers.find((answer) => answer.kind === 'failure');
-  if (failed?.kind === 'failure') return temperror(failed.text);
-  const sentence = `${ip.text} calls itself ${names[0] ?? '?'}, which is not that address`;
-  return { result: 'fail', name: '', sentence };
+  const claimed = names[0] ?? '';
+  if (failed?.kind === 'failure') return temperror(failed.text, claimed);
+  const sentence = `${ip.text} calls itself ${claimed || '?'}, which is not that address`;
+  return { result: 'fail', name: '', reverse: claimed, sentence };
 }
 
-function temperror(sentence: string): IprevResult {
-  return { result: 'temperror', name: '', sentence };
+function temperror(sentence: string, reverse = ''): IprevResult {
+  return { result: 'temperror', name: '', reverse, sentence };
 }

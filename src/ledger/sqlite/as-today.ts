@@ -47,8 +47,8 @@ const inMemory: ReadonlyMap<number, string> = new Map([
     `CREATE TEMP TABLE inbound (number INTEGER PRIMARY KEY, queue_id TEXT UNIQUE, at INTEGER,
        state TEXT, due INTEGER, changed_at INTEGER, changed_by TEXT, client TEXT,
        client_name TEXT, helo TEXT, sender TEXT, recipients TEXT, recipient_count INTEGER,
-       subject TEXT, bytes INTEGER, likeness REAL, points REAL, reasons TEXT, told_at INTEGER,
-       instance TEXT);
+       subject TEXT, bytes INTEGER, likeness REAL, points REAL, reasons TEXT, facts TEXT,
+       told_at INTEGER, instance TEXT);
      CREATE TEMP TABLE inbound_deferred (key INTEGER PRIMARY KEY, first_at INTEGER,
        last_at INTEGER, until INTEGER, tries INTEGER, returned_at INTEGER, is_honest INTEGER,
        client TEXT, sender TEXT, recipient TEXT, subject TEXT, points REAL, reasons TEXT);

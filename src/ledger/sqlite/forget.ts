@@ -18,6 +18,11 @@ const texts = [
   ['script', 'account', 'odd_text'],
   ['message', 'rowid', 'unsigned'],
   ['meta', 'key', 'value'],
+  ['inbound', 'number', 'recipients'],
+  ['inbound', 'number', 'facts'],
+  ['inbound', 'number', 'subject'],
+  ['inbound_deferred', 'key', 'recipient'],
+  ['inbound_deferred', 'key', 'subject'],
 ] as const;
 /** Lists of addresses with their numbers, as JSON. */
 const lists = ['written_to', 'sent_as'] as const;
@@ -35,7 +40,12 @@ export function forgetter(
     `UPDATE story SET subject = '' WHERE subject <> '' AND
        EXISTS (SELECT 1 FROM json_each(sample) WHERE value = ?)`,
   );
-  const senders = ['message', 'submission'].map((table) =>
+  const incoming = make.command(
+    `UPDATE inbound SET subject = '' WHERE subject <> '' AND
+       (sender = ?1 OR EXISTS (SELECT 1 FROM json_each(recipients) WHERE value = ?1))`,
+  );
+  const correspondent = make.command('DELETE FROM inbound_known WHERE key = ?');
+  const senders = ['message', 'submission', 'inbound', 'inbound_deferred'].map((table) =>
     make.command(`UPDATE ${table} SET sender = '' WHERE sender = ?`),
   );
   const authors = [
@@ -65,8 +75,12 @@ export function forgetter(
       return inTransaction(database, path, () => {
         database.exec('SAVEPOINT forget');
         const before = changes();
-        for (const hash of hashes) known(hash);
+        for (const hash of hashes) {
+          known(hash);
+          correspondent(hash);
+        }
         subject(address);
+        incoming(address);
         for (const remove of [...senders, ...authors]) remove(address);
         // In JSON, quotes and backslashes of an address have a backslash before them.
         const written = JSON.stringify(address).slice(1, -1);

@@ -6,7 +6,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { InboundLedger } from '../../ports/inbound.ts';
+import type { InboundLedger } from '../../ports/inbound/inbound.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import type { Log } from '../../ports/world.ts';
 import { readableVersion, showAsToday } from './as-today.ts';

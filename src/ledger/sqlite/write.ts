@@ -1,6 +1,7 @@
 /** Applies changes in one transaction for each call, all of them or none. */
 import type { DatabaseSync } from 'node:sqlite';
 import { unreachable } from '../../lib/assert.ts';
+import type { InboundChange } from '../../ports/inbound/inbound.ts';
 import type { Change, Ledger } from '../../ports/ledger.ts';
 import type { Marks } from './soundness/wal-match.ts';
 import { writeFault } from './tables/faults.ts';
@@ -115,23 +116,30 @@ function apply(tables: Tables, change: Change): void {
     case 'not-written-as':
       tables.authors.dropSeen(change.row);
       break;
+    default:
+      applyInbound(tables, change);
+  }
+}
+
+function applyInbound({ inbound }: Tables, change: InboundChange): void {
+  switch (change.kind) {
     case 'inbound':
-      tables.inbound.put(change.row);
+      inbound.put(change.row);
       break;
     case 'inbound-deferred':
-      tables.inbound.putDeferred(change.row);
+      inbound.putDeferred(change.row);
       break;
     case 'inbound-known':
-      tables.inbound.putKnown(change.row);
+      inbound.putKnown(change.row);
       break;
     case 'inbound-forgotten':
-      tables.inbound.forgetKnown(change.known);
+      inbound.forgetKnown(change.known);
       break;
     case 'inbound-allowed':
-      tables.inbound.putAllowed(change.row);
+      inbound.putAllowed(change.row);
       break;
     case 'inbound-disallowed':
-      tables.inbound.dropAllowed(change.what);
+      inbound.dropAllowed(change.what);
       break;
     default:
       unreachable(change);

@@ -35,6 +35,7 @@
  *   GET, POST /api/passwords             results of an audit (password-routes.ts)
  *   …    /api/scripts                    the register of scripts (script-routes.ts)
  *   …    /api/authors                    addresses in From (author-routes.ts)
+ *   …    /api/inbound                    mail that comes in (inbound-routes.ts)
  *
  * A request needs `Authorization: Bearer TOKEN` or the session cookie. A POST with the cookie also
  * needs the page's own Origin and `X-CSRF-Token`. Refusals look like a failed `AdminResult`:
@@ -46,6 +47,7 @@ import { Hono } from 'hono';
 import type { Admin, KeyAdmin } from '../../../ports/admin.ts';
 import { authorRoutes } from './author-routes.ts';
 import { findRoutes } from './find-routes.ts';
+import { inboundRoutes } from './inbound-routes.ts';
 import { overview } from './overview.ts';
 import { passwordRoutes } from './password-routes.ts';
 import { actor, body, done, type HttpEnv, named, orNotFound, query } from './request.ts';
@@ -89,6 +91,7 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   passwordRoutes(api, admin);
   scriptRoutes(api, admin.scripts);
   authorRoutes(api, admin.authors);
+  inboundRoutes(api, admin.inbound);
   return api;
 }
 

@@ -6,7 +6,6 @@ import { combine, type ScanWeights } from '../../../core/scan/combine.ts';
 import { looksLikeSpam } from '../../../core/scan/likeness.ts';
 import type { ScannerName, ScanReport } from '../../../core/scan/report.ts';
 import type { MessageStart } from '../../../ports/message.ts';
-import type { World } from '../../../ports/world.ts';
 import type { ScannerQueue } from '../../scan/scanner-queue.ts';
 
 /** What the content filters say of a message. */
@@ -17,14 +16,6 @@ export type ContentFound = {
   readonly required: number;
   readonly isSpam: boolean;
   readonly virus: string;
-};
-
-export type ContentDeps = {
-  /** The scanners at this time. */
-  readonly queues: () => readonly ScannerQueue[];
-  readonly world: World;
-  /** The name of this server, for the Received field that scanners see. */
-  readonly host: string;
 };
 
 /** Octets of all messages together that are read, or wait with their octets. */
@@ -105,10 +96,9 @@ export class MessageContent {
 }
 
 /** As Postfix would write it: the milter protocol does not show Postfix's own field. */
-export function receivedField(start: MessageStart, host: string, at: number): string {
+export function receivedField(start: MessageStart, host: string, date: string): string {
   const { client, clientName, helo, queueId } = start;
   const name = clientName === '' ? 'unknown' : clientName;
-  const date = new Date(at).toUTCString().replace('GMT', '+0000');
   return (
     `Received: from ${printable(helo)} (${printable(name)} [${printable(client)}])\r\n` +
     `\tby ${host} (Postfix) with ESMTP id ${printable(queueId)};\r\n\t${date}\r\n`
@@ -148,5 +138,11 @@ function found(
   if (scan.by === '' && scan.virus === '') return undefined;
   const isSpam = looksLikeSpam(scan) || scan.virus !== '';
   const { likeness, score, required, virus } = scan;
-  return { likeness: virus === '' ? likeness : Math.max(likeness, 2), score, required, isSpam, virus };
+  return {
+    likeness: virus === '' ? likeness : Math.max(likeness, 2),
+    score,
+    required,
+    isSpam,
+    virus,
+  };
 }

@@ -7,8 +7,8 @@ import type {
   InboundRow,
   InboundState,
   KnownRow,
-} from '../../../../ports/inbound.ts';
-import { inboundStates } from '../../../../ports/inbound.ts';
+} from '../../../../ports/inbound/inbound.ts';
+import { inboundStates } from '../../../../ports/inbound/inbound.ts';
 import { instant, integer, list, oneOf, type Row, type Statements, text } from '../statements.ts';
 
 export type InboundTable = InboundLedger & {
@@ -56,8 +56,7 @@ export function inboundTable(make: Statements): InboundTable {
     },
     inboundDue: (until, limit) => due.all(until, limit).map(inboundRow),
     countInbound: (state: InboundState) => integer(count.first(state) ?? {}, 'n'),
-    deferred: (filter) =>
-      (filter.atRisk ? atRisk : deferred).all(filter.limit).map(deferredRow),
+    deferred: (filter) => (filter.atRisk ? atRisk : deferred).all(filter.limit).map(deferredRow),
     deferredOne(key) {
       const row = deferredOne.first(key);
       return row === undefined ? undefined : deferredRow(row);
@@ -76,15 +75,16 @@ function commands(make: Statements): Omit<InboundTable, keyof InboundLedger> {
   const put = make.command(
     `INSERT INTO inbound (queue_id, at, state, due, changed_at, changed_by, client, client_name,
        helo, sender, recipients, recipient_count, subject, bytes, likeness, points, reasons,
-       told_at, instance)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       facts, told_at, instance)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (queue_id) DO UPDATE SET at = excluded.at, state = excluded.state,
        due = excluded.due, changed_at = excluded.changed_at, changed_by = excluded.changed_by,
        client = excluded.client, client_name = excluded.client_name, helo = excluded.helo,
        sender = excluded.sender, recipients = excluded.recipients,
        recipient_count = excluded.recipient_count, subject = excluded.subject,
        bytes = excluded.bytes, likeness = excluded.likeness, points = excluded.points,
-       reasons = excluded.reasons, told_at = excluded.told_at, instance = excluded.instance`,
+       reasons = excluded.reasons, facts = excluded.facts,
+       told_at = excluded.told_at, instance = excluded.instance`,
   );
   const putDeferred = make.command(
     `INSERT OR REPLACE INTO inbound_deferred (key, first_at, last_at, until, tries, returned_at,
@@ -119,6 +119,7 @@ function commands(make: Statements): Omit<InboundTable, keyof InboundLedger> {
         row.likeness ?? null,
         row.points,
         JSON.stringify(row.reasons),
+        row.facts,
         row.toldAt,
         row.instance,
       ),
@@ -166,6 +167,7 @@ function inboundRow(row: Row): InboundRow {
     likeness: typeof likeness === 'number' ? likeness : undefined,
     points: integer(row, 'points'),
     reasons: list<string>(row, 'reasons'),
+    facts: text(row, 'facts'),
     toldAt: instant(row, 'told_at'),
     instance: text(row, 'instance'),
   };

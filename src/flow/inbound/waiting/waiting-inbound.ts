@@ -7,9 +7,9 @@
  *
  * A message is written down on the disk before it is held, and on a list of the root helper, which
  * releases it if the guard does not come back. Whatever fails, a message is rather delivered than
- * kept: there is no copy of it, and no bounce.
+ * kept: nothing is copied, and nothing bounces.
  */
-import { quarantineMax, waitingMax } from '../../../core/inbound/kept.ts';
+import { inboundWaitingMax, quarantineMax } from '../../../core/inbound/kept.ts';
 import { faultText } from '../../../lib/error-text.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../../lib/time.ts';
 import type {
@@ -17,7 +17,7 @@ import type {
   InboundRow,
   InboundState,
   LetGoList,
-} from '../../../ports/inbound.ts';
+} from '../../../ports/inbound/inbound.ts';
 import type { Mta } from '../../../ports/mail-server.ts';
 import type { Troubles } from '../../../ports/troubles.ts';
 import type { World } from '../../../ports/world.ts';
@@ -41,7 +41,7 @@ export type WaitingDeps = {
   readonly settings: WaitingSettings;
   /** Judges a message again whose time is over. Never rejects. */
   readonly judgeAgain: (row: InboundRow) => Promise<Pick<InboundRow, 'reasons'> | 'release'>;
-  /** The message no longer waits: what was kept of it is freed. */
+  /** The message no longer waits: its octets are freed. */
   readonly over: (queueId: string) => void;
 };
 
@@ -56,7 +56,7 @@ const settleMs = 5 * minuteMs;
 const untoldMs = 14 * dayMs;
 const part = 'incoming mail that waits';
 
-export class WaitingMail {
+export class WaitingInbound {
   readonly #deps: WaitingDeps;
   /** All that waits or is in quarantine. */
   readonly #rows = new Map<string, InboundRow>();
@@ -67,7 +67,7 @@ export class WaitingMail {
 
   constructor(deps: WaitingDeps) {
     this.#deps = deps;
-    for (const row of deps.ledger.inboundDue(farFuture, waitingMax + quarantineMax)) {
+    for (const row of deps.ledger.inboundDue(farFuture, inboundWaitingMax + quarantineMax)) {
       this.#put(row);
     }
     this.#stop = deps.world.timers.every(tickMs, () => void this.review());
@@ -100,7 +100,7 @@ export class WaitingMail {
   async hold(row: InboundRow): Promise<boolean> {
     const { journal, list, mta, settings } = this.#deps;
     if (mta === undefined || !settings.holds || journal.state().state !== 'ok') return false;
-    if (this.#waiting >= waitingMax || this.quarantined >= quarantineMax) {
+    if (this.#waiting >= inboundWaitingMax || this.quarantined >= quarantineMax) {
       this.#deps.world.count('postern_inbound_unheld_total', 1, 'full');
       return false;
     }
@@ -110,6 +110,17 @@ export class WaitingMail {
     this.#deps.world.count('postern_inbound_unheld_total', 1, isWritten ? 'list' : 'ledger');
     this.#end(row, 'released', 'postern');
     return false;
+  }
+
+  /** The address is taken out of what would be written again; the message stays where it is. */
+  forgetAddress(address: string): void {
+    for (const row of this.#rows.values()) {
+      const isIn = row.sender === address || row.recipients.includes(address);
+      if (!isIn) continue;
+      const recipients = row.recipients.filter((one) => one !== address);
+      const sender = row.sender === address ? '' : row.sender;
+      this.#put({ ...row, recipients, sender, subject: '' });
+    }
   }
 
   /** Notes that the recipients of these were told. */
@@ -141,10 +152,8 @@ export class WaitingMail {
     } catch (fault) {
       this.#notBefore = now + againMs;
       log('error', 'inbound.not-moved', { messages: due.length, why: faultText(fault) });
-      this.#deps.troubles.set(
-        part,
-        `incoming mail waits longer than it should, because the queue tools failed: ${faultText(fault)}`,
-      );
+      const why = `the queue tools failed: ${faultText(fault)}`;
+      this.#deps.troubles.set(part, `incoming mail waits longer than it should: ${why}`);
     } finally {
       this.#busy = false;
     }
@@ -205,7 +214,7 @@ export class WaitingMail {
     const { journal, settings, world } = this.#deps;
     const at = world.clock.now();
     const due = (at + settings.quarantineMs) as Millis;
-    const kept = { ...row, due, state: 'quarantined', changedAt: at } as const;
+    const kept = { ...row, due, state: 'quarantined', facts: '', changedAt: at } as const;
     // What cannot be written down is delivered.
     if (journal.state().state !== 'ok') return false;
     if (!(await journal.committed([{ kind: 'inbound', row: kept }]))) return false;
@@ -248,7 +257,7 @@ export class WaitingMail {
     over(row.queueId);
     journal.add({
       kind: 'inbound',
-      row: { ...current, state, by, due: 0 as Millis, changedAt: at },
+      row: { ...current, state, by, facts: '', due: 0 as Millis, changedAt: at },
     });
     if (row.state !== 'waiting') return;
     world.count('postern_inbound_waited_total', 1, state);

@@ -2,9 +2,8 @@
  * Mail that comes in and is not delivered at once: what waits in the mail server's hold queue, what
  * is in quarantine, what was put off; and what is known about those who write to us. Types only.
  */
-import type { Deferral, Known, KnownKind } from '../core/inbound/greylist/knowledge.ts';
-import type { Millis } from '../lib/time.ts';
-import type { AdminResult } from './admin.ts';
+import type { Deferral, Known, KnownKind } from '../../core/inbound/greylist/knowledge.ts';
+import type { Millis } from '../../lib/time.ts';
 
 /**
  * `observed`: it was delivered at once, and would have waited. `junk`: delivered at once with the
@@ -46,13 +45,15 @@ export type InboundRow = {
   readonly points: number;
   /** Why, a sentence each. */
   readonly reasons: readonly string[];
+  /** What it was judged by, for the second judgement (JSON); empty once it does not wait. */
+  readonly facts: string;
   /** When its recipients were told that it is in quarantine; 0: not yet. */
   readonly toldAt: Millis;
   /** The configuration directory of the instance of the mail server that holds it. */
   readonly instance: string;
 };
 
-/** Mail that was put off with a 451 and may come again. Its key is a hash with the ledger's seed. */
+/** Mail that was put off with a 451. Its key is a hash with the ledger's seed. */
 export type DeferredRow = Deferral & {
   readonly key: number;
   /** It looks honest: `postern inbound at-risk` lists it while it has not come back. */
@@ -115,16 +116,9 @@ export type LetGoList = {
   remove(queueIds: readonly string[]): Promise<void>;
 };
 
-/** Numbers of one day, for the page. */
-export type InboundDay = {
-  /** Days since 1970, UTC. */
-  readonly day: number;
-  readonly messages: number;
-  readonly waited: number;
-  readonly waitedMs: number;
-  readonly junk: number;
-  readonly quarantined: number;
-  readonly deferred: number;
+/** Sends mail to a user of this server. Throws if the mail server did not take it. */
+export type DigestMail = {
+  send(to: string, mail: { readonly subject: string; readonly text: string }): Promise<void>;
 };
 
 export type InboundStatus = {
@@ -135,6 +129,11 @@ export type InboundStatus = {
   readonly atRisk: number;
 };
 
+/** The answer to an action, in words for the operator. `count`: how many things were done. */
+export type InboundResult =
+  | { readonly ok: true; readonly text: string; readonly count: number }
+  | { readonly ok: false; readonly text: string; readonly hint?: string };
+
 /** What operators see and do about mail that comes in (flow/inbound/waiting/inbound-admin.ts). */
 export type InboundAdmin = {
   status(): InboundStatus;
@@ -143,9 +142,9 @@ export type InboundAdmin = {
   atRisk(limit: number): readonly DeferredRow[];
   allowed(): readonly AllowedRow[];
   /** An address, `@domain` or a network that never waits. */
-  allow(what: string, note: string, by: string): Promise<AdminResult>;
+  allow(what: string, note: string, by: string): Promise<InboundResult>;
   /** Forgets what is known about an address, domain or network, and that it is allowed. */
-  forget(what: string, by: string): Promise<AdminResult>;
+  forget(what: string, by: string): Promise<InboundResult>;
   /** Takes over that someone here has written to an address, or that its domain was welcome. */
   learn(
     pairs: readonly {
@@ -154,8 +153,8 @@ export type InboundAdmin = {
       readonly at: Millis;
     }[],
     by: string,
-  ): Promise<AdminResult>;
+  ): Promise<InboundResult>;
   /** Waiting or in quarantine: delivered now. `drop`: deleted. */
-  release(queueIds: readonly string[], by: string): Promise<AdminResult>;
-  drop(queueIds: readonly string[], by: string): Promise<AdminResult>;
+  release(queueIds: readonly string[], by: string): Promise<InboundResult>;
+  drop(queueIds: readonly string[], by: string): Promise<InboundResult>;
 };

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hourMs, type Millis, minuteMs } from '../../../lib/time.ts';
+import type { ContactFacts } from '../greylist/facts.ts';
+import type { Deferral, Deferrals, InboundKnowledge, Known } from '../greylist/knowledge.ts';
+import { type DeferralBooks, deferUntil } from './deferral.ts';
+
+const facts = (at: number, more: Partial<ContactFacts> = {}): ContactFacts => ({
+  at: at as Millis,
+  client: '192.0.2.7',
+  clientName: '',
+  reverseName: '',
+  helo: 'device',
+  sender: 'scan@office.example',
+  recipients: ['ann@here.example'],
+  spf: 'none',
+  spfDomain: '',
+  dnswl: undefined,
+  dnsbl: undefined,
+  isEarlyTalker: false,
+  badRecipients: 0,
+  ...more,
+});
+
+function books(): DeferralBooks {
+  const deferrals = (): Deferrals => {
+    const all = new Map<string, Deferral>();
+    return { find: (key) => all.get(key), put: (key, one) => void all.set(key, one) };
+  };
+  const known = new Map<string, Known>();
+  const knowledge: InboundKnowledge = {
+    find: (kind, name) => known.get(`${kind} ${name}`),
+    see: (kind, name, at) =>
+      void known.set(`${kind} ${name}`, { firstAt: at, lastAt: at, times: 1 }),
+    forget: (kind, name) => void known.delete(`${kind} ${name}`),
+  };
+  return { knowledge, messages: deferrals(), senders: deferrals() };
+}
+
+const organisation = (name: string): string => name.split('.').slice(-2).join('.');
+const ask = (of: DeferralBooks, one: ContactFacts, points = 5): number | undefined =>
+  deferUntil(one, points, of, organisation);
+
+test('the time is graded, and a try that comes early changes nothing', () => {
+  const of = books();
+  assert.equal(ask(of, facts(0)), minuteMs);
+  assert.equal(ask(of, facts(10_000), 50), minuteMs);
+  assert.equal(ask(of, facts(minuteMs)), undefined);
+  assert.equal(ask(books(), facts(0), 9), 7 * minuteMs);
+  assert.equal(ask(books(), facts(0), 500), 15 * minuteMs);
+});
+
+test('after one success the network, or the domain that SPF proved, is known', () => {
+  const of = books();
+  ask(of, facts(0));
+  ask(of, facts(2 * minuteMs));
+  const other = { client: '192.0.2.200', sender: 'x@y.example', recipients: ['joe@here.example'] };
+  assert.equal(ask(of, facts(3 * minuteMs, other)), undefined);
+  const pool = { spf: 'pass', spfDomain: 'out.shop.example', sender: 'a@shop.example' } as const;
+  ask(of, facts(0, { ...pool, client: '198.51.100.1' }));
+  assert.equal(ask(of, facts(minuteMs, { ...pool, client: '203.0.113.9' })), undefined);
+  const next = { ...pool, sender: 'b@shop.example', client: '198.51.200.1' };
+  assert.equal(ask(of, facts(2 * minuteMs, next)), undefined);
+});
+
+test('a sender that did not come back, and writes another day, is never put off again', () => {
+  const of = books();
+  ask(of, facts(0));
+  const next = { recipients: ['joe@here.example'] };
+  assert.equal(ask(of, facts(hourMs, next)), hourMs + minuteMs);
+  assert.equal(ask(of, facts(24 * hourMs, { recipients: ['eve@here.example'] })), undefined);
+  assert.equal(ask(of, facts(90 * 24 * hourMs, { sender: 'new@office.example' })), undefined);
+});

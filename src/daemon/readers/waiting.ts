@@ -1,0 +1,175 @@
+/** Opens what decides whether mail that comes in waits, with its settings. */
+import type { Config } from '../../config/schema.ts';
+import { mailServerOf } from '../../config/values.ts';
+import type { Submission } from '../../core/event.ts';
+import type { Stance } from '../../core/inbound/greylist/judgement.ts';
+import { AllowedSenders } from '../../flow/inbound/waiting/allowed-senders.ts';
+import { type ContactAsked, openContactAsked } from '../../flow/inbound/waiting/contact-asked.ts';
+import { openDigests } from '../../flow/inbound/waiting/digests.ts';
+import { openInboundAdmin } from '../../flow/inbound/waiting/inbound-admin.ts';
+import { KnownSenders } from '../../flow/inbound/waiting/known-senders.ts';
+import {
+  InboundJudge,
+  type JudgeDeps,
+  type JudgeSettings,
+} from '../../flow/inbound/waiting/message-judged.ts';
+import {
+  WaitingInbound,
+  type WaitingSettings,
+} from '../../flow/inbound/waiting/waiting-inbound.ts';
+import type { Journal } from '../../flow/journal/journal.ts';
+import type { ScannerQueue } from '../../flow/scan/scanner-queue.ts';
+import { domainOf } from '../../formats/message/address.ts';
+import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
+import type { Millis } from '../../lib/time.ts';
+import type { Mutable } from '../../lib/type-tools.ts';
+import { organisationOf } from '../../partners/dns/public-suffix.ts';
+import { digestMail } from '../../partners/notices/digest-mail.ts';
+import type { InboundAdmin, LetGoList } from '../../ports/inbound/inbound.ts';
+import type { Ledger } from '../../ports/ledger.ts';
+import type { Mta } from '../../ports/mail-server.ts';
+import type { Troubles } from '../../ports/troubles.ts';
+import type { Resolver } from '../../ports/world.ts';
+import type { DaemonParts } from '../base/options.ts';
+import { duration } from '../base/settings.ts';
+
+export type DaemonWaiting = {
+  /** Undefined without a resolver: mail that comes in is not looked at. */
+  readonly judge: InboundJudge | undefined;
+  readonly admin: InboundAdmin;
+  /** Answers the policy door for clients without a login. */
+  readonly strangers: ContactAsked['ask'];
+  /** A message of an account here was let through. */
+  wrote(message: Submission): void;
+  readonly known: KnownSenders;
+  /** How long what is known of senders is kept. */
+  knownForMs(): number;
+  configure(config: Config): void;
+  forgetAddress(address: string): void;
+};
+
+type Given = {
+  readonly journal: Journal;
+  readonly ledger: Ledger;
+  readonly seed: () => number;
+  readonly mta: Mta | undefined;
+  readonly letGo: LetGoList | undefined;
+  readonly troubles: Troubles;
+  readonly localDomains: ReadonlySet<string>;
+  readonly mayRelay: (client: string) => boolean;
+  readonly queues: () => readonly ScannerQueue[];
+  readonly resolve: Resolver | undefined;
+} & Pick<JudgeDeps, 'isProvenReturn' | 'spam'>;
+
+const iso = (at: Millis): string => new Date(at).toISOString();
+/** A message to more people is no correspondence. */
+const correspondentsMax = 50;
+
+export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiting {
+  const { config, host, scope, world } = parts;
+  const { journal, ledger, localDomains, mayRelay, queues, resolve } = given;
+  const settings = settingsOf(config, given);
+  const allowed = new AllowedSenders(ledger.inboundAllowed(), config.inbound.allow);
+  const known = new KnownSenders({ journal, ledger, allowed, seed: given.seed });
+  const mailDate = (at: Millis): string => new Date(at).toUTCString().replace('GMT', '+0000');
+  const deps = { mailDate, journal, known, queues, mayRelay, host, world, settings };
+  const judge =
+    resolve === undefined
+      ? undefined
+      : new InboundJudge({
+          ...deps,
+          resolve,
+          isProvenReturn: given.isProvenReturn,
+          spam: given.spam,
+          deadlineMs: duration(config.verify.deadline),
+          waiting: () => waiting,
+        });
+  const waiting = new WaitingInbound({
+    journal,
+    ledger,
+    mta: given.mta,
+    list: given.letGo,
+    troubles: given.troubles,
+    world,
+    settings,
+    judgeAgain: async (row) => (await judge?.again(row)) ?? 'release',
+    over: (queueId) => judge?.over(queueId),
+  });
+  scope.defer(() => waiting.close());
+  const mail = digestMail({ ...mailServerOf(config, host), host, newId: world.newId });
+  const digests = openDigests({ journal, waiting, mail, localDomains, world, iso, settings });
+  scope.defer(() => digests.close());
+  const contacts =
+    resolve === undefined
+      ? undefined
+      : openContactAsked({ known, resolve, mayRelay, host, world, settings });
+  return {
+    judge,
+    known,
+    strangers: (request, answer) =>
+      contacts === undefined ? answer({ kind: 'pass' }) : contacts.ask(request, answer),
+    admin: openInboundAdmin({
+      journal,
+      ledger,
+      known,
+      allowed,
+      waiting,
+      world,
+      stance: () => settings.policy.stance,
+    }),
+    wrote({ messageId, outside, at }) {
+      if (judge === undefined || outside.length === 0) return;
+      if (messageId !== undefined) known.see('message-id', messageId, at);
+      if (outside.length > correspondentsMax) return;
+      const domains = outside.map((to) => settings.policy.organisationOf(domainOf(to)));
+      for (const domain of new Set(domains)) {
+        if (domain !== undefined) known.see('written-to', `@${domain}`, at);
+      }
+    },
+    knownForMs() {
+      known.recount();
+      return known.keptMs;
+    },
+    forgetAddress: (address) => waiting.forgetAddress(address),
+    configure(changed) {
+      Object.assign(settings, settingsOf(changed, given));
+      allowed.configure(changed.inbound.allow);
+    },
+  };
+}
+
+type AllSettings = Mutable<JudgeSettings> &
+  Mutable<WaitingSettings> & { digestMinute: number | undefined; contact: string };
+
+function settingsOf(config: Config, { localDomains, queues }: Given): AllSettings {
+  const { inbound, contact } = config;
+  const stance = stanceOf(config, queues().length > 0);
+  const [hour = '', minute = ''] = inbound.digest_at.split(':');
+  return {
+    policy: {
+      stance,
+      waitMs: duration(inbound.wait),
+      learningUntil: 0 as Millis,
+      isOurs: (domain) => isOwnDomain(localDomains, domain),
+      organisationOf,
+    },
+    junkFields: inbound.junk_header.map((field) => {
+      const colon = field.indexOf(': ');
+      return { name: field.slice(0, colon), value: field.slice(colon + 2) };
+    }),
+    dnsbl: inbound.dnsbl,
+    dnswl: inbound.dnswl,
+    defersAt: inbound.defer_at,
+    holds: stance === 'wait',
+    quarantineMs: duration(inbound.quarantine),
+    tells: inbound.digest_at !== 'off',
+    digestMinute: inbound.digest_at === 'off' ? undefined : Number(hour) * 60 + Number(minute),
+    contact,
+  };
+}
+
+function stanceOf({ inbound, mode }: Config, hasScanner: boolean): Stance {
+  if (mode === 'observe') return 'observe';
+  if (inbound.stance !== 'auto') return inbound.stance;
+  return hasScanner ? 'wait' : 'observe';
+}

@@ -1,0 +1,120 @@
+/**
+ * Answers the policy door about a stranger's recipient (RCPT), where the operator wants a 451 there
+ * and not after the message. Without DKIM and content less is known, so more honest mail waits than
+ * at the end of DATA. Whatever is late or fails, the answer is DUNNO.
+ */
+import { deferUntil } from '../../../core/inbound/deferring/deferral.ts';
+import type { InboundFacts } from '../../../core/inbound/greylist/facts.ts';
+import { judgeMessage } from '../../../core/inbound/greylist/judge.ts';
+import { networkOf } from '../../../core/inbound/greylist/names.ts';
+import { answeredLater } from '../../../formats/dns/question.ts';
+import { listedIn } from '../../../formats/spf/address-lists.ts';
+import { evaluateSpf } from '../../../formats/spf/evaluate.ts';
+import { faultText } from '../../../lib/error-text.ts';
+import { secondMs } from '../../../lib/time.ts';
+import type { Answer, PolicyRequest } from '../../../ports/message.ts';
+import type { Resolver, World } from '../../../ports/world.ts';
+import { openQuestions } from '../dns-questions.ts';
+import type { KnownSenders } from './known-senders.ts';
+import { isOnLists, type JudgeSettings, laterAnswer } from './message-judged.ts';
+
+export type ContactDeps = {
+  readonly known: KnownSenders;
+  readonly resolve: Resolver;
+  readonly mayRelay: (client: string) => boolean;
+  readonly host: string;
+  readonly world: World;
+  readonly settings: JudgeSettings;
+};
+
+/** A recipient does not wait longer for the DNS. */
+const deadlineMs = 3 * secondMs;
+/** Recipients that wait for the DNS at the same time. */
+const askedMax = 500;
+const dunno: Answer = { kind: 'pass' };
+
+export type ContactAsked = {
+  /** Answers exactly once; at once where this is off. */
+  ask(request: PolicyRequest, answer: (answer: Answer) => void): void;
+};
+
+export function openContactAsked(deps: ContactDeps): ContactAsked {
+  let asked = 0;
+  return {
+    ask(request, answer) {
+      const { known, mayRelay, settings, world } = deps;
+      const isWanted = settings.policy.stance === 'defer' && settings.defersAt === 'rcpt';
+      const isKnown = (): boolean => known.find('missed', networkOf(request.client)) !== undefined;
+      if (!isWanted || asked >= askedMax || mayRelay(request.client) || isKnown()) {
+        answer(dunno);
+        return;
+      }
+      asked++;
+      const said = (what: Answer): void => {
+        asked--;
+        answer(what);
+      };
+      judged(deps, request).then(said, (fault: unknown) => {
+        world.log('error', 'inbound.failed', { id: request.queueId, stack: faultText(fault) });
+        said(dunno);
+      });
+    },
+  };
+}
+
+async function judged(deps: ContactDeps, request: PolicyRequest): Promise<Answer> {
+  const { host, known, resolve, settings, world } = deps;
+  const { client, sender, helo } = request;
+  const questions = openQuestions({ resolve, world, deadlineMs });
+  const at = world.clock.now();
+  const atSeconds = Math.floor(at / secondMs);
+  const [spf, bad, good] = await Promise.all([
+    answeredLater(
+      evaluateSpf({ ip: client, sender, helo, receiver: host, atSeconds }),
+      questions.ask,
+    ),
+    answeredLater(listedIn(client, settings.dnsbl), questions.ask),
+    answeredLater(listedIn(client, settings.dnswl), questions.ask),
+  ]).finally(() => questions.close());
+  // Slow DNS: nothing is known against it.
+  if (questions.late) return dunno;
+  const facts: InboundFacts = {
+    at,
+    client,
+    clientName: request.clientName,
+    reverseName: request.reverseName,
+    helo,
+    sender,
+    recipients: [request.recipient],
+    spf: spf.result === 'temperror' ? undefined : spf.result,
+    spfDomain: spf.domain,
+    dnsbl: isOnLists(bad, settings.dnsbl),
+    dnswl: good.lists.length > 0 ? 'low' : undefined,
+    isEarlyTalker: false,
+    badRecipients: 0,
+    signers: [],
+    answers: [],
+    isProvenReturn: false,
+    saysCode: false,
+    likeness: undefined,
+  };
+  const { points, suspicions, would } = judgeMessage(facts, known, settings.policy);
+  world.count('postern_inbound_judged_total', 1, would === 'pass' ? 'pass' : 'defer');
+  if (would === 'pass') return dunno;
+  const about = {
+    isHonest: false,
+    client,
+    sender,
+    recipient: request.recipient,
+    subject: '',
+    points,
+    reasons: suspicions.map(({ text }) => text),
+  };
+  const books = {
+    knowledge: known,
+    messages: known.deferrals(about),
+    senders: known.deferrals(about),
+  };
+  const until = deferUntil(facts, points, books, settings.policy.organisationOf);
+  return until === undefined ? dunno : laterAnswer(until - at);
+}

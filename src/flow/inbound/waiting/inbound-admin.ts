@@ -1,0 +1,136 @@
+/** What operators see and do about mail that comes in. The audit trail has what they did. */
+import { isAllowable } from '../../../core/inbound/allowed.ts';
+import { addressKey } from '../../../formats/message/address.ts';
+import { faultText } from '../../../lib/error-text.ts';
+import type {
+  AllowedRow,
+  InboundAdmin,
+  InboundLedger,
+  InboundResult,
+  InboundStatus,
+} from '../../../ports/inbound/inbound.ts';
+import type { Change } from '../../../ports/ledger.ts';
+import type { World } from '../../../ports/world.ts';
+import { detailed, writtenResult } from '../../admin/result.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { AllowedSenders } from './allowed-senders.ts';
+import type { KnownSenders } from './known-senders.ts';
+import type { WaitingInbound } from './waiting-inbound.ts';
+
+export type InboundAdminDeps = {
+  readonly journal: Pick<Journal, 'add' | 'committed'>;
+  readonly ledger: InboundLedger;
+  readonly known: KnownSenders;
+  readonly allowed: AllowedSenders;
+  readonly waiting: WaitingInbound;
+  readonly stance: () => InboundStatus['stance'];
+  readonly world: World;
+};
+
+/** Ids named in one entry of the audit trail. */
+const namedMax = 50;
+/** Deferred mail that is counted. */
+const countMax = 10_000;
+/** What an import may take over at once. */
+const learnedMax = 500_000;
+
+export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
+  const { allowed, known, ledger, waiting } = deps;
+  return {
+    status: () => ({
+      stance: deps.stance(),
+      waiting: waiting.waiting,
+      quarantined: waiting.quarantined,
+      known: known.size,
+      atRisk: ledger.deferred({ atRisk: true, limit: countMax }).length,
+    }),
+    list(filter) {
+      const { state } = filter;
+      if (state !== 'waiting' && state !== 'quarantined') return ledger.inboundMail(filter);
+      return waiting.all(state).slice(0, filter.limit);
+    },
+    show: (queueId) => waiting.get(queueId) ?? ledger.inboundOne(queueId),
+    atRisk: (limit) => ledger.deferred({ atRisk: true, limit }),
+    allowed: () => allowed.all(),
+    async allow(what, note, by) {
+      const name = nameOf(what);
+      if (!isAllowable(name)) {
+        return { ok: false, text: `${what} is no address, no @domain and no network` };
+      }
+      const row: AllowedRow = { what: name, note, by, at: deps.world.clock.now() };
+      const kept = await deps.journal.committed([
+        allowed.set(row),
+        audit(deps, by, 'inbound-allow', detailed(name, note)),
+      ]);
+      return writtenResult(kept, `mail of ${name} never waits`, 1);
+    },
+    async forget(what, by) {
+      const name = nameOf(what);
+      const plain = name.replace(/^@/, '');
+      for (const kind of ['domain', 'network', 'missed', 'spam-domain', 'spam-network'] as const) {
+        known.forget(kind, plain);
+      }
+      known.forget('written-to', name);
+      const kept = await deps.journal.committed([
+        ...allowed.remove(name),
+        audit(deps, by, 'inbound-forget', name),
+      ]);
+      return writtenResult(kept, `nothing is known about ${name} any more`, 1);
+    },
+    async learn(pairs, by) {
+      for (const { kind, name, at } of pairs.slice(0, learnedMax)) known.see(kind, name, at);
+      const count = Math.min(pairs.length, learnedMax);
+      const text = `${count} names were taken over`;
+      const kept = await deps.journal.committed([audit(deps, by, 'inbound-import', text)]);
+      return writtenResult(kept, text, count);
+    },
+    release: (ids, by) => moved(deps, ids, 'released', by),
+    drop: (ids, by) => moved(deps, ids, 'dropped', by),
+  };
+}
+
+function nameOf(what: string): string {
+  const text = what.trim();
+  return text.includes('@') ? addressKey(text) || text.toLowerCase() : text.toLowerCase();
+}
+
+async function moved(
+  deps: InboundAdminDeps,
+  ids: readonly string[],
+  state: 'released' | 'dropped',
+  by: string,
+): Promise<InboundResult> {
+  const rows = ids.map((id) => deps.waiting.get(id)).filter((row) => row !== undefined);
+  if (rows.length === 0) {
+    return {
+      ok: false,
+      text: 'no such message waits or is in quarantine',
+      hint: 'postern quarantine list',
+    };
+  }
+  let done: ReadonlySet<string>;
+  try {
+    done = await deps.waiting.byHand(rows, state, by);
+  } catch (fault) {
+    return { ok: false, text: faultText(fault), hint: 'see what Postfix has: postqueue -p' };
+  }
+  // A person said that it is wanted: its sender need not wait again.
+  if (state === 'released') {
+    for (const { queueId, sender } of rows) {
+      if (done.has(queueId) && sender !== '') {
+        deps.known.see('written-to', addressKey(sender), deps.world.clock.now());
+      }
+    }
+  }
+  const what = `${done.size} ${done.size === 1 ? 'message' : 'messages'} ${state}`;
+  const detail = detailed(what, [...done].slice(0, namedMax).join(' '));
+  const kept = await deps.journal.committed([audit(deps, by, `quarantine-${state}`, detail)]);
+  const result = writtenResult(kept, what, done.size);
+  if (!result.ok || done.size > 0) return result;
+  return { ok: false, text: result.text, hint: 'see what Postfix has: postqueue -p' };
+}
+
+function audit(deps: InboundAdminDeps, by: string, action: string, detail: string): Change {
+  const row = { at: deps.world.clock.now(), by, action, account: '', detail };
+  return { kind: 'audit', row };
+}

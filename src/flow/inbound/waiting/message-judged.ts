@@ -1,0 +1,373 @@
+/**
+ * Judges one message that comes in, at the end of DATA: gathers what is known about it, asks the
+ * core, writes down what is held, and says what the door answers. Whatever fails or is late, the
+ * message passes.
+ */
+import { deferUntil } from '../../../core/inbound/deferring/deferral.ts';
+import type { DueFacts, InboundFacts } from '../../../core/inbound/greylist/facts.ts';
+import { judgeDue, judgeMessage, rememberMessage } from '../../../core/inbound/greylist/judge.ts';
+import type { InboundJudgement, JudgePolicy } from '../../../core/inbound/greylist/judgement.ts';
+import type { InboundResults } from '../../../core/inbound/results.ts';
+import { saysCode } from '../../../core/inbound/sign-in-code.ts';
+import { answeredLater, type DnsAnswer, type DnsQuestion } from '../../../formats/dns/question.ts';
+import { parseQueueId } from '../../../formats/postfix/queue-id.ts';
+import { type ListedIn, listedIn } from '../../../formats/spf/address-lists.ts';
+import { faultText } from '../../../lib/error-text.ts';
+import { type Millis, minuteMs } from '../../../lib/time.ts';
+import type { InboundRow, InboundState } from '../../../ports/inbound/inbound.ts';
+import type {
+  Answer,
+  HeaderEdit,
+  IncomingJudge,
+  IncomingReader,
+  IncomingSaid,
+  MessageStart,
+} from '../../../ports/message.ts';
+import type { Resolver, World } from '../../../ports/world.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { ScannerQueue } from '../../scan/scanner-queue.ts';
+import { openQuestions } from '../dns-questions.ts';
+import {
+  type ContentFound,
+  ContentRoom,
+  MessageContent,
+  receivedField,
+  scanContent,
+} from './content.ts';
+import type { KnownSenders } from './known-senders.ts';
+import { MessageText } from './message-text.ts';
+import type { WaitingInbound } from './waiting-inbound.ts';
+
+/** Changed in place by a reload. */
+export type JudgeSettings = {
+  readonly policy: JudgePolicy;
+  /** Fields for mail that its content shows to be spam. */
+  readonly junkFields: readonly { readonly name: string; readonly value: string }[];
+  readonly dnsbl: readonly string[];
+  readonly dnswl: readonly string[];
+  /** Where a 451 is given. */
+  readonly defersAt: 'data' | 'rcpt';
+};
+
+export type JudgeDeps = {
+  readonly journal: Pick<Journal, 'add'>;
+  readonly known: KnownSenders;
+  readonly waiting: () => WaitingInbound;
+  readonly queues: () => readonly ScannerQueue[];
+  readonly resolve: Resolver;
+  readonly deadlineMs: number;
+  readonly mayRelay: (client: string) => boolean;
+  /** Returned mail that proves that we sent the original (flow/reflection/). */
+  readonly isProvenReturn: (queueId: string) => Promise<boolean>;
+  /** Content shows that it is spam. */
+  readonly spam: (queueId: string) => void;
+  readonly host: string;
+  /** As in Date fields. */
+  readonly mailDate: (at: Millis) => string;
+  readonly world: World;
+  readonly settings: JudgeSettings;
+};
+
+type Ask = (question: DnsQuestion) => Promise<DnsAnswer>;
+type Look = {
+  readonly content: Promise<ContentFound | undefined>;
+  readonly bad: Promise<ListedIn>;
+  readonly good: Promise<ListedIn>;
+};
+
+/** Recipients of a message that are kept and shown. */
+const recipientsMax = 50;
+const sayNothing: IncomingSaid = { edits: [] };
+const fieldName = 'X-Postern-Inbound';
+/** With fewer points, mail that was put off looks honest. */
+const honestBelow = 9;
+
+/** `waitMs`: how much longer the sender has to wait. */
+export function laterAnswer(waitMs: number): Answer {
+  const minutes = Math.max(1, Math.ceil(waitMs / minuteMs));
+  const text = `Not known here yet; please try again in ${minutes} min`;
+  return { kind: 'reply', code: 451, enhanced: '4.7.1', text };
+}
+
+export class InboundJudge implements IncomingJudge {
+  readonly #deps: JudgeDeps;
+  readonly #room = new ContentRoom();
+  /** Octets of messages that wait, for a second look. */
+  readonly #kept = new Map<
+    string,
+    { readonly content: MessageContent; readonly received: string }
+  >();
+
+  constructor(deps: JudgeDeps) {
+    this.#deps = deps;
+  }
+
+  /** Opens what reads a message that comes in. */
+  open(start: MessageStart): IncomingReader | undefined {
+    // Of our own networks: not a stranger's.
+    if (this.#deps.mayRelay(start.client)) return undefined;
+    const sizes = this.#deps.queues().map(({ octetsMax }) => octetsMax);
+    return new IncomingMessage(this.#deps, start, {
+      content: new MessageContent(this.#room, Math.max(0, ...sizes)),
+      keep: (content, received) => void this.#kept.set(start.queueId, { content, received }),
+    });
+  }
+
+  /** Looks at a message again whose time is over. */
+  async again(row: InboundRow): Promise<Pick<InboundRow, 'reasons'> | 'release'> {
+    const { deadlineMs, queues, resolve, settings, world } = this.#deps;
+    try {
+      const questions = openQuestions({ resolve, world, deadlineMs });
+      const kept = this.#kept.get(row.queueId);
+      const octets = kept?.content.octets(kept.received);
+      const [bad, content] = await Promise.all([
+        answeredLater(listedIn(row.client, settings.dnsbl), questions.ask),
+        octets === undefined ? undefined : scanContent(queues(), octets),
+      ]).finally(() => questions.close());
+      const facts: DueFacts = {
+        at: world.clock.now(),
+        dnsbl: isOnLists(bad, settings.dnsbl),
+        likeness: content?.likeness ?? row.likeness,
+      };
+      const then = JSON.parse(row.facts) as InboundFacts;
+      const { action, why } = judgeDue(then, facts, this.#deps.known, settings.policy);
+      return action === 'release' ? 'release' : { reasons: [why, ...row.reasons] };
+    } catch (fault) {
+      world.log('error', 'inbound.failed', { id: row.queueId, stack: faultText(fault) });
+      return 'release';
+    }
+  }
+
+  /** The message no longer waits. */
+  over(queueId: string): void {
+    this.#kept.get(queueId)?.content.free();
+    this.#kept.delete(queueId);
+  }
+}
+
+class IncomingMessage implements IncomingReader {
+  readonly #deps: JudgeDeps;
+  readonly #start: MessageStart;
+  readonly #text = new MessageText();
+  readonly #content: MessageContent;
+  readonly #keep: (content: MessageContent, received: string) => void;
+  #look: Look | undefined;
+  #isKept = false;
+
+  constructor(
+    deps: JudgeDeps,
+    start: MessageStart,
+    of: {
+      readonly content: MessageContent;
+      readonly keep: (content: MessageContent, received: string) => void;
+    },
+  ) {
+    this.#deps = deps;
+    this.#start = start;
+    this.#content = of.content;
+    this.#keep = of.keep;
+  }
+
+  header(name: string, value: string): void {
+    this.#text.header(name, value);
+    this.#content.header(name, value);
+  }
+
+  body(bytes: Buffer, start: number, end: number): void {
+    this.#text.body(end - start);
+    this.#content.body(bytes, start, end);
+  }
+
+  /** The whole message was read: scanners and lists are asked. */
+  look(ask: Ask): void {
+    const { queues, settings } = this.#deps;
+    const { client } = this.#start;
+    const octets = this.#content.octets(this.#received());
+    this.#look = {
+      content: octets === undefined ? Promise.resolve(undefined) : scanContent(queues(), octets),
+      bad: answeredLater(listedIn(client, settings.dnsbl), ask),
+      good: answeredLater(listedIn(client, settings.dnswl), ask),
+    };
+  }
+
+  /** Never rejects. */
+  async decide(results: InboundResults): Promise<IncomingSaid> {
+    try {
+      return await this.#decide(results);
+    } catch (fault) {
+      const stack = fault instanceof Error ? fault.stack : faultText(fault);
+      this.#deps.world.log('error', 'inbound.failed', { id: this.#start.queueId, stack });
+      return sayNothing;
+    }
+  }
+
+  drop(): void {
+    if (!this.#isKept) this.#content.free();
+  }
+
+  async #decide(results: InboundResults): Promise<IncomingSaid> {
+    const { known, settings, world } = this.#deps;
+    const [content, bad, good] = await Promise.all([
+      this.#look?.content,
+      this.#look?.bad,
+      this.#look?.good,
+    ]);
+    if (content?.isSpam === true) this.#deps.spam(this.#start.queueId);
+    const facts = this.#facts(results, {
+      likeness: content?.likeness,
+      isProvenReturn: await this.#deps.isProvenReturn(this.#start.queueId),
+      dnsbl: isOnLists(bad, settings.dnsbl),
+      dnswl: (good?.lists.length ?? 0) > 0 ? 'low' : undefined,
+    });
+    const judgement = judgeMessage(facts, known, settings.policy);
+    rememberMessage(facts, known, settings.policy);
+    world.count('postern_inbound_judged_total', 1, judgement.action);
+    const said = await this.#carryOut(facts, judgement);
+    return said;
+  }
+
+  async #carryOut(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
+    const { action, would } = judgement;
+    const { journal, settings } = this.#deps;
+    const mark = this.#mark(judgement);
+    switch (action) {
+      case 'wait':
+        return this.#hold(facts, judgement);
+      case 'junk': {
+        journal.add({ kind: 'inbound', row: this.#row(facts, judgement, 'junk') });
+        const fields = settings.junkFields.map(({ name, value }) => insert(name, ` ${value}`));
+        return { edits: [...fields, ...mark] };
+      }
+      case 'defer':
+        return this.#defer(facts, judgement, mark);
+      default:
+        if (would !== 'pass') {
+          journal.add({ kind: 'inbound', row: this.#row(facts, judgement, 'observed') });
+        }
+        return { edits: mark };
+    }
+  }
+
+  async #hold(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
+    const { waiting, world } = this.#deps;
+    const { queueId } = this.#start;
+    const edits = this.#mark(judgement);
+    if (parseQueueId(queueId) === undefined || judgement.waitMs <= 0) return { edits };
+    const due = (facts.at + judgement.waitMs) as Millis;
+    const row = { ...this.#row(facts, judgement, 'waiting'), due, facts: JSON.stringify(facts) };
+    if (!(await waiting().hold(row))) return { edits };
+    this.#isKept = true;
+    this.#keep(this.#content, this.#received());
+    world.log('info', 'inbound.waits', { id: queueId, points: judgement.points, due });
+    const minutes = Math.max(1, Math.round(judgement.waitMs / minuteMs));
+    const reason = `Postern: unknown sender, waits ${minutes} min`;
+    return { edits, instead: { kind: 'hold', reason } };
+  }
+
+  #defer(
+    facts: InboundFacts,
+    judgement: InboundJudgement,
+    edits: readonly HeaderEdit[],
+  ): IncomingSaid {
+    if (this.#deps.settings.defersAt === 'rcpt') return { edits };
+    const { recipients } = this.#start;
+    const about = {
+      isHonest: judgement.points < honestBelow,
+      client: facts.client,
+      sender: facts.sender,
+      recipient: recipients[0] ?? '',
+      subject: this.#text.subject,
+      points: judgement.points,
+      reasons: judgement.suspicions.map(({ text }) => text),
+    };
+    const { known, settings } = this.#deps;
+    const books = {
+      knowledge: known,
+      messages: known.deferrals(about),
+      senders: known.deferrals({ ...about, isHonest: false }),
+    };
+    const { organisationOf } = settings.policy;
+    const until = deferUntil(facts, judgement.points, books, organisationOf);
+    return until === undefined ? { edits } : { edits, instead: laterAnswer(until - facts.at) };
+  }
+
+  #facts(
+    results: InboundResults,
+    found: Pick<InboundFacts, 'dnsbl' | 'dnswl' | 'isProvenReturn' | 'likeness'>,
+  ): InboundFacts {
+    const { badRecipients, client, helo, sender, recipients } = this.#start;
+    const { dkim, iprev, spf } = results;
+    const { world } = this.#deps;
+    const { answers, subject } = this.#text;
+    return {
+      at: world.clock.now(),
+      client,
+      clientName: iprev.name,
+      reverseName: iprev.reverse,
+      helo,
+      sender,
+      recipients,
+      spf: spf.result === 'temperror' ? undefined : spf.result,
+      spfDomain: spf.domain,
+      ...found,
+      isEarlyTalker: false,
+      badRecipients,
+      signers: dkim.flatMap(({ domain, result }) => (result === 'pass' ? domain : [])),
+      answers,
+      saysCode: saysCode(subject),
+    };
+  }
+
+  #row(facts: InboundFacts, judgement: InboundJudgement, state: InboundState): InboundRow {
+    const { client, clientName, helo, sender, recipients, queueId } = this.#start;
+    return {
+      queueId,
+      at: facts.at,
+      state,
+      due: 0 as Millis,
+      changedAt: facts.at,
+      by: 'postern',
+      client,
+      clientName,
+      helo: helo.slice(0, 255),
+      sender: sender.slice(0, 320),
+      recipients: recipients.slice(0, recipientsMax),
+      recipientCount: recipients.length,
+      subject: this.#text.subject,
+      bytes: this.#text.bytes,
+      likeness: facts.likeness,
+      points: judgement.points,
+      reasons: judgement.suspicions.map(({ text }) => text),
+      facts: '',
+      toldAt: 0 as Millis,
+      instance: '',
+    };
+  }
+
+  /** Says in the message what was decided, so that a user can see it too. */
+  #mark({ action, points, suspicions, would }: InboundJudgement): readonly HeaderEdit[] {
+    if (would === 'pass' && suspicions.length === 0) return [];
+    const names = suspicions.map(({ name, points: each }) => `${name} ${each}`).join(', ');
+    const what = would === action ? action : `${action} (would ${would})`;
+    return [insert(fieldName, ` ${what}; points=${points}${names === '' ? '' : `; ${names}`}`)];
+  }
+
+  #received(): string {
+    const { host, mailDate, world } = this.#deps;
+    return receivedField(this.#start, host, mailDate(world.clock.now()));
+  }
+}
+
+function insert(name: string, value: string): HeaderEdit {
+  return { kind: 'insert', index: 0, name, value };
+}
+
+/** Undefined where no list was asked, or none answered. */
+export function isOnLists(
+  found: ListedIn | undefined,
+  asked: readonly string[],
+): boolean | undefined {
+  if (found === undefined || asked.length === 0) return undefined;
+  if (found.lists.length > 0) return true;
+  return found.silent.length === asked.length ? undefined : false;
+}

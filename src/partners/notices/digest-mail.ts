@@ -1,0 +1,44 @@
+/**
+ * Sends mail to a user of this server through the Postfix on this machine. The sender of the
+ * envelope is empty, so that nothing ever answers it (RFC 3834 section 3.3).
+ */
+import { createTransport } from 'nodemailer';
+import type { DigestMail } from '../../ports/inbound/inbound.ts';
+
+const deadlineMs = 20_000;
+
+export function digestMail(of: {
+  readonly port: number;
+  readonly from: string;
+  readonly host: string;
+  readonly newId: () => string;
+}): DigestMail {
+  return {
+    async send(to, { subject, text }) {
+      const transport = createTransport({
+        host: '127.0.0.1',
+        port: of.port,
+        secure: false,
+        ignoreTLS: true,
+        connectionTimeout: deadlineMs,
+        greetingTimeout: deadlineMs,
+        socketTimeout: deadlineMs,
+      });
+      try {
+        await transport.sendMail({
+          envelope: { from: '', to: [to] },
+          from: { name: 'Quarantine', address: of.from },
+          to,
+          subject,
+          text,
+          messageId: `<postern-quarantine.${of.newId()}@${of.host}>`,
+          headers: { 'Auto-Submitted': 'auto-generated', Precedence: 'bulk' },
+          disableFileAccess: true,
+          disableUrlAccess: true,
+        });
+      } finally {
+        transport.close();
+      }
+    },
+  };
+}
