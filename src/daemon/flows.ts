@@ -10,9 +10,7 @@ import { policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import type { Account, LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
-import type { Submission } from '../core/event.ts';
 import { deferredKeptMs } from '../core/inbound/kept.ts';
-import type { InboundResults } from '../core/inbound/results.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
 import { openHeldCount } from '../flow/account/held-count.ts';
@@ -29,7 +27,6 @@ import { type Notices, openNotices } from '../flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../flow/notices/operator-told.ts';
 import { openTroubles } from '../flow/notices/troubles.ts';
 import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwords-audited.ts';
-import type { OwnBounces } from '../flow/reflection/own-bounces.ts';
 import type { Settings } from '../flow/settings.ts';
 import { shareAnswers } from '../flow/stats/shared-answers.ts';
 import { modeChanged } from '../flow/suspension/mode-changed.ts';
@@ -52,7 +49,7 @@ import { openMailServer } from './mail-server.ts';
 import { noticeChannels, noticeCheck } from './notices.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound, openInboundResolver } from './readers/inbound.ts';
-import { openDaemonReflection } from './readers/reflection.ts';
+import { type DaemonReflection, openDaemonReflection } from './readers/reflection.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
 import { openDaemonSigning } from './readers/signing.ts';
@@ -121,8 +118,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { strangers } = readers.waiting;
   const judged = { ...live, localDomains, strangers };
   const judging = openJudging(parts, { ...memory, ...stopping }, judged);
-  const { ownBounces } = readers.reflection;
-  const mailLog = openLogFlow(parts, { ...memory, ...stopping, fates, ownBounces }, mailServer);
+  const mailLog = openLogFlow(parts, { ...memory, ...stopping, fates, readers }, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
@@ -154,7 +150,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       reservations: judging.policy,
       statistics: readers.scan.statistics,
       notes: memory.notes,
-      wrote: readers.wrote,
+      wrote: readers.reflection.wrote,
       fates,
       stopwatch: () => performance.now(),
       observe: counters.observe,
@@ -190,11 +186,15 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
 function openLogFlow(
   parts: DaemonParts,
   memory: Memory &
-    Stopping & { readonly fates: DaemonFates; readonly ownBounces: Pick<OwnBounces, 'seen'> },
+    Stopping & {
+      readonly fates: DaemonFates;
+      readonly readers: { readonly reflection: Pick<DaemonReflection, 'ownBounces'> };
+    },
   { connected, filterUsers, localDomains, mayRelay }: ReturnType<typeof openMailServer>,
 ): ReturnType<typeof openDaemonLog> {
   return openDaemonLog(parts, {
     ...memory,
+    ...memory.readers.reflection,
     localDomains,
     mayRelay,
     connected,
@@ -307,15 +307,11 @@ function openReaders(
     isProvenReturn: (queueId) => reflection.returns.isProven(queueId),
     spam: (queueId) => reflection.answers.isSpam(queueId),
   });
-  const reflection = openDaemonReflection(parts, {
-    ...known,
-    known: waiting.known,
-    keysOf: signing.keys.of,
-  });
+  const keysOf = signing.keys.of;
+  const reflection = openDaemonReflection(parts, { ...known, waiting, keysOf });
   const { judge } = waiting;
-  const heard = (results: InboundResults): void => reflection.answers.heard(results);
-  const inbound = openInbound({ ...parts, keysOf: signing.keys.of, resolve, judge, heard });
-  // Returned mail is known before it is judged whether it waits.
+  const { heard } = reflection;
+  const inbound = openInbound({ ...parts, keysOf, resolve, judge, heard });
   const all = [scan.source, signing.source, ...reflection.sources, inbound];
   return {
     signing,
@@ -325,11 +321,6 @@ function openReaders(
     sources: all.filter((source) => source !== undefined),
     waiting,
     reflection,
-    /** Remembers a message of an account here. */
-    wrote: (message: Submission): void => {
-      waiting.wrote(message);
-      if (judge === undefined) reflection.returns.sent(message);
-    },
     changing: [signing, authors, scan, scripts, waiting, reflection],
     admin: {
       dkim: signing.keys.admin,
@@ -338,6 +329,7 @@ function openReaders(
       scripts: scripts.admin,
       authors: authors.admin,
       inbound: waiting.admin,
+      returns: reflection.returns,
       remembering: [signing.foreign, authors.observation, waiting],
     },
   };
@@ -362,6 +354,7 @@ function openFlowsAdmin(
     | 'logShapes'
     | 'probation'
     | 'remembering'
+    | 'returns'
     | 'scripts'
     | 'stats'
   >,

@@ -89,7 +89,7 @@ test('a backend that rejects: it is asked at RCPT, and nothing is returned any m
   assert.equal(await send(postfix, 'nobody2@virtual.test', 'undone'), 250);
 });
 
-test('a table that Postfix reads already becomes the list; one that misses people does not', async () => {
+test('a table that Postfix reads becomes the list; one that misses people does not', async () => {
   await using sink = await backend(['ann@relayed.test', 'bob@relayed.test']);
   await using postfix = await startPostfix({
     sink: sink.port,

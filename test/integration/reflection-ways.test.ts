@@ -8,12 +8,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readPostfixFiles } from '../../src/commands/connect/postfix-files.ts';
-import { dovecotFactsIn } from '../../src/core/reflection/dovecot.ts';
 import { reflectionFindings } from '../../src/core/reflection/ways.ts';
 import { readReflectionFacts } from '../../src/partners/postfix/recipients/reflection-facts.ts';
-import { programOutput } from '../../src/partners/program.ts';
-import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
-import { freePort } from './leash.ts';
 import { type PostfixInstance, type PostfixOptions, startPostfix } from './postfix-instance.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
@@ -43,27 +39,11 @@ async function send(postfix: PostfixInstance, to: string, body = 'Hello.\r\n'): 
   return sent.stage === 'done' ? 250 : sent.reply.code;
 }
 
-async function ways(
-  postfix: PostfixInstance,
-  dovecot?: DovecotInstance,
-): Promise<readonly string[]> {
+async function ways(postfix: PostfixInstance): Promise<readonly string[]> {
   const { configDirectory } = postfix;
   const facts = await readReflectionFacts(configDirectory, await readPostfixFiles(configDirectory));
-  const lines =
-    dovecot === undefined
-      ? undefined
-      : await programOutput({
-          program: '/usr/bin/doveconf',
-          args: ['-c', dovecot.configFile, '-n'],
-          signal: AbortSignal.timeout(10_000),
-          errors: 'complaint',
-        });
-  const findings = reflectionFindings({
-    ...facts,
-    dovecot: lines && dovecotFactsIn(lines.join('\n'), dovecot?.version ?? ''),
-    otherExchangers: [],
-    answersJudged: false,
-  });
+  const more = { dovecot: undefined, otherExchangers: [], answersJudged: false };
+  const findings = reflectionFindings({ ...facts, ...more });
   return findings.filter(({ kind }) => kind !== 'ok').map(({ id }) => id);
 }
 

@@ -22,7 +22,8 @@ export const reflectionSettings: z.ZodType<ReflectionSettings> = z
       .enum(['judge', 'pass'])
       .default('judge')
       .describe(
-        'Automatic answers of this server (vacation) to other servers. `judge`: none to mail that ' +
+        'Automatic answers of this server (vacation) to other servers. `judge`: none to mail ' +
+          'that ' +
           'failed SPF and DMARC or looked like spam, and one a week from an account to an ' +
           'address; needs verify.enabled. `pass`: all leave.',
       ),

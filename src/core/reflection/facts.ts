@@ -42,12 +42,15 @@ export type PublicService = {
   readonly filter: string;
 };
 
-/** An address that stands for many: `@example.org`, or luser_relay. */
+/** An address that catches many: `@example.org`, or luser_relay. */
 export type CatchAll = {
   readonly address: string;
   readonly parameter: string;
   readonly target: string;
-  /** `one`: a mailbox here. `here`: all addresses of another domain here. `away`: another server. */
+  /**
+   * `one`: a mailbox here. `here`: all addresses of another domain here. `away`: another
+   * server.
+   */
   readonly leadsTo: 'one' | 'here' | 'away';
 };
 
@@ -57,7 +60,7 @@ export type DeadAlias = { readonly alias: string; readonly target: string; reado
 export type DovecotFacts = {
   /** There are quotas. */
   readonly quota: boolean;
-  /** The service of quota-status, which Postfix can ask; empty if there is none. */
+  /** The service of quota-status, which Postfix can ask; empty without one. */
   readonly quotaStatus: string;
   /** Users may write Sieve scripts, which may answer and reject. */
   readonly sieve: boolean;

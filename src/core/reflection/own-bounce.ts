@@ -1,15 +1,15 @@
 /** Why our mail server returned a message, in a word for counting. Pure. */
 
-export const bounceCauses = ['unknown', 'full', 'filter', 'content', 'expired', 'other'] as const;
-export type BounceCause = (typeof bounceCauses)[number];
+export const noticeCauses = ['unknown', 'full', 'filter', 'content', 'expired', 'other'] as const;
+export type NoticeCause = (typeof noticeCauses)[number];
 
 /** `status`: enhanced code (RFC 3463). */
-export function bounceCause(of: {
+export function noticeCause(of: {
   readonly status: string;
   readonly reply: string;
   /** It was tried at a filter of this machine. */
   readonly isFilter: boolean;
-}): BounceCause {
+}): NoticeCause {
   const { isFilter, reply, status } = of;
   if (/^[45]\.2\.[12]$/.test(status) && /quota|full|exceed/i.test(reply)) return 'full';
   if (/^[45]\.2\.2$/.test(status)) return 'full';
@@ -20,7 +20,7 @@ export function bounceCause(of: {
   return /^4\./.test(status) ? 'expired' : 'other';
 }
 
-const causeText: Readonly<Record<BounceCause, string>> = {
+const causeText: Readonly<Record<NoticeCause, string>> = {
   unknown: 'the recipient does not exist',
   full: 'the mailbox is full',
   filter: 'a filter behind the queue refused it',
@@ -30,7 +30,7 @@ const causeText: Readonly<Record<BounceCause, string>> = {
 };
 
 /** What the operator is told about a burst. */
-export function burstText(count: number, limit: number, cause: BounceCause): string {
+export function burstText(count: number, limit: number, cause: NoticeCause): string {
   return (
     `Postfix sent ${count} notices about undelivered mail to other servers in an hour (limit: ` +
     `${limit}); most often because ${causeText[cause]}. Senders of spam are forged, so these ` +

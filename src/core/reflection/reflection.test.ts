@@ -5,7 +5,7 @@ import { dayMs } from '../../lib/time.ts';
 import { cameInAs, saysAnswer, saysSpam } from './answer.ts';
 import { ReturnDays, returnDays } from './days.ts';
 import { dovecotFactsIn } from './dovecot.ts';
-import { bounceCause } from './own-bounce.ts';
+import { noticeCause } from './own-bounce.ts';
 import { verifiedDomains, verifyingTable } from './verified.ts';
 
 test('which domains are asked about before mail is accepted', () => {
@@ -55,7 +55,7 @@ test('days are counted for two weeks, and damaged ones count as none', () => {
 
 test('why a message was returned', () => {
   const cause = (status: string, reply: string, isFilter = false) =>
-    bounceCause({ status, reply, isFilter });
+    noticeCause({ status, reply, isFilter });
   assert.equal(cause('5.1.1', 'no such user'), 'unknown');
   assert.equal(cause('5.2.2', 'over quota'), 'full');
   assert.equal(cause('5.7.1', 'rejected as spam', true), 'filter');

@@ -1,12 +1,13 @@
 /** What returned mail of each kind of mail server says of the original. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { timed } from '../../../test/processor-time.ts';
 import { returnedMail } from './returned.ts';
 
 const original = [
   'Received: from desk.ours.example (desk.ours.example [192.0.2.7])',
   '\tby mail.ours.example with ESMTPSA id 4XyZ12',
-  'Message-ID: <letter-7@ours.example>',
+  'Message-ID: <mail-7@ours.example>',
   'From: Ann <ann@ours.example>',
   'To: bob@there.example',
   'Subject: the figures',
@@ -14,15 +15,20 @@ const original = [
 const head = (from: string, more = ''): string =>
   `From: ${from}\nTo: ann@ours.example\nSubject: Undelivered mail\n${more}`;
 
+const report =
+  'MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status;\n' +
+  '\tboundary="B1"\n';
+const failed = 'X-Failed-Recipients: bob@there.example\nAuto-Submitted: auto-replied\n';
+
 const forms: Readonly<Record<string, string>> = {
-  Postfix: `${head('MAILER-DAEMON@relay.example (Mail Delivery System)', 'MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status;\n\tboundary="B1"\n')}
+  Postfix: `${head('MAILER-DAEMON@relay.example (Mail Delivery System)', report)}
 --B1
 Content-Description: Notification
 Content-Type: text/plain; charset=us-ascii
 
 This is the mail system at host relay.example.
 
-<bob@there.example>: host mx.there.example[198.51.100.9] said: 550 5.1.1 no mailbox here (in reply to RCPT TO command)
+<bob@there.example>: host mx.there.example[198.51.100.9] said: 550 5.1.1 no mailbox here (in reply to RCPT TO)
 
 --B1
 Content-Type: message/delivery-status
@@ -41,7 +47,7 @@ ${original}
 Hello.
 --B1--
 `,
-  Exim: `${head('Mail Delivery System <Mailer-Daemon@relay.example>', 'X-Failed-Recipients: bob@there.example\nAuto-Submitted: auto-replied\n')}
+  Exim: `${head('Mail Delivery System <Mailer-Daemon@relay.example>', failed)}
 This message was created automatically by mail delivery software.
 
 A message that you sent could not be delivered to one or more of its
@@ -111,14 +117,15 @@ for (const [server, text] of Object.entries(forms)) {
   test(`${server}: the Message-ID and the recipient of the original are found`, () => {
     const found = returnedMail(text);
     assert.equal(found.kind, 'report');
-    assert.ok(found.messageIds.includes('letter-7@ours.example'), found.messageIds.join());
+    assert.ok(found.messageIds.includes('mail-7@ours.example'), found.messageIds.join());
     assert.deepEqual(found.recipients, ['bob@there.example']);
   });
 }
 
 test('a notice without the original still names its recipient', () => {
   const found = returnedMail(
-    `${head('postmaster@relay.example')}\nYour message could not be delivered.\n\n<bob@there.example>: user unknown\n`,
+    `${head('postmaster@relay.example')}\nYour message could not be delivered.\n\n` +
+      '<bob@there.example>: user unknown\n',
   );
   assert.deepEqual(found.messageIds, []);
   assert.deepEqual(found.recipients, ['bob@there.example']);
@@ -126,15 +133,13 @@ test('a notice without the original still names its recipient', () => {
 
 test('a read receipt names the original in a field of its own (RFC 8098)', () => {
   const found = returnedMail(
-    `${head('bob@there.example')}\nOriginal-Message-ID: <letter-7@ours.example>\n`,
+    `${head('bob@there.example')}\nOriginal-Message-ID: <mail-7@ours.example>\n`,
   );
-  assert.deepEqual(found.messageIds, ['letter-7@ours.example']);
+  assert.deepEqual(found.messageIds, ['mail-7@ours.example']);
 });
 
 test('time stays linear: a megabyte of odd lines', () => {
-  const began = performance.now();
-  returnedMail(
-    `Message-ID: ${'<'.repeat(200_000)}\n\n${'References: <a@b> '.repeat(20_000)}\n${' <'.repeat(200_000)}`,
-  );
-  assert.ok(performance.now() - began < 20_000);
+  const ids = 'References: <a@b> '.repeat(20_000);
+  const odd = `Message-ID: ${'<'.repeat(200_000)}\n\n${ids}\n${' <'.repeat(200_000)}`;
+  assert.ok(timed(() => returnedMail(odd)).ms < 5_000);
 });

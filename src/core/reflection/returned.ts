@@ -37,8 +37,11 @@ const idsMax = 20;
 const recipientsMax = 50;
 const signaturesMax = 2;
 /** Message-IDs stand in fields of the notice too: References, Original-Message-ID (RFC 8098). */
-const idField =
-  /^[ \t>|]{0,8}(?:(?:resent-|original-)?message-id|references|in-reply-to|x-(?:original-)?message-id):[ \t]{0,8}((?:<[^<>\s]{3,250}>[ \t]{0,8}){1,20})/gim;
+const idField = new RegExp(
+  '^[ \\t>|]{0,8}(?:(?:resent-|original-)?message-id|references|in-reply-to|' +
+    'x-(?:original-)?message-id):[ \\t]{0,8}((?:<[^<>\\s]{3,250}>[ \\t]{0,8}){1,20})',
+  'gim',
+);
 const oneId = /<([^<>\s]{3,250})>/g;
 
 /** `octets`: one a character (latin1). */
@@ -90,7 +93,7 @@ function signaturesIn(fields: Fields): readonly ReturnedSignature[] {
   });
 }
 
-/** The field that marks returned mail without proof. `known`: for how long proofs are remembered. */
+/** The field that says whether returned mail has a proof. */
 export const returnField = 'X-Postern-Return';
 
 export function returnFieldValue(proof: ReturnProof, isYoung: boolean): string {

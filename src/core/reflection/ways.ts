@@ -68,7 +68,9 @@ function ofClass(one: ClassFacts, services: readonly PublicService[]): readonly 
       found:
         `accepted, because ${names.recipients} is empty: mail to any address of ${domains} is ` +
         'taken and returned later, to a sender who may be forged',
-      wanted: `a list of recipients in ${names.recipients}, or a question to the server that delivers`,
+      wanted:
+        `a list of recipients in ${names.recipients}, or a question to the server that ` +
+        `delivers`,
       fix: connect,
     },
   ];
@@ -103,7 +105,8 @@ function twice({ twice: domains }: ReflectionFacts): readonly Finding[] {
         `${someOf(domains, shownMax)}: Postfix uses the list of recipients of one class ` +
         'and may deliver by the other',
       wanted:
-        'each domain in one of mydestination, virtual_alias_domains, virtual_mailbox_domains and relay_domains',
+        'each domain in one of mydestination, virtual_alias_domains, virtual_mailbox_domains ' +
+        'and relay_domains',
       fix: 'take the domain out of all parameters but one, then: postfix reload',
     },
   ];
@@ -144,7 +147,9 @@ function temporary({ services, values }: ReflectionFacts): readonly Finding[] {
       id: 'reflection.codes',
       kind: 'warn',
       title: 'Reply to unknown recipients',
-      found: `temporary (${codes.map((name) => `${name} = ${values[name]}`).join(', ')}): senders try again for days`,
+      found:
+        `temporary (${codes.map((name) => `${name} = ${values[name]}`).join(', ')}): ` +
+        `senders try again for days`,
       wanted: '550',
       fix: `postconf -e ${codes.map((name) => `${name}=550`).join(' ')} && postfix reload`,
     },
@@ -167,7 +172,9 @@ function catchAlls({ catchAlls: all, values }: ReflectionFacts): readonly Findin
         `${someOf(named, shownMax)}: every address exists at the door, and what the next ` +
         'server or domain refuses is returned to the sender',
       wanted: 'one entry for each address, or a catch-all that ends in one mailbox of this server',
-      fix: `list the addresses one by one, or name them in the table: ${[...new Set(bad.map(({ parameter }) => parameter))].join(', ') || 'luser_relay'}`,
+      fix:
+        `list the addresses one by one, or name them in the table: ` +
+        `${[...new Set(bad.map(({ parameter }) => parameter))].join(', ') || 'luser_relay'}`,
     },
   ];
 }
@@ -195,10 +202,15 @@ function filters({ services }: ReflectionFacts): readonly Finding[] {
       id: 'reflection.filter',
       kind: 'warn',
       title: 'Filter behind the queue',
-      found: `${someOf(named, shownMax)}: what this filter refuses was accepted already, and is returned to the sender`,
+      found:
+        `${someOf(named, shownMax)}: what this filter refuses was accepted already, and ` +
+        `is returned to the sender`,
       wanted:
-        'a filter that marks, keeps or discards, or one that is asked before mail is accepted (a milter)',
-      fix: 'let the filter refuse nothing; of amavis: $final_spam_destiny and the others = D_PASS or D_DISCARD, never D_BOUNCE or D_REJECT',
+        'a filter that marks, keeps or discards, or one that is asked before mail is ' +
+        'accepted (a milter)',
+      fix:
+        'let the filter refuse nothing; of amavis: $final_spam_destiny and the others = ' +
+        'D_PASS or D_DISCARD, never D_BOUNCE or D_REJECT',
     },
   ];
 }
@@ -241,7 +253,8 @@ function quota({ dovecot, services }: ReflectionFacts): readonly Finding[] {
       wanted: 'Postfix asks Dovecot (quota-status) before it accepts mail',
       fix: [
         ...(known ? [] : ['add to dovecot.conf:', ...service]),
-        `add to smtpd_recipient_restrictions, behind reject_unauth_destination: check_policy_service ${door}`,
+        `add to smtpd_recipient_restrictions, behind reject_unauth_destination: ` +
+          `check_policy_service ${door}`,
       ].join('\n'),
     },
   ];
@@ -260,7 +273,9 @@ function answers({ answersJudged, dovecot }: ReflectionFacts): readonly Finding[
       title,
       found: 'not judged: Sieve answers spam too, at the address that the spam names as its sender',
       wanted: 'reflection.answers = "judge", with verify.enabled, and Postern in non_smtpd_milters',
-      fix: 'set reflection.answers = "judge" and verify.enabled = true in postern.toml; sudo postern connect postfix',
+      fix:
+        'set reflection.answers = "judge" and verify.enabled = true in postern.toml; sudo ' +
+        'postern connect postfix',
     },
   ];
 }
@@ -275,7 +290,10 @@ function backup({ otherExchangers, services }: ReflectionFacts): readonly Findin
       title: 'Backup MX for others',
       found: 'permit_mx_backup accepts any address of every domain whose MX names this server',
       wanted: 'relay_domains with relay_recipient_maps',
-      fix: `take permit_mx_backup out of the restrictions of ${open.map(({ name }) => name).join(', ')}; name the domains in relay_domains, then: ${connect}`,
+      fix:
+        `take permit_mx_backup out of the restrictions of ` +
+        `${open.map(({ name }) => name).join(', ')}; name the domains in relay_domains, ` +
+        `then: ${connect}`,
     });
   }
   if (otherExchangers.length === 0) return findings;
@@ -285,7 +303,9 @@ function backup({ otherExchangers, services }: ReflectionFacts): readonly Findin
       id: 'reflection.other-mx',
       kind: 'warn',
       title: 'Other mail servers of your domains',
-      found: `${someOf(otherExchangers, shownMax)}: a server that does not know your recipients accepts what this one refuses, and returns it`,
+      found:
+        `${someOf(otherExchangers, shownMax)}: a server that does not know your ` +
+        `recipients accepts what this one refuses, and returns it`,
       wanted: 'every MX host knows the recipients, or there is one MX host',
       fix: 'give the other server the same list of recipients, or take it out of the MX records',
     },
@@ -299,7 +319,9 @@ function delays({ values }: ReflectionFacts): readonly Finding[] {
       id: 'reflection.delays',
       kind: 'warn',
       title: 'Warnings about delayed mail',
-      found: `sent to the sender after ${values.delay_warning_time}, also to a sender who is forged`,
+      found:
+        `sent to the sender after ${values.delay_warning_time}, also to a sender who is ` +
+        `forged`,
       wanted:
         'delay_warning_time = 0h in main.cf; people with a login see the delay in their program',
       fix: 'postconf -e delay_warning_time=0h && postfix reload',

@@ -54,6 +54,7 @@ export type AdminDeps = {
   readonly doors: () => Readonly<Record<string, string>>;
   readonly troubles: Pick<Troubles, 'all'>;
   readonly bypass: Pick<BypassMeter, 'view'>;
+  readonly returns: { view(): StatusView['returns'] };
   readonly foreign: { latest(limit: number): StatusView['foreign'] };
   readonly logShapes: () => StatusView['logShapes'];
   readonly ledger: ForgetDeps['ledger'];
@@ -201,6 +202,7 @@ function status(deps: AdminDeps): StatusView {
     doors: deps.doors(),
     troubles: deps.troubles.all(),
     bypass: deps.bypass.view(),
+    returns: deps.returns.view(),
     logShapes: deps.logShapes(),
     accounts: {
       known: live.countAccounts(),

@@ -1,5 +1,6 @@
 /**
- * Lets no automatic answer (vacation) of this server go to a sender who may be forged. What is known
+ * Lets no automatic answer (vacation) of this server go to a sender who may be forged. What is
+ * known
  * of mail that came in stays in memory for some days, by Message-ID; an answer names it.
  *
  * An answer that may not leave is discarded: it is made by a program, nobody waits for it, and a

@@ -16,7 +16,8 @@ function events(nth: number, sender: string): readonly LogEvent[] {
   const stamp = new Date(at + nth).toISOString();
   return [
     `qmgr[1]: ${id}: from=<${sender}>, size=500, nrcpt=1 (queue active)`,
-    `lmtp[1]: ${id}: to=<x@ours.example>, relay=backend.example[192.0.2.3]:24, delay=1, delays=0/0/0/1, dsn=5.1.1, status=bounced (host said: 550 5.1.1 no such user)`,
+    `lmtp[1]: ${id}: to=<x@ours.example>, relay=backend.example[192.0.2.3]:24, delay=1, ` +
+      `delays=0/0/0/1, dsn=5.1.1, status=bounced (host said: 550 5.1.1 no such user)`,
     `bounce[1]: ${id}: sender non-delivery notification: 5${id.slice(1)}`,
   ]
     .flatMap((text) => lines.take(`${stamp} mail postfix/${text}`))

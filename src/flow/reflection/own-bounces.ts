@@ -3,7 +3,7 @@
  * a trouble: the operator is told once, until it is over.
  */
 import type { LogEvent } from '../../core/event.ts';
-import { type BounceCause, bounceCause, burstText } from '../../core/reflection/own-bounce.ts';
+import { burstText, type NoticeCause, noticeCause } from '../../core/reflection/own-bounce.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
@@ -25,14 +25,14 @@ const messagesMax = 20_000;
 const noticesMax = 100_000;
 const trouble = 'own bounces';
 
-type Known = { readonly sender: string; cause: BounceCause };
+type Known = { readonly sender: string; cause: NoticeCause };
 
 export class OwnBounces {
   readonly #deps: OwnBouncesDeps;
   readonly #messages = new RecentMap<string, Known>(messagesMax);
-  readonly #notices: { readonly at: Millis; readonly cause: BounceCause }[] = [];
+  readonly #notices: { readonly at: Millis; readonly cause: NoticeCause }[] = [];
 
-  readonly #counts = new Map<BounceCause, number>();
+  readonly #counts = new Map<NoticeCause, number>();
   readonly #stop: () => void;
 
   constructor(deps: OwnBouncesDeps) {
@@ -54,7 +54,7 @@ export class OwnBounces {
       const known = this.#messages.get(key);
       if (known === undefined || event.outcome === 'sent') return;
       const { reply, status } = event;
-      known.cause = bounceCause({ status, reply, isFilter: event.relay === 'here' });
+      known.cause = noticeCause({ status, reply, isFilter: event.relay === 'here' });
     } else if (event.kind === 'bounce-made') this.#noticeMade(key, event.at);
   }
 

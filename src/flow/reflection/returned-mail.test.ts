@@ -104,26 +104,27 @@ async function read(
   });
 }
 
-const message = { messageId: '<letter-7@ours.example>', at: 1_795_000_000_000 } as Submission;
+const message = { messageId: '<mail-7@ours.example>', at: 1_795_000_000_000 } as Submission;
 
 test('our signature in the header that was given back is a proof, without any memory', async () => {
-  const header = `${await signature()}\n${fields.map(([name, value]) => `${name}:${value}`).join('\n')}`;
+  const rest = fields.map(([name, value]) => `${name}:${value}`).join('\n');
+  const header = `${await signature()}\n${rest}`;
   const { returns } = rig();
   assert.equal((await read(returns, bounce(header))).mark, 'proven (signature)');
   const changed = header.replace('the figures', 'the forged figures');
   assert.match((await read(returns, bounce(changed))).mark, /^unknown/);
 });
 
-test('a Message-ID of our mail is a proof; the one of a stranger is none', async () => {
+test('a Message-ID of our mail is a proof; that of a stranger proves nothing', async () => {
   const { returns } = rig();
   returns.sent(message);
-  const own = bounce('Message-ID: <letter-7@ours.example>\nFrom: ann@ours.example');
+  const own = bounce('Message-ID: <mail-7@ours.example>\nFrom: ann@ours.example');
   assert.equal((await read(returns, own)).mark, 'proven (message-id)');
-  const forged = bounce('Message-ID: <letter-8@ours.example>\nFrom: ann@ours.example');
+  const forged = bounce('Message-ID: <mail-8@ours.example>\nFrom: ann@ours.example');
   assert.match((await read(returns, forged)).mark, /^unknown/);
 });
 
-test('a recipient to whom someone here wrote is a proof, until it is long ago', async () => {
+test('a recipient that someone here wrote to is a proof, until it is long ago', async () => {
   const { known, returns, state } = rig();
   known.set('written-to bob@there.example', {
     firstAt: state.now as Millis,
@@ -135,7 +136,7 @@ test('a recipient to whom someone here wrote is a proof, until it is long ago', 
   assert.equal((await read(returns, bounce(''))).mark, 'unproven');
 });
 
-test('forged returns are marked; refused only if that is set, and never in the first days', async () => {
+test('forged returns are marked; refused only if that is set, not in the first days', async () => {
   const forged = bounce('Message-ID: <spam-1@elsewhere.example>', 'x@nobody.example');
   const { meta, returns, state } = rig({ setting: 'refuse' });
   assert.equal((await read(returns, forged)).refused, undefined, 'sent mail is not known yet');
@@ -168,7 +169,7 @@ test('a field in our name is taken out, and proves nothing', async () => {
   );
 });
 
-test('mail with a sender, mail of our accounts, and all mail with the setting off is not read', () => {
+test('mail with a sender, mail of our accounts, and with the setting off is not read', () => {
   const { returns } = rig();
   assert.equal(returns.open({ ...start, sender: 'a@b.example' }), undefined);
   assert.equal(returns.open({ ...start, by: 'local' }), undefined);
@@ -182,6 +183,6 @@ test('memory has a limit: many large messages at the same time are read in part'
   for (const reader of readers) reader?.body(piece, 0, piece.length);
   for (const reader of readers) reader?.drop?.();
   returns.sent(message);
-  const own = bounce('Message-ID: <letter-7@ours.example>');
+  const own = bounce('Message-ID: <mail-7@ours.example>');
   assert.equal((await read(returns, own)).mark, 'proven (message-id)', 'all room is free again');
 });

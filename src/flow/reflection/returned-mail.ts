@@ -1,11 +1,12 @@
 /**
- * Marks returned mail that comes in and cannot prove that this server sent the original. Proofs: our
- * signature in the header that was given back, a Message-ID of our mail, or a recipient to whom
- * someone here has written.
+ * Marks returned mail that comes in and cannot prove that this server sent the original. Proofs:
+ * our
+ * signature in the header that was given back, a Message-ID of our mail, or a recipient that
+ * someone here has written to.
  */
 import type { Submission } from '../../core/event.ts';
 import type { InboundKnowledge } from '../../core/inbound/greylist/knowledge.ts';
-import { type ReturnDay, ReturnDays } from '../../core/reflection/days.ts';
+import { ReturnDays } from '../../core/reflection/days.ts';
 import {
   type ReturnedMail,
   type ReturnedSignature,
@@ -18,6 +19,7 @@ import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
+import type { ReturnView } from '../../ports/admin.ts';
 import type { HeaderEdit, MessageReader, MessageStart } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -29,13 +31,6 @@ export type ReturnsDeps = {
   readonly known: Pick<InboundKnowledge, 'find' | 'see'>;
   readonly keysOf: (domain: string) => readonly SigningKey[];
   readonly setting: () => 'off' | 'mark' | 'refuse';
-};
-
-export type ReturnView = {
-  /** The last two weeks, the oldest first. */
-  readonly days: readonly Readonly<ReturnDay>[];
-  /** Since when sent mail is remembered. */
-  readonly since: Millis;
 };
 
 /** Octets of one message that are read: the report, and the header of the original. */
@@ -75,7 +70,7 @@ export class Returns {
     return { days: this.#days.all(this.#deps.world.clock.now()), since: this.#since };
   }
 
-  /** Remembers a message that left. To whom it went, the guard's own books know. */
+  /** Remembers a message that left. The recipients are in the own books of the guard. */
   sent({ at, messageId = '' }: Submission): void {
     if (this.#deps.setting() === 'off' || messageId === '') return;
     this.#deps.known.see('message-id', messageId, at);

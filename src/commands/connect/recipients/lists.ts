@@ -1,10 +1,11 @@
 /** The file with the recipients that Postfix reads where nothing else knows them. */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { passwordFiles } from '../../../core/checklist/dovecot.ts';
+import { domainOf } from '../../../formats/message/address.ts';
 import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
 import { unifiedDiff } from '../../../lib/unified-diff.ts';
 import { programLines } from '../../../partners/program.ts';
-import { domainOf, listFile, listText, type PlanInput } from './plan.ts';
+import { listFile, listText, type PlanInput } from './plan.ts';
 
 const usersMs = 60_000;
 /** Users that a list may have. */

@@ -10,6 +10,7 @@ import {
 } from '../../../core/reflection/facts.ts';
 import { verifyingTable } from '../../../core/reflection/verified.ts';
 import { isKnown } from '../../../core/reflection/ways.ts';
+import { domainOf } from '../../../formats/message/address.ts';
 import { mainValue, parseMainCf, setParameter } from '../../../formats/postfix/main-cf.ts';
 import { override, parseMasterCf } from '../../../formats/postfix/master-cf.ts';
 import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
@@ -24,7 +25,7 @@ export const means = ['table', 'ask', 'list', 'system'] as const;
 export type Means = (typeof means)[number];
 
 /** By which means the recipients of one class become known. */
-export type Choice = {
+export type MeansChoice = {
   readonly of: ClassFacts;
   readonly means: Means;
   /** Of `table`: the table. Of `list`: the recipients. */
@@ -69,13 +70,13 @@ export function openClasses({ classes, main, master }: PlanInput): readonly Clas
   );
 }
 
-export async function chooseMeans(input: PlanInput): Promise<readonly Choice[]> {
-  const choices: Choice[] = [];
+export async function chooseMeans(input: PlanInput): Promise<readonly MeansChoice[]> {
+  const choices: MeansChoice[] = [];
   for (const of of openClasses(input)) choices.push(await chosen(of, input));
   return choices;
 }
 
-async function chosen(of: ClassFacts, input: PlanInput): Promise<Choice> {
+async function chosen(of: ClassFacts, input: PlanInput): Promise<MeansChoice> {
   const { by } = input;
   const nothing = { of, table: '', recipients: [] };
   if (of.kind === 'local' && /^local\b/.test(of.transport)) {
@@ -100,7 +101,8 @@ async function chosen(of: ClassFacts, input: PlanInput): Promise<Choice> {
   }
   throw new OperatorError(
     'no-recipients',
-    `there is no ${by === undefined ? 'list of recipients' : `way "${by}"`} for ${classParameters[of.kind].domains} (${of.transport})`,
+    `there is no ${by === undefined ? 'list of recipients' : `way "${by}"`} for ` +
+      `${classParameters[of.kind].domains} (${of.transport})`,
     {
       hint:
         'a table must know the recipients in the log; only servers by SMTP or LMTP can be asked; ' +
@@ -156,17 +158,13 @@ export function isOf(of: ClassFacts, address: string): boolean {
   return of.domains.includes(domainOf(address)) || of.unlisted.length > 0;
 }
 
-export function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
-}
-
 /** Postfix's default of local_recipient_maps (postconf(5)). */
 const systemUsers = 'proxy:unix:passwd.byname $alias_maps';
 
 /** The parameters to set, in main.cf as it becomes. */
 export function changedMain(
   input: Pick<PlanInput, 'configDirectory' | 'main' | 'master'>,
-  choices: readonly Choice[],
+  choices: readonly MeansChoice[],
 ): { readonly main: string; readonly set: readonly SetParameter[] } {
   let main = input.main;
   const set: SetParameter[] = [];
@@ -191,13 +189,14 @@ export function changedMain(
   return { main, set };
 }
 
-function withAliases({ of, means: by, table }: Choice, configDirectory: string): string {
+function withAliases({ of, means: by, table }: MeansChoice, configDirectory: string): string {
   const list = by === 'list' ? `texthash:${configDirectory}/${listName}-${of.kind}` : table;
   return of.kind === 'local' ? `${list} $alias_maps` : list;
 }
 
 /**
- * The question comes first in the list, so that nothing in front of it accepts the mail; the domains
+ * The question comes first in the list, so that nothing before accepts the mail; the
+ * domains
  * in its table keep it to mail for this server.
  */
 function asking(input: Pick<PlanInput, 'main' | 'master'>, asked: readonly ClassFacts[]): string {

@@ -22,13 +22,13 @@ import { mayGoOn } from '../question.ts';
 import { dovecotUsers, renewedLists, writeList } from './lists.ts';
 import { lookBackDays, seenRecipients } from './log.ts';
 import {
-  type Choice,
   changedMain,
   chooseMeans,
   isOf,
   listFile,
   listText,
   type Means,
+  type MeansChoice,
   means,
   openClasses,
   type PlanInput,
@@ -94,10 +94,12 @@ export function registerRecipients(connect: Command): void {
       helpAfter({
         notes:
           'table: an SQL or LDAP table that Postfix reads already. ask: Postfix asks the server\n' +
-          'that delivers, and keeps the answers (reject_unverified_recipient). list: a file with\n' +
+          'that delivers, and keeps the answers (reject_unverified_recipient). list: a file ' +
+          'with\n' +
           "the users of Dovecot; run the command again when users change. Postfix's own means\n" +
           'alone: it never asks Postern while it routes mail.\n' +
-          `If a recipient that got mail in the last ${lookBackDays} days would be refused, nothing is changed.`,
+          `If a recipient that got mail in the last ${lookBackDays} days would be refused, ` +
+          `nothing is changed.`,
         examples: [
           ['sudo postern connect recipients --dry-run', 'show the change and what it refuses'],
           ['sudo postern connect recipients', 'show it, ask, make it, prove it'],
@@ -231,7 +233,7 @@ async function planInput(
 
 async function prove(
   input: PlanInput,
-  choices: readonly Choice[],
+  choices: readonly MeansChoice[],
   options: RecipientOptions,
 ): Promise<readonly RcptProof[]> {
   const main = parseMainCf(input.main);

@@ -5,14 +5,14 @@ import { postconf } from '../../../partners/postfix/postconf.ts';
 import { knownIn } from '../../../partners/postfix/recipients/known.ts';
 import { dayText, many, plain } from '../../terminal/format.ts';
 import { lookBackDays, type SeenRecipient } from './log.ts';
-import { aliasTables, type Choice, isOf, type PlanInput } from './plan.ts';
+import { aliasTables, isOf, type MeansChoice, type PlanInput } from './plan.ts';
 
 const shownMax = 20;
 
 /** Recipients of the log that Postfix would refuse by this choice; those that got mail first. */
 export async function wouldRefuse(
   input: PlanInput,
-  choices: readonly Choice[],
+  choices: readonly MeansChoice[],
 ): Promise<readonly SeenRecipient[]> {
   const { configDirectory, seen } = input;
   const delimiter = await postconf('recipient_delimiter', configDirectory);

@@ -1,4 +1,4 @@
-/** Finds addresses of Postfix that stand for many, and aliases whose targets do not exist. */
+/** Finds addresses of Postfix that catch many, and aliases whose targets do not exist. */
 import { existsSync } from 'node:fs';
 import type { CatchAll, ClassFacts, DeadAlias } from '../../../core/reflection/facts.ts';
 import { tableEntries, wordsOf } from '../lists.ts';

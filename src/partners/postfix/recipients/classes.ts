@@ -1,4 +1,7 @@
-/** Reads from Postfix which domains it delivers, by which transport, and where their recipients are. */
+/**
+ * Reads from Postfix which domains it delivers, by which transport, and where their
+ * recipients are.
+ */
 import {
   type ClassFacts,
   classParameters,
@@ -79,7 +82,7 @@ export function publicServices(main: MainCf, master: MasterCf): readonly PublicS
     });
 }
 
-/** Classes of restrictions that the operator has named, with what they stand for. */
+/** Classes of restrictions that the operator has named, with their values. */
 function withClasses(main: MainCf, restrictions: string): string {
   const names = wordsOf(mainValue(main, 'smtpd_restriction_classes') ?? '');
   const values = names

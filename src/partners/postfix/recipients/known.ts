@@ -43,7 +43,10 @@ export type KeyForms = {
 };
 
 /** The keys by which Postfix looks for an address, as typed in lower case. */
-export function keysOf(address: string, { delimiter, isLocal }: KeyForms): readonly string[] {
+export function recipientKeys(
+  address: string,
+  { delimiter, isLocal }: KeyForms,
+): readonly string[] {
   const at = address.lastIndexOf('@');
   if (at <= 0) return [address];
   const [local, domain] = [address.slice(0, at), address.slice(at)];
@@ -63,7 +66,7 @@ export async function knownIn(
   for (const table of tables) {
     const open = addresses.filter((one) => !known.has(one));
     if (open.length === 0) break;
-    const keys = open.map((address) => ({ address, keys: keysOf(address, how) }));
+    const keys = open.map((address) => ({ address, keys: recipientKeys(address, how) }));
     const found = await lookUpAll(
       table,
       keys.flatMap((one) => one.keys),
