@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { networkOf } from '../src/core/inbound/greylist/names.ts';
+import { clientNetworkOf } from '../src/core/inbound/greylist/names.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { hash53 } from '../src/lib/hash.ts';
 import type { Millis } from '../src/lib/time.ts';
@@ -54,7 +54,7 @@ function fillLedger(path: string, entries: number): void {
   for (let nth = 0; nth < entries; nth++) {
     const times = { firstAt: now, lastAt: now, times: 3 };
     const { client, sender, recipient } = triplet(nth);
-    const network = networkOf(client);
+    const network = clientNetworkOf(client);
     if (nth % 5 > 0) {
       const key = hash53(network, seed);
       changes.push({ kind: 'inbound-known', row: { kind: 'missed', key, ...times } });

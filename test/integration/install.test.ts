@@ -138,10 +138,12 @@ test('the sample configuration is right, also with everything in it switched on'
   assert.deepEqual([...all.set].sort(), [
     'contact',
     'dovecot.deny_file',
+    'inbound.stance',
     'mode',
     'notices.mail_to',
     'notices.webhook',
     'notices.webhook_secret_file',
+    'verify.enabled',
   ]);
 });
 

@@ -28,7 +28,8 @@ Content-Type: text/plain; charset=us-ascii
 
 This is the mail system at host relay.example.
 
-<bob@there.example>: host mx.there.example[198.51.100.9] said: 550 5.1.1 no mailbox here (in reply to RCPT TO)
+<bob@there.example>: host mx.there.example[198.51.100.9] said:
+    550 5.1.1 no mailbox here (in reply to RCPT TO)
 
 --B1
 Content-Type: message/delivery-status

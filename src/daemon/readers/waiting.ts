@@ -21,7 +21,7 @@ import type { Journal } from '../../flow/journal/journal.ts';
 import type { ScannerQueue } from '../../flow/scan/scanner-queue.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
-import type { Millis } from '../../lib/time.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
 import type { Mutable } from '../../lib/type-tools.ts';
 import { organisationOf } from '../../partners/dns/public-suffix.ts';
 import { digestMail } from '../../partners/notices/digest-mail.ts';
@@ -64,11 +64,15 @@ type Given = {
 const iso = (at: Millis): string => new Date(at).toISOString();
 /** A message to more people is no correspondence. */
 const correspondentsMax = 50;
+/** In the first week, hardly anybody is known. */
+const learningMs = 7 * dayMs;
+const sinceKey = 'inbound-since';
 
 export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiting {
   const { config, host, scope, world } = parts;
   const { journal, ledger, localDomains, mayRelay, queues, resolve } = given;
-  const settings = settingsOf(config, given);
+  const since = learningSince(journal, world.clock.now(), resolve !== undefined);
+  const settings = settingsOf(config, given, since);
   const allowed = new AllowedSenders(ledger.inboundAllowed(), config.inbound.allow);
   const known = new KnownSenders({ journal, ledger, allowed, seed: given.seed });
   const mailDate = (at: Millis): string => new Date(at).toUTCString().replace('GMT', '+0000');
@@ -132,16 +136,25 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
     },
     forgetAddress: (address) => waiting.forgetAddress(address),
     configure(changed) {
-      Object.assign(settings, settingsOf(changed, given));
+      Object.assign(settings, settingsOf(changed, given, since));
       allowed.configure(changed.inbound.allow);
     },
   };
 }
 
+/** When Postern began to look at mail that comes in; from then on it learns who writes here. */
+function learningSince(journal: Journal, now: Millis, isLooking: boolean): Millis {
+  const stored = Number(journal.live.meta(sinceKey) ?? 0);
+  if (stored > 0) return stored as Millis;
+  if (isLooking) journal.add({ kind: 'meta', key: sinceKey, value: String(now) });
+  return now;
+}
+
 type AllSettings = Mutable<JudgeSettings> &
   Mutable<WaitingSettings> & { digestMinute: number | undefined; contact: string };
 
-function settingsOf(config: Config, { localDomains, queues }: Given): AllSettings {
+function settingsOf(config: Config, given: Given, since: Millis): AllSettings {
+  const { localDomains, queues } = given;
   const { inbound, contact } = config;
   const stance = stanceOf(config, queues().length > 0);
   const [hour = '', minute = ''] = inbound.digest_at.split(':');
@@ -149,7 +162,7 @@ function settingsOf(config: Config, { localDomains, queues }: Given): AllSetting
     policy: {
       stance,
       waitMs: duration(inbound.wait),
-      learningUntil: 0 as Millis,
+      learningUntil: (since + learningMs) as Millis,
       isOurs: (domain) => isOwnDomain(localDomains, domain),
       organisationOf,
     },

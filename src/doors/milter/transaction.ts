@@ -59,7 +59,7 @@ const fieldsInFrontBytesMax = 256 * 1024;
 /** What Postfix tells of a refused recipient in place of its address (RFC 3463 section 3.2). */
 const noSuchRecipient = /^5\.1\.\d /;
 
-/** An address has no white space outside of quotes, and the text of a refusal begins with a code. */
+/** The text of a refusal, which stands in place of the address, begins with a code. */
 function isRefused({ rcptMailer, rcptAddress }: Macros): boolean {
   return rcptMailer === 'error' && /^[45]\.\d{1,3}\.\d{1,3} /.test(rcptAddress);
 }

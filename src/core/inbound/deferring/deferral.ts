@@ -11,14 +11,14 @@ import { addressKey } from '../../../formats/message/address.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../../lib/time.ts';
 import type { ContactFacts, InboundFacts } from '../greylist/facts.ts';
 import type { Deferrals, InboundKnowledge } from '../greylist/knowledge.ts';
-import { networkOf } from '../greylist/names.ts';
+import { clientNetworkOf } from '../greylist/names.ts';
 
-/** A sender that has not come for so long will not come. */
+/** After this time without another try, a sender will not try again. */
 const missedMs = 12 * hourMs;
 const leastMs = minuteMs;
 const mostMs = 15 * minuteMs;
 /** Points at which the least time is given, and the time for each point more. */
-const leastPoints = 5;
+const leastPoints = 6;
 const pointMs = 90 * secondMs;
 
 export type DeferralBooks = {
@@ -71,7 +71,7 @@ function whoSends(
 ): string {
   const proved = spf === 'pass' ? spfDomain : signers[0];
   const owner = proved === undefined ? undefined : organisationOf(proved);
-  return owner ?? networkOf(client);
+  return owner ?? clientNetworkOf(client);
 }
 
 function delayMs(points: number): number {

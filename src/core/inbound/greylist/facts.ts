@@ -13,9 +13,9 @@ export type ContactFacts = {
   readonly at: Millis;
   /** IP address of the client. */
   readonly client: string;
-  /** Name of the client that resolves back to its address; empty if there is none. */
+  /** Name of the client that resolves back to its address; empty without one. */
   readonly clientName: string;
-  /** Name in the reverse DNS, checked or not; empty if there is none. */
+  /** Name in the reverse DNS, checked or not; empty without one. */
   readonly reverseName: string;
   readonly helo: string;
   /** The envelope sender; empty for bounces. */
@@ -33,19 +33,13 @@ export type ContactFacts = {
   readonly isEarlyTalker: boolean;
   /** Recipients of this transaction that do not exist here. */
   readonly badRecipients: number;
-  /** It has logged in, or is in our own networks: such mail is never judged here. */
-  readonly isOurs: boolean;
 };
 
 /** A whole message, at the end of DATA. */
 export type InboundFacts = ContactFacts & {
   /** Domains of good DKIM signatures (`d=`). */
   readonly signers: readonly string[];
-  /** The sender is the author by SPF or DKIM with alignment; undefined: not known. */
-  readonly dmarc: 'pass' | 'fail' | 'none' | undefined;
-  readonly bytes: number;
-  readonly messageId: string;
-  /** Message-IDs that it answers: In-Reply-To and References, without what is not ours. */
+  /** Message-IDs that it answers: In-Reply-To and References. */
   readonly answers: readonly string[];
   /** It is a bounce that carries proof that we sent the original (DKIM, Message-ID, envelope). */
   readonly isProvenReturn: boolean;

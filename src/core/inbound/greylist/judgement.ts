@@ -1,4 +1,5 @@
 /** What becomes of a message that comes in, and why. Types only. */
+import type { Millis } from '../../../lib/time.ts';
 
 /**
  * `observe`: nothing is done. `wait`: suspicious mail is accepted and waits here. `defer`: it is
@@ -11,6 +12,10 @@ export type JudgePolicy = {
   readonly stance: Stance;
   /** How long suspicious mail waits here; 0: it does not wait. */
   readonly waitMs: number;
+  /** Until then nobody can be known, so that nothing speaks against a sender that is not. */
+  readonly learningUntil: Millis;
+  /** The domain is one of this server. */
+  readonly isOurs: (domain: string) => boolean;
   /** Domain below which one owner registers; undefined for a public suffix. */
   readonly organisationOf: (domain: string) => string | undefined;
 };

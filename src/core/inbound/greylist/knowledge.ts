@@ -10,7 +10,7 @@ import type { Millis } from '../../../lib/time.ts';
  * `domain`, `network`: delivered mail here that the content filter liked. A domain counts only if
  * SPF or DKIM proved it. `written-to`: someone here has written to this address (or to
  * `@domain`). `message-id`: of our own mail. `missed`: was put off and came on another day.
- * `allowed`, `blocked`: the operator said so. `spam-domain`, `spam-network`: sent what the content
+ * `allowed`: the operator lists it. `spam-domain`, `spam-network`: sent what the content
  * filter called spam.
  */
 export const knownKinds = [
@@ -20,7 +20,6 @@ export const knownKinds = [
   'message-id',
   'missed',
   'allowed',
-  'blocked',
   'spam-domain',
   'spam-network',
 ] as const;

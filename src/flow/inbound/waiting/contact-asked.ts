@@ -6,7 +6,7 @@
 import { deferUntil } from '../../../core/inbound/deferring/deferral.ts';
 import type { InboundFacts } from '../../../core/inbound/greylist/facts.ts';
 import { judgeMessage } from '../../../core/inbound/greylist/judge.ts';
-import { networkOf } from '../../../core/inbound/greylist/names.ts';
+import { clientNetworkOf } from '../../../core/inbound/greylist/names.ts';
 import { answeredLater } from '../../../formats/dns/question.ts';
 import { listedIn } from '../../../formats/spf/address-lists.ts';
 import { evaluateSpf } from '../../../formats/spf/evaluate.ts';
@@ -44,7 +44,8 @@ export function openContactAsked(deps: ContactDeps): ContactAsked {
     ask(request, answer) {
       const { known, mayRelay, settings, world } = deps;
       const isWanted = settings.policy.stance === 'defer' && settings.defersAt === 'rcpt';
-      const isKnown = (): boolean => known.find('missed', networkOf(request.client)) !== undefined;
+      const isKnown = (): boolean =>
+        known.find('missed', clientNetworkOf(request.client)) !== undefined;
       if (!isWanted || asked >= askedMax || mayRelay(request.client) || isKnown()) {
         answer(dunno);
         return;

@@ -45,7 +45,7 @@ function rig(rows: readonly InboundRow[]) {
 const row = (queueId: string, ...recipients: readonly string[]): InboundRow =>
   inboundRow({ queueId, recipients, at: start as Millis, due: (start + 14 * dayMs) as Millis });
 
-test('each user here is told once, at the set time, of what is new; nobody elsewhere is', async () => {
+test('each user here is told once, at the set time, what is new; nobody elsewhere is', async () => {
   const of = rig([row('A1', 'ann@here.example', 'x@far.example'), row('A2', 'ann@here.example')]);
   await of.time.pass(7 * hourMs - minuteMs);
   assert.deepEqual(of.sent, []);

@@ -66,16 +66,20 @@ test('the list of the operator: addresses, domains and networks', () => {
 test('mail that was put off is remembered with what people read', () => {
   const { journal, ledger, open } = rig();
   const about = {
-    ...{
-      isHonest: true,
-      client: '192.0.2.7',
-      sender: 'a@b.example',
-      recipient: 'ann@here.example',
-    },
-    ...{ subject: 'hi', points: 6, reasons: ['no name'] },
+    isHonest: true,
+    client: '192.0.2.7',
+    sender: 'a@b.example',
+    recipient: 'ann@here.example',
+    subject: 'hi',
+    points: 6,
+    reasons: ['no name'],
   };
   const deferral = {
-    ...{ firstAt: at(1), lastAt: at(1), until: at(60_001), tries: 1, returnedAt: at(0) },
+    firstAt: at(1),
+    lastAt: at(1),
+    until: at(60_001),
+    tries: 1,
+    returnedAt: at(0),
   };
   open().deferrals(about).put('key', deferral);
   journal.flushNow();

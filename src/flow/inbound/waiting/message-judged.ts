@@ -34,6 +34,7 @@ import {
   receivedField,
   scanContent,
 } from './content.ts';
+import { inboundRowOf, insertField, markOf } from './incoming-row.ts';
 import type { KnownSenders } from './known-senders.ts';
 import { MessageText } from './message-text.ts';
 import type { WaitingInbound } from './waiting-inbound.ts';
@@ -75,10 +76,7 @@ type Look = {
   readonly good: Promise<ListedIn>;
 };
 
-/** Recipients of a message that are kept and shown. */
-const recipientsMax = 50;
 const sayNothing: IncomingSaid = { edits: [] };
-const fieldName = 'X-Postern-Inbound';
 /** With fewer points, mail that was put off looks honest. */
 const honestBelow = 9;
 
@@ -109,7 +107,10 @@ export class InboundJudge implements IncomingJudge {
     const sizes = this.#deps.queues().map(({ octetsMax }) => octetsMax);
     return new IncomingMessage(this.#deps, start, {
       content: new MessageContent(this.#room, Math.max(0, ...sizes)),
-      keep: (content, received) => void this.#kept.set(start.queueId, { content, received }),
+      keep: (content, received) => {
+        this.over(start.queueId);
+        this.#kept.set(start.queueId, { content, received });
+      },
     });
   }
 
@@ -229,13 +230,14 @@ class IncomingMessage implements IncomingReader {
   async #carryOut(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
     const { action, would } = judgement;
     const { journal, settings } = this.#deps;
-    const mark = this.#mark(judgement);
+
+    const mark = markOf(judgement);
     switch (action) {
       case 'wait':
         return this.#hold(facts, judgement);
       case 'junk': {
         journal.add({ kind: 'inbound', row: this.#row(facts, judgement, 'junk') });
-        const fields = settings.junkFields.map(({ name, value }) => insert(name, ` ${value}`));
+        const fields = settings.junkFields.map(({ name, value }) => insertField(name, ` ${value}`));
         return { edits: [...fields, ...mark] };
       }
       case 'defer':
@@ -251,7 +253,7 @@ class IncomingMessage implements IncomingReader {
   async #hold(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
     const { waiting, world } = this.#deps;
     const { queueId } = this.#start;
-    const edits = this.#mark(judgement);
+    const edits = markOf(judgement);
     if (parseQueueId(queueId) === undefined || judgement.waitMs <= 0) return { edits };
     const due = (facts.at + judgement.waitMs) as Millis;
     const row = { ...this.#row(facts, judgement, 'waiting'), due, facts: JSON.stringify(facts) };
@@ -319,47 +321,14 @@ class IncomingMessage implements IncomingReader {
   }
 
   #row(facts: InboundFacts, judgement: InboundJudgement, state: InboundState): InboundRow {
-    const { client, clientName, helo, sender, recipients, queueId } = this.#start;
-    return {
-      queueId,
-      at: facts.at,
-      state,
-      due: 0 as Millis,
-      changedAt: facts.at,
-      by: 'postern',
-      client,
-      clientName,
-      helo: helo.slice(0, 255),
-      sender: sender.slice(0, 320),
-      recipients: recipients.slice(0, recipientsMax),
-      recipientCount: recipients.length,
-      subject: this.#text.subject,
-      bytes: this.#text.bytes,
-      likeness: facts.likeness,
-      points: judgement.points,
-      reasons: judgement.suspicions.map(({ text }) => text),
-      facts: '',
-      toldAt: 0 as Millis,
-      instance: '',
-    };
-  }
-
-  /** Says in the message what was decided, so that a user can see it too. */
-  #mark({ action, points, suspicions, would }: InboundJudgement): readonly HeaderEdit[] {
-    if (would === 'pass' && suspicions.length === 0) return [];
-    const names = suspicions.map(({ name, points: each }) => `${name} ${each}`).join(', ');
-    const what = would === action ? action : `${action} (would ${would})`;
-    return [insert(fieldName, ` ${what}; points=${points}${names === '' ? '' : `; ${names}`}`)];
+    const { bytes, subject } = this.#text;
+    return inboundRowOf(this.#start, { facts, judgement, state, bytes, subject });
   }
 
   #received(): string {
     const { host, mailDate, world } = this.#deps;
     return receivedField(this.#start, host, mailDate(world.clock.now()));
   }
-}
-
-function insert(name: string, value: string): HeaderEdit {
-  return { kind: 'insert', index: 0, name, value };
 }
 
 /** Undefined where no list was asked, or none answered. */

@@ -58,7 +58,12 @@ function rig(): Rig {
     over: () => undefined,
   };
   const one: Rig = {
-    ...{ time, ledger, queue, listed, troubles, settings },
+    time,
+    ledger,
+    queue,
+    listed,
+    troubles,
+    settings,
     said: 'release',
     listWorks: true,
     waiting: new WaitingInbound(deps),
@@ -70,7 +75,9 @@ function rig(): Rig {
 
 const waits = (queueId: string, more: Partial<InboundRow> = {}): InboundRow =>
   inboundRow({
-    ...{ queueId, state: 'waiting', at: start as Millis },
+    queueId,
+    state: 'waiting',
+    at: start as Millis,
     due: (start + 10 * minuteMs) as Millis,
     ...more,
   });

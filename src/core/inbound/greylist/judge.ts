@@ -1,0 +1,86 @@
+/** Judges a message at the end of DATA, and once more when it has waited. Pure. */
+import type { DueFacts, InboundFacts } from './facts.ts';
+import type {
+  DueJudgement,
+  InboundAction,
+  InboundJudgement,
+  JudgePolicy,
+  Suspicion,
+} from './judgement.ts';
+import type { InboundKnowledge } from './knowledge.ts';
+import { passReasons, tiesOf, toleranceOf } from './passes.ts';
+import { remember, senderNames, senderStanding } from './standing.ts';
+import { behaviours, suspicionsOf } from './suspicion.ts';
+
+/** Points at which a message is spam: those of the content filter's own limit. */
+const spamAt = 10;
+/** What the sender alone can add to these: at least half must come from the content. */
+const senderMax = 5;
+/** And what the looks of the sender can add, without anything that it did. */
+const looksMax = 2;
+/** Points from which on a message waits. */
+const waitAt = 6;
+/** Below this likeness, the content filter likes a message. */
+const likedBelow = 0.9;
+
+export function judgeMessage(
+  facts: InboundFacts,
+  knowledge: InboundKnowledge,
+  policy: JudgePolicy,
+): InboundJudgement {
+  const names = senderNames(facts, policy.organisationOf);
+  const standing = senderStanding(names, knowledge, facts.at);
+  const ties = tiesOf(facts, names, knowledge);
+  const suspicions = suspicionsOf(facts, names, standing, ties.answersUs, policy);
+  const passes = passReasons(facts, names, standing, ties);
+  const content = Math.max(0, (facts.likeness ?? 0) * spamAt);
+  const points = content + sum(suspicions);
+  const does = sum(suspicions.filter(({ name }) => behaviours.has(name)));
+  const looks = sum(suspicions.filter(({ name }) => !behaviours.has(name)));
+  const bySender = Math.min(does + Math.min(looks, looksMax), senderMax);
+  const spam = content + bySender - toleranceOf(names, standing, ties);
+  const waits = policy.stance === 'defer' ? 'defer' : 'wait';
+  const isHeldUp = passes.length === 0 && points >= waitAt && policy.waitMs > 0;
+  const isSpam = facts.likeness !== undefined && spam >= spamAt;
+  const would: InboundAction = isSpam ? 'junk' : isHeldUp ? waits : 'pass';
+  return {
+    action: policy.stance === 'observe' ? 'pass' : would,
+    would,
+    waitMs: would === waits ? policy.waitMs : 0,
+    points,
+    suspicions,
+    passes,
+  };
+}
+
+/** What the filter says of the content alone is remembered for the sender's next mail. */
+export function rememberMessage(
+  facts: InboundFacts,
+  knowledge: InboundKnowledge,
+  policy: JudgePolicy,
+): void {
+  const { at, likeness } = facts;
+  if (likeness === undefined) return;
+  const names = senderNames(facts, policy.organisationOf);
+  if (likeness >= 1) remember(names, 'spam', knowledge, at);
+  else if (likeness < likedBelow) remember(names, 'liked', knowledge, at);
+}
+
+/** `facts`: those of the first judgement. */
+export function judgeDue(
+  facts: InboundFacts,
+  due: DueFacts,
+  knowledge: InboundKnowledge,
+  policy: JudgePolicy,
+): DueJudgement {
+  const dnsbl = due.dnsbl ?? facts.dnsbl;
+  const likeness = due.likeness ?? facts.likeness;
+  const { would } = judgeMessage({ ...facts, at: due.at, dnsbl, likeness }, knowledge, policy);
+  return would === 'junk'
+    ? { action: 'quarantine', why: 'after it had waited, it counts as spam' }
+    : { action: 'release', why: 'nothing more speaks against it' };
+}
+
+function sum(suspicions: readonly Suspicion[]): number {
+  return suspicions.reduce((all, { points }) => all + points, 0);
+}

@@ -1,0 +1,65 @@
+/** What was decided about a message that comes in, as a row of the ledger and as a header field. */
+import type { InboundFacts } from '../../../core/inbound/greylist/facts.ts';
+import type { InboundJudgement } from '../../../core/inbound/greylist/judgement.ts';
+import type { Millis } from '../../../lib/time.ts';
+import type { InboundRow, InboundState } from '../../../ports/inbound/inbound.ts';
+import type { HeaderEdit, MessageStart } from '../../../ports/message.ts';
+
+/** Recipients of a message that are kept and shown. */
+const recipientsMax = 50;
+const fieldName = 'X-Postern-Inbound';
+
+export function inboundRowOf(
+  start: MessageStart,
+  of: {
+    readonly facts: InboundFacts;
+    readonly judgement: InboundJudgement;
+    readonly state: InboundState;
+    readonly bytes: number;
+    readonly subject: string;
+  },
+): InboundRow {
+  const { bytes, facts, judgement, state, subject } = of;
+  const { client, clientName, helo, sender, recipients, queueId } = start;
+  return {
+    queueId,
+    at: facts.at,
+    state,
+    due: 0 as Millis,
+    changedAt: facts.at,
+    by: 'postern',
+    client,
+    clientName,
+    helo: helo.slice(0, 255),
+    sender: sender.slice(0, 320),
+    recipients: recipients.slice(0, recipientsMax),
+    recipientCount: recipients.length,
+    subject,
+    bytes,
+    likeness: facts.likeness,
+    points: judgement.points,
+    reasons: judgement.suspicions.map(({ text }) => text),
+    facts: '',
+    toldAt: 0 as Millis,
+    instance: '',
+  };
+}
+
+/** Says in the message what was decided, so that a user can see it too. */
+export function markOf({
+  action,
+  points,
+  suspicions,
+  would,
+}: InboundJudgement): readonly HeaderEdit[] {
+  if (would === 'pass' && suspicions.length === 0) return [];
+  const names = suspicions.map(({ name, points: each }) => `${name} ${each}`).join(', ');
+  const what = would === action ? action : `${action} (would ${would})`;
+  const shown = Math.round(points * 10) / 10;
+  const value = ` ${what}; points=${shown}${names === '' ? '' : `; ${names}`}`;
+  return [insertField(fieldName, value)];
+}
+
+export function insertField(name: string, value: string): HeaderEdit {
+  return { kind: 'insert', index: 0, name, value };
+}
