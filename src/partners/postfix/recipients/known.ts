@@ -43,7 +43,7 @@ export type KeyForms = {
 };
 
 /** The keys by which Postfix looks for an address, as typed in lower case. */
-export function recipientKeys(
+function recipientKeys(
   address: string,
   { delimiter, isLocal }: KeyForms,
 ): readonly string[] {
