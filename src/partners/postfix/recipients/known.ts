@@ -43,10 +43,7 @@ export type KeyForms = {
 };
 
 /** The keys by which Postfix looks for an address, as typed in lower case. */
-function recipientKeys(
-  address: string,
-  { delimiter, isLocal }: KeyForms,
-): readonly string[] {
+function recipientKeys(address: string, { delimiter, isLocal }: KeyForms): readonly string[] {
   const at = address.lastIndexOf('@');
   if (at <= 0) return [address];
   const [local, domain] = [address.slice(0, at), address.slice(at)];
