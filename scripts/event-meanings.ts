@@ -130,6 +130,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'incident.not-listed':
     'What got out of an account could not be listed for the notice, which names no recipients. ' +
     '`postern incidents show` lists them.',
+  'lane.changed':
+    'A provider treats our mail in another way: healthy, slowed, blocked or unknown. `why` gives ' +
+    'the reason. Run `postern providers show PROVIDER`.',
   'ledger.answer-failed':
     'An answer after a commit failed. This is a mistake in Postern; please report it.',
   'ledger.change-refused':

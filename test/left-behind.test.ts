@@ -146,6 +146,7 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'inbound.allow',
     'inbound.quarantine',
     'inbound.digest_at',
+    'providers.rules',
     'signing.foreign',
     'signing.domains',
     'signing.probation.enabled',

@@ -12,6 +12,7 @@ import { type IdentitySettings, identitySettings } from './sections/identity.ts'
 import { type VerifySettings, verifySettings } from './sections/inbound.ts';
 import { type MessagesSection, messagesSettings } from './sections/messages.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
+import { type ProviderSettings, providerSettings } from './sections/providers.ts';
 import { type ReflectionSettings, reflectionSettings } from './sections/reflection.ts';
 import { type ScanSection, scanSettings } from './sections/scan.ts';
 import { type ScriptsSection, scriptSettings } from './sections/scripts.ts';
@@ -75,6 +76,7 @@ export type Config = {
   mail_log: { source: string; more: string[] };
   dns: DnsSettings;
   passwords: PasswordSettings;
+  providers: ProviderSettings;
   verify: VerifySettings;
   reflection: ReflectionSettings;
   inbound: InboundSection;
@@ -314,6 +316,7 @@ const shape = z.strictObject({
     .prefault({}),
   dns: dnsSettings,
   passwords: passwordSettings,
+  providers: providerSettings,
   verify: verifySettings,
   reflection: reflectionSettings,
   inbound: inboundSettings,

@@ -11,6 +11,7 @@ import type { Policy } from '../core/account/policy.ts';
 import type { Account, LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
 import { deferredKeptMs } from '../core/inbound/kept.ts';
+import type { ReplyClassifier } from '../core/replies/classified.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
 import { openHeldCount } from '../flow/account/held-count.ts';
@@ -45,11 +46,13 @@ import { startTimer } from './base/timers.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
+import { openDaemonLanes } from './lanes.ts';
 import { openMailServer } from './mail-server.ts';
 import { noticeChannels, noticeCheck } from './notices.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound, openInboundResolver } from './readers/inbound.ts';
 import { type DaemonReflection, openDaemonReflection } from './readers/reflection.ts';
+import { openDaemonReplies } from './readers/replies.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
 import { openDaemonSigning } from './readers/signing.ts';
@@ -112,19 +115,22 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
   const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
-  const fates = openDaemonFates(parts, { ...memory, ledger });
+  const replies = openDaemonReplies(config);
+  const lanes = openDaemonLanes(parts, { ...memory, ...replies, ledger });
+  const fates = openDaemonFates(parts, { ...memory, ledger, lanes });
   const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
-  const { strangers } = readers.waiting;
-  const judged = { ...live, localDomains, strangers };
+  const judged = { ...live, localDomains, strangers: readers.waiting.strangers };
   const judging = openJudging(parts, { ...memory, ...stopping }, judged);
-  const mailLog = openLogFlow(parts, { ...memory, ...stopping, fates, readers }, mailServer);
+  const logged = { ...memory, ...stopping, ...replies, ...readers.reflection, fates };
+  const mailLog = openLogFlow(parts, logged, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
     {
       ledger,
+      lanes,
       fates: fates.store,
       logShapes: fates.logHealth.shapes,
       ...readers.admin,
@@ -132,12 +138,10 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
   );
-  const { journal } = memory;
-  scope.defer(startPruning(parts, journal, readers.waiting.knownForMs));
+  scope.defer(startPruning(parts, memory.journal, readers.waiting.knownForMs));
   scope.defer(startGauges(counters, admin, live.settings));
-  const modeDeps = { ...stopping, journal, world, settings: live.settings };
-  const setMode = (): void => modeChanged(modeDeps);
-  setMode();
+  const modeDeps = { ...stopping, ...memory, world, settings: live.settings };
+  modeChanged(modeDeps);
   stopping.suspensions.resume();
   return {
     path: openMessagePath({
@@ -158,7 +162,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     policy: judging.policy,
     setMilterPresent: judging.setMilterPresent,
     admin,
-    journal,
+    journal: memory.journal,
     localDomains,
     localTransports,
     loginDomains,
@@ -175,8 +179,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     reload(changed) {
       Object.assign(live.settings, settingsOf(changed));
       Object.assign(live.policy, policyOf(changed, machineAddresses()));
-      setMode();
-      for (const part of [...readers.changing, fates]) part.configure(changed);
+      modeChanged(modeDeps);
+      for (const part of [...readers.changing, fates, replies]) part.configure(changed);
       return needRestart(config, changed);
     },
   };
@@ -188,13 +192,13 @@ function openLogFlow(
   memory: Memory &
     Stopping & {
       readonly fates: DaemonFates;
-      readonly readers: { readonly reflection: Pick<DaemonReflection, 'ownBounces'> };
-    },
+      readonly classifier: ReplyClassifier;
+    } & Pick<DaemonReflection, 'ownBounces'>,
   { connected, filterUsers, localDomains, mayRelay }: ReturnType<typeof openMailServer>,
 ): ReturnType<typeof openDaemonLog> {
   return openDaemonLog(parts, {
     ...memory,
-    ...memory.readers.reflection,
+    replies: memory.classifier,
     localDomains,
     mayRelay,
     connected,
@@ -350,6 +354,7 @@ function openFlowsAdmin(
     | 'fates'
     | 'foreign'
     | 'inbound'
+    | 'lanes'
     | 'ledger'
     | 'logShapes'
     | 'probation'

@@ -5,6 +5,7 @@
 
 import type { Account } from '../core/account-name.ts';
 import type { BypassedWay } from '../core/bypass.ts';
+import type { BadLane } from '../core/deliverability/lane.ts';
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { ShownReason } from '../core/reason.ts';
@@ -17,6 +18,7 @@ import type { Millis } from '../lib/time.ts';
 import type { Asking } from './asking.ts';
 import type { AuthorAdmin, ObservationView } from './authors.ts';
 import type { InboundAdmin } from './inbound/inbound.ts';
+import type { LaneViews } from './lanes.ts';
 import type {
   AccountSearch,
   AuditRow,
@@ -99,6 +101,8 @@ export type StatusView = {
   readonly troubles: readonly string[];
   readonly bypass: BypassView;
   readonly returns: ReturnView;
+  /** Providers that slow or block our mail. */
+  readonly providers: readonly BadLane[];
   /** The most frequent shapes of lines of the mail log that were not understood. */
   readonly logShapes: readonly ShapeCount[];
   readonly accounts: {
@@ -279,6 +283,8 @@ export type Admin = {
   /** Mail that comes in and waits, and its quarantine. */
   readonly inbound: InboundAdmin;
   readonly authors: AuthorAdmin;
+  /** How providers treat our mail. */
+  readonly lanes: LaneViews;
   /** What became of messages, and what got out in incidents. */
   readonly asking: Asking;
   /** Accounts whose password an audit guessed, and the last audit. */

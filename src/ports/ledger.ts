@@ -13,6 +13,7 @@ import type { Millis } from '../lib/time.ts';
 import type { AuthorLedger, MayWriteAsRow } from './authors.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
 import type { InboundChange, InboundLedger } from './inbound/inbound.ts';
+import type { LaneLedger, LaneWrite } from './lanes.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
 
@@ -196,6 +197,7 @@ export type Change =
   | { readonly kind: 'script-rule'; readonly row: ScriptRuleRow }
   | { readonly kind: 'may-write-as'; readonly row: MayWriteAsRow }
   | { readonly kind: 'written-as'; readonly row: SeenPair }
+  | { readonly kind: 'lanes'; readonly row: LaneWrite }
   /** Deletes the row. */
   | { readonly kind: 'not-written-as'; readonly row: Pick<SeenPair, 'account' | 'address'> }
   | InboundChange;
@@ -212,6 +214,7 @@ export type AccountSearch = {
 export type Ledger = StatsLedger &
   ScriptLedger &
   AuthorLedger &
+  LaneLedger &
   HandoverLedger &
   InboundLedger & {
     /**

@@ -21,6 +21,7 @@ import type { HeldRow, MessageRow } from '../../src/ports/ledger.ts';
 import { agreeableAuthors, notObserved } from './authors.ts';
 import { agreeableInbound } from './inbound.ts';
 import { agreeableKeys } from './keys.ts';
+import { noLanes, scriptedLanes } from './lanes.ts';
 import type { Night, Scene } from './night.ts';
 import { feedItem, minutesBefore, night } from './night.ts';
 import { nightAsking } from './night-mail.ts';
@@ -66,6 +67,10 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     troubles,
     returns: { days: [], since: start },
     bypass: { watched: 'yes', since: start, messages: 0, ways: [] },
+    providers:
+      scene === 'hijack'
+        ? [{ source: '', family: 'ipv4', provider: 'google', state: 'slowed' }]
+        : [],
     logShapes: [],
     accounts: {
       known: scene === 'empty' ? 0 : 214,
@@ -114,6 +119,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
       authors: agreeableAuthors(calls),
+      lanes: scene === 'hijack' ? scriptedLanes(now) : noLanes,
       asking: nightAsking(state, start, scene),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
       inbound: agreeableInbound(calls),

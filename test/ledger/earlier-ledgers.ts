@@ -3,6 +3,7 @@
  * version n. An entry is written down when its version is released and never edited.
  */
 import { inboundStep } from './earlier-inbound.ts';
+import { providerRows } from './provider-rows.ts';
 
 const first = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -338,9 +339,7 @@ const thirteenth = `${twelfth}
   PRAGMA user_version = 13;
   `;
 
-const fourteenth = `${thirteenth}
-  PRAGMA user_version = 14;
-  `;
+const fourteenth = `${thirteenth}${providerRows}`;
 
 const fifteenth = `${fourteenth}
   ${inboundStep}

@@ -42,6 +42,7 @@ import { agreeableAuthors } from '../doubles/authors.ts';
 import { collectedFates } from '../doubles/fates.ts';
 import { agreeableInbound } from '../doubles/inbound.ts';
 import { noKeys } from '../doubles/keys.ts';
+import { noLanes } from '../doubles/lanes.ts';
 import { noAuthors } from '../doubles/path.ts';
 import { scriptedScan } from '../doubles/scan.ts';
 import { scriptedStart } from '../doubles/start.ts';
@@ -220,6 +221,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   });
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const admin = openAdmin({
+    lanes: noLanes,
     dkim: noKeys,
     probation: { text: () => '' },
     stats: ledger.statsAside,
@@ -306,7 +308,11 @@ function pathOf(
     direct: { known: (message, _by, go) => go(message) },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },
-    fates: openMessageFates({ store, stateOf: (account) => rig.accounts.known(account)?.state }),
+    fates: openMessageFates({
+      store,
+      lanes: { attempted: () => {} },
+      stateOf: (account) => rig.accounts.known(account)?.state,
+    }),
     notes: { cameIn: () => {}, judged: () => {} },
     wrote: () => {},
     stopwatch: () => 0,

@@ -49,7 +49,9 @@ export const aboutCauses: Readonly<Record<BounceCause, About>> = {
   },
   blocked: {
     scope: 'our-ip',
-    cure: 'Find out why this server is blocked (its address, its name, a blocklist), then ask for removal.',
+    cure:
+      'Find out why this server is blocked: its address, its name or a blocklist. Then ask for ' +
+      'removal.',
   },
   unauthenticated: {
     scope: 'authentication',
@@ -70,7 +72,9 @@ export const aboutCauses: Readonly<Record<BounceCause, About>> = {
   },
   'relay-denied': {
     scope: 'their-fault',
-    cure: 'The server that was asked does not take mail for this domain; check its MX record and our transports.',
+    cure:
+      'The server that was asked does not take mail for this domain. Check the MX record and our ' +
+      'transports.',
   },
   expired: {
     scope: 'network',

@@ -1,12 +1,12 @@
 /**
- * Judges a bounce: why each recipient did not get the message. First the rules for replies, then
- * the words of the receiving server, then status codes, then the words of the bounce as a whole.
+ * Judges a bounce: why each recipient did not get the message. First the words of the
+ * receiving server, then the rules for replies, then status codes, then the bounce as a whole.
  */
 import type { Bounce, BouncedRecipient } from '../../formats/bounces/bounce.ts';
 import type { ClassifiedReply, ReplyClassifier, ReplyScope } from '../replies/classified.ts';
 import { aboutCauses, type BounceCause } from './cause.ts';
 import { causeOfStatus, vagueCauseOfStatus } from './status-cause.ts';
-import { bareWords, certainCause, likelyCause } from './words.ts';
+import { bareWords, certainCause, probableCause } from './words.ts';
 
 export type JudgedRecipient = {
   /** Address key; empty if the message does not say it. */
@@ -38,9 +38,9 @@ function judgeOne(bounce: Bounce, one: BouncedRecipient, classifier: Classifier)
   return { recipient, cause, scope, status, code, cure };
 }
 
-/** What the rules for replies say; undefined if none fits. */
+/** What the rules for replies say; undefined if none fits, or no reply is quoted. */
 function replyOf(one: BouncedRecipient, classifier: Classifier): ClassifiedReply | undefined {
-  const reply = one.diagnostic === '' ? one.words : one.diagnostic;
+  const reply = one.diagnostic;
   if (reply === '') return undefined;
   const status = one.action === 'delayed' ? 'deferred' : 'bounced';
   const found = classifier.classify({ reply, mxHost: one.remoteHost, status });
@@ -75,28 +75,36 @@ function causeOf(
   const words = bareWords(one.words);
   const byStatus = causeOfStatus(one.status);
   const own = ownCause(certainCause(diagnostic) ?? certainCause(words), byStatus, one);
-  if (found?.scope !== undefined) {
-    const causes = causesOfScope[found.scope];
-    return (
-      [own, byStatus].find((cause) => cause !== undefined && causes.includes(cause)) ?? causes[0]
-    );
-  }
   // The bounce as a whole is about this recipient only if it is the only one.
   const isOnly = bounce.recipients.length === 1;
   const whole = isOnly ? bareWords(bounce.words) : '';
   const subject = isOnly ? bareWords(bounce.subject) : '';
   return (
     own ??
+    causeOfRule(found, byStatus) ??
     byStatus ??
-    likelyCause(`${diagnostic} ${stageOf(one.words)}`) ??
+    probableCause(`${diagnostic} ${stageOf(one.words)}`) ??
     certainCause(whole) ??
     certainCause(subject) ??
-    likelyCause(words) ??
+    probableCause(words) ??
     (/^(?:delayed|expired)$/.test(one.action) ? 'expired' : undefined) ??
     vagueCauseOfStatus(one.status) ??
     'other'
   );
 }
+
+/** The cause that a rule for replies leaves open is decided by the status code. */
+function causeOfRule(
+  found: ClassifiedReply | undefined,
+  byStatus: BounceCause | undefined,
+): BounceCause | undefined {
+  if (found?.scope === undefined || found.rule.startsWith(codesOnly)) return undefined;
+  const causes = causesOfScope[found.scope];
+  return byStatus !== undefined && causes.includes(byStatus) ? byStatus : causes[0];
+}
+
+/** Rules that look at nothing but codes: ours know as much. */
+const codesOnly = 'code/';
 
 /** The cause that words say, read together with the status code and the stage of the session. */
 function ownCause(

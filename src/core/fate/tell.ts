@@ -4,7 +4,7 @@
  * numbers, so that the page and the command line can print them in their own way.
  */
 import type { Millis } from '../../lib/time.ts';
-import { mxProvider } from '../deliverability/mx-provider.ts';
+import { mxProvider } from '../deliverability/providers.ts';
 import type { VerdictKind } from '../verdict.ts';
 import type { Attempt } from './attempt.ts';
 

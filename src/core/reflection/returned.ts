@@ -3,7 +3,7 @@
  * return such mail to the forged address: what cannot prove itself is not ours. Pure.
  */
 import { readBounce } from '../../formats/bounces/bounce.ts';
-import { type Fields, parseMail } from '../../formats/bounces/mail-parts.ts';
+import { type MailFields, parseMail } from '../../formats/bounces/mail-parts.ts';
 import { noticeOf } from '../../formats/bounces/notice.ts';
 import { openHeaderBlock } from '../../formats/dkim/header-block.ts';
 import { headerKey } from '../../formats/dkim/header-canonical.ts';
@@ -71,7 +71,7 @@ function idsIn(text: string): readonly string[] {
 }
 
 /** The data of each signature over the header that was given back; bodies are cut too often. */
-function signaturesIn(fields: Fields): readonly ReturnedSignature[] {
+function signaturesIn(fields: MailFields): readonly ReturnedSignature[] {
   const own = fields
     .filter(([name]) => headerKey(name) === 'dkim-signature')
     .slice(0, signaturesMax);

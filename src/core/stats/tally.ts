@@ -1,6 +1,6 @@
 /** Turns one message into numbers and the keys under which they are counted. Pure. */
 import { domainOf } from '../../formats/message/address.ts';
-import { providerOf } from '../deliverability/provider.ts';
+import { providerOf } from '../deliverability/providers.ts';
 import type { Submission } from '../event.ts';
 import { looksLikeSpam } from '../scan/likeness.ts';
 

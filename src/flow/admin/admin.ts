@@ -14,6 +14,7 @@ import type { Asking } from '../../ports/asking.ts';
 import type { AuthorAdmin } from '../../ports/authors.ts';
 import type { FateStore } from '../../ports/fate.ts';
 import type { InboundAdmin } from '../../ports/inbound/inbound.ts';
+import type { LaneViews } from '../../ports/lanes.ts';
 import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
@@ -56,6 +57,7 @@ export type AdminDeps = {
   readonly bypass: Pick<BypassMeter, 'view'>;
   readonly returns: { view(): StatusView['returns'] };
   readonly foreign: { latest(limit: number): StatusView['foreign'] };
+  readonly lanes: LaneViews;
   readonly logShapes: () => StatusView['logShapes'];
   readonly ledger: ForgetDeps['ledger'];
   readonly remembering: ForgetDeps['remembering'];
@@ -158,6 +160,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     scripts: deps.scripts,
     inbound: deps.inbound,
     authors: deps.authors,
+    lanes: deps.lanes,
     asking: askingOf(deps),
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
@@ -203,6 +206,7 @@ function status(deps: AdminDeps): StatusView {
     troubles: deps.troubles.all(),
     bypass: deps.bypass.view(),
     returns: deps.returns.view(),
+    providers: deps.lanes.bad(),
     logShapes: deps.logShapes(),
     accounts: {
       known: live.countAccounts(),

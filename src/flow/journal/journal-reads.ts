@@ -18,7 +18,8 @@ const justNow: number = Number.MAX_SAFE_INTEGER;
 /**
  * The reads of the ledger that the journal overlays. Weak passwords, scripts and declarations are
  * not among them, nor mail that comes in: their flows keep them in memory (passwords-audited.ts,
- * script-mailed.ts, observation.ts, inbound/waiting).
+ * script-mailed.ts, observation.ts, inbound/waiting). Those of lanes are asked of the ledger; the
+ * last seconds are missing.
  * Statistics come from the ledger itself (shared-answers.ts), without the last seconds.
  */
 export type LedgerReads = Omit<
@@ -34,6 +35,11 @@ export type LedgerReads = Omit<
   | 'mayWriteAs'
   | 'writtenAs'
   | 'stats'
+  | 'lanes'
+  | 'laneSamples'
+  | 'laneChanges'
+  | 'laneReplies'
+  | 'bulkDomains'
   | 'statsAside'
   | keyof InboundLedger
 >;

@@ -259,6 +259,7 @@ const droppableKinds: ReadonlySet<string> = new Set([
   'message',
   'story',
   'rollup',
+  'lanes',
   'inbound-known',
   'inbound-deferred',
 ]);

@@ -4,12 +4,13 @@
  * throws, whatever the message contains.
  */
 import { firstMailbox, readableSubject } from '../message/header.ts';
-import { deliveryStatus, recipientsMax, type StatusGroup } from './delivery-status.ts';
+import { deliveryStatus, reportedMax, type StatusGroup } from './delivery-status.ts';
 import { feedbackOf, keysIn } from './feedback.ts';
-import { type Fields, fieldOf, type Mail, parseMail } from './mail-parts.ts';
-import { type Notice, noticeOf } from './notice.ts';
+import { fieldValue, type Mail, parseMail } from './mail-parts.ts';
+import { type BounceNotice, noticeOf } from './notice.ts';
 import { sesNotice } from './ses-notice.ts';
 import { recipientsInText, type TextRecipient } from './text-recipients.ts';
+import { isAutomaticReply, isServersWord } from './writer.ts';
 
 export type BouncedRecipient = {
   /** Address key; empty if the message does not say it. */
@@ -50,60 +51,47 @@ const depthMax = 2;
 function read(octets: string, depth: number): Bounce {
   const mail = parseMail(octets);
   const notice = noticeOf(mail);
-  const subject = readableSubject(fieldOf(mail.fields, 'subject'));
+  const { fields } = mail;
+  const subject = readableSubject(fieldValue(fields, 'subject'));
   const words = notice.lines.join(' ').replace(/\s+/g, ' ').slice(0, wordsLengthMax);
   const about = { feedback: '', subject, words };
   const feedback = feedbackOf(mail, notice);
   if (feedback !== undefined) {
-    const recipients = feedback.recipients.length === 0 ? [''] : feedback.recipients;
-    return {
-      ...about,
-      kind: 'complaint',
-      recipients: recipients.map(plainly),
-      feedback: feedback.type,
-    };
+    const all = feedback.recipients.length === 0 ? [''] : feedback.recipients;
+    const recipients = all.map(plainly);
+    return { ...about, kind: 'complaint', recipients, feedback: feedback.type };
   }
   const ses = sesNotice(mail.parts[0]?.text ?? '');
   if (ses !== undefined && ses.type !== 'other') {
     const kind = ses.type === 'complaint' ? 'complaint' : 'status';
-    return {
-      ...about,
-      kind,
-      recipients: ses.recipients.map((group) => withText(group, undefined)),
-    };
+    const recipients = ses.recipients.map((group) => withText(group, undefined));
+    return { ...about, kind, recipients };
   }
-  const groups = deliveryStatus(statusLines(mail, notice)).filter(({ action }) => !isGood(action));
-  const hasStatus = groups.length > 0;
-  const isDaemon = isFromDaemon(mail.fields, subject);
-  if (
-    !hasStatus &&
-    isAutomatic(mail.fields, subject) &&
-    !(isDaemon && saysFailed(words, subject))
-  ) {
-    const from = firstMailbox(fieldOf(mail.fields, 'from'));
+  const told = deliveryStatus(statusLines(mail, notice));
+  const groups = told.filter(({ action }) => !isGood(action));
+  if (groups.length === 0 && isAutomaticReply(fields, subject, words)) {
+    const from = firstMailbox(fieldValue(fields, 'from'));
     return { ...about, kind: 'auto-reply', recipients: [plainly(from)] };
   }
-  const sender = firstMailbox(fieldOf(mail.fields, 'to'));
+  const sender = firstMailbox(fieldValue(fields, 'to'));
   const text = recipientsInText(withoutStatus(notice.lines), sender);
-  if (hasStatus) {
-    const failed = keysIn(fieldOf(mail.fields, 'x-failed-recipients'));
+  if (groups.length > 0) {
+    const failed = keysIn(fieldValue(fields, 'x-failed-recipients'));
+    const addresses = [...failed, ...text.map(({ recipient }) => recipient)];
     const recipients = groups.map((group) => {
-      const named = withAddress(group, groups, [
-        ...failed,
-        ...text.recipients.map((one) => one.recipient),
-      ]);
-      return withText(named, wordsOf(named, groups, text.recipients));
+      const named = withAddress(group, groups, addresses);
+      return withText(named, wordsOf(named, groups, text));
     });
     return { ...about, kind: 'status', recipients };
   }
-  if (ses !== undefined || !(isDaemon || isReportType(mail.fields)) || isDelivered(mail, notice)) {
+  if (ses !== undefined || told.length > 0 || !isServersWord(fields, subject)) {
     return { ...about, kind: 'none', recipients: [] };
   }
-  if (text.recipients.length === 0 && depth < depthMax) {
+  if (text.length === 0 && depth < depthMax) {
     const inner = read(notice.original.join('\n'), depth + 1);
     if (inner.kind === 'status' || inner.kind === 'text') return inner;
   }
-  return { ...about, kind: 'text', recipients: ofText(mail, notice, text.recipients, words) };
+  return { ...about, kind: 'text', recipients: ofText(mail, notice, text, words) };
 }
 
 function plainly(recipient: string): BouncedRecipient {
@@ -115,19 +103,18 @@ function isGood(action: string): boolean {
   return /^(?:delivered|relayed|expanded|deliverable)$/.test(action);
 }
 
-function isDelivered(mail: Mail, notice: Notice): boolean {
-  return deliveryStatus(statusLines(mail, notice)).some(({ action }) => isGood(action));
-}
-
 /** Lines of the delivery status: its own part, or where its fields stand in the text. */
-function statusLines(mail: Mail, notice: Notice): readonly string[] {
+function statusLines(mail: Mail, notice: BounceNotice): readonly string[] {
   const own = mail.parts.filter(({ type }) => /^message\/(?:global-)?delivery-status/.test(type));
   if (own.length > 0) return own.flatMap(({ text }) => [...text.split('\n', 20_000), '']);
   return notice.lines;
 }
 
-const statusField =
-  /^\s{0,4}(?:reporting-mta|(?:final|original)-recipient|x-actual-recipient|remote-mta|diagnostic-code|received-from-mta|arrival-date|last-attempt-date):/i;
+const statusField = new RegExp(
+  '^\\s{0,4}(?:(?:reporting|remote|received-from)-mta|(?:final|original)-recipient|' +
+    'diagnostic-code):',
+  'i',
+);
 
 /** The text before the fields of a delivery status. */
 function withoutStatus(lines: readonly string[]): readonly string[] {
@@ -147,7 +134,7 @@ function withAddress(
   return { ...group, recipient: other };
 }
 
-/** What the text says of this recipient; all of it if there is only one. */
+/** What the text says of this recipient; everything if there is only one. */
 function wordsOf(
   { recipient }: StatusGroup,
   groups: readonly StatusGroup[],
@@ -168,11 +155,11 @@ function withText(group: StatusGroup, words: string | undefined): BouncedRecipie
 
 function ofText(
   mail: Mail,
-  notice: Notice,
+  notice: BounceNotice,
   told: readonly TextRecipient[],
   words: string,
 ): readonly BouncedRecipient[] {
-  const failed = keysIn(fieldOf(mail.fields, 'x-failed-recipients'));
+  const failed = keysIn(fieldValue(mail.fields, 'x-failed-recipients'));
   const named = failed.filter((key) => told.every(({ recipient }) => recipient !== key));
   const all =
     failed.length > 0
@@ -184,11 +171,11 @@ function ofText(
   const list =
     all.length > 0
       ? all
-      : keysIn(fieldOf(notice.originalFields, 'to'))
+      : keysIn(fieldValue(notice.originalFields, 'to'))
           .slice(0, 1)
           .map((recipient) => ({ recipient, words: '' }));
   const found = list.length > 0 ? list : [{ recipient: '', words: '' }];
-  return found.slice(0, recipientsMax).map(({ recipient, words: own }) => {
+  return found.slice(0, reportedMax).map(({ recipient, words: own }) => {
     const said = own === '' || found.length === 1 ? `${own} ${words}`.trim() : own;
     const diagnostic = replyIn(own === '' ? said : own);
     const status = enhanced(own) || (found.length === 1 ? enhanced(diagnostic) : '');
@@ -203,7 +190,7 @@ function ofText(
 /** The host that answered, as mail servers name it in a text; empty if they do not. */
 function hostIn(text: string): string {
   const found =
-    /\b(?:host:?|by|from|to|with|server|mx:) {1,4}((?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,20})\.?(?=[\s[(:,;)]|$)/i;
+    /\b(?:host:?|by|from|to|server) {1,4}((?:[\w-]{1,63}\.){1,8}[a-z]{2,20})\.?(?=[\s[(:,;)]|$)/i;
   return found.exec(text)?.[1]?.toLowerCase() ?? '';
 }
 
@@ -229,53 +216,4 @@ function enhanced(text: string): string {
 
 function isGeneric(status: string): boolean {
   return status === '' || /^[245]\.0\.0$/.test(status);
-}
-
-const daemonName =
-  /mailer-?daemon|post_?master|mail[ ._-]?(?:delivery|deliver)[ ._-]?(?:system|subsystem)|delivery subsystem|mail system|daemon@|system administrator|bounce|no-?reply|interscan|majordomo|-admin@|mailadmin|admin@/i;
-const bounceSubject =
-  /undeliver|non[- ]?deliver|delivery (?:status|fail|report|notif|error|problem|has|incomplete|delay)|returned? (?:mail|to sender|message)|mail (?:fail|error|could not|delivery)|failure (?:notice|delivery|notification)|fail(?:ed|ure)|could not be (?:sent|delivered)|couldn.t be delivered|message not|not delivered|error sending|delayed mail|delayed|warning:|mail status|loop alert|unzustellbar|non remis|no entregad|mancato recapito|failed|rejected|not (?:be )?deliver/i;
-
-function isFromDaemon(fields: Fields, subject: string): boolean {
-  const from = fieldOf(fields, 'from');
-  const isNull = /^<\s*>$/.test(fieldOf(fields, 'return-path'));
-  return (
-    fieldOf(fields, 'x-failed-recipients') !== '' ||
-    /mailer-?daemon|mail delivery (?:sub)?system/i.test(from) ||
-    ((daemonName.test(from) || isNull) && bounceSubject.test(subject)) ||
-    (daemonName.test(from) && isNull) ||
-    (daemonName.test(from) && /^re:|^mail$/i.test(subject)) ||
-    /returned mail|undeliver(?:ed|able)|failure notice|delivery status notification|delivery failure/i.test(
-      subject,
-    )
-  );
-}
-
-/** Content-Type says report, yet no delivery status can be read. */
-function isReportType(fields: Fields): boolean {
-  return /^multipart\/report/i.test(fieldOf(fields, 'content-type'));
-}
-
-function isAutomatic(fields: Fields, subject: string): boolean {
-  const submitted = fieldOf(fields, 'auto-submitted');
-  return (
-    /^auto-(?:replied|generated)/i.test(submitted) ||
-    fieldOf(fields, 'x-autoreply') !== '' ||
-    fieldOf(fields, 'x-autorespond') !== '' ||
-    fieldOf(fields, 'x-auto-response-suppress') !== '' ||
-    /^auto_?reply|auto-reply/i.test(fieldOf(fields, 'precedence')) ||
-    autoSubject.test(subject)
-  );
-}
-
-const autoSubject =
-  /^(?:re: ?)?(?:auto(?:matic|mated)?[ -:]{0,2}(?:reply|response|re(?:ply)? ?:|antwort)|auto: |out of (?:the )?office|away |on vacation|vacation|abwesenheit|automatische antwort|r[ée]ponse automatique|respuesta autom[aá]tica|risposta automatica|absence du bureau)/i;
-
-function saysFailed(words: string, subject: string): boolean {
-  return (
-    bounceSubject.test(subject) ||
-    /could not be delivered|undeliver|delivery (?:to|has) .{0,60}failed|permanent error|unable to deliver|wasn.t able to deliver|trouble delivering/i.test(
-      words,
-    )
-  );
 }

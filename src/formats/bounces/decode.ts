@@ -24,10 +24,10 @@ function quotedPrintable(body: string): string {
 }
 
 /** What Japanese mail programs begin a word of two-octet characters with, named or not. */
-const escape = '\u001b$';
+const jisMark = '\u001b$';
 
 function inCharset(octets: string, charset: string): string {
-  const name = octets.includes(escape) ? 'iso-2022-jp' : charset.trim().toLowerCase();
+  const name = octets.includes(jisMark) ? 'iso-2022-jp' : charset.trim().toLowerCase();
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is from 0 to 127.
   if (name !== 'iso-2022-jp' && /^[\x00-\x7f]*$/.test(octets) && !name.startsWith('utf-16')) {
     return octets;
@@ -56,7 +56,7 @@ const named: Readonly<Record<string, string>> = {
 };
 
 /** The text of an HTML page. It need not be correct. */
-export function htmlText(html: string): string {
+export function pageText(html: string): string {
   const pieces: string[] = [];
   let at = 0;
   while (at < html.length) {

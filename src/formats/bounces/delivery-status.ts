@@ -17,20 +17,24 @@ export type StatusGroup = {
 };
 
 /** Recipients of one report. */
-export const recipientsMax = 1_000;
+export const reportedMax = 1_000;
 const diagnosticLengthMax = 4_000;
 
 type Draft = { [field: string]: string };
 
-const field =
-  /^\s{0,4}((?:x-)?(?:original|final|actual|failed)-recipient|x-actual-recipient|action|status|remote-mta|diagnostic-code|x-(?:supplementary-info|postfix-[a-z-]{1,20}|display-name)|reporting-mta|received-from-mta|arrival-date|last-attempt-date|final-log-id|will-retry-until|x-[a-z-]{1,40}):\s{0,8}(.*)$/i;
+const names = [
+  ...['(?:x-)?(?:original|final|actual|failed)-recipient', 'action', 'status', 'diagnostic-code'],
+  ...['remote-mta', 'reporting-mta', 'received-from-mta', 'arrival-date', 'last-attempt-date'],
+  ...['final-log-id', 'will-retry-until', 'x-[a-z-]{1,40}'],
+];
+const field = new RegExp(String.raw`^\s{0,4}(${names.join('|')}):\s{0,8}(.*)$`, 'i');
 
 export function deliveryStatus(lines: readonly string[]): readonly StatusGroup[] {
   const groups: Draft[] = [];
   let draft: Draft = {};
   let last = '';
   const close = (): void => {
-    if (hasRecipient(draft) && groups.length < recipientsMax) groups.push(draft);
+    if (hasRecipient(draft) && groups.length < reportedMax) groups.push(draft);
     draft = {};
     last = '';
   };

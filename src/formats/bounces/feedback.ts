@@ -3,8 +3,8 @@
  * message with a subject, and notices of Amazon SES in JSON. Pure.
  */
 import { addressKey } from '../message/address.ts';
-import { type Fields, fieldOf, type Mail } from './mail-parts.ts';
-import type { Notice } from './notice.ts';
+import { fieldValue, type Mail, type MailFields } from './mail-parts.ts';
+import type { BounceNotice } from './notice.ts';
 
 export type Feedback = {
   /** `abuse`, `fraud`, `auth-failure`, `not-spam`, …; lower case. */
@@ -18,7 +18,7 @@ const feedbackField =
   /^\s{0,4}(feedback-type|original-rcpt-to|removal-recipient|x-original-recipient):\s{0,8}(.*)$/i;
 
 /** Undefined if the message is no feedback report. */
-export function feedbackOf(mail: Mail, notice: Notice): Feedback | undefined {
+export function feedbackOf(mail: Mail, notice: BounceNotice): Feedback | undefined {
   const report = mail.parts.find(({ type }) => type === 'message/feedback-report');
   const lines = report === undefined ? notice.lines : report.text.split('\n', 500);
   let type = '';
@@ -38,22 +38,22 @@ export function feedbackOf(mail: Mail, notice: Notice): Feedback | undefined {
   return { type: type === '' ? 'abuse' : type, recipients: [...new Set(recipients)] };
 }
 
-function isReport(fields: Fields): boolean {
-  return /report-type\s{0,3}=\s{0,3}"?feedback-report/i.test(fieldOf(fields, 'content-type'));
+function isReport(fields: MailFields): boolean {
+  return /report-type\s{0,3}=\s{0,3}"?feedback-report/i.test(fieldValue(fields, 'content-type'));
 }
 
 /** Microsoft's reports have no part of their own. */
-function isPlainComplaint(fields: Fields): boolean {
+function isPlainComplaint(fields: MailFields): boolean {
   return (
-    /complaint about message from/i.test(fieldOf(fields, 'subject')) ||
-    (/^staff@hotmail\.com/i.test(fieldOf(fields, 'from').replace(/.*</, '')) &&
-      /complaint/i.test(fieldOf(fields, 'subject')))
+    /complaint about message from/i.test(fieldValue(fields, 'subject')) ||
+    (/^staff@hotmail\.com/i.test(fieldValue(fields, 'from').replace(/.*</, '')) &&
+      /complaint/i.test(fieldValue(fields, 'subject')))
   );
 }
 
-function ofOriginal(fields: Fields): readonly string[] {
-  const hidden = fieldOf(fields, 'x-hmxmroriginalrecipient');
-  return keysIn(hidden === '' ? fieldOf(fields, 'to') : hidden);
+function ofOriginal(fields: MailFields): readonly string[] {
+  const hidden = fieldValue(fields, 'x-hmxmroriginalrecipient');
+  return keysIn(hidden === '' ? fieldValue(fields, 'to') : hidden);
 }
 
 /** Every address in a field, as keys. */

@@ -3,10 +3,10 @@
  * end with CR, LF or CRLF, boundaries are missing, names of types are misspelt. What cannot be read
  * as MIME is read as text. Pure, never throws; time is linear, with limits for everything.
  */
-import { decodePart, htmlText } from './decode.ts';
+import { decodePart, pageText } from './decode.ts';
 
 /** Lower-case names and their values, unfolded, in order. */
-export type Fields = readonly (readonly [name: string, value: string])[];
+export type MailFields = readonly (readonly [name: string, value: string])[];
 
 export type MailPart = {
   /** Such as `text/plain`; lower case. */
@@ -15,7 +15,7 @@ export type MailPart = {
   readonly text: string;
 };
 
-export type Mail = { readonly fields: Fields; readonly parts: readonly MailPart[] };
+export type Mail = { readonly fields: MailFields; readonly parts: readonly MailPart[] };
 
 /** Octets of a message that are read: the report is at its beginning, the original follows. */
 export const mailOctetsMax: number = 4 * 1024 * 1024;
@@ -39,12 +39,12 @@ export function parseMail(octets: string): Mail {
 }
 
 /** The value of the first field of this name; empty without one. */
-export function fieldOf(fields: Fields, name: string): string {
+export function fieldValue(fields: MailFields, name: string): string {
   return fields.find(([one]) => one === name)?.[1] ?? '';
 }
 
-/** Fields in lines, up to the first one that is none. */
-export function fieldsIn(lines: readonly string[]): Fields {
+/** The fields at the beginning of these lines. */
+export function fieldsIn(lines: readonly string[]): MailFields {
   return header(lines, 0, lines.length).fields;
 }
 
@@ -52,7 +52,7 @@ function header(
   lines: readonly string[],
   start: number,
   end: number,
-): { readonly fields: Fields; readonly body: number } {
+): { readonly fields: MailFields; readonly body: number } {
   const fields: [string, string][] = [];
   let at = start;
   for (; at < end; at++) {
@@ -79,16 +79,16 @@ function walk(
   end: number,
   depth: number,
   parts: MailPart[],
-): Fields {
+): MailFields {
   const { body, fields } = header(lines, start, end);
-  const content = fieldOf(fields, 'content-type');
+  const content = fieldValue(fields, 'content-type');
   const type = (/^[^;\s]{1,100}/.exec(content)?.[0] ?? 'text/plain').toLowerCase();
   const boundary = parameter(content, 'boundary');
   if (type.startsWith('multipart/') && boundary !== '' && depth < depthMax) {
     if (multipart(lines, body, end, boundary, depth, parts)) return fields;
   }
   if (parts.length < partsMax) {
-    const encoding = fieldOf(fields, 'content-transfer-encoding');
+    const encoding = fieldValue(fields, 'content-transfer-encoding');
     const charset = parameter(content, 'charset');
     parts.push({ type, text: textOf(lines, body, end, { type, encoding, charset }) });
   }
@@ -110,6 +110,7 @@ function multipart(
   for (let at = start; at < end; at++) {
     const line = lines[at] ?? '';
     if (!line.startsWith(open)) continue;
+    if (parts.length >= partsMax) return true;
     const rest = line.slice(open.length).trim();
     if (rest !== '' && rest !== '--') continue;
     if (from >= 0) walk(lines, from, at, depth + 1, parts);
@@ -143,7 +144,7 @@ function textOf(
   const isText = type.startsWith('text/') || type.startsWith('message/') || !type.includes('/');
   if (!isText && !type.startsWith('multipart/')) return '';
   const text = decodePart(raw, encoding, charset).replace(/\r\n?/g, '\n');
-  return type === 'text/html' ? htmlText(text) : text;
+  return type === 'text/html' ? pageText(text) : text;
 }
 
 /** A parameter of Content-Type, with or without quotes. */

@@ -2,14 +2,14 @@
  * What the mail server wrote in a bounce, without the original message that it gives back. Pure;
  * lines and their length are limited.
  */
-import { type Fields, fieldsIn, type Mail } from './mail-parts.ts';
+import { fieldsIn, type Mail, type MailFields } from './mail-parts.ts';
 
-export type Notice = {
+export type BounceNotice = {
   readonly lines: readonly string[];
   /** Lines of the original message, from where it begins. */
   readonly original: readonly string[];
   /** Header of the original message; empty if it is not there. */
-  readonly originalFields: Fields;
+  readonly originalFields: MailFields;
 };
 
 const linesMax = 4_000;
@@ -30,14 +30,18 @@ const originalWords =
 const decorated = new RegExp(`^[\\s|>*=#]{0,10}-{2,}[^a-z]{0,20}.{0,40}(?:${originalWords})`, 'i');
 const plainWords = new RegExp(
   '^\\s{0,8}(?:(?:(?:the )?original (?:message|mail)(?: headers?)?|message headers?|' +
-    'the (?:first part|headers?) of the (?:original )?message|original mail as|your message headers)' +
+    'the (?:first part|headers?) of the (?:original )?message|original mail as|' +
+    'your message headers)' +
     ' follows?|(?:below|included) is a copy of|message headers follow|received message header)',
   'i',
 );
-const nested =
-  /^\s{0,4}(?:content-type:\s{0,4}(?:message\/(?:rfc822|partial|delivery-status-original)|text\/rfc822)|return-path: ?<|received: (?:from|by)|dkim-signature:|arc-seal:)/i;
+const nested = new RegExp(
+  '^\\s{0,4}(?:content-type:\\s{0,4}(?:message/(?:rfc822|partial)|text/rfc822)|' +
+    'return-path: ?<|received: (?:from|by)|dkim-signature:|arc-seal:)',
+  'i',
+);
 
-export function noticeOf(mail: Mail): Notice {
+export function noticeOf(mail: Mail): BounceNotice {
   const lines: string[] = [];
   const original: string[] = [];
   for (const { text, type } of mail.parts) {

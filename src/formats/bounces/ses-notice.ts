@@ -1,6 +1,6 @@
 /** What Amazon SES says of a message in JSON: bounces and complaints. Pure, never throws. */
 import { addressKey } from '../message/address.ts';
-import { recipientsMax, type StatusGroup } from './delivery-status.ts';
+import { reportedMax, type StatusGroup } from './delivery-status.ts';
 
 export type SesNotice = {
   readonly type: 'bounce' | 'complaint' | 'other';
@@ -31,7 +31,7 @@ function damaged(text: string): SesNotice {
   const found = text.matchAll(/"emailAddress"\s{0,4}:\s{0,4}"([^"\s]{1,320})"/g);
   const rest = { action: '', status: '', diagnostic: '', remoteHost: '' };
   const recipients = [...found]
-    .slice(0, recipientsMax)
+    .slice(0, reportedMax)
     .map(([, address = '']) => ({ ...rest, recipient: addressKey(address) }));
   return { type: said === 'Bounce' ? 'bounce' : 'complaint', recipients };
 }
@@ -54,7 +54,7 @@ function isJson(value: unknown): value is Json {
 function recipientsIn(about: unknown, name: string): readonly StatusGroup[] {
   const list: unknown = isJson(about) ? about[name] : undefined;
   if (!Array.isArray(list)) return [];
-  return list.slice(0, recipientsMax).flatMap((one: unknown) => {
+  return list.slice(0, reportedMax).flatMap((one: unknown) => {
     if (!isJson(one)) return [];
     const of = (key: string): string => {
       const value = one[key];

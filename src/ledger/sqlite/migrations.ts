@@ -7,6 +7,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '../../lib/assert.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { copyFor, wayBack } from './earlier-copy.ts';
+import { providersStep } from './steps/providers.ts';
 import { inboundSchema } from './tables/inbound/schema.ts';
 
 /** "Post" in ASCII: tells a ledger from any other SQLite file (`PRAGMA application_id`). */
@@ -322,7 +323,7 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (domain, selector)
   ) STRICT, WITHOUT ROWID;
   `,
-  '',
+  providersStep,
   inboundSchema,
 ];
 

@@ -4,7 +4,8 @@
  * or dropped go with the stories. Accounts, incidents, exemptions and the audit trail stay. A From
  * domain goes if nobody has sent with it for as long as stories are kept; a script goes if
  * `scriptsMax` others have sent since. Mail that came in goes with the messages, once it no longer
- * waits, and what is known of senders by its own age.
+ * waits, and what is known of senders by its own age. Changes and replies of lanes go with the
+ * stories. Domains of bulk senders stay, as some providers never forget them.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { scriptsMax } from '../../core/scripts/register.ts';
@@ -16,6 +17,8 @@ import { inTransaction } from './write.ts';
 
 /** Rows of each kind in a slice: some milliseconds. */
 const sliceRows = 250;
+/** Kinds of replies on all lanes; the latest are kept. */
+const laneRepliesMax = 5_000;
 
 export function pruner(
   database: DatabaseSync,
@@ -68,6 +71,22 @@ export function pruner(
     `DELETE FROM inbound_known WHERE (kind, key) IN
        (SELECT kind, key FROM inbound_known WHERE last_at < ? ORDER BY last_at LIMIT ${sliceRows})`,
   );
+  const lane = make.command('DELETE FROM lane WHERE at < ?');
+  const laneChange = make.command(
+    `DELETE FROM lane_change WHERE number IN
+       (SELECT number FROM lane_change WHERE at < ? ORDER BY at LIMIT ${sliceRows})`,
+  );
+  const laneReply = make.command(
+    `DELETE FROM lane_reply WHERE (source, family, provider, shape) IN
+       (SELECT source, family, provider, shape FROM lane_reply WHERE last_at < ?
+        LIMIT ${sliceRows})`,
+  );
+  // Strangers choose replies, so there is a limit besides the age.
+  const laneReplyMore = make.command(
+    `DELETE FROM lane_reply WHERE (source, family, provider, shape) IN
+       (SELECT source, family, provider, shape FROM lane_reply
+        ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${laneRepliesMax})`,
+  );
   const changed = make.query('SELECT total_changes() AS n');
   const changes = (): number => integer(changed.first() ?? {}, 'n');
   return (olderThan) => {
@@ -84,6 +103,10 @@ export function pruner(
       inbound(olderThan.messages);
       deferred(olderThan.deferred);
       known(olderThan.known);
+      lane(olderThan.stories);
+      laneChange(olderThan.stories);
+      laneReply(olderThan.stories);
+      laneReplyMore();
       const day = Math.floor(olderThan.statistics / dayMs);
       for (const by of statsKinds) rollup(by, day);
     });

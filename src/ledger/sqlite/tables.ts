@@ -6,6 +6,7 @@ import { type HandoverTable, handoverTable } from './tables/handovers.ts';
 import { type HeldTable, heldTable } from './tables/held.ts';
 import { type InboundTable, inboundTable } from './tables/inbound/inbound.ts';
 import { type IncidentTable, incidentTable } from './tables/incidents.ts';
+import { type LaneTable, laneTable } from './tables/lanes/lanes.ts';
 import { type MessageTable, messageTable } from './tables/messages.ts';
 import {
   type AuditTable,
@@ -42,6 +43,7 @@ export type Tables = {
   readonly weakPasswords: WeakPasswordTable;
   readonly authors: AuthorTable;
   readonly inbound: InboundTable;
+  readonly lanes: LaneTable;
 };
 
 export function tables(make: Statements): Tables {
@@ -63,5 +65,6 @@ export function tables(make: Statements): Tables {
     weakPasswords: weakPasswordTable(make),
     authors: authorTable(make),
     inbound: inboundTable(make),
+    lanes: laneTable(make),
   };
 }

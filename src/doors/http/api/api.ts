@@ -33,6 +33,8 @@
  *   POST /api/dkim/adopt                 { keys: [{ domain, selector }], note?, by? }
  *                                        takes over keys whose files are in the folder already
  *   GET, POST /api/passwords             results of an audit (password-routes.ts)
+ *   GET  /api/providers, /api/providers/ID, /api/lane-changes
+ *                                        how providers treat our mail (provider-routes.ts)
  *   …    /api/scripts                    the register of scripts (script-routes.ts)
  *   …    /api/authors                    addresses in From (author-routes.ts)
  *   …    /api/inbound                    mail that comes in (inbound-routes.ts)
@@ -50,6 +52,7 @@ import { findRoutes } from './find-routes.ts';
 import { inboundRoutes } from './inbound-routes.ts';
 import { overview } from './overview.ts';
 import { passwordRoutes } from './password-routes.ts';
+import { providerRoutes } from './provider-routes.ts';
 import { actor, body, done, type HttpEnv, named, orNotFound, query } from './request.ts';
 import {
   accountsQuery,
@@ -89,6 +92,7 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   heldRoutes(api, admin);
   dkimRoutes(api, admin.dkim);
   passwordRoutes(api, admin);
+  providerRoutes(api, admin.lanes);
   scriptRoutes(api, admin.scripts);
   authorRoutes(api, admin.authors);
   inboundRoutes(api, admin.inbound);

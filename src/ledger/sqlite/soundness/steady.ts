@@ -12,8 +12,15 @@ import type { Account } from '../../../core/account-name.ts';
 import { type HeldSum, nothingHeld } from '../../../core/verdict.ts';
 import { faultText } from '../../../lib/error-text.ts';
 import { OperatorError } from '../../../lib/operator-error.ts';
+import type { InboundLedger } from '../../../ports/inbound/inbound.ts';
 import type { AccountRecord, IncidentRow, Ledger } from '../../../ports/ledger.ts';
 import { isUnreadablePage } from '../tables/faults.ts';
+
+/** A read that answers with `otherwise` where a page of the ledger is damaged. */
+type Steadily = <Given extends readonly unknown[], Answer>(
+  read: (...given: Given) => Answer,
+  otherwise: (...given: Given) => Answer,
+) => (...given: Given) => Answer;
 
 export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledger {
   let damaged = false;
@@ -21,11 +28,8 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
     damaged = true;
     tell(faultText(error instanceof OperatorError ? (error.cause ?? error) : error));
   };
-  const steadily =
-    <Given extends readonly unknown[], Answer>(
-      read: (...given: Given) => Answer,
-      otherwise: (...given: Given) => Answer,
-    ): ((...given: Given) => Answer) =>
+  const steadily: Steadily =
+    (read, otherwise) =>
     (...given) => {
       try {
         return read(...given);
@@ -82,6 +86,17 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
     scripts: steadily(ledger.scripts, none),
     scriptRules: steadily(ledger.scriptRules, none),
     weakPasswords: steadily(ledger.weakPasswords, none),
+    ...steadyInbound(ledger, steadily),
+    lanes: steadily(ledger.lanes, none),
+    laneSamples: steadily(ledger.laneSamples, none),
+    laneChanges: steadily(ledger.laneChanges, none),
+    laneReplies: steadily(ledger.laneReplies, none),
+    bulkDomains: steadily(ledger.bulkDomains, none),
+  };
+}
+
+function steadyInbound(ledger: Ledger, steadily: Steadily): InboundLedger {
+  return {
     inboundMail: steadily(ledger.inboundMail, none),
     inboundOne: steadily(ledger.inboundOne, nothing),
     inboundDue: steadily(ledger.inboundDue, none),
