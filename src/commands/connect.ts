@@ -1,6 +1,7 @@
 /** `postern connect`: lists what can be connected. */
 import type { Command } from 'commander';
 import { registerSenders } from './connect/authors.ts';
+import { registerBounces } from './connect/bounces/bounces.ts';
 import { registerPostfix } from './connect/postfix.ts';
 import { registerRecipients } from './connect/recipients/recipients.ts';
 import { registerSendmail } from './connect/sendmail.ts';
@@ -15,4 +16,5 @@ export function register(program: Command): void {
   registerSendmail(connect);
   registerPostfix(connect);
   registerRecipients(connect);
+  registerBounces(connect);
 }

@@ -29,6 +29,11 @@ export function saysAnswer(name: string, value: string): boolean {
   return automatic.get(name)?.test(value) === true;
 }
 
+/** Whether this field says that a mail server tells what became of a message (RFC 3464). */
+export function saysNotice(name: string, value: string): boolean {
+  return name === 'content-type' && /^\s*multipart\/report\b.*\bdelivery-status\b/is.test(value);
+}
+
 /** Whether this field of mail that comes in says that a filter before Postern calls it spam. */
 export function saysSpam(name: string, value: string): boolean {
   return /^x-spam(?:-flag)?$/.test(name) && /^\s*yes\b/i.test(value);

@@ -13,9 +13,10 @@ export function noticeCause(of: {
   const { isFilter, reply, status } = of;
   if (/^[45]\.2\.[12]$/.test(status) && /quota|full|exceed/i.test(reply)) return 'full';
   if (/^[45]\.2\.2$/.test(status)) return 'full';
-  if (isFilter) return 'filter';
+  // The server that delivers may be on this machine, too.
   if (/^5\.1\./.test(status) || /user unknown|unknown user|no such user/i.test(reply))
     return 'unknown';
+  if (isFilter) return 'filter';
   if (/^5\.7\./.test(status)) return 'content';
   return /^4\./.test(status) ? 'expired' : 'other';
 }

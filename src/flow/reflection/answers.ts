@@ -13,6 +13,7 @@ import {
   type CameIn,
   cameInAs,
   saysAnswer,
+  saysNotice,
   saysSpam,
 } from '../../core/reflection/answer.ts';
 import { addressKey } from '../../formats/message/address.ts';
@@ -121,6 +122,8 @@ class AnswerReader implements MessageReader {
   readonly #start: MessageStart;
   readonly #ids: string[] = [];
   #isAnswer = false;
+  /** Notices of Postfix say that they are automatic, too (`postern connect bounces`). */
+  #isNotice = false;
   #from = '';
   #to = '';
 
@@ -132,6 +135,7 @@ class AnswerReader implements MessageReader {
   header(name: string, value: string): void {
     const key = name.toLowerCase();
     if (saysAnswer(key, value)) this.#isAnswer = true;
+    if (saysNotice(key, value)) this.#isNotice = true;
     if (key === 'from' && this.#from === '') this.#from = mailboxIn(value);
     if (key === 'to' && this.#to === '') this.#to = mailboxIn(value);
     if (key === 'in-reply-to' || key === 'references') {
@@ -143,7 +147,7 @@ class AnswerReader implements MessageReader {
 
   finish(done: Finished): void {
     const { queueId } = this.#start;
-    if (!this.#isAnswer) {
+    if (!this.#isAnswer || this.#isNotice) {
       done([]);
       return;
     }

@@ -34,14 +34,7 @@ import {
   type PlanInput,
 } from './plan.ts';
 import { type RcptProof, rcptProof } from './proof.ts';
-import {
-  digestOf,
-  dropRecipientRecord,
-  keepRecipientRecord,
-  type RecipientRecord,
-  readRecipientRecord,
-  undone,
-} from './record.ts';
+import { type ChangeRecord, changeRecords, digestOf, undone } from './record.ts';
 import { mustNotHaveGot, showRefused, wouldRefuse } from './refused.ts';
 
 export type RecipientOptions = {
@@ -123,6 +116,7 @@ export function registerRecipients(connect: Command): void {
 }
 
 type Show = (text: string) => void;
+const records = changeRecords('before-postern-recipients.json');
 const nothingDone = { diff: '', means: [], refused: [], proofs: [], notes: [] };
 
 export async function connectRecipients(
@@ -132,12 +126,12 @@ export async function connectRecipients(
   const named = options.configDir ?? process.env['MAIL_CONFIG'];
   const directory = await realpath(named ?? (await postconf('config_directory', undefined)));
   const files = await readPostfixFiles(directory);
-  const record = await readRecipientRecord(directory);
+  const record = await records.read(directory);
   if (options.undo === true) return undo(directory, { files, record }, options, show);
   return connect(directory, { files, record }, options, show);
 }
 
-type Known = { readonly files: PostfixFiles; readonly record: RecipientRecord | undefined };
+type Known = { readonly files: PostfixFiles; readonly record: ChangeRecord | undefined };
 
 async function connect(
   directory: string,
@@ -182,7 +176,7 @@ async function connect(
   if (options.dryRun === true) return report;
   await mayGoOn(options);
   try {
-    await keepRecipientRecord(directory, {
+    await records.keep(directory, {
       main: record?.main ?? origin,
       afterDigest: digestOf(plan.main),
       set: [...(record?.set ?? []), ...plan.set],
@@ -203,8 +197,8 @@ async function connect(
     await writePostfixFiles(directory, files);
     await checkAndReload(directory).catch(() => undefined);
     for (const { file } of texts) if (!lists.includes(file)) await rm(file, { force: true });
-    if (record === undefined) await dropRecipientRecord(directory);
-    else await keepRecipientRecord(directory, record);
+    if (record === undefined) await records.drop(directory);
+    else await records.keep(directory, record);
     const hint = cause instanceof OperatorError ? cause.hint : undefined;
     throw new OperatorError(
       'not-connected',
@@ -301,7 +295,7 @@ async function undo(
   // A file of another name was never made by this command.
   const ours = record.files.filter((file) => file.startsWith(`${directory}/postern-recipients-`));
   for (const file of ours) if ((await stat(file).catch(() => undefined))?.isFile()) await rm(file);
-  await dropRecipientRecord(directory);
+  await records.drop(directory);
   show('Postfix has its old settings again.\n');
   return { ...nothingDone, changed: true, diff, notes };
 }

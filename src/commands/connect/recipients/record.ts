@@ -1,6 +1,6 @@
 /**
- * Keeps what `postern connect recipients` changed, beside Postfix's files, so that the undo gives
- * back the same bytes. If main.cf was changed since, the undo gives back the parameters alone.
+ * Keeps what `postern connect recipients` or `bounces` changed, beside Postfix's files, so that the
+ * undo gives back the same bytes. If main.cf was changed since, the undo gives back the parameters alone.
  */
 import { createHash } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ export type SetParameter = {
   readonly before?: string | undefined;
   readonly after: string;
 };
-export type RecipientRecord = {
+export type ChangeRecord = {
   readonly main: string;
   readonly afterDigest: string;
   readonly set: readonly SetParameter[];
@@ -22,7 +22,7 @@ export type RecipientRecord = {
   readonly files: readonly string[];
 };
 
-const shape: z.ZodType<RecipientRecord> = z.object({
+const shape: z.ZodType<ChangeRecord> = z.object({
   main: z.string(),
   afterDigest: z.string(),
   set: z.array(z.object({ name: z.string(), before: z.string().optional(), after: z.string() })),
@@ -35,36 +35,37 @@ export const listName = 'postern-recipients';
 export const digestOf = (text: string): string =>
   createHash('sha256').update(text, 'latin1').digest('hex');
 
-const pathOf = (directory: string): string => join(directory, 'before-postern-recipients.json');
-
-export async function readRecipientRecord(directory: string): Promise<RecipientRecord | undefined> {
-  const text = await readFile(pathOf(directory), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return shape.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-export async function keepRecipientRecord(
-  directory: string,
-  record: RecipientRecord,
-): Promise<void> {
-  const path = pathOf(directory);
-  await rm(`${path}.new`, { force: true });
-  await writeFile(`${path}.new`, JSON.stringify(record), { mode: 0o600, flag: 'wx', flush: true });
-  await rename(`${path}.new`, path);
-}
-
-export async function dropRecipientRecord(directory: string): Promise<void> {
-  await rm(pathOf(directory), { force: true });
+/** The records of one command. `name`: of their file in Postfix's folder. */
+export function changeRecords(name: string): {
+  read(directory: string): Promise<ChangeRecord | undefined>;
+  keep(directory: string, record: ChangeRecord): Promise<void>;
+  drop(directory: string): Promise<void>;
+} {
+  return {
+    async read(directory) {
+      const text = await readFile(join(directory, name), 'utf8').catch(() => undefined);
+      if (text === undefined) return undefined;
+      try {
+        return shape.parse(JSON.parse(text));
+      } catch {
+        return undefined;
+      }
+    },
+    async keep(directory, record) {
+      const path = join(directory, name);
+      await rm(`${path}.new`, { force: true });
+      const text = JSON.stringify(record);
+      await writeFile(`${path}.new`, text, { mode: 0o600, flag: 'wx', flush: true });
+      await rename(`${path}.new`, path);
+    },
+    drop: (directory) => rm(join(directory, name), { force: true }),
+  };
 }
 
 /** main.cf as it was, with notes on what the operator changed since. */
 export function undone(
   now: string,
-  record: RecipientRecord,
+  record: ChangeRecord,
 ): { readonly main: string; readonly notes: readonly string[] } {
   if (digestOf(now) === record.afterDigest) return { main: record.main, notes: [] };
   let main = now;
