@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { connectBounces } from '../../src/commands/connect/bounces/bounces.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
+import { fixedDoors } from './guard-instance.ts';
 import { type GuardedServer, startGuardedServer } from './guarded-server.ts';
 import { eventually } from './leash.ts';
 import { startPostfix } from './postfix-instance.ts';
@@ -16,8 +17,9 @@ import { connectSmtp } from './smtp-client.ts';
 const quiet = (): void => undefined;
 const isVictim = (address: string): boolean => address.endsWith('@forged.test');
 
-function server(): Promise<GuardedServer> {
+async function server(): Promise<GuardedServer> {
   return startGuardedServer({
+    guard: { words: await fixedDoors() },
     people: [{ account: 'ann@mail.test', friends: ['joe@world.test'] }],
     settings: (sink) => ({
       virtual_mailbox_domains: 'virtual.test',
@@ -93,7 +95,9 @@ test('notices that a rule of Postfix refuses cause no notice and no double bounc
   await all.postfix.logged(/status=deferred \(bounce failed\)/);
   await eventually('every notice is refused', async () => {
     const log = await all.postfix.log();
-    return new Set(log.match(/[0-9A-F]+: status=deferred \(bounce failed\)/g)).size === 5 || undefined;
+    return (
+      new Set(log.match(/[0-9A-F]+: status=deferred \(bounce failed\)/g)).size === 5 || undefined
+    );
   });
   const log = await all.postfix.log();
   assert.equal(delivered(all), 0);
