@@ -168,7 +168,9 @@ local_interfaces = 127.0.0.1
 acl_smtp_rcpt = accept
 acl_smtp_data = accept
 tls_advertise_hosts =
-keep_environment =
+keep_environment = LD_LIBRARY_PATH
+exim_path = ${exim(folder)}
+deliver_drop_privilege
 host_lookup =
 begin routers
 out:
