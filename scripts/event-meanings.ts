@@ -181,6 +181,12 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'scripts.direct-failed':
     'Finding the script behind a local SMTP message failed. This is a mistake in Postern; ' +
     'the client tries again. Please report it.',
+  'reflection.answer-dropped':
+    'An automatic answer (vacation) of this server was discarded. why: the reason.',
+  'reflection.failed': 'Returned mail could not be judged by a fault of Postern; it passed.',
+  'reflection.unproven':
+    'Returned mail came in that does not prove that this server sent the original. refused: ' +
+    'whether it was refused.',
   'scan.down':
     'A scanner failed three times in a row, so Postern does not ask it. Until it answers ' +
     'again, mail is treated as scan.when_down says.',

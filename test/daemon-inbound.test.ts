@@ -35,6 +35,7 @@ async function edited(verify: string): Promise<readonly HeaderEdit[] | undefined
     keysOf: (domain) => keys.filter((key) => key.domain === domain),
     resolve: openInboundResolver({ config, world }, scope),
     judge: undefined,
+    heard: () => undefined,
   });
   const reader = reading?.open(scriptedStart());
   if (reader === undefined) return undefined;

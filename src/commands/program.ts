@@ -37,7 +37,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   [
     'connect',
     'connect Postfix, sendmail, a scanner; declare authors',
-    () => import('./connect/postfix.ts'),
+    () => import('./connect.ts'),
   ],
   ['install', 'make Postern a service of this machine', () => import('./install/install.ts')],
   ['dns', 'plan, check and watch the DNS records of mail', () => import('./dns/dns.ts')],

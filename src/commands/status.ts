@@ -7,7 +7,13 @@ import { authorText, mayWriteAsCommand } from '../core/unsigned-text.ts';
 import { isHeldFull } from '../core/verdict.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
-import type { AccountView, BypassView, IncidentView, StatusView } from '../ports/admin.ts';
+import type {
+  AccountView,
+  BypassView,
+  IncidentView,
+  ReturnView,
+  StatusView,
+} from '../ports/admin.ts';
 import type { HeldRow } from '../ports/ledger.ts';
 import { connectToGuard } from './guard/client.ts';
 import { becomeOwnerOf } from './guard/owner.ts';
@@ -110,6 +116,7 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
         : paint('red', `takes no writes: ${ledger.why} (${ledger.path})`),
     ],
     ...bypassLines(status.bypass),
+    ...returnLines(status.returns),
     ...foreignLines(status.foreign),
     ...providerLines(status.providers),
     ['page', page],
@@ -160,6 +167,18 @@ function bypassLines(bypass: BypassView | undefined): [string, string][] {
     lines.push(['', plain(`${many(way.messages, 'message')}, ${wayText(way)}`)]);
   }
   return lines;
+}
+
+/** How much returned mail of the last two weeks was not about mail of this server. */
+function returnLines(returns: ReturnView | undefined): [string, string][] {
+  const days = returns?.days ?? []; // a guard of an earlier version does not say it
+  const sum = (of: 'proven' | 'unproven' | 'refusable'): number =>
+    days.reduce((all, day) => all + day[of], 0);
+  if (sum('proven') + sum('unproven') === 0) return [];
+  const text =
+    `${many(sum('unproven'), 'message')} of the last 14 days not proven to be about our mail, ` +
+    `${sum('proven')} proven; reflection.bounces = "refuse" would refuse ${sum('refusable')}`;
+  return [['returned', text]];
 }
 
 /** Mail that no key signed, or that is held, as its account may not write as its author. */

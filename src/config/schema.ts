@@ -14,6 +14,7 @@ import { type MessagesSection, messagesSettings } from './sections/messages.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
 import { type ProbeSettings, probeSettings } from './sections/probe.ts';
 import { type ProviderSettings, providerSettings } from './sections/providers.ts';
+import { type ReflectionSettings, reflectionSettings } from './sections/reflection.ts';
 import { type ScanSection, scanSettings } from './sections/scan.ts';
 import { type ScriptsSection, scriptSettings } from './sections/scripts.ts';
 import { type SendmailSettings, sendmailSettings } from './sections/sendmail.ts';
@@ -78,6 +79,7 @@ export type Config = {
   passwords: PasswordSettings;
   providers: ProviderSettings;
   verify: VerifySettings;
+  reflection: ReflectionSettings;
   inbound: InboundSection;
   signing: SigningSection;
   scan: ScanSection;
@@ -318,6 +320,7 @@ const shape = z.strictObject({
   passwords: passwordSettings,
   providers: providerSettings,
   verify: verifySettings,
+  reflection: reflectionSettings,
   inbound: inboundSettings,
   signing: signingSettings,
   scan: scanSettings,

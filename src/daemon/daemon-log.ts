@@ -17,6 +17,7 @@ import type { DoorNotes } from '../flow/bypass/door-notes.ts';
 import { type FilterReturns, openFilterReturns } from '../flow/bypass/filter-returns.ts';
 import { openQueueTrails } from '../flow/bypass/queue-trails.ts';
 import type { Journal } from '../flow/journal/journal.ts';
+import type { OwnBounces } from '../flow/reflection/own-bounces.ts';
 import { expand, mainValue, parseMainCf } from '../formats/postfix/main-cf.ts';
 import { dayMs } from '../lib/time.ts';
 import type { FilterUser } from '../partners/postfix/mail-facts.ts';
@@ -34,6 +35,7 @@ type Deps = {
   readonly notes: DoorNotes;
   readonly fates: Pick<DaemonFates, 'seen' | 'settled'>;
   readonly troubles: Troubles;
+  readonly ownBounces: Pick<OwnBounces, 'seen'>;
   readonly localDomains: ReadonlySet<string>;
   readonly mayRelay: (client: string) => boolean;
   readonly connected: ConnectedReader;
@@ -75,6 +77,7 @@ export function openDaemonLog(
         renames.seen(event);
         bypass.seen(event);
         logSeen.seen(event);
+        deps.ownBounces.seen(event);
       },
       taken(key, place) {
         // The place is written only after what was read until then.

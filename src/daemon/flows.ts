@@ -50,6 +50,7 @@ import { openMailServer } from './mail-server.ts';
 import { noticeChannels, noticeCheck } from './notices.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound, openInboundResolver } from './readers/inbound.ts';
+import { type DaemonReflection, openDaemonReflection } from './readers/reflection.ts';
 import { openDaemonReplies } from './readers/replies.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
@@ -119,8 +120,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
   const judged = { ...live, localDomains, strangers: readers.waiting.strangers };
   const judging = openJudging(parts, { ...memory, ...stopping }, judged);
-  const logDeps = { ...memory, ...stopping, fates, replies: replies.classifier };
-  const mailLog = openLogFlow(parts, logDeps, mailServer);
+  const logged = { ...memory, ...stopping, ...replies, ...readers.reflection, fates };
+  const mailLog = openLogFlow(parts, logged, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
@@ -135,19 +136,17 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
   );
-  const { journal } = memory;
-  scope.defer(startPruning(parts, journal, readers.waiting.knownForMs));
+  scope.defer(startPruning(parts, memory.journal, readers.waiting.knownForMs));
   scope.defer(startGauges(counters, admin, live.settings));
-  const modeDeps = { ...stopping, journal, world, settings: live.settings };
-  const setMode = (): void => modeChanged(modeDeps);
-  setMode();
+  const modeDeps = { ...stopping, ...memory, world, settings: live.settings };
+  modeChanged(modeDeps);
   stopping.suspensions.resume();
   return {
     path: openPath({ ...memory, ...judging, returns: mailLog.returns, readers, fates, counters }),
     policy: judging.policy,
     setMilterPresent: judging.setMilterPresent,
     admin,
-    journal,
+    journal: memory.journal,
     localDomains,
     localTransports,
     loginDomains,
@@ -164,7 +163,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     reload(changed) {
       Object.assign(live.settings, settingsOf(changed));
       Object.assign(live.policy, policyOf(changed, machineAddresses()));
-      setMode();
+      modeChanged(modeDeps);
       for (const part of [...readers.changing, fates, replies]) part.configure(changed);
       return needRestart(config, changed);
     },
@@ -192,7 +191,7 @@ function openPath({
     reservations: policy,
     statistics: readers.scan.statistics,
     notes: more.notes,
-    wrote: readers.waiting.wrote,
+    wrote: readers.reflection.wrote,
     fates: more.fates,
     stopwatch: () => performance.now(),
     observe: more.counters.observe,
@@ -202,11 +201,16 @@ function openPath({
 /** Opens what takes the mail log. */
 function openLogFlow(
   parts: DaemonParts,
-  memory: Memory & Stopping & { readonly fates: DaemonFates; readonly replies: ReplyClassifier },
+  memory: Memory &
+    Stopping & {
+      readonly fates: DaemonFates;
+      readonly classifier: ReplyClassifier;
+    } & Pick<DaemonReflection, 'ownBounces'>,
   { connected, filterUsers, localDomains, mayRelay }: ReturnType<typeof openMailServer>,
 ): ReturnType<typeof openDaemonLog> {
   return openDaemonLog(parts, {
     ...memory,
+    replies: memory.classifier,
     localDomains,
     mayRelay,
     connected,
@@ -316,10 +320,15 @@ function openReaders(
     resolve,
     seed: () => known.accounts.context.people.seed,
     queues: scan.queues,
+    isProvenReturn: (queueId) => reflection.returns.isProven(queueId),
+    spam: (queueId) => reflection.answers.isSpam(queueId),
   });
+  const keysOf = signing.keys.of;
+  const reflection = openDaemonReflection(parts, { ...known, waiting, keysOf });
   const { judge } = waiting;
-  const inbound = openInbound({ ...parts, keysOf: signing.keys.of, resolve, judge });
-  const all = [scan.source, signing.source, inbound];
+  const { heard } = reflection;
+  const inbound = openInbound({ ...parts, keysOf, resolve, judge, heard });
+  const all = [scan.source, signing.source, ...reflection.sources, inbound];
   return {
     signing,
     authors,
@@ -327,7 +336,8 @@ function openReaders(
     scripts,
     sources: all.filter((source) => source !== undefined),
     waiting,
-    changing: [signing, authors, scan, scripts, waiting],
+    reflection,
+    changing: [signing, authors, scan, scripts, waiting, reflection],
     admin: {
       dkim: signing.keys.admin,
       probation: signing.probation,
@@ -335,6 +345,7 @@ function openReaders(
       scripts: scripts.admin,
       authors: authors.admin,
       inbound: waiting.admin,
+      returns: reflection.returns,
       remembering: [signing.foreign, authors.observation, waiting],
     },
   };
@@ -360,6 +371,7 @@ function openFlowsAdmin(
     | 'logShapes'
     | 'probation'
     | 'remembering'
+    | 'returns'
     | 'scripts'
     | 'stats'
   >,

@@ -235,7 +235,7 @@ function finishAll(
 ): void {
   const edits: (readonly HeaderEdit[])[] = editors.map(() => []);
   let refusal: string | undefined;
-  let answer: Answer | undefined;
+  let answer: Parameters<Finished>[2];
   let left = editors.length;
   editors.forEach((editor, index) => {
     editor.finish((found, refused, instead) => {

@@ -9,6 +9,7 @@ import type { BadLane } from '../core/deliverability/lane.ts';
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { ShownReason } from '../core/reason.ts';
+import type { ReturnDay } from '../core/reflection/days.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
 import type { UnsignedText } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
@@ -52,6 +53,14 @@ export type AccountView = {
   /** When a person said that it was hijacked; undefined if nobody has. */
   readonly hijackedAt: Millis | undefined;
 };
+/** Returned mail that came in, and whether it proved that it is about our mail. */
+export type ReturnView = {
+  /** The last two weeks, the oldest first. */
+  readonly days: readonly Readonly<ReturnDay>[];
+  /** Since when sent mail is remembered. */
+  readonly since: Millis;
+};
+
 /** What the bypass meter counted (flow/bypass/bypass-meter.ts). */
 export type BypassView = {
   /**
@@ -91,6 +100,7 @@ export type StatusView = {
   /** What is wrong now, besides the ledger: a sentence each. */
   readonly troubles: readonly string[];
   readonly bypass: BypassView;
+  readonly returns: ReturnView;
   /** Providers that slow or block our mail. */
   readonly providers: readonly BadLane[];
   /** The most frequent shapes of lines of the mail log that were not understood. */

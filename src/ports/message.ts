@@ -163,9 +163,14 @@ export type JudgedAs = { readonly account: Account; readonly isHeld: boolean };
 
 /**
  * Takes what a reader found. `refused`: why the message is refused, whatever the gate says; one
- * line of printable ASCII. `instead`: the answer to mail that comes in, in place of a pass.
+ * line of printable ASCII. `instead`: the answer in place of a pass: to mail that comes in, or
+ * `discard`, which accepts the message and delivers it to nobody.
  */
-export type Finished = (edits: readonly HeaderEdit[], refused?: string, instead?: Answer) => void;
+export type Finished = (
+  edits: readonly HeaderEdit[],
+  refused?: string,
+  instead?: Answer | { readonly kind: 'discard' },
+) => void;
 
 /**
  * Reads one message that leaves, before it is judged. Memory is bounded, nothing throws, nothing

@@ -69,6 +69,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     },
     doors: { milter: 'inet:127.0.0.1:8892', policy: 'inet:127.0.0.1:8893' },
     troubles,
+    returns: { days: [], since: start },
     bypass: { watched: 'yes', since: start, messages: 0, ways: [] },
     providers:
       scene === 'hijack'

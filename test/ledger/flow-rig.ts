@@ -226,6 +226,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     probation: { text: () => '' },
     stats: ledger.statsAside,
     foreign: { latest: () => [] },
+    returns: { view: () => ({ days: [], since: time.now() }) },
     inbound: agreeableInbound([]),
     scripts: { ...scripts.admin, whose: async () => undefined },
     authors: agreeableAuthors([]),

@@ -8,6 +8,7 @@ import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { programOutput } from '../../partners/program.ts';
 import type { PostfixFiles } from './postfix-plan.ts';
 
 const fileNames = { main: 'main.cf', master: 'master.cf' } as const;
@@ -133,4 +134,23 @@ export function untouched(kept: ConnectRecord, now: PostfixFiles, key: 'main' | 
 
 function digest(text: string): string {
   return createHash('sha256').update(text, 'latin1').digest('hex');
+}
+
+/** True if Postfix is running and has read its files again. */
+export async function checkAndReload(configDirectory: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(60_000);
+  const call = (args: readonly string[]) =>
+    programOutput({
+      program: '/usr/sbin/postfix',
+      args: ['-c', configDirectory, ...args],
+      signal,
+      errors: 'lines',
+    });
+  await call(['check']);
+  const runs = await call(['status']).then(
+    () => true,
+    () => false,
+  );
+  if (runs) await call(['reload']);
+  return runs;
 }

@@ -15,11 +15,9 @@ import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
-import { programOutput } from '../../partners/program.ts';
 import { otherOwnerOf } from '../guard/owner.ts';
 import { type RunFile, stateDirectory } from '../guard/run-file.ts';
 import { helpAfter, stateHelp } from '../terminal/help.ts';
-import { registerSenders } from './authors.ts';
 import {
   guardKnows,
   knows,
@@ -30,6 +28,7 @@ import {
 } from './postfix-facts.ts';
 import {
   type ConnectRecord,
+  checkAndReload,
   dropRecord,
   keepRecord,
   readPostfixFiles,
@@ -54,8 +53,7 @@ import {
   targetOf,
 } from './postfix-target.ts';
 import { mayGoOn } from './question.ts';
-import { registerSendmail, sendmailMustBeFree } from './sendmail.ts';
-import { registerSpamAssassin } from './spamassassin.ts';
+import { sendmailMustBeFree } from './sendmail.ts';
 
 export type ConnectOptions = TargetOptions & {
   readonly configDir?: string;
@@ -74,13 +72,7 @@ export type ConnectReport = {
   readonly seen: readonly Seen[];
 };
 
-export function register(program: Command): void {
-  const connect = program
-    .command('connect')
-    .description('Connects Postfix, sendmail, a scanner, or what sends without a login.');
-  registerSenders(connect);
-  registerSpamAssassin(connect);
-  registerSendmail(connect);
+export function registerPostfix(connect: Command): void {
   connect
     .command('postfix')
     .summary('put the doors into main.cf and master.cf')
@@ -355,25 +347,6 @@ function hasFilter(main: MainCf, services: readonly SmtpdService[]): boolean {
         role === 'reinjection' || override(service, 'content_filter') !== undefined,
     )
   );
-}
-
-/** True if Postfix is running and has read its files again. */
-async function checkAndReload(configDirectory: string): Promise<boolean> {
-  const signal = AbortSignal.timeout(60_000);
-  const call = (args: readonly string[]) =>
-    programOutput({
-      program: '/usr/sbin/postfix',
-      args: ['-c', configDirectory, ...args],
-      signal,
-      errors: 'lines',
-    });
-  await call(['check']);
-  const runs = await call(['status']).then(
-    () => true,
-    () => false,
-  );
-  if (runs) await call(['reload']);
-  return runs;
 }
 
 async function needsVersion3(configDirectory: string): Promise<void> {

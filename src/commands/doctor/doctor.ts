@@ -26,6 +26,7 @@ import { askGuard, guardRuns, isRun, keys, ledger, mode, notices, scripts } from
 import { loginNames } from './login-names.ts';
 import { clockState, diskSpace, nodeVersion } from './machine.ts';
 import { bypass, logins, mailLog, mailServer, tools } from './mail-server.ts';
+import { reflection } from './reflection.ts';
 import { checkScanners } from './scanners.ts';
 
 export type DoctorOptions = {
@@ -88,6 +89,7 @@ export async function examineServer(options: DoctorOptions): Promise<readonly Fi
     ...(status === undefined ? [] : [ledger(status), mode(status)]),
     ...(await mailServer(live, configDir)),
     ...(await filters(config, live, { configDir, test: options.testMessage === true })),
+    ...(await reflection(config, configDir)),
     ...(await loginNames(config, state, configDir, live)),
     ...(await checkDoors({ config, state, live, configDir })),
     await tools(config.postfix, configDir, await guardKnows(state)),

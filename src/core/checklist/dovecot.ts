@@ -71,6 +71,14 @@ function hasNamedBlocks(configuration: string): boolean {
   return /^dovecot_config_version\s*=/m.test(configuration);
 }
 
+/** Files with users and passwords that Dovecot reads; files of closed logins are left out. */
+export function passwordFiles(configuration: string): readonly string[] {
+  return passdbs(configuration)
+    .filter((block) => block.get('driver') === 'passwd-file' && block.get('deny') !== 'yes')
+    .flatMap((block) => fileOf(block) ?? [])
+    .filter((file) => file.startsWith('/') && !file.includes('%'));
+}
+
 function passdbs(configuration: string): readonly Passdb[] {
   const found: Passdb[] = [];
   let block: Map<string, string> | undefined;

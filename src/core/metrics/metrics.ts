@@ -9,6 +9,7 @@ import { unsignedWhys } from '../signing/choose.ts';
 import { keyStates } from '../signing/key.ts';
 import type { Metric } from './metric.ts';
 import { mailLogMetrics } from './metrics-log.ts';
+import { reflectionMetrics } from './metrics-reflection.ts';
 import { authorMetrics, scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
 
 const verdicts = ['pass', 'delay', 'hold', 'refuse'] as const;
@@ -375,6 +376,7 @@ export const metrics: readonly Metric[] = [
   ...signingMetrics,
   ...scanMetrics,
   ...scriptMetrics,
+  ...reflectionMetrics,
   ...authorMetrics,
   ...sendmailMetrics,
   ...mailLogMetrics,

@@ -1,5 +1,6 @@
 /** Opens what verifies mail that comes in, with its resolver and its settings. */
 
+import type { InboundResults } from '../../core/inbound/results.ts';
 import { openVerification, type Sealing } from '../../flow/inbound/message-verified.ts';
 import type { InboundJudge } from '../../flow/inbound/waiting/message-judged.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
@@ -16,6 +17,7 @@ type Given = Pick<DaemonParts, 'config' | 'host' | 'counters' | 'world'> & {
   readonly keysOf: (domain: string) => readonly SigningKey[];
   readonly resolve: Resolver | undefined;
   readonly judge: InboundJudge | undefined;
+  readonly heard: (results: InboundResults) => void;
 };
 
 /** For mail that comes in; undefined if the operator has turned its verification off. */
@@ -43,6 +45,7 @@ export function openInbound(of: Given): EditSource | undefined {
     isPublicSuffix,
     world,
     observe: counters.observe,
+    heard: of.heard,
     ...(judge === undefined ? {} : { judge }),
     options: {
       authservId: verify.authserv_id === '' ? of.host : verify.authserv_id,

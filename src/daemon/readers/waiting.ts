@@ -8,7 +8,11 @@ import { type ContactAsked, openContactAsked } from '../../flow/inbound/waiting/
 import { openDigests } from '../../flow/inbound/waiting/digests.ts';
 import { openInboundAdmin } from '../../flow/inbound/waiting/inbound-admin.ts';
 import { KnownSenders } from '../../flow/inbound/waiting/known-senders.ts';
-import { InboundJudge, type JudgeSettings } from '../../flow/inbound/waiting/message-judged.ts';
+import {
+  InboundJudge,
+  type JudgeDeps,
+  type JudgeSettings,
+} from '../../flow/inbound/waiting/message-judged.ts';
 import {
   WaitingInbound,
   type WaitingSettings,
@@ -37,6 +41,7 @@ export type DaemonWaiting = {
   readonly strangers: ContactAsked['ask'];
   /** A message of an account here was let through. */
   wrote(message: Submission): void;
+  readonly known: KnownSenders;
   /** How long what is known of senders is kept. */
   knownForMs(): number;
   configure(config: Config): void;
@@ -54,7 +59,7 @@ type Given = {
   readonly mayRelay: (client: string) => boolean;
   readonly queues: () => readonly ScannerQueue[];
   readonly resolve: Resolver | undefined;
-};
+} & Pick<JudgeDeps, 'isProvenReturn' | 'spam'>;
 
 const iso = (at: Millis): string => new Date(at).toISOString();
 /** A message to more people is no correspondence. */
@@ -78,6 +83,8 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       : new InboundJudge({
           ...deps,
           resolve,
+          isProvenReturn: given.isProvenReturn,
+          spam: given.spam,
           deadlineMs: duration(config.verify.deadline),
           waiting: () => waiting,
         });
@@ -102,6 +109,7 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       : openContactAsked({ known, resolve, mayRelay, host, world, settings });
   return {
     judge,
+    known,
     strangers: (request, answer) =>
       contacts === undefined ? answer({ kind: 'pass' }) : contacts.ask(request, answer),
     admin: openInboundAdmin({

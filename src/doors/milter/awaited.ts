@@ -125,16 +125,18 @@ export class AwaitedAnswer {
 
   /**
    * The readers are ready. A message that one refuses is refused by SMTP and not held: a release
-   * would deliver it. Only mail that comes in gets another answer from a reader.
+   * would deliver it. Mail that comes in may get another answer from a reader, and other
+   * mail is discarded if one says so.
    */
   #finished(
     edits: readonly HeaderEdit[],
     refused: string | undefined,
-    instead: Answer | undefined,
+    instead: AwaitedOutcome | undefined,
   ): void {
     if (this.#over) return;
     if (refused === undefined) {
       if (this.#about.by === undefined && instead !== undefined) this.#incoming(instead);
+      else if (instead?.kind === 'discard') this.#answer = instead;
       const isPutOff = this.#about.by === undefined && this.#answer?.kind === 'reply';
       this.#edited(isPutOff ? [] : edits);
     } else {
@@ -144,7 +146,7 @@ export class AwaitedAnswer {
   }
 
   /** Mail that comes in passes where the mail server lets nobody hold it. */
-  #incoming(instead: Answer): void {
+  #incoming(instead: AwaitedOutcome): void {
     const { id, mayHold } = this.#about;
     if (instead.kind !== 'hold' || mayHold) this.#answer = instead;
     else this.#port.log('warn', 'milter.no-quarantine', { id, by: 'incoming' });

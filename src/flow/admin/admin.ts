@@ -55,6 +55,7 @@ export type AdminDeps = {
   readonly doors: () => Readonly<Record<string, string>>;
   readonly troubles: Pick<Troubles, 'all'>;
   readonly bypass: Pick<BypassMeter, 'view'>;
+  readonly returns: { view(): StatusView['returns'] };
   readonly foreign: { latest(limit: number): StatusView['foreign'] };
   readonly lanes: LaneViews;
   readonly logShapes: () => StatusView['logShapes'];
@@ -204,6 +205,7 @@ function status(deps: AdminDeps): StatusView {
     doors: deps.doors(),
     troubles: deps.troubles.all(),
     bypass: deps.bypass.view(),
+    returns: deps.returns.view(),
     providers: deps.lanes.bad(),
     logShapes: deps.logShapes(),
     accounts: {

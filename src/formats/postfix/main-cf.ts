@@ -94,3 +94,22 @@ export function appendLines(text: string, more: readonly string[]): string {
   }
   return lines.join('');
 }
+
+/**
+ * Gives a parameter one value: its last definition is replaced, and comments between its lines
+ * stay. Undefined takes that definition out. A parameter that is missing is added at the end.
+ */
+export function setParameter(text: string, name: string, value: string | undefined): string {
+  const main = parseMainCf(text);
+  const found = parameter(main, name);
+  const line = value === undefined ? [] : [`${name} = ${value}`];
+  if (found === undefined) return appendLines(text, line);
+  const lines = main.source.lines.flatMap((old, index) => {
+    if (index < found.first || index > found.last) return [old];
+    if (index > found.first && /^\s*(?:#|$)/.test(old)) return [old];
+    if (index > found.first) return [];
+    const end = /\r?\n$/.exec(old)?.[0] ?? '\n';
+    return line.map((one) => one + end);
+  });
+  return lines.join('');
+}

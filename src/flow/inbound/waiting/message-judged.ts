@@ -58,6 +58,10 @@ export type JudgeDeps = {
   readonly resolve: Resolver;
   readonly deadlineMs: number;
   readonly mayRelay: (client: string) => boolean;
+  /** Returned mail that proves that we sent the original (flow/reflection/). */
+  readonly isProvenReturn: (queueId: string) => Promise<boolean>;
+  /** Content shows that it is spam. */
+  readonly spam: (queueId: string) => void;
   readonly host: string;
   /** As in Date fields. */
   readonly mailDate: (at: Millis) => string;
@@ -209,8 +213,10 @@ class IncomingMessage implements IncomingReader {
       this.#look?.bad,
       this.#look?.good,
     ]);
+    if (content?.isSpam === true) this.#deps.spam(this.#start.queueId);
     const facts = this.#facts(results, {
       likeness: content?.likeness,
+      isProvenReturn: await this.#deps.isProvenReturn(this.#start.queueId),
       dnsbl: isOnLists(bad, settings.dnsbl),
       dnswl: (good?.lists.length ?? 0) > 0 ? 'low' : undefined,
     });
@@ -291,7 +297,7 @@ class IncomingMessage implements IncomingReader {
 
   #facts(
     results: InboundResults,
-    found: Pick<InboundFacts, 'dnsbl' | 'dnswl' | 'likeness'>,
+    found: Pick<InboundFacts, 'dnsbl' | 'dnswl' | 'isProvenReturn' | 'likeness'>,
   ): InboundFacts {
     const { badRecipients, client, helo, sender, recipients } = this.#start;
     const { dkim, iprev, spf } = results;
@@ -311,7 +317,6 @@ class IncomingMessage implements IncomingReader {
       badRecipients,
       signers: dkim.flatMap(({ domain, result }) => (result === 'pass' ? domain : [])),
       answers,
-      isProvenReturn: false,
       saysCode: saysCode(subject),
     };
   }

@@ -1,0 +1,203 @@
+/**
+ * `postern connect bounces`: lets Postfix show the notices that it writes itself to the milters of
+ * non_smtpd_milters, so that the guard judges and holds them. Postfix warns against this, so it is
+ * a choice of the operator. Shows the change, asks, makes it, proves it, and undoes it.
+ */
+import { realpath } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { mainValue, parseMainCf, setParameter } from '../../../formats/postfix/main-cf.ts';
+import { faultText } from '../../../lib/error-text.ts';
+import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
+import { unifiedDiff } from '../../../lib/unified-diff.ts';
+import { wordsOf } from '../../../partners/postfix/lists.ts';
+import { postconf, postconfValues } from '../../../partners/postfix/postconf.ts';
+import { plain } from '../../terminal/format.ts';
+import { helpAfter, jsonLine } from '../../terminal/help.ts';
+import { print } from '../../terminal/print.ts';
+import {
+  checkAndReload,
+  readPostfixFiles,
+  readRecord,
+  writePostfixFiles,
+} from '../postfix-files.ts';
+import type { PostfixFiles } from '../postfix-plan.ts';
+import { mayGoOn } from '../question.ts';
+import { type ChangeRecord, changeRecords, digestOf, undone } from '../recipients/record.ts';
+
+export type BounceOptions = {
+  readonly configDir?: string;
+  readonly dryRun?: boolean;
+  readonly undo?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+};
+export type BounceReport = {
+  readonly changed: boolean;
+  readonly diff: string;
+  readonly notes: readonly string[];
+};
+
+const parameter = 'internal_mail_filter_classes';
+const shown = 'bounce';
+/** postconf(5), internal_mail_filter_classes. */
+const warning =
+  "Postfix's manual says: It's generally not safe to enable content inspection of " +
+  'Postfix-generated email messages. The user is warned.';
+const records = changeRecords('before-postern-bounces.json');
+const nothingDone: BounceReport = { changed: false, diff: '', notes: [] };
+
+export function registerBounces(connect: Command): void {
+  connect
+    .command('bounces')
+    .summary("let the guard judge Postfix's own notices")
+    .description(
+      'Lets Postfix show its own notices about undelivered mail to the guard, which holds them ' +
+        'when they are unusually many. Postfix warns against this. First refuse unknown ' +
+        'recipients: postern connect recipients',
+    )
+    .option(
+      '--config-dir <dir>',
+      "Postfix's configuration folder (default: $MAIL_CONFIG, or what postconf says)",
+    )
+    .option('--dry-run', 'show the change without making it')
+    .option('--undo', 'restore the old file byte for byte if it was not changed since')
+    .option('--yes', 'make the change without asking; this is also what happens without a terminal')
+    .option('--json', 'one JSON object instead of text')
+    .addHelpText(
+      'after',
+      helpAfter({
+        notes:
+          `${warning}\n` +
+          'Every milter in non_smtpd_milters sees the notices, and header_checks and body_checks\n' +
+          'too. What one of them refuses is not sent. Postern refuses none: it holds them.',
+        examples: [
+          ['sudo postern connect bounces --dry-run', 'show the change'],
+          ['sudo postern connect bounces --undo', ''],
+        ],
+        exits: [
+          [0, 'done, or nothing to do'],
+          [70, 'a step failed; everything is as before'],
+          [77, 'the files cannot be written; run this command as root'],
+          [78, 'Postern is not in non_smtpd_milters'],
+        ],
+      }),
+    )
+    .action(async (options: BounceOptions, command: Command) => {
+      const show = (text: string): void => {
+        if (options.json !== true) print(command, text);
+      };
+      const report = await connectBounces(options, show);
+      if (options.json === true) print(command, jsonLine(report));
+    });
+}
+
+type Show = (text: string) => void;
+
+export async function connectBounces(options: BounceOptions, show: Show): Promise<BounceReport> {
+  const named = options.configDir ?? process.env['MAIL_CONFIG'];
+  const directory = await realpath(named ?? (await postconf('config_directory', undefined)));
+  const files = await readPostfixFiles(directory);
+  const record = await records.read(directory);
+  if (options.undo === true) return undo(directory, { files, record }, options, show);
+  return connect(directory, { files, record }, options, show);
+}
+
+type Known = { readonly files: PostfixFiles; readonly record: ChangeRecord | undefined };
+
+async function connect(
+  directory: string,
+  { files, record }: Known,
+  options: BounceOptions,
+  show: Show,
+): Promise<BounceReport> {
+  const values = await postconfValues([parameter, ...inspecting], directory);
+  const classes = wordsOf(values[parameter]);
+  if (classes.includes(shown)) {
+    show('Postfix shows its own notices to its milters already.\n');
+    return nothingDone;
+  }
+  await mustBeConnected(directory, wordsOf(values.non_smtpd_milters));
+  const after = [...classes, shown].join(' ');
+  const main = setParameter(files.main, parameter, after);
+  const path = `${directory}/main.cf`;
+  const diff = unifiedDiff(files.main, main, { before: path, after: `${path} (with bounces)` });
+  const notes = [warning, ...others(values)];
+  show(diff);
+  for (const note of notes) show(`note: ${plain(note)}\n`);
+  const report = { changed: true, diff, notes };
+  if (options.dryRun === true) return report;
+  await mayGoOn(options);
+  const before = mainValue(parseMainCf(files.main), parameter);
+  try {
+    await records.keep(directory, {
+      main: files.main,
+      afterDigest: digestOf(main),
+      set: [{ name: parameter, before, after }],
+      files: [],
+    });
+    await writePostfixFiles(directory, { main, master: files.master });
+    await checkAndReload(directory);
+    const now = (await postconf(parameter, directory)).trim();
+    if (!wordsOf(now).includes(shown)) throw new Error(`${parameter} is "${now}" for Postfix`);
+    show(`ok  ${parameter} = ${now}\n`);
+    show('To undo: postern connect bounces --undo\n');
+    return report;
+  } catch (cause) {
+    await writePostfixFiles(directory, files);
+    await checkAndReload(directory).catch(() => undefined);
+    if (record === undefined) await records.drop(directory);
+    else await records.keep(directory, record);
+    const said = `not changed, everything is as before: ${faultText(cause)}`;
+    throw new OperatorError('not-connected', said, { cause, exit: sysexits.software });
+  }
+}
+
+const inspecting = ['non_smtpd_milters', 'header_checks', 'body_checks'] as const;
+
+/** Without a milter nothing would be judged, and other inspectors alone would see the notices. */
+async function mustBeConnected(directory: string, milters: readonly string[]): Promise<void> {
+  const isConnected = (await readRecord(directory)) !== undefined && milters.length > 0;
+  if (isConnected) return;
+  throw new OperatorError('not-connected-yet', 'Postern is not in non_smtpd_milters', {
+    hint: 'first: sudo postern connect postfix',
+    exit: sysexits.config,
+  });
+}
+
+/** Who else will inspect the notices. */
+function others(values: Readonly<Record<(typeof inspecting)[number], string>>): readonly string[] {
+  const milters = wordsOf(values.non_smtpd_milters);
+  const checks = (['header_checks', 'body_checks'] as const).filter((name) => values[name] !== '');
+  return [
+    ...(milters.length > 1
+      ? [`all ${milters.length} milters will see the notices: ${milters.join(' ')}`]
+      : []),
+    ...(checks.length > 0
+      ? [`${checks.join(' and ')} will see them too; what a rule refuses is not sent`]
+      : []),
+  ];
+}
+
+async function undo(
+  directory: string,
+  { files, record }: Known,
+  options: BounceOptions,
+  show: Show,
+): Promise<BounceReport> {
+  if (record === undefined) {
+    show('This command has changed nothing.\n');
+    return nothingDone;
+  }
+  const { main, notes } = undone(files.main, record);
+  const path = `${directory}/main.cf`;
+  const diff = unifiedDiff(files.main, main, { before: path, after: `${path} (as before)` });
+  show(diff);
+  for (const note of notes) show(`note: ${plain(note)}\n`);
+  if (options.dryRun === true) return { changed: true, diff, notes };
+  await mayGoOn(options);
+  await writePostfixFiles(directory, { main, master: files.master });
+  await checkAndReload(directory);
+  await records.drop(directory);
+  show('Postfix has its old setting again.\n');
+  return { changed: true, diff, notes };
+}

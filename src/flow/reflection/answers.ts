@@ -1,0 +1,165 @@
+/**
+ * Lets no automatic answer (vacation) of this server go to a sender who may be forged. What is
+ * known
+ * of mail that came in stays in memory for some days, by Message-ID; an answer names it.
+ *
+ * An answer that may not leave is discarded: it is made by a program, nobody waits for it, and a
+ * refusal would make Postfix send a notice about it.
+ */
+import type { InboundResults } from '../../core/inbound/results.ts';
+import {
+  type AnswerVerdict,
+  answerWhy,
+  type CameIn,
+  cameInAs,
+  saysAnswer,
+  saysNotice,
+  saysSpam,
+} from '../../core/reflection/answer.ts';
+import { addressKey } from '../../formats/message/address.ts';
+import { firstMailbox } from '../../formats/message/header.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
+import type { Finished, MessageReader, MessageStart } from '../../ports/message.ts';
+import type { World } from '../../ports/world.ts';
+
+export type AnswersDeps = {
+  readonly world: Pick<World, 'clock' | 'count' | 'log'>;
+  readonly isJudged: () => boolean;
+};
+
+/** Messages that came in and are remembered. */
+const messagesMax = 50_000;
+/** Messages of which the results are not known yet. */
+const openMax = 5_000;
+const keptMs = 7 * dayMs;
+/** Answers that are remembered, so that none is repeated. */
+const answersMax = 50_000;
+/** RFC 5230 section 4.2: a vacation answer is repeated after seven days by default. */
+const repeatMs = 7 * dayMs;
+const idsMax = 20;
+const idLengthMax = 250;
+
+type Arrived = { readonly at: Millis; readonly as: CameIn };
+
+export class Answers {
+  readonly #deps: AnswersDeps;
+  /** Message-ID → what it came in as. */
+  readonly #arrived = new RecentMap<string, Arrived>(messagesMax);
+  /** Queue id → the message that is read. */
+  readonly #open = new RecentMap<string, { id: string; isSpam: boolean }>(openMax);
+  readonly #answered = new RecentMap<string, Millis>(answersMax);
+
+  constructor(deps: AnswersDeps) {
+    this.#deps = deps;
+  }
+
+  open(start: MessageStart): MessageReader | undefined {
+    if (!this.#deps.isJudged()) return undefined;
+    if (start.by === undefined) return this.#incoming(start);
+    // People with a login write themselves, or their program does it for them.
+    return start.by === 'login' ? undefined : new AnswerReader(this, start);
+  }
+
+  /** Takes the results of a message that comes in. */
+  heard({ dmarc, queueId, spf }: Pick<InboundResults, 'dmarc' | 'queueId' | 'spf'>): void {
+    const known = this.#open.get(queueId);
+    if (known === undefined || known.id === '') return;
+    const as = cameInAs({ spf: spf.result, dmarc: dmarc.result, isSpam: known.isSpam });
+    this.#arrived.set(known.id, { at: this.#deps.world.clock.now(), as });
+  }
+
+  /** The content filter calls a message spam. */
+  isSpam(queueId: string): void {
+    const known = this.#open.get(queueId);
+    if (known === undefined) return;
+    known.isSpam = true;
+    const before = this.#arrived.get(known.id);
+    if (before?.as === 'fine') this.#arrived.set(known.id, { ...before, as: 'spam' });
+  }
+
+  judge(answer: {
+    readonly ids: readonly string[];
+    readonly account: string;
+    readonly to: string;
+    readonly queueId: string;
+  }): AnswerVerdict {
+    const { account, ids, queueId, to } = answer;
+    const { clock, count, log } = this.#deps.world;
+    const now = clock.now();
+    const known = ids.map((id) => this.#arrived.get(id)).find((one) => one !== undefined);
+    const as = known === undefined || now - known.at > keptMs ? 'fine' : known.as;
+    const key = `${account}\0${to}`;
+    const last = this.#answered.get(key);
+    const isRepeated = last !== undefined && now - last < repeatMs;
+    const verdict = as === 'fine' ? (isRepeated ? 'repeated' : 'passed') : as;
+    if (verdict === 'passed' && to !== '') this.#answered.set(key, now);
+    count('postern_automatic_answers_total', 1, verdict);
+    if (verdict !== 'passed') {
+      log('info', 'reflection.answer-dropped', { id: queueId, account, why: answerWhy[verdict] });
+    }
+    return verdict;
+  }
+
+  #incoming({ queueId }: MessageStart): MessageReader | undefined {
+    if (queueId === '') return undefined;
+    const message = { id: '', isSpam: false };
+    this.#open.set(queueId, message);
+    return {
+      header(name, value) {
+        const key = name.toLowerCase();
+        if (key === 'message-id' && message.id === '') message.id = idsIn(value)[0] ?? '';
+        if (saysSpam(key, value)) message.isSpam = true;
+      },
+      body: () => undefined,
+      finish: (done) => done([]),
+    };
+  }
+}
+
+class AnswerReader implements MessageReader {
+  readonly #answers: Answers;
+  readonly #start: MessageStart;
+  readonly #ids: string[] = [];
+  #isAnswer = false;
+  /** Notices of Postfix say that they are automatic, too (`postern connect bounces`). */
+  #isNotice = false;
+  #from = '';
+  #to = '';
+
+  constructor(answers: Answers, start: MessageStart) {
+    this.#answers = answers;
+    this.#start = start;
+  }
+
+  header(name: string, value: string): void {
+    const key = name.toLowerCase();
+    if (saysAnswer(key, value)) this.#isAnswer = true;
+    if (saysNotice(key, value)) this.#isNotice = true;
+    if (key === 'from' && this.#from === '') this.#from = mailboxIn(value);
+    if (key === 'to' && this.#to === '') this.#to = mailboxIn(value);
+    if (key === 'in-reply-to' || key === 'references') {
+      this.#ids.push(...idsIn(value).slice(0, idsMax - this.#ids.length));
+    }
+  }
+
+  body(): void {}
+
+  finish(done: Finished): void {
+    const { queueId } = this.#start;
+    if (!this.#isAnswer || this.#isNotice) {
+      done([]);
+      return;
+    }
+    const about = { ids: this.#ids, account: this.#from, to: this.#to, queueId };
+    if (this.#answers.judge(about) === 'passed') done([]);
+    else done([], undefined, { kind: 'discard' });
+  }
+}
+
+function idsIn(value: string): readonly string[] {
+  const found = value.slice(0, 8_000).match(/<[^<>\s]{3,250}>/g) ?? [];
+  return found.map((one) => one.slice(1, -1).slice(0, idLengthMax));
+}
+
+const mailboxIn = (value: string): string => addressKey(firstMailbox(value.slice(0, 2_000)));

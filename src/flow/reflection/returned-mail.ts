@@ -1,0 +1,229 @@
+/**
+ * Marks returned mail that comes in and cannot prove that this server sent the original. Proofs:
+ * our
+ * signature in the header that was given back, a Message-ID of our mail, or a recipient that
+ * someone here has written to.
+ */
+import type { Submission } from '../../core/event.ts';
+import type { InboundKnowledge } from '../../core/inbound/greylist/knowledge.ts';
+import { ReturnDays } from '../../core/reflection/days.ts';
+import {
+  type ReturnedMail,
+  type ReturnedSignature,
+  type ReturnProof,
+  returnedMail,
+  returnField,
+  returnFieldValue,
+} from '../../core/reflection/returned.ts';
+import type { SigningKey } from '../../formats/dkim/signing-key.ts';
+import { faultText } from '../../lib/error-text.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
+import type { ReturnView } from '../../ports/admin.ts';
+import type { HeaderEdit, MessageReader, MessageStart } from '../../ports/message.ts';
+import type { World } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
+
+export type ReturnsDeps = {
+  readonly world: Pick<World, 'clock' | 'count' | 'log'>;
+  readonly journal: Pick<Journal, 'add'> & { readonly live: Pick<Journal['live'], 'meta'> };
+  /** Remembers our mail: Message-IDs, and the addresses that someone here has written to. */
+  readonly known: Pick<InboundKnowledge, 'find' | 'see'>;
+  readonly keysOf: (domain: string) => readonly SigningKey[];
+  readonly setting: () => 'off' | 'mark' | 'refuse';
+};
+
+/** Octets of one message that are read: the report, and the header of the original. */
+const octetsMax = 256 * 1024;
+/** Octets of all messages that are read at the same time. */
+const roomMax = 32 * 1024 * 1024;
+/** Mail servers return mail for five days; some wait longer. */
+const proofMs = 30 * dayMs;
+const youngMs = 5 * dayMs;
+const daysKey = 'reflection-days';
+const sinceKey = 'reflection-since';
+/** Messages that are looked at now. */
+const provenMax = 5_000;
+const ownField = returnField.toLowerCase();
+/** Fields in our name that are taken out of one message. */
+const forgedMax = 100;
+const refusal = 'This mail was not sent from here; see RFC 3834 and the SPF record of the domain';
+
+export class Returns {
+  readonly #deps: ReturnsDeps;
+  readonly #days: ReturnDays;
+  readonly #since: Millis;
+  #room = roomMax;
+  /** Queue id → whether the message has a proof. */
+  readonly #proven = new RecentMap<string, Promise<boolean>>(provenMax);
+
+  constructor(deps: ReturnsDeps) {
+    this.#deps = deps;
+    const { journal, world } = deps;
+    this.#days = new ReturnDays(journal.live.meta(daysKey));
+    const since = Number(journal.live.meta(sinceKey));
+    this.#since = (since > 0 ? since : world.clock.now()) as Millis;
+    if (!(since > 0)) journal.add({ kind: 'meta', key: sinceKey, value: String(this.#since) });
+  }
+
+  view(): ReturnView {
+    return { days: this.#days.all(this.#deps.world.clock.now()), since: this.#since };
+  }
+
+  /** Remembers a message that left. The recipients are in the own books of the guard. */
+  sent({ at, messageId = '' }: Submission): void {
+    if (this.#deps.setting() === 'off' || messageId === '') return;
+    this.#deps.known.see('message-id', messageId, at);
+  }
+
+  /** Undefined: this message is not read. */
+  open(start: MessageStart): MessageReader | undefined {
+    if (start.by !== undefined || start.sender !== '' || this.#deps.setting() === 'off') {
+      return undefined;
+    }
+    return new ReturnReader(this, start);
+  }
+
+  /** A mistake of ours; the message passes. */
+  failed(id: string, fault: unknown): void {
+    this.#deps.world.log('error', 'reflection.failed', { id, why: faultText(fault) });
+  }
+
+  take(octets: number): boolean {
+    if (this.#room < octets) return false;
+    this.#room -= octets;
+    return true;
+  }
+
+  give(octets: number): void {
+    this.#room += octets;
+  }
+
+  /** Which proof a message has. `octets`: one a character. */
+  async proofOf(
+    octets: string,
+  ): Promise<{ readonly proof: ReturnProof; readonly kind: ReturnedMail['kind'] }> {
+    const mail = returnedMail(octets);
+    const { kind } = mail;
+    for (const one of mail.signatures)
+      if (await this.#isOurs(one)) return { kind, proof: 'signature' };
+    if (mail.messageIds.some((id) => this.#isKnown('message-id', `<${id}>`)))
+      return { kind, proof: 'message-id' };
+    const wrote = mail.recipients.some((to) => this.#isKnown('written-to', to));
+    return { kind, proof: wrote ? 'envelope' : 'unproven' };
+  }
+
+  /** Whether a message that was read has a proof. */
+  async isProven(queueId: string): Promise<boolean> {
+    return (await this.#proven.get(queueId)) ?? false;
+  }
+
+  /** What is done with a message. Counts it. */
+  async judge(
+    octets: string,
+    { queueId }: MessageStart,
+  ): Promise<{ readonly edit: HeaderEdit; readonly refused: string | undefined }> {
+    const { journal, setting, world } = this.#deps;
+    const now = world.clock.now();
+    const found = this.proofOf(octets);
+    const proven = found.then(
+      ({ proof }) => proof !== 'unproven',
+      () => false,
+    );
+    if (queueId !== '') this.#proven.set(queueId, proven);
+    const { kind, proof } = await found;
+    const isProven = proof !== 'unproven';
+    const isYoung = now - this.#since < youngMs;
+    const isRefusable = kind !== 'other' && !isYoung;
+    world.count('postern_returned_mail_total', 1, proof);
+    this.#days.add(now, { isProven, isRefusable });
+    journal.add({ kind: 'meta', key: daysKey, value: this.#days.encoded() });
+    const isRefused = !isProven && isRefusable && setting() === 'refuse';
+    if (!isProven)
+      world.log('info', 'reflection.unproven', { id: queueId, kind, refused: isRefused });
+    return {
+      edit: {
+        kind: 'insert',
+        index: 0,
+        name: returnField,
+        value: returnFieldValue(proof, isYoung),
+      },
+      refused: isRefused ? refusal : undefined,
+    };
+  }
+
+  #isKnown(kind: 'message-id' | 'written-to', name: string): boolean {
+    const found = this.#deps.known.find(kind, name);
+    return found !== undefined && this.#deps.world.clock.now() - found.lastAt < proofMs;
+  }
+
+  /** Signs the same data again: both algorithms give the same octets each time. */
+  #isOurs({ algorithm, data, domain, selector, signature }: ReturnedSignature): Promise<boolean> {
+    const key = this.#deps
+      .keysOf(domain)
+      .find((one) => one.selector === selector && one.algorithm === algorithm);
+    if (key === undefined) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      key.sign(data, (fault, made) => resolve(fault === undefined && made.equals(signature)));
+    });
+  }
+}
+
+/** Keeps the beginning of one message. */
+class ReturnReader implements MessageReader {
+  readonly #returns: Returns;
+  readonly #start: MessageStart;
+  readonly #pieces: Buffer[] = [];
+  #octets = 0;
+  #isBody = false;
+  /** Fields that claim to be ours. */
+  #forged = 0;
+
+  constructor(returns: Returns, start: MessageStart) {
+    this.#returns = returns;
+    this.#start = start;
+  }
+
+  header(name: string, value: string): void {
+    if (name.toLowerCase() === ownField) {
+      this.#forged++;
+      return;
+    }
+    this.#keep(Buffer.from(`${name}:${value}\n`, 'latin1'));
+  }
+
+  body(bytes: Buffer, start: number, end: number): void {
+    if (!this.#isBody) this.#keep(Buffer.from('\n'));
+    this.#isBody = true;
+    const wanted = Math.min(end - start, octetsMax - this.#octets);
+    if (wanted > 0) this.#keep(Buffer.from(bytes.subarray(start, start + wanted)));
+  }
+
+  finish(done: (edits: readonly HeaderEdit[], refused?: string) => void): void {
+    const octets = Buffer.concat(this.#pieces).toString('latin1');
+    this.drop();
+    const count = Math.min(this.#forged, forgedMax);
+    const removals = Array.from({ length: count }, (_, nth): HeaderEdit => {
+      return { kind: 'remove', name: returnField, occurrence: nth + 1 };
+    });
+    this.#returns.judge(octets, this.#start).then(
+      ({ edit, refused }) => done([...removals, edit], refused),
+      (fault: unknown) => {
+        this.#returns.failed(this.#start.queueId, fault);
+        done(removals);
+      },
+    );
+  }
+
+  drop(): void {
+    this.#returns.give(this.#octets);
+    this.#octets = 0;
+    this.#pieces.length = 0;
+  }
+
+  #keep(piece: Buffer): void {
+    if (this.#octets + piece.length > octetsMax || !this.#returns.take(piece.length)) return;
+    this.#octets += piece.length;
+    this.#pieces.push(piece);
+  }
+}
