@@ -1,0 +1,89 @@
+/**
+ * Incoming mail with a real rspamd as the content filter: what it calls spam gets the field for
+ * Junk at once, unknown and suspicious mail waits and leaves once, honest mail is not touched.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type DnsRecord, txtStrings } from '../../src/formats/dns/record.ts';
+import type { InboundRow } from '../../src/ports/inbound/inbound.ts';
+import { openScriptedDns } from '../doubles/dns-server.ts';
+import { startGuard } from './guard-instance.ts';
+import { connectPostfix } from './guarded-server.ts';
+import { eventually } from './leash.ts';
+import { startPostfix } from './postfix-instance.ts';
+import { startRspamdWorker } from './scanner-instances.ts';
+import { connectSmtp, type Sent, type TestMessage } from './smtp-client.ts';
+import { startSink } from './smtp-sink.ts';
+
+const friend = '127.0.0.5';
+const stranger = '127.0.0.6';
+/** What every content filter must call spam. */
+const gtube = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X';
+
+const zone: readonly DnsRecord[] = [
+  {
+    name: 'friend.example',
+    ttlSeconds: 0,
+    type: 'TXT',
+    strings: txtStrings(`v=spf1 ip4:${friend} -all`),
+  },
+  { name: '5.0.0.127.in-addr.arpa', ttlSeconds: 0, type: 'PTR', target: 'out.friend.example' },
+  { name: 'out.friend.example', ttlSeconds: 0, type: 'A', address: friend },
+];
+
+test('rspamd: Junk at once, a wait for the suspicious, nothing for honest mail', async () => {
+  await using dns = await openScriptedDns(zone);
+  await using sink = await startSink({ keepBodies: true });
+  await using rspamd = await startRspamdWorker();
+  await using postfix = await startPostfix({ sink: sink.port });
+  await using guard = await startGuard({
+    config: `
+mode = "guard"
+host = "mail.test"
+[dns]
+servers = ["127.0.0.1:${dns.server.port}"]
+[verify]
+enabled = true
+deadline = "3s"
+trusted_networks = ["127.0.0.9"]
+[scan]
+rspamd = "${rspamd.address}"
+[inbound]
+stance = "auto"
+wait = "3s"
+`,
+  });
+  await connectPostfix({ guard, postfix });
+  const send = async (
+    client: string,
+    message: Partial<TestMessage> & { readonly id: string },
+  ): Promise<Sent> => {
+    await using smtp = await connectSmtp(postfix.ports.smtp, { localAddress: client });
+    const from = client === friend ? 'joe@friend.example' : 'win@shop.example';
+    return await smtp.send({ from, to: ['ann@mail.test'], body: 'Hello.\r\n', ...message });
+  };
+  const arrived = async (id: string): Promise<string> => {
+    const found = () => sink.deliveries.find((one) => one.id === id);
+    await sink.until(() => found() !== undefined, id);
+    return found()?.headers ?? '';
+  };
+  const states = async (): Promise<readonly string[]> => {
+    const rows = await guard.json<readonly InboundRow[]>('/api/inbound?limit=100');
+    return rows.map(({ queueId, state }) => `${queueId} ${state}`).sort();
+  };
+
+  await send(friend, { id: 'honest' });
+  assert.doesNotMatch(await arrived('honest'), /^X-Spam/m);
+  assert.deepEqual(await states(), []);
+
+  const junk = await send(stranger, { id: 'junk', body: `${gtube}\r\n` });
+  assert.match(await arrived('junk'), /^X-Spam: Yes\r$/m);
+  const waits = await send(stranger, { id: 'waits', from: 'a@other.example' });
+  assert.match(await arrived('waits'), /^X-Postern-Inbound: wait; points=/m);
+  const expected = [`${junk.queueId} junk`, `${waits.queueId} released`].sort();
+  await eventually('the rows', async () => {
+    return JSON.stringify(await states()) === JSON.stringify(expected) || undefined;
+  });
+  const ids = sink.deliveries.map(({ id }) => id).filter((id) => id !== '');
+  assert.deepEqual(ids, ['honest', 'junk', 'waits']);
+});
