@@ -51,8 +51,9 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
   return {
     list: () => ({
       lanes: ordered().map((lane) => {
-        const samples = ledger.laneSamples(keyOf(lane), (now() - hourMs) as Millis);
-        return { ...standingOf(lane, deps), lastHour: summed(samples, now()) };
+        const from = (now() - hourMs) as Millis;
+        const samples = ledger.laneSamples(keyOf(lane), from);
+        return { ...standingOf(lane, deps), lastHour: summed(samples, from) };
       }),
       newReplies: ledger
         .laneReplies({ new: true, since: (now() - weekMs) as Millis, limit: newRepliesMax })
@@ -70,10 +71,10 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
       unread: deps.unread(),
     }),
     bad: () => (deps.unread() === '' ? ordered().flatMap(badLane) : []),
-    show: (provider, since) =>
+    show: (provider, since, stepMs = 0) =>
       ordered()
         .filter((lane) => lane.provider === provider)
-        .map((lane) => detailOf(lane, since, deps)),
+        .map((lane) => detailOf(lane, { since, stepMs }, deps)),
     changes: (since, until) => ledger.laneChanges({ since, until, limit: changesMax }).toReversed(),
   };
 }
@@ -166,13 +167,17 @@ function refusesOnlyIpv6(lane: WatchedLane, all: readonly WatchedLane[]): boolea
   return others.every((one) => one.memory.state !== 'blocked');
 }
 
-function detailOf(lane: WatchedLane, since: Millis, deps: LaneViewDeps): LaneDetail {
+function detailOf(
+  lane: WatchedLane,
+  { since, stepMs }: { readonly since: Millis; readonly stepMs: number },
+  deps: LaneViewDeps,
+): LaneDetail {
   const { ledger, now } = deps;
   const key = keyOf(lane);
   return {
     standing: standingOf(lane, deps),
     changes: ledger.laneChanges({ lane: key, since, until: now(), limit: changesMax }),
-    samples: ledger.laneSamples(key, since).map(sampleOf),
+    samples: inSteps(ledger.laneSamples(key, since), stepMs),
     replies: ledger
       .laneReplies({ lane: key, since, limit: repliesMax })
       .map(({ count, cure, example, firstAt, lastAt, rule, scope, severity, shape }) => ({
@@ -198,7 +203,20 @@ function sampleOf({ at, bounced, deferred, delays, sent }: LaneSampleRow): LaneS
   return { at, sent, deferred, bounced, delayP50, delayP95: isKnown ? p95 : undefined };
 }
 
-function summed(rows: readonly LaneSampleRow[], now: Millis): LaneSample {
+/** Oldest first. Delays are joined as sketches, because quantiles do not add up. */
+function inSteps(rows: readonly LaneSampleRow[], stepMs: number): readonly LaneSample[] {
+  if (stepMs === 0) return rows.map(sampleOf);
+  const steps = new Map<number, LaneSampleRow[]>();
+  for (const row of rows) {
+    const at = Math.floor(row.at / stepMs) * stepMs;
+    const known = steps.get(at);
+    if (known === undefined) steps.set(at, [row]);
+    else known.push(row);
+  }
+  return [...steps].map(([at, step]) => summed(step, at as Millis));
+}
+
+function summed(rows: readonly LaneSampleRow[], at: Millis): LaneSample {
   const delays: Sketch = new Map();
   const sum = { sent: 0, deferred: 0, bounced: 0 };
   for (const row of rows) {
@@ -210,7 +228,7 @@ function summed(rows: readonly LaneSampleRow[], now: Millis): LaneSample {
     }
   }
   const key = { source: '', family: 'ipv4', provider: '' } as const;
-  return sampleOf({ ...key, ...sum, at: (now - hourMs) as Millis, delays });
+  return sampleOf({ ...key, ...sum, at, delays });
 }
 
 function bulkStanding(row: BulkRow, missing: readonly string[]): BulkStanding {

@@ -1,7 +1,7 @@
 /** Small parts that all views use: times, glyphs of states, commands to copy, headings. */
 import { useEffect, useState } from 'preact/hooks';
 import { html } from './html.js';
-import { clockTime, exact, relative } from './words.js';
+import { clockTime, exact, relative, stamp } from './words.js';
 
 /** Redraws every few seconds, so that relative times stay correct. */
 export function useNow(everyMs = 5_000) {
@@ -18,6 +18,17 @@ export function When({ at, as = 'relative' }) {
   return html`<time datetime=${iso} title=${exact(at)}>
     ${as === 'clock' ? clockTime(at) : relative(at)}
   </time>`;
+}
+
+/** Shows a day and time, and the exact one on hover; `until`: the end of a span. */
+export function Moment({ at, until }) {
+  return html`<span class="moment-time">
+    <${Stamp} at=${at} />${until !== undefined && html` to <${Stamp} at=${until} />`}
+  </span>`;
+}
+
+function Stamp({ at }) {
+  return html`<time datetime=${new Date(at).toISOString()} title=${exact(at)}>${stamp(at)}</time>`;
 }
 
 const shapes = {
