@@ -2,6 +2,9 @@
 import type { LeakMark } from '../core/fate/leaked.ts';
 import type { Guess, Sought } from '../core/fate/question.ts';
 import type { FateState, FateTold } from '../core/fate/tell.ts';
+import type { IncidentBasis, ProviderAnswer, SufferedLane } from '../core/incidents/facts.ts';
+import type { IncidentReport, ReportReader } from '../core/incidents/report.ts';
+import type { TimelineEntry } from '../core/incidents/timeline.ts';
 import type { UnsignedText } from '../core/unsigned-text.ts';
 import type { VerdictKind } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
@@ -71,8 +74,17 @@ export type ExplainAnswer = {
 /** A message that got out, with the side that likely sent it. */
 export type LeakedView = FoundView & { readonly mark: LeakMark; readonly why: readonly string[] };
 
+/** A suspension, or an account that made most of the bad answers of a provider. */
+export type IncidentSeen = IncidentBasis & Pick<IncidentView, 'reasons'>;
+
 export type IncidentDetail = {
-  readonly incident: IncidentView;
+  readonly incident: IncidentSeen;
+  /** Oldest first. */
+  readonly timeline: readonly TimelineEntry[];
+  /** Who answered its mail badly, and how; most frequent first. */
+  readonly answers: readonly ProviderAnswer[];
+  /** Lanes that suffered from its mail, and when each recovered. */
+  readonly lanes: readonly SufferedLane[];
   /** Newest first. */
   readonly leaked: readonly LeakedView[];
   readonly marks: Readonly<Record<LeakMark, number>>;
@@ -87,7 +99,11 @@ export type Asking = {
   /** By queue id. Undefined: nothing is kept about it. */
   fate(id: string): Promise<FateView | undefined>;
   /** Newest first. */
-  incidents(filter: IncidentSearch): readonly IncidentView[];
+  incidents(filter: IncidentSearch): readonly IncidentSeen[];
   /** By the id of an incident, or the name of an account for its latest one. */
   incident(id: string): Promise<IncidentDetail | undefined>;
+  report(id: string, about: ReportAsk): Promise<IncidentReport | undefined>;
 };
+
+/** `provider`: only the answers of this one. */
+export type ReportAsk = { readonly to: ReportReader; readonly provider: string | undefined };
