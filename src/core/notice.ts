@@ -16,6 +16,8 @@ export type Notice = {
     | 'guard.trouble'
     | 'dkim.record'
     | 'dkim.lost'
+    | 'lane.changed'
+    | 'bulk.near'
     | 'authors.observing'
     | 'authors.observed'
     | 'test';

@@ -76,7 +76,8 @@ export function openDaemonLog(
       },
       taken(key, place) {
         // The place is written only after what was read until then.
-        deps.fates.settled(() => {
+        deps.fates.settled((counted) => {
+          counted(key, place);
           bypass.taken(key, place);
           logSeen.taken(key, place);
         });

@@ -4,6 +4,7 @@ import type { Accounts } from '../flow/account/accounts.ts';
 import { type LogHealth, openLogHealth } from '../flow/fate/log-health.ts';
 import { type MessageFates, openMessageFates } from '../flow/fate/message-fates.ts';
 import type { Journal } from '../flow/journal/journal.ts';
+import type { LaneWatch } from '../flow/lanes/lane-watch.ts';
 import { type OpenFateStore, openFateStore } from '../ledger/fates/store.ts';
 import type { Keeping } from '../ledger/fates/writer.ts';
 import { dayMs, type Millis, minuteMs } from '../lib/time.ts';
@@ -13,11 +14,14 @@ import type { Troubles } from '../ports/troubles.ts';
 import type { DaemonParts } from './base/options.ts';
 import { duration } from './base/settings.ts';
 
+/** Writes what was counted on lanes, with the place in the mail log up to which it goes. */
+type Counted = (key: string, place: string) => void;
+
 export type DaemonFates = MessageFates & {
   readonly logHealth: LogHealth;
   readonly store: OpenFateStore;
   /** Calls back once all that the mail log said until now is written. */
-  settled(done: () => void): void;
+  settled(done: (counted: Counted) => void): void;
   configure(config: Config): void;
 };
 
@@ -36,6 +40,7 @@ export function openDaemonFates(
     readonly accounts: Pick<Accounts, 'known'>;
     readonly journal: Journal;
     readonly troubles: Troubles;
+    readonly lanes: LaneWatch;
   },
 ): DaemonFates {
   const store = openFateStore({
@@ -47,6 +52,7 @@ export function openDaemonFates(
   scope.defer(() => store.close());
   const fates = openMessageFates({
     store,
+    lanes: deps.lanes,
     stateOf: (account) => deps.accounts.known(account)?.state,
   });
   scope.defer(() => fates.end());
@@ -60,13 +66,15 @@ export function openDaemonFates(
     ...fates,
     judged(message, answer) {
       fates.judged(message, answer);
+      deps.lanes.judged(message);
       logHealth.judged();
     },
     logHealth,
     store,
     settled(done) {
       fates.tellUnsure();
-      store.settled(done);
+      const counted = deps.lanes.cut();
+      store.settled(() => done(counted));
     },
     configure(changed) {
       store.configure(keepingOf(changed));
@@ -77,12 +85,18 @@ export function openDaemonFates(
 
 function openDaemonLogHealth(
   { config, world }: Pick<DaemonParts, 'config' | 'world'>,
-  { journal, troubles }: { readonly journal: Journal; readonly troubles: Troubles },
+  deps: { readonly journal: Journal; readonly troubles: Troubles; readonly lanes: LaneWatch },
 ): LogHealth {
+  const { journal, lanes, troubles } = deps;
   const { source } = config.mail_log;
   let isSeen = journal.live.meta(seenKey) !== undefined;
   const health = openLogHealth({
-    troubles,
+    troubles: {
+      set(part, why) {
+        if (part === 'mail log') lanes.unread(why);
+        troubles.set(part, why);
+      },
+    },
     nowMs: () => performance.now(),
     isExpected: isSeen || (source !== 'auto' && source !== 'off'),
   });

@@ -49,6 +49,7 @@ import { startTimer } from './base/timers.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
+import { openDaemonLanes } from './lanes.ts';
 import { openMailServer } from './mail-server.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound } from './readers/inbound.ts';
@@ -113,7 +114,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
   const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
-  const fates = openDaemonFates(parts, { ...memory, ledger });
+  const lanes = openDaemonLanes(parts, { ...memory, ledger });
+  const fates = openDaemonFates(parts, { ...memory, ledger, lanes });
   const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
@@ -124,6 +126,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
     {
       ledger,
+      lanes,
       fates: fates.store,
       logShapes: fates.logHealth.shapes,
       ...readers.admin,
@@ -324,6 +327,7 @@ function openFlowsAdmin(
     | 'doors'
     | 'fates'
     | 'foreign'
+    | 'lanes'
     | 'ledger'
     | 'logShapes'
     | 'probation'

@@ -15,6 +15,7 @@ import type { ShapeCount } from '../formats/logs/shapes.ts';
 import type { Millis } from '../lib/time.ts';
 import type { Asking } from './asking.ts';
 import type { AuthorAdmin, ObservationView } from './authors.ts';
+import type { LaneViews } from './lanes.ts';
 import type {
   AccountSearch,
   AuditRow,
@@ -266,6 +267,8 @@ export type Admin = {
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
   readonly authors: AuthorAdmin;
+  /** How providers treat our mail. */
+  readonly lanes: LaneViews;
   /** What became of messages, and what got out in incidents. */
   readonly asking: Asking;
   /** Accounts whose password an audit guessed, and the last audit. */

@@ -12,6 +12,7 @@ import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
 import type { AuthorLedger, MayWriteAsRow } from './authors.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
+import type { LaneLedger, LaneWrite } from './lanes.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
 
@@ -195,6 +196,7 @@ export type Change =
   | { readonly kind: 'script-rule'; readonly row: ScriptRuleRow }
   | { readonly kind: 'may-write-as'; readonly row: MayWriteAsRow }
   | { readonly kind: 'written-as'; readonly row: SeenPair }
+  | { readonly kind: 'lanes'; readonly row: LaneWrite }
   /** Deletes the row. */
   | { readonly kind: 'not-written-as'; readonly row: Pick<SeenPair, 'account' | 'address'> };
 
@@ -210,6 +212,7 @@ export type AccountSearch = {
 export type Ledger = StatsLedger &
   ScriptLedger &
   AuthorLedger &
+  LaneLedger &
   HandoverLedger & {
     /**
      * Writes one transaction. Throws OperatorError `ledger-write` if the disk is full or the file

@@ -20,6 +20,7 @@ import type {
 import type { HeldRow, MessageRow } from '../../src/ports/ledger.ts';
 import { agreeableAuthors, notObserved } from './authors.ts';
 import { agreeableKeys } from './keys.ts';
+import { noLanes, scriptedLanes } from './lanes.ts';
 import type { Night, Scene } from './night.ts';
 import { feedItem, minutesBefore, night } from './night.ts';
 import { nightAsking } from './night-mail.ts';
@@ -112,6 +113,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
       authors: agreeableAuthors(calls),
+      lanes: scene === 'hijack' ? scriptedLanes(now) : noLanes,
       asking: nightAsking(state, start, scene),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
       async stats(query) {

@@ -41,6 +41,7 @@ import type { Clock, World } from '../../src/ports/world.ts';
 import { agreeableAuthors } from '../doubles/authors.ts';
 import { collectedFates } from '../doubles/fates.ts';
 import { noKeys } from '../doubles/keys.ts';
+import { noLanes } from '../doubles/lanes.ts';
 import { noAuthors } from '../doubles/path.ts';
 import { scriptedScan } from '../doubles/scan.ts';
 import { scriptedStart } from '../doubles/start.ts';
@@ -218,6 +219,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   });
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const admin = openAdmin({
+    lanes: noLanes,
     dkim: noKeys,
     probation: { text: () => '' },
     stats: ledger.statsAside,
@@ -302,7 +304,11 @@ function pathOf(
     direct: { known: (message, _by, go) => go(message) },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },
-    fates: openMessageFates({ store, stateOf: (account) => rig.accounts.known(account)?.state }),
+    fates: openMessageFates({
+      store,
+      lanes: { attempted: () => {} },
+      stateOf: (account) => rig.accounts.known(account)?.state,
+    }),
     notes: { cameIn: () => {}, judged: () => {} },
     stopwatch: () => 0,
     observe: () => {},

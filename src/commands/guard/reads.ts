@@ -21,6 +21,7 @@ import { weakText } from '../../core/passwords/weak.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
 import { observationKey, standingOf, storedObservation } from '../../flow/authors/observation.ts';
 import { openAsking } from '../../flow/fate/asking.ts';
+import { bulkLacks, storedLaneViews } from '../../flow/lanes/lane-views.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -34,6 +35,7 @@ import type {
 } from '../../ports/asking.ts';
 import type { AuthorsView } from '../../ports/authors.ts';
 import type { FateStore } from '../../ports/fate.ts';
+import type { LaneDetail, LaneList } from '../../ports/lanes.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
@@ -58,6 +60,9 @@ export type GuardReads = {
   incident(id: string): Promise<IncidentDetail>;
   stats(query: StatsQuery): Promise<StatsAnswer>;
   scripts(filter: Parameters<ScriptAdmin['list']>[0]): Promise<ScriptListView>;
+  lanes(): Promise<LaneList>;
+  /** All lanes of one provider. */
+  provider(id: string, since: Millis): Promise<readonly LaneDetail[]>;
   authors(): Promise<AuthorsView>;
   [Symbol.dispose](): void;
 };
@@ -83,6 +88,8 @@ export async function openReads(
       incident: (id) => read(`/incidents/${encodeURIComponent(id)}`),
       stats: (query) => read(`/stats${queryText(query)}`),
       scripts: (filter) => read(`/scripts${queryText(filter)}`),
+      lanes: () => read('/providers'),
+      provider: (id, since) => read(`/providers/${encodeURIComponent(id)}${queryText({ since })}`),
       authors: () => read('/authors'),
       [Symbol.dispose]: () => {},
     };
@@ -116,6 +123,7 @@ function isReadable(path: string): boolean {
 
 function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis): GuardReads {
   const account = (name: string): AccountView | undefined => storedAccount(ledger, name, now);
+  const lanes = storedLaneViews(ledger, { now, missing: (domain) => bulkLacks(domain, ledger) });
   const asking = openAsking({
     fates,
     live: ledger,
@@ -168,6 +176,11 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
       const rules = ledger.scriptRules().filter(({ removedAt }) => removedAt === undefined);
       const { mode } = loadConfig(usualConfig()).config.scripts;
       return scriptList({ mode, scripts: ledger.scripts(), rules }, filter);
+    },
+    lanes: async () => lanes.list(),
+    provider: async (id, since) => {
+      const lanesOf = lanes.show(id, since);
+      return found(lanesOf.length === 0 ? undefined : lanesOf, 'provider');
     },
     authors: async () => storedAuthors(ledger, now),
     [Symbol.dispose]: () => ledger.close(),

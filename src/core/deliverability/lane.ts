@@ -7,12 +7,13 @@ export type LaneKey = {
   readonly source: string;
   /** Of the connection to the provider. */
   readonly family: 'ipv4' | 'ipv6';
-  /** Id of the provider, as the classifier of replies names it. */
+  /** Id of the provider, as the classifier of replies names it; a domain for one without an id. */
   readonly provider: string;
 };
 
 /** unknown: too little mail, or the mail log is not read. */
-export type LaneState = 'healthy' | 'slowed' | 'blocked' | 'unknown';
+export const laneStates = ['healthy', 'slowed', 'blocked', 'unknown'] as const;
+export type LaneState = (typeof laneStates)[number];
 
 /** What a lane is now, and why. */
 export type LaneStanding = LaneKey & {
@@ -26,6 +27,8 @@ export type LaneStanding = LaneKey & {
   readonly link: string;
   /** One sentence: why it has this state. */
   readonly why: string;
+  /** Lines to type if the provider refuses IPv6 and takes mail by IPv4; else empty. */
+  readonly commands: readonly string[];
   /** The account or script that caused most of the bad replies; undefined if none did. */
   readonly causedBy: { readonly account: string; readonly share: number } | undefined;
   /** Id of the incident of that account; undefined if there is none. */

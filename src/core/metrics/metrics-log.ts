@@ -1,4 +1,5 @@
 /** Metrics of the mail log, and of mail that left without a verdict. */
+import { laneStates } from '../deliverability/lane.ts';
 import type { Metric } from './metric.ts';
 
 export const mailLogMetrics: readonly Metric[] = [
@@ -96,5 +97,26 @@ export const mailLogMetrics: readonly Metric[] = [
       'day is not kept (any more), mistake in Postern.',
     label: 'why',
     values: ['waiting', 'day', 'bug'],
+  },
+  {
+    name: 'postern_lanes',
+    kind: 'gauge',
+    help: 'Lanes (our address and a provider), by how the provider treats our mail.',
+    label: 'state',
+    values: laneStates,
+  },
+  {
+    name: 'postern_lane_changes_total',
+    kind: 'counter',
+    help: 'Lanes that changed their state, by the new state.',
+    label: 'to',
+    values: laneStates,
+  },
+  {
+    name: 'postern_lane_attempts_total',
+    kind: 'counter',
+    help: 'Answers of mail servers elsewhere to attempts to deliver, by provider and outcome.',
+    label: 'provider',
+    secondLabel: 'outcome',
   },
 ];

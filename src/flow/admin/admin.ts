@@ -13,6 +13,7 @@ import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../
 import type { Asking } from '../../ports/asking.ts';
 import type { AuthorAdmin } from '../../ports/authors.ts';
 import type { FateStore } from '../../ports/fate.ts';
+import type { LaneViews } from '../../ports/lanes.ts';
 import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
@@ -55,6 +56,7 @@ export type AdminDeps = {
   readonly troubles: Pick<Troubles, 'all'>;
   readonly bypass: Pick<BypassMeter, 'view'>;
   readonly foreign: { latest(limit: number): StatusView['foreign'] };
+  readonly lanes: LaneViews;
   readonly logShapes: () => StatusView['logShapes'];
   readonly ledger: ForgetDeps['ledger'];
   readonly remembering: ForgetDeps['remembering'];
@@ -156,6 +158,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     dkim: deps.dkim,
     scripts: deps.scripts,
     authors: deps.authors,
+    lanes: deps.lanes,
     asking: askingOf(deps),
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),

@@ -10,6 +10,7 @@ import type { AccountState, VerdictKind } from '../../core/verdict.ts';
 import { bareMessageId } from '../../formats/message/header.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { FateStore } from '../../ports/fate.ts';
+import type { Lanes } from '../../ports/lanes.ts';
 import type { Answer } from '../../ports/message.ts';
 
 export type MessageFates = {
@@ -28,9 +29,13 @@ export type MessageFates = {
 export function openMessageFates(deps: {
   readonly store: Pick<FateStore, 'judged' | 'logged' | 'attempted' | 'merged'>;
   /** The state of an account that was just judged. */
+  /** Takes each attempt once. */
+  readonly lanes: Pick<Lanes, 'attempted'>;
   readonly stateOf: (account: Account) => AccountState | undefined;
 }): MessageFates {
-  const { stateOf, store } = deps;
+  const { lanes, stateOf, store } = deps;
+  /** Told to the lanes: an attempt is told again if its message turns out to be another one. */
+  const counted = new WeakSet<object>();
   const join = openJoin({
     message(mail) {
       const startMissing = mail.origin === 'missing';
@@ -41,7 +46,11 @@ export function openMessageFates(deps: {
       // The mail server tells the sender that the message is late or did not arrive.
       const isForeign = delivery !== undefined && mail.isForeign(delivery.queueId);
       if (isForeign && delivery.original === mail.sender) return;
-      store.attempted(attempt());
+      const told = attempt();
+      store.attempted(told);
+      if (delivery === undefined || counted.has(delivery)) return;
+      counted.add(delivery);
+      lanes.attempted(told);
     },
     merged: (mail: JoinedMail, into: JoinedMail) => store.merged(loggedOf(mail), loggedOf(into)),
   });

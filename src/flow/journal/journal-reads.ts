@@ -17,7 +17,7 @@ const justNow: number = Number.MAX_SAFE_INTEGER;
 /**
  * The reads of the ledger that the journal overlays. Weak passwords, scripts and declarations are
  * not among them: their flows keep them in memory (passwords-audited.ts, script-mailed.ts,
- * observation.ts).
+ * observation.ts). Those of lanes are asked of the ledger; the last seconds are missing.
  * Statistics come from the ledger itself (shared-answers.ts), without the last seconds.
  */
 export type LedgerReads = Omit<
@@ -33,6 +33,11 @@ export type LedgerReads = Omit<
   | 'mayWriteAs'
   | 'writtenAs'
   | 'stats'
+  | 'lanes'
+  | 'laneSamples'
+  | 'laneChanges'
+  | 'laneReplies'
+  | 'bulkDomains'
   | 'statsAside'
 >;
 

@@ -256,7 +256,7 @@ function isAccount(change: Pending): change is PendingAccount {
 
 /** Explanations and statistics may be given up; decisions may not. */
 function mayDrop(change: Pending): boolean {
-  return change.kind === 'message' || change.kind === 'story' || change.kind === 'rollup';
+  return ['message', 'story', 'rollup', 'lanes'].includes(change.kind);
 }
 
 function softEntry(change: RowChange): PendingEntry {

@@ -42,6 +42,20 @@ const inMemory: ReadonlyMap<number, string> = new Map([
      CREATE TEMP TABLE written_as (account TEXT, address TEXT, first_at INTEGER, last_at INTEGER,
        messages INTEGER, days INTEGER);`,
   ],
+  [
+    14,
+    `CREATE TEMP TABLE lane (source TEXT, family TEXT, provider TEXT, at INTEGER, memory TEXT);
+     CREATE TEMP TABLE lane_sample (source TEXT, family TEXT, provider TEXT, at INTEGER,
+       sent INTEGER, deferred INTEGER, bounced INTEGER, delays BLOB,
+       PRIMARY KEY (source, family, provider, at));
+     CREATE TEMP TABLE lane_change (number INTEGER, source TEXT, family TEXT, provider TEXT,
+       at INTEGER, from_state TEXT, to_state TEXT, reply TEXT, rule TEXT);
+     CREATE TEMP TABLE lane_reply (source TEXT, family TEXT, provider TEXT, shape TEXT,
+       example TEXT, rule TEXT, scope TEXT, severity TEXT, cure TEXT, count INTEGER,
+       first_at INTEGER, last_at INTEGER, PRIMARY KEY (source, family, provider, shape));
+     CREATE TEMP TABLE bulk_domain (domain TEXT, provider TEXT, day INTEGER, today INTEGER,
+       busiest_day INTEGER, busiest INTEGER, passed_at INTEGER, told_at INTEGER);`,
+  ],
 ]);
 
 /** The oldest version that a command that only reads can read, without a migration of the file. */

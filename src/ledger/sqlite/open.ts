@@ -241,6 +241,11 @@ function reads(
     weakPasswords: all.weakPasswords.weakPasswords,
     mayWriteAs: all.authors.mayWriteAs,
     writtenAs: all.authors.writtenAs,
+    lanes: all.lanes.lanes,
+    laneSamples: all.lanes.laneSamples,
+    laneChanges: all.lanes.laneChanges,
+    laneReplies: all.lanes.laneReplies,
+    bulkDomains: all.lanes.bulkDomains,
   };
 }
 

@@ -3,7 +3,8 @@
  * stories and statistics go by their own age. Finished notices and held messages that were released
  * or dropped go with the stories. Accounts, incidents, exemptions and the audit trail stay. A From
  * domain goes if nobody has sent with it for as long as stories are kept; a script goes if
- * `scriptsMax` others have sent since.
+ * `scriptsMax` others have sent since. Changes and replies of lanes go with the stories; the domains
+ * of bulk senders stay, as some providers never forget them.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { scriptsMax } from '../../core/scripts/register.ts';
@@ -15,6 +16,8 @@ import { inTransaction } from './write.ts';
 
 /** Rows of each kind in a slice: some milliseconds. */
 const sliceRows = 250;
+/** Kinds of replies on all lanes; the latest are kept. */
+const laneRepliesMax = 5_000;
 
 export function pruner(
   database: DatabaseSync,
@@ -54,6 +57,22 @@ export function pruner(
     `DELETE FROM script WHERE account IN
        (SELECT account FROM script ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${scriptsMax})`,
   );
+  const lane = make.command('DELETE FROM lane WHERE at < ?');
+  const laneChange = make.command(
+    `DELETE FROM lane_change WHERE number IN
+       (SELECT number FROM lane_change WHERE at < ? ORDER BY at LIMIT ${sliceRows})`,
+  );
+  const laneReply = make.command(
+    `DELETE FROM lane_reply WHERE (source, family, provider, shape) IN
+       (SELECT source, family, provider, shape FROM lane_reply WHERE last_at < ?
+        LIMIT ${sliceRows})`,
+  );
+  // Strangers choose replies, so there is a limit besides the age.
+  const laneReplyMore = make.command(
+    `DELETE FROM lane_reply WHERE (source, family, provider, shape) IN
+       (SELECT source, family, provider, shape FROM lane_reply
+        ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${laneRepliesMax})`,
+  );
   const changed = make.query('SELECT total_changes() AS n');
   const changes = (): number => integer(changed.first() ?? {}, 'n');
   return (olderThan) => {
@@ -67,6 +86,10 @@ export function pruner(
       handover(olderThan.messages);
       sendingDomain(olderThan.stories);
       script();
+      lane(olderThan.stories);
+      laneChange(olderThan.stories);
+      laneReply(olderThan.stories);
+      laneReplyMore();
       const day = Math.floor(olderThan.statistics / dayMs);
       for (const by of statsKinds) rollup(by, day);
     });

@@ -5,6 +5,7 @@ import { type DkimKeyTable, dkimKeyTable } from './tables/dkim-keys.ts';
 import { type HandoverTable, handoverTable } from './tables/handovers.ts';
 import { type HeldTable, heldTable } from './tables/held.ts';
 import { type IncidentTable, incidentTable } from './tables/incidents.ts';
+import { type LaneTable, laneTable } from './tables/lanes/lanes.ts';
 import { type MessageTable, messageTable } from './tables/messages.ts';
 import {
   type AuditTable,
@@ -40,6 +41,7 @@ export type Tables = {
   readonly handovers: HandoverTable;
   readonly weakPasswords: WeakPasswordTable;
   readonly authors: AuthorTable;
+  readonly lanes: LaneTable;
 };
 
 export function tables(make: Statements): Tables {
@@ -60,5 +62,6 @@ export function tables(make: Statements): Tables {
     handovers: handoverTable(make),
     weakPasswords: weakPasswordTable(make),
     authors: authorTable(make),
+    lanes: laneTable(make),
   };
 }

@@ -115,6 +115,9 @@ function apply(tables: Tables, change: Change): void {
     case 'not-written-as':
       tables.authors.dropSeen(change.row);
       break;
+    case 'lanes':
+      tables.lanes.put(change.row);
+      break;
     default:
       unreachable(change);
   }

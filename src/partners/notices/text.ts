@@ -4,6 +4,7 @@
  */
 import type { Notice } from '../../core/notice.ts';
 import { shellWords } from '../../lib/shell-words.ts';
+import { bulkSubject, laneSubject, providerOpening } from './provider-text.ts';
 
 export type NoticeText = { readonly subject: string; readonly body: string };
 
@@ -52,6 +53,10 @@ function subject(notice: Notice): string {
       return `[postern] a DKIM record of ${who} needs attention`;
     case 'dkim.lost':
       return `[postern] DKIM key of ${who} is missing from DNS; signing with it has stopped`;
+    case 'lane.changed':
+      return laneSubject(who, at, notice);
+    case 'bulk.near':
+      return bulkSubject(who, at);
     case 'authors.observing':
       return `[postern] accounts that write as others are observed ${at}`;
     case 'authors.observed':
@@ -63,6 +68,8 @@ function subject(notice: Notice): string {
 
 function opening(notice: Notice): string {
   const who = oneLine(notice.account);
+  const told = providerOpening(notice.event);
+  if (told !== undefined) return fold(told);
   switch (notice.event) {
     case 'account.suspended':
       return fold(
@@ -140,7 +147,8 @@ function facts(notice: Notice): string {
   if (event === 'dkim.record' || event === 'dkim.lost') {
     return `Domain   ${oneLine(notice.account)}\nAt       ${notice.at}`;
   }
-  if (['account.waiting', 'account.foreign'].includes(event) || event.startsWith('authors.')) {
+  const plainly = ['account.waiting', 'account.foreign', 'lane.changed', 'bulk.near'];
+  if (plainly.includes(event) || event.startsWith('authors.')) {
     return `At       ${notice.at}`;
   }
   const { leaked, stopped, since } = notice;

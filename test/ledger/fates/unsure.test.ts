@@ -24,7 +24,11 @@ test('what waits for a filter is not lost with the process, and is joined later'
   const folder = freshFolder(t);
   const rig = openRig(folder, { now: () => second(60) });
   t.after(() => rig.store.close());
-  const fates = openMessageFates({ store: rig.store, stateOf: () => undefined });
+  const fates = openMessageFates({
+    store: rig.store,
+    lanes: { attempted: () => {} },
+    stateOf: () => undefined,
+  });
   const found = () => findInDays(folder, { recipient: to, limit: 9 }).found;
   const facts = [
     ...[byLogin('4A', 0), named('4A', 0, name), queued('4A', 0)],

@@ -33,6 +33,8 @@
  *   POST /api/dkim/adopt                 { keys: [{ domain, selector }], note?, by? }
  *                                        takes over keys whose files are in the folder already
  *   GET, POST /api/passwords             results of an audit (password-routes.ts)
+ *   GET  /api/providers, /api/providers/ID, /api/lane-changes
+ *                                        how providers treat our mail (providers/routes.ts)
  *   …    /api/scripts                    the register of scripts (script-routes.ts)
  *   …    /api/authors                    addresses in From (author-routes.ts)
  *
@@ -48,6 +50,7 @@ import { authorRoutes } from './author-routes.ts';
 import { findRoutes } from './find-routes.ts';
 import { overview } from './overview.ts';
 import { passwordRoutes } from './password-routes.ts';
+import { providerRoutes } from './providers/routes.ts';
 import { actor, body, done, type HttpEnv, named, orNotFound, query } from './request.ts';
 import {
   accountsQuery,
@@ -87,6 +90,7 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   heldRoutes(api, admin);
   dkimRoutes(api, admin.dkim);
   passwordRoutes(api, admin);
+  providerRoutes(api, admin.lanes);
   scriptRoutes(api, admin.scripts);
   authorRoutes(api, admin.authors);
   return api;

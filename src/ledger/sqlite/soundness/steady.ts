@@ -82,6 +82,11 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
     scripts: steadily(ledger.scripts, none),
     scriptRules: steadily(ledger.scriptRules, none),
     weakPasswords: steadily(ledger.weakPasswords, none),
+    lanes: steadily(ledger.lanes, none),
+    laneSamples: steadily(ledger.laneSamples, none),
+    laneChanges: steadily(ledger.laneChanges, none),
+    laneReplies: steadily(ledger.laneReplies, none),
+    bulkDomains: steadily(ledger.bulkDomains, none),
   };
 }
 

@@ -1,0 +1,51 @@
+/** Opens the watch of lanes: how each provider treats our mail. */
+import { laneStates } from '../core/deliverability/lane.ts';
+import { providerById, providerOfMx } from '../core/deliverability/providers.ts';
+import { openReplyClassifier } from '../core/replies/classifier.ts';
+import { ourReplyRules } from '../core/replies/rules/all.ts';
+import type { Journal } from '../flow/journal/journal.ts';
+import { openBulkSenders } from '../flow/lanes/bulk-senders.ts';
+import { openLaneNotices } from '../flow/lanes/lane-notices.ts';
+import { bulkLacks } from '../flow/lanes/lane-views.ts';
+import { type LaneWatch, lookEveryMs, openLaneWatch } from '../flow/lanes/lane-watch.ts';
+import type { Notices } from '../flow/notices/notices.ts';
+import type { Millis } from '../lib/time.ts';
+import { organisationOf } from '../partners/dns/public-suffix.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { DaemonParts } from './base/options.ts';
+
+const iso = (at: Millis): string => new Date(at).toISOString();
+
+export function openDaemonLanes(
+  { counters, host, scope, world }: DaemonParts,
+  deps: {
+    readonly ledger: Ledger;
+    readonly journal: Journal;
+    readonly notices: Notices;
+  },
+): LaneWatch {
+  const { journal, ledger, notices } = deps;
+  const missing = (domain: string): readonly string[] => bulkLacks(domain, journal.live);
+  const nameOf = (provider: string): string => providerById(provider)?.name ?? provider;
+  const watch = openLaneWatch({
+    classifier: openReplyClassifier(ourReplyRules),
+    providerOf: (mxHost) => providerOfMx(mxHost)?.id,
+    organisationOf,
+    ledger,
+    journal,
+    world,
+    missing,
+    told: openLaneNotices({ notices, world, host, nameOf, missing, iso }),
+    bulk: openBulkSenders({ ledger, journal, organisationOf }),
+  });
+  const look = (): void => {
+    watch.look();
+    const states = watch.states();
+    for (const state of laneStates) {
+      counters.set('postern_lanes', states.filter((one) => one === state).length, state);
+    }
+  };
+  look();
+  scope.defer(world.timers.every(lookEveryMs, look));
+  return watch;
+}

@@ -1,0 +1,291 @@
+/**
+ * Watches how each provider treats our mail. Attempts of the mail log are counted on lanes; every
+ * few seconds each lane is judged, and a change is written down and told once.
+ *
+ * Counts are written together with the place in the mail log up to which they go, so a restart
+ * counts no attempt twice. The memory by which a lane is judged is written less often: after a kill
+ * it may lack the last minute, or count the last lines twice.
+ */
+import type { LaneChange, LaneKey } from '../../core/deliverability/lane.ts';
+import type { Submission } from '../../core/event.ts';
+import type { Attempt } from '../../core/fate/attempt.ts';
+import { type AnswerKind, answerKind } from '../../core/lanes/answers.ts';
+import { judgeLane } from '../../core/lanes/judge.ts';
+import { answersOfDay, type LaneMemory, newLane, noteAnswer } from '../../core/lanes/memory.ts';
+import { decodeLane, encodeLane } from '../../core/lanes/stored.ts';
+import { isToTell, setTold } from '../../core/lanes/telling.ts';
+import type { ClassifiedReply, ReplyClassifier } from '../../core/replies/classified.ts';
+import { type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import type { LaneLedger, LaneRow, Lanes, LaneWrite } from '../../ports/lanes.ts';
+import type { World } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { BulkSenders } from './bulk-senders.ts';
+import { LaneCounts, type LaneOutcome, laneName } from './lane-counts.ts';
+import type { LaneTold } from './lane-notices.ts';
+import { type LaneViewDeps, laneViews, type WatchedLane } from './lane-views.ts';
+
+export type LaneWatchDeps = {
+  readonly classifier: ReplyClassifier;
+  /** Id of the provider that runs this mail host; undefined for one without an id. */
+  readonly providerOf: (mxHost: string) => string | undefined;
+  /** The domain that the owner of a host registered. */
+  readonly organisationOf: (host: string) => string | undefined;
+  readonly ledger: LaneLedger;
+  readonly journal: {
+    add: Journal['add'];
+    readonly live: Pick<Journal['live'], 'incidents' | 'message'>;
+  };
+  readonly world: World;
+  readonly told: LaneTold;
+  readonly bulk: BulkSenders;
+  readonly missing: LaneViewDeps['missing'];
+};
+
+export type LaneWatch = Lanes & {
+  /** A message was judged: its From domain counts for the rules for bulk senders. */
+  judged(message: Submission): void;
+  /**
+   * Takes what was counted since the last call. The answer writes it, with the place in the mail
+   * log up to which it goes.
+   */
+  cut(): (key: string, place: string) => void;
+  /** Why the mail log is not read; undefined: it is read. */
+  unread(why: string | undefined): void;
+  /** The state of each lane. */
+  states(): readonly LaneMemory['state'][];
+  /** To be called every few seconds. */
+  look(): void;
+};
+
+export const lookEveryMs: number = 5 * secondMs;
+/** Lanes in memory: those of providers with an id, and of the largest others. */
+const lanesMax = 500;
+const othersMax = 100;
+/** Lanes of others beyond that. */
+const otherProvider = 'other';
+/** A lane of another provider with fewer answers in a day may give its place to a new one. */
+const smallMax = 3;
+/** The memory of a lane without trouble is written at most this often. */
+const saveEveryMs = minuteMs;
+const loopback = /^(?:127\.|::1$)/;
+
+type Lane = WatchedLane & {
+  savedAt: Millis;
+  isChanged: boolean;
+  /** Bad replies came since it was written. */
+  isUrgent: boolean;
+  /** The state as written in the last change: unknown while the log is not read. */
+  shown: LaneMemory['state'];
+};
+
+export function openLaneWatch(deps: LaneWatchDeps): LaneWatch {
+  return new Watch(deps);
+}
+
+class Watch implements LaneWatch {
+  readonly #deps: LaneWatchDeps;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #counts = new LaneCounts();
+  readonly list: Lanes['list'];
+  readonly show: Lanes['show'];
+  readonly changes: Lanes['changes'];
+  #others = 0;
+  #unread = '';
+
+  constructor(deps: LaneWatchDeps) {
+    this.#deps = deps;
+    const now = deps.world.clock.now();
+    const rows = deps.ledger.lanes().toSorted((one, other) => other.at - one.at);
+    for (const { at, family, memory, provider, source } of rows.slice(0, lanesMax)) {
+      const lane = this.#add({ family, provider, source }, decodeLane(memory, now));
+      if (lane !== undefined) lane.savedAt = at;
+    }
+    const views = laneViews({
+      lanes: () => [...this.#lanes.values()],
+      ledger: deps.ledger,
+      incidents: (filter) => deps.journal.live.incidents(filter),
+      bulk: () => deps.bulk.rows(),
+      missing: deps.missing,
+      unread: () => this.#unread,
+      now: () => deps.world.clock.now(),
+    });
+    this.list = views.list;
+    this.show = views.show;
+    this.changes = views.changes;
+  }
+
+  judged(message: Submission): void {
+    this.#deps.bulk.judged(message);
+  }
+
+  attempted(attempt: Attempt): void {
+    const { at, isLocal, mxAddress, mxHost, outcome, reply } = attempt;
+    if (isLocal || mxHost === '' || outcome === 'handed-on' || outcome === 'expired') return;
+    if (loopback.test(mxAddress)) return;
+    const lane = this.#laneOf(attempt);
+    if (lane === undefined) return;
+    if (outcome === 'sent') {
+      this.#note(lane, 'taken', attempt, undefined);
+      this.#deps.bulk.sent(attempt, lane.provider);
+      return;
+    }
+    const { classifier } = this.#deps;
+    const as = classifier.classify({ reply, mxHost, status: outcome });
+    // Words of our own mail server, such as a connection that ended, are no answer.
+    if (as.isOwnWords) return;
+    this.#note(lane, answerKind(as, outcome), attempt, as);
+    this.#counts.reply(keyOf(lane), classifier.shape(reply), at, reply, as);
+  }
+
+  cut(): (key: string, place: string) => void {
+    if (this.#counts.isEmpty) return () => undefined;
+    const now = this.#deps.world.clock.now();
+    const { replies, samples } = this.#counts.take();
+    const due = [...this.#lanes.values()].filter(
+      (lane) => lane.isUrgent || (lane.isChanged && Math.abs(now - lane.savedAt) >= saveEveryMs),
+    );
+    const lanes = due.map((lane) => save(lane, now));
+    const bulk = this.#deps.bulk.take();
+    return (key, value) => {
+      this.#write({ lanes, samples, replies, bulk, changes: [], place: { key, value } });
+    };
+  }
+
+  unread(why: string | undefined): void {
+    this.#unread = why ?? '';
+  }
+
+  states(): readonly LaneMemory['state'][] {
+    return [...this.#lanes.values()].map(({ shown }) => shown);
+  }
+
+  look(): void {
+    const now = this.#deps.world.clock.now();
+    const changes: LaneChange[] = [];
+    const lanes: LaneRow[] = [];
+    const told: Lane[] = [];
+    for (const lane of this.#lanes.values()) {
+      judgeLane(lane.memory, now);
+      const to = this.#unread === '' ? lane.memory.state : 'unknown';
+      const isTold = this.#unread === '' && isToTell(lane.memory, now);
+      if (isTold) {
+        setTold(lane.memory, now);
+        told.push(lane);
+      }
+      if (to !== lane.shown) changes.push(this.#changed(lane, to, now));
+      else if (!isTold) continue;
+      lanes.push(save(lane, now));
+    }
+    if (told.length > 0) this.#deps.told.changed(told);
+    this.#deps.told.near(this.#deps.bulk.near());
+    this.#forget(now);
+    if (lanes.length === 0) return;
+    this.#write({ lanes, changes, samples: [], replies: [], bulk: [], place: undefined });
+  }
+
+  #changed(lane: Lane, to: Lane['shown'], now: Millis): LaneChange {
+    const { reply = '', rule = '' } = lane.memory.decided ?? {};
+    const from = lane.shown;
+    lane.shown = to;
+    const { count, log } = this.#deps.world;
+    count('postern_lane_changes_total', 1, to);
+    const { family, provider, source } = lane;
+    const why = this.#unread === '' ? lane.memory.why : this.#unread;
+    log('info', 'lane.changed', { provider, family, source, from, to, why, rule });
+    return { ...keyOf(lane), at: now, from, to, reply, rule };
+  }
+
+  #note(lane: Lane, kind: AnswerKind, attempt: Attempt, as: ClassifiedReply | undefined): void {
+    const { at, outcome, reply } = attempt;
+    const isBad = kind === 'blocked' || kind === 'slowed' || kind === 'part';
+    const { cure = '', link = '', rule = '' } = as ?? {};
+    const by = isBad ? this.#accountOf(attempt) : '';
+    noteAnswer(lane.memory, kind, { at, by, words: { reply, rule, cure, link } });
+    lane.isChanged = true;
+    if (isBad) lane.isUrgent = true;
+    const counted = outcome as LaneOutcome;
+    this.#counts.add(keyOf(lane), counted, attempt);
+    const provider = isOtherLane(lane) ? otherProvider : lane.provider;
+    this.#deps.world.count('postern_lane_attempts_total', 1, `${provider} ${counted}`);
+  }
+
+  /** The account or script for which Postern judged the message, else the one that the log names. */
+  #accountOf({ account, queueId }: Attempt): string {
+    return this.#deps.journal.live.message(queueId)?.account ?? account ?? '';
+  }
+
+  #laneOf({ from, mxAddress, mxHost }: Attempt): Lane | undefined {
+    const { organisationOf, providerOf } = this.#deps;
+    const family = mxAddress.includes(':') ? 'ipv6' : 'ipv4';
+    const id = providerOf(mxHost);
+    const provider = id ?? organisationOf(mxHost) ?? otherProvider;
+    const key = { source: from, family, provider } as const;
+    const known = this.#lanes.get(laneName(key));
+    if (known !== undefined) return known;
+    const now = this.#deps.world.clock.now();
+    return (
+      this.#add(key, newLane(now)) ??
+      this.#lanes.get(laneName({ ...key, provider: otherProvider })) ??
+      this.#add({ ...key, provider: otherProvider }, newLane(now))
+    );
+  }
+
+  /** Undefined: there is no room for one more of its kind. */
+  #add(key: LaneKey, memory: LaneMemory): Lane | undefined {
+    const isOther = isOtherLane(key);
+    if (isOther && this.#others >= othersMax && !this.#makeRoom()) return undefined;
+    if (this.#lanes.size >= lanesMax) return undefined;
+    const lane: Lane = {
+      ...key,
+      memory,
+      savedAt: 0 as Millis,
+      isChanged: false,
+      isUrgent: false,
+      shown: memory.state,
+    };
+    this.#lanes.set(laneName(key), lane);
+    if (isOther) this.#others += 1;
+    return lane;
+  }
+
+  #makeRoom(): boolean {
+    const now = this.#deps.world.clock.now();
+    for (const [name, lane] of this.#lanes) {
+      if (!isOtherLane(lane) || answersOfDay(lane.memory, now) >= smallMax) continue;
+      if (lane.memory.state === 'slowed' || lane.memory.state === 'blocked') continue;
+      this.#lanes.delete(name);
+      this.#others -= 1;
+      return true;
+    }
+    return false;
+  }
+
+  /** Lanes that had no mail for a day and are not of a provider with an id. */
+  #forget(now: Millis): void {
+    for (const [name, lane] of this.#lanes) {
+      if (!isOtherLane(lane) || lane.memory.state !== 'unknown') continue;
+      if (answersOfDay(lane.memory, now) > 0) continue;
+      this.#lanes.delete(name);
+      this.#others -= 1;
+    }
+  }
+
+  #write(row: LaneWrite): void {
+    this.#deps.journal.add({ kind: 'lanes', row });
+  }
+}
+
+function isOtherLane({ provider }: LaneKey): boolean {
+  return provider.includes('.');
+}
+
+function keyOf({ family, provider, source }: LaneKey): LaneKey {
+  return { source, family, provider };
+}
+
+function save(lane: Lane, now: Millis): LaneRow {
+  lane.savedAt = now;
+  lane.isChanged = false;
+  lane.isUrgent = false;
+  return { ...keyOf(lane), at: now, memory: encodeLane(lane.memory) };
+}
