@@ -6,10 +6,12 @@ import { randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import { mailServerOf, policyOf } from '../config/values.ts';
+import { mailServerOf, policyOf, reportServerOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import type { Account, LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
+import { openReplyClassifier } from '../core/replies/classifier.ts';
+import { ourReplyRules } from '../core/replies/rules/all.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
 import { openHeldCount } from '../flow/account/held-count.ts';
@@ -32,6 +34,7 @@ import { modeChanged } from '../flow/suspension/mode-changed.ts';
 import { addressKey } from '../formats/message/address.ts';
 import { dayMs, type Millis } from '../lib/time.ts';
 import type { Mutable } from '../lib/type-tools.ts';
+import { publicAddresses } from '../partners/kernel/public-addresses.ts';
 import { noticeMail } from '../partners/notices/mail.ts';
 import { noticeWebhook } from '../partners/notices/webhook.ts';
 import { readSecretFile } from '../partners/secret-file.ts';
@@ -314,7 +317,7 @@ function openReaders(
 }
 
 function openFlowsAdmin(
-  { host, state, world }: DaemonParts,
+  { config, host, state, world }: DaemonParts,
   memory: Memory &
     Stopping &
     Pick<AdminDeps, 'bypass' | 'settings'> & {
@@ -343,7 +346,13 @@ function openFlowsAdmin(
     ledgerPath: join(state, 'ledger.db'),
     defaultDomain: memory.loginDomains,
   };
-  return openAdmin({ ...memory, ...more, world, facts, iso });
+  const incidents = {
+    replies: openReplyClassifier(ourReplyRules),
+    laneChanges: more.lanes.changes,
+    server: reportServerOf(config, { host, addresses: publicAddresses() }),
+    iso,
+  };
+  return openAdmin({ ...memory, ...more, world, facts, incidents, iso });
 }
 
 function machineAddresses(): readonly string[] {

@@ -4,6 +4,7 @@ import { providerById, providerOfMx } from '../core/deliverability/providers.ts'
 import { openReplyClassifier } from '../core/replies/classifier.ts';
 import { ourReplyRules } from '../core/replies/rules/all.ts';
 import type { Journal } from '../flow/journal/journal.ts';
+import { openBlamedAccounts } from '../flow/lanes/blamed-accounts.ts';
 import { openBulkSenders } from '../flow/lanes/bulk-senders.ts';
 import { openLaneNotices } from '../flow/lanes/lane-notices.ts';
 import { bulkLacks } from '../flow/lanes/lane-views.ts';
@@ -38,9 +39,14 @@ export function openDaemonLanes(
     told: openLaneNotices({ notices, world, host, nameOf, missing, iso }),
     bulk: openBulkSenders({ ledger, journal, organisationOf }),
   });
+  const blamed = openBlamedAccounts({ lanes: watch, journal, world });
+  let wasBad = true;
   const look = (): void => {
     watch.look();
     const states = watch.states();
+    const isBad = states.some((one) => one === 'slowed' || one === 'blocked');
+    if (isBad || wasBad) blamed.look();
+    wasBad = isBad;
     for (const state of laneStates) {
       counters.set('postern_lanes', states.filter((one) => one === state).length, state);
     }

@@ -8,7 +8,7 @@ import type { TimelineEntry } from '../core/incidents/timeline.ts';
 import type { UnsignedText } from '../core/unsigned-text.ts';
 import type { VerdictKind } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
-import type { IncidentView, StoryView } from './admin.ts';
+import type { StoryView } from './admin.ts';
 import type { MessageRow } from './ledger.ts';
 
 /** `text` is typed freely, and what it may be is guessed. All else must match. */
@@ -74,11 +74,8 @@ export type ExplainAnswer = {
 /** A message that got out, with the side that likely sent it. */
 export type LeakedView = FoundView & { readonly mark: LeakMark; readonly why: readonly string[] };
 
-/** A suspension, or an account that made most of the bad answers of a provider. */
-export type IncidentSeen = IncidentBasis & Pick<IncidentView, 'reasons'>;
-
 export type IncidentDetail = {
-  readonly incident: IncidentSeen;
+  readonly incident: IncidentBasis;
   /** Oldest first. */
   readonly timeline: readonly TimelineEntry[];
   /** Who answered its mail badly, and how; most frequent first. */
@@ -99,7 +96,7 @@ export type Asking = {
   /** By queue id. Undefined: nothing is kept about it. */
   fate(id: string): Promise<FateView | undefined>;
   /** Newest first. */
-  incidents(filter: IncidentSearch): readonly IncidentSeen[];
+  incidents(filter: IncidentSearch): readonly IncidentBasis[];
   /** By the id of an incident, or the name of an account for its latest one. */
   incident(id: string): Promise<IncidentDetail | undefined>;
   report(id: string, about: ReportAsk): Promise<IncidentReport | undefined>;

@@ -2,7 +2,7 @@
  * Accounts that made most of the bad answers of a lane. Each is an incident of its own, unless the
  * account is suspended at that time: then it belongs to the incident of the suspension. Pure.
  */
-import { hourMs, type Millis } from '../../lib/time.ts';
+import { dayMs, hourMs, type Millis } from '../../lib/time.ts';
 import type { LaneKey, LaneStanding } from '../deliverability/lane.ts';
 
 export type BlamedLane = LaneKey & {
@@ -39,6 +39,8 @@ const incidentsMax = 200;
 const lanesMax = 50;
 /** A lane of the same account that turns bad this soon after is part of the same incident. */
 const againMs = hourMs;
+/** An incident of lanes that stay unknown ends this long after it began. */
+const unknownMs = 7 * dayMs;
 
 /**
  * The incidents as they are now, newest first; the same list if nothing changed. `standings`: of
@@ -54,9 +56,15 @@ export function followBlame(
   for (const standing of bad) {
     if (standing.causedBy !== undefined) all = blamed(all, standing, { newId, now });
   }
-  const badLanes = new Set(bad.map(blamedLaneId));
+  const states = new Map(standings.map((one) => [blamedLaneId(one), one.state]));
+  const suffers = (one: ReplyIncident, lane: BlamedLane): boolean => {
+    const state = states.get(blamedLaneId(lane));
+    // While the mail log is not read, a lane is unknown, and may be as bad as it was.
+    if (state === 'unknown') return now - one.openedAt < unknownMs;
+    return state === 'slowed' || state === 'blocked';
+  };
   const isOver = (one: ReplyIncident): boolean =>
-    one.endedAt === undefined && !one.lanes.some((lane) => badLanes.has(blamedLaneId(lane)));
+    one.endedAt === undefined && !one.lanes.some((lane) => suffers(one, lane));
   if (all.some(isOver)) all = all.map((one) => (isOver(one) ? { ...one, endedAt: now } : one));
   return all.length > incidentsMax ? all.slice(0, incidentsMax) : all;
 }

@@ -3,6 +3,7 @@ import type { Millis } from '../../lib/time.ts';
 import type { LaneKey, LaneState } from '../deliverability/lane.ts';
 import type { Attempt } from '../fate/attempt.ts';
 import type { LeakMark } from '../fate/leaked.ts';
+import type { ShownReason } from '../reason.ts';
 import type { VerdictKind } from '../verdict.ts';
 
 /**
@@ -108,7 +109,7 @@ export type IncidentBasis = {
   readonly stoppedMessages: number;
   readonly queuedHeld: number;
   readonly loginClosed: boolean;
-  readonly reasons: readonly { readonly text: string }[];
+  readonly reasons: readonly ShownReason[];
 };
 
 export type IncidentFacts = {

@@ -53,8 +53,9 @@ export function blamedIn(
   deps: Pick<ListDeps, 'live' | 'now'>,
   incident: Pick<AnyIncident, 'account' | 'endedAt' | 'since'>,
 ): readonly ReplyIncident[] {
-  return storedBlame(deps.live.meta(blameKey))
-    .filter((one) => one.account === incident.account && isAtOnce(one, incident, deps.now()));
+  return storedBlame(deps.live.meta(blameKey)).filter(
+    (one) => one.account === incident.account && isAtOnce(one, incident, deps.now()),
+  );
 }
 
 function coveredBy(deps: ListDeps, reply: ReplyIncident): IncidentRow | undefined {
