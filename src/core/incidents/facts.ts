@@ -66,9 +66,11 @@ export type ProviderAnswer = {
 /** A lane on which mail of the incident got bad answers, while it was slowed or blocked. */
 export type SufferedLane = LaneKey & {
   readonly name: string;
-  /** The worst of slowed and blocked. */
+  /** What it turned to first: slowed or blocked. */
   readonly state: LaneState;
   readonly since: Millis;
+  /** When it was blocked; undefined: it was only slowed. */
+  readonly blockedAt: Millis | undefined;
   /** In their words. */
   readonly reply: string;
   /** Undefined: it has not recovered. */

@@ -27,8 +27,8 @@ export function reportText(report: IncidentReport, clean: (text: string) => stri
 function heading({ incident, server, to, writtenAt }: IncidentReport): string {
   const what =
     to === 'abuse'
-      ? `Unwanted mail was handed to our mail server from your network`
-      : `Unwanted mail from our mail server, and what was done`;
+      ? 'Report: mail that was handed to our mail server from your network'
+      : 'Report: mail that left our mail server, and what was done';
   return `${what}\n\n${fact('Server', server.host)}${fact('Incident', incident)}${fact(
     'Written',
     `${writtenAt} (all times are UTC)`,
@@ -70,10 +70,11 @@ function happened(report: IncidentReport): string {
     gotOut.likelyOwner > 0 ? `${gotOut.likelyOwner} likely by the owner` : '',
     gotOut.unclear > 0 ? `${gotOut.unclear} not clear` : '',
   ].filter((one) => one !== '');
-  const who = parts.length === 0 ? '' : ` (of those that are kept: ${parts.join(', ')})`;
+  const who = parts.length === 0 ? '' : `; of those that are kept: ${parts.join(', ')}`;
+  const last = report.state === 'never suspended' ? 'the last message' : 'the suspension';
   return (
     fact('From', from) +
-    fact('Until', until) +
+    fact('Until', `${until} (${last})`) +
     fact('Account', account) +
     scripts.map((script) => fact('Script', script)).join('') +
     fact(
@@ -125,15 +126,17 @@ const states: Readonly<Record<IncidentReport['state'], string>> = {
 function since(report: IncidentReport): string {
   const { lanes, quietSince, released, state, stoppedMessages } = report;
   const ended = released === undefined ? '' : ` at ${released.at} by ${released.by}`;
-  const last = quietSince ?? 'not known';
   return (
-    fact('Last message', `${last} (the last one of the incident that left our server)`) +
-    fact('Stopped', counted(stoppedMessages, 'message')) +
+    fact('Last message', `${quietSince ?? 'not known'}`) +
+    fact('Stopped', `${counted(stoppedMessages, 'message')} (held or refused)`) +
     fact('Account', `${states[state]}${ended}`) +
     lanes
-      .map(({ recoveredAt, since: from, ...lane }) => {
-        const until = recoveredAt === undefined ? 'not over' : `until ${recoveredAt}`;
-        const text = `${lane.state} mail from ${laneText(lane)} from ${from}, ${until}`;
+      .map(({ blockedAt, recoveredAt, since: from, ...lane }) => {
+        const blocked =
+          blockedAt === undefined || blockedAt === from ? '' : `, blocked it from ${blockedAt}`;
+        const until =
+          recoveredAt === undefined ? ', and has not ended that' : `, until ${recoveredAt}`;
+        const text = `${lane.state} mail of ${laneText(lane)} from ${from}${blocked}${until}`;
         return fact(lane.name, text);
       })
       .join('')

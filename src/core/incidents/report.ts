@@ -78,6 +78,7 @@ export type IncidentReport = {
   })[];
   readonly lanes: readonly (Pick<SufferedLane, 'name' | 'source' | 'family' | 'state'> & {
     readonly since: string;
+    readonly blockedAt: string | undefined;
     readonly recoveredAt: string | undefined;
   })[];
   readonly clients: readonly ReportClient[];
@@ -110,7 +111,9 @@ export function incidentReport(
   const said = facts.acts.find(({ action }) => action === 'hijacked');
   const isMeant = (one: { readonly provider: string }): boolean =>
     provider === undefined || one.provider === provider;
-  const answers = to === 'provider' ? facts.answers.filter(isMeant).slice(0, answersMax) : [];
+  // A recipient that does not exist is nothing that a provider holds against us.
+  const against = facts.answers.filter((one) => one.isAgainstUs || one.scope === '');
+  const answers = to === 'provider' ? against.filter(isMeant).slice(0, answersMax) : [];
   const last = latest(facts.mail.map(({ at }) => at));
   const until = incident.suspendedAt ?? last ?? incident.endedAt ?? now;
   const marked = (mark: IncidentMail['mark']): number =>
@@ -172,16 +175,24 @@ function stateOf({ incident }: IncidentFacts): IncidentReport['state'] {
 
 function answerOf(answer: ProviderAnswer, iso: Iso): IncidentReport['answers'][number] {
   const { count, firstAt, from, id, lastAt, messageId, messages, mx, name } = answer;
-  const { outcome, provider, reply } = answer;
+  const { outcome, provider } = answer;
+  const reply = withoutPeople(answer.reply);
   const times = { firstAt: iso(firstAt), lastAt: iso(lastAt) };
   const what = { provider, name, outcome, count, messages, reply, mx, messageId };
   return { ...what, ...times, ourAddress: from, queueId: id };
 }
 
+/** A reply may name the recipient. */
+function withoutPeople(reply: string): string {
+  return reply.replace(/[^\s<>@"'():;,]+@(?=[\w.-]*\w)/g, '…@');
+}
+
 function laneOf(lane: SufferedLane, iso: Iso): IncidentReport['lanes'][number] {
-  const { family, name, recoveredAt, since, source, state } = lane;
-  const recovered = recoveredAt === undefined ? undefined : iso(recoveredAt);
-  return { name, source, family, state, since: iso(since), recoveredAt: recovered };
+  const { blockedAt, family, name, recoveredAt, since, source, state } = lane;
+  const when = (at: Millis | undefined): string | undefined =>
+    at === undefined ? undefined : iso(at);
+  const times = { blockedAt: when(blockedAt), recoveredAt: when(recoveredAt) };
+  return { name, source, family, state, since: iso(since), ...times };
 }
 
 function clientsOf(mail: readonly IncidentMail[], iso: Iso): readonly ReportClient[] {

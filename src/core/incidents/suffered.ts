@@ -25,7 +25,7 @@ export function sufferedLanes(
     const known = open.get(key);
     const isBad = change.to === 'slowed' || change.to === 'blocked';
     if (known !== undefined) {
-      if (change.to === 'blocked') known.state = 'blocked';
+      if (change.to === 'blocked') known.blockedAt ??= change.at;
       if (change.to !== 'healthy') continue;
       known.recoveredAt = change.at;
       open.delete(key);
@@ -36,9 +36,9 @@ export function sufferedLanes(
       if (share === undefined && (answer === undefined || isLate)) continue;
       const { family, provider, reply, source, to } = change;
       const name = answer?.name ?? provider;
-      const recoveredAt = undefined;
+      const blockedAt = to === 'blocked' ? change.at : undefined;
       const lane = { source, family, provider, name, state: to, since: change.at, reply };
-      const seen: Seen = { ...lane, recoveredAt, share };
+      const seen: Seen = { ...lane, blockedAt, recoveredAt: undefined, share };
       open.set(key, seen);
       all.push(seen);
     }

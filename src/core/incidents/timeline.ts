@@ -54,15 +54,10 @@ function entry(
   return { at, until, part, text, quote: more.quote ?? '' };
 }
 
-function signs({ incident, lanes }: IncidentFacts): readonly TimelineEntry[] {
+function signs({ incident }: IncidentFacts): readonly TimelineEntry[] {
   const [first] = incident.reasons;
-  if (incident.kind === 'replies') {
-    const named = [...new Set(lanes.map(({ name }) => name))].join(', ');
-    const where = named === '' ? 'a provider' : named;
-    return [
-      entry('sign', incident.since, `The first bad answers of ${where} to mail of this account`),
-    ];
-  }
+  // The bad answers are the signs, and each has its own entry.
+  if (incident.kind === 'replies') return [];
   const what = first === undefined ? '' : `: ${first.text}`;
   return [entry('sign', incident.since, `The first sign${what}`)];
 }
@@ -98,7 +93,7 @@ function answerEntry(answer: ProviderAnswer): TimelineEntry {
   const did = outcome === 'deferred' ? 'put off' : 'refused';
   const who = name === '' ? 'A server' : name;
   const through = answer.filter === '' ? '' : ` (${answer.filter})`;
-  const about = answer.scope === '' ? '' : ` over ${scopeWords(answer.scope)}`;
+  const about = answer.scope === '' ? '' : `, because of ${scopeWords(answer.scope)}`;
   const what = `${counted(answer.messages, 'message')} in ${counted(count, 'attempt')}`;
   return entry('answer', firstAt, `${who}${through} ${did} ${what}${about}`, {
     until: lastAt,
@@ -111,13 +106,13 @@ const scopes: Readonly<Record<string, string>> = {
   'our-network': 'our network',
   'our-domain': 'our domain',
   authentication: 'authentication (SPF, DKIM, DMARC)',
-  content: 'content',
-  rate: 'rate',
+  content: 'its content',
+  rate: 'the rate',
   recipient: 'the recipient',
   'their-fault': 'a fault of its own',
   'policy-of-recipient': 'a rule of the recipient',
   greylist: 'greylisting',
-  size: 'size',
+  size: 'its size',
   tls: 'encryption',
   network: 'the network',
 };
@@ -128,7 +123,7 @@ export function scopeWords(scope: string): string {
 }
 
 function laneEntries(lane: SufferedLane): readonly TimelineEntry[] {
-  const { name, recoveredAt, reply, share, since, state } = lane;
+  const { blockedAt, name, recoveredAt, reply, share, since, state } = lane;
   const from = laneText(lane);
   const part =
     share === undefined ? '' : `; this account made ${percent(share)} of its bad answers`;
@@ -136,6 +131,9 @@ function laneEntries(lane: SufferedLane): readonly TimelineEntry[] {
     state === 'blocked' ? `${name} blocked mail from ${from}` : `${name} slowed mail from ${from}`;
   return [
     entry('lane', since, `${turned}${part}`, { quote: reply }),
+    ...(blockedAt === undefined || blockedAt === since
+      ? []
+      : [entry('lane', blockedAt, `${name} blocked mail from ${from}`)]),
     ...(recoveredAt === undefined
       ? []
       : [entry('recovery', recoveredAt, `${name} takes mail from ${from} normally again`)]),
@@ -212,10 +210,12 @@ function acts({ acts: all, held }: IncidentFacts): readonly TimelineEntry[] {
   return [...told, ...moves];
 }
 
-function ends({ acts: all, incident }: IncidentFacts): readonly TimelineEntry[] {
+function ends({ acts: all, incident, lanes }: IncidentFacts): readonly TimelineEntry[] {
   const { endedAt, endedBy, kind } = incident;
   if (endedAt === undefined) return [];
   if (kind === 'replies') {
+    const isTold = lanes.length > 0 && lanes.every((one) => one.recoveredAt !== undefined);
+    if (isTold) return [];
     return [entry('recovery', endedAt, 'No lane suffers from this account any more')];
   }
   // The release is in the audit trail, except where that was not kept.
