@@ -176,6 +176,7 @@ const peaks: Readonly<Record<CountName, readonly [number, number, number]>> = {
   elsewhere: [0, 0, 0],
   'spam-like': [0, 0, 0],
   'new-local': [0, 0, 0],
+  'provider-replies': [0, 0, 0],
 };
 
 function busyPast(number: number, now: Millis): AccountProfile {

@@ -16,6 +16,7 @@ import { benchMilter, milterTable } from './milter.ts';
 import { benchPasswords, passwordTable } from './passwords.ts';
 import { benchPolicy, policyTable } from './policy.ts';
 import { benchReplay, replayTable } from './replay.ts';
+import { benchReplies, replyTable } from './replies.ts';
 import { benchScan, scanTable } from './scan.ts';
 import { benchSendmail, sendmailTable } from './sendmail.ts';
 import { benchSigning, signingTable } from './signing.ts';
@@ -35,6 +36,10 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
   async policy(_, say) {
     const figures = await benchPolicy({ thousands: 8, rounds: 5, say });
     return { figures, text: policyTable(figures) };
+  },
+  async replies(_, say) {
+    const figures = benchReplies({ replies: 200_000, rounds: 5, say });
+    return { figures, text: replyTable(figures) };
   },
   async sendmail(_, say) {
     const figures = await benchSendmail({ rounds: 60, say });

@@ -118,6 +118,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     '`postern incidents show` lists them.',
   'incident.replies':
     'An account made most of the bad answers of a provider. `postern incidents show` tells of it.',
+  'lane.changed':
+    'A provider treats our mail in another way: healthy, slowed, blocked or unknown. `why` gives ' +
+    'the reason. Run `postern providers show PROVIDER`.',
   'ledger.answer-failed':
     'An answer after a commit failed. This is a mistake in Postern; please report it.',
   'ledger.change-refused':

@@ -16,6 +16,7 @@ const meanings: Readonly<Record<CountName, string>> = {
   elsewhere: 'recipients of mail from a new network at a strange hour, or after a guessed login',
   'spam-like': 'messages that a scanner would mark as spam, weighed by their points',
   'new-local': 'recipients of this server that the account has not written to',
+  'provider-replies': 'replies that refuse the content or the amount of mail',
 };
 
 const { boosts } = signals;

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { wayText } from '../core/bypass.ts';
 import { megabytes } from '../core/explain.ts';
+import { someOf } from '../core/finding.ts';
 import { authorText, mayWriteAsCommand } from '../core/unsigned-text.ts';
 import { isHeldFull } from '../core/verdict.ts';
 import { OperatorError } from '../lib/operator-error.ts';
@@ -15,6 +16,9 @@ import { many, plain, span } from './terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
 import { print } from './terminal/print.ts';
 import { clock, paint, paintState, table } from './terminal/table.ts';
+
+/** Providers that the status names. */
+const providersMax = 5;
 
 /** The part of GET /api/overview that status shows (src/doors/http/api/overview.ts). */
 export type StatusOverview = {
@@ -106,6 +110,7 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
     ],
     ...bypassLines(status.bypass),
     ...foreignLines(status.foreign),
+    ...providerLines(status.providers),
     ['page', page],
     ...status.troubles.map((why): [string, string] => ['trouble', paint('red', plain(why))]),
   ];
@@ -169,6 +174,18 @@ function foreignLines(pairs: StatusView['foreign'] | undefined): [string, string
     if (allow !== '') lines.push(['', `to allow it: ${allow}`]);
     return lines;
   });
+}
+
+/** Providers that slow or block our mail. */
+function providerLines(bad: StatusView['providers'] | undefined): [string, string][] {
+  if (bad === undefined || bad.length === 0) return []; // or a guard of an earlier version
+  const names = bad.map(({ family, provider, state }) =>
+    plain(family === 'ipv6' ? `${provider} by IPv6 ${state}` : `${provider} ${state}`),
+  );
+  return [
+    ['providers', paint('red', someOf(names, providersMax))],
+    ['', 'why, and what to do: postern providers list'],
+  ];
 }
 
 function suspendedText(cards: StatusOverview['suspended'], all: number): string {

@@ -6,8 +6,10 @@
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
+import type { ReplyRule } from '../core/replies/rule.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { withNewNames } from './old-names.ts';
+import { readReplyRules } from './reply-rules.ts';
 import { type Config, schema, settings } from './schema.ts';
 
 export type LoadedConfig = {
@@ -18,6 +20,8 @@ export type LoadedConfig = {
   readonly set: ReadonlySet<string>;
   /** A sentence for each name of version 0.1 in the file. */
   readonly oldNames: readonly string[];
+  /** The operator's own rules for replies: the file that `providers.rules` names. */
+  readonly replyRules: readonly ReplyRule[];
 };
 
 /**
@@ -26,7 +30,7 @@ export type LoadedConfig = {
  */
 export function readConfig(file: string | undefined): LoadedConfig {
   if (file === undefined) {
-    return { config: schema.parse({}), file, set: new Set(), oldNames: [] };
+    return { config: schema.parse({}), file, set: new Set(), oldNames: [], replyRules: [] };
   }
   let text: string;
   try {
@@ -34,11 +38,12 @@ export function readConfig(file: string | undefined): LoadedConfig {
   } catch (cause) {
     throw new OperatorError('config', `cannot read ${file}`, { cause, exit: sysexits.config });
   }
-  return { ...parseConfig(text, file), file };
+  const parsed = parseConfig(text, file);
+  return { ...parsed, file, replyRules: readReplyRules(parsed.config.providers.rules) };
 }
 
 /** As readConfig, from text; `name` is the file's name in messages. */
-export function parseConfig(text: string, name: string): Omit<LoadedConfig, 'file'> {
+export function parseConfig(text: string, name: string): Omit<LoadedConfig, 'file' | 'replyRules'> {
   let toml: unknown;
   try {
     toml = parse(text);

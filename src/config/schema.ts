@@ -12,6 +12,7 @@ import { type IdentitySettings, identitySettings } from './sections/identity.ts'
 import { type VerifySettings, verifySettings } from './sections/inbound.ts';
 import { type MessagesSection, messagesSettings } from './sections/messages.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
+import { type ProviderSettings, providerSettings } from './sections/providers.ts';
 import { type ScanSection, scanSettings } from './sections/scan.ts';
 import { type ScriptsSection, scriptSettings } from './sections/scripts.ts';
 import { type SendmailSettings, sendmailSettings } from './sections/sendmail.ts';
@@ -76,6 +77,7 @@ export type Config = {
   mail_log: { source: string; more: string[] };
   dns: DnsSettings;
   passwords: PasswordSettings;
+  providers: ProviderSettings;
   verify: VerifySettings;
   signing: SigningSection;
   scan: ScanSection;
@@ -313,6 +315,7 @@ const shape = z.strictObject({
     .prefault({}),
   dns: dnsSettings,
   passwords: passwordSettings,
+  providers: providerSettings,
   verify: verifySettings,
   signing: signingSettings,
   scan: scanSettings,

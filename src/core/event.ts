@@ -80,6 +80,17 @@ export type DeliverySeen = {
   readonly wroteFirst?: boolean;
   /** When the message was handed in. */
   readonly sentAt?: Millis;
+  /** What the reply holds against the mail or its amount; absent if it holds nothing. */
+  readonly answer?: SenderAnswer;
+};
+
+/** A reply that is about what the account sends, or how much. */
+export type SenderAnswer = {
+  readonly about: 'content' | 'rate';
+  /** Id of the provider, or the domain that somebody has registered. */
+  readonly site: string;
+  /** A large provider and one of its own domains: no outsider decides what it answers. */
+  readonly isProvider: boolean;
 };
 
 /** What one line of the mail log says, without its time. */
@@ -202,5 +213,9 @@ export type ReplayEvent =
   | Submission
   | LoginSeen
   /** The account is that of the `send` with this id. */
-  | (Omit<DeliverySeen, 'account' | 'sentAt'> & { readonly id: string })
+  | (Omit<DeliverySeen, 'account' | 'sentAt' | 'answer'> & {
+      readonly id: string;
+      /** The host that answered; absent if the recording does not say. */
+      readonly mxHost?: string;
+    })
   | { readonly kind: 'clear'; readonly at: Millis; readonly account: Account };

@@ -39,6 +39,8 @@ const counted: Readonly<Record<CountName, (saw: string, time: string) => string>
   'spam-like': (saw, time) => `${saw} messages in ${time} that look like spam`,
   'new-local': (saw, time) =>
     `${saw} recipients of this server in ${time} (this account has not written to them before)`,
+  'provider-replies': (saw, time) =>
+    `${saw} replies in ${time} of mail servers that refuse the content or the amount of mail`,
 };
 
 function countSentence(reason: Of<CountName>): string {

@@ -16,6 +16,7 @@ export const countNames = [
   'elsewhere',
   'spam-like',
   'new-local',
+  'provider-replies',
 ] as const;
 export type CountName = (typeof countNames)[number];
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { likelyCause } from '../core/bypass.ts';
 import { type DoorPlaces, sameAddress } from '../core/checklist/doors.ts';
 import { checkPostfix } from '../core/checklist/postfix.ts';
+import type { ReplyClassifier } from '../core/replies/classified.ts';
 import { isWebUser } from '../core/scripts/web-users.ts';
 import type { Accounts } from '../flow/account/accounts.ts';
 import { openLogSeen } from '../flow/account/log-seen.ts';
@@ -28,6 +29,7 @@ import type { DaemonFates } from './fates.ts';
 
 type Deps = {
   readonly accounts: Accounts;
+  readonly replies: ReplyClassifier;
   readonly journal: Journal;
   readonly notes: DoorNotes;
   readonly fates: Pick<DaemonFates, 'seen' | 'settled'>;

@@ -6,12 +6,11 @@ import { randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import { mailServerOf, policyOf, reportServerOf } from '../config/values.ts';
+import { mailServerOf, policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
 import type { Account, LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
-import { openReplyClassifier } from '../core/replies/classifier.ts';
-import { ourReplyRules } from '../core/replies/rules/all.ts';
+import type { ReplyClassifier } from '../core/replies/classified.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
 import { openHeldCount } from '../flow/account/held-count.ts';
@@ -34,7 +33,6 @@ import { modeChanged } from '../flow/suspension/mode-changed.ts';
 import { addressKey } from '../formats/message/address.ts';
 import { dayMs, type Millis } from '../lib/time.ts';
 import type { Mutable } from '../lib/type-tools.ts';
-import { publicAddresses } from '../partners/kernel/public-addresses.ts';
 import { noticeMail } from '../partners/notices/mail.ts';
 import { noticeWebhook } from '../partners/notices/webhook.ts';
 import { readSecretFile } from '../partners/secret-file.ts';
@@ -52,10 +50,11 @@ import { startTimer } from './base/timers.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
-import { openDaemonLanes } from './lanes.ts';
+import { incidentSources, openDaemonLanes } from './lanes.ts';
 import { openMailServer } from './mail-server.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound } from './readers/inbound.ts';
+import { openDaemonReplies } from './readers/replies.ts';
 import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
 import { openDaemonSigning } from './readers/signing.ts';
@@ -117,12 +116,14 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { localDomains, localTransports, loginDomains } = mailServer;
   scope.defer(mailServer.close);
   const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
-  const lanes = openDaemonLanes(parts, { ...memory, ledger });
+  const replies = openDaemonReplies(config);
+  const lanes = openDaemonLanes(parts, { ...memory, ...replies, ledger });
   const fates = openDaemonFates(parts, { ...memory, ledger, lanes });
   const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
   const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
-  const mailLog = openLogFlow(parts, { ...memory, ...stopping, fates }, mailServer);
+  const logDeps = { ...memory, ...stopping, fates, replies: replies.classifier };
+  const mailLog = openLogFlow(parts, logDeps, mailServer);
   const doors: Record<string, string> = {};
   const admin = openFlowsAdmin(
     parts,
@@ -130,6 +131,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     {
       ledger,
       lanes,
+      incidents: incidentSources(parts, { ...replies, lanes }),
       fates: fates.store,
       logShapes: fates.logHealth.shapes,
       ...readers.admin,
@@ -140,8 +142,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { journal } = memory;
   scope.defer(startPruning(parts, journal));
   scope.defer(startGauges(counters, admin, live.settings));
-  const modeDeps = { ...stopping, journal, world, settings: live.settings };
-  const setMode = (): void => modeChanged(modeDeps);
+  const setMode = (): void => modeChanged({ ...stopping, journal, world, settings: live.settings });
   setMode();
   stopping.suspensions.resume();
   return {
@@ -180,7 +181,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       Object.assign(live.settings, settingsOf(changed));
       Object.assign(live.policy, policyOf(changed, machineAddresses()));
       setMode();
-      for (const part of [...readers.changing, fates]) part.configure(changed);
+      for (const part of [...readers.changing, fates, replies]) part.configure(changed);
       return needRestart(config, changed);
     },
   };
@@ -189,7 +190,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
 /** Opens what takes the mail log. */
 function openLogFlow(
   parts: DaemonParts,
-  memory: Memory & Stopping & { readonly fates: DaemonFates },
+  memory: Memory & Stopping & { readonly fates: DaemonFates; readonly replies: ReplyClassifier },
   { connected, filterUsers, localDomains, mayRelay }: ReturnType<typeof openMailServer>,
 ): ReturnType<typeof openDaemonLog> {
   return openDaemonLog(parts, {
@@ -317,7 +318,7 @@ function openReaders(
 }
 
 function openFlowsAdmin(
-  { config, host, state, world }: DaemonParts,
+  { host, state, world }: DaemonParts,
   memory: Memory &
     Stopping &
     Pick<AdminDeps, 'bypass' | 'settings'> & {
@@ -330,6 +331,7 @@ function openFlowsAdmin(
     | 'doors'
     | 'fates'
     | 'foreign'
+    | 'incidents'
     | 'lanes'
     | 'ledger'
     | 'logShapes'
@@ -346,13 +348,7 @@ function openFlowsAdmin(
     ledgerPath: join(state, 'ledger.db'),
     defaultDomain: memory.loginDomains,
   };
-  const incidents = {
-    replies: openReplyClassifier(ourReplyRules),
-    laneChanges: more.lanes.changes,
-    server: reportServerOf(config, { host, addresses: publicAddresses() }),
-    iso,
-  };
-  return openAdmin({ ...memory, ...more, world, facts, incidents, iso });
+  return openAdmin({ ...memory, ...more, world, facts, iso });
 }
 
 function machineAddresses(): readonly string[] {

@@ -5,6 +5,7 @@
 
 import type { Account } from '../core/account-name.ts';
 import type { BypassedWay } from '../core/bypass.ts';
+import type { BadLane } from '../core/deliverability/lane.ts';
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { ShownReason } from '../core/reason.ts';
@@ -89,6 +90,8 @@ export type StatusView = {
   /** What is wrong now, besides the ledger: a sentence each. */
   readonly troubles: readonly string[];
   readonly bypass: BypassView;
+  /** Providers that slow or block our mail. */
+  readonly providers: readonly BadLane[];
   /** The most frequent shapes of lines of the mail log that were not understood. */
   readonly logShapes: readonly ShapeCount[];
   readonly accounts: {

@@ -1,5 +1,11 @@
 /** How providers treat us: what is asked of the flow that watches lanes. Types only. */
-import type { LaneChange, LaneKey, LaneSample, LaneStanding } from '../core/deliverability/lane.ts';
+import type {
+  BadLane,
+  LaneChange,
+  LaneKey,
+  LaneSample,
+  LaneStanding,
+} from '../core/deliverability/lane.ts';
 import type { Attempt } from '../core/fate/attempt.ts';
 import type { Sketch } from '../core/stats/sketch.ts';
 import type { Millis } from '../lib/time.ts';
@@ -62,6 +68,8 @@ export type LaneDetail = {
 
 export type LaneViews = {
   list(): LaneList;
+  /** Those that are slowed or blocked; none while the log is not read. */
+  bad(): readonly BadLane[];
   /** All lanes of one provider. */
   show(provider: string, since: Millis): readonly LaneDetail[];
   /** What happened on all lanes in a time, oldest first: for the timeline of an incident. */

@@ -65,6 +65,10 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     doors: { milter: 'inet:127.0.0.1:8892', policy: 'inet:127.0.0.1:8893' },
     troubles,
     bypass: { watched: 'yes', since: start, messages: 0, ways: [] },
+    providers:
+      scene === 'hijack'
+        ? [{ source: '', family: 'ipv4', provider: 'google', state: 'slowed' }]
+        : [],
     logShapes: [],
     accounts: {
       known: scene === 'empty' ? 0 : 214,

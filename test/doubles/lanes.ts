@@ -6,6 +6,7 @@ import type { LaneViews } from '../../src/ports/lanes.ts';
 /** Nothing was sent yet. */
 export const noLanes: LaneViews = {
   list: () => ({ lanes: [], newReplies: [], bulk: [], unread: '' }),
+  bad: () => [],
   show: () => [],
   changes: () => [],
 };
@@ -58,9 +59,14 @@ export function scriptedLanes(now: () => Millis): LaneViews {
       lanes: [slowed, ...others].map((one) => ({ ...one, lastHour })),
       newReplies: [
         {
-          ...{ source: '', family: 'ipv4', provider: 'example.net' },
-          ...{ shape: '450 we do not like you', example: '450 we do not like you', count: 3 },
-          ...{ firstAt: ago(50), lastAt: ago(2) },
+          source: '',
+          family: 'ipv4',
+          provider: 'example.net',
+          shape: '450 we do not like you',
+          example: '450 we do not like you',
+          count: 3,
+          firstAt: ago(50),
+          lastAt: ago(2),
         },
       ],
       bulk: [
@@ -76,6 +82,7 @@ export function scriptedLanes(now: () => Millis): LaneViews {
       ],
       unread: '',
     }),
+    bad: () => [{ source: '', family: 'ipv4', provider: 'google', state: 'slowed' }],
     show: (provider) =>
       [slowed, ...others]
         .filter((one) => one.provider === provider)
@@ -87,9 +94,15 @@ export function scriptedLanes(now: () => Millis): LaneViews {
           samples: [lastHour],
           replies: [
             {
-              ...{ shape: '421 4.7.28 unusual rate', example: reply, rule: slowed.rule },
-              ...{ scope: 'rate', severity: 'slowed', cure: slowed.cure, count: 31 },
-              ...{ firstAt: ago(1), lastAt: start },
+              shape: '421 4.7.28 unusual rate',
+              example: reply,
+              rule: slowed.rule,
+              scope: 'rate',
+              severity: 'slowed',
+              cure: slowed.cure,
+              count: 31,
+              firstAt: ago(1),
+              lastAt: start,
             },
           ],
         })),

@@ -16,10 +16,11 @@ import {
 } from '../../src/core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../src/core/account/profile.ts';
 import type { RecipientBook } from '../../src/core/account/recipient-book.ts';
-import { delivery, login, release, suspendByHand } from '../../src/core/account/record.ts';
+import { login, release, suspendByHand } from '../../src/core/account/record.ts';
 import type { Account } from '../../src/core/account-name.ts';
 import type { AuthorsFinding } from '../../src/core/authors-finding.ts';
-import type { Submission } from '../../src/core/event.ts';
+import { delivery } from '../../src/core/bounces/record-delivery.ts';
+import type { SenderAnswer, Submission } from '../../src/core/event.ts';
 import type { Scan } from '../../src/core/scan/report.ts';
 import type { VerdictKind } from '../../src/core/verdict.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
@@ -156,6 +157,14 @@ export class ScriptedAccount {
     const outcome = 'bounced';
     const told = { at, account, recipient, outcome, reply } as const;
     delivery(this.profile, { kind: 'delivery', ...told, wroteFirst, sentAt });
+  }
+
+  /** A mail server refuses mail of the account. */
+  refuse(answer: SenderAnswer, wroteFirst = false, sentAt: Millis = this.now): void {
+    const { now: at, name: account } = this;
+    const told = { at, account, recipient: `x@${answer.site}`, outcome: 'bounced' } as const;
+    const reply = '550 5.7.1 refused';
+    delivery(this.profile, { kind: 'delivery', ...told, reply, wroteFirst, sentAt, answer });
   }
 
   release(how: { readonly honest: boolean }): void {

@@ -6,6 +6,8 @@
  */
 import type { Command } from 'commander';
 import { checkPasswords, passwordTitle } from '../../core/checklist/passwords.ts';
+import { checkProviders } from '../../core/checklist/providers.ts';
+import type { BadLane } from '../../core/deliverability/lane.ts';
 import { type Finding, type FindingKind, findingJson, worst } from '../../core/finding.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -92,6 +94,7 @@ export async function examineServer(options: DoctorOptions): Promise<readonly Fi
     ...(await logins(config.dovecot)),
     await mailLog(config.mail_log.source, live, status),
     bypass(status),
+    checkProviders((status?.['providers'] ?? 'unknown') as readonly BadLane[] | 'unknown'),
     ...(await keys(config, live, configDir)),
     ...(await authors(config, live, configDir)),
     ...(await scripts(config, live, configDir)),

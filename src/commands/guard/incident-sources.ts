@@ -2,20 +2,22 @@
 import { hostname } from 'node:os';
 import { reportServerOf } from '../../config/values.ts';
 import { openReplyClassifier } from '../../core/replies/classifier.ts';
-import { ourReplyRules } from '../../core/replies/rules/all.ts';
+import { allReplyRules } from '../../core/replies/rules/all.ts';
 import type { IncidentSources } from '../../flow/fate/found-view.ts';
 import { publicAddresses } from '../../partners/kernel/public-addresses.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 
-export function incidentSources(laneChanges: IncidentSources['laneChanges']): IncidentSources {
+export function storedIncidentSources(
+  laneChanges: IncidentSources['laneChanges'],
+): IncidentSources {
   let replies: IncidentSources['replies'] | undefined;
   let server: IncidentSources['server'] | undefined;
   return {
     laneChanges,
     // Most commands read no incident, so rules and settings are read when they are needed.
     get replies() {
-      replies ??= openReplyClassifier(ourReplyRules);
+      replies ??= openReplyClassifier(allReplyRules(loadConfig(usualConfig()).replyRules));
       return replies;
     },
     get server() {

@@ -45,7 +45,7 @@ import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { accountPath, connectToGuard, type FoundGuard, noSuch, queryText } from './client.ts';
-import { incidentSources } from './incident-sources.ts';
+import { storedIncidentSources } from './incident-sources.ts';
 import { becomeOwnerOf } from './owner.ts';
 import { stateDirectory } from './run-file.ts';
 
@@ -137,7 +137,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     named: (name) => (keepsCapitals(name) ? name.trim() : name.trim().toLowerCase()) as Account,
     now: () => now,
     asOfNow: (incident) => incident,
-    incidents: incidentSources(lanes.changes),
+    incidents: storedIncidentSources(lanes.changes),
   });
   return {
     live: false,

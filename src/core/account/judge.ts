@@ -28,7 +28,7 @@ import {
 import { usual } from './learn.ts';
 import type { AccountFlags, Policy } from './policy.ts';
 import { type AccountProfile, zeroSlots } from './profile.ts';
-import { riskFactors, secondKinds } from './risk-factors.ts';
+import { providersThatRefuse, riskFactors, secondKinds } from './risk-factors.ts';
 import {
   boostMax,
   holdAt,
@@ -96,7 +96,10 @@ export function judgeCounted(
   const weights = weigh(profile, baseline, sums);
   const evidence = weights.all * factor * boost + factors.alone;
   const numbers = weights.sent * factor * boost + factors.alone;
-  const second = secondKinds(factors, sums, weights);
+  const second = secondKinds(factors, sums, {
+    ...weights,
+    refusers: providersThatRefuse(profile, message.at),
+  });
   const suspends = numbers >= suspendAt && second !== undefined;
   const found = (
     verdict: VerdictKind,
@@ -183,6 +186,7 @@ const nothing: Tally = {
   elsewhere: 0,
   'spam-like': 0,
   'new-local': 0,
+  'provider-replies': 0,
 };
 
 /** What the message adds. */
@@ -206,6 +210,7 @@ function tally(
     elsewhere: elsewhere ? raised(counts.outside, rules.elsewhere.power) : 0,
     'spam-like': spamLike(message.scan) * messages,
     'new-local': raised(counts.newLocal, rules['new-local'].power),
+    'provider-replies': 0,
   };
 }
 
@@ -241,14 +246,16 @@ function summed(profile: AccountProfile, at: number, adds: Tally): number[] {
 const slotWeights: readonly number[] = slots.map(({ rule }) => rule.weight);
 
 const [firstSpam = 0, , lastSpam = 0] = slotsOf['spam-like'];
+const [firstRefused = 0] = slotsOf['provider-replies'];
 
 /** The norm of the ratios of all slots, and what the second kind of evidence needs of them. */
 type Weights = {
   readonly all: number;
   /** Without the replies to what was sent: strangers cause those too. */
   readonly sent: number;
-  /** The highest ratio of unknown users, and of messages that look like spam. */
+  /** The highest ratio of unknown users, of refusals, and of messages that look like spam. */
   readonly dead: number;
+  readonly refused: number;
   readonly spam: number;
 };
 
@@ -260,6 +267,7 @@ function weigh(
   let sent = 0;
   let replies = 0;
   let dead = 0;
+  let refused = 0;
   let spam = 0;
   for (let slot = 0; slot < sums.length; slot++) {
     const sum = sums[slot] ?? 0;
@@ -269,7 +277,8 @@ function weigh(
     const power = square * square * square;
     if (isReply(slot)) {
       replies += power;
-      dead = Math.max(dead, ratio);
+      if (slot < firstRefused) dead = Math.max(dead, ratio);
+      else refused = Math.max(refused, ratio);
     } else {
       sent += power;
       if (slot >= firstSpam && slot <= lastSpam) spam = Math.max(spam, ratio);
@@ -277,7 +286,7 @@ function weigh(
   }
   const all = sent + replies;
   if (all === 0) return noWeights;
-  return { all: all ** (1 / norm), sent: sent ** (1 / norm), dead, spam };
+  return { all: all ** (1 / norm), sent: sent ** (1 / norm), dead, refused, spam };
 }
 
-const noWeights: Weights = { all: 0, sent: 0, dead: 0, spam: 0 };
+const noWeights: Weights = { all: 0, sent: 0, dead: 0, refused: 0, spam: 0 };

@@ -32,8 +32,8 @@ export function allowed(profile: AccountProfile, baseline: ServerBaseline, slot:
 }
 
 /**
- * The same with these sums: a share of all recipients may be dead, as on every honest list. Counts
- * other than replies are not measured against others.
+ * The same with these sums: a share of all recipients may be dead or refuse, as on every honest
+ * list. Counts other than replies are not measured against others.
  */
 export function usual(
   profile: AccountProfile,
@@ -43,11 +43,11 @@ export function usual(
 ): number {
   const most = allowed(profile, baseline, slot);
   if (!isReply(slot)) return most;
-  return Math.max(most, deadShareFree * (sums[firstRecipients + slot - firstFailed] ?? 0));
+  const window = slots[slot]?.window ?? 0;
+  return Math.max(most, deadShareFree * (sums[firstRecipients + window] ?? 0));
 }
 
 const opening: ReadonlySet<CountName> = new Set(['strangers', 'new-recipients', 'new-local']);
-const [firstFailed = 0] = slotsOf['failed-recipients'];
 const [firstRecipients = 0] = slotsOf.recipients;
 
 /** What the account's own peak allows. */

@@ -35,6 +35,15 @@ export type SeenNetwork = { readonly network: string; readonly first: number; la
 /** Hash of a domain, how many unknown users it has reported (decaying), and when it did last. */
 export type FailedDomain = { readonly domain: number; sum: number; at: Millis };
 
+/** Hash of a site that has refused content or amount, likewise. */
+export type RefusingSite = {
+  readonly site: number;
+  sum: number;
+  at: Millis;
+  /** When it last refused content; 0: never, or it is no large provider. */
+  contentAt: Millis;
+};
+
 /** Entries of the book as pairs of hash and minute, and networks. */
 export type Forgotten = {
   readonly book: number[];
@@ -66,6 +75,8 @@ export type AccountProfile = {
   breachFails: number;
   /** Domains that have lately answered "no such user", the last one last. */
   failedDomains: FailedDomain[];
+  /** Sites that have lately refused content or amount, the last one last. */
+  refusingSites: RefusingSite[];
   /** Bodies of the last messages, newest last. */
   fingerprints: string[];
   /** When the evidence of now began, and what has passed since; 0 without evidence. */
@@ -129,6 +140,7 @@ export function newProfile(at: Millis): AccountProfile {
     breachAt: 0 as Millis,
     breachFails: 0,
     failedDomains: [],
+    refusingSites: [],
     fingerprints: [],
     since: 0 as Millis,
     leakedMessages: 0,

@@ -3,10 +3,9 @@
  * change a profile.
  */
 
-import { domainOf } from '../../formats/message/address.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
-import type { DeliverySeen, LoginSeen, Submission } from '../event.ts';
+import type { LoginSeen, Submission } from '../event.ts';
 import { isPutOff } from '../verdict.ts';
 import type { Judgement } from './judge.ts';
 import { vouch } from './learn.ts';
@@ -21,16 +20,7 @@ import {
 } from './network.ts';
 import { type AccountProfile, dayOf } from './profile.ts';
 import { identityKey } from './risk-factors.ts';
-import {
-  answeredWeight,
-  breachFailsMin,
-  firstSignAt,
-  oneDomainPower,
-  slots,
-  slotsOf,
-  suspendAt,
-  windowsMs,
-} from './signals.ts';
+import { breachFailsMin, firstSignAt, slots, suspendAt, windowsMs } from './signals.ts';
 
 /** What the ledger must add to the account's book, and remove from it. */
 export type BookChange = {
@@ -49,7 +39,6 @@ const fingerprintsMax = 16;
 /** Recipients that a false alarm can give back; the ledger keeps them with the account. */
 const forgottenMax = 1_000;
 const failedLoginsWindowMs = 6 * hourMs;
-const failedDomainsMax = 32;
 
 /** What is needed besides the profile: the seed of the book's hashes, and the own hosts. */
 type RecordContext = {
@@ -305,77 +294,4 @@ export function waitsForPerson(
   if (numbersAt === 0) return false;
   const first = numbersSince === 0 ? numbersAt : Math.min(numbersSince, numbersAt);
   return heldAt > first - windowsMs[2] && heldAt < numbersAt + windowsMs[2];
-}
-
-/**
- * Records what happened to a recipient. Only "no such user" counts against the sender, and only for
- * mail that nobody has called honest: held mail of a false alarm has its dead addresses too, and
- * their replies all come when it is released.
- */
-export function delivery(profile: AccountProfile, seen: DeliverySeen): void {
-  if (seen.outcome !== 'bounced' || !isUnknownUser(seen.reply)) return;
-  const { sentAt = Number.POSITIVE_INFINITY } = seen;
-  if (sentAt <= profile.vouchedAt) return;
-  advance(profile, seen.at);
-  const day = dayOf(profile, seen.at);
-  // Replies to an attack's mail arrive for days.
-  if (profile.state === 'suspended') day.tainted = true;
-  const weight = seen.wroteFirst === true ? answeredWeight : 1;
-  const added = weight * growthOfDomain(profile, domainOf(seen.recipient), seen.at);
-  for (const slot of slotsOf['failed-recipients']) {
-    const sum = (profile.sums[slot] ?? 0) + added;
-    profile.sums[slot] = sum;
-    day.peaks[slot] = Math.max(day.peaks[slot] ?? 0, sum);
-  }
-}
-
-/**
- * What one more unknown user of this domain adds, and counts it. Whoever owns a domain decides what
- * its server answers, so many of one domain are little evidence.
- */
-function growthOfDomain(profile: AccountProfile, domain: string, at: Millis): number {
-  const hash = hash53(ownerDomain(domain), 0);
-  const others = profile.failedDomains.filter((one) => one.domain !== hash);
-  const last = profile.failedDomains.find((one) => one.domain === hash);
-  const passed = Math.max(0, at - (last?.at ?? at));
-  const before = (last?.sum ?? 0) * Math.exp(-passed / windowsMs[2]);
-  const sum = before + 1;
-  profile.failedDomains = [...others, { domain: hash, sum, at }].slice(-failedDomainsMax);
-  return sum ** oneDomainPower - before ** oneDomainPower;
-}
-
-/**
- * The domain that somebody has registered, as far as its form tells: `a.shop.example` and
- * `b.shop.example` are of `shop.example`, `a.shop.co.uk` is of `shop.co.uk`. Whoever owns a domain
- * makes any number of names below it.
- */
-function ownerDomain(domain: string): string {
-  const labels = domain.split('.');
-  const [second = '', top = ''] = labels.slice(-2);
-  const isShared = top.length === 2 && second.length <= 3;
-  return labels.slice(isShared ? -3 : -2).join('.');
-}
-
-/** Makes the sums decay until `at`. */
-function advance(profile: AccountProfile, at: Millis): void {
-  if (at <= profile.at) return;
-  for (let slot = 0; slot < slots.length; slot++) {
-    const windowMs = windowsMs[slots[slot]?.window ?? 0];
-    profile.sums[slot] = (profile.sums[slot] ?? 0) * Math.exp((profile.at - at) / windowMs);
-  }
-  profile.at = at;
-}
-
-/** The codes of RFC 3463 section 3.2 for an unknown user. */
-const unknownUserCode = /(?<![\d.])5\.1\.(?:1|2|3|6|10)(?!\d|\.\d)/;
-/** The words of servers that send no such code. */
-const subject = '(?:user|recipient|mailbox|address|account)';
-const unknownUserWords = new RegExp(
-  `${subject}[^.;]{0,40}(?:unknown|not found|does ?n[o\x27]t exist|unavailable|disabled)|` +
-    `(?:unknown|no such|invalid) ${subject}`,
-  'i',
-);
-
-function isUnknownUser(reply: string): boolean {
-  return unknownUserCode.test(reply) || unknownUserWords.test(reply);
 }

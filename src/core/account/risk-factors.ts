@@ -23,6 +23,7 @@ import {
   secondKind,
   slotsOf,
   weakPassword,
+  windowsMs,
 } from './signals.ts';
 
 export type RiskFactors = {
@@ -130,10 +131,21 @@ export function riskFactors(
 export function secondKinds(
   factors: RiskFactors,
   sums: readonly number[],
-  { dead, spam }: { readonly dead: number; readonly spam: number },
+  {
+    dead,
+    refused,
+    refusers,
+    spam,
+  }: {
+    readonly dead: number;
+    readonly refused: number;
+    readonly refusers: number;
+    readonly spam: number;
+  },
 ): readonly CountName[] | undefined {
   const counts: CountName[] = [];
   if (dead >= holdAt) counts.push('failed-recipients');
+  if (refused >= holdAt && refusers >= secondKind.providers) counts.push('provider-replies');
   if (spam >= holdAt || spamShare(sums) >= secondKind.spamShare) counts.push('spam-like');
   const stranger =
     factors.elsewhere ||
@@ -142,6 +154,11 @@ export function secondKinds(
     factors.foreign !== undefined ||
     factors.networksAlone >= secondKind.networks * networkAloneWeight;
   return stranger || counts.length > 0 ? counts : undefined;
+}
+
+/** How many large providers have refused the content in the last hours. */
+export function providersThatRefuse({ refusingSites }: AccountProfile, at: number): number {
+  return refusingSites.filter(({ contentAt }) => contentAt > at - windowsMs[1]).length;
 }
 
 /** How much of the mail of the last half hour looks like spam: one message by chance is little. */

@@ -132,6 +132,16 @@ export const rules: Readonly<Record<CountName, CountRule>> = {
     prior: [25, 40, 80],
     most: [40, 80, 160],
   },
+  /** Replies that refuse the content or the amount of mail; of one site their root counts. */
+  'provider-replies': {
+    weight: 1,
+    factor: 2,
+    slack: 0.2,
+    power: 1,
+    least: [3, 4, 6],
+    prior: [4, 5, 8],
+    most: [8, 12, 24],
+  },
 };
 
 /** One count over one window. */
@@ -158,13 +168,15 @@ export const slotsOf: Readonly<Record<CountName, readonly number[]>> = {
   elsewhere: placesOf('elsewhere'),
   'spam-like': placesOf('spam-like'),
   'new-local': placesOf('new-local'),
+  'provider-replies': placesOf('provider-replies'),
 };
 
-const [firstReply = 0, , lastReply = 0] = slotsOf['failed-recipients'];
+/** Counts of replies to what was sent. Strangers cause those too. */
+const replyCounts: readonly CountName[] = ['failed-recipients', 'provider-replies'];
+const replySlots: readonly boolean[] = slots.map(({ count }) => replyCounts.includes(count));
 
-/** Does this slot count replies to what was sent? Strangers cause those too. */
 export function isReply(slot: number): boolean {
-  return slot >= firstReply && slot <= lastReply;
+  return replySlots[slot] === true;
 }
 
 function placesOf(count: CountName): readonly number[] {
@@ -215,9 +227,10 @@ export const boosts = {
 } as const;
 /**
  * A second kind of evidence, without which numbers only hold: this many client networks more than
- * is usual, or this share of the last half hour's mail that looks like spam.
+ * is usual, this share of the last half hour's mail that looks like spam, or this many large
+ * providers that refuse the content.
  */
-export const secondKind = { networks: 2, spamShare: 0.25 } as const;
+export const secondKind = { networks: 2, spamShare: 0.25, providers: 2 } as const;
 /**
  * An account that often uses as many From addresses on a day for the first time sends in the names
  * of others: a forwarder, a form. Another From says nothing there, and strangers choose it.
@@ -227,9 +240,16 @@ export const manyFromsMin = 3;
 export const oneDomainPower = 0.5;
 /** An unknown user who had written to the account first counts this much. */
 export const answeredWeight = 0.1;
+/**
+ * What a reply about content, or about the amount, counts. The amount is no news: the numbers say
+ * it. All accounts share our address, so one account gets such replies for another's mail.
+ */
+export const answerWeights = { content: 1, rate: 0.2 } as const;
+/** A site that is no large provider counts this much, once: whoever owns it chooses its replies. */
+export const otherSiteWeight = 0.25;
 /** After a false alarm, this share of the new recipients that were seen is allowed. */
 export const vouchedShare = 0.7;
-/** This share of the recipients may be unknown users, whatever is usual for the account. */
+/** This share of the recipients may be answered so, whatever is usual for the account. */
 export const deadShareFree = 0.04;
 /** From this many failed logins on, a good one from a new network means a guessed password. */
 export const breachFailsMin = 5;

@@ -31,9 +31,12 @@ export type LaneStanding = LaneKey & {
   readonly commands: readonly string[];
   /** The account or script that caused most of the bad replies; undefined if none did. */
   readonly causedBy: { readonly account: string; readonly share: number } | undefined;
-  /** Id of the incident of that account; undefined if there is none. */
+  /** Id of the incident of that account; undefined without one. */
   readonly incident: string | undefined;
 };
+
+/** A lane that is slowed or blocked, in short. */
+export type BadLane = LaneKey & { readonly state: 'slowed' | 'blocked' };
 
 /** A change of state: what a timeline is made of. */
 export type LaneChange = LaneKey & {

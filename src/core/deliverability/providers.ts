@@ -287,6 +287,11 @@ export function mxProvider(host: string): string {
   return endOf(host)?.name ?? host.toLowerCase().replace(/\.$/, '');
 }
 
+/** The provider whose own domain this is; undefined for all others. */
+export function providerOfDomain(domain: string): MailProvider | undefined {
+  return byDomain.get(domain);
+}
+
 /** The name of the provider of a recipient's domain, or the domain; empty for an empty domain. */
 export function providerOf(domain: string): string {
   return byDomain.get(domain)?.countedAs ?? domain;

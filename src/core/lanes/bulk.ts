@@ -23,7 +23,7 @@ const rules: readonly BulkRule[] = [
   { provider: 'yahoo', limitADay: undefined, isForever: false },
   { provider: 'orange', limitADay: 1_000, isForever: false },
 ];
-/** Mail to companies that use Google's service does not count, so the name of the server decides. */
+/** Mail to companies that use Google's service does not count: the name of the server decides. */
 const personal = /^(?:alt\d\.)?gmail-smtp-in\.l\.google\.com$/;
 /** The operator is told at this share of the number. */
 const nearShare = 0.5;

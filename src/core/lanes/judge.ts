@@ -6,14 +6,16 @@
  *      ▲                          │ put off, and nothing was taken since ──▶ slowed
  *      └── a day without mail ────┤ address refused, and nothing was taken since ──▶ blocked
  */
-import { type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LaneState } from '../deliverability/lane.ts';
 import { answersOfDay, type LaneMemory, learnPast, sumSince, usualDeferrals } from './memory.ts';
 
 /** With fewer answers in a day, nothing is said. */
-export const answersMin = 5;
+const answersMin = 5;
 /** Another message, which was handed over at the same time, may still be taken. */
 const settleMs = 10 * secondMs;
+/** The same where much mail was taken just before. */
+const fewMs = 30 * secondMs;
 /** A lane that is slowed must refuse everything for this long to count as blocked. */
 const worsenMs = minuteMs;
 /** Bad replies that suffice if other mail is taken meanwhile, and their share of the answers. */
@@ -68,6 +70,9 @@ function find(lane: LaneMemory, now: Millis): Found {
   const bad = badNow(lane, now);
   if (bad !== undefined) return bad;
   if (wasBad && !isOver(lane, now)) return { state: lane.state, why: lane.why };
+  if (now - lane.lastTakenAt > dayMs) {
+    return { state: 'unknown', why: 'no message was taken in the last 24 hours' };
+  }
   return answers < answersMin
     ? { state: 'unknown', why: `too little mail: ${answers} answers in the last 24 hours` }
     : { state: 'healthy', why: 'mail is taken as usual' };
@@ -75,8 +80,12 @@ function find(lane: LaneMemory, now: Millis): Found {
 
 function badNow(lane: LaneMemory, now: Millis): Found | undefined {
   const { blockedSince, slowedSince, state } = lane;
-  const wait = state === 'slowed' ? worsenMs : settleMs;
-  if (blockedSince > 0 && now - blockedSince >= wait) {
+  const last = sumSince(lane, (now - nearMs) as Millis);
+  const refused = last.blocked + last.slowed;
+  // Much mail was taken just before, and the next message may be, too.
+  const isFew = refused < badMin && refused / Math.max(1, refused + last.taken) < badShare;
+  const wait = isFew ? fewMs : settleMs;
+  if (blockedSince > 0 && now - blockedSince >= (state === 'slowed' ? worsenMs : wait)) {
     return { state: 'blocked', why: 'they refuse our address, and have taken nothing since' };
   }
   const near = sumSince(lane, (now - partMs) as Millis);
@@ -85,30 +94,41 @@ function badNow(lane: LaneMemory, now: Millis): Found | undefined {
   }
   // A blocked lane is not better because they only slow us meanwhile.
   if (state === 'blocked' && blockedSince > 0) return { state: 'blocked', why: lane.why };
-  if (slowedSince > 0 && now - slowedSince >= settleMs) {
+  // It will be blocked or taken in a moment: slowed in between would be a change too many.
+  if (blockedSince > 0 && state !== 'slowed' && now - blockedSince < wait) return undefined;
+  if (slowedSince > 0 && now - slowedSince >= wait) {
     return { state: 'slowed', why: 'they put our mail off, and have taken nothing since' };
   }
-  return slowedPartly(lane, now, near);
+  // Blocked until they take more than a message now and then.
+  return state === 'blocked' && last.taken < takenMin
+    ? undefined
+    : slowedPartly(lane, now, { last, near });
 }
 
 /** Some mail is taken, and too much is not. */
 function slowedPartly(
   lane: LaneMemory,
   now: Millis,
-  near: ReturnType<typeof sumSince>,
+  { last, near }: Readonly<Record<'last' | 'near', ReturnType<typeof sumSince>>>,
 ): Found | undefined {
   const usual = usualDeferrals(lane);
   const { blocked, slowed, taken, unclear } = sumSince(lane, (now - usualMs) as Millis);
   const bad = blocked + slowed;
-  if (bad >= badMin && bad / (bad + taken) >= Math.max(badShare, 3 * usual)) {
-    if (lane.takenSinceBad < takenMin || now - lane.lastBadAt < quietMs) {
-      return { state: 'slowed', why: `they put off or refused ${of(bad, bad + taken)}` };
-    }
+  const bound = Math.max(badShare, 3 * usual);
+  const spans = [
+    { bad, taken },
+    { bad: last.blocked + last.slowed, taken: last.taken },
+  ];
+  const found = spans.find((one) => one.bad >= badMin && one.bad / (one.bad + one.taken) >= bound);
+  const isOn = lane.takenSinceBad < takenMin || now - lane.lastBadAt < quietMs;
+  if (found !== undefined && isOn) {
+    const all = found.bad + found.taken;
+    return { state: 'slowed', why: `they put off or refused ${of(found.bad, all)}` };
   }
   const deferred = bad + unclear;
   const rate = deferred / Math.max(1, deferred + taken);
   if (deferred + taken >= deferredMin && rate >= Math.max(usual + deferredMore, 2 * usual)) {
-    if (deferralNow(lane, now) >= usual + deferredMore / 2) {
+    if (deferralNow(last) >= usual + deferredMore / 2) {
       const before = `usual is ${percent(usual)}`;
       return { state: 'slowed', why: `they put off ${of(deferred, deferred + taken)}; ${before}` };
     }
@@ -122,8 +142,7 @@ function slowedPartly(
 }
 
 /** The share of mail that is put off in the last minutes. */
-function deferralNow(lane: LaneMemory, now: Millis): number {
-  const { blocked, slowed, taken, unclear } = sumSince(lane, (now - nearMs) as Millis);
+function deferralNow({ blocked, slowed, taken, unclear }: ReturnType<typeof sumSince>): number {
   const deferred = blocked + slowed + unclear;
   return deferred / Math.max(1, deferred + taken);
 }

@@ -4,8 +4,12 @@ import { type LaneMemory, newLane } from './memory.ts';
 
 export function encodeLane(lane: LaneMemory): string {
   const minutes = lane.minutes.map(({ blocked, minute, part, slowed, taken, unclear }) => [
-    ...[minute, taken, blocked],
-    ...[slowed, part, unclear],
+    minute,
+    taken,
+    blocked,
+    slowed,
+    part,
+    unclear,
   ]);
   return JSON.stringify({ ...lane, minutes });
 }
@@ -19,8 +23,12 @@ export function decodeLane(text: string, now: Millis): LaneMemory {
     };
     const minutes = (stored.minutes ?? []).map(
       ([minute = 0, taken = 0, blocked = 0, slowed = 0, part = 0, unclear = 0]) => ({
-        ...{ minute, taken, blocked },
-        ...{ slowed, part, unclear },
+        minute,
+        taken,
+        blocked,
+        slowed,
+        part,
+        unclear,
       }),
     );
     return { ...fresh, ...stored, minutes };

@@ -57,7 +57,7 @@ export type ClassifiedReply = {
   readonly cure: string;
   /** Where to go or to read; empty if there is no such page. */
   readonly link: string;
-  /** Id of the rule; empty if none fits. */
+  /** Id of the rule; empty if none knows the reply: then its basic code alone decides the rest. */
   readonly rule: string;
   /**
    * The receiving side did not speak: words of our own mail server (no connection, no such host,

@@ -3,10 +3,11 @@
  * it; of the rules that fit, the first decides. Pure.
  */
 import { providerOfMx } from '../deliverability/providers.ts';
+import { saidByCode } from './basic-code.ts';
 import type { AnsweredReply, ClassifiedReply, ReplyClassifier } from './classified.ts';
 import { PatternFinder } from './finder.ts';
+import { foldInto, newFoldedText } from './folded-text.ts';
 import { type ReplyFrame, readFrame } from './frame.ts';
-import { newLetters, writeLetters } from './letters.ts';
 import { type PatternPart, patternParts } from './pattern.ts';
 import { type ReplyRule, waits } from './rule.ts';
 import { replyShape } from './shape.ts';
@@ -18,7 +19,7 @@ export function openReplyClassifier(rules: readonly ReplyRule[]): ReplyClassifie
   return { classify: (answer) => judge.classify(answer), shape: replyShape };
 }
 
-/** A rule, and what is looked up of it for each reply. */
+/** A rule, and what each reply looks up about the rule. */
 type Ready = {
   readonly rule: ReplyRule;
   readonly from: ReadonlySet<string>;
@@ -35,7 +36,7 @@ class ReplyJudge {
   /** Rules without words, by enhanced code and by basic code. */
   readonly #byEnhanced = new Map<string, number[]>();
   readonly #wordless: number[] = [];
-  readonly #letters = newLetters();
+  readonly #folded = newFoldedText();
   /** Rules to look at, and forbidding patterns found; used again for each reply. */
   readonly #asked: Uint8Array;
   readonly #forbidding = new Set<number>();
@@ -78,7 +79,9 @@ class ReplyJudge {
     const speakers = speakersOf(frame, provider);
     const rule = this.#decides(frame, speakers);
     const isOwnWords = frame.speaker === 'own' || frame.isEcho;
-    if (rule === undefined) return { ...unknownReply, provider, isOwnWords };
+    if (rule === undefined) {
+      return { ...unknownReply, ...saidByCode(frame), provider, isOwnWords };
+    }
     return {
       provider,
       filter: rule.filter === provider ? '' : rule.filter,
@@ -93,10 +96,10 @@ class ReplyJudge {
   }
 
   #decides(frame: ReplyFrame, speakers: readonly string[]): ReplyRule | undefined {
-    writeLetters(this.#letters, frame.text, frame.code);
+    foldInto(this.#folded, frame.text, frame.code);
     this.#forbidding.clear();
     this.#candidates = [];
-    this.#finder.find(this.#letters, this.#found);
+    this.#finder.find(this.#folded, this.#found);
     for (const rule of this.#byEnhanced.get(frame.enhanced) ?? []) this.#ask(rule);
     for (const rule of this.#wordless) this.#ask(rule);
     const sorted = this.#candidates.sort((a, b) => a - b);

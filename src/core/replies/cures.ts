@@ -25,6 +25,7 @@ type Cure =
   | 'dynamic'
   | 'network'
   | 'senderDomain'
+  | 'senderRefused'
   | 'listedDomain'
   | 'domainReputation'
   | 'content'
@@ -94,6 +95,9 @@ export const cures: Readonly<Record<Cure, string>> = {
   network:
     'They refuse the network, hoster or country of this server as a whole. Ask them another ' +
     'way, or send through another network.',
+  senderRefused:
+    'They refuse this sender address or its domain. Stop its abuse, then ask their ' +
+    'postmaster to accept it again.',
   senderDomain:
     'Give the sender’s domain MX or address records that work, or use a sender domain that ' +
     'has them.',
@@ -117,7 +121,8 @@ export const cures: Readonly<Record<Cure, string>> = {
     'Check that the name servers of your domain answer from everywhere. Then Postfix tries ' +
     'again.',
   smarthost:
-    'Give the server that relays this mail the right login and a sender that it has ' + 'verified.',
+    "Give the server that relays this mail the right login and a sender that it has ' + " +
+    "'verified.",
   size: 'Send a smaller message, or a link to the file.',
   tlsNeeded: 'Turn on TLS for outgoing mail (smtp_tls_security_level = may). Then try again.',
   tlsFailed:

@@ -3,7 +3,7 @@
  * list of parts that follow each other, with anything between them. Time is linear in the text,
  * whatever the patterns are.
  */
-import type { Letters } from './letters.ts';
+import type { FoldedText } from './folded-text.ts';
 import type { PatternPart } from './pattern.ts';
 
 /** A part of a pattern that ends in one state of the automaton. */
@@ -16,7 +16,7 @@ type Part = {
 };
 
 export class PatternFinder {
-  /** Column of each letter; 0: a letter that no pattern has. */
+  /** Column of each character; 0: a character that no pattern has. */
   readonly #columns = new Uint8Array(128);
   #width = 1;
   #next: Int32Array;
@@ -29,19 +29,19 @@ export class PatternFinder {
   readonly #texts: Int32Array;
   #text = 0;
 
-  /** `patterns`: parts of each, in letters of letters.ts; no part is empty. */
+  /** `patterns`: parts of each, in characters of folded-text.ts; no part is empty. */
   constructor(patterns: readonly (readonly PatternPart[])[]) {
     this.#counts = Uint8Array.from(patterns, (parts) => parts.length);
     this.#found = new Uint8Array(patterns.length);
     this.#ends = new Int32Array(patterns.length);
     this.#texts = new Int32Array(patterns.length);
-    for (const letter of new Set(
+    for (const character of new Set(
       patterns
         .flat(1)
         .map(({ text }) => text)
         .join(''),
     )) {
-      this.#columns[letter.charCodeAt(0)] = this.#width++;
+      this.#columns[character.charCodeAt(0)] = this.#width++;
     }
     const { next, parts } = this.#built(patterns);
     this.#next = next;
@@ -49,7 +49,7 @@ export class PatternFinder {
   }
 
   /** Calls `seen` with each pattern that is in the text; the same pattern may come again. */
-  find({ bytes, length }: Letters, seen: (pattern: number) => void): void {
+  find({ bytes, length }: FoldedText, seen: (pattern: number) => void): void {
     const next = this.#next;
     const columns = this.#columns;
     const width = this.#width;
@@ -112,7 +112,7 @@ export class PatternFinder {
     return { next: next.slice(0, parts.length * width), parts };
   }
 
-  /** Fills in where a state goes on when its letters do not: to the longest end that is a state. */
+  /** Fills in where a state goes on where its own text does not: the longest end that is one. */
   #link(next: Int32Array, parts: (Part[] | undefined)[]): void {
     const width = this.#width;
     const back = new Int32Array(parts.length);
@@ -141,8 +141,8 @@ export class PatternFinder {
   }
 }
 
-/** Letters and digits; the letters of a reply are small. */
-function isOfWord(letter: number | undefined): boolean {
-  if (letter === undefined) return false;
-  return (letter >= 0x61 && letter <= 0x7a) || (letter >= 0x30 && letter <= 0x39);
+/** FoldedText and digits; the characters of a reply are small. */
+function isOfWord(character: number | undefined): boolean {
+  if (character === undefined) return false;
+  return (character >= 0x61 && character <= 0x7a) || (character >= 0x30 && character <= 0x39);
 }

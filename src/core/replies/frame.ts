@@ -1,6 +1,6 @@
 /**
- * Takes apart the text in brackets behind `status=`: who spoke (their host, or our own mail server),
- * which words and codes, and in which step of the conversation. Time is linear in the text.
+ * Takes apart the text in brackets behind `status=`: who spoke (a host or our mail server), which
+ * words and codes, and in which step of the conversation. Time is linear in the text.
  */
 import type { ReplyStep } from './rule.ts';
 
@@ -13,9 +13,9 @@ export type ReplyFrame = {
   readonly host: string;
   /** What was said, from its code on. */
   readonly text: string;
-  /** `550`; empty if there is none. */
+  /** `550`; empty without one. */
   readonly code: string;
-  /** `5.1.1`; empty if there is none. */
+  /** `5.1.1`; empty without one. */
   readonly enhanced: string;
   readonly step: ReplyStep | undefined;
 };
@@ -122,7 +122,9 @@ const hostBefore = [
 function namedHost(text: string): string {
   for (const words of hostBefore) {
     if (!text.startsWith(words)) continue;
-    const end = text.slice(words.length, words.length + 300).search(/[[ :,]/);
+    const near = text.slice(words.length, words.length + 300);
+    const end = near.search(/[[ :,]/);
+    if (/^[^[ ]*\[(?:private\/|\/)/.test(near)) return '';
     return end < 0 ? '' : text.slice(words.length, words.length + end);
   }
   const at = /(?:offered by|by server|server|host) ([\w.-]{3,255})\[/.exec(text.slice(0, 600));

@@ -2,13 +2,13 @@
  * The patterns of rules: words, and stars between them. No pattern can make a comparison slow,
  * so operators may write their own.
  */
-import { patternLetters } from './letters.ts';
+import { foldedPattern } from './folded-text.ts';
 
 /** Longest pattern, and most parts of one. */
-export const patternMax = 300;
+const patternMax = 300;
 const partsMax = 20;
-/** Fewer letters than this in all parts fit nearly every reply. */
-const lettersMin = 3;
+/** Fewer characters than this in all parts fit nearly every reply. */
+const charactersMin = 3;
 
 /** A text that must be found; whether a word must begin or end there. */
 export type PatternPart = {
@@ -17,13 +17,13 @@ export type PatternPart = {
   readonly endsWord: boolean;
 };
 
-/** The parts between the stars, in the letters that replies are written in. */
+/** The parts between the stars, in the characters that replies are written in. */
 export function patternParts(pattern: string): readonly PatternPart[] {
   return pattern
     .split('*')
     .map((part) => part.trim())
     .map((part) => ({
-      text: patternLetters(part.replace(/^~|~$/g, '')),
+      text: foldedPattern(part.replace(/^~|~$/g, '')),
       beginsWord: part.startsWith('~'),
       endsWord: part.endsWith('~'),
     }))
@@ -35,8 +35,8 @@ export function replyPatternFault(pattern: string): string | undefined {
   if (pattern.length > patternMax) return `is longer than ${patternMax} characters`;
   const parts = patternParts(pattern);
   if (parts.length > partsMax) return `has more than ${partsMax} parts between stars`;
-  const letters = parts.map(({ text }) => text.replaceAll(' ', '')).join('').length;
-  if (letters < lettersMin) return `has fewer than ${lettersMin} letters`;
+  const characters = parts.map(({ text }) => text.replaceAll(' ', '')).join('').length;
+  if (characters < charactersMin) return `has fewer than ${charactersMin} characters`;
   if (parts.some(({ text }) => /[a-z0-9]@/.test(text))) {
     return 'names the part of an address before the @, which is left out before comparing';
   }

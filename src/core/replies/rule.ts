@@ -88,7 +88,9 @@ export function rulesOf(group: RuleGroup, entries: readonly RuleEntry[]): readon
       without: listed(without, /[|\n]/),
       codes: listed(codes, / /),
       steps: listed(steps, / /) as readonly ReplyStep[],
-      ...{ scope, severity, wait },
+      scope,
+      severity,
+      wait,
     };
   });
 }

@@ -74,7 +74,7 @@ function isHost(word: string): boolean {
   return word.length < 256 && /^(?:[\w-]+\.)+[a-z][a-z0-9-]*$/i.test(word);
 }
 
-/** Letters and digits mixed, or long without a vowel's pattern of words: an id. */
+/** FoldedText and digits mixed, or long without a vowel's pattern of words: an id. */
 function isId(word: string): boolean {
   if (word.length > 40) return true;
   if (word.length < 6) return false;

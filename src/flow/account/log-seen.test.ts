@@ -8,6 +8,8 @@ import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
 import { slotsOf } from '../../core/account/signals.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
+import { openReplyClassifier } from '../../core/replies/classifier.ts';
+import { ourReplyRules } from '../../core/replies/rules/all.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { Change, MessageRow } from '../../ports/ledger.ts';
@@ -50,6 +52,7 @@ function rig() {
     },
     trails,
     notes,
+    replies: openReplyClassifier(ourReplyRules),
     journal: {
       commit(changes) {
         commits.push([...changes]);
@@ -96,6 +99,7 @@ function rig() {
     changes: () => changed,
     questions: () => asked,
     unknownUsers: () => profile.sums[slotsOf['failed-recipients'][0] ?? 0] ?? 0,
+    refusals: () => profile.sums[slotsOf['provider-replies'][0] ?? 0] ?? 0,
   };
 }
 
@@ -270,4 +274,37 @@ test('a filter hands a message back under another id: it is still the sender’s
   seen(bounced('AAAAAAAAAA', start, { outcome: 'sent', requeuedAs: 'CCCCCCCCCC', relay: 'here' }));
   seen(bounced('CCCCCCCCCC', start + 1_000));
   assert.ok(Math.abs(unknownUsers() - 1) < 0.01);
+});
+
+test('a refusal of content counts once for a message and a site, also after a restart', () => {
+  const { profile, refusals, sent, seen, restart, taken, unknownUsers } = rig();
+  const to = ['a@gmail.com', 'b@gmail.com', 'c@world.test'];
+  sent('ABCDEF1', start, to);
+  const spam = '550 5.7.1 message rejected as spam';
+  const mxHost = 'gmail-smtp-in.l.google.com';
+  const at = (recipient: string) => ({ recipient, original: recipient, reply: spam, mxHost });
+  seen(bounced('ABCDEF1', start + 1, { ...at('a@gmail.com'), outcome: 'deferred' }));
+  assert.equal(refusals(), 1);
+  seen(bounced('ABCDEF1', start + 2, at('b@gmail.com')));
+  taken('place');
+  restart();
+  seen(bounced('ABCDEF1', start + 3, at('a@gmail.com')));
+  assert.ok(refusals() <= 1, `${refusals()}`);
+  assert.equal(profile.refusingSites.length, 1);
+  assert.equal(unknownUsers(), 0);
+  seen(bounced('ABCDEF1', start + 4, { recipient: 'c@world.test', original: 'c@world.test' }));
+  assert.equal(unknownUsers(), 0, 'not known after the restart');
+  seen(bounced('ABCDEF1', start + 5, { ...at('x@gmail.com') }));
+  assert.equal(profile.refusingSites.length, 1);
+});
+
+test('a refusal says nothing if a filter here, or our own mail server, says it', () => {
+  const { refusals, sent, seen } = rig();
+  sent('ABCDEF1', start, ['a@gmail.com']);
+  const to = { recipient: 'a@gmail.com', original: 'a@gmail.com' };
+  const reply = '550 5.7.1 message rejected as spam';
+  seen(bounced('ABCDEF1', start + 1, { ...to, reply, relay: 'here', mxHost: 'localhost' }));
+  seen(bounced('ABCDEF1', start + 2, { ...to, reply: 'message content rejected', relay: 'none' }));
+  seen(bounced('ABCDEF2', start + 3, { ...to, reply }));
+  assert.equal(refusals(), 0);
 });

@@ -9,9 +9,12 @@
 
 import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
-import { delivery, login, nothingNew } from '../../core/account/record.ts';
+import { login, nothingNew } from '../../core/account/record.ts';
 import { type Account, isAutomatic } from '../../core/account-name.ts';
+import { delivery } from '../../core/bounces/record-delivery.ts';
+import { senderAnswer } from '../../core/bounces/sender-answer.ts';
 import type { LogEvent } from '../../core/event.ts';
+import type { ReplyClassifier } from '../../core/replies/classified.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { unreachable } from '../../lib/assert.ts';
 import { hash53 } from '../../lib/hash.ts';
@@ -34,6 +37,7 @@ export type LogSeenDeps = {
   /** The queue ids that a message had before a filter handed it back. */
   readonly trails: Pick<QueueTrails, 'before'>;
   readonly notes: Pick<DoorNotes, 'recipients'>;
+  readonly replies: Pick<ReplyClassifier, 'classify'>;
   readonly world: World;
 };
 
@@ -195,17 +199,19 @@ class LogSeen {
   }
 
   /**
-   * Records a recipient that does not exist, once for each recipient of a message. Whoever can
-   * write into the log can write such lines: a line counts only if it is about a message that
-   * Postern judged and about a recipient of that message.
+   * Records a recipient that does not exist, once for each recipient of a message, and a reply that
+   * refuses content or amount, once for each site that a message went to. Whoever can write into
+   * the log can write such lines: a line counts only if it is about a message that Postern judged
+   * and about a recipient of that message.
    */
   #delivery(event: DeliveryEvent): void {
     const { accounts } = this.#deps;
     const { count } = this.#deps.world;
     const { at, outcome, queueId, recipient, reply } = event;
     count('postern_mail_log_events_total', 1, outcome);
-    // Only a final failure says something about the sender. Otherwise the ledger is not asked.
-    if (outcome !== 'bounced') return;
+    const answer = event.relay === 'other' ? senderAnswer(this.#deps.replies, event) : undefined;
+    // Nothing else says something about the sender. Then the ledger is not asked.
+    if (outcome !== 'bounced' && answer === undefined) return;
     const owner = this.#owner(queueId, at);
     if (owner === undefined) {
       this.#dropped('unknown-message');
@@ -222,14 +228,17 @@ class LogSeen {
       this.#dropped('unknown-recipient');
       return;
     }
-    if (this.#told.has(owner.of, found) || this.#told.count(owner.of) >= owner.recipients) {
+    const of = answer === undefined ? owner.of : `${owner.of} refused`;
+    const once = answer === undefined ? found : hash53(answer.site, 0);
+    if (this.#told.has(of, once) || this.#told.count(of) >= owner.recipients) {
       this.#dropped('repeated-bounce');
       return;
     }
-    this.#told.add(owner.of, found);
-    const told = { at, account, recipient, outcome, reply, sentAt } as const;
+    this.#told.add(of, once);
     // Who gets an automatic answer has written first.
-    delivery(profile, { kind: 'delivery', ...told, wroteFirst: isAutomatic(account) });
+    const wroteFirst = isAutomatic(account);
+    const told = { at, account, recipient, outcome, reply, sentAt, wroteFirst } as const;
+    delivery(profile, { kind: 'delivery', ...told, ...(answer === undefined ? {} : { answer }) });
     this.#bounced.set(account, profile);
   }
 

@@ -204,6 +204,7 @@ function status(deps: AdminDeps): StatusView {
     doors: deps.doors(),
     troubles: deps.troubles.all(),
     bypass: deps.bypass.view(),
+    providers: deps.lanes.bad(),
     logShapes: deps.logShapes(),
     accounts: {
       known: live.countAccounts(),

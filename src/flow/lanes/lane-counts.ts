@@ -7,7 +7,7 @@ import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { LaneReplyRow, LaneSampleRow } from '../../ports/lanes.ts';
 
 /** An interval of the charts. */
-export const intervalMs: number = 10 * minuteMs;
+const intervalMs = 10 * minuteMs;
 /** The sketch is finest from 0.1 on: a second, in tens of seconds. */
 export const delayUnitSeconds = 10;
 /** Kinds of replies until the next write: strangers choose the texts. */
@@ -50,8 +50,15 @@ export class LaneCounts {
     const { cure, rule, scope = '', severity = '' } = as;
     this.#replies.set(key, {
       ...lane,
-      ...{ shape, example, rule, scope, severity, cure },
-      ...{ count: 1, firstAt: at, lastAt: at },
+      shape,
+      example,
+      rule,
+      scope,
+      severity,
+      cure,
+      count: 1,
+      firstAt: at,
+      lastAt: at,
     });
   }
 

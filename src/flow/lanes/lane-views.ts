@@ -1,7 +1,7 @@
 /** Shows how providers treat us: from the running guard, or from its ledger alone. */
 
 import type { Account } from '../../core/account-name.ts';
-import type { LaneKey, LaneSample, LaneStanding } from '../../core/deliverability/lane.ts';
+import type { BadLane, LaneKey, LaneSample, LaneStanding } from '../../core/deliverability/lane.ts';
 import { blameKey, storedBlame } from '../../core/incidents/blame.ts';
 import { bulkRule } from '../../core/lanes/bulk.ts';
 import { ipv4OnlyCommands } from '../../core/lanes/ipv4-only.ts';
@@ -59,12 +59,19 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
       newReplies: ledger
         .laneReplies({ new: true, since: (now() - weekMs) as Millis, limit: newRepliesMax })
         .map(({ count, example, family, firstAt, lastAt, provider, shape, source }) => ({
-          ...{ source, family, provider },
-          ...{ shape, example, count, firstAt, lastAt },
+          source,
+          family,
+          provider,
+          shape,
+          example,
+          count,
+          firstAt,
+          lastAt,
         })),
       bulk: deps.bulk().map((row) => bulkStanding(row, deps.missing(row.domain))),
       unread: deps.unread(),
     }),
+    bad: () => (deps.unread() === '' ? ordered().flatMap(badLane) : []),
     show: (provider, since) =>
       ordered()
         .filter((lane) => lane.provider === provider)
@@ -112,6 +119,11 @@ export function bulkLacks(
   return unsigned / messages < 0.01 ? [] : [`${unsigned} of ${messages} messages were not signed`];
 }
 
+function badLane(lane: WatchedLane): readonly BadLane[] {
+  const { state } = lane.memory;
+  return state === 'slowed' || state === 'blocked' ? [{ ...keyOf(lane), state }] : [];
+}
+
 function place({ memory }: WatchedLane): number {
   return stateOrder.indexOf(memory.state);
 }
@@ -129,7 +141,10 @@ function standingOf(lane: WatchedLane, deps: LaneViewDeps): LaneStanding {
     ...keyOf(lane),
     state: unread === '' ? state : 'unknown',
     since,
-    ...{ reply, rule, cure, link },
+    reply,
+    rule,
+    cure,
+    link,
     why: unread === '' ? why : unread,
     commands: refusesOnlyIpv6(lane, deps.lanes()) ? ipv4OnlyCommands(lane.provider) : [],
     causedBy,
@@ -169,8 +184,15 @@ function detailOf(lane: WatchedLane, since: Millis, deps: LaneViewDeps): LaneDet
     replies: ledger
       .laneReplies({ lane: key, since, limit: repliesMax })
       .map(({ count, cure, example, firstAt, lastAt, rule, scope, severity, shape }) => ({
-        ...{ shape, example, rule, scope, severity, cure },
-        ...{ count, firstAt, lastAt },
+        shape,
+        example,
+        rule,
+        scope,
+        severity,
+        cure,
+        count,
+        firstAt,
+        lastAt,
       })),
   };
 }

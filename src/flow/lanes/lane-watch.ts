@@ -57,7 +57,7 @@ export type LaneWatch = Lanes & {
   look(): void;
 };
 
-export const lookEveryMs: number = 5 * secondMs;
+export const lanesLookEveryMs: number = 5 * secondMs;
 /** Lanes in memory: those of providers with an id, and of the largest others. */
 const lanesMax = 500;
 const othersMax = 100;
@@ -65,6 +65,8 @@ const othersMax = 100;
 const otherProvider = 'other';
 /** A lane of another provider with fewer answers in a day may give its place to a new one. */
 const smallMax = 3;
+/** What changes within this time is told in one notice. */
+const gatherMs = 15 * secondMs;
 /** The memory of a lane without trouble is written at most this often. */
 const saveEveryMs = minuteMs;
 const loopback = /^(?:127\.|::1$)/;
@@ -87,10 +89,12 @@ class Watch implements LaneWatch {
   readonly #lanes = new Map<string, Lane>();
   readonly #counts = new LaneCounts();
   readonly list: Lanes['list'];
+  readonly bad: Lanes['bad'];
   readonly show: Lanes['show'];
   readonly changes: Lanes['changes'];
   #others = 0;
   #unread = '';
+  #dueSince: Millis | undefined;
 
   constructor(deps: LaneWatchDeps) {
     this.#deps = deps;
@@ -111,6 +115,7 @@ class Watch implements LaneWatch {
       now: () => deps.world.clock.now(),
     });
     this.list = views.list;
+    this.bad = views.bad;
     this.show = views.show;
     this.changes = views.changes;
   }
@@ -164,24 +169,31 @@ class Watch implements LaneWatch {
     const now = this.#deps.world.clock.now();
     const changes: LaneChange[] = [];
     const lanes: LaneRow[] = [];
-    const told: Lane[] = [];
-    for (const lane of this.#lanes.values()) {
-      judgeLane(lane.memory, now);
+    const all = [...this.#lanes.values()];
+    for (const { memory } of all) judgeLane(memory, now);
+    const told = new Set(this.#toTell(all, now));
+    for (const lane of all) {
       const to = this.#unread === '' ? lane.memory.state : 'unknown';
-      const isTold = this.#unread === '' && isToTell(lane.memory, now);
-      if (isTold) {
-        setTold(lane.memory, now);
-        told.push(lane);
-      }
       if (to !== lane.shown) changes.push(this.#changed(lane, to, now));
-      else if (!isTold) continue;
+      else if (!told.has(lane)) continue;
       lanes.push(save(lane, now));
     }
-    if (told.length > 0) this.#deps.told.changed(told);
+    if (told.size > 0) this.#deps.told.changed([...told]);
     this.#deps.told.near(this.#deps.bulk.near());
     this.#forget(now);
     if (lanes.length === 0) return;
     this.#write({ lanes, changes, samples: [], replies: [], bulk: [], place: undefined });
+  }
+
+  /** Lanes of which the operator is told now: what changes within seconds is told together. */
+  #toTell(all: readonly Lane[], now: Millis): readonly Lane[] {
+    const due = this.#unread === '' ? all.filter(({ memory }) => isToTell(memory, now)) : [];
+    if (due.length === 0) this.#dueSince = undefined;
+    else this.#dueSince ??= now;
+    if (this.#dueSince === undefined || now - this.#dueSince < gatherMs) return [];
+    this.#dueSince = undefined;
+    for (const { memory } of due) setTold(memory, now);
+    return due;
   }
 
   #changed(lane: Lane, to: Lane['shown'], now: Millis): LaneChange {
@@ -210,7 +222,7 @@ class Watch implements LaneWatch {
     this.#deps.world.count('postern_lane_attempts_total', 1, `${provider} ${counted}`);
   }
 
-  /** The account or script for which Postern judged the message, else the one that the log names. */
+  /** The account or script for which Postern judged the message, else what the log names. */
   #accountOf({ account, queueId }: Attempt): string {
     return this.#deps.journal.live.message(queueId)?.account ?? account ?? '';
   }

@@ -110,7 +110,8 @@ class Logged implements LoggedEvents {
           if (isNew) this.#mail(mail);
         },
         attempt: (mail, _, delivery) => {
-          if (delivery?.outcome !== 'bounced' || mail.account === undefined) return;
+          if (delivery === undefined || delivery.outcome === 'sent') return;
+          if (mail.account === undefined) return;
           if (mail.isForeign(delivery.queueId)) return;
           this.#wait({ kind: 'delivery', mail, delivery }, delivery.at, mail.host);
         },
@@ -228,8 +229,8 @@ class Logged implements LoggedEvents {
     if (value.kind === 'mail') return this.#submission(value.mail, at);
     if (value.kind === 'login') return value.at === at ? value : { ...value, at };
     const { mail, delivery } = value;
-    const { outcome, recipient, reply } = delivery;
-    return { kind: 'delivery', at, id: mail.queueId, recipient, outcome, reply };
+    const { mxHost, outcome, recipient, reply } = delivery;
+    return { kind: 'delivery', at, id: mail.queueId, recipient, outcome, reply, mxHost };
   }
 
   #submission(mail: JoinedMail, at: Millis): Submission | undefined {

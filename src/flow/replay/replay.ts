@@ -9,16 +9,14 @@ import { addUp, type GuardContext, submit } from '../../core/account/guard.ts';
 import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import { type AccountFlags, noFlags, type Policy } from '../../core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
-import {
-  type BookChange,
-  delivery,
-  login,
-  release,
-  waitsForPerson,
-} from '../../core/account/record.ts';
+import { type BookChange, login, release, waitsForPerson } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
+import { delivery } from '../../core/bounces/record-delivery.ts';
+import { senderAnswer } from '../../core/bounces/sender-answer.ts';
 import type { LoginSeen, ReplayEvent, Submission } from '../../core/event.ts';
 import type { Reason } from '../../core/reason.ts';
+import { openReplyClassifier } from '../../core/replies/classifier.ts';
+import { allReplyRules } from '../../core/replies/rules/all.ts';
 import type { AccountState, VerdictKind } from '../../core/verdict.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
@@ -116,6 +114,7 @@ class MemoryReplay implements Replay {
   readonly #open = new Map<Account, Suspension>();
   readonly #everSuspended = new Set<Account>();
   readonly #held: ReplayHeld;
+  readonly #replies = openReplyClassifier(allReplyRules([]));
   #clock = 0 as Millis;
   #hour = 0;
   #serverRecipients = 0;
@@ -163,13 +162,18 @@ class MemoryReplay implements Replay {
   /** A server tells each recipient's end once, and no more of them than the message had. */
   #delivery(event: Extract<ReplayEvent, { kind: 'delivery' }>): void {
     const sent = this.#senderOf(event.id);
-    if (sent === undefined || event.outcome !== 'bounced' || sent.left === 0) return;
-    const key = hash53(`${event.id} ${event.recipient}`, 0);
+    if (sent === undefined || event.outcome === 'sent') return;
+    const answer = senderAnswer(this.#replies, { ...event, mxHost: event.mxHost ?? '' });
+    if (answer === undefined && (event.outcome !== 'bounced' || sent.left === 0)) return;
+    // What holds for the whole message counts once for each site.
+    const about = answer === undefined ? event.recipient : `refused by ${answer.site}`;
+    const key = hash53(`${event.id} ${about}`, 0);
     if (this.#told.get(key) === true) return;
     this.#told.set(key, true);
-    sent.left--;
+    if (answer === undefined) sent.left--;
     const { account, sentAt } = sent;
-    delivery(this.#profile(account, event.at), { ...event, account, sentAt });
+    const seen = { ...event, account, sentAt, ...(answer === undefined ? {} : { answer }) };
+    delivery(this.#profile(account, event.at), seen);
   }
 
   #profile(account: Account, at: Millis): AccountProfile {

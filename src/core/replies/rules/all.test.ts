@@ -37,7 +37,7 @@ test('each rule decides its example, and not the example that it must not fit', 
 
 test('each rule has an id of its own, a cure, a source, a day, and providers that exist', () => {
   const ids = new Set<string>();
-  const known = new Set(['own', ...mailProviders.map(({ id }) => id)]);
+  const known = new Set(['own', 'other', ...mailProviders.map(({ id }) => id)]);
   const wrong = ourReplyRules.flatMap((rule) => {
     const faults = [
       ...(ids.has(rule.id) ? ['its id is not its own'] : []),

@@ -34,7 +34,7 @@
  *                                        takes over keys whose files are in the folder already
  *   GET, POST /api/passwords             results of an audit (password-routes.ts)
  *   GET  /api/providers, /api/providers/ID, /api/lane-changes
- *                                        how providers treat our mail (providers/routes.ts)
+ *                                        how providers treat our mail (provider-routes.ts)
  *   …    /api/scripts                    the register of scripts (script-routes.ts)
  *   …    /api/authors                    addresses in From (author-routes.ts)
  *
@@ -50,7 +50,7 @@ import { authorRoutes } from './author-routes.ts';
 import { findRoutes } from './find-routes.ts';
 import { overview } from './overview.ts';
 import { passwordRoutes } from './password-routes.ts';
-import { providerRoutes } from './providers/routes.ts';
+import { providerRoutes } from './provider-routes.ts';
 import { actor, body, done, type HttpEnv, named, orNotFound, query } from './request.ts';
 import {
   accountsQuery,

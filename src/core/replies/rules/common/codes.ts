@@ -1,4 +1,4 @@
-/** What the codes alone say, where no words are known (RFC 3463, RFC 5321 section 4.2). */
+/** What the codes alone say, where no words are known (RFC 3463, RFC 4954 section 6). */
 import { cures } from '../../cures.ts';
 import { type ReplyRule, rulesOf } from '../../rule.ts';
 
@@ -120,40 +120,5 @@ export const codeRules: readonly ReplyRule[] = rulesOf(group, [
     cure: cures.smarthost,
     yes: '535 Rejected',
     no: '550 Rejected',
-  },
-  {
-    id: 'code/greeting-refused',
-    codes: '554 521 550 553',
-    steps: 'greeting',
-    says: 'our-ip blocked 24h',
-    cure: cures.stopSource,
-    yes: 'host mx.example.net[203.0.113.9] refused to talk to me: 554 mx.example.net ESMTP',
-    no: '554 Rejected',
-  },
-  {
-    id: 'code/recipient-step',
-    codes: '550 551 553',
-    steps: 'rcpt',
-    says: 'recipient permanent-for-this-recipient never',
-    cure: cures.noMailbox,
-    yes: '550 No',
-    no: '450 No',
-  },
-  {
-    id: 'code/data-step',
-    codes: '550 552 554 571',
-    steps: 'data',
-    says: 'content blocked until-fixed',
-    cure: cures.content,
-    yes: 'host mx.example.net[203.0.113.9] said: 554 No (in reply to end of DATA command)',
-    no: '550 No',
-  },
-  {
-    id: 'code/passes',
-    codes: '4',
-    says: 'their-fault transient 15m',
-    cure: cures.none,
-    yes: '451 Not now',
-    no: '551 Never',
   },
 ]);

@@ -4,13 +4,13 @@ import { type ReplyRule, rulesOf } from '../../rule.ts';
 
 const group = { source: 'replies of many sites, 2012 to 2026', verified: '2026-11-28' } as const;
 
-export const listRules: readonly ReplyRule[] = rulesOf(group, [
+export const domainListRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'list/lookup-fails',
     words: `
-      query refused | uribl.com/refused | open resolver | check.spamhaus.org/returnc | returnc/pub
-      returnc/vol | 127.255.255.25 | error: open resolver | dnsbl * timeout | over query limit
-      query volume`,
+      query refused | uribl.com/refused | open resolver | check.spamhaus.org/returnc
+      returnc/pub | returnc/vol | 127.255.255.25 | error: open resolver | dnsbl * timeout
+      over query limit | query volume`,
     says: 'their-fault transient 4h',
     cure: cures.brokenList,
     link: 'https://www.spamhaus.org/faqs/domain-name-system-blocklists-dnsbl/',
@@ -22,26 +22,29 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'list/domain-in-list',
     words: `
-      dbl.spamhaus | spamhaus dbl | spamhaus.org/dbl | spamhaus.org/query/domain
-      spamhaus.org/query/dbl | mailfrom domain is listed | domain * listed in spamhaus
-      sender domain * listed | sender domain * blacklist | sender domain * blocklist
-      sending domain * listed | sending domain * blacklist | from domain * listed
-      helo domain * listed | rhsbl | domain * is listed in | domain is blacklisted
-      domain * blacklisted | sender address * blocked using | your domain * listed
-      your domain * blacklist | your domain has been black | unsolicited * domain * blacklist
-      domain name * blacklist`,
-    without: 'url | link in',
+      reputation of a domain used | dbl.spamhaus | spamhaus dbl | spamhaus.org/dbl
+      spamhaus.org/query/domain | spamhaus.org/query/dbl | mailfrom domain is listed
+      domain * listed in spamhaus | sender domain * listed | sender domain * blacklist
+      sender domain * blocklist | sending domain * listed | sending domain * blacklist
+      from domain * listed | helo domain * listed | rhsbl | domain * is listed in
+      domain is blacklisted | domain * blacklisted | sender address * blocked using
+      your domain * listed | your domain * blacklist | your domain has been black
+      unsolicited * domain * blacklist | domain name * blacklist`,
+    without: '~url | link in',
     says: 'our-domain blocked 24h',
     cure: cures.listedDomain,
     link: 'https://check.spamhaus.org',
     yes: '554 5.7.1 <news@example.org>: Sender address rejected: domain listed in dbl.spamhaus.org',
     no: '554 5.7.1 Client host [192.0.2.9] blocked using zen.spamhaus.org',
   },
+]);
+
+export const listRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'list/link-in-list',
     words: `
-      url in this email | url in this message | url in message | url * listed | urls * listed
-      link * listed | links * listed | uri * listed | listed in * surbl | surbl | uribl
+      url in this email | url in this message | url in message | ~url * listed | ~urls * listed
+      ~link * listed | ~links * listed | ~uri * listed | listed in * surbl | surbl | uribl
       blacklisted url | black listed url | blocked url | contains * url | contains a link
       contains * blacklisted | contains * listed`,
     without: 'query refused',
@@ -64,15 +67,18 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
     words: `
       country has been blacklisted | your country | country is blocked | country * blocked
       country * not accepted | geoip | geo-ip | geo ip | countries.nerd.dk | from your country
-      zz.countries | your region | your network is | your netblock | your provider is
-      your isp is | uceprotect-level2 | uceprotect-level3 | dnsbl-2.uceprotect
-      dnsbl-3.uceprotect | entire network | whole network | network * blacklisted
-      netblock * listed | your subnet | your hoster | hosting provider * blocked | asn * blocked
-      spamming network | ip range | address range | your network range`,
+      mail from china | mail from russia | mail from * country | zz.countries | your region
+      your network | your netblock | your provider is | your isp is | uceprotect-level2
+      uceprotect-level3 | dnsbl-2.uceprotect | dnsbl-3.uceprotect | entire network
+      whole network | network * blacklisted | netblock * listed | your subnet | your hoster
+      hosting provider * blocked | asn * blocked | spamming network | ~ip range | address range
+      your network range`,
     says: 'our-network blocked never',
     cure: cures.network,
     link: 'https://www.uceprotect.net/en/index.php',
-    yes: '550 5.7.1 Mail from your country is not accepted here',
+    yes:
+      '550 5.7.1 Mail from your country | mail from china | mail from russia | mail from * ' +
+      'country is not accepted here',
     no: '550 5.7.1 Your IP address is not accepted here',
   },
   {
@@ -170,13 +176,13 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
       blocked using | blocked by * dnsbl | blocked by * rbl | rejected by * rbl
       rejected by * dnsbl | dnsbl | ~rbl | rbl~ | (rbl) | blacklistis | blocklist | block list
       blacklist | black list | black-list | denylist | blockliste | schwarze liste | liste noire
-      lista negra | lista nera | czarna lista | czarnej liscie | listed on | listed in | listed at
-      listed by | is listed | are listed | is on * list | found on one or more | dynablock
-      uceprotect | psbl | mailspike | nixspam | ix.dnsbl | backscatterer | spamrats | invaluement
-      hostkarma | spamauditor | truncate.gbudb | surriel | wpbl | s5h.net | spfbl | njabl | ahbl
-      dsbl | cbl.abuseat | abuseat.org | spameatingmonkey | manitu | rats-dyna | rats-noptr
-      lashback | blue-shield | apews | mxrate | 0spam | blocklist.de`,
-    without: 'url | recipient preferences | sender address | not listed in | user unknown',
+      lista negra | lista nera | czarna lista | czarnej liscie | listed on | listed in
+      listed at | listed by | is listed | are listed | is on * list | found on one or more
+      dynablock | uceprotect | psbl | mailspike | nixspam | ix.dnsbl | backscatterer | spamrats
+      invaluement | hostkarma | spamauditor | truncate.gbudb | surriel | wpbl | s5h.net | spfbl
+      njabl | ahbl | dsbl | cbl.abuseat | abuseat.org | spameatingmonkey | manitu | rats-dyna
+      rats-noptr | lashback | blue-shield | apews | mxrate | 0spam | blocklist.de`,
+    without: '~url | recipient preferences | sender address | not listed in | user unknown',
     says: 'our-ip blocked 24h',
     cure: cures.listed,
     link: 'https://multirbl.valli.org',

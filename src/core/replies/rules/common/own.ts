@@ -21,10 +21,11 @@ export const ownRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'own/tls-needed-and-missing',
     words: `
-      tls is required, but | cannot start tls: handshake failure | server certificate not verified
-      server certificate not trusted | certificate verification failed | tls is not available
-      tlsa lookup error | tlsa records unusable | no tlsa records | non dnssec destination
-      ssl_connect error | tls handshake failed | sts policy | mta-sts`,
+      tls is required, but | cannot start tls: handshake failure
+      server certificate not verified | server certificate not trusted
+      certificate verification failed | tls is not available | tlsa lookup error
+      tlsa records unusable | no tlsa records | non dnssec destination | ssl_connect error
+      tls handshake failed | sts policy | mta-sts`,
     says: 'tls transient 1h',
     cure: cures.tlsFailed,
     link: 'https://www.postfix.org/TLS_README.html',
@@ -56,11 +57,11 @@ export const ownRules: readonly ReplyRule[] = rulesOf(group, [
     id: 'own/no-such-domain',
     words: `
       host not found | host or domain name not found | nodename nor servname
-      name or service not known | domain not found | no mx host for | unrouteable address
-      bad address syntax | bad domain`,
+      name or service not known | nxdomain | no relevant answers | domain name not found
+      domain not found | no mx host for | unrouteable address | bad domain`,
     without: 'try again | sender address',
-    says: 'recipient permanent-for-this-recipient never',
-    cure: cures.noMailbox,
+    says: 'network permanent-for-this-recipient never',
+    cure: 'Correct the address: the DNS does not know its domain.',
     yes:
       'Host or domain name not found. Name service error for name=example.invalid type=AAAA: ' +
       'Host not found',
@@ -103,6 +104,20 @@ export const ownRules: readonly ReplyRule[] = rulesOf(group, [
     no: 'mail forwarding loop for ann@example.org',
   },
   {
+    id: 'own/end-of-data-timed-out',
+    words: `
+      timed out while sending end of data
+      while sending end of data -- message may be sent more than once`,
+    says: 'network transient 1h',
+    cure:
+      'Postfix tries again; the recipient may get the message twice. If long messages fail ' +
+      'often, look for a firewall or a path MTU fault.',
+    yes:
+      'conversation with mx.example.net[203.0.113.9] timed out while sending end of data -- ' +
+      'message may be sent more than once',
+    no: 'conversation with mx.example.net[203.0.113.9] timed out while sending RCPT TO',
+  },
+  {
     id: 'own/conversation-broke-off',
     words: `
       lost connection with | conversation with * timed out
@@ -121,7 +136,7 @@ export const ownRules: readonly ReplyRule[] = rulesOf(group, [
       connect to *: connection timed out | connect to *: connection refused
       connect to *: no route to host | connect to *:~ | connection timed out | connection refused
       no route to host | operation timed out | unreachable`,
-    without: 'private/ | command output',
+    without: 'private/ | command output | connect to 127. | connect to localhost',
     says: 'network transient 15m',
     cure: cures.unreachable,
     yes: 'connect to mx.example.net[203.0.113.9]:25: Connection refused',
@@ -130,7 +145,8 @@ export const ownRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'own/own-part-down',
     words: `
-      connect to *private/ | mail transport unavailable | unknown mail transport error
+      connect to *private/ | connect to 127. | connect to localhost | address resolver failure
+      mail system is down | mail transport unavailable | unknown mail transport error
       mail system configuration error | server configuration error | server configuration problem
       local configuration error | internal protocol error | temporary lookup failure
       alias database unavailable | cannot access alias | deferred transport | service unavailable
@@ -152,7 +168,7 @@ export const ownRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'own/smtputf8',
-    words: 'smtputf8 is required',
+    words: 'smtputf8 is required | does not support smtputf8',
     says: 'their-fault permanent-for-this-recipient never',
     cure: 'Their server takes no addresses or headers outside ASCII. Write them in ASCII.',
     link: 'https://www.postfix.org/SMTPUTF8_README.html',
@@ -174,8 +190,9 @@ export const ownRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'own/mailbox-unknown',
     words: `
-      unknown user | user unknown | user doesn't exist | user does not exist | no such user
-      no such mailbox | mailbox does not exist | unknown recipient | recipient address rejected
+      bad address syntax | invalid recipient syntax | unknown user | user unknown
+      user doesn't exist | user does not exist | no such user | no such mailbox
+      mailbox does not exist | unknown recipient | recipient address rejected
       unknown in * table`,
     says: 'recipient permanent-for-this-recipient never',
     cure: cures.noMailbox,

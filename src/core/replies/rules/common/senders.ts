@@ -22,7 +22,7 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
       reverse lookup | reverse hostname | reverse host name | reverse name | reverse resolution
       client host rejected: cannot find | no dns name | dns resolution of your | in-addr.arpa
       possibly forged | may be forged | might be forged | dns forward | hostname does not match
-      ip address has no | unresolvable * ip | ip * does not resolve | ip * not resolve
+      ip address has no | unresolvable * ip | ~ip * does not resolve | ~ip * not resolve
       host name lookup | hostname lookup | enregistrement ptr | dns inverse | risoluzione inversa
       dns inverso | dns reverso | resolucion inversa | odwrotn`,
     without: 'mailfrom | mail from domain | sender address | spf',
@@ -35,7 +35,7 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
     id: 'any/dynamic-address',
     words: `
       dynamic ip | dynamic address | dynamic addresses | dynamic/ | dynamic host | dynamic pool
-      dynamic range | dynamically | dial-up | dialup | dial up | residential | dynablock
+      dynamic range | dynamically | dial-up | dialup | dial up | ~residential | dynablock
       generic hostname | generic host name | generic reverse | generic dns | generic ip
       looks dynamic | looks like a dynamic | consumer ip | end user ip | end-user | broadband
       your isp's mail | isp mail server | isp's smtp | isp smtp | through your isp
@@ -64,12 +64,66 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
     no: '503 5.5.1 Error: send HELO first',
   },
   {
+    id: 'any/domain-of-sender-for-now',
+    words: `
+      sender address rejected: domain not found | domain of sender address * does not resolve
+      sender domain not found | sender domain * temporarily | domain of sender * temporar
+      sender address rejected: malformed dns | sender address rejected: unverified
+      sender verify * defer | could not complete sender verify | temporar * sender`,
+    codes: '4',
+    without: 'spf | dmarc',
+    says: 'our-domain blocked 1h',
+    cure: cures.senderDomain,
+    yes: '450 4.1.8 <ann@example.org>: Sender address rejected: Domain not found',
+    no: '550 5.1.8 <ann@example.org>: Sender address rejected: Domain not found',
+  },
+  {
+    id: 'any/unknown-at-mail-from',
+    words: `
+      invalid address | bad address | unknown address | user unknown | unknown user
+      no such user | no such address | address does not exist | mailbox does not exist
+      mailbox unavailable | domain does not exist | domain not found | unknown domain
+      syntactically invalid`,
+    codes: '5',
+    steps: 'mail',
+    without: 'your ip | ip address | client host',
+    says: 'our-domain blocked until-fixed',
+    cure: cures.senderDomain,
+    yes: '501 5.1.7 Invalid address',
+    no:
+      'host mx.example.net[203.0.113.9] said: 550 5.1.1 User unknown (in reply to RCPT TO ' +
+      'command)',
+  },
+  {
+    id: 'any/envelope-sender-refused',
+    words: `
+      envelope sender has been denied | envelope sender is in my badmailfrom | badmailfrom
+      envelope sender * denied | envelope sender * blocked | sender address has been blacklisted
+      sender rejected | sender address rejected: blacklist | sender address rejected: blocked
+      sender address * refused | sender denied | sender is blacklisted | sender blacklisted
+      email address has been blacklisted | address that has been blacklisted | sender is in my
+      sender was rejected | sender email address rejected | bogus mail from | null sender * not
+      empty envelope sender | sender not pre-approved | unroutable sender | emetteur invalide
+      batv | sender is blocked | sender blocked | sender has been blocked
+      sender address blocked | sender address rejected: access denied | maybe you are a spammer`,
+    codes: '5',
+    without: 'by recipient | by the recipient | by user | spf | dmarc | domain not found',
+    says: 'our-domain blocked until-fixed',
+    cure:
+      'They refuse this sender address or its domain. Stop its abuse, then ask their ' +
+      'postmaster to accept it again.',
+    yes: '553 sorry, your envelope sender has been denied (#5.7.1)',
+    no: '553 sorry, your envelope sender domain must exist (#5.1.8)',
+  },
+  {
     id: 'any/domain-of-sender',
     words: `
-      domain of sender | sender domain must | sender domain * not resolve
-      sender domain * not exist | sender domain * doesn't | sender domain not found
-      sender domain does not | sender domain is not | sender domain lookup | sender domain * dns
-      sender domain * mx | domain of * does not resolve | sender address rejected: domain
+      no a, aaaa, or mx | no a, aaaa or mx | has no a, aaaa | no mx or a record
+      domain may not exist | sender domain resolve fail | domain of sender | sender domain must
+      sender domain * not resolve | sender domain * not exist | sender domain * doesn't
+      sender domain not found | sender domain does not | sender domain is not
+      sender domain lookup | sender domain * dns | sender domain * mx
+      domain of * does not resolve | sender address rejected: domain
       sender address rejected: malformed dns | sender address rejected: need fully
       sender address rejected: unverified | sender address rejected: undeliverable
       sender address rejected: user unknown | sender address rejected: unable
@@ -184,98 +238,27 @@ export const rateRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'any/rate',
     words: `
-      rate limit | ratelimit | rate-limit | rate limited | rate exceeded | rate control
-      rate throttle | message rate | mail rate | sending rate | send rate | hourly limit
-      daily limit | per hour | per day | per minute | hourly sending | throttl | slow down
-      slow-down | sending too fast | too fast | too quickly | too frequent | frequency limit
-      too much mail | too many mails | too many emails | too many e-mails | too many messages
-      too many recipients | too many rcpt | too many mail | too many requests
-      too many transactions | too many errors | too many invalid | too many unknown | too many bad
-      too many failed | too many | recipients exceeded | number of recipients | max recipients
-      maximum recipients | maximum number of messages | messages per connection
-      message per connection | message limit | messages limit | recipient limit | sending limit
-      limit exceeded | exceeded limit | exceeded the limit | exceeded the maximum number
-      exceeded your | limit has been | limit reached | over limit | volume | user complaints
-      unusual activity | unusual sending | excessive | flood | quota for sending | sending quota
-      trop de messages | trop de mail | debit * depasse | zu viele | demasiados | troppi messaggi
-      troppe mail | limite * superad | limite * depass | zbyt wiele | te veel`,
+      rate limit | intrusion prevention | try again slower | daily message quota | ratelimit
+      rate-limit | rate limited | rate exceeded | rate control | rate throttle | message rate
+      mail rate | sending rate | send rate | hourly limit | daily limit | per hour | per day
+      per minute | hourly sending | throttl | slow down | slow-down | sending too fast | too fast
+      too quickly | too frequent | frequency limit | too much mail | too many mails
+      too many emails | too many e-mails | too many messages | too many recipients
+      too many rcpt | too many mail | too many requests | too many transactions | too many errors
+      too many invalid | too many unknown | too many bad | too many failed | too many
+      recipients exceeded | number of recipients | max recipients | maximum recipients
+      maximum number of messages | messages per connection | message per connection
+      message limit | messages limit | recipient limit | sending limit | limit exceeded
+      exceeded limit | exceeded the limit | exceeded the maximum number | exceeded your
+      limit has been | limit reached | over limit | ~volume | user complaints | unusual activity
+      unusual sending | excessive | ~flood | quota for sending | sending quota | trop de messages
+      trop de mail | debit * depasse | zu viele | demasiados | troppi messaggi | troppe mail
+      limite * superad | limite * depass | zbyt wiele | te veel`,
     without: 'hops | recipient * rate | message size | mailbox | spams from | too much spam',
     says: 'rate slowed 1h',
     cure: cures.slower,
     link: 'https://www.postfix.org/postconf.5.html#default_destination_rate_delay',
     yes: '421 4.7.1 Sending rate exceeded, please slow down',
     no: '421 4.3.2 System not accepting network messages',
-  },
-]);
-
-export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
-  {
-    id: 'any/content-spam',
-    words: `
-      message content | content rejected | content reject | content denied | content blocked
-      content filter | content violat | content is | spam content | spam message | spam detected
-      spam score | spam mail | spam email | spam filter | spam check | spam probability
-      spam rejected | spam- | spamassassin | spamminess | spamhammer | probability of spam
-      probably spam | likely spam | considered spam | considered * spam | identified as spam
-      identified * as spam | detected as spam | detected * spam | classified as spam
-      classified * spam | flagged as spam | flagged * spam | marked as spam | looks like spam
-      looks * spam | looked like spam | appears to be spam | appears * unsolicited
-      suspected spam | suspected * spam | suspect spam | recognized as spam | recognised as spam
-      rejected as spam | rejected as * spam | rejected * spam | rejected due to spam
-      refused as spam | blocked as spam | blocked * spam | message * is spam | message is spam
-      message was spam | message * spam | mail * spam | email * spam | this is spam
-      seems to be spam | seems * spam | antispam | anti-spam | antyspam | systeme antispam
-      contenu | comme spam | pourriel | als spam | spamverdacht | unerwunschte | como spam
-      come spam | jako spam | spamu | antispamowy | correo no deseado | rampspost | junk mail
-      junk email | bulk mail | bulk email | unsolicited | unwanted | phish | scam | fraud | virus
-      malware | malicious | infected | trojan | executable | dangerous attachment
-      attachment * not allowed | attachment * blocked | attachment type | banned file
-      banned content | prohibited content | forbidden content | forbidden attachment
-      illegal attachment | blocked attachment | blocked file | file type | file extension | macro
-      bad header | invalid header | missing header | malformed | headers invalid
-      header * missing | header * invalid | missing * header | no from | missing from
-      missing date | missing message-id | from header | from: header | header error | header * not
-      rfc 5322 | rfc5322 | rfc2822 | rfc 2822 | rfc822 | bare lf | bare newline | bare cr
-      line too long | lines longer | non-ascii | 8-bit | 8bit | mime | charset | character set
-      encoding | subject | suspicious | undesirable | objectionable | message fingerprint
-      cloudmark | message not accepted for policy reasons | not accepted for policy
-      message not allowed | message rejected | message refused | message blocked | message denied
-      mail rejected by | transaction failed | heuristic | listwash | url`,
-    without: `
-      spam from this ip | spam from your ip | spams from your ip | spamming | spam source
-      your ip | ip address | client host | sending spam | spammer | incident de spam | smtputf8
-      recipient preferences | reputation`,
-    says: 'content blocked until-fixed',
-    cure: cures.content,
-    yes: '550 5.7.1 This message was classified as spam and not accepted',
-    no: '550 5.7.1 Too much spam from this IP',
-  },
-  {
-    id: 'any/address-refused',
-    words: `
-      spam from this ip | spam from your | spams from your | spam from this | spam source
-      spamming | sending spam | spammer | spam host | incident de spam | reputation | your ip
-      ip address | client host | client address | client ip | sending ip | sender ip | source ip
-      ip is | ip blocked | ip * blocked | ip * banned | ip * rejected | ip * denied | ip * refused
-      ip * not allowed | ip * not accepted | ip * not permitted | blocked ip | banned ip | bad ip
-      your server | your host | your mail server | your mailserver | your mta | your email server
-      host rejected | host blocked | host denied | host refused | host not allowed
-      host * not allowed | host * blocked | host * banned | mail from * not allowed
-      mail from * refused | connections not accepted | connection not allowed | connection refused
-      connection rejected | connection denied | connection not accepted | connection blocked
-      banned sender | banned sending | access denied | access to this mail system
-      access not allowed | blocked for abuse | blocked for spam | abuse | abus detecte
-      adresse ip | votre adresse | votre serveur | ihre ip | ip-adresse | su direccion ip | su ip
-      indirizzo ip | il tuo ip | adres ip | we do not accept mail from | not accept mail from
-      no smtp service | service refused | service refuse | not welcome | go away
-      you are not allowed | you are not authorized | you are not permitted | you are blocked
-      you are banned | you have been blocked | you have been banned | has been blocked
-      is blocked | temporarily blocked | temporarily rejected | temporarily banned | blocked -
-      blocked.`,
-    without: 'recipient address rejected | recipient preferences',
-    says: 'our-ip blocked 24h',
-    cure: cures.stopSource,
-    yes: '554 5.7.1 Too much spam from this IP, mail is refused',
-    no: '554 5.7.1 This message was classified as spam',
   },
 ]);

@@ -39,22 +39,6 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
       '550-5.7.26 DMARC policy. - gsmtp',
   },
   {
-    id: 'google/slowed-unauthenticated',
-    words: `
-      rate limited because it is unauthenticated | rate limited because * authenticat
-      rate limited because * spf | rate limited because * dkim | rate limited because * dmarc
-      rate limited because * align | rate limited because * tls
-      rate limited due to * authenticat | rate limited * did not pass | rate limited * not aligned
-      rate limited * did not * align`,
-    codes: '4',
-    says: 'authentication slowed until-fixed',
-    cure: cures.authenticate,
-    yes:
-      '421-4.7.26 This mail has been rate limited because it is unauthenticated. Gmail ' +
-      '421-4.7.26 requires all senders to authenticate with either SPF or DKIM. - gsmtp',
-    no: '421-4.7.28 Gmail has detected an unusual rate of unsolicited mail. - gsmtp',
-  },
-  {
     id: 'google/slowed-no-tls',
     words: 'rate limited * tls | not using tls | not sent over a tls | tls connection',
     codes: '421 4.7.29 450 451',
@@ -64,6 +48,21 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
       '421-4.7.29 This mail has been rate limited because it was not sent over a TLS ' +
       'connection. - gsmtp',
     no: '550-5.7.29 This mail was not sent over a TLS connection. - gsmtp',
+  },
+  {
+    id: 'google/slowed-unauthenticated',
+    words: `
+      rate limited because it is unauthenticated | rate limited because * authenticat
+      rate limited because * spf | rate limited because * dkim | rate limited because * dmarc
+      rate limited because * align | rate limited due to * authenticat
+      rate limited * did not pass | rate limited * not aligned | rate limited * did not * align`,
+    codes: '4',
+    says: 'authentication slowed until-fixed',
+    cure: cures.authenticate,
+    yes:
+      '421-4.7.26 This mail has been rate limited because it is unauthenticated. Gmail ' +
+      '421-4.7.26 requires all senders to authenticate with either SPF or DKIM. - gsmtp',
+    no: '421-4.7.28 Gmail has detected an unusual rate of unsolicited mail. - gsmtp',
   },
   {
     id: 'google/needs-tls',
@@ -92,8 +91,8 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'google/ip-reputation',
     words: `
-      reputation of the sending ip | reputation of the sending netblock | low reputation of the ip
-      suspicious due to the * reputation of * ip`,
+      reputation of the sending ip | reputation of the sending netblock
+      low reputation of the ip | suspicious due to the * reputation of * ip`,
     says: 'our-ip blocked 24h',
     cure: cures.stopSource,
     link: 'https://support.google.com/mail/answer/188131',
@@ -108,7 +107,8 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'google/domain-reputation',
     words: `
-      reputation of the sending domain | low reputation of the domain | reputation of the * domain`,
+      reputation of the sending domain | low reputation of the domain
+      reputation of the * domain`,
     says: 'our-domain blocked 24h',
     cure: cures.domainReputation,
     link: 'https://support.google.com/mail/answer/188131',
@@ -130,8 +130,9 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'google/rate-slowed',
     words: `
-      unusual rate of | has been temporarily rate limited | temporarily * rate limited
-      rate limited | sending rate | too many messages | too much mail`,
+      unusual rate of | unusual amount of | has been temporarily rate limited
+      temporarily * rate limited | rate limited | sending rate | too many messages
+      too much mail`,
     codes: '4',
     without: 'receiving mail at a rate | receiving mail too quickly',
     says: 'rate slowed 1h',
@@ -145,7 +146,7 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
   },
   {
     id: 'google/rate-blocked',
-    words: 'unusual rate of | rate limited',
+    words: 'unusual rate of | unusual amount of | rate limited',
     codes: '5',
     says: 'rate blocked 4h',
     cure: cures.stopSource,
@@ -191,6 +192,32 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
     no: '550-5.7.26 This mail has been blocked because the sender is unauthenticated. - gsmtp',
   },
   {
+    id: 'google/spf-fails',
+    words: `
+      spf policy | did not pass * spf -all | spf hard | hardfail | spf * did not pass
+      spf record`,
+    codes: '5 4',
+    without: 'dkim',
+    says: 'authentication blocked until-fixed',
+    cure: cures.spf,
+    yes:
+      '550-5.7.26 The MAIL FROM domain [example.org] has an SPF record with a hard ' +
+      '550-5.7.26 fail policy (-all) but it fails to pass SPF checks. - gsmtp',
+    no: "550-5.7.26 Unauthenticated email is not accepted due to domain's DMARC policy. - gsmtp",
+  },
+  {
+    id: 'google/unauthenticated',
+    words: `
+      unauthenticated | dmarc policy | authentication checks | does not pass authentication
+      authentication information | sender domain * dkim | dkim check | requires all senders
+      not authenticated | aligned | alignment | dmarc | failed authentication`,
+    says: 'authentication blocked until-fixed',
+    cure: cures.authenticate,
+    link: 'https://support.google.com/mail/answer/81126#authentication',
+    yes: '550-5.7.26 This mail has been blocked because the sender is unauthenticated. - gsmtp',
+    no: '550-5.7.25 The IP address sending this message does not have a PTR record. - gsmtp',
+  },
+  {
     id: 'google/attachment',
     words: `
       potential security issue | its content presents a potential | file type
@@ -232,31 +259,6 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
     no: '550-5.7.1 likely suspicious due to the very low reputation of the sending IP. - gsmtp',
   },
   {
-    id: 'google/spf-fails',
-    words: `
-      spf policy | did not pass * spf -all | spf hard | hardfail | spf * did not pass | spf record`,
-    codes: '5 4',
-    without: 'dkim',
-    says: 'authentication blocked until-fixed',
-    cure: cures.spf,
-    yes:
-      '550-5.7.26 The MAIL FROM domain [example.org] has an SPF record with a hard ' +
-      '550-5.7.26 fail policy (-all) but it fails to pass SPF checks. - gsmtp',
-    no: "550-5.7.26 Unauthenticated email is not accepted due to domain's DMARC policy. - gsmtp",
-  },
-  {
-    id: 'google/unauthenticated',
-    words: `
-      unauthenticated | dmarc policy | authentication checks | does not pass authentication
-      authentication information | sender domain * dkim | dkim check | requires all senders
-      not authenticated | aligned | alignment | dmarc | failed authentication`,
-    says: 'authentication blocked until-fixed',
-    cure: cures.authenticate,
-    link: 'https://support.google.com/mail/answer/81126#authentication',
-    yes: '550-5.7.26 This mail has been blocked because the sender is unauthenticated. - gsmtp',
-    no: '550-5.7.25 The IP address sending this message does not have a PTR record. - gsmtp',
-  },
-  {
     id: 'google/authentication-codes',
     codes: '5.7.24 5.7.26 5.7.27 5.7.30 5.7.31 5.7.32 5.7.40',
     says: 'authentication blocked until-fixed',
@@ -291,6 +293,30 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
     no: '421 4.7.26 For more information, go to the guidelines. - gsmtp',
   },
   {
+    id: 'google/busy-mailbox-refused',
+    words: 'receiving mail at a rate | receiving mail too quickly',
+    codes: '5',
+    says: 'recipient transient 4h',
+    cure: cures.busyMailbox,
+    link: 'https://support.google.com/mail/?p=ReceivingRatePerm',
+    yes:
+      '550-5.2.1 The user you are trying to contact is receiving mail at a rate that ' +
+      '550-5.2.1 prevents additional messages from being delivered. - gsmtp',
+    no:
+      '450-4.2.1 The user you are trying to contact is receiving mail at a rate that is too ' +
+      'high. - gsmtp',
+  },
+  {
+    id: 'google/full-and-inactive',
+    words: 'out of storage space and inactive',
+    codes: '5',
+    says: 'recipient permanent-for-this-recipient never',
+    cure: cures.closedMailbox,
+    link: 'https://support.google.com/mail/?p=OverQuotaPerm',
+    yes: "552-5.2.2 The recipient's inbox is out of storage space and inactive. - gsmtp",
+    no: "552-5.2.2 The recipient's inbox is out of storage space. - gsmtp",
+  },
+  {
     id: 'google/busy-mailbox',
     words: 'receiving mail at a rate | receiving mail too quickly | receiving * too quickly',
     says: 'recipient transient 1h',
@@ -304,7 +330,8 @@ export const googleRules: readonly ReplyRule[] = rulesOf(group, [
   {
     id: 'google/try-later',
     words: `
-      try again later, closing connection | closing connection. ( | try again later * closing`,
+      try again later, closing connection | ip not in whitelist | closing connection. (
+      try again later * closing`,
     says: 'rate slowed 1h',
     cure:
       'Open fewer connections and try again later. If it goes on, check the name in HELO and ' +

@@ -9,9 +9,9 @@
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
-import { dayMs, type Millis } from '../../../../lib/time.ts';
-import type { LaneViews } from '../../../../ports/lanes.ts';
-import { type HttpEnv, named, orNotFound, query } from '../request.ts';
+import { dayMs, type Millis } from '../../../lib/time.ts';
+import type { LaneViews } from '../../../ports/lanes.ts';
+import { type HttpEnv, named, orNotFound, query } from './request.ts';
 
 const usualMs = 7 * dayMs;
 const time = z

@@ -1,18 +1,18 @@
 /**
- * Writes a reply in the letters that rules are compared with: small, without accents, single blanks,
- * the repeated codes of its lines left out, the local parts of addresses left out.
+ * Writes a reply in the form that rules are compared with: no capitals, no accents, single blanks,
+ * without the repeated codes of its lines and without the local parts of addresses.
  */
 import { replyMax } from './frame.ts';
 
-/** Any letter that is not of ASCII and has no plain form. */
-const otherLetter = 0x7f;
+/** Any character that is not of ASCII and has no plain form. */
+const otherCharacter = 0x7f;
 const blank = 0x20;
 const dash = 0x2d;
 const atSign = 0x40;
 
-/** Plain forms of the letters with accents from U+00A0 to U+017F. */
+/** Plain forms of the characters with accents from U+00A0 to U+017F. */
 const plain: Uint8Array = (() => {
-  const table = new Uint8Array(0x180).fill(otherLetter);
+  const table = new Uint8Array(0x180).fill(otherCharacter);
   for (let code = 0; code < 0x180; code++) {
     const base = String.fromCharCode(code).normalize('NFD').toLowerCase().charCodeAt(0);
     if (base < 0x7f) table[code] = base;
@@ -29,23 +29,23 @@ const plain: Uint8Array = (() => {
     ['ı', 'i'],
     ['´', "'"],
   ];
-  for (const [letters, form] of more) {
-    for (const letter of letters) table[letter.charCodeAt(0)] = form.charCodeAt(0);
+  for (const [characters, form] of more) {
+    for (const character of characters) table[character.charCodeAt(0)] = form.charCodeAt(0);
   }
   return table;
 })();
 
-/** Letters of one text; `bytes` is used again for the next one. */
-export type Letters = { readonly bytes: Uint8Array; length: number };
+/** FoldedText of one text; `bytes` is used again for the next one. */
+export type FoldedText = { readonly bytes: Uint8Array; length: number };
 
-export function newLetters(): Letters {
+export function newFoldedText(): FoldedText {
   // One more blank before and behind, so that a rule can ask for a whole word.
   return { bytes: new Uint8Array(replyMax + 2), length: 0 };
 }
 
-/** Writes the text into `letters`. `code`: the code whose repetitions are left out. */
-export function writeLetters(letters: Letters, text: string, code: string): void {
-  const { bytes } = letters;
+/** Writes the text into `characters`. `code`: the code whose repetitions are left out. */
+export function foldInto(characters: FoldedText, text: string, code: string): void {
+  const { bytes } = characters;
   const end = Math.min(text.length, replyMax);
   bytes[0] = blank;
   let to = 1;
@@ -58,16 +58,16 @@ export function writeLetters(letters: Letters, text: string, code: string): void
       }
     }
     const char = text.charCodeAt(at++);
-    const letter = char < 0x180 ? (plain[char] ?? otherLetter) : wide(char);
-    if (letter === blank && bytes[to - 1] === blank) continue;
-    if (letter === atSign) {
+    const character = char < 0x180 ? (plain[char] ?? otherCharacter) : wide(char);
+    if (character === blank && bytes[to - 1] === blank) continue;
+    if (character === atSign) {
       at = behindDomain(text, at, end);
       to = withoutLocalPart(bytes, to);
     }
-    bytes[to++] = letter;
+    bytes[to++] = character;
   }
   if (bytes[to - 1] !== blank) bytes[to++] = blank;
-  letters.length = to;
+  characters.length = to;
 }
 
 /** Typographic marks count as their plain forms. */
@@ -75,7 +75,7 @@ function wide(char: number): number {
   if (char === 0x2018 || char === 0x2019) return 0x27;
   if (char === 0x2010 || char === 0x2011 || char === 0x2013) return dash;
   if (char === 0x3000 || char === 0x2003 || char === 0x2009) return blank;
-  return otherLetter;
+  return otherCharacter;
 }
 
 /** Where the text goes on behind `550-5.1.1 `, `550 5.1.1 ` or `550-`; `at` if none is there. */
@@ -121,12 +121,12 @@ function withoutLocalPart(bytes: Uint8Array, to: number): number {
   return at;
 }
 
-/** A pattern of a rule in the same letters. */
-export function patternLetters(pattern: string): string {
+/** A pattern of a rule in the same characters. */
+export function foldedPattern(pattern: string): string {
   let out = '';
-  for (const letter of pattern) {
-    const char = letter.charCodeAt(0);
-    out += String.fromCharCode(char < 0x180 ? (plain[char] ?? otherLetter) : wide(char));
+  for (const character of pattern) {
+    const char = character.charCodeAt(0);
+    out += String.fromCharCode(char < 0x180 ? (plain[char] ?? otherCharacter) : wide(char));
   }
   return out.replace(/ {2,}/g, ' ');
 }

@@ -1,0 +1,292 @@
+/**
+ * How providers treat us, on a real ledger: what is counted once over a kill, told once, shown, and
+ * kept within limits.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import type { Account } from '../../src/core/account-name.ts';
+import { providerOfMx } from '../../src/core/deliverability/providers.ts';
+import type { Attempt } from '../../src/core/fate/attempt.ts';
+import type { Notice } from '../../src/core/notice.ts';
+import { openReplyClassifier } from '../../src/core/replies/classifier.ts';
+import { allReplyRules } from '../../src/core/replies/rules/all.ts';
+import { openJournal } from '../../src/flow/journal/journal.ts';
+import { openBulkSenders } from '../../src/flow/lanes/bulk-senders.ts';
+import { openLaneNotices } from '../../src/flow/lanes/lane-notices.ts';
+import { storedLaneViews } from '../../src/flow/lanes/lane-views.ts';
+import { openLaneWatch } from '../../src/flow/lanes/lane-watch.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { dayMs, type Millis, minuteMs, secondMs } from '../../src/lib/time.ts';
+import { organisationOf } from '../../src/partners/dns/public-suffix.ts';
+import { quietWorld } from '../doubles/world.ts';
+import { scratchFiles } from '../scratch-files.ts';
+import { earlierLedgers } from './earlier-ledgers.ts';
+
+const files = scratchFiles('lanes');
+const start = (1_800_000_000_000 - (1_800_000_000_000 % dayMs)) as Millis;
+const gmail = 'gmail-smtp-in.l.google.com';
+const slower =
+  `host ${gmail}[192.0.2.26] said: 421-4.7.28 Gmail has detected an unusual rate of mail ` +
+  'originating from your IP address. To protect our users from spam, mail sent from your IP ' +
+  'address has been temporarily rate limited. 421 4.7.28 - gsmtp (in reply to end of DATA command)';
+const refused =
+  'host mx00.emig.gmx.net[192.0.2.4] refused to talk to me: 554-gmx.net (mxgmx016) Nemesis ESMTP ' +
+  'Service not available 554-No SMTP service 554-IP address is block listed. 554 For explanation ' +
+  'visit https://postmaster.gmx.net/en/case?c=r0303&i=ip&v=192.0.2.99&r=1N7';
+
+/** A watch over a ledger in a file, on a clock in the test's hand. */
+function openRig(path: string, clock: { now: Millis }) {
+  const ledger = openLedger(path);
+  const world = quietWorld({ clock: { now: () => clock.now } });
+  const journal = openJournal({ ledger, world, onState: () => {} });
+  const notices: Notice[] = [];
+  const told = openLaneNotices({
+    notices: { send: (notice) => void notices.push(notice) },
+    world,
+    host: 'mail.example.org',
+    nameOf: (provider) => provider,
+    missing: () => [],
+    iso: (at) => new Date(at).toISOString(),
+  });
+  const bulk = openBulkSenders({ ledger, journal, organisationOf });
+  const watch = openLaneWatch({
+    classifier: openReplyClassifier(allReplyRules([])),
+    providerOf: (mxHost) => providerOfMx(mxHost)?.id,
+    organisationOf,
+    ledger,
+    journal,
+    world,
+    told,
+    bulk,
+    missing: () => [],
+  });
+  let place = 0;
+  return {
+    clock,
+    ledger,
+    watch,
+    notices,
+    /** All that was read until now is written, with its place. */
+    taken() {
+      watch.cut()('mail-log test', String(++place));
+      assert.ok(journal.flushNow());
+    },
+    /** Time passes, and lanes are judged. */
+    turn(ms: number) {
+      for (const end = clock.now + ms; clock.now < end; ) {
+        clock.now = Math.min(end, clock.now + 5 * secondMs) as Millis;
+        watch.look();
+      }
+      assert.ok(journal.flushNow());
+    },
+    attempt(outcome: Attempt['outcome'], more: Partial<Attempt> = {}) {
+      watch.attempted({
+        at: clock.now,
+        host: 'mail',
+        queueId: 'Q1',
+        account: 'joe@example.org' as Account,
+        recipient: 'ann@gmail.com',
+        original: 'ann@gmail.com',
+        outcome,
+        isLocal: false,
+        mxHost: gmail,
+        mxAddress: '192.0.2.26',
+        from: '',
+        status: '',
+        reply: outcome === 'sent' ? '250 2.0.0 OK gsmtp' : slower,
+        delaySeconds: 3,
+        ...more,
+      });
+    },
+    sums() {
+      const [detail] = watch.show('google', 0 as Millis);
+      const all = detail?.samples ?? [];
+      const sum = (name: 'sent' | 'deferred' | 'bounced'): number =>
+        all.reduce((total, one) => total + one[name], 0);
+      return [sum('sent'), sum('deferred'), sum('bounced')];
+    },
+  };
+}
+
+test('a kill between two places in the log counts nothing twice and loses nothing', () => {
+  const path = join(files.folder, 'killed.db');
+  const clock = { now: start };
+  const first = openRig(path, clock);
+  for (let nth = 0; nth < 7; nth++) first.attempt('sent');
+  first.attempt('deferred');
+  first.taken();
+  first.turn(minuteMs);
+  first.attempt('sent');
+  first.attempt('deferred');
+  // Killed here: these two lines are behind the place, so they are read again.
+  first.ledger.close();
+  const second = openRig(path, clock);
+  assert.equal(second.ledger.meta('mail-log test'), '1');
+  assert.deepEqual(second.sums(), [7, 1, 0]);
+  second.attempt('sent');
+  second.attempt('deferred');
+  second.taken();
+  assert.deepEqual(second.sums(), [8, 2, 0]);
+  second.turn(minuteMs);
+  const [detail] = second.watch.show('google', 0 as Millis);
+  assert.equal(detail?.standing.state, 'slowed');
+  assert.deepEqual([detail?.samples[0]?.delayP50, detail?.samples[0]?.delayP95], [3, 3]);
+  second.ledger.close();
+});
+
+test('lanes that change together are told in one notice, and not for each message', () => {
+  const rig = openRig(join(files.folder, 'told.db'), { now: start });
+  for (let nth = 0; nth < 50; nth++) {
+    rig.attempt('deferred');
+    rig.attempt('deferred', { mxHost: 'mx00.emig.gmx.net', reply: refused });
+  }
+  rig.taken();
+  rig.turn(5 * minuteMs);
+  assert.deepEqual(
+    rig.notices.map(({ account, event }) => [event, account]),
+    [['lane.changed', '']],
+  );
+  const signals = rig.notices[0]?.reasons.map(({ signal }) => signal) ?? [];
+  assert.ok(signals.includes('slowed') && signals.includes('blocked'));
+  assert.match(JSON.stringify(rig.notices[0]), /joe@example\.org \(100 %\)/);
+  for (let nth = 0; nth < 5; nth++) rig.attempt('sent');
+  rig.turn(20 * minuteMs);
+  assert.deepEqual(
+    rig.notices.map(({ account }) => account),
+    ['', 'google'],
+  );
+  assert.equal(rig.notices[1]?.reasons[0]?.signal, 'healthy');
+  assert.deepEqual(
+    rig.watch
+      .changes(start, rig.clock.now)
+      .map(({ provider, to }) => `${provider} ${to}`)
+      .sort(),
+    ['google healthy', 'google slowed', 'united-internet blocked'],
+  );
+  rig.ledger.close();
+});
+
+test('a log that is not read makes lanes unknown, without a notice, until it is read', () => {
+  const rig = openRig(join(files.folder, 'unread.db'), { now: start });
+  for (let nth = 0; nth < 9; nth++) rig.attempt('sent');
+  rig.turn(minuteMs);
+  assert.equal(rig.watch.list().lanes[0]?.state, 'healthy');
+  rig.watch.unread('the mail log cannot be read');
+  rig.turn(minuteMs);
+  const { lanes, unread } = rig.watch.list();
+  assert.deepEqual([lanes[0]?.state, unread], ['unknown', 'the mail log cannot be read']);
+  rig.watch.unread(undefined);
+  rig.turn(minuteMs);
+  assert.equal(rig.watch.list().lanes[0]?.state, 'healthy');
+  const states = rig.watch.changes(start, rig.clock.now).map(({ to }) => to);
+  assert.deepEqual(states, ['healthy', 'unknown', 'healthy']);
+  assert.equal(rig.notices.length, 0);
+  rig.ledger.close();
+});
+
+test('a provider that refuses IPv6 only is shown with the commands for IPv4', () => {
+  const rig = openRig(join(files.folder, 'ipv6.db'), { now: start });
+  const reply =
+    `host ${gmail}[2001:db8::26] said: 550-5.7.1 [2001:db8::99] Our system has detected that ` +
+    'this message does not meet IPv6 sending guidelines regarding PTR records. ' +
+    '550 5.7.1 - gsmtp (in reply to end of DATA command)';
+  rig.attempt('bounced', { mxAddress: '2001:db8::26', reply });
+  for (let nth = 0; nth < 6; nth++) rig.attempt('sent');
+  rig.turn(minuteMs);
+  const byFamily = new Map(rig.watch.list().lanes.map((one) => [one.family, one]));
+  assert.equal(byFamily.get('ipv6')?.state, 'blocked');
+  assert.match(
+    byFamily.get('ipv6')?.commands.join('\n') ?? '',
+    /inet_protocols=ipv4[\s\S]*gmail\.com/,
+  );
+  assert.deepEqual(byFamily.get('ipv4')?.commands, []);
+  rig.ledger.close();
+});
+
+test('words of our own server and mail of this machine make no lane', () => {
+  const rig = openRig(join(files.folder, 'own.db'), { now: start });
+  rig.attempt('deferred', { mxHost: '', mxAddress: '', reply: 'connect to a: timed out' });
+  rig.attempt('sent', { isLocal: true });
+  rig.attempt('sent', { mxHost: 'filter', mxAddress: '127.0.0.1' });
+  rig.attempt('handed-on');
+  rig.attempt('expired');
+  assert.deepEqual(rig.watch.list().lanes, []);
+  rig.ledger.close();
+});
+
+test('lanes have a limit, and the rest is counted together', () => {
+  const rig = openRig(join(files.folder, 'many.db'), { now: start });
+  for (let nth = 0; nth < 3_000; nth++) {
+    for (let times = 0; times < 4; times++)
+      rig.attempt('sent', { mxHost: `mx.site${nth}.example` });
+  }
+  rig.attempt('sent');
+  const { lanes } = rig.watch.list();
+  assert.ok(lanes.length <= 500, `${lanes.length} lanes`);
+  assert.ok(lanes.some(({ provider }) => provider === 'other'));
+  assert.ok(lanes.some(({ provider }) => provider === 'google'));
+  rig.ledger.close();
+});
+
+test('a domain near to the number of Gmail is told once; that it passed is kept for good', () => {
+  const path = join(files.folder, 'bulk.db');
+  const clock = { now: start };
+  const rig = openRig(path, clock);
+  const message = { kind: 'send', at: start, account: 'joe@example.org' as Account } as const;
+  const about = { outside: [], local: [], headerFrom: 'news@shop.example.org' };
+  rig.watch.judged({ ...message, ...about, id: 'Q1' });
+  for (let nth = 0; nth < 2_499; nth++) rig.attempt('sent');
+  // A company that uses Google's service does not count.
+  for (let nth = 0; nth < 9; nth++) rig.attempt('sent', { mxHost: 'aspmx.l.google.com' });
+  rig.turn(minuteMs);
+  assert.equal(rig.notices.length, 0);
+  for (let nth = 0; nth < 2_600; nth++) rig.attempt('sent');
+  rig.taken();
+  rig.turn(minuteMs);
+  assert.deepEqual(
+    rig.notices.map(({ account, event }) => [event, account]),
+    [['bulk.near', 'example.org']],
+  );
+  rig.ledger.close();
+  clock.now = (clock.now + 300 * dayMs) as Millis;
+  const later = openRig(path, clock);
+  const [standing] = later.watch.list().bulk;
+  assert.deepEqual(
+    [standing?.domain, standing?.messagesADay, standing?.limitADay, standing?.passedAt],
+    ['example.org', 5_099, 5_000, start + minuteMs],
+  );
+  later.ledger.close();
+});
+
+test('a reply that no rule knows is listed as new, with a count', () => {
+  const rig = openRig(join(files.folder, 'new.db'), { now: start });
+  for (const minutes of [5, 17]) {
+    rig.attempt('deferred', {
+      mxHost: 'mx.small.example',
+      reply: `host mx.small.example[192.0.2.9] said: 451 plork frobs, wait ${minutes} minutes`,
+    });
+  }
+  rig.taken();
+  const [reply] = rig.watch.list().newReplies;
+  assert.deepEqual([reply?.provider, reply?.count], ['small.example', 2]);
+  assert.match(reply?.example ?? '', /17 minutes/);
+  rig.ledger.close();
+});
+
+test('lanes of a ledger that version 14 wrote are shown without the guard', () => {
+  const path = join(files.folder, 'earlier.db');
+  const database = new DatabaseSync(path);
+  database.exec(earlierLedgers[13] ?? '');
+  database.close();
+  const ledger = openLedger(path, { readOnly: true });
+  const views = storedLaneViews(ledger, { now: 20_000 as Millis, missing: () => [] });
+  const { bulk, lanes, unread } = views.list();
+  assert.deepEqual([lanes[0]?.provider, lanes[0]?.state], ['google', 'unknown']);
+  assert.equal(unread, 'the guard is not running');
+  assert.deepEqual([bulk[0]?.messagesADay, bulk[0]?.passedAt], [5_100, 17_000]);
+  const [detail] = views.show('google', 0 as Millis);
+  assert.deepEqual([detail?.changes.length, detail?.replies[0]?.count], [1, 2]);
+  ledger.close();
+});
