@@ -21,6 +21,9 @@ import { type SigningSection, signingSettings } from './sections/signing.ts';
 const duration = z
   .string()
   .regex(/^(?:\d+(?:\.\d+)?(?:ms|min|[smhdw]))+$/, 'must be a duration such as 90s, 1h or 2d');
+/** The contact where none is set. */
+export const usualContact = 'your mail administrator';
+
 const limit = z.number().int().min(0).max(100_000_000);
 const address = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be a mail address');
 const clientNetwork = z
@@ -104,7 +107,7 @@ const shape = z.strictObject({
     .describe('Name of this server in notices. Empty: the name of the machine.'),
   contact: z
     .string()
-    .default('your mail administrator')
+    .default(usualContact)
     .describe(
       'The contact for a user whose mail must wait or is refused. Part of the SMTP reply, which ' +
         'strangers can read: keep it short and without secrets.',

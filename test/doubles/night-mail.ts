@@ -6,6 +6,7 @@ import { dayMs, type Millis, minuteMs } from '../../src/lib/time.ts';
 import type { Asking } from '../../src/ports/asking.ts';
 import type { FoundMessage } from '../../src/ports/fate.ts';
 import { foundMessage, scriptedFates, type Try } from './fates.ts';
+import { withoutLanes } from './incidents.ts';
 import { cannonFacts, type Night, type Scene } from './night.ts';
 
 const joe = 'joe.weber@example.org';
@@ -20,6 +21,8 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
   return openAsking({
     fates: scriptedFates(mail),
     live: {
+      audit: ({ account }) => state.audit.filter((one) => one.account === account),
+      held: ({ account }) => [...state.held.values()].filter((one) => one.account === account),
       heldOne: (id) => state.held.get(id),
       incidents: ({ account }) =>
         state.incidents
@@ -44,6 +47,7 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
     named: (name) => name.trim().toLowerCase() as Account,
     now: () => start,
     asOfNow: (incident) => incident,
+    incidents: withoutLanes,
   });
 }
 
