@@ -7,6 +7,7 @@ import type { Asking } from '../../src/ports/asking.ts';
 import type { FoundMessage } from '../../src/ports/fate.ts';
 import { foundMessage, scriptedFates, type Try } from './fates.ts';
 import { withoutLanes } from './incidents.ts';
+import { scriptedLanes } from './lanes.ts';
 import { cannonFacts, type Night, type Scene } from './night.ts';
 
 const joe = 'joe.weber@example.org';
@@ -47,13 +48,18 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
     named: (name) => name.trim().toLowerCase() as Account,
     now: () => start,
     asOfNow: (incident) => incident,
-    incidents: withoutLanes,
+    incidents: { ...withoutLanes, laneChanges: scriptedLanes(() => start).changes },
   });
 }
 
 function nightMail(start: Millis, scene: Scene): readonly FoundMessage[] {
   const ago = (minutes: number): number => start - minutes * minuteMs;
   const quick: readonly Try[] = [[0, 'sent', gmail]];
+  const slow: readonly Try[] = [
+    [0, 'deferred', gmail],
+    [1, 'deferred', gmail],
+    [3, 'sent', gmail],
+  ];
   const mail = [
     foundMessage({
       id: '4bXk0T0wQzz0',
@@ -110,7 +116,7 @@ function nightMail(start: Millis, scene: Scene): readonly FoundMessage[] {
         client: '185.220.101.44',
         to: [`kim${nth}@gmail.example`, `lee${nth}@yahoo.example`],
         subject: `Your parcel ${4_711 + nth} is waiting`,
-        tries: quick,
+        ...(nth === 1 ? { tries: slow, reply: busy } : { tries: quick }),
       }),
     ),
   ];
