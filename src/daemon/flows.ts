@@ -227,6 +227,7 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     journal,
     channels,
     isSuspended: (account) => accounts.known(account as Account)?.state === 'suspended',
+    pageUrl: config.notices.page_url,
   });
   scope.defer(() => notices.close());
   const told = openNoticeLog({ world, notices, settings, host, iso });

@@ -72,7 +72,11 @@ export function scriptedLanes(now: () => Millis): LaneViews {
   });
   const others = [
     standing('yahoo', { since: ago(70 * 60) }),
-    standing('example.net', { state: 'unknown', why: 'no mail in the last 24 hours' }),
+    standing('example.net', {
+      state: 'unknown',
+      since: ago(40 * 60),
+      why: 'no mail in the last 24 hours',
+    }),
   ];
   const all = [overIpv6, slowed, ...others];
   const lastHour = { at: ago(60), sent: 4, deferred: 31, bounced: 0, delayP50: 2, delayP95: 340 };
@@ -113,7 +117,10 @@ export function scriptedLanes(now: () => Millis): LaneViews {
         .filter((one) => one.provider === provider)
         .map((one) => ({
           standing: one,
-          changes: changes.filter(isOf(one)).toReversed(),
+          changes: changes
+            .filter(isOf(one))
+            .filter(({ at }) => at >= since)
+            .toReversed(),
           samples: samples(one, { start, since, stepMs }),
           replies: one.reply === '' ? [] : [replyOf(one, ago)],
         })),

@@ -45,6 +45,8 @@ export type NoticesDeps = {
   readonly channels: readonly NoticeChannel[];
   readonly world: World;
   readonly isSuspended: (account: string) => boolean;
+  /** The setting notices.page_url. */
+  readonly pageUrl: string;
 };
 
 export function openNotices(deps: NoticesDeps): Notices {
@@ -69,13 +71,14 @@ class Outbox implements Notices {
   prepare(notice: Notice): readonly Change[] {
     remember(this.#ids, notice.id);
     const at = this.#deps.world.clock.now();
+    const body = JSON.stringify(withPage(notice, this.#deps.pageUrl));
     return this.#deps.channels.map(({ name }) => ({
       kind: 'notice' as const,
       row: {
         id: `${notice.id}.${name}`,
         at,
         channel: name,
-        body: JSON.stringify(notice),
+        body,
         tries: 0,
         nextAt: (at + completeMs) as Millis,
         state: 'waiting' as const,
@@ -192,4 +195,10 @@ function remember(ids: Set<string>, id: string): void {
   if (ids.size <= idsMax) return;
   const oldest = ids.values().next();
   if (oldest.done !== true) ids.delete(oldest.value);
+}
+
+/** The notice with the whole address of its page, or without one. */
+function withPage({ page, ...notice }: Notice, pageUrl: string): Notice {
+  if (page === undefined || pageUrl === '') return notice;
+  return { ...notice, page: `${pageUrl.replace(/\/+$/, '')}${page}` };
 }

@@ -76,9 +76,13 @@ function Readout({ step, total, range }) {
     <span class="quiet">${when}</span>
     <span class="key put-off"><i></i>${percent(shareOf(shown))} put off</span>
     <span>${number(shown.sent)} taken, ${number(shown.bounced)} refused</span>
-    <span class="key half"><i></i>half delivered within ${delayOf(step?.delayP50)}</span>
-    <span class="key most"><i></i>95 % within ${delayOf(step?.delayP95)}</span>
+    <span class="key half"><i></i>half delivered${within(step?.delayP50)}</span>
+    <span class="key most"><i></i>95 % delivered${within(step?.delayP95)}</span>
   </p>`;
+}
+
+function within(seconds) {
+  return seconds === undefined ? '' : ` within ${duration(seconds)}`;
 }
 
 function delayOf(seconds) {

@@ -27,6 +27,11 @@ export function Moment({ at, until }) {
   </span>`;
 }
 
+/** When something began, exactly and relative. */
+export function Since({ at }) {
+  return html`since <${Stamp} at=${at} /> (${relative(at)})`;
+}
+
 function Stamp({ at }) {
   return html`<time datetime=${new Date(at).toISOString()} title=${exact(at)}>${stamp(at)}</time>`;
 }

@@ -1,7 +1,7 @@
 /** One incident: what happened and when, who answered how, what got out, and a report. */
 import { Reasons } from '../../parts/evidence.js';
 import { html } from '../../parts/html.js';
-import { Empty, Glyph, Heading, Moment, When } from '../../parts/marks.js';
+import { Empty, Glyph, Heading, Moment, Since, When } from '../../parts/marks.js';
 import { incidentsAddress, providerAddress } from '../../parts/route.js';
 import { PageLink, visible, Words } from '../../parts/strangers.js';
 import { useRead } from '../../parts/use-read.js';
@@ -80,7 +80,7 @@ function Timeline({ entries }) {
       (
         { at, part, quote, text, until },
         nth,
-      ) => html`<li key=${`${nth} ${at}`} class="moment ${part}">
+      ) => html`<li key=${`${nth} ${at}`} class="moment of-${part}">
         <${Moment} at=${at} until=${until} />
         <p><${Glyph} of=${glyphs[part]} /> ${visible(opened(text))}</p>
         ${quote !== '' && html`<${Words} text=${quote} />`}
@@ -99,7 +99,7 @@ function Lanes({ lanes }) {
             <a class="lane-name" href=${providerAddress(one.provider)}>${one.name}</a>
             <span class="quiet"> by ${laneText(one)} </span>
             <${LaneState} state=${one.blockedAt === undefined ? one.state : 'blocked'} />
-            ${' '}since <${When} at=${one.since} />
+            ${' '}<${Since} at=${one.since} />
             ${
               one.recoveredAt === undefined
                 ? ', not recovered'

@@ -1,6 +1,6 @@
 /** All providers: how each treats our mail, replies that no rule knows, rules for bulk senders. */
 import { html } from '../../parts/html.js';
-import { Command, Empty, Heading, When } from '../../parts/marks.js';
+import { Command, Empty, Heading, Since, When } from '../../parts/marks.js';
 import { providerAddress } from '../../parts/route.js';
 import { visible, Words } from '../../parts/strangers.js';
 import { useRead } from '../../parts/use-read.js';
@@ -47,7 +47,7 @@ function Lanes({ lanes, names }) {
         </div>
         <p>
           <${LaneState} state=${lane.state} />
-          ${' '}<span class="quiet">since <${When} at=${lane.since} /></span>
+          ${' '}${lane.since > 0 && html`<span class="quiet"><${Since} at=${lane.since} /></span>`}
         </p>
         <p class="quiet"><${Hour} of=${lane.lastHour} /></p>
       </li>`,

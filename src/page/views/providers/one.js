@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { LanePlots } from '../../charts/lane-plots.js';
 import { html } from '../../parts/html.js';
-import { Command, Empty, Heading, Moment, When } from '../../parts/marks.js';
+import { Command, Empty, Heading, Moment, Since, When } from '../../parts/marks.js';
 import { incidentAddress, providersAddress } from '../../parts/route.js';
 import { PageLink, visible, Words } from '../../parts/strangers.js';
 import { useRead } from '../../parts/use-read.js';
@@ -84,7 +84,7 @@ function Lane({ lane, since, range, open }) {
     </h3>
     <p>
       ${visible(opened(standing.why))}.
-      <span class="quiet"> Since <${When} at=${standing.since} />.</span>
+      ${standing.since > 0 && html`<span class="quiet"> So <${Since} at=${standing.since} />.</span>`}
     </p>
     <${Verdict} standing=${standing} />
     <${Cause} standing=${standing} open=${open} />
@@ -154,7 +154,7 @@ function Changes({ changes, range }) {
         ? html`<p class="quiet">None.</p>`
         : html`<ol class="timeline">
             ${changes.slice(0, shownMax).map(
-              (one) => html`<li key=${one.at} class="moment ${one.to}">
+              (one) => html`<li key=${one.at} class="moment of-${one.to}">
                 <${Moment} at=${one.at} />
                 <p>
                   <${LaneState} state=${one.to} />
