@@ -2,12 +2,14 @@
 import Plot from 'uplot';
 import { html } from '../parts/html.js';
 import { Empty } from '../parts/marks.js';
-import { number, stamp } from '../parts/words.js';
+import { clockMinute, number, stamp } from '../parts/words.js';
 import { across, upward } from './chart.js';
 import { usePlots } from './plots.js';
 
 const heights = [128, 128];
 const rowsMax = 48;
+/** With more, the line shows enough. */
+const pointsMax = 24;
 
 export function LanePlots({ samples }) {
   if (samples.length === 0) return html`<${Empty}>No attempts in this time.<//>`;
@@ -53,12 +55,11 @@ function drawn(place, [shares, delays]) {
   const line = (name, more = {}) => ({
     stroke: colour(name),
     width: 1.5,
-    points: { show: true, size: 5, fill: colour(name) },
+    points: { show: shares[0].length <= pointsMax, size: 5, fill: colour(name) },
     ...more,
   });
   const x = { range: (_plot, first, last) => [first - 600, last + 600] };
-  const days = (_plot, splits) => splits.map((second) => stamp(second * 1_000));
-  const below = { ...across(colour), space: 130, values: days };
+  const below = { ...across(colour), values: (_plot, splits) => splits.map(dayOrTime) };
   return [
     new Plot(
       {
@@ -85,6 +86,14 @@ function drawn(place, [shares, delays]) {
       place,
     ),
   ];
+}
+
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** The day at midnight, else the time. */
+function dayOrTime(second) {
+  const time = clockMinute(second * 1_000);
+  return time === '00:00' ? day.format(second * 1_000) : time;
 }
 
 function AsTable({ samples }) {

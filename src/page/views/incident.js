@@ -128,9 +128,9 @@ function Lanes({ lanes }) {
 function Timeline({ entries }) {
   return html`<ol class="steps timeline">
     ${entries.map(
-      ({ at, part, quote, text, until }, nth) => html`<li key=${nth} class=${part}>
+      ({ at, part, quote, text, until }, nth) => html`<li key=${nth} class=${`part-${part}`}>
         <time datetime=${new Date(at).toISOString()} title=${exact(at)}>${stamp(at)}</time>
-        ${until !== undefined && html`<span class="quiet"> until ${stamp(until)}</span>`}
+        ${until !== undefined && stamp(until) !== stamp(at) && html`<span class="quiet"> until ${stamp(until)}</span>`}
         <p>${text}</p>
         ${quote !== '' && html`<p class="reply">${quote}</p>`}
       </li>`,
