@@ -67,6 +67,7 @@ export type Config = {
     mail_server: string;
     webhook: string;
     webhook_secret_file: string;
+    page_url: string;
   };
   postfix: {
     config_directory: string;
@@ -257,6 +258,14 @@ const shape = z.strictObject({
         .describe(
           'File with the secret that signs the POST (X-Postern-Signature); only Postern' +
             ' may read it. Empty: not signed.',
+        ),
+      page_url: z
+        .union([z.literal(''), z.url({ protocol: /^https?$/ })])
+        .default('')
+        .describe(
+          'URL under which you open the status page, such as http://127.0.0.1:9902 through an ' +
+            'SSH tunnel. Notices then contain the address of the incident or provider. Empty: ' +
+            'they do not.',
         ),
     })
     .prefault({}),

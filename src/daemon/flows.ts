@@ -226,6 +226,7 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     world,
     journal,
     channels,
+    pageUrl: config.notices.page_url,
     isSuspended: (account) => accounts.known(account as Account)?.state === 'suspended',
   });
   scope.defer(() => notices.close());
