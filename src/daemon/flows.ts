@@ -226,8 +226,8 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     world,
     journal,
     channels,
-    isSuspended: (account) => accounts.known(account as Account)?.state === 'suspended',
     pageUrl: config.notices.page_url,
+    isSuspended: (account) => accounts.known(account as Account)?.state === 'suspended',
   });
   scope.defer(() => notices.close());
   const told = openNoticeLog({ world, notices, settings, host, iso });

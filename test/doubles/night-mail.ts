@@ -1,5 +1,6 @@
 /** The mail of the made-up night: its outcome, and what got out of the hijacked account. */
 import type { Account } from '../../src/core/account-name.ts';
+import { blameKey } from '../../src/core/incidents/blame.ts';
 import { openAsking } from '../../src/flow/fate/asking.ts';
 import { hash53 } from '../../src/lib/hash.ts';
 import { dayMs, type Millis, minuteMs } from '../../src/lib/time.ts';
@@ -15,6 +16,7 @@ const colleague = 'friend@elsewhere.example';
 const gmail = 'gmail-smtp-in.l.google.com';
 const busy = '421-4.7.28 Gmail has detected an unusual rate of mail from your address';
 const seed = 7;
+const lane = { source: '', family: 'ipv4', provider: 'google' } as const;
 
 /** What people ask of this night. */
 export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
@@ -37,7 +39,8 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
         sinceMinutes: Uint32Array.of((start - 90 * dayMs) / minuteMs),
       }),
       message: () => undefined,
-      meta: (key) => (key === 'seed' ? String(seed) : undefined),
+      meta: (key) =>
+        key === 'seed' ? String(seed) : key === blameKey ? blamed(start, scene) : undefined,
       stories: ({ account, limit }) =>
         state.stories
           .filter((one) => account === undefined || one.account === account)
@@ -50,6 +53,15 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
     asOfNow: (incident) => incident,
     incidents: { ...withoutLanes, laneChanges: scriptedLanes(() => start).changes },
   });
+}
+
+/** The hijacked account makes Gmail slow us. */
+function blamed(start: Millis, scene: Scene): string {
+  if (scene !== 'hijack') return '[]';
+  const since = (start - 4.5 * minuteMs) as Millis;
+  return JSON.stringify([
+    { id: 'r-1', account: joe, since, openedAt: since, lanes: [{ ...lane, share: 0.92 }] },
+  ]);
 }
 
 function nightMail(start: Millis, scene: Scene): readonly FoundMessage[] {

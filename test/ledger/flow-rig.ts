@@ -167,7 +167,6 @@ export function openRig(options: RigOptions = {}): FlowRig {
     journal,
     channels,
     isSuspended: (account) => accounts.known(account as Account)?.state === 'suspended',
-    pageUrl: '',
   });
   const queue = new ScriptedQueue(order);
   const logins = new ScriptedLogins(order);

@@ -85,7 +85,6 @@ export function openKeysRig(from: From = {}): KeysRig {
     journal,
     channels: [channel],
     isSuspended: () => false,
-    pageUrl: '',
   });
   const now = { ...policy };
   const setting = from.setting ?? { ...noProbation };
