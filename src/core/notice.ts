@@ -36,8 +36,8 @@ export type Notice = {
   readonly undo: string;
   readonly explain: string;
   /**
-   * Address of the status page about it. Who makes a notice writes the path; notices.page_url is put
-   * in front when the notice is sent, and without that setting the address is left out.
+   * Its address on the status page. Who makes a notice writes the path; notices.page_url is put in
+   * front when the notice is sent, and without that setting the address is left out.
    */
   readonly page?: string;
 };

@@ -93,9 +93,14 @@ export function scriptedLanes(now: () => Millis): LaneViews {
       lanes: all.map((one) => ({ ...one, lastHour })),
       newReplies: [
         {
-          ...{ source: '', family: 'ipv4', provider: 'example.net' },
-          ...{ shape: '450 we do not like you', example: hostileReply, count: 3 },
-          ...{ firstAt: ago(50 * 60), lastAt: ago(2 * 60) },
+          source: '',
+          family: 'ipv4',
+          provider: 'example.net',
+          shape: '450 we do not like you',
+          example: hostileReply,
+          count: 3,
+          firstAt: ago(50 * 60),
+          lastAt: ago(2 * 60),
         },
       ],
       bulk: [

@@ -171,7 +171,7 @@ test('charts of 24 hours, 7 days and 90 days; the table has the same numbers', l
       await page.evaluate(`[...document.querySelectorAll('.ranges button')]
         .find(({ innerText }) => innerText === ${JSON.stringify(range)}).click()`);
       await page.until(
-        `${first}.querySelector('[role=img]').ariaLabel.includes(${JSON.stringify(`Last ${range}: `)})`,
+        `${first}.querySelector('[role=img]').ariaLabel.startsWith('Last ${range}: ')`,
       );
       await page.until(
         `${first}.innerText.includes(${JSON.stringify(`Changes in the last ${range}`)})`,
@@ -209,7 +209,7 @@ test('the first view leads to providers and incidents', limit, () =>
   visit('hijack', '/', async (page) => {
     await page.until(`document.querySelectorAll('.strip li').length === 4`);
     await page.until(
-      `document.querySelector('[aria-labelledby=latest-incidents] a[href="/incidents/i-1"]') !== null`,
+      `document.querySelector('[aria-labelledby=latest-incidents] a[href*=i-1]') !== null`,
     );
     await page.evaluate(`document.querySelector('.strip a').click()`);
     await page.until(shows('In their words'));

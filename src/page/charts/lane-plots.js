@@ -190,6 +190,11 @@ function AsTable({ steps, range }) {
         )}
       </tbody>
     </table>
-    ${rows.length > rowsMax && html`<p class="quiet">And ${many(rows.length - rowsMax, 'earlier step')} of the last ${range.name}.</p>`}
+    ${
+      rows.length > rowsMax &&
+      html`<p class="quiet">
+        And ${many(rows.length - rowsMax, 'earlier step')} of the last ${range.name}.
+      </p>`
+    }
   </details>`;
 }

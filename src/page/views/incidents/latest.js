@@ -1,4 +1,4 @@
-/** The latest incidents, on the overview; nothing as long as there is none. */
+/** The latest incidents, on the overview. Without an incident the overview has no such part. */
 import { html } from '../../parts/html.js';
 import { Heading } from '../../parts/marks.js';
 import { incidentsAddress } from '../../parts/route.js';

@@ -131,7 +131,7 @@ function Answers({ answers }) {
           </p>
           <${Words} text=${one.reply} />
           ${one.cure !== '' && html`<p><strong>What to do:</strong> ${visible(one.cure)}</p>`}
-          ${one.link !== '' && html`<p class="breaks">Where: <${PageLink} address=${one.link} /></p>`}
+          ${one.link !== '' && html`<p>Where: <${PageLink} address=${one.link} /></p>`}
         </li>`,
       )}
     </ul>

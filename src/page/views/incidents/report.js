@@ -81,6 +81,6 @@ function Text({ path, id }) {
     </div>
     ${
       text !== undefined &&
-      html`<pre ref=${place} class="report" tabindex="0" aria-label="Text of the report">${text}</pre>`
+      html`<pre ref=${place} class="report" tabindex="0" aria-label="Report">${text}</pre>`
     }`;
 }

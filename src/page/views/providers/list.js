@@ -77,7 +77,8 @@ export function NewReplies({ names, newReplies }) {
         (one) => html`<li key=${`${one.provider} ${laneText(one)} ${one.shape}`}>
           <p>
             <strong>${many(one.count, 'time')}</strong> by
-            ${' '}<a href=${providerAddress(one.provider)}>${names[one.provider] ?? one.provider}</a>
+            ${' '}
+            <a href=${providerAddress(one.provider)}>${names[one.provider] ?? one.provider}</a>
             <span class="quiet">, last <${When} at=${one.lastAt} /></span>
           </p>
           <${Words} text=${one.example} />
@@ -94,12 +95,12 @@ export function Bulk({ bulk, names }) {
     <${Heading} id="bulk" title="Rules for bulk senders" />
     <p class="quiet">Recipients on the busiest day, compared with the number of the provider</p>
     <ul class="rows">
-      ${bulk
-        .slice(0, shownMax)
-        .map(
-          (one) =>
-            html`<li key=${`${one.domain} ${one.provider}`}><${Nearness} ...${one} names=${names} /></li>`,
-        )}
+      ${bulk.slice(0, shownMax).map(
+        (one) =>
+          html`<li key=${`${one.domain} ${one.provider}`}>
+              <${Nearness} ...${one} names=${names} />
+            </li>`,
+      )}
     </ul>
   </section>`;
 }
@@ -120,11 +121,16 @@ function Nearness({
   return html`<p>
       <strong>${domain}</strong> to ${names[provider] ?? provider}: ${number(messagesADay)} on
       ${' '}${dayOf(busiestDay)}, ${limit}
-      ${passedAt !== undefined && html`<span class="over-number">; passed <${When} at=${passedAt} /></span>`}
+      ${
+        passedAt !== undefined &&
+        html`<span class="over-number">; passed <${When} at=${passedAt} /></span>`
+      }
     </p>
     ${
       limitADay !== undefined &&
-      html`<div class="nearness" aria-hidden="true"><i style=${{ width: `${share * 100}%` }}></i></div>`
+      html`<div class="nearness" aria-hidden="true">
+        <i style=${{ width: `${share * 100}%` }}></i>
+      </div>`
     }
     ${missing.length > 0 && html`<p>Missing: ${visible(missing.join(', '))}</p>`}
     <p class="same">

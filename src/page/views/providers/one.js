@@ -39,7 +39,7 @@ export function Provider({ id, now, open }) {
       ${
         found === null &&
         html`<${Empty}>
-          Postern knows no provider ${visible(id)}, or has read no answer of it in the mail log.
+          Postern knows no provider ${visible(id)}, or has read no answer from there in the mail log.
         <//>`
       }
       ${found && html`<${Ranges} chosen=${range} choose=${setRange} />`}
@@ -84,7 +84,10 @@ function Lane({ lane, since, range, open }) {
     </h3>
     <p>
       ${visible(opened(standing.why))}.
-      ${standing.since > 0 && html`<span class="quiet"> So <${Since} at=${standing.since} />.</span>`}
+      ${
+        standing.since > 0 &&
+        html`<span class="quiet"> In this state <${Since} at=${standing.since} />.</span>`
+      }
     </p>
     <${Verdict} standing=${standing} />
     <${Cause} standing=${standing} open=${open} />
@@ -101,7 +104,7 @@ function Verdict({ standing: { cure, link, reply } }) {
   return html`<h4>In their words</h4>
     <${Words} text=${reply} />
     ${cure !== '' && html`<p><strong>What to do:</strong> ${visible(cure)}</p>`}
-    ${link !== '' && html`<p class="breaks">Where: <${PageLink} address=${link} /></p>`}`;
+    ${link !== '' && html`<p>Where: <${PageLink} address=${link} /></p>`}`;
 }
 
 function Cause({ standing: { causedBy, incident }, open }) {
