@@ -1,4 +1,4 @@
-/** Two charts of one lane: the part of its attempts that were put off, and the delay of its mail. */
+/** Two charts of one lane: the part of its attempts that were put off, and its delay. */
 import Plot from 'uplot';
 import { html } from '../parts/html.js';
 import { Empty } from '../parts/marks.js';
@@ -98,7 +98,7 @@ function dayOrTime(second) {
 
 function AsTable({ samples }) {
   return html`<p class="quiet">
-      Delay: half of the mail (whole line) and 95 % of it (dashed line) was faster.
+      Delay: half of the mail was faster than the whole line, 95 % than the dashed line.
     </p>
     <details class="as-table">
       <summary>As a table</summary>

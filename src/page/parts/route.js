@@ -1,7 +1,8 @@
 /**
- * The address of what is shown. Each view has an address of its own, so that a notice or a colleague
- * can point at it: /, /find?q=…, /providers, /providers/ID, /incidents, /incidents/ID. A sheet about
- * an account (/accounts/NAME) or a message (/messages/ID) opens over the view it was opened from.
+ * The address of what is shown. Each view has an address of its own, so that a notice or a
+ * colleague can point at it: /, /find?q=…, /providers, /providers/ID, /incidents, /incidents/ID. A
+ * sheet about an account (/accounts/NAME) or a message (/messages/ID) opens over the view that was
+ * shown before.
  */
 import { useEffect, useState } from 'preact/hooks';
 

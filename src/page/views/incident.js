@@ -130,12 +130,18 @@ function Timeline({ entries }) {
     ${entries.map(
       ({ at, part, quote, text, until }, nth) => html`<li key=${nth} class=${`part-${part}`}>
         <time datetime=${new Date(at).toISOString()} title=${exact(at)}>${stamp(at)}</time>
-        ${until !== undefined && stamp(until) !== stamp(at) && html`<span class="quiet"> until ${stamp(until)}</span>`}
+        <${Until} at=${at} until=${until} />
         <p>${text}</p>
         ${quote !== '' && html`<p class="reply">${quote}</p>`}
       </li>`,
     )}
   </ol>`;
+}
+
+/** The last time of what happened several times; nothing within one minute. */
+function Until({ at, until }) {
+  if (until === undefined || stamp(until) === stamp(at)) return null;
+  return html`<span class="quiet"> until ${stamp(until)}</span>`;
 }
 
 function Leaked({ found: { incident, leaked, marks, remarks }, explain }) {

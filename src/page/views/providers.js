@@ -117,7 +117,7 @@ function Bulk({ all }) {
         (one) => html`<li key=${`${one.domain} ${one.provider}`}>
           <p>
             ${one.domain} at ${nameOf(one)}: ${many(one.messagesADay, 'recipient')} on its busiest
-            day${one.limitADay === undefined ? '' : `; the rules apply from ${number(one.limitADay)}`}
+            day${limitText(one)}
             ${one.passedAt && html`, which it reached <${When} at=${one.passedAt} />`}
           </p>
           ${one.missing.map((what) => html`<p class="fault" key=${what}>${opened(what)}</p>`)}
@@ -125,6 +125,9 @@ function Bulk({ all }) {
       )}
     </ul>`;
 }
+
+const limitText = ({ limitADay }) =>
+  limitADay === undefined ? '' : `; the rules apply from ${number(limitADay)}`;
 
 function One({ id, open }) {
   const { fault, found, none } = useAgain(`/api/providers/${encodeURIComponent(id)}`);
