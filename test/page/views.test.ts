@@ -181,7 +181,7 @@ test('charts of 24 hours, 7 days and 90 days; the table has the same numbers', l
   }),
 );
 
-test('the report of an incident: to read, for whom, to copy and download', limit, () =>
+test('the report of an incident: to read, for each reader, to copy and download', limit, () =>
   visit('hijack', '/incidents/i-1', async (page) => {
     const report = `document.querySelector('pre.report')?.textContent`;
     await page.until(`${report}?.includes('Incident      i-1')`);

@@ -107,7 +107,7 @@ function report(incidents: Command): void {
     .argument('<id>', 'id of the incident, or an account for its latest one')
     .addOption(
       new Option(
-        '--to <whom>',
+        '--to <reader>',
         'provider: who slowed or blocked us, with its own answers. abuse: the network from ' +
           'which the mail was handed in, with its addresses',
       )

@@ -1,7 +1,7 @@
-/** Who answered mail of an incident badly, how and when. Answers of one kind are told once. Pure. */
+/** Who answered mail of an incident badly, how and when; each kind of answer once. Pure. */
 import type { Millis } from '../../lib/time.ts';
 import type { ReplyClassifier, ReplyScope } from '../replies/classified.ts';
-import type { IncidentMail, ProviderAnswer } from './facts.ts';
+import type { IncidentMessage, ProviderAnswer } from './facts.ts';
 
 /** Kinds of answers that are told. The rest of one incident is less than what these have. */
 const kindsMax = 50;
@@ -22,7 +22,7 @@ type Counting = { -readonly [Key in keyof ProviderAnswer]: ProviderAnswer[Key] }
 
 /** Most frequent first. Words of our own mail server are no answer. */
 export function answersTo(
-  mail: readonly IncidentMail[],
+  mail: readonly IncidentMessage[],
   replies: Pick<ReplyClassifier, 'classify' | 'shape'>,
   { nameOf }: Named,
 ): readonly ProviderAnswer[] {
@@ -70,8 +70,8 @@ export function answersTo(
 
 function count(
   known: Counting,
-  message: IncidentMail,
-  attempt: IncidentMail['attempts'][number],
+  message: IncidentMessage,
+  attempt: IncidentMessage['attempts'][number],
 ): void {
   known.count++;
   known.ids.add(message.id);
@@ -87,7 +87,7 @@ function count(
   }
 }
 
-function serverText({ mxAddress, mxHost }: IncidentMail['attempts'][number]): string {
+function serverText({ mxAddress, mxHost }: IncidentMessage['attempts'][number]): string {
   if (mxHost === '') return mxAddress;
   return mxAddress === '' ? mxHost : `${mxHost}[${mxAddress}]`;
 }

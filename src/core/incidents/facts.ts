@@ -18,7 +18,7 @@ export type IncidentAttempt = Pick<
 >;
 
 /** A message that got out. Addresses and subject are empty where they are not kept. */
-export type IncidentMail = {
+export type IncidentMessage = {
   readonly id: string;
   readonly at: Millis;
   readonly client: string;
@@ -117,7 +117,7 @@ export type IncidentBasis = {
 export type IncidentFacts = {
   readonly incident: IncidentBasis;
   /** What got out, in any order. */
-  readonly mail: readonly IncidentMail[];
+  readonly mail: readonly IncidentMessage[];
   readonly answers: readonly ProviderAnswer[];
   readonly lanes: readonly SufferedLane[];
   readonly stopped: readonly StoppedMail[];

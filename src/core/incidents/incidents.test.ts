@@ -9,7 +9,7 @@ import { openReplyClassifier } from '../replies/classifier.ts';
 import { ourReplyRules } from '../replies/rules/all.ts';
 import { answersTo } from './answers.ts';
 import { followBlame, type ReplyIncident, storedBlame } from './blame.ts';
-import type { IncidentAttempt, IncidentBasis, IncidentFacts, IncidentMail } from './facts.ts';
+import type { IncidentAttempt, IncidentBasis, IncidentFacts, IncidentMessage } from './facts.ts';
 import { incidentReport, type ReportReader } from './report.ts';
 import { reportText } from './report-text.ts';
 import { sufferedLanes } from './suffered.ts';
@@ -41,7 +41,11 @@ function attempt(minutes: number, more: Partial<IncidentAttempt>): IncidentAttem
   };
 }
 
-function message(nth: number, minutes: number, more: Partial<IncidentMail> = {}): IncidentMail {
+function message(
+  nth: number,
+  minutes: number,
+  more: Partial<IncidentMessage> = {},
+): IncidentMessage {
   return {
     id: `4bXl${nth}T7wQzz${nth}`,
     at: at(minutes),
@@ -58,7 +62,7 @@ function message(nth: number, minutes: number, more: Partial<IncidentMail> = {})
   };
 }
 
-const mail: readonly IncidentMail[] = [
+const mail: readonly IncidentMessage[] = [
   message(2, 3, { client: '203.0.113.77' }),
   message(0, 1),
   message(1, 2, {
@@ -86,8 +90,14 @@ const mail: readonly IncidentMail[] = [
 ];
 
 const change = (minutes: number, from: LaneState, to: LaneState, more = {}): LaneChange => ({
-  ...{ source: '192.0.2.25', family: 'ipv4', provider: 'google' },
-  ...{ at: at(minutes), from, to, reply: to === 'healthy' ? '' : rate, rule: '' },
+  source: '192.0.2.25',
+  family: 'ipv4',
+  provider: 'google',
+  at: at(minutes),
+  from,
+  to,
+  reply: to === 'healthy' ? '' : rate,
+  rule: '',
   ...more,
 });
 const changes: readonly LaneChange[] = [
@@ -102,7 +112,11 @@ const changes: readonly LaneChange[] = [
 ];
 const blamed: readonly ReplyIncident[] = [
   {
-    ...{ id: 'r-1', account: 'joe@example.org', since: at(3), openedAt: at(4), endedAt: at(190) },
+    id: 'r-1',
+    account: 'joe@example.org',
+    since: at(3),
+    openedAt: at(4),
+    endedAt: at(190),
     lanes: [{ source: '192.0.2.25', family: 'ipv4', provider: 'google', share: 0.924 }],
   },
 ];
@@ -123,10 +137,21 @@ function factsOf(more: Partial<IncidentFacts> = {}, basis: Partial<IncidentBasis
   const answers = answersTo(mail, replies, { nameOf: mxProvider });
   const facts: IncidentFacts = {
     incident: {
-      ...{ id: 'i-1', kind: 'suspension', account: 'joe@example.org', observed: false },
-      ...{ by: 'guard', since: at(0), suspendedAt: at(5), endedAt: at(95), endedBy: 'root' },
-      ...{ leakedMessages: 4, leakedRecipients: 8, stoppedMessages: 41, queuedHeld: 5 },
-      ...{ loginClosed: true, reasons },
+      id: 'i-1',
+      kind: 'suspension',
+      account: 'joe@example.org',
+      observed: false,
+      by: 'guard',
+      since: at(0),
+      suspendedAt: at(5),
+      endedAt: at(95),
+      endedBy: 'root',
+      leakedMessages: 4,
+      leakedRecipients: 8,
+      stoppedMessages: 41,
+      queuedHeld: 5,
+      loginClosed: true,
+      reasons,
       ...basis,
     },
     mail,
@@ -184,8 +209,16 @@ describe('the timeline', () => {
     const facts = factsOf(
       { stopped: [], held: [], acts: [] },
       {
-        ...{ id: 'r-1', kind: 'replies', by: '', suspendedAt: undefined, since: at(3) },
-        ...{ endedAt: at(190), endedBy: '', reasons: [], loginClosed: false, queuedHeld: 0 },
+        id: 'r-1',
+        kind: 'replies',
+        by: '',
+        suspendedAt: undefined,
+        since: at(3),
+        endedAt: at(190),
+        endedBy: '',
+        reasons: [],
+        loginClosed: false,
+        queuedHeld: 0,
       },
     );
     t.assert.fileSnapshot(lines(facts), golden('timeline-replies'), asIs);
@@ -254,8 +287,18 @@ describe('who suffers and who is to blame', () => {
   });
 
   const standing = (state: LaneState, account?: string, provider = 'google'): LaneStanding => ({
-    ...{ source: '', family: 'ipv4', provider, state, since: at(1), reply: '', rule: '' },
-    ...{ cure: '', link: '', why: '', commands: [], incident: undefined },
+    source: '',
+    family: 'ipv4',
+    provider,
+    state,
+    since: at(1),
+    reply: '',
+    rule: '',
+    cure: '',
+    link: '',
+    why: '',
+    commands: [],
+    incident: undefined,
     causedBy: account === undefined ? undefined : { account, share: 0.8 },
   });
   let id = 0;

@@ -1,6 +1,6 @@
 /** A report of an incident as text that an operator sends or pastes into a form. Pure. */
 import type { IncidentReport } from './report.ts';
-import { laneText } from './timeline.ts';
+import { ourSide } from './timeline.ts';
 
 const width = 76;
 const labelWidth = 16;
@@ -136,7 +136,7 @@ function since(report: IncidentReport): string {
           blockedAt === undefined || blockedAt === from ? '' : `, blocked it from ${blockedAt}`;
         const until =
           recoveredAt === undefined ? ', and has not ended that' : `, until ${recoveredAt}`;
-        const text = `${lane.state} mail of ${laneText(lane)} from ${from}${blocked}${until}`;
+        const text = `${lane.state} mail of ${ourSide(lane)} from ${from}${blocked}${until}`;
         return fact(lane.name, text);
       })
       .join('')

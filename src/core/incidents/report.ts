@@ -3,7 +3,7 @@
  * known is left out, or said to be unknown. Recipients are never named. Pure.
  */
 import type { Millis } from '../../lib/time.ts';
-import type { IncidentFacts, IncidentMail, ProviderAnswer, SufferedLane } from './facts.ts';
+import type { IncidentFacts, IncidentMessage, ProviderAnswer, SufferedLane } from './facts.ts';
 import type { TimelineEntry } from './timeline.ts';
 
 export const reportReaders = ['provider', 'abuse'] as const;
@@ -116,7 +116,7 @@ export function incidentReport(
   const answers = to === 'provider' ? against.filter(isMeant).slice(0, answersMax) : [];
   const last = latest(facts.mail.map(({ at }) => at));
   const until = incident.suspendedAt ?? last ?? incident.endedAt ?? now;
-  const marked = (mark: IncidentMail['mark']): number =>
+  const marked = (mark: IncidentMessage['mark']): number =>
     facts.mail.filter((one) => one.mark === mark).length;
   return {
     version: 1,
@@ -159,8 +159,8 @@ export function incidentReport(
 }
 
 /** Oldest first. Where nothing is likely the thief's: what is not clear. Never the owner's. */
-function thiefs({ mail }: IncidentFacts): readonly IncidentMail[] {
-  const of = (mark: IncidentMail['mark']): readonly IncidentMail[] =>
+function thiefs({ mail }: IncidentFacts): readonly IncidentMessage[] {
+  const of = (mark: IncidentMessage['mark']): readonly IncidentMessage[] =>
     mail.filter((one) => one.mark === mark);
   const likely = of('thief');
   const chosen = likely.length > 0 ? likely : of('unclear');
@@ -195,8 +195,8 @@ function laneOf(lane: SufferedLane, iso: Iso): IncidentReport['lanes'][number] {
   return { name, source, family, state, since: iso(since), ...times };
 }
 
-function clientsOf(mail: readonly IncidentMail[], iso: Iso): readonly ReportClient[] {
-  const clients = new Map<string, IncidentMail[]>();
+function clientsOf(mail: readonly IncidentMessage[], iso: Iso): readonly ReportClient[] {
+  const clients = new Map<string, IncidentMessage[]>();
   for (const one of mail) {
     if (one.client !== '') clients.set(one.client, [...(clients.get(one.client) ?? []), one]);
   }
@@ -211,7 +211,7 @@ function clientsOf(mail: readonly IncidentMail[], iso: Iso): readonly ReportClie
     .slice(0, clientsMax);
 }
 
-function sampleOf(mail: IncidentMail, iso: Iso): ReportSample {
+function sampleOf(mail: IncidentMessage, iso: Iso): ReportSample {
   const { at, client, headerFrom, id, messageId, sender, subject } = mail;
   const names = { envelopeSender: sender, from: headerFrom, subject, client };
   return { at: iso(at), queueId: id, messageId, ...names };

@@ -1,10 +1,10 @@
 /**
- * The timeline of an incident, from the first bad sign to recovery: what was sent, who answered how,
- * what Postern and people did, which lanes suffered and when each recovered. Pure.
+ * The timeline of an incident, from the first bad sign to recovery: what was sent, who answered
+ * how, what Postern and people did, which lanes suffered and when each recovered. Pure.
  */
 import type { Millis } from '../../lib/time.ts';
 import type { LaneKey } from '../deliverability/lane.ts';
-import type { IncidentFacts, IncidentMail, ProviderAnswer, SufferedLane } from './facts.ts';
+import type { IncidentFacts, IncidentMessage, ProviderAnswer, SufferedLane } from './facts.ts';
 
 /** Whose doing it is: a sign, mail that got out, an answer, Postern or a person, a lane. */
 export type TimelinePart = 'sign' | 'mail' | 'answer' | 'stop' | 'person' | 'lane' | 'recovery';
@@ -62,7 +62,7 @@ function signs({ incident }: IncidentFacts): readonly TimelineEntry[] {
   return [entry('sign', incident.since, `The first sign${what}`)];
 }
 
-const likelySent: Readonly<Record<IncidentMail['mark'], string>> = {
+const likelySent: Readonly<Record<IncidentMessage['mark'], string>> = {
   thief: 'likely sent by the thief',
   owner: 'likely sent by the owner',
   unclear: 'of which it is not clear who sent them',
@@ -83,7 +83,7 @@ function sent({ incident, mail }: IncidentFacts): readonly TimelineEntry[] {
   });
 }
 
-function messages(mail: readonly IncidentMail[]): string {
+function messages(mail: readonly IncidentMessage[]): string {
   const recipients = mail.reduce((sum, { recipientCount }) => sum + recipientCount, 0);
   return `${counted(mail.length, 'message')} to ${counted(recipients, 'recipient')}`;
 }
@@ -118,13 +118,13 @@ const scopes: Readonly<Record<string, string>> = {
 };
 
 /** What an answer is about, in words. */
-export function scopeWords(scope: string): string {
+function scopeWords(scope: string): string {
   return scopes[scope] ?? scope;
 }
 
 function laneEntries(lane: SufferedLane): readonly TimelineEntry[] {
   const { blockedAt, name, recoveredAt, reply, share, since, state } = lane;
-  const from = laneText(lane);
+  const from = ourSide(lane);
   const part =
     share === undefined ? '' : `; this account made ${percent(share)} of its bad answers`;
   const turned =
@@ -141,12 +141,12 @@ function laneEntries(lane: SufferedLane): readonly TimelineEntry[] {
 }
 
 /** Our side of a lane: `192.0.2.25`, or `us by IPv4` where the address is not known. */
-export function laneText({ family, source }: Pick<LaneKey, 'family' | 'source'>): string {
+export function ourSide({ family, source }: Pick<LaneKey, 'family' | 'source'>): string {
   return source === '' ? `us by ${family === 'ipv6' ? 'IPv6' : 'IPv4'}` : source;
 }
 
 /** `92 %`. */
-export function percent(share: number): string {
+function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 

@@ -3,7 +3,7 @@
 import { mxProvider } from '../../core/deliverability/providers.ts';
 import { withShownReasons } from '../../core/explain.ts';
 import { answersTo } from '../../core/incidents/answers.ts';
-import type { IncidentFacts, IncidentMail } from '../../core/incidents/facts.ts';
+import type { IncidentFacts, IncidentMessage } from '../../core/incidents/facts.ts';
 import { sufferedLanes } from '../../core/incidents/suffered.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { LeakedView } from '../../ports/asking.ts';
@@ -46,17 +46,16 @@ export function incidentFacts(
   };
 }
 
-function incidentMail({ found, leaked }: GotOut): IncidentMail {
+function incidentMail({ found, leaked }: GotOut): IncidentMessage {
   const { at, client, headerFrom, id, mark, messageId, recipientCount, script } = leaked;
   const { sender, subject } = leaked;
-  return {
-    ...{ id, at, client, script, sender, headerFrom, subject, messageId, recipientCount, mark },
-    attempts: found.recipients.flatMap(({ attempts }) => attempts),
-  };
+  const attempts = found.recipients.flatMap((one) => one.attempts);
+  const message = { id, at, client, script, messageId, recipientCount, mark, attempts };
+  return { ...message, sender, headerFrom, subject };
 }
 
 /** Nobody counted them while they were sent. */
-function countsOf(mail: readonly IncidentMail[]) {
+function countsOf(mail: readonly IncidentMessage[]) {
   return {
     leakedMessages: mail.length,
     leakedRecipients: mail.reduce((sum, { recipientCount }) => sum + recipientCount, 0),
