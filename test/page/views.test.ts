@@ -221,6 +221,13 @@ test('the first view leads to providers and incidents', limit, () =>
   }),
 );
 
+test('axe finds a fault where there is one', limit, () =>
+  visit('quiet', '/incidents', async (page) => {
+    await page.evaluate(`document.querySelector('main').append(document.createElement('input'))`);
+    assert.match((await axeFaults(page)).join('\n'), /^label: <input>/m);
+  }),
+);
+
 describe('looks', limit, () => {
   const views: readonly (readonly [name: string, path: string, ready: string])[] = [
     ['providers', '/providers', 'New replies this week'],

@@ -39,7 +39,8 @@ export function Provider({ id, now, open }) {
       ${
         found === null &&
         html`<${Empty}>
-          Postern knows no provider ${visible(id)}, or has read no answer from there in the mail log.
+          Postern knows no provider ${visible(id)}, or has read no answer from there in the mail
+          ${' '}log.
         <//>`
       }
       ${found && html`<${Ranges} chosen=${range} choose=${setRange} />`}
