@@ -12,6 +12,7 @@ import { html } from './parts/html.js';
 import { follow } from './parts/live.js';
 import { Command, useNow } from './parts/marks.js';
 import { closeSheet, goTo, incidentAddress, openSheet, useRoute } from './parts/route.js';
+import { visible } from './parts/strangers.js';
 import { isFresh, setServerNow, stateLine } from './parts/words.js';
 import { Start } from './start.js';
 import { Troubles } from './troubles.js';
@@ -114,6 +115,13 @@ function useView(onSignedOut) {
   return { view, feed, link, fault, refresh };
 }
 
+/** For a list of open pages, and for a bookmark; undefined: the state of mail. */
+function viewTitle({ id, view }) {
+  if (view === 'providers') return id === '' ? 'Providers' : visible(id);
+  if (view === 'incidents') return id === '' ? 'Incidents' : `Incident ${visible(id)}`;
+  return undefined;
+}
+
 /** The views of providers and incidents. */
 function Views({ route: { id, view }, now, open, explain }) {
   if (view === 'providers') {
@@ -139,7 +147,8 @@ function Panel({ onSignedOut }) {
   const [question, ask] = useState(undefined);
   const [notice, setNotice] = useState(undefined);
   useNow();
-  const title = view === undefined ? 'Postern' : `${stateLine(view).title} · Postern`;
+  const title =
+    view === undefined ? 'Postern' : `${viewTitle(route) ?? stateLine(view).title} · Postern`;
   useEffect(() => {
     document.title = title;
   }, [title]);

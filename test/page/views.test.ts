@@ -68,6 +68,7 @@ test('a link to a provider survives the sign-in; by keyboard to the incident and
     await follow(page, 'Show the incident');
     await page.until(shows('Providers that slowed or blocked us'));
     assert.equal(await where(page), '/incidents/i-1');
+    await page.until(`document.title === 'Incident i-1 · Postern'`);
     await page.until(shows('Gmail slowed mail from us by IPv4; this account made 92 %'));
     await page.evaluate('history.back()');
     await page.until(shows('In their words'));

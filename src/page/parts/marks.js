@@ -21,9 +21,13 @@ export function When({ at, as = 'relative' }) {
 }
 
 /** Shows a day and time, and the exact one on hover; `until`: the end of a span. */
-export function Moment({ at, until }) {
+export function Moment({ at, until = at }) {
+  const [from, to] = [stamp(at), stamp(until)];
+  const day = from.slice(0, from.indexOf(','));
+  // The day is said once.
+  const end = to.startsWith(day) ? to.slice(day.length + 1).trim() : to;
   return html`<span class="moment-time">
-    <${Stamp} at=${at} />${until !== undefined && html` to <${Stamp} at=${until} />`}
+    <${Stamp} at=${at} />${from !== to && html` to <${Stamp} at=${until} text=${end} />`}
   </span>`;
 }
 
@@ -32,8 +36,8 @@ export function Since({ at }) {
   return html`since <${Stamp} at=${at} /> (${relative(at)})`;
 }
 
-function Stamp({ at }) {
-  return html`<time datetime=${new Date(at).toISOString()} title=${exact(at)}>${stamp(at)}</time>`;
+function Stamp({ at, text = stamp(at) }) {
+  return html`<time datetime=${new Date(at).toISOString()} title=${exact(at)}>${text}</time>`;
 }
 
 const shapes = {
