@@ -59,7 +59,7 @@ export function newBulkCount(day: number): BulkCount {
   };
 }
 
-/** Counts a recipient. `near`: the operator is to be told, which happens once. */
+/** Counts a recipient. `near`: the operator is to be told, as long as `toldAt` says nothing. */
 export function countBulk(
   count: BulkCount,
   rule: BulkRule,
@@ -79,7 +79,5 @@ export function countBulk(
   const { limitADay } = rule;
   if (limitADay === undefined) return undefined;
   if (count.passedAt === undefined && count.today >= limitADay) count.passedAt = at;
-  if (count.toldAt !== undefined || count.today < limitADay * nearShare) return undefined;
-  count.toldAt = at;
-  return 'near';
+  return count.toldAt === undefined && count.today >= limitADay * nearShare ? 'near' : undefined;
 }
