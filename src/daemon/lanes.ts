@@ -42,7 +42,7 @@ export function openDaemonLanes(
     world,
     missing,
     told: openLaneNotices({ notices, world, host, nameOf, missing: missing.now, iso }),
-    bulk: openBulkSenders({ ledger, journal, organisationOf }),
+    bulk: openBulkSenders({ ledger, journal, organisationOf, clock: world.clock }),
   });
   const look = (): void => {
     watch.look();

@@ -56,7 +56,7 @@ function openRig(
     missing: missing.now,
     iso: (at) => new Date(at).toISOString(),
   });
-  const bulk = openBulkSenders({ ledger, journal, organisationOf });
+  const bulk = openBulkSenders({ ledger, journal, organisationOf, clock: world.clock });
   const watch = openLaneWatch({
     classifier: openReplyClassifier(allReplyRules([])),
     providerOf: (mxHost) => providerOfMx(mxHost)?.id,
@@ -275,6 +275,34 @@ test('a domain near to the number of Gmail is told once, with what it lacks', as
     ['example.org', 5_100, 5_000, start + minuteMs],
   );
   later.ledger.close();
+});
+
+test('a clock that was a year ahead hides nothing that comes later', () => {
+  const clock = { now: (start + 365 * dayMs) as Millis };
+  const rig = openRig(join(files.folder, 'clock.db'), clock);
+  const message = { kind: 'send', at: start, account: 'joe@example.org' as Account } as const;
+  const about = { outside: [], local: [], headerFrom: 'news@example.org' };
+  rig.watch.judged({ ...message, ...about, id: 'Q1' });
+  for (let nth = 0; nth < 20; nth++) rig.attempt('sent');
+  rig.turn(minuteMs);
+  clock.now = start;
+  // A line that another machine dated ahead.
+  rig.attempt('sent', { at: (start + 300 * dayMs) as Millis });
+  rig.turn(minuteMs);
+  for (let nth = 0; nth < 6; nth++) rig.attempt('deferred');
+  rig.turn(minuteMs);
+  const { bulk, lanes } = rig.watch.list();
+  assert.deepEqual(
+    lanes.map(({ state }) => state),
+    ['slowed'],
+  );
+  assert.deepEqual(
+    rig.notices.map(({ event }) => event),
+    ['lane.changed'],
+  );
+  for (let nth = 0; nth < 30; nth++) rig.attempt('sent');
+  assert.deepEqual([bulk[0]?.messagesADay, rig.watch.list().bulk[0]?.messagesADay], [20, 31]);
+  rig.ledger.close();
 });
 
 test('neither a kill before the notice nor a failing name server loses the notice', async () => {

@@ -9,6 +9,7 @@ import { domainOf } from '../../formats/message/address.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type { BulkRow, LaneLedger } from '../../ports/lanes.ts';
+import type { Clock } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import { bulkShare } from './bulk-missing.ts';
 
@@ -35,8 +36,9 @@ export function openBulkSenders(deps: {
   readonly ledger: Pick<LaneLedger, 'bulkDomains'>;
   readonly journal: { readonly live: Pick<Journal['live'], 'message'> };
   readonly organisationOf: (host: string) => string | undefined;
+  readonly clock: Clock;
 }): BulkSenders {
-  const { journal, organisationOf } = deps;
+  const { clock, journal, organisationOf } = deps;
   const froms = new RecentMap<string, string>(messagesMax);
   const counts = new Map<string, BulkCount>();
   const changed = new Set<string>();
@@ -47,10 +49,7 @@ export function openBulkSenders(deps: {
 
   function fromOf(queueId: string): string | undefined {
     const known = froms.get(queueId);
-    if (known !== undefined) return known;
-    const sender = journal.live.message(queueId)?.sender ?? '';
-    const domain = domainOf(sender);
-    return organisationOf(domain);
+    return organisationOf(known ?? domainOf(journal.live.message(queueId)?.sender ?? ''));
   }
 
   function countOf(key: string, day: number): BulkCount | undefined {
@@ -81,18 +80,18 @@ export function openBulkSenders(deps: {
   return {
     judged({ headerFrom, id, sender }) {
       if (id === '') return;
-      const domain = organisationOf(domainOf(headerFrom ?? sender ?? ''));
-      if (domain !== undefined) froms.set(id, domain);
+      // Its owner is looked for when it is delivered: here a message waits.
+      froms.set(id, domainOf(headerFrom ?? sender ?? ''));
     },
     sent({ at, mxHost, queueId }, provider) {
       const rule = bulkRuleFor(provider, mxHost);
       const domain = rule === undefined ? undefined : fromOf(queueId);
       if (rule === undefined || domain === undefined) return;
       const key = `${domain} ${provider}`;
-      const day = Math.floor(at / dayMs);
-      const count = countOf(key, day);
+      const now = clock.now();
+      const count = countOf(key, Math.floor(now / dayMs));
       if (count === undefined) return;
-      if (countBulk(count, rule, { at, day }) === 'near') near.add(key);
+      if (countBulk(count, rule, { at, now }) === 'near') near.add(key);
       changed.add(key);
     },
     take() {

@@ -124,7 +124,10 @@ class Watch implements LaneWatch {
     this.#deps.bulk.judged(message);
   }
 
-  attempted(attempt: Attempt): void {
+  attempted(seen: Attempt): void {
+    const now = this.#deps.world.clock.now();
+    // What is dated ahead happened now at the latest.
+    const attempt = seen.at > now ? { ...seen, at: now } : seen;
     const { at, isLocal, mxAddress, mxHost, outcome, reply } = attempt;
     if (isLocal || mxHost === '' || outcome === 'handed-on' || outcome === 'expired') return;
     if (loopback.test(mxAddress)) return;
@@ -202,7 +205,7 @@ class Watch implements LaneWatch {
     const due = this.#unread === '' ? all.filter(({ memory }) => isToTell(memory, now)) : [];
     if (due.length === 0) this.#dueSince = undefined;
     else this.#dueSince ??= now;
-    if (this.#dueSince === undefined || now - this.#dueSince < gatherMs) return [];
+    if (this.#dueSince === undefined || Math.abs(now - this.#dueSince) < gatherMs) return [];
     this.#dueSince = undefined;
     for (const { memory } of due) setTold(memory, now);
     return due;
