@@ -45,7 +45,7 @@ import { needRestart, settingsOf } from './base/settings.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
-import { openDaemonLanes } from './lanes.ts';
+import { incidentSources, openDaemonLanes } from './lanes.ts';
 import { openMailServer } from './mail-server.ts';
 import { noticeChannels, noticeCheck } from './notices.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
@@ -129,6 +129,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     {
       ledger,
       lanes,
+      incidents: incidentSources(parts, { ...replies, lanes }),
       fates: fates.store,
       logShapes: fates.logHealth.shapes,
       ...readers.admin,
@@ -164,7 +165,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       Object.assign(live.settings, settingsOf(changed));
       Object.assign(live.policy, policyOf(changed, machineAddresses()));
       modeChanged(modeDeps);
-      for (const part of [...readers.changing, fates, replies]) part.configure(changed);
+      for (const part of [...readers.changing, fates, lanes, replies]) part.configure(changed);
       return needRestart(config, changed);
     },
   };
@@ -242,6 +243,7 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     world,
     journal,
     channels,
+    pageUrl: config.notices.page_url,
     isSuspended: (account) => accounts.known(account as Account)?.state === 'suspended',
   });
   scope.defer(() => notices.close());
@@ -365,6 +367,7 @@ function openFlowsAdmin(
     | 'doors'
     | 'fates'
     | 'foreign'
+    | 'incidents'
     | 'lanes'
     | 'inbound'
     | 'ledger'
