@@ -82,7 +82,8 @@ test('a full mailbox: returned before, refused at RCPT after the cure of doctor'
       dovecot_destination_recipient_limit: '1',
     },
     services: `dovecot unix - n n - - pipe
-  user=nobody argv=/usr/lib/dovecot/dovecot-lda -e -o log_path=/dev/stderr -c ${dovecot.configFile} -d \${recipient}
+  user=nobody argv=/usr/lib/dovecot/dovecot-lda -e -o log_path=/dev/stderr
+  -c ${dovecot.configFile} -d \${recipient}
 `,
   });
   // The last one is over the limit, within the grace; what comes then is returned.
@@ -106,7 +107,7 @@ test('a full mailbox: returned before, refused at RCPT after the cure of doctor'
   await run('/usr/bin/doveadm', ['-c', dovecot.configFile, 'reload']);
   const restriction = /check_policy_service \S+/.exec(fix.at(-1) ?? '')?.[0] ?? '';
   await postfix.set({
-    smtpd_recipient_restrictions: `permit_sasl_authenticated, reject_unauth_destination, ${restriction}`,
+    smtpd_recipient_restrictions: `reject_unauth_destination, ${restriction}`,
   });
   await postfix.reload();
   assert.equal((await quota(postfix, dovecot))?.kind, 'ok');
