@@ -170,13 +170,6 @@ describe('what reaches the admin', () => {
       ['held', 'release', '4bXm2R7hQzz2', '4bXm3R7hQzz3'],
       `released 4bXm2R7hQzz2,4bXm3R7hQzz3 by ${who}`,
     ],
-    [
-      ['inbound', 'allow', '@shop.example', '--note', 'invoices'],
-      `allow @shop.example (invoices) by ${who}`,
-    ],
-    [['inbound', 'forget', '@shop.example'], `forget sender @shop.example by ${who}`],
-    [['quarantine', 'release', '4cQuarant1z1'], `release incoming 4cQuarant1z1 by ${who}`],
-    [['quarantine', 'drop', '4cQuarant1z1', '--yes'], `drop incoming 4cQuarant1z1 by ${who}`],
     [['held', 'release', '--account', joe], `released ${joe} by ${who}`],
     [['held', 'drop', '4bXm2R7hQzz2', '--yes'], `dropped 4bXm2R7hQzz2 by ${who}`],
   ];
@@ -216,9 +209,6 @@ describe('how a command ends', () => {
     [['accounts', 'release', joe, '--keep-held', '--false-alarm'], 64, /cannot be used with/],
     [['held', 'list', '--was', 'lost'], 64, /held, released, dropped, gone/],
     [['held', 'show', '../x'], 64, /not a queue id/],
-    [['inbound', 'allow', 'nobody'], 64, /address, @domain or a network/],
-    [['quarantine', 'drop', '4cQuarant1z1'], 64, /not a terminal/],
-    [['quarantine', 'release', 'x y'], 64, /not a queue id/],
     [['held', 'release'], 64, /^postern: give either queue ids or --account NAME\n$/],
     [['held', 'release', '4bXm2R7hQzz2', '--account', joe], 64, /give either/],
     [['find'], 64, /say what to find/],

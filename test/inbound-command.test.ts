@@ -1,6 +1,7 @@
 /** `postern inbound import`: what is read from old logs, and what the guard gets. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -66,3 +67,31 @@ test('at-risk ends with 1 while something is at risk', async () => {
   assert.equal(process.exitCode, 1);
   process.exitCode = 0;
 });
+
+test('allow, forget, release and drop reach the guard with who asked', async () => {
+  await using at = await stage('hijack');
+  const doors = { milter: 'inet:127.0.0.1:9', policy: 'inet:127.0.0.1:9', http: at.door.address };
+  await using state = await stateFolder({ doors, token: testToken });
+  const who = userInfo().username;
+  for (const [words, want] of [
+    [['inbound', 'allow', '@shop.example', '--note', 'x'], `allow @shop.example (x) by ${who}`],
+    [['inbound', 'forget', '@shop.example'], `forget sender @shop.example by ${who}`],
+    [['quarantine', 'release', '4cQuarant1z1'], `release incoming 4cQuarant1z1 by ${who}`],
+    [['quarantine', 'drop', '4cQuarant1z1', '--yes'], `drop incoming 4cQuarant1z1 by ${who}`],
+  ] as const) {
+    const ran = await postern(...words, '--state', state.path);
+    assert.deepEqual([ran.exit, ran.err, at.calls.splice(0)], [0, '', [want]], words.join(' '));
+  }
+});
+
+for (const [words, line] of [
+  [['inbound', 'allow', 'nobody'], /address, @domain or a network/],
+  [['quarantine', 'drop', '4cQuarant1z1'], /not a terminal/],
+  [['quarantine', 'release', 'x y'], /not a queue id/],
+] as const) {
+  test(`${words.join(' ')}: 64`, async () => {
+    const ran = await postern(...words);
+    assert.deepEqual([ran.exit, ran.out], [64, '']);
+    assert.match(ran.err, line);
+  });
+}

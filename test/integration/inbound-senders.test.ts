@@ -1,7 +1,7 @@
 /**
  * Exim and OpenSMTPD send to a Postfix that puts strangers off: both try again, and each message
  * arrives once. Debian's packages of the two cannot be installed beside Postfix, so they are
- * unpacked first. Exim tries again after 5 seconds; OpenSMTPD has no such setting, so it is told to.
+ * unpacked first. Exim tries again after 5 seconds; OpenSMTPD has no such setting, but a command.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -76,7 +76,10 @@ function inside(folder: string): void {
           .sort();
       assert.deepEqual(ids(), []);
       const both = async (): Promise<true | undefined> => ids().length >= 2 || undefined;
-      await eventually('both arrive', both, { timeoutMs: 200_000 });
+      await eventually('both arrive', both, {
+        timeoutMs: 200_000,
+        detail: () => all().join(' '),
+      });
       await eventually('nothing is left', async () => {
         const left = await guard.json<readonly DeferredRow[]>('/api/inbound/at-risk');
         return (left.length === 0 && (await postfix.queue()).length === 0) || undefined;

@@ -1,7 +1,8 @@
 /**
  * Real Postfix, Exim and OpenSMTPD return mail that we signed: our signature is found in each of
  * their notices, without any memory. Mail that somebody else signed is returned too, and proves
- * nothing. Debian's packages of the other two cannot be installed beside Postfix: they are unpacked.
+ * nothing. Debian's packages of the other two cannot be installed beside Postfix, so they are
+ * unpacked.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';

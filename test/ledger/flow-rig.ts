@@ -50,8 +50,7 @@ import { scriptedStart } from '../doubles/start.ts';
 import { ManualTime } from './manual-time.ts';
 import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';
 
-/** A Monday, ten in the morning. */
-export const start: Millis = Date.UTC(2026, 0, 5, 10) as Millis;
+export const start: Millis = Date.UTC(2026, 0, 5, 10) as Millis; // a Monday
 
 export type RigOptions = {
   readonly settings?: Partial<Settings>;
@@ -60,7 +59,6 @@ export type RigOptions = {
   readonly ledger?: Ledger;
   readonly at?: number;
   readonly milterPresent?: () => boolean;
-  /** Probation keys. */
   readonly keys?: AccountKeys;
   readonly channels?: readonly NoticeChannel['name'][];
 };

@@ -44,6 +44,7 @@ export function openDaemonReflection(
   });
   const answers = new Answers({
     world,
+    known: waiting.known,
     isJudged: () => reflection.answers === 'judge' && verify.enabled,
   });
   const limit = (): number => reflection.own_bounces_per_hour;

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptedStart } from '../../../test/doubles/start.ts';
 import { quietWorld } from '../../../test/doubles/world.ts';
+import type { Known } from '../../core/inbound/greylist/knowledge.ts';
 import type { InboundResults } from '../../core/inbound/results.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import { Answers } from './answers.ts';
 
-function rig() {
+function rig(known = new Map<string, Known>()) {
   const state = { now: 1_795_000_000_000 };
   const counted: string[] = [];
   const answers = new Answers({
@@ -16,6 +17,11 @@ function rig() {
       count: (_name, _by, label = '') => void counted.push(label),
     }),
     isJudged: () => true,
+    known: {
+      find: (kind, name) => known.get(`${kind} ${name}`),
+      see: (kind, name, at) =>
+        void known.set(`${kind} ${name}`, { firstAt: at, lastAt: at, times: 1 }),
+    },
   });
   let nth = 0;
   const cameIn = (id: string, spf: string, dmarc: string, more: readonly string[] = []): void => {
@@ -74,4 +80,31 @@ test('mail that is no automatic answer, and mail of a login, passes', () => {
   cameIn('forged@x', 'fail', 'fail');
   assert.equal(answer('forged@x', 'joe@there.example', 'X-Other'), 'passed');
   assert.equal(answers.open(scriptedStart({ by: 'login' })), undefined);
+});
+
+test('one a week over a restart', () => {
+  const known = new Map<string, Known>();
+  assert.equal(rig(known).answer('one@x'), 'passed');
+  const { answer, state } = rig(known);
+  assert.equal(answer('one@x'), 'discard');
+  state.now += 8 * dayMs;
+  assert.equal(answer('one@x'), 'passed');
+});
+
+test('a notice of Postfix says that it is automatic, and is no answer', () => {
+  const { answers, cameIn } = rig();
+  cameIn('forged@x', 'fail', 'fail');
+  for (let nth = 0; nth < 2; nth++) {
+    const reader = answers.open(scriptedStart({ by: 'local', sender: '' }));
+    reader?.header('From', ' MAILER-DAEMON@mail.test (Mail Delivery System)');
+    reader?.header('To', ' joe@there.example');
+    reader?.header('Auto-Submitted', ' auto-replied');
+    reader?.header(
+      'Content-Type',
+      ' multipart/report; report-type=delivery-status;\n\tboundary="B"',
+    );
+    reader?.finish((_edits, refused, instead) => {
+      assert.equal(refused ?? instead, undefined);
+    });
+  }
 });

@@ -6,6 +6,7 @@
  * An answer that may not leave is discarded: it is made by a program, nobody waits for it, and a
  * refusal would make Postfix send a notice about it.
  */
+import type { InboundKnowledge } from '../../core/inbound/greylist/knowledge.ts';
 import type { InboundResults } from '../../core/inbound/results.ts';
 import {
   type AnswerVerdict,
@@ -26,6 +27,8 @@ import type { World } from '../../ports/world.ts';
 export type AnswersDeps = {
   readonly world: Pick<World, 'clock' | 'count' | 'log'>;
   readonly isJudged: () => boolean;
+  /** Remembers answers over a restart. */
+  readonly known: Pick<InboundKnowledge, 'find' | 'see'>;
 };
 
 /** Messages that came in and are remembered. */
@@ -90,10 +93,14 @@ export class Answers {
     const known = ids.map((id) => this.#arrived.get(id)).find((one) => one !== undefined);
     const as = known === undefined || now - known.at > keptMs ? 'fine' : known.as;
     const key = `${account}\0${to}`;
-    const last = this.#answered.get(key);
+    const last = this.#answered.get(key) ?? this.#deps.known.find('answered', key)?.lastAt;
     const isRepeated = last !== undefined && now - last < repeatMs;
     const verdict = as === 'fine' ? (isRepeated ? 'repeated' : 'passed') : as;
-    if (verdict === 'passed' && to !== '') this.#answered.set(key, now);
+    if (verdict === 'passed' && to !== '') {
+      // In memory too: the ledger takes no more entries when it is full.
+      this.#answered.set(key, now);
+      this.#deps.known.see('answered', key, now);
+    }
     count('postern_automatic_answers_total', 1, verdict);
     if (verdict !== 'passed') {
       log('info', 'reflection.answer-dropped', { id: queueId, account, why: answerWhy[verdict] });

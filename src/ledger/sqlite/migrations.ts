@@ -7,8 +7,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '../../lib/assert.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { copyFor, wayBack } from './earlier-copy.ts';
+import { inboundSchema } from './steps/inbound.ts';
 import { providersStep } from './steps/providers.ts';
-import { inboundSchema } from './tables/inbound/schema.ts';
 
 /** "Post" in ASCII: tells a ledger from any other SQLite file (`PRAGMA application_id`). */
 export const applicationId = 0x506f7374;

@@ -68,8 +68,8 @@ export function registerBounces(connect: Command): void {
       helpAfter({
         notes:
           `${warning}\n` +
-          'Every milter in non_smtpd_milters sees the notices, and header_checks and body_checks\n' +
-          'too. What one of them refuses is not sent. Postern refuses none: it holds them.',
+          'Every milter in non_smtpd_milters sees the notices; header_checks and body_checks ' +
+          'do\ntoo. What one of them refuses is not sent. Postern refuses none: it holds them.',
         examples: [
           ['sudo postern connect bounces --dry-run', 'show the change'],
           ['sudo postern connect bounces --undo', ''],

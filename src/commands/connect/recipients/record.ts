@@ -1,6 +1,7 @@
 /**
- * Keeps what `postern connect recipients` or `bounces` changed, beside Postfix's files, so that the
- * undo gives back the same bytes. If main.cf was changed since, the undo gives back the parameters alone.
+ * Keeps what `postern connect recipients` or `bounces` changed, beside Postfix's files, for an undo
+ * that gives back the same bytes. If main.cf was changed since, the undo gives back the parameters
+ * alone.
  */
 import { createHash } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';

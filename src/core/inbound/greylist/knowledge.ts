@@ -11,7 +11,7 @@ import type { Millis } from '../../../lib/time.ts';
  * SPF or DKIM proved it. `written-to`: someone here has written to this address (or to
  * `@domain`). `message-id`: of our own mail. `missed`: was put off and came on another day.
  * `allowed`: the operator lists it. `spam-domain`, `spam-network`: sent what the content
- * filter called spam.
+ * filter called spam. `answered`: an account here has sent this address an automatic answer.
  */
 export const knownKinds = [
   'domain',
@@ -22,6 +22,7 @@ export const knownKinds = [
   'allowed',
   'spam-domain',
   'spam-network',
+  'answered',
 ] as const;
 export type KnownKind = (typeof knownKinds)[number];
 
