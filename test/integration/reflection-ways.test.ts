@@ -135,6 +135,14 @@ const known: readonly Way[] = [
       writeFile(join(postfix.configDirectory, 'aliases'), 'sales@alias.test joe@virtual.test\n'),
   },
   {
+    name: 'a domain in two address classes',
+    id: /^reflection\.classes$/,
+    options: (sink) => ({ settings: { ...virtual(sink), mydestination: 'virtual.test' } }),
+    files: boxes,
+    to: 'nobody@virtual.test',
+    cure: (postfix) => postfix.set({ mydestination: '' }),
+  },
+  {
     name: 'a filter behind the queue that rejects',
     id: /^reflection\.filter$/,
     options: (sink) => ({
@@ -185,6 +193,21 @@ test('soft_bounce: unknown recipients are put off before, refused after', async 
   assert.equal(await send(postfix, 'nobody@virtual.test'), 450);
   assert.ok((await ways(postfix)).includes('reflection.soft-bounce'));
   await postfix.set({ soft_bounce: 'no' });
+  await postfix.reload();
+  assert.equal(await send(postfix, 'nobody@virtual.test'), 550);
+  assert.deepEqual(await ways(postfix), []);
+});
+
+test('temporary replies: unknown recipients are put off before, refused after', async () => {
+  await using sink = await refusing();
+  await using postfix = await startPostfix({
+    sink: sink.port,
+    settings: { ...virtual(sink), unknown_virtual_mailbox_reject_code: '450' },
+  });
+  await write(postfix, boxes);
+  assert.equal(await send(postfix, 'nobody@virtual.test'), 450);
+  assert.deepEqual(await ways(postfix), ['reflection.codes']);
+  await postfix.set({ unknown_virtual_mailbox_reject_code: '550' });
   await postfix.reload();
   assert.equal(await send(postfix, 'nobody@virtual.test'), 550);
   assert.deepEqual(await ways(postfix), []);
