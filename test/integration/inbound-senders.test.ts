@@ -5,7 +5,15 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -19,7 +27,9 @@ import { libraryPath, missingLibraries, unpackPackages } from './unpacked-packag
 const folderMark = 'POSTERN_TEST_SENDER_PACKAGES';
 const exim = (folder: string): string => join(folder, 'usr/sbin/exim4');
 const smtpd = (folder: string): string => join(folder, 'usr/sbin/smtpd');
+const smtpctl = (folder: string): string => join(folder, 'usr/sbin/smtpctl');
 const eximUid = 941;
+const smtpqGid = 943;
 /** Each in a network of its own, because a network that came back is known. */
 const eximAddress = '127.0.4.6';
 const smtpdAddress = '127.0.5.6';
@@ -46,6 +56,9 @@ function outside(): void {
 function inside(folder: string): void {
   test('Exim and OpenSMTPD try again, and each message arrives once', async () => {
     addUsers();
+    // As the package has it.
+    chownSync(smtpctl(folder), 0, smtpqGid);
+    chmodSync(smtpctl(folder), 0o2755);
     await using receiver = await startDeferringReceiver('data');
     const { guard, postfix, sink } = receiver;
     const to = postfix.ports.smtp;
@@ -96,7 +109,7 @@ function addUsers(): void {
   const users = [
     ['Debian-exim', eximUid],
     ['opensmtpd', 942],
-    ['opensmtpq', 943],
+    ['opensmtpq', smtpqGid],
   ] as const;
   for (const [name, id] of users) {
     appendFileSync('/etc/passwd', `${name}:x:${id}:${id}::/nonexistent:/usr/sbin/nologin\n`);
@@ -123,8 +136,8 @@ function started(program: string, words: readonly string[], folder: string): Chi
 }
 
 function tryAgain(folder: string): void {
-  const words = ['schedule', 'all'];
-  spawnSync(join(folder, 'usr/sbin/smtpctl'), words, { env: environment(folder), timeout: 5_000 });
+  const options = { env: environment(folder), gid: smtpqGid, timeout: 5_000 };
+  spawnSync(smtpctl(folder), ['schedule', 'all'], options);
 }
 
 function startExim(folder: string, port: number, to: number): ChildProcess {
