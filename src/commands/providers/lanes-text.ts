@@ -106,8 +106,11 @@ function standingText(lane: LaneStanding): string {
     lines.push(`  incident     postern incidents show ${plain(incident)}`);
   }
   if (commands.length > 0) {
-    lines.push('  It refuses IPv6 only. Postfix sends to it by IPv4 after these commands:');
-    lines.push(...commands.map((command) => `    ${command}`));
+    lines.push(
+      '  They refuse IPv6 only. After these commands of root, Postfix sends by IPv4 to the',
+    );
+    lines.push('  domains that are named; name others of this provider, too:');
+    lines.push(...commands.map((command) => `    ${command.replaceAll('\n', '\n    ')}`));
   }
   return `${lines.join('\n')}\n`;
 }
