@@ -39,10 +39,10 @@ function attempt(id: string, relay: string, status: string, reply: string): stri
 
 const gmail = 'gmail-smtp-in.l.google.com[203.0.113.7]:25';
 const rate =
-  `host ${gmail.replace(':25', '')} said: 421-4.7.28 Gmail has detected an unusual rate of mail - ` +
-  'gsmtp (in reply to end of DATA command)';
+  `host ${gmail.replace(':25', '')} said: 421-4.7.28 Gmail has detected an unusual rate of mail ` +
+  '- gsmtp (in reply to end of DATA command)';
 const mailLog = [
-  'Nov 28 09:59:59 mail postfix/qmgr[3]: 4F1A2B3C4D: from=<bob@example.org>, size=1, nrcpt=1 (queue active)',
+  'Nov 28 09:59:59 mail postfix/qmgr[3]: 4F1A2B3C4D: from=<bob@example.org>, size=1, nrcpt=1',
   attempt('4F1A2B3C4D', gmail, 'deferred', rate),
   attempt('4F1A2B3C4E', 'mx.b.example[203.0.113.8]:25', 'sent', '250 2.0.0 Ok: queued as 1'),
   attempt('4F1A2B3C4F', gmail, 'deferred', rate),
@@ -60,7 +60,7 @@ test('a whole mail log is read: replies that mean the same are counted together'
   assert.deepEqual([exit, err], [0, '']);
   assert.match(out, /^2 times: Google\n {2}Their words {3}.*421-4\.7\.28/);
   assert.match(out, /\n1 time: a site of its own\n(?: {2}.*\n)* {2}Rule .*any\/mailbox-unknown\n/);
-  assert.match(out, /Read: 6 lines, with 3 times that mail was put off or refused\.\n$/);
+  assert.match(out, /Read: 6 lines, with 3 replies that put mail off or refuse it\.\n$/);
 });
 
 test('with --json each reply of a mail log is a line, with its queue id', async () => {

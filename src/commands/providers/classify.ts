@@ -129,7 +129,7 @@ async function classifyLines(
     const text = bad === 1 ? '1 line' : `${bad} lines`;
     throw new OperatorError('bad-reply-lines', `${text} of the input could not be read`, {
       exit: sysexits.dataErr,
-      hint: 'a line is a JSON object, as postern providers classify --help says; or give a mail log',
+      hint: 'give JSON objects, as postern providers classify --help says, or a mail log',
     });
   }
 }

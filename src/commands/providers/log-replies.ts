@@ -65,7 +65,8 @@ export function openReplyKinds(classifier: ReplyClassifier): ReplyKinds {
       const shown = sorted.slice(0, shownMax);
       const rest = sorted.slice(shownMax).reduce((sum, { count }) => sum + count, uncounted);
       const more = rest === 0 ? '' : `Less frequent kinds: ${many(rest, 'more time')} in all.\n\n`;
-      const read = `Read: ${many(lines, 'line')}, with ${replies} times that mail was put off or refused.\n`;
+      const of = `${many(replies, 'reply', 'replies')} that put mail off or refuse it`;
+      const read = `Read: ${many(lines, 'line')}, with ${of}.\n`;
       return `${shown.map((kind) => `${kindText(kind)}\n`).join('')}${more}${read}`;
     },
   };
