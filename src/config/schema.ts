@@ -21,6 +21,9 @@ import { type SigningSection, signingSettings } from './sections/signing.ts';
 const duration = z
   .string()
   .regex(/^(?:\d+(?:\.\d+)?(?:ms|min|[smhdw]))+$/, 'must be a duration such as 90s, 1h or 2d');
+/** The contact where none is set. */
+export const usualContact = 'your mail administrator';
+
 const limit = z.number().int().min(0).max(100_000_000);
 const address = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be a mail address');
 const clientNetwork = z
@@ -64,6 +67,7 @@ export type Config = {
     mail_server: string;
     webhook: string;
     webhook_secret_file: string;
+    page_url: string;
   };
   postfix: {
     config_directory: string;
@@ -104,7 +108,7 @@ const shape = z.strictObject({
     .describe('Name of this server in notices. Empty: the name of the machine.'),
   contact: z
     .string()
-    .default('your mail administrator')
+    .default(usualContact)
     .describe(
       'The contact for a user whose mail must wait or is refused. Part of the SMTP reply, which ' +
         'strangers can read: keep it short and without secrets.',
@@ -254,6 +258,14 @@ const shape = z.strictObject({
         .describe(
           'File with the secret that signs the POST (X-Postern-Signature); only Postern' +
             ' may read it. Empty: not signed.',
+        ),
+      page_url: z
+        .union([z.literal(''), z.url({ protocol: /^https?$/ })])
+        .default('')
+        .describe(
+          'URL under which you open the status page, such as http://127.0.0.1:9902 through an ' +
+            'SSH tunnel. Notices then contain the address of the incident or provider. Empty: ' +
+            'they do not.',
         ),
     })
     .prefault({}),

@@ -35,4 +35,6 @@ export type Notice = {
   /** The command that undoes what Postern did. */
   readonly undo: string;
   readonly explain: string;
+  /** Its address on the status page; missing where no address of the page is set. */
+  readonly page?: string;
 };

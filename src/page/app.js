@@ -11,7 +11,7 @@ import { onSignedOut, read, session } from './parts/api.js';
 import { html } from './parts/html.js';
 import { follow } from './parts/live.js';
 import { Command, useNow } from './parts/marks.js';
-import { useRoute } from './parts/route.js';
+import { closeSheet, goTo, incidentAddress, openSheet, useRoute } from './parts/route.js';
 import { isFresh, setServerNow, stateLine } from './parts/words.js';
 import { Start } from './start.js';
 import { Troubles } from './troubles.js';
@@ -19,7 +19,9 @@ import { asLines, Feed, withBatch } from './views/feed.js';
 import { Find } from './views/find.js';
 import { Foreign } from './views/foreign.js';
 import { Held } from './views/held.js';
+import { Incidents } from './views/incident.js';
 import { Lookup } from './views/lookup.js';
+import { Providers } from './views/providers.js';
 import { Scripts } from './views/scripts.js';
 import { Sheet } from './views/sheet.js';
 import { Statistics } from './views/statistics.js';
@@ -120,7 +122,6 @@ function Panel({ onSignedOut }) {
   const { view, feed, link, fault, refresh } = useView(onSignedOut);
   const route = useRoute();
   const [question, ask] = useState(undefined);
-  const [about, setAbout] = useState(undefined);
   const [notice, setNotice] = useState(undefined);
   useNow();
   const title = view === undefined ? 'Postern' : `${stateLine(view).title} · Postern`;
@@ -132,23 +133,26 @@ function Panel({ onSignedOut }) {
       <p role="status">${fault || 'Connecting to Postern…'}</p>
     </main>`;
   }
-  const open = (account) => setAbout({ account });
-  const explain = (id) => setAbout({ id });
+  const { about } = route;
+  const open = (account) => openSheet({ account });
+  const explain = (id) => openSheet({ id });
   async function done(outcome) {
     setNotice({ text: outcome.text, again: question.again, undo: question.undo });
-    setAbout(undefined);
+    if (about !== undefined) closeSheet();
     await refresh();
   }
-  const incident = (name) => setAbout({ incident: name });
+  const incident = (id) => goTo(incidentAddress(id));
   const shared = { view, ask, open, explain, incident };
   return html`<div class="page">
-    <${Masthead} view=${view} link=${link} />
+    <${Masthead} view=${view} link=${link} shown=${route.view} />
     <main>
       <${Troubles} troubles=${view.status.troubles} bypass=${view.status.bypass} />
       <${Notice} notice=${notice} ask=${ask} onClose=${() => setNotice(undefined)} />
       ${fault !== '' && html`<p class="fault" role="alert">${fault}</p>`}
       ${route.view === 'find' && html`<${Find} text=${route.text} ...${{ open, explain }} />`}
-      <div class="columns" hidden=${route.view === 'find'}>
+      ${route.view === 'providers' && html`<${Providers} id=${route.id} open=${open} />`}
+      ${route.view === 'incidents' && html`<${Incidents} id=${route.id} ...${{ open, explain }} />`}
+      <div class="columns" hidden=${route.view !== 'overview'}>
         <div class="major">
           ${isFresh(view.status) && html`<${Start} />`}
           <${Suspended} ...${shared} />
@@ -168,13 +172,13 @@ function Panel({ onSignedOut }) {
     ${
       about &&
       html`<${Sheet}
-        key=${about.id ?? about.incident ?? about.account}
+        key=${about.id ?? about.account}
         about=${about}
         ask=${ask}
         open=${open}
         explain=${explain}
         incident=${incident}
-        onClose=${() => setAbout(undefined)}
+        onClose=${closeSheet}
       />`
     }
     ${

@@ -1,5 +1,5 @@
 /** Lanes of three providers, one of which slows us, for tests of doors and the page. */
-import type { LaneStanding } from '../../src/core/deliverability/lane.ts';
+import type { LaneSample, LaneStanding } from '../../src/core/deliverability/lane.ts';
 import { hourMs, type Millis } from '../../src/lib/time.ts';
 import type { LaneViews } from '../../src/ports/lanes.ts';
 
@@ -35,6 +35,18 @@ function standing(provider: string, more: Partial<LaneStanding>): LaneStanding {
   };
 }
 
+/** A week of a lane: quiet, until the last hours. */
+function weekOf(start: Millis): readonly LaneSample[] {
+  return Array.from({ length: 84 }, (_, nth) => {
+    const at = (start - (84 - nth) * 2 * hourMs) as Millis;
+    const isBad = nth >= 81;
+    const sent = isBad ? 4 : 20 + Math.round(8 * Math.sin(nth / 3));
+    const deferred = isBad ? 31 : nth % 9 === 0 ? 1 : 0;
+    const delayP95 = isBad ? 340 : 12 + (nth % 7);
+    return { at, sent, deferred, bounced: 0, delayP50: isBad ? 21 : 2, delayP95 };
+  });
+}
+
 export function scriptedLanes(now: () => Millis): LaneViews {
   const start = now();
   const ago = (hours: number): Millis => (start - hours * hourMs) as Millis;
@@ -47,6 +59,7 @@ export function scriptedLanes(now: () => Millis): LaneViews {
     link: 'https://support.google.com/mail/?p=UnsolicitedRateLimitError',
     why: 'they put our mail off, and have taken nothing since',
     causedBy: { account: 'joe@example.org', share: 0.92 },
+    incident: 'i-1',
   });
   const others = [
     standing('yahoo', { since: ago(70) }),
@@ -91,7 +104,7 @@ export function scriptedLanes(now: () => Millis): LaneViews {
           changes: [
             { ...change, at: ago(1), from: 'healthy', to: 'slowed', reply, rule: slowed.rule },
           ],
-          samples: [lastHour],
+          samples: weekOf(start),
           replies: [
             {
               shape: '421 4.7.28 unusual rate',

@@ -1,6 +1,6 @@
 /**
  * Makes screenshots of every part of the status page, with a made-up night, for a person to look
- * at: `scripts/node.sh test/page/look.ts DIR`.
+ * at: `scripts/node.sh test/page/look.ts DIR [BEGINNING-OF-NAME]`.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,8 +24,10 @@ const shots: readonly {
   readonly keys?: readonly string[];
   /** Typed into the search field before. */
   readonly search?: string;
-  /** Address of a view, opened before. */
+  /** Address of a search, opened before. */
   readonly hash?: string;
+  /** Address of another view. */
+  readonly path?: string;
   readonly isFailing?: true;
   readonly isTroubled?: true;
   /** False: only what the window shows, not the whole page. */
@@ -68,13 +70,23 @@ const shots: readonly {
     hash: '#/find?q=bridge',
     click: '.mail .subject',
   },
-  { name: 'incident', scene: 'hijack', scheme: 'dark', size: desktop, click: '.card p button' },
+  { name: 'incident', scene: 'hijack', scheme: 'dark', size: desktop, path: '/incidents/i-1' },
+  { name: 'providers', scene: 'hijack', scheme: 'light', size: desktop, path: '/providers' },
+  { name: 'providers-phone', scene: 'hijack', scheme: 'dark', size: phone, path: '/providers' },
+  { name: 'provider', scene: 'hijack', scheme: 'light', size: desktop, path: '/providers/google' },
+  {
+    name: 'provider-dark',
+    scene: 'hijack',
+    scheme: 'dark',
+    size: phone,
+    path: '/providers/google',
+  },
   {
     name: 'incident-phone',
     scene: 'hijack',
     scheme: 'light',
     size: phone,
-    click: '.card p button',
+    path: '/incidents/i-1',
   },
   { name: 'focus-button', scene: 'hijack', scheme: 'light', size: desktop, keys: tabs(3) },
   { name: 'focus-row', scene: 'hijack', scheme: 'dark', size: desktop, keys: tabs(12) },
@@ -90,7 +102,8 @@ const page = await browser.open();
   await page.until(`document.querySelector('.fault')?.innerText.includes('wrong')`);
   await writeFile(join(folder, 'sign-in.png'), await page.screenshot());
 }
-for (const shot of shots) {
+const wanted = process.argv[3] ?? '';
+for (const shot of shots.filter(({ name }) => name.startsWith(wanted))) {
   await using at = await stage(shot.scene, '127.0.0.1', Date.now());
   await page.size(shot.size.width, shot.size.height, shot.size);
   await page.scheme(shot.scheme);
@@ -119,6 +132,10 @@ for (const shot of shots) {
   if (shot.hash !== undefined) {
     await page.evaluate(`location.hash = ${JSON.stringify(shot.hash)}`);
     await page.until(`document.querySelector('.find-answer .rows, .find-answer .empty') !== null`);
+  }
+  if (shot.path !== undefined) {
+    await page.goto(`${at.door.address}${shot.path}`);
+    await page.until(`document.querySelector('main .steps, main .lane') !== null`);
   }
   if (shot.click !== undefined) {
     await page.evaluate(`document.querySelector(${JSON.stringify(shot.click)}).click()`);

@@ -4,7 +4,7 @@
  * published records are checked.
  */
 import { readFileSync } from 'node:fs';
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../../config/schema.ts';
 import {
@@ -21,6 +21,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openPrivateKey } from '../../lib/private-key.ts';
 import { organisationOf } from '../../partners/dns/public-suffix.ts';
 import { digestsOfFile } from '../../partners/dns/server-certificate.ts';
+import { publicAddresses } from '../../partners/kernel/public-addresses.ts';
 import { stateHelp } from '../terminal/help.ts';
 import { type DomainMemory, domainMemory } from './domain-memory.ts';
 
@@ -190,27 +191,6 @@ function serverOf(options: IdentityOptions, config: Config): MailServer | undefi
   if (addresses.length === 0) return undefined;
   return { host, helo: options.helo ?? host, addresses: [...new Set(addresses)] };
 }
-
-function publicAddresses(): readonly string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((all) => all ?? [])
-    .filter(({ internal, address }) => !internal && isPublic(address))
-    .map(({ address }) => clientAddress(address));
-}
-
-/**
- * True for an address that is not private, shared, or link-local (RFC 6890). Temporary IPv6
- * addresses cannot be recognised.
- */
-function isPublic(address: string): boolean {
-  return !notPublic.some((range) => range.test(address));
-}
-
-const notPublic: readonly RegExp[] = [
-  /^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01]))\./,
-  /^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
-  /^(?:f[cde]|::)/i,
-];
 
 type Sources = {
   readonly options: IdentityOptions;

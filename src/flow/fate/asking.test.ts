@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { foundMessage, scriptedFates, type Told } from '../../../test/doubles/fates.ts';
+import { withoutLanes } from '../../../test/doubles/incidents.ts';
 import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
 import { heldRow, storyRow } from '../../../test/ledger/samples.ts';
@@ -32,6 +33,8 @@ type Scene = {
 function depsOf({ mail = [], held = [], stories = [], incident, fates }: Scene) {
   const incidents = incident === undefined ? [] : [incidentRow(incident)];
   const live: AskedLedger = {
+    audit: () => [],
+    held: () => held,
     heldOne: (id) => held.find(({ queueId }) => queueId === id),
     incidents: ({ account }) =>
       incidents.filter((one) => account === undefined || one.account === account),
@@ -43,7 +46,7 @@ function depsOf({ mail = [], held = [], stories = [], incident, fates }: Scene) 
       sinceMinutes: Uint32Array.of((now - 10 * 24 * 60 * minuteMs) / minuteMs),
     }),
     message: () => undefined,
-    meta: () => '7',
+    meta: (key) => (key === 'seed' ? '7' : undefined),
     stories: ({ account }) => stories.filter((one) => one.account === account),
     story: (id) => stories.find((one) => one.id === id),
   };
@@ -54,6 +57,7 @@ function depsOf({ mail = [], held = [], stories = [], incident, fates }: Scene) 
     named: (name: string) => name.toLowerCase() as Account,
     now: () => now,
     asOfNow: (one: IncidentRow) => ({ ...one, stoppedMessages: one.stoppedMessages + 3 }),
+    incidents: withoutLanes,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { Account } from '../../core/account-name.ts';
 import type { BadLane, LaneKey, LaneSample, LaneStanding } from '../../core/deliverability/lane.ts';
+import { blameKey, storedBlame } from '../../core/incidents/blame.ts';
 import { bulkRule } from '../../core/lanes/bulk.ts';
 import { ipv4OnlyCommands } from '../../core/lanes/ipv4-only.ts';
 import { judgeLane } from '../../core/lanes/judge.ts';
@@ -27,6 +28,7 @@ export type LaneViewDeps = {
   readonly lanes: () => readonly WatchedLane[];
   readonly ledger: Omit<LaneLedger, 'lanes' | 'bulkDomains'>;
   readonly incidents: Ledger['incidents'];
+  readonly meta: Ledger['meta'];
   readonly bulk: () => readonly BulkRow[];
   /** What this domain lacks of the rules for bulk senders, as far as Postern knows. */
   readonly missing: (domain: string) => readonly string[];
@@ -80,7 +82,7 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
 
 /** The views of a ledger that no guard writes now. */
 export function storedLaneViews(
-  ledger: LaneLedger & Pick<Ledger, 'incidents'>,
+  ledger: LaneLedger & Pick<Ledger, 'incidents' | 'meta'>,
   deps: Pick<LaneViewDeps, 'missing'> & { readonly now: Millis },
 ): LaneViews {
   const { missing, now } = deps;
@@ -93,6 +95,7 @@ export function storedLaneViews(
       }),
     ledger,
     incidents: ledger.incidents,
+    meta: ledger.meta,
     bulk: () => busiest(ledger.bulkDomains()),
     missing,
     unread: () => 'the guard is not running',
@@ -152,7 +155,12 @@ function standingOf(lane: WatchedLane, deps: LaneViewDeps): LaneStanding {
 /** The last incident of the account, if it was open when the lane got worse or began later. */
 function incidentOf(account: string, since: Millis, deps: LaneViewDeps): string | undefined {
   const [last] = deps.incidents({ account: account as Account, limit: 1 });
-  return last === undefined || (last.endedAt ?? since) < since - dayMs ? undefined : last.id;
+  if (last !== undefined && (last.endedAt ?? since) >= since - dayMs) return last.id;
+  // Not suspended: what it made of the lane is an incident of its own.
+  const open = storedBlame(deps.meta(blameKey)).find(
+    (one) => one.account === account && one.endedAt === undefined,
+  );
+  return open?.id;
 }
 
 function isBad({ memory }: WatchedLane): boolean {

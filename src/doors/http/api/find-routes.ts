@@ -6,12 +6,15 @@
  *   GET  /api/explain/ID             { story?, message?, fate? }
  *   GET  /api/incidents?account&limit
  *   GET  /api/incidents/ID           by id, or by the name of an account for its latest one
+ *   GET  /api/incidents/ID/report?to&provider
+ *                                    to: provider or abuse; provider: only its answers
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
+import { reportReaders } from '../../../core/incidents/report.ts';
 import type { Millis } from '../../../lib/time.ts';
 import type { Admin } from '../../../ports/admin.ts';
-import type { FindAsk, IncidentSearch } from '../../../ports/asking.ts';
+import type { FindAsk, IncidentSearch, ReportAsk } from '../../../ports/asking.ts';
 import { type HttpEnv, named, orNotFound, query, Refusal } from './request.ts';
 
 const limit = z.coerce.number().int().min(1).max(1_000).default(100);
@@ -49,6 +52,10 @@ const findQuery: z.ZodType<FindAsk> = z
 
 const incidentsQuery: z.ZodType<IncidentSearch> = z.object({ account: text, limit });
 
+const reportQuery: z.ZodType<ReportAsk> = z
+  .object({ to: z.enum(reportReaders).default('provider'), provider: text })
+  .transform(({ provider, to }) => ({ to, provider }));
+
 export function findRoutes(api: Hono<HttpEnv>, { asking, explain }: Admin): void {
   api.get('/find', async (c) => c.json(await asking.find(query(c, findQuery))));
   api.get('/explain/:id', async (c) => {
@@ -60,5 +67,9 @@ export function findRoutes(api: Hono<HttpEnv>, { asking, explain }: Admin): void
   api.get('/incidents', (c) => c.json(asking.incidents(query(c, incidentsQuery))));
   api.get('/incidents/:id', async (c) => {
     return c.json(orNotFound(await asking.incident(named(c, 'id')), 'incident'));
+  });
+  api.get('/incidents/:id/report', async (c) => {
+    const report = await asking.report(named(c, 'id'), query(c, reportQuery));
+    return c.json(orNotFound(report, 'incident'));
   });
 }
