@@ -1,7 +1,7 @@
 /** Who answered mail of an incident badly, how and when; each kind of answer once. Pure. */
 import type { Millis } from '../../lib/time.ts';
 import type { ReplyClassifier, ReplyScope } from '../replies/classified.ts';
-import type { ProviderAnswer, IncidentMessage } from './facts.ts';
+import type { IncidentMessage, ProviderAnswer } from './facts.ts';
 
 /** Kinds of answers that are told. The rest of one incident is less than what these have. */
 const kindsMax = 50;
@@ -68,7 +68,11 @@ export function answersTo(
     .sort((one, other) => other.count - one.count || one.firstAt - other.firstAt);
 }
 
-function count(known: Counting, message: IncidentMessage, attempt: IncidentMessage['attempts'][number]): void {
+function count(
+  known: Counting,
+  message: IncidentMessage,
+  attempt: IncidentMessage['attempts'][number],
+): void {
   known.count++;
   known.ids.add(message.id);
   if (attempt.at < known.firstAt) {

@@ -41,7 +41,11 @@ function attempt(minutes: number, more: Partial<IncidentAttempt>): IncidentAttem
   };
 }
 
-function message(nth: number, minutes: number, more: Partial<IncidentMessage> = {}): IncidentMessage {
+function message(
+  nth: number,
+  minutes: number,
+  more: Partial<IncidentMessage> = {},
+): IncidentMessage {
   return {
     id: `4bXl${nth}T7wQzz${nth}`,
     at: at(minutes),

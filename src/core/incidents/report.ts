@@ -3,7 +3,7 @@
  * known is left out, or said to be unknown. Recipients are never named. Pure.
  */
 import type { Millis } from '../../lib/time.ts';
-import type { IncidentFacts, ProviderAnswer, IncidentMessage, SufferedLane } from './facts.ts';
+import type { IncidentFacts, IncidentMessage, ProviderAnswer, SufferedLane } from './facts.ts';
 import type { TimelineEntry } from './timeline.ts';
 
 export const reportReaders = ['provider', 'abuse'] as const;

@@ -4,7 +4,7 @@
  */
 import type { Millis } from '../../lib/time.ts';
 import type { LaneKey } from '../deliverability/lane.ts';
-import type { IncidentFacts, ProviderAnswer, IncidentMessage, SufferedLane } from './facts.ts';
+import type { IncidentFacts, IncidentMessage, ProviderAnswer, SufferedLane } from './facts.ts';
 
 /** Whose doing it is: a sign, mail that got out, an answer, Postern or a person, a lane. */
 export type TimelinePart = 'sign' | 'mail' | 'answer' | 'stop' | 'person' | 'lane' | 'recovery';
