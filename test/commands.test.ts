@@ -15,7 +15,6 @@ import {
   accountOf,
   exemptionRow,
   heldRow,
-  incidentRow,
   joe as stored,
   storyRow,
   at as time,
@@ -276,22 +275,6 @@ describe('how a command ends', () => {
     assert.equal(ran.exit, 77);
     assert.match(ran.err, /the token is wrong/);
   });
-});
-
-test('without a guard an open incident counts what was stopped since its beginning', async () => {
-  await using state = await stateFolder();
-  const ledger = openLedger(join(state.path, 'ledger.db'));
-  const fresh = newProfile(time(1_000));
-  const profile = encodeProfile({ ...fresh, state: 'suspended', stoppedMessages: 4_711 });
-  const open = incidentRow({ account: stored, queuedHeld: 0, stoppedMessages: 7 });
-  const account = accountOf(stored, { state: 'suspended', profile });
-  ledger.write([account, { kind: 'incident', row: open }], { durable: true });
-  ledger.close();
-  for (const words of [['list'], ['show', stored], ['report', stored]]) {
-    const ran = await postern('incidents', ...words, '--state', `${state.path}/`);
-    assert.equal(ran.exit, 0, ran.err);
-    assert.match(ran.out, /\b4711\b/, words.join(' '));
-  }
 });
 
 test('without a guard its ledger is read, and that is said', async () => {

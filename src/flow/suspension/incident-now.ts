@@ -1,3 +1,4 @@
+/** An incident as it is now: the ledger has its counts as they were when it began. */
 import type { AccountProfile } from '../../core/account/profile.ts';
 import type { IncidentRow } from '../../ports/ledger.ts';
 
