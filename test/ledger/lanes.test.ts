@@ -27,6 +27,7 @@ import { earlierLedgers } from './earlier-ledgers.ts';
 const files = scratchFiles('lanes');
 const start = (1_800_000_000_000 - (1_800_000_000_000 % dayMs)) as Millis;
 const gmail = 'gmail-smtp-in.l.google.com';
+const gmx = 'mx00.emig.gmx.net';
 const slower =
   `host ${gmail}[192.0.2.26] said: 421-4.7.28 Gmail has detected an unusual rate of mail ` +
   'originating from your IP address. To protect our users from spam, mail sent from your IP ' +
@@ -109,6 +110,46 @@ function openRig(path: string, clock: { now: Millis }) {
     },
   };
 }
+
+test('servers of strangers that all refuse us bring one notice an hour, with the names', () => {
+  const clock = { now: start };
+  const rig = openRig(join(files.folder, 'strangers.db'), clock);
+  for (let nth = 0; nth < 40; nth++) {
+    const host = `mx.evil${nth}.example`;
+    const reply = `host ${host}[192.0.2.4] said: 554 5.7.1 Your IP address is blocked`;
+    for (let one = 0; one < 5; one++) {
+      rig.attempt('bounced', { mxHost: host, mxAddress: '192.0.2.4', reply });
+    }
+    rig.turn(minuteMs);
+  }
+  assert.equal(rig.notices.length, 1);
+  rig.turn(40 * minuteMs);
+  assert.equal(rig.notices.length, 2);
+  const signals = rig.notices[1]?.reasons.map(({ signal }) => signal).slice(0, 11);
+  assert.deepEqual(signals, [...Array.from({ length: 10 }, () => 'blocked'), 'more']);
+  for (let nth = 0; nth < 5; nth++) rig.attempt('deferred', { reply: refused, mxHost: gmx });
+  rig.turn(2 * minuteMs);
+  assert.equal(rig.notices.length, 3);
+});
+
+test('lanes of strangers do not push out a provider at a restart', () => {
+  const clock = { now: start };
+  const path = join(files.folder, 'crowd.db');
+  const rig = openRig(path, clock);
+  for (let nth = 0; nth < 10; nth++) rig.attempt('sent');
+  rig.turn(minuteMs);
+  rig.taken();
+  rig.ledger.close();
+  const db = new DatabaseSync(path);
+  const add = db.prepare(
+    'INSERT INTO lane SELECT source, family, ?, at + 1, memory FROM lane LIMIT 1',
+  );
+  for (let nth = 0; nth < 600; nth++) add.run(`evil${nth}.example`);
+  db.close();
+  const again = openRig(path, clock);
+  assert.ok(again.watch.list().lanes.some(({ provider }) => provider === 'google'));
+  again.ledger.close();
+});
 
 test('a kill between two places in the log counts nothing twice and loses nothing', () => {
   const path = join(files.folder, 'killed.db');

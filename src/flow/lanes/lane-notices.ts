@@ -56,9 +56,15 @@ export function openLaneNotices(deps: {
       const [first] = lanes;
       if (first === undefined) return;
       const names = [...new Set(lanes.map(({ provider }) => provider))];
-      const reasons = lanes
-        .slice(0, namedMax)
-        .flatMap((lane) => laneReasons(lane, nameOf(lane.provider)));
+      const named = lanes.slice(0, namedMax);
+      const more = lanes.length - named.length;
+      const rest = { signal: 'more', text: `and ${more} more: postern providers list` };
+      // A channel may show the first reasons only: first what happened on each lane.
+      const reasons = [
+        ...named.map((lane) => stateReason(lane, nameOf(lane.provider))),
+        ...(more > 0 ? [rest] : []),
+        ...named.flatMap(moreReasons),
+      ];
       const account = names.length === 1 ? nameOf(first.provider) : '';
       const explain = `postern providers ${account === '' ? 'list' : `show ${first.provider}`}`;
       const about = { event: 'lane.changed' as const, account, reasons, explain };
@@ -87,12 +93,16 @@ export function openLaneNotices(deps: {
   };
 }
 
-function laneReasons(lane: WatchedLane, name: string): Notice['reasons'] {
+function stateReason(lane: WatchedLane, name: string): Notice['reasons'][number] {
   const { family, memory, source } = lane;
-  const { decided, state, why } = memory;
+  const { state, why } = memory;
   const from = `${source === '' ? '' : ` from ${source}`} (${family === 'ipv6' ? 'IPv6' : 'IPv4'})`;
+  return { signal: state, text: `${name} ${verbs[state]}${from}: ${why}` };
+}
+
+function moreReasons({ memory }: WatchedLane): Notice['reasons'] {
+  const { decided, state } = memory;
   const reasons: { signal: string; text: string }[] = [];
-  reasons.push({ signal: state, text: `${name} ${verbs[state]}${from}: ${why}` });
   if (state === 'healthy') return reasons;
   const by = mostBadBy(memory);
   if (by !== undefined) {
