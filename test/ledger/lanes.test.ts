@@ -316,6 +316,48 @@ test('a reply that no rule knows is listed as new, with a count', () => {
   rig.ledger.close();
 });
 
+test('what strangers fill goes: intervals of lanes without mail, and their kinds of replies', () => {
+  const clock = { now: start };
+  const path = join(files.folder, 'prune.db');
+  const rig = openRig(path, clock);
+  rig.attempt('sent', { mxHost: 'mx.gone.example', mxAddress: '192.0.2.4' });
+  rig.attempt('deferred', { mxHost: gmail, reply: `host ${gmail}[192.0.2.26] said: 451 plork` });
+  rig.taken();
+  clock.now = (clock.now + dayMs) as Millis;
+  rig.attempt('sent');
+  rig.taken();
+  rig.ledger.close();
+  const database = new DatabaseSync(path);
+  const add = database.prepare(
+    `INSERT INTO lane_reply SELECT source, family, 'evil.example', shape || ?, example, rule,
+       scope, severity, cure, count, first_at, last_at + ? FROM lane_reply
+       WHERE provider = 'google'`,
+  );
+  database.exec('BEGIN');
+  for (let nth = 1; nth <= 6_000; nth++) add.run(` ${nth}`, nth);
+  database.exec('COMMIT');
+  const [before] = database.prepare('SELECT COUNT(*) AS n FROM lane_sample').all();
+  assert.equal(before?.['n'], 3);
+  database.close();
+  const ledger = openLedger(path);
+  const prune = (stories: Millis): void => {
+    while (ledger.prune({ messages: start, stories, statistics: start }));
+  };
+  prune(0 as Millis);
+  const all = ledger.laneReplies({ since: 0 as Millis, limit: 10_000 });
+  assert.equal(all.length, 5_000);
+  assert.ok(all.some(({ provider }) => provider === 'google'));
+  prune((start + dayMs / 2) as Millis);
+  ledger.close();
+  const pruned = new DatabaseSync(path);
+  const kept = pruned.prepare('SELECT DISTINCT provider FROM lane_sample').all();
+  assert.deepEqual(
+    kept.map((row) => row['provider']),
+    ['google'],
+  );
+  pruned.close();
+});
+
 test('lanes of a ledger that version 14 wrote are shown without the guard', () => {
   const path = join(files.folder, 'earlier.db');
   const database = new DatabaseSync(path);

@@ -3,6 +3,7 @@ import type { LaneState } from '../../core/deliverability/lane.ts';
 import { bulkRule } from '../../core/lanes/bulk.ts';
 import { mostBadBy } from '../../core/lanes/memory.ts';
 import type { Notice } from '../../core/notice.ts';
+import { shellWords } from '../../lib/shell-words.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { BulkRow } from '../../ports/lanes.ts';
 import type { World } from '../../ports/world.ts';
@@ -66,7 +67,8 @@ export function openLaneNotices(deps: {
         ...named.flatMap(moreReasons),
       ];
       const account = names.length === 1 ? nameOf(first.provider) : '';
-      const explain = `postern providers ${account === '' ? 'list' : `show ${first.provider}`}`;
+      const words = account === '' ? ['list'] : ['show', first.provider];
+      const explain = shellWords('postern', 'providers', ...words);
       const about = { event: 'lane.changed' as const, account, reasons, explain };
       notices.send(notice(about, iso(first.memory.since)));
     },
@@ -86,7 +88,7 @@ export function openLaneNotices(deps: {
         return [{ signal: 'bulk', text }, ...lacks];
       });
       const account = rows.length === 1 ? first.domain : '';
-      const explain = `postern dns check ${first.domain} --bulk`;
+      const explain = shellWords('postern', 'dns', 'check', first.domain, '--bulk');
       const about = { event: 'bulk.near' as const, account, reasons, explain };
       notices.send(notice(about, iso(world.clock.now())));
     },
