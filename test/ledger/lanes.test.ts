@@ -301,6 +301,25 @@ test('a domain near to the number of Gmail is told once; that it passed is kept 
   later.ledger.close();
 });
 
+test('invented domains and a clock that was ahead do not hide one that sends much', () => {
+  const clock = { now: start };
+  const rig = openRig(join(files.folder, 'invented.db'), clock);
+  const message = { kind: 'send', at: start, account: 'joe@example.org' as Account } as const;
+  const send = (id: string, headerFrom: string, more: Partial<Attempt> = {}): void => {
+    rig.watch.judged({ ...message, outside: [], local: [], headerFrom, id });
+    rig.attempt('sent', { queueId: id, ...more });
+  };
+  for (let nth = 0; nth < 5_000; nth++) send(`I${nth}`, `joe@thief${nth}.example`);
+  send('Q1', 'news@example.org', { at: (start + 30 * dayMs) as Millis });
+  for (let nth = 0; nth < 2_600; nth++) rig.attempt('sent', { queueId: 'Q1' });
+  rig.turn(minuteMs);
+  assert.deepEqual(
+    rig.notices.map(({ account }) => account),
+    ['example.org'],
+  );
+  rig.ledger.close();
+});
+
 test('a reply that no rule knows is listed as new, with a count', () => {
   const rig = openRig(join(files.folder, 'new.db'), { now: start });
   for (const minutes of [5, 17]) {

@@ -206,6 +206,21 @@ test('who comes after many accounts with a bad reply each is still named', () =>
   assert.ok(Object.keys(lane.badBy).length <= 31);
 });
 
+test('a clock that was ahead, and lines of tomorrow, do not stop the judgement', () => {
+  const { answer, lane, minutes, states, now } = rig();
+  const words = { reply: 'later', rule: 'later', cure: '', link: '' };
+  for (const kind of ['taken', 'slowed', 'blocked'] as const) {
+    noteAnswer(lane, kind, { at: (now() + 300 * dayMs) as Millis, by: '', words });
+  }
+  minutes(30, { taken: 10 });
+  answer('blocked', 3);
+  minutes(2, { blocked: 3 });
+  assert.equal(states.at(-1), 'blocked');
+  minutes(10, { taken: 10 });
+  assert.equal(states.at(-1), 'healthy');
+  assert.ok(lane.lastTakenAt <= now());
+});
+
 test('memory has limits, whoever writes the log', () => {
   const { lane, now } = rig();
   const words = { reply: '', rule: '', cure: '', link: '' };

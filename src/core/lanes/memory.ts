@@ -31,7 +31,7 @@ export type LaneMemory = {
   why: string;
   decided: DecidingReply | undefined;
   /** The last bad reply, before it has decided anything. */
-  lastBad: (DecidingReply & { readonly at: Millis }) | undefined;
+  lastBad: (DecidingReply & { at: Millis }) | undefined;
   /** Oldest first; at most an hour. */
   minutes: MinuteCounts[];
   /** Hour and number of answers; at most a day. */
@@ -60,6 +60,16 @@ const hoursMax = dayMs / hourMs;
 const halfLifeMs = 7 * dayMs;
 /** What happened in the last minutes is not yet usual. */
 const freshMinutes = 30;
+/** Lines of the log may be this far ahead of the clock. */
+const aheadMs = minuteMs;
+const timesOfLane = [
+  'since',
+  'lastTakenAt',
+  'blockedSince',
+  'slowedSince',
+  'lastBadAt',
+  'toldAt',
+] as const;
 /** Accounts of bad replies. One with few gives its place, and is then counted with the others. */
 const badByMax = 30;
 /** Bad replies of accounts that have no place of their own in the list. */
@@ -115,6 +125,22 @@ export function noteAnswer(
   if (at < lane.lastTakenAt) return;
   if (kind === 'blocked' && lane.blockedSince === 0) lane.blockedSince = at;
   if (kind === 'slowed' && lane.slowedSince === 0) lane.slowedSince = at;
+}
+
+/** Takes back what was noted while the clock was ahead; else nothing newer would count. */
+export function leaveFuture(lane: LaneMemory, now: Millis): void {
+  const { hours, minutes, past } = lane;
+  const limit = (now + aheadMs) as Millis;
+  for (const name of timesOfLane) if (lane[name] > limit) lane[name] = now;
+  if (past.at > limit) lane.past = { ...past, at: now };
+  if (lane.lastBad !== undefined && lane.lastBad.at > limit) lane.lastBad.at = now;
+  const minute = Math.floor(limit / minuteMs);
+  if (lane.pastMinute > minute) lane.pastMinute = minute;
+  if ((minutes.at(-1)?.minute ?? 0) > minute) {
+    lane.minutes = minutes.filter((one) => one.minute <= minute);
+  }
+  const last = Math.floor(limit / hourMs);
+  if ((hours.at(-1)?.[0] ?? 0) > last) lane.hours = hours.filter(([hour]) => hour <= last);
 }
 
 /** Sums of the last minutes. Counts that a quiet time is over become part of the past. */

@@ -4,8 +4,8 @@
  * or dropped go with the stories. Accounts, incidents, exemptions and the audit trail stay. A From
  * domain goes if nobody has sent with it for as long as stories are kept; a script goes if
  * `scriptsMax` others have sent since. Lanes without mail, with their intervals, and changes and
- * replies of lanes go with the stories. Domains of bulk senders stay, as some providers never forget
- * them.
+ * replies of lanes go with the stories, and so do domains that came near to no rule for bulk senders.
+ * The others stay, as some providers never forget them.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { scriptsMax } from '../../core/scripts/register.ts';
@@ -94,6 +94,11 @@ export function pruner(
         ORDER BY INSTR(provider, '.') > 0, last_at DESC
         LIMIT ${sliceRows} OFFSET ${laneRepliesMax})`,
   );
+  const bulkDomain = make.command(
+    `DELETE FROM bulk_domain WHERE (domain, provider) IN
+       (SELECT domain, provider FROM bulk_domain
+        WHERE day < ? AND passed_at IS NULL AND told_at IS NULL LIMIT ${sliceRows})`,
+  );
   const changed = make.query('SELECT total_changes() AS n');
   const changes = (): number => integer(changed.first() ?? {}, 'n');
   return (olderThan) => {
@@ -113,6 +118,7 @@ export function pruner(
       laneReply(olderThan.stories);
       laneChangeMore();
       laneReplyMore();
+      bulkDomain(Math.floor(olderThan.stories / dayMs));
       const day = Math.floor(olderThan.statistics / dayMs);
       for (const by of statsKinds) rollup(by, day);
     });
