@@ -386,7 +386,9 @@ export const filterRules: readonly ReplyRule[] = [
     },
     {
       id: 'hornet/address',
-      words: 'hornetsecurity | antispameurope',
+      words: `
+        ~ip * hornetsecurity | client host * hornetsecurity | client host * antispameurope
+        hornetsecurity * ~ip | ~ip * antispameurope | reputation * hornetsecurity`,
       filter: 'hornetsecurity',
       says: 'our-ip blocked 24h',
       cure: cures.stopSource,

@@ -140,7 +140,7 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       own domain from outside | block-send-er | requires confirmation | sender confirmation
       challenge-response | challenge/response | not whitelisted | whitelist only | custom reject
       block rule | blocked by rule | content filter rule`,
-    without: 'ip address | spamhaus | dnsbl | ~rbl | client host | recipient verif',
+    without: 'ip address | spamhaus | dnsbl | ~rbl | client host | recipient verif | nullmx',
     says: 'policy-of-recipient permanent-for-this-recipient never',
     cure: cures.recipientsRule,
     yes: '550 5.7.1 Refused due to recipient preferences',
