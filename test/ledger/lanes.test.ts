@@ -335,7 +335,7 @@ test('a reply that no rule knows is listed as new, with a count', () => {
   rig.ledger.close();
 });
 
-test('what strangers fill goes: intervals of lanes without mail, and their kinds of replies', () => {
+test('what strangers fill goes: intervals of lanes without mail, and kinds of replies', () => {
   const clock = { now: start };
   const path = join(files.folder, 'prune.db');
   const rig = openRig(path, clock);

@@ -262,8 +262,8 @@ const byDomain: ReadonlyMap<string, MailProvider> = new Map(
 const hostMax = 255;
 
 /**
- * Names of customers' hosts: such a name has an address in it, or a label for rented machines and lines of
- * homes. Anyone can name such a host as the MX of a domain, so it never speaks for the provider.
+ * Names of customers' hosts: they have an address in them, or a label for rented machines or lines
+ * of homes. Anyone can name such a host as the MX of a domain, so it never speaks for the provider.
  */
 const withAddress = /(?:^|\D)\d{1,3}([-.])\d{1,3}\1\d{1,3}\1\d{1,3}[-.]/;
 const rented = /[-.](?:compute(?:-\d)?|elb)\./;

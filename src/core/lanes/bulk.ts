@@ -28,7 +28,7 @@ const personal = /^(?:alt\d\.)?gmail-smtp-in\.l\.google\.com$/;
 /** The operator is told at this share of the number. */
 const nearShare = 0.5;
 
-/** Log lines are read late by at most so many days. */
+/** Most days by which a line of the log is read late. */
 const aheadMax = 2;
 
 export function bulkRule(provider: string): BulkRule | undefined {

@@ -171,7 +171,7 @@ test('a hostile reply takes no more time than its length', () => {
   }
 });
 
-test('words inside other words, in the name of the host, and before a message decide nothing', () => {
+test('words in other words, in the name of the host, and before a message decide nothing', () => {
   const trend = 'in.hes.trendmicro.eu';
   const cases: readonly (readonly [ClassifiedReply, string])[] = [
     [said(trend, '550 5.1.1 Recipient address rejected: users cannot be found'), 'recipient'],
@@ -185,7 +185,7 @@ test('words inside other words, in the name of the host, and before a message de
     ],
     [
       logged(
-        'host mx.a.example[203.0.113.7] refused to talk to me: 571 Mail is blocked by our anti-spam system',
+        'host mx.a.example[203.0.113.7] refused to talk to me: 571 Blocked by our anti-spam system',
       ),
       'our-ip',
     ],

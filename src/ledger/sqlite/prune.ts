@@ -4,7 +4,7 @@
  * or dropped go with the stories. Accounts, incidents, exemptions and the audit trail stay. A From
  * domain goes if nobody has sent with it for as long as stories are kept; a script goes if
  * `scriptsMax` others have sent since. Lanes without mail, with their intervals, and changes and
- * replies of lanes go with the stories, and so do domains that came near to no rule for bulk senders.
+ * replies of lanes go with the stories. So do domains that came near to no rule for bulk senders.
  * The others stay, as some providers never forget them.
  */
 import type { DatabaseSync } from 'node:sqlite';

@@ -1,4 +1,4 @@
-/** What any server says when a check of its own could not be made: it passes, whatever it checks. */
+/** What any server says when a check of its own could not be made: it passes. */
 import { cures } from '../../cures.ts';
 import { type ReplyRule, rulesOf } from '../../rule.ts';
 
