@@ -13,6 +13,7 @@ import type { Notice } from '../../src/core/notice.ts';
 import { openReplyClassifier } from '../../src/core/replies/classifier.ts';
 import { allReplyRules } from '../../src/core/replies/rules/all.ts';
 import { openJournal } from '../../src/flow/journal/journal.ts';
+import { openBulkMissing } from '../../src/flow/lanes/bulk-missing.ts';
 import { openBulkSenders } from '../../src/flow/lanes/bulk-senders.ts';
 import { openLaneNotices } from '../../src/flow/lanes/lane-notices.ts';
 import { storedLaneViews } from '../../src/flow/lanes/lane-views.ts';
@@ -37,20 +38,25 @@ const refused =
   'visit https://postmaster.gmx.net/en/case?c=r0303&i=ip&v=192.0.2.99&r=1N7';
 
 /** A watch over a ledger in a file, on a clock in the test's hand. */
-function openRig(path: string, clock: { now: Millis }) {
+function openRig(
+  path: string,
+  clock: { now: Millis },
+  check: (domain: string) => Promise<readonly string[]> = async () => [],
+) {
   const ledger = openLedger(path);
   const world = quietWorld({ clock: { now: () => clock.now } });
   const journal = openJournal({ ledger, world, onState: () => {} });
   const notices: Notice[] = [];
+  const missing = openBulkMissing({ ledger: journal.live, check, world });
   const told = openLaneNotices({
     notices: { send: (notice) => void notices.push(notice) },
     world,
     host: 'mail.example.org',
     nameOf: (provider) => provider,
-    missing: () => [],
+    missing: missing.now,
     iso: (at) => new Date(at).toISOString(),
   });
-  const bulk = openBulkSenders({ ledger, journal, organisationOf });
+  const bulk = openBulkSenders({ ledger, journal, organisationOf, clock: world.clock });
   const watch = openLaneWatch({
     classifier: openReplyClassifier(allReplyRules([])),
     providerOf: (mxHost) => providerOfMx(mxHost)?.id,
@@ -60,7 +66,7 @@ function openRig(path: string, clock: { now: Millis }) {
     world,
     told,
     bulk,
-    missing: () => [],
+    missing,
   });
   let place = 0;
   return {
@@ -230,10 +236,14 @@ test('lanes have a limit, and the rest is counted together', () => {
   rig.ledger.close();
 });
 
-test('a domain near to the number of Gmail is told once; that it passed is kept for good', () => {
+test('a domain near to the number of Gmail is told once, with what it lacks', async () => {
   const path = join(files.folder, 'bulk.db');
   const clock = { now: start };
-  const rig = openRig(path, clock);
+  const asked: string[] = [];
+  const rig = openRig(path, clock, async (domain) => {
+    asked.push(domain);
+    return ['not met: SPF and DKIM pass (spf, dkim)'];
+  });
   const message = { kind: 'send', at: start, account: 'joe@example.org' as Account } as const;
   const about = { outside: [], local: [], headerFrom: 'news@shop.example.org' };
   rig.watch.judged({ ...message, ...about, id: 'Q1' });
@@ -244,18 +254,80 @@ test('a domain near to the number of Gmail is told once; that it passed is kept 
   assert.equal(rig.notices.length, 0);
   for (let nth = 0; nth < 2_600; nth++) rig.attempt('sent');
   rig.taken();
+  await new Promise(setImmediate);
   rig.turn(minuteMs);
   assert.deepEqual(
     rig.notices.map(({ account, event }) => [event, account]),
     [['bulk.near', 'example.org']],
   );
+  const lacks = rig.notices[0]?.reasons.map(({ text }) => text).join('\n');
+  assert.match(lacks ?? '', /example\.org: not met: SPF and DKIM pass/);
+  assert.deepEqual(rig.watch.list().bulk[0]?.missing, ['not met: SPF and DKIM pass (spf, dkim)']);
+  assert.deepEqual(asked, ['example.org'], 'the DNS is asked rarely');
+  rig.attempt('sent');
+  rig.taken();
   rig.ledger.close();
   clock.now = (clock.now + 300 * dayMs) as Millis;
   const later = openRig(path, clock);
   const [standing] = later.watch.list().bulk;
   assert.deepEqual(
     [standing?.domain, standing?.messagesADay, standing?.limitADay, standing?.passedAt],
-    ['example.org', 5_099, 5_000, start + minuteMs],
+    ['example.org', 5_100, 5_000, start + minuteMs],
+  );
+  later.ledger.close();
+});
+
+test('a clock that was a year ahead hides nothing that comes later', () => {
+  const clock = { now: (start + 365 * dayMs) as Millis };
+  const rig = openRig(join(files.folder, 'clock.db'), clock);
+  const message = { kind: 'send', at: start, account: 'joe@example.org' as Account } as const;
+  const about = { outside: [], local: [], headerFrom: 'news@example.org' };
+  rig.watch.judged({ ...message, ...about, id: 'Q1' });
+  for (let nth = 0; nth < 20; nth++) rig.attempt('sent');
+  rig.turn(minuteMs);
+  clock.now = start;
+  // A line that another machine dated ahead.
+  rig.attempt('sent', { at: (start + 300 * dayMs) as Millis });
+  rig.turn(minuteMs);
+  for (let nth = 0; nth < 6; nth++) rig.attempt('deferred');
+  rig.turn(minuteMs);
+  const { bulk, lanes } = rig.watch.list();
+  assert.deepEqual(
+    lanes.map(({ state }) => state),
+    ['slowed'],
+  );
+  assert.deepEqual(
+    rig.notices.map(({ event }) => event),
+    ['lane.changed'],
+  );
+  for (let nth = 0; nth < 30; nth++) rig.attempt('sent');
+  assert.deepEqual([bulk[0]?.messagesADay, rig.watch.list().bulk[0]?.messagesADay], [20, 31]);
+  rig.ledger.close();
+});
+
+test('neither a kill before the notice nor a failing name server loses the notice', async () => {
+  const path = join(files.folder, 'untold.db');
+  const clock = { now: start };
+  const check = async (): Promise<readonly string[]> => {
+    throw new Error('the name server fails');
+  };
+  const rig = openRig(path, clock, check);
+  const message = { kind: 'send', at: start, account: 'joe@example.org' as Account } as const;
+  const about = { outside: [], local: [], headerFrom: 'news@example.org' };
+  rig.watch.judged({ ...message, ...about, id: 'Q1' });
+  for (let nth = 0; nth < 3_000; nth++) rig.attempt('sent');
+  rig.taken();
+  // The process ends here, before the next look.
+  rig.ledger.close();
+  const later = openRig(path, clock, check);
+  later.watch.judged({ ...message, ...about, id: 'Q1' });
+  later.attempt('sent');
+  later.turn(5 * secondMs);
+  await new Promise(setImmediate);
+  later.turn(minuteMs);
+  assert.deepEqual(
+    later.notices.map(({ event }) => event),
+    ['bulk.near'],
   );
   later.ledger.close();
 });
@@ -281,7 +353,7 @@ test('lanes of a ledger that version 14 wrote are shown without the guard', () =
   database.exec(earlierLedgers[13] ?? '');
   database.close();
   const ledger = openLedger(path, { readOnly: true });
-  const views = storedLaneViews(ledger, { now: 20_000 as Millis, missing: () => [] });
+  const views = storedLaneViews(ledger, 20_000 as Millis);
   const { bulk, lanes, unread } = views.list();
   assert.deepEqual([lanes[0]?.provider, lanes[0]?.state], ['google', 'unknown']);
   assert.equal(unread, 'the guard is not running');

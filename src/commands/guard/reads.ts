@@ -23,7 +23,7 @@ import { weakText } from '../../core/passwords/weak.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
 import { observationKey, standingOf, storedObservation } from '../../flow/authors/observation.ts';
 import { openAsking } from '../../flow/fate/asking.ts';
-import { bulkLacks, storedLaneViews } from '../../flow/lanes/lane-views.ts';
+import { storedLaneViews } from '../../flow/lanes/lane-views.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -129,7 +129,7 @@ function isReadable(path: string): boolean {
 
 function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis): GuardReads {
   const account = (name: string): AccountView | undefined => storedAccount(ledger, name, now);
-  const lanes = storedLaneViews(ledger, { now, missing: (domain) => bulkLacks(domain, ledger) });
+  const lanes = storedLaneViews(ledger, now);
   const asking = openAsking({
     fates,
     live: ledger,

@@ -8,7 +8,14 @@
  */
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LaneState } from '../deliverability/lane.ts';
-import { answersOfDay, type LaneMemory, learnPast, sumSince, usualDeferrals } from './memory.ts';
+import {
+  answersOfDay,
+  forgetFuture,
+  type LaneMemory,
+  learnPast,
+  sumSince,
+  usualDeferrals,
+} from './memory.ts';
 
 /** With fewer answers in a day, nothing is said. */
 const answersMin = 5;
@@ -38,6 +45,7 @@ const partMs = 30 * minuteMs;
 
 /** Sets the state of the lane as it is now. True: the state has changed. */
 export function judgeLane(lane: LaneMemory, now: Millis): boolean {
+  forgetFuture(lane, now);
   learnPast(lane, now);
   const found = find(lane, now);
   lane.why = found.why;

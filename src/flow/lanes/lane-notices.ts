@@ -7,6 +7,7 @@ import type { Millis } from '../../lib/time.ts';
 import type { BulkRow } from '../../ports/lanes.ts';
 import type { World } from '../../ports/world.ts';
 import type { Notices } from '../notices/notices.ts';
+import type { BulkMissing } from './bulk-missing.ts';
 import type { WatchedLane } from './lane-views.ts';
 
 export type LaneTold = {
@@ -16,7 +17,7 @@ export type LaneTold = {
 };
 
 /** Lanes and domains named in one notice. */
-const namedMax = 10;
+export const namedMax = 10;
 const replyMax = 300;
 
 const verbs: Readonly<Record<LaneState, string>> = {
@@ -32,7 +33,7 @@ export function openLaneNotices(deps: {
   readonly host: string;
   /** A provider's name as a person says it. */
   readonly nameOf: (provider: string) => string;
-  readonly missing: (domain: string) => readonly string[];
+  readonly missing: BulkMissing['now'];
   readonly iso: (at: Millis) => string;
 }): LaneTold {
   const { host, iso, missing, nameOf, notices, world } = deps;
@@ -69,13 +70,14 @@ export function openLaneNotices(deps: {
     near(rows) {
       const [first] = rows;
       if (first === undefined) return;
+      const lacksOf = missing();
       const reasons = rows.slice(0, namedMax).flatMap((row) => {
         const rule = bulkRule(row.provider);
         const text =
           `${row.domain}: ${row.today} recipients at ${nameOf(row.provider)} today; from ` +
           `${rule?.limitADay ?? 0} a day on, its rules for bulk senders apply` +
           (rule?.isForever === true ? ', and then always' : '');
-        const lacks = missing(row.domain).map((what) => ({
+        const lacks = lacksOf(row.domain).map((what) => ({
           signal: 'missing',
           text: `${row.domain}: ${what}`,
         }));

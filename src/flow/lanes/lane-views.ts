@@ -19,6 +19,7 @@ import type {
   LaneViews,
 } from '../../ports/lanes.ts';
 import type { Ledger } from '../../ports/ledger.ts';
+import { type BulkMissing, unsignedOf } from './bulk-missing.ts';
 import { busiest } from './bulk-senders.ts';
 import { delayUnitSeconds } from './lane-counts.ts';
 
@@ -30,14 +31,12 @@ export type LaneViewDeps = {
   readonly incidents: Ledger['incidents'];
   readonly meta: Ledger['meta'];
   readonly bulk: () => readonly BulkRow[];
-  /** What this domain lacks of the rules for bulk senders, as far as Postern knows. */
-  readonly missing: (domain: string) => readonly string[];
+  readonly missing: BulkMissing['now'];
   readonly unread: () => string;
   readonly now: () => Millis;
 };
 
 const changesMax = 1_000;
-const sendingMax = 5_000;
 const repliesMax = 100;
 const newRepliesMax = 100;
 const weekMs = 7 * dayMs;
@@ -69,7 +68,7 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
           firstAt,
           lastAt,
         })),
-      bulk: deps.bulk().map((row) => bulkStanding(row, deps.missing(row.domain))),
+      bulk: bulkStandings(deps),
       unread: deps.unread(),
     }),
     bad: () => (deps.unread() === '' ? ordered().flatMap(badLane) : []),
@@ -83,10 +82,9 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
 
 /** The views of a ledger that no guard writes now. */
 export function storedLaneViews(
-  ledger: LaneLedger & Pick<Ledger, 'incidents' | 'meta'>,
-  deps: Pick<LaneViewDeps, 'missing'> & { readonly now: Millis },
+  ledger: LaneLedger & Pick<Ledger, 'incidents' | 'meta' | 'sendingDomains'>,
+  now: Millis,
 ): LaneViews {
-  const { missing, now } = deps;
   return laneViews({
     lanes: () =>
       ledger.lanes().map(({ family, memory, provider, source }) => {
@@ -98,26 +96,10 @@ export function storedLaneViews(
     incidents: ledger.incidents,
     meta: ledger.meta,
     bulk: () => busiest(ledger.bulkDomains()),
-    missing,
+    missing: () => unsignedOf(ledger),
     unread: () => 'the guard is not running',
     now: () => now,
   });
-}
-
-/** What the ledger shows of the rules for bulk senders that a domain does not follow. */
-export function bulkLacks(
-  domain: string,
-  ledger: Pick<Ledger, 'sendingDomains'>,
-): readonly string[] {
-  const all = ledger
-    .sendingDomains(sendingMax)
-    .filter((row) => row.domain === domain || row.domain.endsWith(`.${domain}`));
-  const messages = all.reduce((sum, row) => sum + row.messages, 0);
-  const signed = all.reduce((sum, row) => sum + row.signed, 0);
-  if (messages === 0) return [];
-  if (signed === 0) return ['no key signs its mail (DKIM)'];
-  const unsigned = messages - signed;
-  return unsigned / messages < 0.01 ? [] : [`${unsigned} of ${messages} messages were not signed`];
 }
 
 function badLane(lane: WatchedLane): readonly BadLane[] {
@@ -239,8 +221,17 @@ function summed(rows: readonly LaneSampleRow[], at: Millis): LaneSample {
   return sampleOf({ ...key, ...sum, at, delays });
 }
 
-function bulkStanding(row: BulkRow, missing: readonly string[]): BulkStanding {
-  const { busiestDay, domain, messagesADay, passedAt, provider } = row;
-  const limitADay = bulkRule(provider)?.limitADay;
-  return { domain, provider, messagesADay, busiestDay, limitADay, passedAt, missing };
+function bulkStandings({ bulk, missing }: LaneViewDeps): readonly BulkStanding[] {
+  const rows = bulk();
+  if (rows.length === 0) return [];
+  const missingOf = missing();
+  return rows.map(({ busiestDay, domain, messagesADay, passedAt, provider }) => ({
+    domain,
+    provider,
+    messagesADay,
+    busiestDay,
+    limitADay: bulkRule(provider)?.limitADay,
+    passedAt,
+    missing: missingOf(domain),
+  }));
 }
