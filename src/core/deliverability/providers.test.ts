@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mailProviders, mxProvider, providerById, providerOf, providerOfMx } from './providers.ts';
+import {
+  mailProviders,
+  mxProvider,
+  providerById,
+  providerOf,
+  providerOfMx,
+  providerTyped,
+} from './providers.ts';
 
 test('the longest end of a host name decides, and only whole labels count', () => {
   const cases: readonly (readonly [string, string | undefined])[] = [
@@ -47,4 +54,19 @@ test('no id and no end of host names is listed twice', () => {
   assert.equal(new Set(ids).size, ids.length);
   assert.equal(new Set(ends).size, ends.length);
   assert.equal(providerById('google')?.name, 'Google');
+});
+
+test('a provider is found by what a person types', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['google', 'google'],
+    ['Gmail', 'google'],
+    ['gmail.com', 'google'],
+    ['Outlook.com', 'ms-consumer'],
+    ['hotmail', 'ms-consumer'],
+    ['aol.com', 'yahoo'],
+    ['aspmx.l.google.com', 'google'],
+    ['WEB.DE', 'united-internet'],
+    ['Small.Example', 'small.example'],
+  ];
+  for (const [typed, id] of cases) assert.equal(providerTyped(typed), id, typed);
 });

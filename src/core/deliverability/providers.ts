@@ -294,6 +294,18 @@ export function providerById(id: string): MailProvider | undefined {
   return byId.get(id);
 }
 
+/** The id of the provider that a person types: its id, name, one of its domains or mail hosts. */
+export function providerTyped(text: string): string {
+  const typed = text.toLowerCase();
+  if (byId.has(typed)) return typed;
+  const isName = (name: string): boolean => name.toLowerCase() === typed;
+  const named = mailProviders.find(
+    ({ mx, name }) => isName(name) || mx.some((end) => typeof end !== 'string' && isName(end[1])),
+  );
+  const found = named ?? byDomain.get(typed) ?? byDomain.get(`${typed}.com`) ?? providerOfMx(typed);
+  return found?.id ?? typed;
+}
+
 /** The name of the provider of a mail host, or the host as it is; empty for an empty name. */
 export function mxProvider(host: string): string {
   return endOf(host)?.name ?? host.toLowerCase().replace(/\.$/, '');
