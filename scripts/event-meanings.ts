@@ -118,6 +118,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     '`postern incidents show` lists them.',
   'incident.replies':
     'An account made most of the bad answers of a provider. See `postern incidents show`.',
+  'lane.bulk-unchecked':
+    'What a bulk sender lacks could not be compared with the DNS. `why` says the cause.',
   'lane.changed':
     'A provider treats our mail in another way: healthy, slowed, blocked or unknown. `why` gives ' +
     'the reason. Run `postern providers show PROVIDER`.',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask, stage } from './doubles/client.ts';
 
-test('each view has an address that answers with the page', async () => {
+test('each view has an address that answers with the page, also before the sign-in', async () => {
   await using at = await stage('hijack');
   const page = await ask(at.door, '/');
   for (const path of [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { faultText } from '../lib/error-text.ts';
 import { OperatorError } from '../lib/operator-error.ts';
-import { parseReplyRules } from './reply-rules.ts';
+import { parseReplyRules, readReplyRules } from './reply-rules.ts';
 
 const good = `
 [[rule]]
@@ -78,6 +78,8 @@ test('each error of a file is told with its line', () => {
       /line 10: .* fits the example that it must not fit/,
     ],
     ['words = ["partner limit * reached"]', '', /line 2: the rule: has neither words nor codes/],
+    ['wait =', 'codes = ["5.1.0-5.7.9"]\nwait =', /line 8: codes: must go up, and only/],
+    ['wait =', 'codes = ["4.7.9-4.7.1"]\nwait =', /line 8: codes: must go up, and only/],
     ['wait = "1h"', 'wait = 1h', /^rules\.toml, line 8: /],
     [
       'scope = "rate"\n',
@@ -118,6 +120,10 @@ test('each error of a file is told with its line', () => {
     assert.match(faults(good.replace(from, to)), expected, to);
   }
   assert.match(faults(good + good), /line 13: another rule has the id partner-limit/);
+});
+
+test('what is no file is not read: a device never ends, and a pipe waits', () => {
+  assert.throws(() => readReplyRules('/dev/zero'), /\/dev\/zero, .*, is not a file/);
 });
 
 test('an error of TOML is told once', () => {

@@ -26,7 +26,18 @@ const code = z
   .regex(
     /^(?:[245]\d{0,2}|[245]\.\d{1,3}\.\d{1,3}(?:-[245]\.\d{1,3}\.\d{1,3})?)$/,
     'must be a code such as 5, 550, 5.7.1 or 5.7.606-5.7.649',
-  );
+  )
+  .refine(isRange, 'must go up, and only in its last number, such as 5.7.606-5.7.649');
+/** Codes from the first to the last one differ in nothing but their last number. */
+function isRange(text: string): boolean {
+  const [first = '', last] = text.split('-');
+  if (last === undefined) return true;
+  const parts = (one: string): readonly string[] => /^(.*\.)(\d+)$/.exec(one) ?? [];
+  const [, begin, from] = parts(first);
+  const [, end, to] = parts(last);
+  return begin === end && Number(from) <= Number(to);
+}
+
 const speaker = z
   .string()
   .refine(
@@ -72,7 +83,9 @@ export function readReplyRules(file: string): readonly ReplyRule[] {
   if (file === '') return [];
   let text: string;
   try {
-    if (statSync(file).size > bytesMax) throw wrong(`${file} is longer than ${bytesMax} bytes`);
+    const stat = statSync(file);
+    if (!stat.isFile()) throw wrong(`${file}, the file of providers.rules, is not a file`);
+    if (stat.size > bytesMax) throw wrong(`${file} is longer than ${bytesMax} bytes`);
     text = readFileSync(file, 'utf8');
   } catch (cause) {
     if (cause instanceof OperatorError) throw cause;

@@ -181,7 +181,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       Object.assign(live.settings, settingsOf(changed));
       Object.assign(live.policy, policyOf(changed, machineAddresses()));
       setMode();
-      for (const part of [...readers.changing, fates, replies]) part.configure(changed);
+      for (const part of [...readers.changing, fates, lanes, replies]) part.configure(changed);
       return needRestart(config, changed);
     },
   };

@@ -1,4 +1,6 @@
 /** Opens the watch of lanes: how each provider treats our mail. */
+
+import type { Config } from '../config/schema.ts';
 import { reportServerOf } from '../config/values.ts';
 import { laneStates } from '../core/deliverability/lane.ts';
 import { providerById, providerOfMx } from '../core/deliverability/providers.ts';
@@ -6,9 +8,9 @@ import type { ReplyClassifier } from '../core/replies/classified.ts';
 import type { IncidentSources } from '../flow/fate/found-view.ts';
 import type { Journal } from '../flow/journal/journal.ts';
 import { openBlamedAccounts } from '../flow/lanes/blamed-accounts.ts';
+import { openBulkMissing } from '../flow/lanes/bulk-missing.ts';
 import { openBulkSenders } from '../flow/lanes/bulk-senders.ts';
 import { openLaneNotices } from '../flow/lanes/lane-notices.ts';
-import { bulkLacks } from '../flow/lanes/lane-views.ts';
 import { type LaneWatch, lanesLookEveryMs, openLaneWatch } from '../flow/lanes/lane-watch.ts';
 import type { Notices } from '../flow/notices/notices.ts';
 import type { Millis } from '../lib/time.ts';
@@ -16,20 +18,25 @@ import { organisationOf } from '../partners/dns/public-suffix.ts';
 import { publicAddresses } from '../partners/kernel/public-addresses.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { DaemonParts } from './base/options.ts';
+import { openBulkCheck } from './readers/bulk-check.ts';
 
 const iso = (at: Millis): string => new Date(at).toISOString();
 
+export type DaemonLanes = LaneWatch & { configure(config: Config): void };
+
 export function openDaemonLanes(
-  { counters, host, scope, world }: DaemonParts,
+  parts: DaemonParts,
   deps: {
     readonly ledger: Ledger;
     readonly journal: Journal;
     readonly notices: Notices;
     readonly classifier: ReplyClassifier;
   },
-): LaneWatch {
+): DaemonLanes {
+  const { counters, host, scope, world } = parts;
   const { journal, ledger, notices } = deps;
-  const missing = (domain: string): readonly string[] => bulkLacks(domain, journal.live);
+  const { check, configure } = openBulkCheck(parts, journal);
+  const missing = openBulkMissing({ ledger: journal.live, check, world });
   const nameOf = (provider: string): string => providerById(provider)?.name ?? provider;
   const watch = openLaneWatch({
     classifier: deps.classifier,
@@ -39,8 +46,8 @@ export function openDaemonLanes(
     journal,
     world,
     missing,
-    told: openLaneNotices({ notices, world, host, nameOf, missing, iso }),
-    bulk: openBulkSenders({ ledger, journal, organisationOf }),
+    told: openLaneNotices({ notices, world, host, nameOf, missing: missing.now, iso }),
+    bulk: openBulkSenders({ ledger, journal, organisationOf, clock: world.clock }),
   });
   const blamed = openBlamedAccounts({ lanes: watch, journal, world });
   let wasBad = true;
@@ -56,7 +63,7 @@ export function openDaemonLanes(
   };
   look();
   scope.defer(world.timers.every(lanesLookEveryMs, look));
-  return watch;
+  return Object.assign(watch, { configure });
 }
 
 /** What incidents are told with, and what their reports say of this server. */

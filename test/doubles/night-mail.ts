@@ -1,6 +1,5 @@
 /** The mail of the made-up night: its outcome, and what got out of the hijacked account. */
 import type { Account } from '../../src/core/account-name.ts';
-import type { LaneChange } from '../../src/core/deliverability/lane.ts';
 import { blameKey } from '../../src/core/incidents/blame.ts';
 import { openAsking } from '../../src/flow/fate/asking.ts';
 import { hash53 } from '../../src/lib/hash.ts';
@@ -9,6 +8,7 @@ import type { Asking } from '../../src/ports/asking.ts';
 import type { FoundMessage } from '../../src/ports/fate.ts';
 import { foundMessage, scriptedFates, type Try } from './fates.ts';
 import { withoutLanes } from './incidents.ts';
+import { scriptedLanes } from './lanes.ts';
 import { cannonFacts, type Night, type Scene } from './night.ts';
 
 const joe = 'joe.weber@example.org';
@@ -16,7 +16,7 @@ const colleague = 'friend@elsewhere.example';
 const gmail = 'gmail-smtp-in.l.google.com';
 const busy = '421-4.7.28 Gmail has detected an unusual rate of mail from your address';
 const seed = 7;
-const lane = { source: '192.0.2.25', family: 'ipv4', provider: 'google' } as const;
+const lane = { source: '', family: 'ipv4', provider: 'google' } as const;
 
 /** What people ask of this night. */
 export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
@@ -51,17 +51,11 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
     named: (name) => name.trim().toLowerCase() as Account,
     now: () => start,
     asOfNow: (incident) => incident,
-    incidents: { ...withoutLanes, laneChanges: () => slowedLane(start, scene) },
+    incidents: { ...withoutLanes, laneChanges: scriptedLanes(() => start).changes },
   });
 }
 
 /** The hijacked account makes Gmail slow us. */
-function slowedLane(start: Millis, scene: Scene): readonly LaneChange[] {
-  if (scene !== 'hijack') return [];
-  const at = (start - 4.5 * minuteMs) as Millis;
-  return [{ ...lane, at, from: 'healthy', to: 'slowed', reply: busy, rule: 'google-rate-ip' }];
-}
-
 function blamed(start: Millis, scene: Scene): string {
   if (scene !== 'hijack') return '[]';
   const since = (start - 4.5 * minuteMs) as Millis;
@@ -73,6 +67,11 @@ function blamed(start: Millis, scene: Scene): string {
 function nightMail(start: Millis, scene: Scene): readonly FoundMessage[] {
   const ago = (minutes: number): number => start - minutes * minuteMs;
   const quick: readonly Try[] = [[0, 'sent', gmail]];
+  const slow: readonly Try[] = [
+    [0, 'deferred', gmail],
+    [1, 'deferred', gmail],
+    [3, 'sent', gmail],
+  ];
   const mail = [
     foundMessage({
       id: '4bXk0T0wQzz0',
@@ -129,7 +128,7 @@ function nightMail(start: Millis, scene: Scene): readonly FoundMessage[] {
         client: '185.220.101.44',
         to: [`kim${nth}@gmail.example`, `lee${nth}@yahoo.example`],
         subject: `Your parcel ${4_711 + nth} is waiting`,
-        tries: quick,
+        ...(nth === 1 ? { tries: slow, reply: busy } : { tries: quick }),
       }),
     ),
   ];

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { stage, testToken } from '../doubles/client.ts';
 import type { Scene } from '../doubles/night.ts';
+import { axeFaults } from './axe.ts';
 import { type Browser, openChromium, type Page } from './chromium.ts';
 import { clippedText, faintText, namelessControls, tooWide } from './looks.ts';
 
@@ -91,6 +92,7 @@ test('what is not kept in clear text is marked; markup in the search is text', l
     await page.evaluate(`document.querySelector('.mail .subject').click()`);
     await page.until(sheetHas('2 addresses not kept'));
     await page.press('Escape');
+    await page.until(`document.querySelector('dialog') === null`);
     await page.evaluate(`location.hash = '#/find?q=' + encodeURIComponent('<img src=x>')`);
     await page.until(`document.querySelector('.find-answer').innerText.includes('<img src=x>')`);
     assert.equal(await page.evaluate(`document.querySelector('.find-answer img')`), null);
@@ -131,6 +133,7 @@ describe('looks', limit, () => {
         for (const scheme of ['light', 'dark'] as const) {
           await page.scheme(scheme);
           assert.deepEqual(await page.evaluate(faintText), [], `${scheme}: contrast under 4.5`);
+          assert.deepEqual(await axeFaults(page), [], `${scheme}: axe`);
         }
         assert.deepEqual(await page.evaluate(namelessControls), []);
         for (const width of [360, 768, 1280]) {

@@ -4,7 +4,6 @@
  * published records are checked.
  */
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../../config/schema.ts';
 import {
@@ -14,6 +13,7 @@ import {
   type MtaStsWish,
   mtaStsWishes,
 } from '../../core/identity/identity.ts';
+import { sendingServer } from '../../daemon/base/sending-identity.ts';
 import { askable } from '../../formats/dns/name.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { parseClientIp } from '../../formats/spf/network.ts';
@@ -21,7 +21,6 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openPrivateKey } from '../../lib/private-key.ts';
 import { organisationOf } from '../../partners/dns/public-suffix.ts';
 import { digestsOfFile } from '../../partners/dns/server-certificate.ts';
-import { publicAddresses } from '../../partners/kernel/public-addresses.ts';
 import { stateHelp } from '../terminal/help.ts';
 import { type DomainMemory, domainMemory } from './domain-memory.ts';
 
@@ -154,7 +153,7 @@ export async function knownDomains(
       exit: sysexits.usage,
     });
   }
-  const server = serverOf(options, config);
+  const server = sendingServer(config, options);
   const identities = domains.map((domain) =>
     identityOf(domain, { options, config, memory, server }),
   );
@@ -179,17 +178,6 @@ function domainArgument(text: string): string {
 
 function ownDomains(memory: DomainMemory, { identity }: Config): readonly string[] {
   return [...new Set([...memory.domains, ...identity.never_send])].sort();
-}
-
-/** The sending server. Undefined without an address: this machine may be another one. */
-function serverOf(options: IdentityOptions, config: Config): MailServer | undefined {
-  const { identity } = config;
-  const named = [options.host, identity.host, config.host, hostname()];
-  const host = named.find((one) => one?.includes('.'))?.toLowerCase();
-  const set = options.ip ?? identity.addresses.map(clientAddress);
-  const addresses = set.length > 0 ? set : publicAddresses();
-  if (addresses.length === 0) return undefined;
-  return { host, helo: options.helo ?? host, addresses: [...new Set(addresses)] };
 }
 
 type Sources = {

@@ -23,7 +23,7 @@ import { weakText } from '../../core/passwords/weak.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
 import { observationKey, standingOf, storedObservation } from '../../flow/authors/observation.ts';
 import { openAsking } from '../../flow/fate/asking.ts';
-import { bulkLacks, storedLaneViews } from '../../flow/lanes/lane-views.ts';
+import { storedLaneViews } from '../../flow/lanes/lane-views.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
 import { incidentNow } from '../../flow/suspension/incident-now.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
@@ -134,7 +134,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     const record = ledger.loadAccount(incident.account);
     return incidentNow(incident, record === undefined ? undefined : decodeProfile(record.profile));
   };
-  const lanes = storedLaneViews(ledger, { now, missing: (domain) => bulkLacks(domain, ledger) });
+  const lanes = storedLaneViews(ledger, now);
   const asking = openAsking({
     fates,
     live: ledger,

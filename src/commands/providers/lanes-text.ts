@@ -111,7 +111,9 @@ function standingText(lane: LaneStanding): string {
   if (causedBy !== undefined && causedBy !== null) {
     const share = Math.round(causedBy.share * 100);
     lines.push(`  caused by    ${plain(causedBy.account)} (${share} % of the bad replies)`);
-    lines.push(`               ${shellWords('postern', 'accounts', 'show', causedBy.account)}`);
+    lines.push(
+      `               ${plain(shellWords('postern', 'accounts', 'show', causedBy.account))}`,
+    );
   }
   if (incident !== undefined && incident !== null) {
     lines.push(`  incident     postern incidents show ${plain(incident)}`);

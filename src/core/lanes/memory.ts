@@ -31,7 +31,7 @@ export type LaneMemory = {
   why: string;
   decided: DecidingReply | undefined;
   /** The last bad reply, before it has decided anything. */
-  lastBad: (DecidingReply & { readonly at: Millis }) | undefined;
+  lastBad: (DecidingReply & { at: Millis }) | undefined;
   /** Oldest first; at most an hour. */
   minutes: MinuteCounts[];
   /** Hour and number of answers; at most a day. */
@@ -60,7 +60,9 @@ const hoursMax = dayMs / hourMs;
 const halfLifeMs = 7 * dayMs;
 /** What happened in the last minutes is not yet usual. */
 const freshMinutes = 30;
-/** Accounts of bad replies; further ones are counted as others. */
+/** Clocks of two machines may differ a little. */
+const clockSlackMs = 5 * minuteMs;
+/** Accounts of bad replies. One with few gives its place, and is then counted with the others. */
 const badByMax = 30;
 /** Bad replies of accounts that have no place of their own in the list. */
 const others = '';
@@ -115,6 +117,30 @@ export function noteAnswer(
   if (at < lane.lastTakenAt) return;
   if (kind === 'blocked' && lane.blockedSince === 0) lane.blockedSince = at;
   if (kind === 'slowed' && lane.slowedSince === 0) lane.slowedSince = at;
+}
+
+/** Times that lie ahead come from a clock that was wrong: they would hide all that follows. */
+export function forgetFuture(lane: LaneMemory, now: Millis): void {
+  const end = now + clockSlackMs;
+  const isAhead = (at: number): boolean => at > end;
+  const minute = Math.floor(end / minuteMs);
+  const hour = Math.floor(end / hourMs);
+  if ((lane.minutes.at(-1)?.minute ?? 0) > minute) {
+    lane.minutes = lane.minutes.filter((one) => one.minute <= minute);
+  }
+  if ((lane.hours.at(-1)?.[0] ?? 0) > hour) {
+    lane.hours = lane.hours.filter(([one]) => one <= hour);
+  }
+  if (lane.pastMinute > minute) lane.pastMinute = Math.floor(now / minuteMs);
+  if (isAhead(lane.past.at)) lane.past = { ...lane.past, at: now };
+  if (isAhead(lane.lastTakenAt)) lane.lastTakenAt = now;
+  if (isAhead(lane.lastBadAt)) lane.lastBadAt = now;
+  if (isAhead(lane.blockedSince)) lane.blockedSince = now;
+  if (isAhead(lane.slowedSince)) lane.slowedSince = now;
+  if (isAhead(lane.since)) lane.since = now;
+  if (lane.lastBad !== undefined && isAhead(lane.lastBad.at)) {
+    lane.lastBad = { ...lane.lastBad, at: now };
+  }
 }
 
 /** Sums of the last minutes. Counts that a quiet time is over become part of the past. */
@@ -215,8 +241,21 @@ function minuteOf(lane: LaneMemory, at: Millis): MinuteCounts | undefined {
 
 function noteBy(badBy: Record<string, number>, by: string): void {
   const isKnown = Object.hasOwn(badBy, by);
-  const name = isKnown || Object.keys(badBy).length < badByMax ? by : others;
-  badBy[name] = (Object.hasOwn(badBy, name) ? (badBy[name] ?? 0) : 0) + 1;
+  if (!isKnown && by !== others && Object.keys(badBy).length >= badByMax) makePlace(badBy);
+  badBy[by] = (isKnown ? (badBy[by] ?? 0) : 0) + 1;
+}
+
+/** So that many accounts with a bad reply each cannot hide one that comes after them. */
+function makePlace(badBy: Record<string, number>): void {
+  let least: [string, number] | undefined;
+  for (const [account, count] of Object.entries(badBy)) {
+    if (account !== others && count < (least?.[1] ?? Number.POSITIVE_INFINITY)) {
+      least = [account, count];
+    }
+  }
+  if (least === undefined) return;
+  delete badBy[least[0]];
+  badBy[others] = (badBy[others] ?? 0) + least[1];
 }
 
 function later(one: Millis, other: Millis): Millis {

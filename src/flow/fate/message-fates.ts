@@ -28,9 +28,9 @@ export type MessageFates = {
 
 export function openMessageFates(deps: {
   readonly store: Pick<FateStore, 'judged' | 'logged' | 'attempted' | 'merged'>;
-  /** The state of an account that was just judged. */
   /** Takes each attempt once. */
   readonly lanes: Pick<Lanes, 'attempted'>;
+  /** The state of an account that was just judged. */
   readonly stateOf: (account: Account) => AccountState | undefined;
 }): MessageFates {
   const { lanes, stateOf, store } = deps;

@@ -3,10 +3,12 @@ import type { LaneState } from '../../core/deliverability/lane.ts';
 import { bulkRule } from '../../core/lanes/bulk.ts';
 import { mostBadBy } from '../../core/lanes/memory.ts';
 import type { Notice } from '../../core/notice.ts';
+import { shellWords } from '../../lib/shell-words.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { BulkRow } from '../../ports/lanes.ts';
 import type { World } from '../../ports/world.ts';
 import type { Notices } from '../notices/notices.ts';
+import type { BulkMissing } from './bulk-missing.ts';
 import type { WatchedLane } from './lane-views.ts';
 
 export type LaneTold = {
@@ -16,7 +18,7 @@ export type LaneTold = {
 };
 
 /** Lanes and domains named in one notice. */
-const namedMax = 10;
+export const namedMax = 10;
 const replyMax = 300;
 
 const verbs: Readonly<Record<LaneState, string>> = {
@@ -32,7 +34,7 @@ export function openLaneNotices(deps: {
   readonly host: string;
   /** A provider's name as a person says it. */
   readonly nameOf: (provider: string) => string;
-  readonly missing: (domain: string) => readonly string[];
+  readonly missing: BulkMissing['now'];
   readonly iso: (at: Millis) => string;
 }): LaneTold {
   const { host, iso, missing, nameOf, notices, world } = deps;
@@ -56,44 +58,57 @@ export function openLaneNotices(deps: {
       const [first] = lanes;
       if (first === undefined) return;
       const names = [...new Set(lanes.map(({ provider }) => provider))];
-      const reasons = lanes
-        .slice(0, namedMax)
-        .flatMap((lane) => laneReasons(lane, nameOf(lane.provider)));
+      const named = lanes.slice(0, namedMax);
+      const more = lanes.length - named.length;
+      const rest = { signal: 'more', text: `and ${more} more: postern providers list` };
+      // A channel may show the first reasons only: first what happened on each lane.
+      const reasons = [
+        ...named.map((lane) => stateReason(lane, nameOf(lane.provider))),
+        ...(more > 0 ? [rest] : []),
+        ...named.flatMap(moreReasons),
+      ];
       const account = names.length === 1 ? nameOf(first.provider) : '';
-      const explain = `postern providers ${account === '' ? 'list' : `show ${first.provider}`}`;
-      const page = account === '' ? '/providers' : `/providers/${first.provider}`;
+      const words = account === '' ? ['list'] : ['show', first.provider];
+      const explain = shellWords('postern', 'providers', ...words);
+      const page =
+        account === '' ? '/providers' : `/providers/${encodeURIComponent(first.provider)}`;
       const about = { event: 'lane.changed' as const, account, reasons, explain, page };
       notices.send(notice(about, iso(first.memory.since)));
     },
     near(rows) {
       const [first] = rows;
       if (first === undefined) return;
+      const lacksOf = missing();
       const reasons = rows.slice(0, namedMax).flatMap((row) => {
         const rule = bulkRule(row.provider);
         const text =
           `${row.domain}: ${row.today} recipients at ${nameOf(row.provider)} today; from ` +
           `${rule?.limitADay ?? 0} a day on, its rules for bulk senders apply` +
           (rule?.isForever === true ? ', and then always' : '');
-        const lacks = missing(row.domain).map((what) => ({
+        const lacks = lacksOf(row.domain).map((what) => ({
           signal: 'missing',
           text: `${row.domain}: ${what}`,
         }));
         return [{ signal: 'bulk', text }, ...lacks];
       });
       const account = rows.length === 1 ? first.domain : '';
-      const explain = `postern dns check ${first.domain} --bulk`;
+      const explain = shellWords('postern', 'dns', 'check', first.domain, '--bulk');
       const about = { event: 'bulk.near' as const, account, reasons, explain, page: '/providers' };
       notices.send(notice(about, iso(world.clock.now())));
     },
   };
 }
 
-function laneReasons(lane: WatchedLane, name: string): Notice['reasons'] {
+function stateReason(lane: WatchedLane, name: string): Notice['reasons'][number] {
   const { family, memory, source } = lane;
-  const { decided, state, why } = memory;
+  const { state, why } = memory;
   const from = `${source === '' ? '' : ` from ${source}`} (${family === 'ipv6' ? 'IPv6' : 'IPv4'})`;
+  return { signal: state, text: `${name} ${verbs[state]}${from}: ${why}` };
+}
+
+function moreReasons({ memory }: WatchedLane): Notice['reasons'] {
+  const { decided, state } = memory;
   const reasons: { signal: string; text: string }[] = [];
-  reasons.push({ signal: state, text: `${name} ${verbs[state]}${from}: ${why}` });
   if (state === 'healthy') return reasons;
   const by = mostBadBy(memory);
   if (by !== undefined) {

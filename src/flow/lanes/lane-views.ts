@@ -19,6 +19,7 @@ import type {
   LaneViews,
 } from '../../ports/lanes.ts';
 import type { Ledger } from '../../ports/ledger.ts';
+import { type BulkMissing, unsignedOf } from './bulk-missing.ts';
 import { busiest } from './bulk-senders.ts';
 import { delayUnitSeconds } from './lane-counts.ts';
 
@@ -30,14 +31,12 @@ export type LaneViewDeps = {
   readonly incidents: Ledger['incidents'];
   readonly meta: Ledger['meta'];
   readonly bulk: () => readonly BulkRow[];
-  /** What this domain lacks of the rules for bulk senders, as far as Postern knows. */
-  readonly missing: (domain: string) => readonly string[];
+  readonly missing: BulkMissing['now'];
   readonly unread: () => string;
   readonly now: () => Millis;
 };
 
 const changesMax = 1_000;
-const sendingMax = 5_000;
 const repliesMax = 100;
 const newRepliesMax = 100;
 const weekMs = 7 * dayMs;
@@ -53,8 +52,9 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
   return {
     list: () => ({
       lanes: ordered().map((lane) => {
-        const samples = ledger.laneSamples(keyOf(lane), (now() - hourMs) as Millis);
-        return { ...standingOf(lane, deps), lastHour: summed(samples, now()) };
+        const from = (now() - hourMs) as Millis;
+        const samples = ledger.laneSamples(keyOf(lane), from);
+        return { ...standingOf(lane, deps), lastHour: summed(samples, from) };
       }),
       newReplies: ledger
         .laneReplies({ new: true, since: (now() - weekMs) as Millis, limit: newRepliesMax })
@@ -68,24 +68,23 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
           firstAt,
           lastAt,
         })),
-      bulk: deps.bulk().map((row) => bulkStanding(row, deps.missing(row.domain))),
+      bulk: bulkStandings(deps),
       unread: deps.unread(),
     }),
     bad: () => (deps.unread() === '' ? ordered().flatMap(badLane) : []),
-    show: (provider, since) =>
+    show: (provider, since, stepMs = 0) =>
       ordered()
         .filter((lane) => lane.provider === provider)
-        .map((lane) => detailOf(lane, since, deps)),
+        .map((lane) => detailOf(lane, { since, stepMs }, deps)),
     changes: (since, until) => ledger.laneChanges({ since, until, limit: changesMax }).toReversed(),
   };
 }
 
 /** The views of a ledger that no guard writes now. */
 export function storedLaneViews(
-  ledger: LaneLedger & Pick<Ledger, 'incidents' | 'meta'>,
-  deps: Pick<LaneViewDeps, 'missing'> & { readonly now: Millis },
+  ledger: LaneLedger & Pick<Ledger, 'incidents' | 'meta' | 'sendingDomains'>,
+  now: Millis,
 ): LaneViews {
-  const { missing, now } = deps;
   return laneViews({
     lanes: () =>
       ledger.lanes().map(({ family, memory, provider, source }) => {
@@ -97,26 +96,10 @@ export function storedLaneViews(
     incidents: ledger.incidents,
     meta: ledger.meta,
     bulk: () => busiest(ledger.bulkDomains()),
-    missing,
+    missing: () => unsignedOf(ledger),
     unread: () => 'the guard is not running',
     now: () => now,
   });
-}
-
-/** What the ledger shows of the rules for bulk senders that a domain does not follow. */
-export function bulkLacks(
-  domain: string,
-  ledger: Pick<Ledger, 'sendingDomains'>,
-): readonly string[] {
-  const all = ledger
-    .sendingDomains(sendingMax)
-    .filter((row) => row.domain === domain || row.domain.endsWith(`.${domain}`));
-  const messages = all.reduce((sum, row) => sum + row.messages, 0);
-  const signed = all.reduce((sum, row) => sum + row.signed, 0);
-  if (messages === 0) return [];
-  if (signed === 0) return ['no key signs its mail (DKIM)'];
-  const unsigned = messages - signed;
-  return unsigned / messages < 0.01 ? [] : [`${unsigned} of ${messages} messages were not signed`];
 }
 
 function badLane(lane: WatchedLane): readonly BadLane[] {
@@ -174,13 +157,17 @@ function refusesOnlyIpv6(lane: WatchedLane, all: readonly WatchedLane[]): boolea
   return others.every((one) => one.memory.state !== 'blocked');
 }
 
-function detailOf(lane: WatchedLane, since: Millis, deps: LaneViewDeps): LaneDetail {
+function detailOf(
+  lane: WatchedLane,
+  { since, stepMs }: { readonly since: Millis; readonly stepMs: number },
+  deps: LaneViewDeps,
+): LaneDetail {
   const { ledger, now } = deps;
   const key = keyOf(lane);
   return {
     standing: standingOf(lane, deps),
     changes: ledger.laneChanges({ lane: key, since, until: now(), limit: changesMax }),
-    samples: ledger.laneSamples(key, since).map(sampleOf),
+    samples: inSteps(ledger.laneSamples(key, since), stepMs),
     replies: ledger
       .laneReplies({ lane: key, since, limit: repliesMax })
       .map(({ count, cure, example, firstAt, lastAt, rule, scope, severity, shape }) => ({
@@ -206,7 +193,20 @@ function sampleOf({ at, bounced, deferred, delays, sent }: LaneSampleRow): LaneS
   return { at, sent, deferred, bounced, delayP50, delayP95: isKnown ? p95 : undefined };
 }
 
-function summed(rows: readonly LaneSampleRow[], now: Millis): LaneSample {
+/** Oldest first. Delays are joined as sketches, because quantiles do not add up. */
+function inSteps(rows: readonly LaneSampleRow[], stepMs: number): readonly LaneSample[] {
+  if (stepMs === 0) return rows.map(sampleOf);
+  const steps = new Map<number, LaneSampleRow[]>();
+  for (const row of rows) {
+    const at = Math.floor(row.at / stepMs) * stepMs;
+    const known = steps.get(at);
+    if (known === undefined) steps.set(at, [row]);
+    else known.push(row);
+  }
+  return [...steps].map(([at, step]) => summed(step, at as Millis));
+}
+
+function summed(rows: readonly LaneSampleRow[], at: Millis): LaneSample {
   const delays: Sketch = new Map();
   const sum = { sent: 0, deferred: 0, bounced: 0 };
   for (const row of rows) {
@@ -218,11 +218,20 @@ function summed(rows: readonly LaneSampleRow[], now: Millis): LaneSample {
     }
   }
   const key = { source: '', family: 'ipv4', provider: '' } as const;
-  return sampleOf({ ...key, ...sum, at: (now - hourMs) as Millis, delays });
+  return sampleOf({ ...key, ...sum, at, delays });
 }
 
-function bulkStanding(row: BulkRow, missing: readonly string[]): BulkStanding {
-  const { busiestDay, domain, messagesADay, passedAt, provider } = row;
-  const limitADay = bulkRule(provider)?.limitADay;
-  return { domain, provider, messagesADay, busiestDay, limitADay, passedAt, missing };
+function bulkStandings({ bulk, missing }: LaneViewDeps): readonly BulkStanding[] {
+  const rows = bulk();
+  if (rows.length === 0) return [];
+  const missingOf = missing();
+  return rows.map(({ busiestDay, domain, messagesADay, passedAt, provider }) => ({
+    domain,
+    provider,
+    messagesADay,
+    busiestDay,
+    limitADay: bulkRule(provider)?.limitADay,
+    passedAt,
+    missing: missingOf(domain),
+  }));
 }

@@ -15,14 +15,15 @@ import { answersOfDay, type LaneMemory, newLane, noteAnswer } from '../../core/l
 import { decodeLane, encodeLane } from '../../core/lanes/stored.ts';
 import { isToTell, setTold } from '../../core/lanes/telling.ts';
 import type { ClassifiedReply, ReplyClassifier } from '../../core/replies/classified.ts';
-import { type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LaneLedger, LaneRow, Lanes, LaneWrite } from '../../ports/lanes.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { BulkMissing } from './bulk-missing.ts';
 import type { BulkSenders } from './bulk-senders.ts';
 import { LaneCounts, type LaneOutcome, laneName } from './lane-counts.ts';
-import type { LaneTold } from './lane-notices.ts';
-import { type LaneViewDeps, laneViews, type WatchedLane } from './lane-views.ts';
+import { type LaneTold, namedMax } from './lane-notices.ts';
+import { laneViews, type WatchedLane } from './lane-views.ts';
 
 export type LaneWatchDeps = {
   readonly classifier: ReplyClassifier;
@@ -38,7 +39,7 @@ export type LaneWatchDeps = {
   readonly world: World;
   readonly told: LaneTold;
   readonly bulk: BulkSenders;
-  readonly missing: LaneViewDeps['missing'];
+  readonly missing: BulkMissing;
 };
 
 export type LaneWatch = Lanes & {
@@ -65,6 +66,8 @@ const othersMax = 100;
 const otherProvider = 'other';
 /** A lane of another provider with fewer answers in a day may give its place to a new one. */
 const smallMax = 3;
+/** Strangers choose what their servers answer: notices about them are this far apart. */
+const othersGapMs = hourMs;
 /** What changes within this time is told in one notice. */
 const gatherMs = 15 * secondMs;
 /** The memory of a lane without trouble is written at most this often. */
@@ -93,16 +96,24 @@ class Watch implements LaneWatch {
   readonly show: Lanes['show'];
   readonly changes: Lanes['changes'];
   #others = 0;
+  #othersToldAt = 0 as Millis;
   #unread = '';
   #dueSince: Millis | undefined;
 
   constructor(deps: LaneWatchDeps) {
     this.#deps = deps;
     const now = deps.world.clock.now();
-    const rows = deps.ledger.lanes().toSorted((one, other) => other.at - one.at);
+    const rows = deps.ledger
+      .lanes()
+      .toSorted(
+        (one, other) => Number(isOtherLane(one)) - Number(isOtherLane(other)) || other.at - one.at,
+      );
     for (const { at, family, memory, provider, source } of rows.slice(0, lanesMax)) {
       const lane = this.#add({ family, provider, source }, decodeLane(memory, now));
-      if (lane !== undefined) lane.savedAt = at;
+      if (lane === undefined) continue;
+      lane.savedAt = at;
+      const { toldAt } = lane.memory;
+      if (isOfStrangers(lane) && toldAt > this.#othersToldAt) this.#othersToldAt = toldAt;
     }
     const views = laneViews({
       lanes: () => [...this.#lanes.values()],
@@ -110,7 +121,7 @@ class Watch implements LaneWatch {
       incidents: (filter) => deps.journal.live.incidents(filter),
       meta: (key) => deps.journal.live.meta(key),
       bulk: () => deps.bulk.rows(),
-      missing: deps.missing,
+      missing: deps.missing.now,
       unread: () => this.#unread,
       now: () => deps.world.clock.now(),
     });
@@ -124,7 +135,10 @@ class Watch implements LaneWatch {
     this.#deps.bulk.judged(message);
   }
 
-  attempted(attempt: Attempt): void {
+  attempted(seen: Attempt): void {
+    const now = this.#deps.world.clock.now();
+    // What is dated ahead happened now at the latest.
+    const attempt = seen.at > now ? { ...seen, at: now } : seen;
     const { at, isLocal, mxAddress, mxHost, outcome, reply } = attempt;
     if (isLocal || mxHost === '' || outcome === 'handed-on' || outcome === 'expired') return;
     if (loopback.test(mxAddress)) return;
@@ -170,7 +184,7 @@ class Watch implements LaneWatch {
     const changes: LaneChange[] = [];
     const lanes: LaneRow[] = [];
     const all = [...this.#lanes.values()];
-    for (const { memory } of all) judgeLane(memory, now);
+    for (const lane of all) judgeLane(lane.memory, now, isOfStrangers(lane));
     const told = new Set(this.#toTell(all, now));
     for (const lane of all) {
       const to = this.#unread === '' ? lane.memory.state : 'unknown';
@@ -179,21 +193,41 @@ class Watch implements LaneWatch {
       lanes.push(save(lane, now));
     }
     if (told.size > 0) this.#deps.told.changed([...told]);
-    this.#deps.told.near(this.#deps.bulk.near());
+    this.#tellNear(now);
     this.#forget(now);
     if (lanes.length === 0) return;
     this.#write({ lanes, changes, samples: [], replies: [], bulk: [], place: undefined });
   }
 
+  /** Tells of domains near to a number, once it is known what each of them lacks. */
+  #tellNear(now: Millis): void {
+    const { bulk, missing, told } = this.#deps;
+    const near = bulk.near();
+    missing.ask([...near.slice(0, namedMax), ...bulk.rows()]);
+    if (near.length === 0) return;
+    if (!near.slice(0, namedMax).every(({ domain }) => missing.isAsked(domain))) return;
+    told.near(near);
+    // A kill before it is written tells again, which is better than never.
+    bulk.told(near, now);
+  }
+
   /** Lanes of which the operator is told now: what changes within seconds is told together. */
   #toTell(all: readonly Lane[], now: Millis): readonly Lane[] {
-    const due = this.#unread === '' ? all.filter(({ memory }) => isToTell(memory, now)) : [];
+    const due = all.filter((lane) => this.#unread === '' && this.#isToTell(lane, now));
     if (due.length === 0) this.#dueSince = undefined;
     else this.#dueSince ??= now;
-    if (this.#dueSince === undefined || now - this.#dueSince < gatherMs) return [];
+    if (this.#dueSince === undefined || Math.abs(now - this.#dueSince) < gatherMs) return [];
     this.#dueSince = undefined;
-    for (const { memory } of due) setTold(memory, now);
+    for (const lane of due) {
+      setTold(lane.memory, now);
+      if (isOfStrangers(lane)) this.#othersToldAt = now;
+    }
     return due;
+  }
+
+  #isToTell(lane: Lane, now: Millis): boolean {
+    if (!isToTell(lane.memory, now)) return false;
+    return !isOfStrangers(lane) || Math.abs(now - this.#othersToldAt) >= othersGapMs;
   }
 
   #changed(lane: Lane, to: Lane['shown'], now: Millis): LaneChange {
@@ -290,6 +324,11 @@ class Watch implements LaneWatch {
 
 function isOtherLane({ provider }: LaneKey): boolean {
   return provider.includes('.');
+}
+
+/** Anybody may run these servers, and have mail sent to them. */
+function isOfStrangers(lane: LaneKey): boolean {
+  return isOtherLane(lane) || lane.provider === otherProvider;
 }
 
 function keyOf({ family, provider, source }: LaneKey): LaneKey {

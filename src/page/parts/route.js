@@ -1,12 +1,14 @@
 /**
  * The address of what is shown. Each view has an address of its own, so that a notice or a
  * colleague can point at it: /, /find?q=…, /providers, /providers/ID, /incidents, /incidents/ID. A
- * sheet about an account (/accounts/NAME) or a message (/messages/ID) opens over the view that was
- * shown before.
+ * sheet about
+ * an account (/accounts/NAME) or a message (/messages/ID) opens over the view it was opened from.
  */
 import { useEffect, useState } from 'preact/hooks';
 
 export const overviewAddress = '/';
+export const providersAddress = '/providers';
+export const incidentsAddress = '/incidents';
 
 /** The address of a search. */
 export function findAddress(text) {
@@ -57,8 +59,9 @@ const changed = new EventTarget();
 
 /** Shows another address. */
 export function goTo(address) {
-  history.pushState(null, '', address);
+  if (address !== location.pathname + location.search) history.pushState(null, '', address);
   changed.dispatchEvent(new Event('change'));
+  scrollTo(0, 0);
 }
 
 /** Opens a sheet over the view that is shown. */
@@ -112,8 +115,9 @@ export function useRoute() {
 /** Follows a plain click on a link of the page without loading the page again. */
 function follow(event) {
   const link = event.target.closest?.('a[href^="/"]');
-  const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey);
-  if (!link || !isPlain || event.defaultPrevented || link.target !== '') return;
+  const keys = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+  const isPlain = event.button === 0 && !keys && !event.defaultPrevented;
+  if (!link || !isPlain || link.target !== '' || link.hasAttribute('download')) return;
   event.preventDefault();
   goTo(link.getAttribute('href'));
 }

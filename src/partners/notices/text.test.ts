@@ -183,3 +183,13 @@ test('a thousand reasons are cut to twenty', () => {
   assert.ok(body.includes('and 980 more'));
   assert.ok(body.split('\n').length < 45);
 });
+
+test('the reply of a stranger cannot turn the direction of the text', () => {
+  const text = 'their words: 550 \u202egnp.evil \u2066and\u2069 \u001b[2J';
+  const { body } = noticeText({
+    ...hijack,
+    event: 'lane.changed',
+    reasons: [{ signal: 'x', text }],
+  });
+  assert.doesNotMatch(body, /[\u202a-\u202e\u2066-\u2069\u001b]/);
+});

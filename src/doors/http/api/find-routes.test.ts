@@ -34,7 +34,7 @@ test('find, explain and incidents answer what the admin knows', async () => {
   assert.deepEqual(incident.marks, { thief: 3, owner: 1, unclear: 0 });
   assert.deepEqual(
     incident.lanes.map(({ name, share }) => `${name} ${share}`),
-    ['Google 0.92'],
+    ['Gmail 0.92'],
   );
   const report = (await read('/api/incidents/i-1/report?to=abuse')) as IncidentReport;
   assert.deepEqual([report.to, report.samples.length], ['abuse', 3]);

@@ -6,12 +6,14 @@
  *   GET  /api/explain/ID             { story?, message?, fate? }
  *   GET  /api/incidents?account&limit
  *   GET  /api/incidents/ID           by id, or by the name of an account for its latest one
- *   GET  /api/incidents/ID/report?to&provider
- *                                    to: provider or abuse; provider: only its answers
+ *   GET  /api/incidents/ID/report?to&provider&as
+ *                                    to: provider or abuse; provider: only its answers; as=text:
+ *                                    as text to send
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
 import { reportReaders } from '../../../core/incidents/report.ts';
+import { reportText } from '../../../core/incidents/report-text.ts';
 import type { Millis } from '../../../lib/time.ts';
 import type { Admin } from '../../../ports/admin.ts';
 import type { FindAsk, IncidentSearch, ReportAsk } from '../../../ports/asking.ts';
@@ -52,9 +54,13 @@ const findQuery: z.ZodType<FindAsk> = z
 
 const incidentsQuery: z.ZodType<IncidentSearch> = z.object({ account: text, limit });
 
-const reportQuery: z.ZodType<ReportAsk> = z
-  .object({ to: z.enum(reportReaders).default('provider'), provider: text })
-  .transform(({ provider, to }) => ({ to, provider }));
+const reportQuery: z.ZodType<ReportAsk & { readonly as: 'json' | 'text' }> = z
+  .object({
+    to: z.enum(reportReaders).default('provider'),
+    provider: text,
+    as: z.enum(['json', 'text']).default('json'),
+  })
+  .transform(({ as, provider, to }) => ({ as, to, provider }));
 
 export function findRoutes(api: Hono<HttpEnv>, { asking, explain }: Admin): void {
   api.get('/find', async (c) => c.json(await asking.find(query(c, findQuery))));
@@ -69,7 +75,13 @@ export function findRoutes(api: Hono<HttpEnv>, { asking, explain }: Admin): void
     return c.json(orNotFound(await asking.incident(named(c, 'id')), 'incident'));
   });
   api.get('/incidents/:id/report', async (c) => {
-    const report = await asking.report(named(c, 'id'), query(c, reportQuery));
-    return c.json(orNotFound(report, 'incident'));
+    const { as, ...about } = query(c, reportQuery);
+    const report = orNotFound(await asking.report(named(c, 'id'), about), 'incident');
+    return as === 'text' ? c.text(reportText(report, withoutControls)) : c.json(report);
   });
+}
+
+/** Text of strangers neither steers a terminal nor turns the direction of the text (UAX 9). */
+function withoutControls(line: string): string {
+  return line.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, '?');
 }
