@@ -59,7 +59,8 @@ function tests(): void {
     );
     writeFileSync('/etc/resolv.conf', 'nameserver 127.0.0.1\n');
     writeFileSync('/etc/postfix/transport-own', '/^kept\\.example$/ smtp:[192.0.2.1]\n');
-    run(`postconf -e inet_protocols=all smtp_address_preference=ipv6 relayhost= \
+    run(`postconf -e default_transport=smtp inet_protocols=all relayhost= \
+      smtp_address_preference=ipv6 \
       inet_interfaces=127.0.0.1 mydestination= smtp_tls_security_level=none \
       'transport_maps = regexp:/etc/postfix/transport-own'
       postconf -e 'master_service_disable = inet'

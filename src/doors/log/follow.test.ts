@@ -252,7 +252,7 @@ test('after a long pause, only the newest part', async () => {
   assert.deepEqual(seen.troubles, ['skipped']);
 });
 
-test('a file that was removed is told as away, and still read, until another is there', async () => {
+test('a file that was removed is away, and still read, until another is there', async () => {
   using dir = folder();
   const path = join(dir.path, 'mail.log');
   writeFileSync(path, '');
