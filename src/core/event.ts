@@ -215,7 +215,7 @@ export type ReplayEvent =
   /** The account is that of the `send` with this id. */
   | (Omit<DeliverySeen, 'account' | 'sentAt' | 'answer'> & {
       readonly id: string;
-      /** The host that answered; absent if the recording does not say. */
+      /** The host that answered; empty if no other server did; absent if it is not recorded. */
       readonly mxHost?: string;
     })
   | { readonly kind: 'clear'; readonly at: Millis; readonly account: Account };

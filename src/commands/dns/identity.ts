@@ -4,7 +4,6 @@
  * published records are checked.
  */
 import { readFileSync } from 'node:fs';
-import { hostname, networkInterfaces } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../../config/schema.ts';
 import {
@@ -14,6 +13,7 @@ import {
   type MtaStsWish,
   mtaStsWishes,
 } from '../../core/identity/identity.ts';
+import { sendingServer } from '../../daemon/base/sending-identity.ts';
 import { askable } from '../../formats/dns/name.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { parseClientIp } from '../../formats/spf/network.ts';
@@ -153,7 +153,7 @@ export async function knownDomains(
       exit: sysexits.usage,
     });
   }
-  const server = serverOf(options, config);
+  const server = sendingServer(config, options);
   const identities = domains.map((domain) =>
     identityOf(domain, { options, config, memory, server }),
   );
@@ -179,38 +179,6 @@ function domainArgument(text: string): string {
 function ownDomains(memory: DomainMemory, { identity }: Config): readonly string[] {
   return [...new Set([...memory.domains, ...identity.never_send])].sort();
 }
-
-/** The sending server. Undefined without an address: this machine may be another one. */
-function serverOf(options: IdentityOptions, config: Config): MailServer | undefined {
-  const { identity } = config;
-  const named = [options.host, identity.host, config.host, hostname()];
-  const host = named.find((one) => one?.includes('.'))?.toLowerCase();
-  const set = options.ip ?? identity.addresses.map(clientAddress);
-  const addresses = set.length > 0 ? set : publicAddresses();
-  if (addresses.length === 0) return undefined;
-  return { host, helo: options.helo ?? host, addresses: [...new Set(addresses)] };
-}
-
-function publicAddresses(): readonly string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((all) => all ?? [])
-    .filter(({ internal, address }) => !internal && isPublic(address))
-    .map(({ address }) => clientAddress(address));
-}
-
-/**
- * True for an address that is not private, shared, or link-local (RFC 6890). Temporary IPv6
- * addresses cannot be recognised.
- */
-function isPublic(address: string): boolean {
-  return !notPublic.some((range) => range.test(address));
-}
-
-const notPublic: readonly RegExp[] = [
-  /^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01]))\./,
-  /^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
-  /^(?:f[cde]|::)/i,
-];
 
 type Sources = {
   readonly options: IdentityOptions;

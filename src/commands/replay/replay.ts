@@ -20,6 +20,8 @@ import { eventLineMax, parseEvent } from '../../flow/replay/replay-event.ts';
 import { parseNetworkRule } from '../../formats/postfix/network-list.ts';
 import { ownHosts } from '../../formats/postfix/own-hosts.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { openProgress } from '../terminal/progress.ts';
@@ -37,6 +39,7 @@ type Options = {
   readonly defaultDomain: string;
   readonly operatorClears?: number;
   readonly ownHost: readonly string[];
+  readonly config?: string;
   readonly summary?: true;
   readonly json?: true;
 };
@@ -70,6 +73,7 @@ export function register(program: Command): void {
       (value: string, before: readonly string[]) => [...before, value],
       [] as readonly string[],
     )
+    .option('--config <file>', 'configuration with your own rules for replies (providers.rules)')
     .option('--summary', 'a table for people instead of verdicts')
     .option('--json', 'with --summary: one JSON object')
     .addHelpText(
@@ -92,6 +96,7 @@ export function register(program: Command): void {
           [65, 'an event cannot be read or goes back in time; the message names its line'],
           [65, 'no line of the logs was understood; the message says what was expected'],
           [66, 'the file cannot be read'],
+          [78, 'the configuration or the file of rules has an error'],
         ],
       }),
     )
@@ -103,6 +108,7 @@ export function register(program: Command): void {
           isOwnHost: ownHostsOf(options.ownHost),
         },
         operatorClearsMs: options.operatorClears,
+        replyRules: loadConfig(options.config ?? usualConfig()).replyRules,
       });
       const output = options.summary === true ? undefined : openOutput();
       let report: ReadReport | undefined;

@@ -75,6 +75,14 @@ export function requirements(
     }));
 }
 
+/** What a bulk sender lacks, as sentences: first what is not met, then what is not known. */
+export function bulkLacks(findings: readonly Finding[]): readonly string[] {
+  const rows = requirements(findings, { bulk: true });
+  const text = (met: MetState, start: string): readonly string[] =>
+    rows.filter((row) => row.met === met).map(({ see, what }) => `${start}: ${what} (${see})`);
+  return [...text('no', 'not met'), ...text('unknown', 'not known')];
+}
+
 function metBy(findings: readonly Finding[], need: string | readonly string[]): MetState {
   const several = typeof need === 'string' ? [need] : need;
   const each = several.map((id) => group(findings, id));

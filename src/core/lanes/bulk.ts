@@ -7,7 +7,7 @@
  * 5,000 a day for each domain); senders.yahooinc.com (no number); postmaster page of Orange of
  * 1 September 2026 (more than 1,000 a day).
  */
-import type { Millis } from '../../lib/time.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
 
 export type BulkRule = {
   readonly provider: string;
@@ -27,9 +27,6 @@ const rules: readonly BulkRule[] = [
 const personal = /^(?:alt\d\.)?gmail-smtp-in\.l\.google\.com$/;
 /** The operator is told at this share of the number. */
 const nearShare = 0.5;
-
-/** Most days by which a line of the log is read late. */
-const aheadMax = 2;
 
 export function bulkRule(provider: string): BulkRule | undefined {
   return rules.find((rule) => rule.provider === provider);
@@ -62,14 +59,20 @@ export function newBulkCount(day: number): BulkCount {
   };
 }
 
-/** Counts a recipient. `near`: the operator is to be told, which happens once. */
+/** Counts a recipient. `near`: the operator is to be told, as long as `toldAt` says nothing. */
 export function countBulk(
   count: BulkCount,
   rule: BulkRule,
-  { at, day }: { readonly at: Millis; readonly day: number },
+  about: { readonly at: Millis; readonly now: Millis },
 ): 'near' | undefined {
-  // Counted while the clock was ahead: that day has not come yet.
-  if (day < count.day - aheadMax) count.day = day - 1;
+  // What is dated ahead happened now at the latest.
+  const at = Math.min(about.at, about.now) as Millis;
+  const day = Math.floor(at / dayMs);
+  // The clock was wrong when this day was counted.
+  if (count.day > Math.floor(about.now / dayMs)) {
+    count.day = day;
+    count.today = 0;
+  }
   // A line of yesterday that is read late belongs to a day that is over.
   if (day < count.day) return undefined;
   if (day > count.day) {
@@ -84,7 +87,5 @@ export function countBulk(
   const { limitADay } = rule;
   if (limitADay === undefined) return undefined;
   if (count.passedAt === undefined && count.today >= limitADay) count.passedAt = at;
-  if (count.toldAt !== undefined || count.today < limitADay * nearShare) return undefined;
-  count.toldAt = at;
-  return 'near';
+  return count.toldAt === undefined && count.today >= limitADay * nearShare ? 'near' : undefined;
 }

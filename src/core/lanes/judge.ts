@@ -10,9 +10,9 @@ import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LaneState } from '../deliverability/lane.ts';
 import {
   answersOfDay,
+  forgetFuture,
   type LaneMemory,
   learnPast,
-  leaveFuture,
   sumSince,
   usualDeferrals,
 } from './memory.ts';
@@ -48,7 +48,7 @@ const partMs = 30 * minuteMs;
  * run the servers of this lane, so a few of their replies say nothing.
  */
 export function judgeLane(lane: LaneMemory, now: Millis, isStranger = false): boolean {
-  leaveFuture(lane, now);
+  forgetFuture(lane, now);
   learnPast(lane, now);
   const found = find(lane, now, isStranger ? answersMin : 1);
   lane.why = found.why;

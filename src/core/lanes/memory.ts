@@ -60,16 +60,8 @@ const hoursMax = dayMs / hourMs;
 const halfLifeMs = 7 * dayMs;
 /** What happened in the last minutes is not yet usual. */
 const freshMinutes = 30;
-/** Lines of the log may be this far ahead of the clock. */
-const aheadMs = minuteMs;
-const timesOfLane = [
-  'since',
-  'lastTakenAt',
-  'blockedSince',
-  'slowedSince',
-  'lastBadAt',
-  'toldAt',
-] as const;
+/** Clocks of two machines may differ a little. */
+const clockSlackMs = 5 * minuteMs;
 /** Accounts of bad replies. One with few gives its place, and is then counted with the others. */
 const badByMax = 30;
 /** Bad replies of accounts that have no place of their own in the list. */
@@ -127,20 +119,28 @@ export function noteAnswer(
   if (kind === 'slowed' && lane.slowedSince === 0) lane.slowedSince = at;
 }
 
-/** Takes back what was noted while the clock was ahead; else nothing newer would count. */
-export function leaveFuture(lane: LaneMemory, now: Millis): void {
-  const { hours, minutes, past } = lane;
-  const limit = (now + aheadMs) as Millis;
-  for (const name of timesOfLane) if (lane[name] > limit) lane[name] = now;
-  if (past.at > limit) lane.past = { ...past, at: now };
-  if (lane.lastBad !== undefined && lane.lastBad.at > limit) lane.lastBad.at = now;
-  const minute = Math.floor(limit / minuteMs);
-  if (lane.pastMinute > minute) lane.pastMinute = minute;
-  if ((minutes.at(-1)?.minute ?? 0) > minute) {
-    lane.minutes = minutes.filter((one) => one.minute <= minute);
+/** Times that lie ahead come from a clock that was wrong: they would hide all that follows. */
+export function forgetFuture(lane: LaneMemory, now: Millis): void {
+  const end = now + clockSlackMs;
+  const isAhead = (at: number): boolean => at > end;
+  const minute = Math.floor(end / minuteMs);
+  const hour = Math.floor(end / hourMs);
+  if ((lane.minutes.at(-1)?.minute ?? 0) > minute) {
+    lane.minutes = lane.minutes.filter((one) => one.minute <= minute);
   }
-  const last = Math.floor(limit / hourMs);
-  if ((hours.at(-1)?.[0] ?? 0) > last) lane.hours = hours.filter(([hour]) => hour <= last);
+  if ((lane.hours.at(-1)?.[0] ?? 0) > hour) {
+    lane.hours = lane.hours.filter(([one]) => one <= hour);
+  }
+  if (lane.pastMinute > minute) lane.pastMinute = Math.floor(now / minuteMs);
+  if (isAhead(lane.past.at)) lane.past = { ...lane.past, at: now };
+  if (isAhead(lane.lastTakenAt)) lane.lastTakenAt = now;
+  if (isAhead(lane.lastBadAt)) lane.lastBadAt = now;
+  if (isAhead(lane.blockedSince)) lane.blockedSince = now;
+  if (isAhead(lane.slowedSince)) lane.slowedSince = now;
+  if (isAhead(lane.since)) lane.since = now;
+  if (lane.lastBad !== undefined && isAhead(lane.lastBad.at)) {
+    lane.lastBad = { ...lane.lastBad, at: now };
+  }
 }
 
 /** Sums of the last minutes. Counts that a quiet time is over become part of the past. */

@@ -4,18 +4,14 @@
  */
 import type { Submission } from '../../core/event.ts';
 import type { Attempt } from '../../core/fate/attempt.ts';
-import {
-  type BulkCount,
-  bulkRule,
-  bulkRuleFor,
-  countBulk,
-  newBulkCount,
-} from '../../core/lanes/bulk.ts';
+import { type BulkCount, bulkRuleFor, countBulk, newBulkCount } from '../../core/lanes/bulk.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
-import { dayMs } from '../../lib/time.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
 import type { BulkRow, LaneLedger } from '../../ports/lanes.ts';
+import type { Clock } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
+import { bulkShare } from './bulk-missing.ts';
 
 export type BulkSenders = {
   judged(message: Submission): void;
@@ -23,8 +19,9 @@ export type BulkSenders = {
   sent(attempt: Attempt, provider: string): void;
   /** Rows that have changed since the last call. */
   take(): readonly BulkRow[];
-  /** Domains of which the operator is to be told, since the last call. */
+  /** Domains of which the operator is to be told, until `told` says that it was done. */
   near(): readonly BulkRow[];
+  told(rows: readonly BulkRow[], at: Millis): void;
   /** The busiest domains first. */
   rows(): readonly BulkRow[];
 };
@@ -39,22 +36,20 @@ export function openBulkSenders(deps: {
   readonly ledger: Pick<LaneLedger, 'bulkDomains'>;
   readonly journal: { readonly live: Pick<Journal['live'], 'message'> };
   readonly organisationOf: (host: string) => string | undefined;
+  readonly clock: Clock;
 }): BulkSenders {
-  const { journal, organisationOf } = deps;
+  const { clock, journal, organisationOf } = deps;
   const froms = new RecentMap<string, string>(messagesMax);
   const counts = new Map<string, BulkCount>();
   const changed = new Set<string>();
-  let near: BulkRow[] = [];
+  const near = new Set<string>();
   for (const { domain, provider, ...count } of deps.ledger.bulkDomains().slice(0, domainsMax)) {
     counts.set(`${domain} ${provider}`, { ...count });
   }
 
   function fromOf(queueId: string): string | undefined {
     const known = froms.get(queueId);
-    if (known !== undefined) return known;
-    const sender = journal.live.message(queueId)?.sender ?? '';
-    const domain = domainOf(sender);
-    return organisationOf(domain);
+    return organisationOf(known ?? domainOf(journal.live.message(queueId)?.sender ?? ''));
   }
 
   function countOf(key: string, day: number): BulkCount | undefined {
@@ -71,6 +66,7 @@ export function openBulkSenders(deps: {
     for (const [key, count] of counts) {
       if (count.toldAt !== undefined || count.passedAt !== undefined) continue;
       if (count.day >= day && count.messagesADay > 1) continue;
+      near.delete(key);
       return counts.delete(key);
     }
     return false;
@@ -85,31 +81,35 @@ export function openBulkSenders(deps: {
   return {
     judged({ headerFrom, id, sender }) {
       if (id === '') return;
-      const domain = organisationOf(domainOf(headerFrom ?? sender ?? ''));
-      if (domain !== undefined) froms.set(id, domain);
+      // Its owner is looked for when it is delivered: here a message waits.
+      froms.set(id, domainOf(headerFrom ?? sender ?? ''));
     },
     sent({ at, mxHost, queueId }, provider) {
       const rule = bulkRuleFor(provider, mxHost);
       const domain = rule === undefined ? undefined : fromOf(queueId);
       if (rule === undefined || domain === undefined) return;
       const key = `${domain} ${provider}`;
-      const day = Math.floor(at / dayMs);
-      const count = countOf(key, day);
+      const now = clock.now();
+      const count = countOf(key, Math.floor(now / dayMs));
       if (count === undefined) return;
-      const told = countBulk(count, rule, { at, day });
+      if (countBulk(count, rule, { at, now }) === 'near') near.add(key);
       changed.add(key);
-      const row = told === 'near' ? rowOf(key) : undefined;
-      if (row !== undefined) near.push(row);
     },
     take() {
       const rows = [...changed].map(rowOf).filter((row) => row !== undefined);
       changed.clear();
       return rows;
     },
-    near() {
-      const rows = near;
-      near = [];
-      return rows;
+    near: () => [...near].map(rowOf).filter((row) => row !== undefined),
+    told(rows, at) {
+      for (const { domain, provider } of rows) {
+        const key = `${domain} ${provider}`;
+        const count = counts.get(key);
+        near.delete(key);
+        if (count === undefined) continue;
+        count.toldAt = at;
+        changed.add(key);
+      }
     },
     rows: () => busiest([...counts.keys()].map(rowOf).filter((row) => row !== undefined)),
   };
@@ -117,7 +117,5 @@ export function openBulkSenders(deps: {
 
 /** Those that are nearest to a number first. */
 export function busiest(rows: readonly BulkRow[]): readonly BulkRow[] {
-  const share = ({ messagesADay, provider }: BulkRow): number =>
-    messagesADay / (bulkRule(provider)?.limitADay ?? 5_000);
-  return rows.toSorted((one, other) => share(other) - share(one)).slice(0, shownMax);
+  return rows.toSorted((one, other) => bulkShare(other) - bulkShare(one)).slice(0, shownMax);
 }

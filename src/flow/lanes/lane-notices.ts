@@ -8,6 +8,7 @@ import type { Millis } from '../../lib/time.ts';
 import type { BulkRow } from '../../ports/lanes.ts';
 import type { World } from '../../ports/world.ts';
 import type { Notices } from '../notices/notices.ts';
+import type { BulkMissing } from './bulk-missing.ts';
 import type { WatchedLane } from './lane-views.ts';
 
 export type LaneTold = {
@@ -17,7 +18,7 @@ export type LaneTold = {
 };
 
 /** Lanes and domains named in one notice. */
-const namedMax = 10;
+export const namedMax = 10;
 const replyMax = 300;
 
 const verbs: Readonly<Record<LaneState, string>> = {
@@ -33,12 +34,12 @@ export function openLaneNotices(deps: {
   readonly host: string;
   /** A provider's name as a person says it. */
   readonly nameOf: (provider: string) => string;
-  readonly missing: (domain: string) => readonly string[];
+  readonly missing: BulkMissing['now'];
   readonly iso: (at: Millis) => string;
 }): LaneTold {
   const { host, iso, missing, nameOf, notices, world } = deps;
   const notice = (
-    more: Pick<Notice, 'event' | 'account' | 'reasons' | 'explain'>,
+    more: Pick<Notice, 'event' | 'account' | 'reasons' | 'explain' | 'page'>,
     since: string,
   ): Notice => ({
     version: 1,
@@ -69,19 +70,22 @@ export function openLaneNotices(deps: {
       const account = names.length === 1 ? nameOf(first.provider) : '';
       const words = account === '' ? ['list'] : ['show', first.provider];
       const explain = shellWords('postern', 'providers', ...words);
-      const about = { event: 'lane.changed' as const, account, reasons, explain };
+      const page =
+        account === '' ? '/providers' : `/providers/${encodeURIComponent(first.provider)}`;
+      const about = { event: 'lane.changed' as const, account, reasons, explain, page };
       notices.send(notice(about, iso(first.memory.since)));
     },
     near(rows) {
       const [first] = rows;
       if (first === undefined) return;
+      const lacksOf = missing();
       const reasons = rows.slice(0, namedMax).flatMap((row) => {
         const rule = bulkRule(row.provider);
         const text =
           `${row.domain}: ${row.today} recipients at ${nameOf(row.provider)} today; from ` +
           `${rule?.limitADay ?? 0} a day on, its rules for bulk senders apply` +
           (rule?.isForever === true ? ', and then always' : '');
-        const lacks = missing(row.domain).map((what) => ({
+        const lacks = lacksOf(row.domain).map((what) => ({
           signal: 'missing',
           text: `${row.domain}: ${what}`,
         }));
@@ -89,7 +93,7 @@ export function openLaneNotices(deps: {
       });
       const account = rows.length === 1 ? first.domain : '';
       const explain = shellWords('postern', 'dns', 'check', first.domain, '--bulk');
-      const about = { event: 'bulk.near' as const, account, reasons, explain };
+      const about = { event: 'bulk.near' as const, account, reasons, explain, page: '/providers' };
       notices.send(notice(about, iso(world.clock.now())));
     },
   };

@@ -19,10 +19,11 @@ import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LaneLedger, LaneRow, Lanes, LaneWrite } from '../../ports/lanes.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { BulkMissing } from './bulk-missing.ts';
 import type { BulkSenders } from './bulk-senders.ts';
 import { LaneCounts, type LaneOutcome, laneName } from './lane-counts.ts';
-import type { LaneTold } from './lane-notices.ts';
-import { type LaneViewDeps, laneViews, type WatchedLane } from './lane-views.ts';
+import { type LaneTold, namedMax } from './lane-notices.ts';
+import { laneViews, type WatchedLane } from './lane-views.ts';
 
 export type LaneWatchDeps = {
   readonly classifier: ReplyClassifier;
@@ -33,12 +34,12 @@ export type LaneWatchDeps = {
   readonly ledger: LaneLedger;
   readonly journal: {
     add: Journal['add'];
-    readonly live: Pick<Journal['live'], 'incidents' | 'message'>;
+    readonly live: Pick<Journal['live'], 'incidents' | 'message' | 'meta'>;
   };
   readonly world: World;
   readonly told: LaneTold;
   readonly bulk: BulkSenders;
-  readonly missing: LaneViewDeps['missing'];
+  readonly missing: BulkMissing;
 };
 
 export type LaneWatch = Lanes & {
@@ -118,8 +119,9 @@ class Watch implements LaneWatch {
       lanes: () => [...this.#lanes.values()],
       ledger: deps.ledger,
       incidents: (filter) => deps.journal.live.incidents(filter),
+      meta: (key) => deps.journal.live.meta(key),
       bulk: () => deps.bulk.rows(),
-      missing: deps.missing,
+      missing: deps.missing.now,
       unread: () => this.#unread,
       now: () => deps.world.clock.now(),
     });
@@ -133,7 +135,10 @@ class Watch implements LaneWatch {
     this.#deps.bulk.judged(message);
   }
 
-  attempted(attempt: Attempt): void {
+  attempted(seen: Attempt): void {
+    const now = this.#deps.world.clock.now();
+    // What is dated ahead happened now at the latest.
+    const attempt = seen.at > now ? { ...seen, at: now } : seen;
     const { at, isLocal, mxAddress, mxHost, outcome, reply } = attempt;
     if (isLocal || mxHost === '' || outcome === 'handed-on' || outcome === 'expired') return;
     if (loopback.test(mxAddress)) return;
@@ -188,10 +193,22 @@ class Watch implements LaneWatch {
       lanes.push(save(lane, now));
     }
     if (told.size > 0) this.#deps.told.changed([...told]);
-    this.#deps.told.near(this.#deps.bulk.near());
+    this.#tellNear(now);
     this.#forget(now);
     if (lanes.length === 0) return;
     this.#write({ lanes, changes, samples: [], replies: [], bulk: [], place: undefined });
+  }
+
+  /** Tells of domains near to a number, once it is known what each of them lacks. */
+  #tellNear(now: Millis): void {
+    const { bulk, missing, told } = this.#deps;
+    const near = bulk.near();
+    missing.ask([...near.slice(0, namedMax), ...bulk.rows()]);
+    if (near.length === 0) return;
+    if (!near.slice(0, namedMax).every(({ domain }) => missing.isAsked(domain))) return;
+    told.near(near);
+    // A kill before it is written tells again, which is better than never.
+    bulk.told(near, now);
   }
 
   /** Lanes of which the operator is told now: what changes within seconds is told together. */
@@ -199,7 +216,7 @@ class Watch implements LaneWatch {
     const due = all.filter((lane) => this.#unread === '' && this.#isToTell(lane, now));
     if (due.length === 0) this.#dueSince = undefined;
     else this.#dueSince ??= now;
-    if (this.#dueSince === undefined || now - this.#dueSince < gatherMs) return [];
+    if (this.#dueSince === undefined || Math.abs(now - this.#dueSince) < gatherMs) return [];
     this.#dueSince = undefined;
     for (const lane of due) {
       setTold(lane.memory, now);

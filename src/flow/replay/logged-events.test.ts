@@ -211,3 +211,21 @@ test('facts lost, doubled or out of order: events stay in order, and none is mad
     }),
   );
 });
+
+test('a try to which no other server answered is no reply to the sender', () => {
+  const tried = (at: number, more: Partial<LogEvent>): LogEvent =>
+    ({ ...delivered('A', at, friend), ...more }) as LogEvent;
+  const events = replayed([
+    ...[byLogin('A', 0), queued('A', 0)],
+    tried(1, { outcome: 'deferred', relay: 'none' } as Partial<LogEvent>),
+    tried(2, { outcome: 'deferred', relay: 'other', mxHost: 'mx.b.example' } as Partial<LogEvent>),
+    tried(3, { outcome: 'bounced', relay: 'here', mxHost: 'localhost' } as Partial<LogEvent>),
+  ]);
+  assert.deepEqual(
+    events.flatMap((one) => (one.kind === 'delivery' ? [[one.outcome, one.mxHost]] : [])),
+    [
+      ['deferred', 'mx.b.example'],
+      ['bounced', ''],
+    ],
+  );
+});

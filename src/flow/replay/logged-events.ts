@@ -111,6 +111,8 @@ class Logged implements LoggedEvents {
         },
         attempt: (mail, _, delivery) => {
           if (delivery === undefined || delivery.outcome === 'sent') return;
+          // A try to which no other server answered says nothing about the sender.
+          if (delivery.outcome === 'deferred' && delivery.relay !== 'other') return;
           if (mail.account === undefined) return;
           if (mail.isForeign(delivery.queueId)) return;
           this.#wait({ kind: 'delivery', mail, delivery }, delivery.at, mail.host);
@@ -229,7 +231,8 @@ class Logged implements LoggedEvents {
     if (value.kind === 'mail') return this.#submission(value.mail, at);
     if (value.kind === 'login') return value.at === at ? value : { ...value, at };
     const { mail, delivery } = value;
-    const { mxHost, outcome, recipient, reply } = delivery;
+    const { outcome, recipient, relay, reply } = delivery;
+    const mxHost = relay === 'other' ? delivery.mxHost : '';
     return { kind: 'delivery', at, id: mail.queueId, recipient, outcome, reply, mxHost };
   }
 

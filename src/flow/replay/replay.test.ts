@@ -4,7 +4,9 @@ import { test } from 'node:test';
 import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { noCeilings } from '../../core/account/policy.ts';
 import type { Account } from '../../core/account-name.ts';
+import { mailProviders } from '../../core/deliverability/providers.ts';
 import type { Submission } from '../../core/event.ts';
+import type { ReplyRule } from '../../core/replies/rule.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import { openReplay, type Replay, type ReplayVerdict } from './replay.ts';
 
@@ -132,6 +134,50 @@ test('unknown users count against the account of the message, whichever came bac
   assert.equal(quiet.apply(next)?.verdict, 'pass');
   const judged = failing.apply(next);
   assert.equal(judged?.because[0]?.signal, 'failed-recipients');
+});
+
+test("the operator's rules for replies count, unless no other server answered", () => {
+  const rule: ReplyRule = {
+    id: 'plork',
+    from: [],
+    words: ['plork'],
+    without: [],
+    codes: [],
+    steps: [],
+    scope: 'content',
+    severity: 'slowed',
+    wait: '1h',
+    filter: '',
+    cure: 'Ask.',
+    link: '',
+    source: '',
+    verified: '',
+    yes: '550 plork',
+    no: '',
+  };
+  const domains = mailProviders.flatMap((one) => one.domains.slice(0, 1));
+  const signals = (replay: Replay, mxHost?: string): readonly string[] => {
+    replay.apply(message(0, Array.from({ length: 16 }, stranger)));
+    for (const domain of domains) {
+      replay.apply({
+        kind: 'delivery',
+        at: (start + 10 * minuteMs) as Millis,
+        id: 'm0',
+        recipient: `joe@${domain}`,
+        outcome: 'bounced',
+        reply: '550 plork',
+        ...(mxHost === undefined ? {} : { mxHost }),
+      });
+    }
+    const next = replay.apply(message(11 * minuteMs, [stranger()]));
+    return next?.because.map(({ signal }) => signal) ?? [];
+  };
+  const own = (): Replay =>
+    openReplay({ policy: noCeilings, operatorClearsMs: undefined, replyRules: [rule] });
+  assert.ok(domains.length >= 8);
+  assert.ok(signals(own()).includes('provider-replies'));
+  assert.ok(!signals(own(), '').includes('provider-replies'));
+  assert.ok(!signals(open()).includes('provider-replies'));
 });
 
 test('a recipient is told once, and no more of them than a message had', () => {

@@ -15,7 +15,9 @@ import { delivery } from '../../core/bounces/record-delivery.ts';
 import { senderAnswer } from '../../core/bounces/sender-answer.ts';
 import type { LoginSeen, ReplayEvent, Submission } from '../../core/event.ts';
 import type { Reason } from '../../core/reason.ts';
+import type { ReplyClassifier } from '../../core/replies/classified.ts';
 import { openReplyClassifier } from '../../core/replies/classifier.ts';
+import type { ReplyRule } from '../../core/replies/rule.ts';
 import { allReplyRules } from '../../core/replies/rules/all.ts';
 import type { AccountState, VerdictKind } from '../../core/verdict.ts';
 import { hash53 } from '../../lib/hash.ts';
@@ -72,6 +74,8 @@ export type ReplayOptions = {
    * mail began to wait for them; undefined: never.
    */
   readonly operatorClearsMs: number | undefined;
+  /** The operator's own rules for replies, besides those of Postern. */
+  readonly replyRules?: readonly ReplyRule[];
 };
 
 export function openReplay(options: ReplayOptions): Replay {
@@ -114,7 +118,7 @@ class MemoryReplay implements Replay {
   readonly #open = new Map<Account, Suspension>();
   readonly #everSuspended = new Set<Account>();
   readonly #held: ReplayHeld;
-  readonly #replies = openReplyClassifier(allReplyRules([]));
+  readonly #replies: ReplyClassifier;
   #clock = 0 as Millis;
   #hour = 0;
   #serverRecipients = 0;
@@ -122,6 +126,7 @@ class MemoryReplay implements Replay {
   constructor(options: ReplayOptions) {
     this.#operatorClearsMs = options.operatorClearsMs;
     this.#held = new ReplayHeld(options.operatorClearsMs);
+    this.#replies = openReplyClassifier(allReplyRules(options.replyRules ?? []));
     const people: People = { seed: 0, knownHere: (recipient) => this.#firstMinute.get(recipient) };
     this.#context = { baseline: newBaseline(), people, policy: options.policy };
   }
@@ -163,7 +168,9 @@ class MemoryReplay implements Replay {
   #delivery(event: Extract<ReplayEvent, { kind: 'delivery' }>): void {
     const sent = this.#senderOf(event.id);
     if (sent === undefined || event.outcome === 'sent') return;
-    const answer = senderAnswer(this.#replies, { ...event, mxHost: event.mxHost ?? '' });
+    const { mxHost = '' } = event;
+    const answer =
+      event.mxHost === '' ? undefined : senderAnswer(this.#replies, { ...event, mxHost });
     if (answer === undefined && (event.outcome !== 'bounced' || sent.left === 0)) return;
     // What holds for the whole message counts once for each site.
     const about = answer === undefined ? event.recipient : `refused by ${answer.site}`;
