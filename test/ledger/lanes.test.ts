@@ -7,155 +7,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { Account } from '../../src/core/account-name.ts';
-import { providerOfMx } from '../../src/core/deliverability/providers.ts';
-import type { Attempt } from '../../src/core/fate/attempt.ts';
-import type { Notice } from '../../src/core/notice.ts';
-import { openReplyClassifier } from '../../src/core/replies/classifier.ts';
-import { allReplyRules } from '../../src/core/replies/rules/all.ts';
-import { openJournal } from '../../src/flow/journal/journal.ts';
-import { openBulkMissing } from '../../src/flow/lanes/bulk-missing.ts';
-import { openBulkSenders } from '../../src/flow/lanes/bulk-senders.ts';
-import { openLaneNotices } from '../../src/flow/lanes/lane-notices.ts';
 import { storedLaneViews } from '../../src/flow/lanes/lane-views.ts';
-import { openLaneWatch } from '../../src/flow/lanes/lane-watch.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../src/lib/time.ts';
-import { organisationOf } from '../../src/partners/dns/public-suffix.ts';
-import { quietWorld } from '../doubles/world.ts';
-import { scratchFiles } from '../scratch-files.ts';
 import { earlierLedgers } from './earlier-ledgers.ts';
-
-const files = scratchFiles('lanes');
-const start = (1_800_000_000_000 - (1_800_000_000_000 % dayMs)) as Millis;
-const gmail = 'gmail-smtp-in.l.google.com';
-const gmx = 'mx00.emig.gmx.net';
-const slower =
-  `host ${gmail}[192.0.2.26] said: 421-4.7.28 Gmail has detected an unusual rate of mail ` +
-  'originating from your IP address. To protect our users from spam, mail sent from your IP ' +
-  'address has been temporarily rate limited. 421 4.7.28 - gsmtp (in reply to end of DATA command)';
-const refused =
-  'host mx00.emig.gmx.net[192.0.2.4] refused to talk to me: 554-gmx.net (mxgmx016) Nemesis ESMTP ' +
-  'Service not available 554-No SMTP service 554-IP address is block listed. 554 For explanation ' +
-  'visit https://postmaster.gmx.net/en/case?c=r0303&i=ip&v=192.0.2.99&r=1N7';
-
-/** A watch over a ledger in a file, on a clock in the test's hand. */
-function openRig(
-  path: string,
-  clock: { now: Millis },
-  check: (domain: string) => Promise<readonly string[]> = async () => [],
-) {
-  const ledger = openLedger(path);
-  const world = quietWorld({ clock: { now: () => clock.now } });
-  const journal = openJournal({ ledger, world, onState: () => {} });
-  const notices: Notice[] = [];
-  const missing = openBulkMissing({ ledger: journal.live, check, world });
-  const told = openLaneNotices({
-    notices: { send: (notice) => void notices.push(notice) },
-    world,
-    host: 'mail.example.org',
-    nameOf: (provider) => provider,
-    missing: missing.now,
-    iso: (at) => new Date(at).toISOString(),
-  });
-  const bulk = openBulkSenders({ ledger, journal, organisationOf, clock: world.clock });
-  const watch = openLaneWatch({
-    classifier: openReplyClassifier(allReplyRules([])),
-    providerOf: (mxHost) => providerOfMx(mxHost)?.id,
-    organisationOf,
-    ledger,
-    journal,
-    world,
-    told,
-    bulk,
-    missing,
-  });
-  let place = 0;
-  return {
-    clock,
-    ledger,
-    watch,
-    notices,
-    /** All that was read until now is written, with its place. */
-    taken() {
-      watch.cut()('mail-log test', String(++place));
-      assert.ok(journal.flushNow());
-    },
-    /** Time passes, and lanes are judged. */
-    turn(ms: number) {
-      for (const end = clock.now + ms; clock.now < end; ) {
-        clock.now = Math.min(end, clock.now + 5 * secondMs) as Millis;
-        watch.look();
-      }
-      assert.ok(journal.flushNow());
-    },
-    attempt(outcome: Attempt['outcome'], more: Partial<Attempt> = {}) {
-      watch.attempted({
-        at: clock.now,
-        host: 'mail',
-        queueId: 'Q1',
-        account: 'joe@example.org' as Account,
-        recipient: 'ann@gmail.com',
-        original: 'ann@gmail.com',
-        outcome,
-        isLocal: false,
-        mxHost: gmail,
-        mxAddress: '192.0.2.26',
-        from: '',
-        status: '',
-        reply: outcome === 'sent' ? '250 2.0.0 OK gsmtp' : slower,
-        delaySeconds: 3,
-        ...more,
-      });
-    },
-    sums() {
-      const [detail] = watch.show('google', 0 as Millis);
-      const all = detail?.samples ?? [];
-      const sum = (name: 'sent' | 'deferred' | 'bounced'): number =>
-        all.reduce((total, one) => total + one[name], 0);
-      return [sum('sent'), sum('deferred'), sum('bounced')];
-    },
-  };
-}
-
-test('servers of strangers that all refuse us bring one notice an hour, with the names', () => {
-  const clock = { now: start };
-  const rig = openRig(join(files.folder, 'strangers.db'), clock);
-  for (let nth = 0; nth < 40; nth++) {
-    const host = `mx.evil${nth}.example`;
-    const reply = `host ${host}[192.0.2.4] said: 554 5.7.1 Your IP address is blocked`;
-    for (let one = 0; one < 5; one++) {
-      rig.attempt('bounced', { mxHost: host, mxAddress: '192.0.2.4', reply });
-    }
-    rig.turn(minuteMs);
-  }
-  assert.equal(rig.notices.length, 1);
-  rig.turn(40 * minuteMs);
-  assert.equal(rig.notices.length, 2);
-  const signals = rig.notices[1]?.reasons.map(({ signal }) => signal).slice(0, 11);
-  assert.deepEqual(signals, [...Array.from({ length: 10 }, () => 'blocked'), 'more']);
-  for (let nth = 0; nth < 5; nth++) rig.attempt('deferred', { reply: refused, mxHost: gmx });
-  rig.turn(2 * minuteMs);
-  assert.equal(rig.notices.length, 3);
-});
-
-test('lanes of strangers do not push out a provider at a restart', () => {
-  const clock = { now: start };
-  const path = join(files.folder, 'crowd.db');
-  const rig = openRig(path, clock);
-  for (let nth = 0; nth < 10; nth++) rig.attempt('sent');
-  rig.turn(minuteMs);
-  rig.taken();
-  rig.ledger.close();
-  const db = new DatabaseSync(path);
-  const add = db.prepare(
-    'INSERT INTO lane SELECT source, family, ?, at + 1, memory FROM lane LIMIT 1',
-  );
-  for (let nth = 0; nth < 600; nth++) add.run(`evil${nth}.example`);
-  db.close();
-  const again = openRig(path, clock);
-  assert.ok(again.watch.list().lanes.some(({ provider }) => provider === 'google'));
-  again.ledger.close();
-});
+import { files, gmail, openRig, refused, start } from './lane-rig.ts';
 
 test('a kill between two places in the log counts nothing twice and loses nothing', () => {
   const path = join(files.folder, 'killed.db');
@@ -373,28 +229,6 @@ test('neither a kill before the notice nor a failing name server loses the notic
   later.ledger.close();
 });
 
-test('invented domains and a clock that was ahead do not hide one that sends much', async () => {
-  const clock = { now: start };
-  const rig = openRig(join(files.folder, 'invented.db'), clock);
-  const message = { kind: 'send', at: start, account: 'joe@example.org' as Account } as const;
-  const send = (id: string, headerFrom: string, more: Partial<Attempt> = {}): void => {
-    rig.watch.judged({ ...message, outside: [], local: [], headerFrom, id });
-    rig.attempt('sent', { queueId: id, ...more });
-  };
-  for (let nth = 0; nth < 5_000; nth++) send(`I${nth}`, `joe@thief${nth}.example`);
-  send('Q1', 'news@example.org', { at: (start + 30 * dayMs) as Millis });
-  for (let nth = 0; nth < 2_600; nth++) rig.attempt('sent', { queueId: 'Q1' });
-  rig.turn(minuteMs);
-  // What the domain lacks is asked first.
-  await new Promise(setImmediate);
-  rig.turn(minuteMs);
-  assert.deepEqual(
-    rig.notices.map(({ account }) => account),
-    ['example.org'],
-  );
-  rig.ledger.close();
-});
-
 test('a reply that no rule knows is listed as new, with a count', () => {
   const rig = openRig(join(files.folder, 'new.db'), { now: start });
   for (const minutes of [5, 17]) {
@@ -408,48 +242,6 @@ test('a reply that no rule knows is listed as new, with a count', () => {
   assert.deepEqual([reply?.provider, reply?.count], ['small.example', 2]);
   assert.match(reply?.example ?? '', /17 minutes/);
   rig.ledger.close();
-});
-
-test('what strangers fill goes: intervals of lanes without mail, and kinds of replies', () => {
-  const clock = { now: start };
-  const path = join(files.folder, 'prune.db');
-  const rig = openRig(path, clock);
-  rig.attempt('sent', { mxHost: 'mx.gone.example', mxAddress: '192.0.2.4' });
-  rig.attempt('deferred', { mxHost: gmail, reply: `host ${gmail}[192.0.2.26] said: 451 plork` });
-  rig.taken();
-  clock.now = (clock.now + dayMs) as Millis;
-  rig.attempt('sent');
-  rig.taken();
-  rig.ledger.close();
-  const database = new DatabaseSync(path);
-  const add = database.prepare(
-    `INSERT INTO lane_reply SELECT source, family, 'evil.example', shape || ?, example, rule,
-       scope, severity, cure, count, first_at, last_at + ? FROM lane_reply
-       WHERE provider = 'google'`,
-  );
-  database.exec('BEGIN');
-  for (let nth = 1; nth <= 6_000; nth++) add.run(` ${nth}`, nth);
-  database.exec('COMMIT');
-  const [before] = database.prepare('SELECT COUNT(*) AS n FROM lane_sample').all();
-  assert.equal(before?.['n'], 3);
-  database.close();
-  const ledger = openLedger(path);
-  const prune = (stories: Millis): void => {
-    while (ledger.prune({ messages: start, stories, statistics: start }));
-  };
-  prune(0 as Millis);
-  const all = ledger.laneReplies({ since: 0 as Millis, limit: 10_000 });
-  assert.equal(all.length, 5_000);
-  assert.ok(all.some(({ provider }) => provider === 'google'));
-  prune((start + dayMs / 2) as Millis);
-  ledger.close();
-  const pruned = new DatabaseSync(path);
-  const kept = pruned.prepare('SELECT DISTINCT provider FROM lane_sample').all();
-  assert.deepEqual(
-    kept.map((row) => row['provider']),
-    ['google'],
-  );
-  pruned.close();
 });
 
 test('lanes of a ledger that version 14 wrote are shown without the guard', () => {

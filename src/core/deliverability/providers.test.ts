@@ -31,6 +31,7 @@ test('the longest end of a host name decides, and only whole labels count', () =
     ['cpe-203-0-113-9.socal.res.rr.com', undefined],
     ['lfbn-par-1-203-9.w203-0.abo.wanadoo.fr', undefined],
     ['evil.hd.free.fr', undefined],
+    ['mx.shop.example.cust.a.hostedemail.com', 'opensrs'],
     ['', undefined],
     [`${'a.'.repeat(5_000)}google.com`, undefined],
   ];

@@ -267,7 +267,7 @@ const hostMax = 255;
  */
 const withAddress = /(?:^|\D)\d{1,3}([-.])\d{1,3}\1\d{1,3}\1\d{1,3}[-.]/;
 const rented = /[-.](?:compute(?:-\d)?|elb)\./;
-const ofHome = /[-.](?:hsd\d|abo|hd|rev|dialup|dip\d?|dyn|dynamic|pool|cust|customer|res|static)\./;
+const ofHome = /[-.](?:hsd\d|abo|hd|rev|dialup|dip\d?|dyn|dynamic|pool|res|static)\./;
 
 function isOfCustomer(name: string): boolean {
   return withAddress.test(name) || rented.test(name) || ofHome.test(name);

@@ -226,3 +226,17 @@ test('words in other words, in the name of the host, and before a message decide
   ];
   for (const [{ rule, scope }, wanted] of cases) assert.equal(scope, wanted, rule);
 });
+
+test('words of German and French servers have their meaning', () => {
+  const cases: readonly (readonly [ClassifiedReply, string])[] = [
+    [said('mx.a.example', '552 Postfach hat keinen Speicherplatz mehr'), 'recipient'],
+    [said('mx.a.example', '554 Ihr Mailserver 203.0.113.7 ist gesperrt'), 'our-ip'],
+    [
+      said('mx.a.example', '550 Der Empfänger nimmt keine externen Mails an'),
+      'policy-of-recipient',
+    ],
+    [said('mx.a.example', '552 Le message dépasse la taille maximale', 'end of DATA'), 'size'],
+    [said('mx.a.example', '550 Netzbereich gesperrt'), 'our-network'],
+  ];
+  for (const [{ rule, scope }, wanted] of cases) assert.equal(scope, wanted, rule);
+});

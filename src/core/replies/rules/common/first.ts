@@ -84,7 +84,8 @@ export const sizeRules: readonly ReplyRule[] = rulesOf(group, [
       e-mail too large | mail is too large | mail size * exceed | body too large
       attachment * too large | too much mail data | content * too large
       resolver.rst.sendsizelimit | resolver.rst.recipsizelimit | sizelimit
-      taille * message * depasse | message trop volumineux | nachricht * zu gross
+      taille * message * depasse | message * depasse la taille | message trop volumineux
+      nachricht * zu gross
       nachricht zu gro | ist zu gro | zu gross | mensaje * demasiado grande
       messaggio troppo grande | messaggio * grande | wiadomosc * za duza | message has exceeded`,
     without: 'mailbox | quota | header | line too long | ~rate | recipient list',

@@ -69,6 +69,7 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
       country * not accepted | geoip | geo-ip | geo ip | countries.nerd.dk | from your country
       mail from china | mail from russia | mail from * country | zz.countries | your region
       your network | your netblock | ~subnet | isp's network | network has been blocked
+      netzbereich
       network is blocked | your provider is | your isp is | uceprotect-level2
       uceprotect-level3 | dnsbl-2.uceprotect | dnsbl-3.uceprotect | entire network
       whole network | network * blacklisted | netblock * listed | your subnet | your hoster

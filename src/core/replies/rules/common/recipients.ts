@@ -57,7 +57,7 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       buzon lleno | cuota * excedid | casella * piena | casella piena | caixa * cheia
       skrzynka * przepelniona | skrzynka * pelna | postkast on tais | postkast * tais
       speicherplatz * erschopft | postfach * voll | postfach ist voll | mailbox ist voll
-      postfach * uberfullt | postfach * uberlauft
+      postfach * uberfullt | postfach * uberlauft | postfach * keinen speicherplatz
       postvak * vol | mailbox zit vol | inbox is over`,
     codes: '5 ',
     without: `
@@ -136,7 +136,7 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       internal use only | internal senders | only authenticated | authenticated users only
       authenticated senders only | restricted to authenticated | resolver.rst. | transport.rules
       transport rule | empfanger darf keine | empfanger hat * blockiert | empfanger * abgelehnt
-      non abilitat
+      empfanger nimmt keine | non abilitat
       posta non certificata | anti-spoofing | antispoofing | spoofed internal
       own domain from outside | block-send-er | requires confirmation | sender confirmation
       challenge-response | challenge/response | not whitelisted | whitelist only | custom reject
