@@ -21,7 +21,7 @@ export const files: ReturnType<typeof scratchFiles> = scratchFiles('lanes');
 export const start: Millis = (1_800_000_000_000 - (1_800_000_000_000 % dayMs)) as Millis;
 export const gmail = 'gmail-smtp-in.l.google.com';
 export const gmx = 'mx00.emig.gmx.net';
-export const slower: string =
+const slower =
   `host ${gmail}[192.0.2.26] said: 421-4.7.28 Gmail has detected an unusual rate of mail ` +
   'originating from your IP address. To protect our users from spam, mail sent from your IP ' +
   'address has been temporarily rate limited. 421 4.7.28 - gsmtp (in reply to end of DATA command)';
