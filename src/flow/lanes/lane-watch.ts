@@ -15,7 +15,7 @@ import { answersOfDay, type LaneMemory, newLane, noteAnswer } from '../../core/l
 import { decodeLane, encodeLane } from '../../core/lanes/stored.ts';
 import { isToTell, setTold } from '../../core/lanes/telling.ts';
 import type { ClassifiedReply, ReplyClassifier } from '../../core/replies/classified.ts';
-import { type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LaneLedger, LaneRow, Lanes, LaneWrite } from '../../ports/lanes.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -66,6 +66,8 @@ const othersMax = 100;
 const otherProvider = 'other';
 /** A lane of another provider with fewer answers in a day may give its place to a new one. */
 const smallMax = 3;
+/** A lane is in memory for at least this long. */
+const stayMs = hourMs;
 /** What changes within this time is told in one notice. */
 const gatherMs = 15 * secondMs;
 /** The memory of a lane without trouble is written at most this often. */
@@ -74,6 +76,8 @@ const loopback = /^(?:127\.|::1$)/;
 
 type Lane = WatchedLane & {
   savedAt: Millis;
+  /** Since when it is in memory. */
+  readonly begunAt: Millis;
   isChanged: boolean;
   /** Bad replies came since it was written. */
   isUrgent: boolean;
@@ -267,6 +271,7 @@ class Watch implements LaneWatch {
       ...key,
       memory,
       savedAt: 0 as Millis,
+      begunAt: this.#deps.world.clock.now(),
       isChanged: false,
       isUrgent: false,
       shown: memory.state,
@@ -281,6 +286,8 @@ class Watch implements LaneWatch {
     for (const [name, lane] of this.#lanes) {
       if (!isOtherLane(lane) || answersOfDay(lane.memory, now) >= smallMax) continue;
       if (lane.memory.state === 'slowed' || lane.memory.state === 'blocked') continue;
+      // Else each new domain would take the place of the one before, and all would be written.
+      if (Math.abs(now - lane.begunAt) < stayMs) continue;
       this.#lanes.delete(name);
       this.#others -= 1;
       return true;

@@ -3,8 +3,8 @@
  * stories and statistics go by their own age. Finished notices and held messages that were released
  * or dropped go with the stories. Accounts, incidents, exemptions and the audit trail stay. A From
  * domain goes if nobody has sent with it for as long as stories are kept; a script goes if
- * `scriptsMax` others have sent since. Changes and replies of lanes go with the stories. Domains of
- * bulk senders stay, as some providers never forget them.
+ * `scriptsMax` others have sent since. Lanes, their changes and replies go with the stories. Domains
+ * that came near to a number of bulk senders stay, as some providers never forget them.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { scriptsMax } from '../../core/scripts/register.ts';
@@ -18,6 +18,8 @@ import { inTransaction } from './write.ts';
 const sliceRows = 250;
 /** Kinds of replies on all lanes; the latest are kept. */
 const laneRepliesMax = 5_000;
+/** Lanes with the latest mail that are kept; strangers choose domains, too. */
+const lanesMax = 1_000;
 
 export function pruner(
   database: DatabaseSync,
@@ -57,7 +59,26 @@ export function pruner(
     `DELETE FROM script WHERE account IN
        (SELECT account FROM script ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${scriptsMax})`,
   );
-  const lane = make.command('DELETE FROM lane WHERE at < ?');
+  // Of a lane without mail nothing else removes the intervals.
+  const oldLanes = `SELECT source, family, provider FROM lane WHERE at < ?
+    UNION SELECT source, family, provider FROM
+      (SELECT source, family, provider FROM lane ORDER BY at DESC LIMIT -1 OFFSET ${lanesMax})`;
+  const laneSample = make.command(
+    `DELETE FROM lane_sample WHERE (source, family, provider, at) IN
+       (SELECT source, family, provider, lane_sample.at
+        FROM (${oldLanes}) JOIN lane_sample USING (source, family, provider) LIMIT ${sliceRows})`,
+  );
+  const lane = make.command(
+    `DELETE FROM lane WHERE (source, family, provider) IN (${oldLanes}) AND NOT EXISTS
+       (SELECT 1 FROM lane_sample WHERE lane_sample.source = lane.source
+          AND lane_sample.family = lane.family AND lane_sample.provider = lane.provider)`,
+  );
+  // What was near to a number stays, as some providers never forget it.
+  const bulkDomain = make.command(
+    `DELETE FROM bulk_domain WHERE (domain, provider) IN
+       (SELECT domain, provider FROM bulk_domain
+        WHERE day < ? AND told_at IS NULL AND passed_at IS NULL LIMIT ${sliceRows})`,
+  );
   const laneChange = make.command(
     `DELETE FROM lane_change WHERE number IN
        (SELECT number FROM lane_change WHERE at < ? ORDER BY at LIMIT ${sliceRows})`,
@@ -86,7 +107,9 @@ export function pruner(
       handover(olderThan.messages);
       sendingDomain(olderThan.stories);
       script();
+      laneSample(olderThan.stories);
       lane(olderThan.stories);
+      bulkDomain(Math.floor(olderThan.stories / dayMs));
       laneChange(olderThan.stories);
       laneReply(olderThan.stories);
       laneReplyMore();
