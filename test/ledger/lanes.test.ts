@@ -243,10 +243,9 @@ test('each of many small sites takes no lane from another; what is old goes from
     rig.attempt('sent', { mxHost: `mx.site${nth}.example` });
     if (nth % 50 === 0) rig.taken();
   }
-  rig.watch.judged({
-    ...{ kind: 'send', at: start, account: 'joe@example.org' as Account, id: 'Q1' },
-    ...{ outside: [], local: [], headerFrom: 'news@small.example' },
-  });
+  const message = { kind: 'send', at: start, account: 'joe@example.org' as Account } as const;
+  const about = { outside: [], local: [], headerFrom: 'news@small.example' };
+  rig.watch.judged({ ...message, ...about, id: 'Q1' });
   rig.attempt('sent');
   rig.taken();
   const rows = (): readonly number[] => {

@@ -3,8 +3,9 @@
  * stories and statistics go by their own age. Finished notices and held messages that were released
  * or dropped go with the stories. Accounts, incidents, exemptions and the audit trail stay. A From
  * domain goes if nobody has sent with it for as long as stories are kept; a script goes if
- * `scriptsMax` others have sent since. Lanes, their changes and replies go with the stories. Domains
- * that came near to a number of bulk senders stay, as some providers never forget them.
+ * `scriptsMax` others have sent since. Lanes, their changes and replies go with the
+ * stories. Domains that came near to a number of bulk senders stay, as some providers never forget
+ * them.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { scriptsMax } from '../../core/scripts/register.ts';
