@@ -116,6 +116,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'incident.not-listed':
     'What got out of an account could not be listed for the notice, which names no recipients. ' +
     '`postern incidents show` lists them.',
+  'incident.replies':
+    'An account made most of the bad answers of a provider. See `postern incidents show`.',
   'lane.bulk-unchecked':
     'What a bulk sender lacks could not be compared with the DNS. `why` says the cause.',
   'lane.changed':

@@ -129,6 +129,11 @@ describe('what programs read', () => {
       { thief: 3, owner: 1, unclear: 0 },
     ],
     [
+      ['incidents', 'report', 'i-1', '--to', 'abuse'],
+      (v: { clients: { address: string }[] }) => v.clients.map(({ address }) => address),
+      ['185.220.101.44'],
+    ],
+    [
       ['accounts', 'show', joe],
       (v: { latest: { leaked: unknown[] } }) => v.latest.leaked.length,
       4,
@@ -207,6 +212,7 @@ describe('how a command ends', () => {
     [['find', 'x', '--since', 'soon'], 64, /a duration \(2h, 3d\)/],
     [['incidents', 'show'], 64, /missing required argument 'id'/],
     [['incidents', 'show', 'i-1', '--csv', '--json'], 64, /cannot be used with/],
+    [['incidents', 'report', 'i-1', '--to', 'nobody'], 64, /Allowed choices/],
     [['try', 'hijack', '--account', joe], 64, /a real account would really be suspended/],
     [['try', 'hijack', '--rate', 'fast'], 64, /a rate from 0.1\/s/],
   ];
@@ -226,6 +232,7 @@ describe('how a command ends', () => {
       ['held', 'show', '4bXm2R7hQzz9'],
       ['explain', 'nothing'],
       ['incidents', 'show', 'nothing'],
+      ['incidents', 'report', 'nothing'],
     ]) {
       assert.equal((await asked(words)).exit, 67, words.join(' '));
     }

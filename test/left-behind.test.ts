@@ -134,6 +134,7 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'accounts.own_hosts',
     'suspension.held_messages_max',
     'suspension.held_megabytes_max',
+    'notices.page_url',
     'providers.rules',
     'signing.foreign',
     'signing.domains',

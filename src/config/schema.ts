@@ -11,6 +11,7 @@ import { type DoorSettings, doorSettings } from './sections/doors.ts';
 import { type IdentitySettings, identitySettings } from './sections/identity.ts';
 import { type VerifySettings, verifySettings } from './sections/inbound.ts';
 import { type MessagesSection, messagesSettings } from './sections/messages.ts';
+import { type NoticeSettings, noticeSettings } from './sections/notices.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
 import { type ProviderSettings, providerSettings } from './sections/providers.ts';
 import { type ScanSection, scanSettings } from './sections/scan.ts';
@@ -21,8 +22,10 @@ import { type SigningSection, signingSettings } from './sections/signing.ts';
 const duration = z
   .string()
   .regex(/^(?:\d+(?:\.\d+)?(?:ms|min|[smhdw]))+$/, 'must be a duration such as 90s, 1h or 2d');
+/** The contact where none is set. */
+export const usualContact = 'your mail administrator';
+
 const limit = z.number().int().min(0).max(100_000_000);
-const address = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be a mail address');
 const clientNetwork = z
   .string()
   .refine(
@@ -58,13 +61,7 @@ export type Config = {
     automatic_releases_max: number;
     held_calm_after: string;
   };
-  notices: {
-    mail_to: string[];
-    mail_from: string;
-    mail_server: string;
-    webhook: string;
-    webhook_secret_file: string;
-  };
+  notices: NoticeSettings;
   postfix: {
     config_directory: string;
     queue: 'auto' | 'direct' | 'helper' | 'off';
@@ -104,7 +101,7 @@ const shape = z.strictObject({
     .describe('Name of this server in notices. Empty: the name of the machine.'),
   contact: z
     .string()
-    .default('your mail administrator')
+    .default(usualContact)
     .describe(
       'The contact for a user whose mail must wait or is refused. Part of the SMTP reply, which ' +
         'strangers can read: keep it short and without secrets.',
@@ -232,31 +229,7 @@ const shape = z.strictObject({
         ),
     })
     .prefault({}),
-  notices: z
-    .strictObject({
-      mail_to: z.array(address).default([]).describe('Mail addresses that notices are sent to.'),
-      mail_from: z.string().default('').describe('Sender of notices. Empty: postern@HOST.'),
-      mail_server: z
-        .string()
-        .regex(/^[^\s:]+:\d{1,5}$/, 'must be HOST:PORT')
-        .default('127.0.0.1:25')
-        .describe('Mail server that delivers notices, as HOST:PORT.'),
-      webhook: z
-        .union([z.literal(''), z.url({ protocol: /^https?$/ })])
-        .default('')
-        .describe(
-          'Second channel: a URL that receives each notice as a JSON POST, so that ' +
-            'notices arrive even when mail is blocked.',
-        ),
-      webhook_secret_file: z
-        .union([z.literal(''), z.string().regex(/^\//, 'must be an absolute path')])
-        .default('')
-        .describe(
-          'File with the secret that signs the POST (X-Postern-Signature); only Postern' +
-            ' may read it. Empty: not signed.',
-        ),
-    })
-    .prefault({}),
+  notices: noticeSettings,
   postfix: z
     .strictObject({
       config_directory: z

@@ -1,12 +1,13 @@
 /** Turns settings into the values that the parts of the guard take. */
 
 import type { Policy } from '../core/account/policy.ts';
+import type { ReportServer } from '../core/incidents/report.ts';
 import type { SigningRules } from '../core/signing/choose.ts';
 import { addressKey } from '../formats/message/address.ts';
 import { asciiDomain } from '../formats/message/author-domains.ts';
 import { ownHosts } from '../formats/postfix/own-hosts.ts';
 import type { SocketAddress } from '../lib/listener.ts';
-import type { Config } from './schema.ts';
+import { type Config, usualContact } from './schema.ts';
 
 /** Of `inet:HOST:PORT` or `unix:/PATH`, which the schema has checked; undefined for `off`. */
 export function whereOf(address: string, mode: number): SocketAddress | undefined {
@@ -48,6 +49,19 @@ export function mailServerOf(
   const [server = '127.0.0.1', port = '25'] = notices.mail_server.split(':');
   const from = notices.mail_from === '' ? `postern@${host}` : addressKey(notices.mail_from);
   return { host: server, port: Number(port), from };
+}
+
+/** What a report of an incident says of this server. A contact that nobody set is left out. */
+export function reportServerOf(
+  { contact, identity }: Config,
+  machine: { readonly host: string; readonly addresses: readonly string[] },
+): ReportServer {
+  const addresses = identity.addresses.length > 0 ? identity.addresses : machine.addresses;
+  return {
+    host: identity.host === '' ? machine.host : identity.host,
+    contact: contact === usualContact ? '' : contact,
+    addresses: addresses.map((address) => ({ address, names: undefined })),
+  };
 }
 
 /** Which domain's key signs which From domain, in A-labels (RFC 5890) as in messages. */

@@ -35,4 +35,9 @@ export type Notice = {
   /** The command that undoes what Postern did. */
   readonly undo: string;
   readonly explain: string;
+  /**
+   * Its address on the status page. Who makes a notice writes the path; notices.page_url is put in
+   * front when the notice is sent, and without that setting the address is left out.
+   */
+  readonly page?: string;
 };

@@ -1,5 +1,7 @@
 /** Opens the memory of what became of messages: the day files, and what tells them. */
 import type { Config } from '../config/schema.ts';
+import type { Account } from '../core/account-name.ts';
+import { blameKey, storedBlame } from '../core/incidents/blame.ts';
 import type { Accounts } from '../flow/account/accounts.ts';
 import { type LogHealth, openLogHealth } from '../flow/fate/log-health.ts';
 import { type MessageFates, openMessageFates } from '../flow/fate/message-fates.ts';
@@ -36,7 +38,7 @@ const incidentsMax = 10_000;
 export function openDaemonFates(
   { config, scope, state, world }: DaemonParts,
   deps: {
-    readonly ledger: Pick<Ledger, 'incidents'>;
+    readonly ledger: Pick<Ledger, 'incidents' | 'meta'>;
     readonly accounts: Pick<Accounts, 'known'>;
     readonly journal: Journal;
     readonly troubles: Troubles;
@@ -115,9 +117,15 @@ function keepingOf({ messages }: Config): Keeping {
   return { keepMs: duration(messages.keep), keepClearMs: duration(messages.keep_clear) };
 }
 
-function incidentsOf(ledger: Pick<Ledger, 'incidents'>, now: Millis): readonly IncidentMail[] {
-  return ledger
-    .incidents({ limit: incidentsMax })
+function incidentsOf(
+  ledger: Pick<Ledger, 'incidents' | 'meta'>,
+  now: Millis,
+): readonly IncidentMail[] {
+  const replies = storedBlame(ledger.meta(blameKey)).map(({ account, ...one }) => ({
+    ...one,
+    account: account as Account,
+  }));
+  return [...ledger.incidents({ limit: incidentsMax }), ...replies]
     .filter(({ endedAt }) => endedAt === undefined || endedAt > now - incidentMs)
     .map(({ account, endedAt, since }) => ({ account, since, until: endedAt }));
 }

@@ -50,7 +50,7 @@ import { startTimer } from './base/timers.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
-import { openDaemonLanes } from './lanes.ts';
+import { incidentSources, openDaemonLanes } from './lanes.ts';
 import { openMailServer } from './mail-server.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
 import { openInbound } from './readers/inbound.ts';
@@ -131,6 +131,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     {
       ledger,
       lanes,
+      incidents: incidentSources(parts, { ...replies, lanes }),
       fates: fates.store,
       logShapes: fates.logHealth.shapes,
       ...readers.admin,
@@ -141,8 +142,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { journal } = memory;
   scope.defer(startPruning(parts, journal));
   scope.defer(startGauges(counters, admin, live.settings));
-  const modeDeps = { ...stopping, journal, world, settings: live.settings };
-  const setMode = (): void => modeChanged(modeDeps);
+  const setMode = (): void => modeChanged({ ...stopping, journal, world, settings: live.settings });
   setMode();
   stopping.suspensions.resume();
   return {
@@ -226,6 +226,7 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     world,
     journal,
     channels,
+    pageUrl: config.notices.page_url,
     isSuspended: (account) => accounts.known(account as Account)?.state === 'suspended',
   });
   scope.defer(() => notices.close());
@@ -331,6 +332,7 @@ function openFlowsAdmin(
     | 'doors'
     | 'fates'
     | 'foreign'
+    | 'incidents'
     | 'lanes'
     | 'ledger'
     | 'logShapes'

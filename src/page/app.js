@@ -11,7 +11,8 @@ import { onSignedOut, read, session } from './parts/api.js';
 import { html } from './parts/html.js';
 import { follow } from './parts/live.js';
 import { Command, useNow } from './parts/marks.js';
-import { useRoute } from './parts/route.js';
+import { closeSheet, goTo, incidentAddress, openSheet, useRoute } from './parts/route.js';
+import { visible } from './parts/strangers.js';
 import { isFresh, setServerNow, stateLine } from './parts/words.js';
 import { Start } from './start.js';
 import { Troubles } from './troubles.js';
@@ -19,7 +20,13 @@ import { asLines, Feed, withBatch } from './views/feed.js';
 import { Find } from './views/find.js';
 import { Foreign } from './views/foreign.js';
 import { Held } from './views/held.js';
+import { LatestIncidents } from './views/incidents/latest.js';
+import { Incidents } from './views/incidents/list.js';
+import { Incident } from './views/incidents/one.js';
 import { Lookup } from './views/lookup.js';
+import { Providers } from './views/providers/list.js';
+import { Provider } from './views/providers/one.js';
+import { ProviderStrip } from './views/providers/strip.js';
 import { Scripts } from './views/scripts.js';
 import { Sheet } from './views/sheet.js';
 import { Statistics } from './views/statistics.js';
@@ -108,6 +115,24 @@ function useView(onSignedOut) {
   return { view, feed, link, fault, refresh };
 }
 
+/** For a list of open pages, and for a bookmark; undefined: the state of mail. */
+function viewTitle({ id, view }) {
+  if (view === 'providers') return id === '' ? 'Providers' : visible(id);
+  if (view === 'incidents') return id === '' ? 'Incidents' : `Incident ${visible(id)}`;
+  return undefined;
+}
+
+/** The views of providers and incidents. */
+function Views({ route: { id, view }, now, open, explain }) {
+  if (view === 'providers') {
+    if (id === '') return html`<${Providers} />`;
+    return html`<${Provider} key=${id} ...${{ id, now, open }} />`;
+  }
+  if (view !== 'incidents') return null;
+  if (id === '') return html`<${Incidents} />`;
+  return html`<${Incident} key=${id} ...${{ id, open, explain }} />`;
+}
+
 function changed(known, fresh) {
   return (
     known.held !== fresh.held ||
@@ -120,10 +145,10 @@ function Panel({ onSignedOut }) {
   const { view, feed, link, fault, refresh } = useView(onSignedOut);
   const route = useRoute();
   const [question, ask] = useState(undefined);
-  const [about, setAbout] = useState(undefined);
   const [notice, setNotice] = useState(undefined);
   useNow();
-  const title = view === undefined ? 'Postern' : `${stateLine(view).title} · Postern`;
+  const title =
+    view === undefined ? 'Postern' : `${viewTitle(route) ?? stateLine(view).title} · Postern`;
   useEffect(() => {
     document.title = title;
   }, [title]);
@@ -132,27 +157,30 @@ function Panel({ onSignedOut }) {
       <p role="status">${fault || 'Connecting to Postern…'}</p>
     </main>`;
   }
-  const open = (account) => setAbout({ account });
-  const explain = (id) => setAbout({ id });
+  const { about } = route;
+  const open = (account) => openSheet({ account });
+  const explain = (id) => openSheet({ id });
   async function done(outcome) {
     setNotice({ text: outcome.text, again: question.again, undo: question.undo });
-    setAbout(undefined);
+    if (about !== undefined) closeSheet();
     await refresh();
   }
-  const incident = (name) => setAbout({ incident: name });
+  const incident = (id) => goTo(incidentAddress(id));
   const shared = { view, ask, open, explain, incident };
   return html`<div class="page">
-    <${Masthead} view=${view} link=${link} />
+    <${Masthead} view=${view} link=${link} shown=${route.view} />
     <main>
       <${Troubles} troubles=${view.status.troubles} bypass=${view.status.bypass} />
       <${Notice} notice=${notice} ask=${ask} onClose=${() => setNotice(undefined)} />
       ${fault !== '' && html`<p class="fault" role="alert">${fault}</p>`}
       ${route.view === 'find' && html`<${Find} text=${route.text} ...${{ open, explain }} />`}
-      <div class="columns" hidden=${route.view === 'find'}>
+      <${Views} ...${{ route, now: view.status.now, open, explain }} />
+      <div class="columns" hidden=${route.view !== 'overview'}>
         <div class="major">
           ${isFresh(view.status) && html`<${Start} />`}
           <${Suspended} ...${shared} />
           <${Watched} ...${shared} />
+          <${ProviderStrip} />
           <${Chart} minutes=${view.minutes} />
           <${Held} ...${shared} />
           <${Foreign} ...${shared} />
@@ -161,6 +189,7 @@ function Panel({ onSignedOut }) {
         </div>
         <div class="minor">
           <${Lookup} open=${open} explain=${explain} />
+          <${LatestIncidents} />
           <${Feed} feed=${feed} open=${open} explain=${explain} />
         </div>
       </div>
@@ -168,13 +197,13 @@ function Panel({ onSignedOut }) {
     ${
       about &&
       html`<${Sheet}
-        key=${about.id ?? about.incident ?? about.account}
+        key=${about.id ?? about.account}
         about=${about}
         ask=${ask}
         open=${open}
         explain=${explain}
         incident=${incident}
-        onClose=${() => setAbout(undefined)}
+        onClose=${closeSheet}
       />`
     }
     ${

@@ -21,7 +21,8 @@ export function Login({ onIn }) {
     const done = await signIn(field.current.value.trim());
     setBusy(false);
     if (done.ok) {
-      history.replaceState(null, '', '/');
+      // The address stays: a link in a notice leads to what it names.
+      if (location.hash !== '') history.replaceState(null, '', location.pathname);
       onIn();
     } else {
       setFault(done);

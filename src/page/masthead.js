@@ -10,7 +10,15 @@ const modes = {
   observe: ['Observing only', 'Postern stops no mail; the page shows what it would have done'],
 };
 
-export function Masthead({ view, link }) {
+const views = [
+  ['overview', '/', 'Overview'],
+  ['providers', '/providers', 'Providers'],
+  ['incidents', '/incidents', 'Incidents'],
+  ['find', '/find', 'Find'],
+];
+
+/** `shown`: the view that is shown. */
+export function Masthead({ view, link, shown }) {
   const line = stateLine(view);
   const [mode, explained] = modes[view.status.mode];
   return html`<header>
@@ -26,6 +34,17 @@ export function Masthead({ view, link }) {
         <button class="plain" type="button" onClick=${signOut}>Sign out</button>
       </span>
     </div>
+    <nav aria-label="Views">
+      ${views.map(
+        ([name, address, title]) => html`<a
+          key=${name}
+          href=${address}
+          aria-current=${name === shown ? 'page' : undefined}
+        >
+          ${title}
+        </a>`,
+      )}
+    </nav>
     <div class="state ${line.tone}" role="status">
       <span class="lamp"><${Glyph} of=${line.tone} /></span>
       <div>

@@ -2,10 +2,13 @@
 import type { LeakMark } from '../core/fate/leaked.ts';
 import type { Guess, Sought } from '../core/fate/question.ts';
 import type { FateState, FateTold } from '../core/fate/tell.ts';
+import type { IncidentBasis, ProviderAnswer, SufferedLane } from '../core/incidents/facts.ts';
+import type { IncidentReport, ReportReader } from '../core/incidents/report.ts';
+import type { TimelineEntry } from '../core/incidents/timeline.ts';
 import type { UnsignedText } from '../core/unsigned-text.ts';
 import type { VerdictKind } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
-import type { IncidentView, StoryView } from './admin.ts';
+import type { StoryView } from './admin.ts';
 import type { MessageRow } from './ledger.ts';
 
 /** `text` is typed freely, and what it may be is guessed. All else must match. */
@@ -72,7 +75,13 @@ export type ExplainAnswer = {
 export type LeakedView = FoundView & { readonly mark: LeakMark; readonly why: readonly string[] };
 
 export type IncidentDetail = {
-  readonly incident: IncidentView;
+  readonly incident: IncidentBasis;
+  /** Oldest first. */
+  readonly timeline: readonly TimelineEntry[];
+  /** Who answered its mail badly, and how; most frequent first. */
+  readonly answers: readonly ProviderAnswer[];
+  /** Lanes that suffered from its mail, and when each recovered. */
+  readonly lanes: readonly SufferedLane[];
   /** Newest first. */
   readonly leaked: readonly LeakedView[];
   readonly marks: Readonly<Record<LeakMark, number>>;
@@ -87,7 +96,11 @@ export type Asking = {
   /** By queue id. Undefined: nothing is kept about it. */
   fate(id: string): Promise<FateView | undefined>;
   /** Newest first. */
-  incidents(filter: IncidentSearch): readonly IncidentView[];
+  incidents(filter: IncidentSearch): readonly IncidentBasis[];
   /** By the id of an incident, or the name of an account for its latest one. */
   incident(id: string): Promise<IncidentDetail | undefined>;
+  report(id: string, about: ReportAsk): Promise<IncidentReport | undefined>;
 };
+
+/** `provider`: only the answers of this one. */
+export type ReportAsk = { readonly to: ReportReader; readonly provider: string | undefined };

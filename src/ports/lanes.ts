@@ -70,8 +70,11 @@ export type LaneViews = {
   list(): LaneList;
   /** Those that are slowed or blocked; none while the log is not read. */
   bad(): readonly BadLane[];
-  /** All lanes of one provider. */
-  show(provider: string, since: Millis): readonly LaneDetail[];
+  /**
+   * All lanes of one provider. `stepMs`: intervals of this length are joined; without, they are as
+   * stored.
+   */
+  show(provider: string, since: Millis, stepMs?: number): readonly LaneDetail[];
   /** What happened on all lanes in a time, oldest first: for the timeline of an incident. */
   changes(since: Millis, until: Millis): readonly LaneChange[];
 };

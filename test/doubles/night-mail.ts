@@ -1,11 +1,14 @@
 /** The mail of the made-up night: its outcome, and what got out of the hijacked account. */
 import type { Account } from '../../src/core/account-name.ts';
+import { blameKey } from '../../src/core/incidents/blame.ts';
 import { openAsking } from '../../src/flow/fate/asking.ts';
 import { hash53 } from '../../src/lib/hash.ts';
 import { dayMs, type Millis, minuteMs } from '../../src/lib/time.ts';
 import type { Asking } from '../../src/ports/asking.ts';
 import type { FoundMessage } from '../../src/ports/fate.ts';
 import { foundMessage, scriptedFates, type Try } from './fates.ts';
+import { withoutLanes } from './incidents.ts';
+import { scriptedLanes } from './lanes.ts';
 import { cannonFacts, type Night, type Scene } from './night.ts';
 
 const joe = 'joe.weber@example.org';
@@ -13,6 +16,7 @@ const colleague = 'friend@elsewhere.example';
 const gmail = 'gmail-smtp-in.l.google.com';
 const busy = '421-4.7.28 Gmail has detected an unusual rate of mail from your address';
 const seed = 7;
+const lane = { source: '', family: 'ipv4', provider: 'google' } as const;
 
 /** What people ask of this night. */
 export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
@@ -20,6 +24,8 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
   return openAsking({
     fates: scriptedFates(mail),
     live: {
+      audit: ({ account }) => state.audit.filter((one) => one.account === account),
+      held: ({ account }) => [...state.held.values()].filter((one) => one.account === account),
       heldOne: (id) => state.held.get(id),
       incidents: ({ account }) =>
         state.incidents
@@ -33,7 +39,8 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
         sinceMinutes: Uint32Array.of((start - 90 * dayMs) / minuteMs),
       }),
       message: () => undefined,
-      meta: (key) => (key === 'seed' ? String(seed) : undefined),
+      meta: (key) =>
+        key === 'seed' ? String(seed) : key === blameKey ? blamed(start, scene) : undefined,
       stories: ({ account, limit }) =>
         state.stories
           .filter((one) => account === undefined || one.account === account)
@@ -44,12 +51,27 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
     named: (name) => name.trim().toLowerCase() as Account,
     now: () => start,
     asOfNow: (incident) => incident,
+    incidents: { ...withoutLanes, laneChanges: scriptedLanes(() => start).changes },
   });
+}
+
+/** The hijacked account makes Gmail slow us. */
+function blamed(start: Millis, scene: Scene): string {
+  if (scene !== 'hijack') return '[]';
+  const since = (start - 4.5 * minuteMs) as Millis;
+  return JSON.stringify([
+    { id: 'r-1', account: joe, since, openedAt: since, lanes: [{ ...lane, share: 0.92 }] },
+  ]);
 }
 
 function nightMail(start: Millis, scene: Scene): readonly FoundMessage[] {
   const ago = (minutes: number): number => start - minutes * minuteMs;
   const quick: readonly Try[] = [[0, 'sent', gmail]];
+  const slow: readonly Try[] = [
+    [0, 'deferred', gmail],
+    [1, 'deferred', gmail],
+    [3, 'sent', gmail],
+  ];
   const mail = [
     foundMessage({
       id: '4bXk0T0wQzz0',
@@ -106,7 +128,7 @@ function nightMail(start: Millis, scene: Scene): readonly FoundMessage[] {
         client: '185.220.101.44',
         to: [`kim${nth}@gmail.example`, `lee${nth}@yahoo.example`],
         subject: `Your parcel ${4_711 + nth} is waiting`,
-        tries: quick,
+        ...(nth === 1 ? { tries: slow, reply: busy } : { tries: quick }),
       }),
     ),
   ];

@@ -101,7 +101,7 @@ const shopReasons: readonly ShownReason[] = shown([
   },
 ]);
 
-function shown(reasons: readonly Reason[]): readonly ShownReason[] {
+export function shown(reasons: readonly Reason[]): readonly ShownReason[] {
   return reasons.map(shownReason);
 }
 

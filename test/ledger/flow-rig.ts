@@ -40,6 +40,7 @@ import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts'
 import type { Clock, World } from '../../src/ports/world.ts';
 import { agreeableAuthors } from '../doubles/authors.ts';
 import { collectedFates } from '../doubles/fates.ts';
+import { withoutLanes } from '../doubles/incidents.ts';
 import { noKeys } from '../doubles/keys.ts';
 import { noLanes } from '../doubles/lanes.ts';
 import { noAuthors } from '../doubles/path.ts';
@@ -220,6 +221,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const admin = openAdmin({
     lanes: noLanes,
+    incidents: withoutLanes,
     dkim: noKeys,
     probation: { text: () => '' },
     stats: ledger.statsAside,

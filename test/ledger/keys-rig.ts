@@ -80,7 +80,12 @@ export function openKeysRig(from: From = {}): KeysRig {
   const timers: Timers = from.timers ?? { every: () => () => {}, soon: (run) => time.soon(run) };
   const journal = openJournal({ ledger: written, world: { ...world, timers }, onState: () => {} });
   const channel = { name: 'mail', send: async (notice: Notice) => void told.push(notice) } as const;
-  const notices = openNotices({ world, journal, channels: [channel], isSuspended: () => false });
+  const notices = openNotices({
+    world,
+    journal,
+    channels: [channel],
+    isSuspended: () => false,
+  });
   const now = { ...policy };
   const setting = from.setting ?? { ...noProbation };
   const keys = openSigningKeys({

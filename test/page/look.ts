@@ -1,6 +1,6 @@
 /**
  * Makes screenshots of every part of the status page, with a made-up night, for a person to look
- * at: `scripts/node.sh test/page/look.ts DIR`.
+ * at: `scripts/node.sh test/page/look.ts DIR [START-OF-A-NAME]`.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const folder = process.argv[2] ?? 'screenshots';
 const desktop = { width: 1280, height: 900, phone: false };
 const picture = { width: 1280, height: 880, phone: false };
 const phone = { width: 360, height: 740, phone: true };
-const findJoe = '#/find?q=joe.weber@example.org';
+const findJoe = '/find?q=joe.weber@example.org';
 const tabs = (count: number): readonly string[] => Array<string>(count).fill('Tab');
 const shots: readonly {
   readonly name: string;
@@ -24,8 +24,8 @@ const shots: readonly {
   readonly keys?: readonly string[];
   /** Typed into the search field before. */
   readonly search?: string;
-  /** Address of a view, opened before. */
-  readonly hash?: string;
+  /** Address of a view. */
+  readonly path?: string;
   readonly isFailing?: true;
   readonly isTroubled?: true;
   /** False: only what the window shows, not the whole page. */
@@ -58,24 +58,29 @@ const shots: readonly {
   { name: 'troubled-phone', scene: 'hijack', scheme: 'dark', size: phone, isTroubled: true },
   { name: 'search', scene: 'hijack', scheme: 'light', size: desktop, search: '4bXm2R7hQzz2' },
   { name: 'not-found', scene: 'hijack', scheme: 'dark', size: phone, search: 'nobody' },
-  { name: 'find', scene: 'hijack', scheme: 'light', size: desktop, hash: findJoe },
-  { name: 'find-phone', scene: 'hijack', scheme: 'dark', size: phone, hash: findJoe },
+  { name: 'find', scene: 'hijack', scheme: 'light', size: desktop, path: findJoe },
+  { name: 'find-phone', scene: 'hijack', scheme: 'dark', size: phone, path: findJoe },
   {
     name: 'fate',
     scene: 'quiet',
     scheme: 'light',
     size: desktop,
-    hash: '#/find?q=bridge',
+    path: '/find?q=bridge',
     click: '.mail .subject',
   },
-  { name: 'incident', scene: 'hijack', scheme: 'dark', size: desktop, click: '.card p button' },
-  {
-    name: 'incident-phone',
-    scene: 'hijack',
-    scheme: 'light',
-    size: phone,
-    click: '.card p button',
-  },
+  ...(['/providers', '/providers/google', '/incidents', '/incidents/i-1'] as const).flatMap(
+    (path) => {
+      const name = path.slice(1).replace('/', '-');
+      const shot = { name, scene: 'hijack', scheme: 'light', size: desktop, path } as const;
+      return [
+        shot,
+        { ...shot, name: `${name}-dark`, scheme: 'dark' } as const,
+        { ...shot, name: `${name}-phone`, size: phone } as const,
+      ];
+    },
+  ),
+  { name: 'no-incident', scene: 'quiet', scheme: 'dark', size: phone, path: '/incidents/i-9' },
+  { name: 'no-providers', scene: 'quiet', scheme: 'light', size: desktop, path: '/providers' },
   { name: 'focus-button', scene: 'hijack', scheme: 'light', size: desktop, keys: tabs(3) },
   { name: 'focus-row', scene: 'hijack', scheme: 'dark', size: desktop, keys: tabs(12) },
 ];
@@ -90,7 +95,9 @@ const page = await browser.open();
   await page.until(`document.querySelector('.fault')?.innerText.includes('wrong')`);
   await writeFile(join(folder, 'sign-in.png'), await page.screenshot());
 }
+const only = process.argv[3];
 for (const shot of shots) {
+  if (only !== undefined && !shot.name.startsWith(only)) continue;
   await using at = await stage(shot.scene, '127.0.0.1', Date.now());
   await page.size(shot.size.width, shot.size.height, shot.size);
   await page.scheme(shot.scheme);
@@ -116,9 +123,11 @@ for (const shot of shots) {
     await page.type(shot.search);
     await page.until(`document.querySelector('.found, .empty') !== null`);
   }
-  if (shot.hash !== undefined) {
-    await page.evaluate(`location.hash = ${JSON.stringify(shot.hash)}`);
-    await page.until(`document.querySelector('.find-answer .rows, .find-answer .empty') !== null`);
+  if (shot.path !== undefined) {
+    await page.goto(`${at.door.address}${shot.path}`);
+    await page.until(`document.querySelector('.link.live') !== null`);
+    await page.until(`document.querySelector('main .rows, main .empty') !== null`);
+    await page.until(`!/Loading|Searching/.test(document.querySelector('main').innerText)`);
   }
   if (shot.click !== undefined) {
     await page.evaluate(`document.querySelector(${JSON.stringify(shot.click)}).click()`);

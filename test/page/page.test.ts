@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Stage } from '../doubles/client.ts';
 import { stage, testToken } from '../doubles/client.ts';
 import type { Scene } from '../doubles/night.ts';
+import { axeFaults } from './axe.ts';
 import type { Browser, Page } from './chromium.ts';
 import { openChromium } from './chromium.ts';
 import { clippedText, faintText, namelessControls, tooWide } from './looks.ts';
@@ -365,6 +366,7 @@ describe('looks', limit, () => {
         for (const scheme of ['light', 'dark'] as const) {
           await page.scheme(scheme);
           assert.deepEqual(await page.evaluate(faintText), [], `${scheme}: contrast under 4.5`);
+          assert.deepEqual(await axeFaults(page), [], `${scheme}: axe`);
         }
         assert.deepEqual(await page.evaluate(namelessControls), []);
         await page.evaluate(`document.querySelectorAll('details').forEach((e) => (e.open = true))`);

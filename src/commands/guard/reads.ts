@@ -17,6 +17,8 @@ import {
 } from '../../core/authors/declaration.ts';
 import { suggestedPairs } from '../../core/authors/suggest.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
+import type { IncidentBasis } from '../../core/incidents/facts.ts';
+import type { IncidentReport } from '../../core/incidents/report.ts';
 import { weakText } from '../../core/passwords/weak.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
 import { observationKey, standingOf, storedObservation } from '../../flow/authors/observation.ts';
@@ -25,13 +27,14 @@ import { storedLaneViews } from '../../flow/lanes/lane-views.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin, IncidentView, StoryView } from '../../ports/admin.ts';
+import type { AccountView, Admin, StoryView } from '../../ports/admin.ts';
 import type {
   ExplainAnswer,
   FindAnswer,
   FindAsk,
   IncidentDetail,
   IncidentSearch,
+  ReportAsk,
 } from '../../ports/asking.ts';
 import type { AuthorsView } from '../../ports/authors.ts';
 import type { FateStore } from '../../ports/fate.ts';
@@ -42,6 +45,7 @@ import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { accountPath, connectToGuard, type FoundGuard, noSuch, queryText } from './client.ts';
+import { storedIncidentSources } from './incident-sources.ts';
 import { becomeOwnerOf } from './owner.ts';
 import { stateDirectory } from './run-file.ts';
 
@@ -55,9 +59,10 @@ export type GuardReads = {
   heldOne(id: string): Promise<FoundGuard<'heldOne'>>;
   explain(id: string): Promise<ExplainAnswer>;
   find(asked: FindAsk): Promise<FindAnswer>;
-  incidents(filter: IncidentSearch): Promise<readonly IncidentView[]>;
+  incidents(filter: IncidentSearch): Promise<readonly IncidentBasis[]>;
   /** By its id, or the name of an account for its latest one. */
   incident(id: string): Promise<IncidentDetail>;
+  report(id: string, about: ReportAsk): Promise<IncidentReport>;
   stats(query: StatsQuery): Promise<StatsAnswer>;
   scripts(filter: Parameters<ScriptAdmin['list']>[0]): Promise<ScriptListView>;
   lanes(): Promise<LaneList>;
@@ -86,6 +91,7 @@ export async function openReads(
       find: ({ text, ...asked }) => read(`/find${queryText({ q: text, ...asked })}`),
       incidents: (filter) => read(`/incidents${queryText(filter)}`),
       incident: (id) => read(`/incidents/${encodeURIComponent(id)}`),
+      report: (id, about) => read(`/incidents/${encodeURIComponent(id)}/report${queryText(about)}`),
       stats: (query) => read(`/stats${queryText(query)}`),
       scripts: (filter) => read(`/scripts${queryText(filter)}`),
       lanes: () => read('/providers'),
@@ -131,6 +137,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     named: (name) => (keepsCapitals(name) ? name.trim() : name.trim().toLowerCase()) as Account,
     now: () => now,
     asOfNow: (incident) => incident,
+    incidents: storedIncidentSources(lanes.changes),
   });
   return {
     live: false,
@@ -171,6 +178,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     find: asking.find,
     incidents: async (filter) => asking.incidents(filter),
     incident: async (id) => found(await asking.incident(id), 'incident'),
+    report: async (id, about) => found(await asking.report(id, about), 'incident'),
     stats: async (query) => ledger.stats(query),
     async scripts(filter) {
       const rules = ledger.scriptRules().filter(({ removedAt }) => removedAt === undefined);

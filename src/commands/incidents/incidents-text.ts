@@ -1,5 +1,6 @@
 /** Incidents as text for a terminal. Pure. */
-import type { IncidentView } from '../../ports/admin.ts';
+import type { IncidentBasis } from '../../core/incidents/facts.ts';
+import type { TimelineEntry } from '../../core/incidents/timeline.ts';
 import type { IncidentDetail } from '../../ports/asking.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
 import { leakedText } from '../find/leaked-text.ts';
@@ -9,7 +10,7 @@ import { clock, paint, table } from '../terminal/table.ts';
 /** Messages listed. `--json` and `--csv` have all. */
 const listedMax = 50;
 
-export function incidentListText(incidents: readonly IncidentView[]): string {
+export function incidentListText(incidents: readonly IncidentBasis[]): string {
   if (incidents.length === 0) return 'No incident is known.\n';
   return table(
     [
@@ -24,18 +25,19 @@ export function incidentListText(incidents: readonly IncidentView[]): string {
     incidents.map((one) => [
       plain(one.id),
       plain(one.account),
-      clock(one.suspendedAt),
-      String(one.leakedMessages),
-      String(one.leakedRecipients),
-      String(one.stoppedMessages),
+      one.suspendedAt === undefined ? 'no' : clock(one.suspendedAt),
+      ...(one.kind === 'replies'
+        ? ['—', '—', '—']
+        : [one.leakedMessages, one.leakedRecipients, one.stoppedMessages].map(String)),
       stateText(one),
     ]),
   );
 }
 
-function stateText({ endedAt, endedBy, observed }: IncidentView): string {
+function stateText({ endedAt, endedBy, kind, observed }: IncidentBasis): string {
   // A row of the ledger has null where JSON has nothing.
   const isOpen = endedAt === undefined || endedAt === null;
+  if (kind === 'replies') return isOpen ? 'bad replies of a provider' : 'ended';
   const state = isOpen ? 'open' : `ended by ${plain(endedBy)}`;
   return observed ? `${state}, only observed` : state;
 }
@@ -44,9 +46,7 @@ export function incidentText(detail: IncidentDetail): string {
   const { incident, leaked } = detail;
   const head =
     `Incident ${plain(incident.id)} of ${plain(incident.account)}: ` +
-    `${paint('bold', stateText(incident))}\n` +
-    `First sign ${clock(incident.since)}, suspended ${clock(incident.suspendedAt)} by ` +
-    `${plain(incident.by)}.\n` +
+    `${paint('bold', stateText(incident))}\n${began(incident)}` +
     `${many(incident.leakedMessages, 'message')} to ` +
     `${many(incident.leakedRecipients, 'recipient')} got out, ` +
     `${many(incident.stoppedMessages, 'message')} stopped, ${incident.queuedHeld} of them taken ` +
@@ -59,5 +59,25 @@ export function incidentText(detail: IncidentDetail): string {
     leaked.length > listedMax
       ? `All ${leaked.length}: postern incidents show ${plain(incident.id)} --csv\n`
       : '';
-  return [head, why, leakedText(detail, listedMax) + more].filter((part) => part !== '').join('\n');
+  const report =
+    'What a provider or an abuse desk asks for: ' +
+    `postern incidents report ${plain(incident.id)}\n`;
+  return [head, why, timelineText(detail.timeline), leakedText(detail, listedMax) + more, report]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function began({ by, since, suspendedAt }: IncidentBasis): string {
+  if (suspendedAt === undefined) return `First sign ${clock(since)}; not suspended.\n`;
+  return `First sign ${clock(since)}, suspended ${clock(suspendedAt)} by ${plain(by)}.\n`;
+}
+
+function timelineText(timeline: readonly TimelineEntry[]): string {
+  if (timeline.length === 0) return '';
+  const lines = timeline.map(({ at, quote, text, until }) => {
+    const last = until === undefined ? '' : ` (last ${clock(until)})`;
+    const words = quote === '' ? '' : `\n    ${paint('dim', plain(quote))}`;
+    return `  ${clock(at)}  ${plain(text)}${last}${words}\n`;
+  });
+  return `${paint('bold', 'Timeline')}\n${lines.join('')}`;
 }

@@ -2,13 +2,14 @@
  * What this machine and its ledger say about domains that send: the server, the DKIM keys, the mail
  * that was counted. For the commands `dns …`, and for the guard's own look at bulk senders.
  */
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname } from 'node:os';
 import type { Config } from '../../config/schema.ts';
 import type { IdentityKey, MailServer, SentMail } from '../../core/identity/identity.ts';
 import { type DkimKey, keyType } from '../../core/signing/key.ts';
 import { domainsAbove } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
+import { publicAddresses } from '../../partners/kernel/public-addresses.ts';
 import type { SendingDomainRow } from '../../ports/ledger.ts';
 
 export type StoredDomains = {
@@ -81,27 +82,6 @@ export function sendingServer(
   if (addresses.length === 0) return undefined;
   return { host, helo: given.helo ?? host, addresses: [...new Set(addresses)] };
 }
-
-function publicAddresses(): readonly string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((all) => all ?? [])
-    .filter(({ internal, address }) => !internal && isPublic(address))
-    .map(({ address }) => clientAddress(address));
-}
-
-/**
- * True for an address that is not private, shared, or link-local (RFC 6890). Temporary IPv6
- * addresses cannot be recognised.
- */
-function isPublic(address: string): boolean {
-  return !notPublic.some((range) => range.test(address));
-}
-
-const notPublic: readonly RegExp[] = [
-  /^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01]))\./,
-  /^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
-  /^(?:f[cde]|::)/i,
-];
 
 function perDay({ firstAt, lastAt, messages }: SendingDomainRow): number {
   return Math.ceil(messages / Math.max(1, (lastAt - firstAt) / dayMs));

@@ -45,7 +45,8 @@ export function openAssets(): (path: string) => Asset | undefined {
     files.set(path, new URL(import.meta.resolve(module)));
   }
   const read = new Map<string, Asset>();
-  return (path) => {
+  return (asked) => {
+    const path = isView(asked) ? '/' : asked;
     const known = read.get(path);
     if (known !== undefined) return known;
     const file = files.get(path);
@@ -55,6 +56,13 @@ export function openAssets(): (path: string) => Asset | undefined {
     return asset;
   };
 }
+
+/** The page shows all of these addresses itself (src/page/parts/route.js). */
+export function isView(path: string): boolean {
+  return view.test(path);
+}
+
+const view = /^\/(?:find|(?:providers|incidents|accounts|messages)(?:\/[^/]{1,1536})?)?$/;
 
 function load(file: URL, type: string): Asset {
   const text = readFileSync(fileURLToPath(file), 'utf8');

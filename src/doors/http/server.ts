@@ -21,7 +21,7 @@ import type { Clock, Count, Log } from '../../ports/world.ts';
 import { apiRoutes } from './api/api.ts';
 import { type HttpEnv, Refusal } from './api/request.ts';
 import { openSessions, openWrongTokens } from './api/session.ts';
-import { openAssets } from './assets.ts';
+import { isView, openAssets } from './assets.ts';
 import { authority, hostCheck, securityHeaders } from './headers.ts';
 import type { LiveFeed } from './live.ts';
 import { listenersMax, openLive } from './live.ts';
@@ -193,7 +193,7 @@ function assetRoutes(app: Hono<HttpEnv>): void {
     const asset = assets(c.req.path);
     if (asset === undefined) return next();
     const headers: Record<string, string> = { 'Content-Type': asset.type, Vary: 'Accept-Encoding' };
-    if (c.req.path !== '/') {
+    if (!isView(c.req.path)) {
       // The browser keeps these files but asks whether they changed, so that an upgrade shows at
       // once.
       headers['Cache-Control'] = 'no-cache';

@@ -25,6 +25,7 @@ import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
 import type { BypassMeter } from '../bypass/bypass-meter.ts';
 import { openAsking } from '../fate/asking.ts';
+import type { IncidentSources } from '../fate/found-view.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import { sendTestNotice } from '../notices/test-notice.ts';
@@ -65,6 +66,7 @@ export type AdminDeps = {
   readonly authors: AuthorAdmin;
   readonly fates: ForgetDeps['fates'] & Pick<FateStore, 'find'>;
   readonly stats: AskStats;
+  readonly incidents: IncidentSources;
   readonly iso: (at: Millis) => string;
 };
 
@@ -175,6 +177,7 @@ function askingOf(deps: AdminDeps): Asking {
       const profile = deps.accounts.known(incident.account);
       return profile === undefined ? incident : asOfNow(incident, profile);
     },
+    incidents: deps.incidents,
   });
 }
 

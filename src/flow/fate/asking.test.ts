@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { foundMessage, scriptedFates, type Told } from '../../../test/doubles/fates.ts';
+import { withoutLanes } from '../../../test/doubles/incidents.ts';
 import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
 import { heldRow, storyRow } from '../../../test/ledger/samples.ts';
 import { leakedCsv } from '../../commands/find/leaked-text.ts';
 import type { Account } from '../../core/account-name.ts';
+import type { LaneChange } from '../../core/deliverability/lane.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { FindAsk } from '../../ports/asking.ts';
@@ -32,6 +34,8 @@ type Scene = {
 function depsOf({ mail = [], held = [], stories = [], incident, fates }: Scene) {
   const incidents = incident === undefined ? [] : [incidentRow(incident)];
   const live: AskedLedger = {
+    audit: () => [],
+    held: () => held,
     heldOne: (id) => held.find(({ queueId }) => queueId === id),
     incidents: ({ account }) =>
       incidents.filter((one) => account === undefined || one.account === account),
@@ -43,7 +47,7 @@ function depsOf({ mail = [], held = [], stories = [], incident, fates }: Scene) 
       sinceMinutes: Uint32Array.of((now - 10 * 24 * 60 * minuteMs) / minuteMs),
     }),
     message: () => undefined,
-    meta: () => '7',
+    meta: (key) => (key === 'seed' ? '7' : undefined),
     stories: ({ account }) => stories.filter((one) => one.account === account),
     story: (id) => stories.find((one) => one.id === id),
   };
@@ -54,6 +58,7 @@ function depsOf({ mail = [], held = [], stories = [], incident, fates }: Scene) 
     named: (name: string) => name.toLowerCase() as Account,
     now: () => now,
     asOfNow: (one: IncidentRow) => ({ ...one, stoppedMessages: one.stoppedMessages + 3 }),
+    incidents: withoutLanes,
   };
 }
 
@@ -187,6 +192,64 @@ describe('find', () => {
     const told = (await asking.fate('AB12CD34EF'))?.told;
     assert.match(told?.remarks.join(' ') ?? '', /The disk is gone\./);
     assert.match((await asking.incident('i-1'))?.remarks.join(' ') ?? '', /The disk is gone\./);
+  });
+});
+
+describe('an incident without a suspension', () => {
+  const reply =
+    '421-4.7.28 Gmail has detected an unusual rate of mail originating from your IP address';
+  const google = { source: '192.0.2.25', family: 'ipv4', provider: 'google' } as const;
+  const at = (minutesAgo: number): Millis => (now - minutesAgo * minuteMs) as Millis;
+  const one = { id: 'r-1', account: joe, since: at(20), openedAt: at(19), endedAt: at(5) };
+  const changes: readonly LaneChange[] = [
+    { ...google, at: at(20), from: 'healthy', to: 'slowed', reply, rule: '' },
+    { ...google, at: at(5), from: 'slowed', to: 'healthy', reply: '', rule: '' },
+  ];
+  const mail = [
+    sent('EARLY', 300),
+    sent('A', 25, { tries: [[1, 'deferred', 'gmail-smtp-in.l.google.com']], reply }),
+  ];
+  function askingWith(incident?: Partial<IncidentRow>) {
+    const deps = depsOf(incident === undefined ? { mail } : { mail, incident });
+    const stored = JSON.stringify([{ ...one, lanes: [{ ...google, share: 0.9 }] }]);
+    const live = { ...deps.live, meta: (key: string) => (key === 'seed' ? '7' : stored) };
+    const incidents = { ...deps.incidents, laneChanges: () => changes };
+    return openAsking({ ...deps, live, incidents });
+  }
+
+  test('is listed, found by id and account, and told with the lane that suffered', async () => {
+    const asking = askingWith();
+    assert.deepEqual(
+      asking.incidents({ limit: 9 }).map(({ id, kind }) => `${id} ${kind}`),
+      ['r-1 replies'],
+    );
+    assert.equal((await asking.incident(joe))?.incident.id, 'r-1');
+    const detail = await asking.incident('r-1');
+    assert.deepEqual(
+      detail?.timeline.map(({ part }) => part),
+      ['mail', 'answer', 'lane', 'recovery'],
+    );
+    assert.deepEqual([detail.incident.leakedMessages, detail.leaked.length], [1, 1]);
+    assert.deepEqual(detail.remarks, []);
+    const report = await asking.report('r-1', { to: 'provider', provider: 'google' });
+    assert.equal(report?.state, 'never suspended');
+    assert.match(report.answers[0]?.reply ?? '', /^421-4\.7\.28/);
+  });
+
+  test('belongs to the suspension of the account in its time', async () => {
+    const asking = askingWith({});
+    assert.deepEqual(
+      asking.incidents({ limit: 9 }).map(({ id }) => id),
+      ['i-1'],
+    );
+    const detail = await asking.incident('r-1');
+    assert.equal(detail?.incident.id, 'i-1', 'a notice may name it from before');
+    assert.deepEqual(
+      detail.lanes.map(({ recoveredAt, share }) => [recoveredAt, share]),
+      [[at(5), 0.9]],
+    );
+    const later = askingWith({ since: at(4), suspendedAt: at(3) });
+    assert.equal(later.incidents({ limit: 9 }).length, 2);
   });
 });
 

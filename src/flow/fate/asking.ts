@@ -6,6 +6,7 @@
 
 import { withShownReasons } from '../../core/explain.ts';
 import { guessedWords, guesses, type Sought } from '../../core/fate/question.ts';
+import { incidentReport } from '../../core/incidents/report.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Asking, FateView, FindAnswer, FindAsk, FoundView } from '../../ports/asking.ts';
@@ -18,7 +19,8 @@ import {
   storedRow,
   storedStory,
 } from './found-view.ts';
-import { incidentDetail, incidentNamed } from './incident-detail.ts';
+import { incidentDetail, reportFacts } from './incident-detail.ts';
+import { incidentList, incidentNamed } from './incident-list.ts';
 
 const unguessed = 'All that the text may be is given with options already; leave one of them out.';
 
@@ -29,13 +31,17 @@ export function openAsking(deps: AskingDeps): Asking {
   return {
     find: (asked) => find(deps, asked),
     fate: (id) => fate(deps, id),
-    incidents({ account, limit }) {
-      const filter = account === undefined ? { limit } : { account: deps.named(account), limit };
-      return deps.live.incidents(filter).map((one) => withShownReasons(deps.asOfNow(one)));
-    },
+    incidents: (filter) => incidentList(deps, filter).map(withShownReasons),
     async incident(id) {
       const incident = incidentNamed(deps, id);
-      return incident === undefined ? undefined : incidentDetail(deps, deps.asOfNow(incident));
+      return incident === undefined ? undefined : incidentDetail(deps, incident);
+    },
+    async report(id, { provider, to }) {
+      const incident = incidentNamed(deps, id);
+      if (incident === undefined) return undefined;
+      const { facts, timeline } = await reportFacts(deps, incident);
+      const { iso, server } = deps.incidents;
+      return incidentReport(facts, timeline, { to, provider, server, now: deps.now(), iso });
     },
   };
 }

@@ -7,6 +7,8 @@ import {
   type RecipientTold,
   tellFate,
 } from '../../core/fate/tell.ts';
+import type { ReportServer } from '../../core/incidents/report.ts';
+import type { ReplyClassifier } from '../../core/replies/classified.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -18,15 +20,24 @@ import type {
   FoundMessage,
   RecipientFate,
 } from '../../ports/fate.ts';
+import type { Lanes } from '../../ports/lanes.ts';
 import type { HeldRow, IncidentRow, Ledger, MessageRow, StoryRow } from '../../ports/ledger.ts';
 
 /** What is read of the ledger, live or from its file. */
 export type AskedLedger = Pick<
   Ledger,
-  'heldOne' | 'incidents' | 'loadAccount' | 'message' | 'meta' | 'stories' | 'story'
+  | 'audit'
+  | 'held'
+  | 'heldOne'
+  | 'incidents'
+  | 'loadAccount'
+  | 'message'
+  | 'meta'
+  | 'stories'
+  | 'story'
 >;
 
-type ViewDeps = {
+export type ViewDeps = {
   readonly live: AskedLedger;
   readonly log: () => LogStanding;
 };
@@ -38,6 +49,17 @@ export type AskingDeps = ViewDeps & {
   readonly now: () => Millis;
   /** The incident with its latest counts. */
   readonly asOfNow: (incident: IncidentRow) => IncidentRow;
+  readonly incidents: IncidentSources;
+};
+
+/** What only incidents are told with. */
+export type IncidentSources = {
+  readonly replies: Pick<ReplyClassifier, 'classify' | 'shape'>;
+  /** Of all lanes, oldest first. */
+  readonly laneChanges: Lanes['changes'];
+  readonly server: ReportServer;
+  /** RFC 3339, UTC. */
+  readonly iso: (at: Millis) => string;
 };
 
 /** Addresses shown with a message of a list. */

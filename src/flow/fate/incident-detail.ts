@@ -1,19 +1,29 @@
 /**
- * What got out in an incident: each message with its recipients, its outcome, and whether the
- * thief or the owner likely sent it. The numbers of the incident were counted while it happened; if
- * the list differs, it says why.
+ * An incident: its timeline, and what got out: each message with its recipients, its outcome, and
+ * whether the thief or the owner likely sent it. The numbers of a suspension were counted while it
+ * happened; if the list differs, it says why.
  */
-import { withShownReasons } from '../../core/explain.ts';
 import { type LeakMark, leakMarks, markLeaked } from '../../core/fate/leaked.ts';
+import type { IncidentFacts } from '../../core/incidents/facts.ts';
+import { incidentTimeline, type TimelineEntry } from '../../core/incidents/timeline.ts';
 import type { StoredReason } from '../../core/reason.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { hash53 } from '../../lib/hash.ts';
-import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { FoundView, IncidentDetail, LeakedView } from '../../ports/asking.ts';
-import type { FateQuery } from '../../ports/fate.ts';
+import type { FateQuery, FoundMessage } from '../../ports/fate.ts';
 import type { HeldRow, IncidentRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
-import { type AskingDeps, asSentence, fateView, foundOrWhy, heldRowOf } from './found-view.ts';
+import {
+  type AskingDeps,
+  asSentence,
+  fateView,
+  foundOrWhy,
+  heldRowOf,
+  type ViewDeps,
+} from './found-view.ts';
+import { type GotOut, incidentFacts } from './incident-facts.ts';
+import type { AnyIncident } from './incident-list.ts';
 
 /** Messages of one incident that are listed. */
 const leakedMax = 500;
@@ -22,33 +32,26 @@ const namedMax = 1_000;
 /** Messages before the first sign that tell what is usual for the account. */
 const earlierMax = 500;
 const earlierMs = 30 * dayMs;
-/** Incidents that are looked through for an id. */
-const incidentsMax = 10_000;
-
+/** How long before a lane turned bad its answers are looked for. */
+const causeMs = hourMs;
+const onlyLast = `Only the last ${leakedMax} messages are listed.`;
+/** What a suspension is told of needs less than what a person asks. */
+type LeakDeps = ViewDeps & Pick<AskingDeps, 'fates' | 'now'>;
 type IncidentDeps = Omit<AskingDeps, 'asOfNow' | 'named'>;
-
-export function incidentNamed(
-  { live, named }: Pick<AskingDeps, 'live' | 'named'>,
-  id: string,
-): IncidentRow | undefined {
-  return (
-    live.incidents({ limit: incidentsMax }).find((one) => one.id === id) ??
-    live.incidents({ account: named(id), limit: 1 })[0]
-  );
-}
 
 /**
  * The recipients that an incident reached: the thief's first, then those that may be. A notice that
  * cannot name them is sent without them, so this never rejects.
  */
 export async function reachedBy(
-  deps: IncidentDeps,
+  deps: LeakDeps,
   incident: IncidentRow,
   log: World['log'],
 ): Promise<readonly string[]> {
   let leaked: readonly LeakedView[];
   try {
-    ({ leaked } = await incidentDetail(deps, incident));
+    const { out } = await gatherOut(deps, { ...incident, kind: 'suspension' });
+    leaked = out.map((one) => one.leaked);
   } catch (error) {
     log('warn', 'incident.not-listed', {
       account: incident.account,
@@ -63,11 +66,61 @@ export async function reachedBy(
 
 export async function incidentDetail(
   deps: IncidentDeps,
-  incident: IncidentRow,
+  incident: AnyIncident,
 ): Promise<IncidentDetail> {
-  const { account, observed, since, suspendedAt } = incident;
-  // From then on, what is held, refused or put off would fill the list.
-  const until = observed ? (incident.endedAt ?? deps.now()) : suspendedAt;
+  const { isCut, out, partial } = await gatherOut(deps, incident);
+  const facts = incidentFacts(deps, incident, out);
+  const leaked = out.map((one) => one.leaked);
+  const differs =
+    incident.kind === 'suspension'
+      ? difference(incident, leaked, {
+          released: out.filter(isReleased).map(({ mail }) => mail),
+          isCut,
+        })
+      : isCut
+        ? [onlyLast]
+        : [];
+  return {
+    incident: facts.incident,
+    timeline: incidentTimeline(facts),
+    answers: facts.answers,
+    lanes: facts.lanes,
+    leaked,
+    marks: sums(leaked),
+    remarks: [
+      ...differs,
+      ...new Set(partial.filter((one) => one !== '').map(asSentence)),
+      ...notKept(leaked),
+    ],
+  };
+}
+
+/** What a report is made from, and its timeline. */
+export async function reportFacts(
+  deps: IncidentDeps,
+  incident: AnyIncident,
+): Promise<{
+  readonly facts: IncidentFacts;
+  readonly timeline: readonly TimelineEntry[];
+}> {
+  const { out } = await gatherOut(deps, incident);
+  const facts = incidentFacts(deps, incident, out);
+  return { facts, timeline: incidentTimeline(facts) };
+}
+
+type Out = Sent & GotOut;
+
+async function gatherOut(
+  deps: LeakDeps,
+  incident: AnyIncident,
+): Promise<{
+  readonly out: readonly Out[];
+  readonly isCut: boolean;
+  /** Why something is missing; empty texts: nothing is. */
+  readonly partial: readonly string[];
+}> {
+  const { account, reasons } = incident;
+  const { since, until } = timeOf(incident, deps.now());
   const during = await viewsOf(deps, { account, since, until, limit: leakedMax + 1 }, namedMax);
   const before = await viewsOf(deps, {
     account,
@@ -76,52 +129,63 @@ export async function incidentDetail(
     limit: earlierMax,
   });
   const out = during.found
-    .map((mail) => ({ mail, held: heldRowOf([mail.id, ...mail.otherIds], deps.live) }))
+    .map((one) => ({ ...one, held: heldRowOf([one.mail.id, ...one.mail.otherIds], deps.live) }))
     .filter((one) => isReleased(one) || gotOut(one, incident))
     .slice(0, leakedMax);
   const listed = out.map(({ mail }) => mail);
-  const leaked = markLeaked(listed, {
+  const marked = markLeaked(listed, {
     since,
-    networks: told(incident.reasons, 'new-network', 'network'),
-    froms: told(incident.reasons, 'new-identity', 'from'),
-    earlier: before.found,
+    networks: told(reasons, 'new-network', 'network'),
+    froms: told(reasons, 'new-identity', 'from'),
+    earlier: before.found.map(({ mail }) => mail),
     wasWrittenTo: writtenTo(deps, incident),
-  }).map(({ mail, mark, why }): LeakedView => ({ ...mail, mark, why }));
+  });
   return {
-    incident: withShownReasons(incident),
-    leaked,
-    marks: sums(leaked),
-    remarks: [
-      ...difference(incident, leaked, {
-        released: out.filter(isReleased).map(({ mail }) => mail),
-        isCut: during.found.length > leakedMax,
-      }),
-      ...new Set([during.partial, before.partial].filter((one) => one !== '').map(asSentence)),
-      ...notKept(leaked),
-    ],
+    out: marked.flatMap(({ mail, mark, why }, nth) => {
+      const one = out[nth];
+      return one === undefined ? [] : [{ ...one, leaked: { ...mail, mark, why } }];
+    }),
+    isCut: during.found.length > leakedMax,
+    partial: [during.partial, before.partial],
   };
 }
 
-async function viewsOf(
-  deps: IncidentDeps,
-  query: FateQuery,
-  named?: number,
-): Promise<{ readonly found: readonly FoundView[]; readonly partial: string }> {
-  const { found, partial } = await foundOrWhy(deps, query);
-  const how = named === undefined ? {} : { namedMax: named };
-  return { found: found.map((one) => fateView(one, deps, how).message), partial };
+/** When what it sent may have got out. */
+function timeOf(
+  { endedAt, kind, observed, since, suspendedAt }: AnyIncident,
+  now: Millis,
+): { readonly since: Millis; readonly until: Millis } {
+  // The answers that turned a lane bad are older than the change of its state.
+  if (kind === 'replies') return { since: (since - causeMs) as Millis, until: endedAt ?? now };
+  // From then on, what is held, refused or put off would fill the list.
+  const until = observed ? (endedAt ?? now) : (suspendedAt ?? now);
+  return { since, until };
 }
 
+async function viewsOf(
+  deps: LeakDeps,
+  query: FateQuery,
+  named?: number,
+): Promise<{ readonly found: readonly Seen[]; readonly partial: string }> {
+  const { found, partial } = await foundOrWhy(deps, query);
+  const how = named === undefined ? {} : { namedMax: named };
+  const seen = found.map((one) => ({ found: one, mail: fateView(one, deps, how).message }));
+  return { found: seen, partial };
+}
+
+type Seen = { readonly found: FoundMessage; readonly mail: FoundView };
+
 /** A message of the account, and what the hold queue did with it. */
-type Sent = { readonly mail: FoundView; readonly held: HeldRow | undefined };
+type Sent = Seen & { readonly held: HeldRow | undefined };
 
 function isReleased({ held }: Sent): boolean {
   return held?.state === 'released';
 }
 
 /** Messages that Postern let pass, less those that it caught in the queue. */
-function gotOut({ mail, held }: Sent, { observed }: IncidentRow): boolean {
-  if (!observed && mail.verdict !== 'pass') return false;
+function gotOut({ mail, held }: Sent, { kind, observed }: AnyIncident): boolean {
+  const isPassed = mail.verdict === 'pass' || (kind === 'replies' && mail.verdict === undefined);
+  if (!observed && !isPassed) return false;
   return held === undefined || held.why !== 'queue' || held.state === 'gone';
 }
 
@@ -139,8 +203,8 @@ function told(
 
 /** Had the account written to an address before the first sign? By the account's book. */
 function writtenTo(
-  { live }: IncidentDeps,
-  { account, since }: IncidentRow,
+  { live }: LeakDeps,
+  { account, since }: AnyIncident,
 ): (address: string) => boolean | undefined {
   const seed = Number(live.meta('seed'));
   const record = live.loadAccount(account);
@@ -160,11 +224,11 @@ function sums(leaked: readonly LeakedView[]): Readonly<Record<LeakMark, number>>
 }
 
 function difference(
-  { leakedMessages, leakedRecipients }: IncidentRow,
+  { leakedMessages, leakedRecipients }: AnyIncident,
   leaked: readonly LeakedView[],
   { isCut, released }: { readonly isCut: boolean; readonly released: readonly FoundView[] },
 ): readonly string[] {
-  if (isCut) return [`Only the last ${leakedMax} messages are listed.`];
+  if (isCut) return [onlyLast];
   const messages = leaked.length - released.length;
   const recipients = recipientsOf(leaked) - recipientsOf(released);
   const later =

@@ -38,7 +38,7 @@ export function openLaneNotices(deps: {
 }): LaneTold {
   const { host, iso, missing, nameOf, notices, world } = deps;
   const notice = (
-    more: Pick<Notice, 'event' | 'account' | 'reasons' | 'explain'>,
+    more: Pick<Notice, 'event' | 'account' | 'reasons' | 'explain' | 'page'>,
     since: string,
   ): Notice => ({
     version: 1,
@@ -62,7 +62,9 @@ export function openLaneNotices(deps: {
         .flatMap((lane) => laneReasons(lane, nameOf(lane.provider)));
       const account = names.length === 1 ? nameOf(first.provider) : '';
       const explain = `postern providers ${account === '' ? 'list' : `show ${first.provider}`}`;
-      const about = { event: 'lane.changed' as const, account, reasons, explain };
+      const page =
+        account === '' ? '/providers' : `/providers/${encodeURIComponent(first.provider)}`;
+      const about = { event: 'lane.changed' as const, account, reasons, explain, page };
       notices.send(notice(about, iso(first.memory.since)));
     },
     near(rows) {
@@ -83,7 +85,7 @@ export function openLaneNotices(deps: {
       });
       const account = rows.length === 1 ? first.domain : '';
       const explain = `postern dns check ${first.domain} --bulk`;
-      const about = { event: 'bulk.near' as const, account, reasons, explain };
+      const about = { event: 'bulk.near' as const, account, reasons, explain, page: '/providers' };
       notices.send(notice(about, iso(world.clock.now())));
     },
   };

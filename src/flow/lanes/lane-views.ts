@@ -2,6 +2,7 @@
 
 import type { Account } from '../../core/account-name.ts';
 import type { BadLane, LaneKey, LaneSample, LaneStanding } from '../../core/deliverability/lane.ts';
+import { blameKey, storedBlame } from '../../core/incidents/blame.ts';
 import { bulkRule } from '../../core/lanes/bulk.ts';
 import { ipv4OnlyCommands } from '../../core/lanes/ipv4-only.ts';
 import { judgeLane } from '../../core/lanes/judge.ts';
@@ -28,6 +29,7 @@ export type LaneViewDeps = {
   readonly lanes: () => readonly WatchedLane[];
   readonly ledger: Omit<LaneLedger, 'lanes' | 'bulkDomains'>;
   readonly incidents: Ledger['incidents'];
+  readonly meta: Ledger['meta'];
   readonly bulk: () => readonly BulkRow[];
   readonly missing: BulkMissing['now'];
   readonly unread: () => string;
@@ -50,8 +52,9 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
   return {
     list: () => ({
       lanes: ordered().map((lane) => {
-        const samples = ledger.laneSamples(keyOf(lane), (now() - hourMs) as Millis);
-        return { ...standingOf(lane, deps), lastHour: summed(samples, now()) };
+        const from = (now() - hourMs) as Millis;
+        const samples = ledger.laneSamples(keyOf(lane), from);
+        return { ...standingOf(lane, deps), lastHour: summed(samples, from) };
       }),
       newReplies: ledger
         .laneReplies({ new: true, since: (now() - weekMs) as Millis, limit: newRepliesMax })
@@ -69,17 +72,17 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
       unread: deps.unread(),
     }),
     bad: () => (deps.unread() === '' ? ordered().flatMap(badLane) : []),
-    show: (provider, since) =>
+    show: (provider, since, stepMs = 0) =>
       ordered()
         .filter((lane) => lane.provider === provider)
-        .map((lane) => detailOf(lane, since, deps)),
+        .map((lane) => detailOf(lane, { since, stepMs }, deps)),
     changes: (since, until) => ledger.laneChanges({ since, until, limit: changesMax }).toReversed(),
   };
 }
 
 /** The views of a ledger that no guard writes now. */
 export function storedLaneViews(
-  ledger: LaneLedger & Pick<Ledger, 'incidents' | 'sendingDomains'>,
+  ledger: LaneLedger & Pick<Ledger, 'incidents' | 'meta' | 'sendingDomains'>,
   now: Millis,
 ): LaneViews {
   return laneViews({
@@ -91,6 +94,7 @@ export function storedLaneViews(
       }),
     ledger,
     incidents: ledger.incidents,
+    meta: ledger.meta,
     bulk: () => busiest(ledger.bulkDomains()),
     missing: () => unsignedOf(ledger),
     unread: () => 'the guard is not running',
@@ -134,7 +138,12 @@ function standingOf(lane: WatchedLane, deps: LaneViewDeps): LaneStanding {
 /** The last incident of the account, if it was open when the lane got worse or began later. */
 function incidentOf(account: string, since: Millis, deps: LaneViewDeps): string | undefined {
   const [last] = deps.incidents({ account: account as Account, limit: 1 });
-  return last === undefined || (last.endedAt ?? since) < since - dayMs ? undefined : last.id;
+  if (last !== undefined && (last.endedAt ?? since) >= since - dayMs) return last.id;
+  // Not suspended: what it made of the lane is an incident of its own.
+  const open = storedBlame(deps.meta(blameKey)).find(
+    (one) => one.account === account && one.endedAt === undefined,
+  );
+  return open?.id;
 }
 
 function isBad({ memory }: WatchedLane): boolean {
@@ -148,13 +157,17 @@ function refusesOnlyIpv6(lane: WatchedLane, all: readonly WatchedLane[]): boolea
   return others.every((one) => one.memory.state !== 'blocked');
 }
 
-function detailOf(lane: WatchedLane, since: Millis, deps: LaneViewDeps): LaneDetail {
+function detailOf(
+  lane: WatchedLane,
+  { since, stepMs }: { readonly since: Millis; readonly stepMs: number },
+  deps: LaneViewDeps,
+): LaneDetail {
   const { ledger, now } = deps;
   const key = keyOf(lane);
   return {
     standing: standingOf(lane, deps),
     changes: ledger.laneChanges({ lane: key, since, until: now(), limit: changesMax }),
-    samples: ledger.laneSamples(key, since).map(sampleOf),
+    samples: inSteps(ledger.laneSamples(key, since), stepMs),
     replies: ledger
       .laneReplies({ lane: key, since, limit: repliesMax })
       .map(({ count, cure, example, firstAt, lastAt, rule, scope, severity, shape }) => ({
@@ -180,7 +193,20 @@ function sampleOf({ at, bounced, deferred, delays, sent }: LaneSampleRow): LaneS
   return { at, sent, deferred, bounced, delayP50, delayP95: isKnown ? p95 : undefined };
 }
 
-function summed(rows: readonly LaneSampleRow[], now: Millis): LaneSample {
+/** Oldest first. Delays are joined as sketches, because quantiles do not add up. */
+function inSteps(rows: readonly LaneSampleRow[], stepMs: number): readonly LaneSample[] {
+  if (stepMs === 0) return rows.map(sampleOf);
+  const steps = new Map<number, LaneSampleRow[]>();
+  for (const row of rows) {
+    const at = Math.floor(row.at / stepMs) * stepMs;
+    const known = steps.get(at);
+    if (known === undefined) steps.set(at, [row]);
+    else known.push(row);
+  }
+  return [...steps].map(([at, step]) => summed(step, at as Millis));
+}
+
+function summed(rows: readonly LaneSampleRow[], at: Millis): LaneSample {
   const delays: Sketch = new Map();
   const sum = { sent: 0, deferred: 0, bounced: 0 };
   for (const row of rows) {
@@ -192,7 +218,7 @@ function summed(rows: readonly LaneSampleRow[], now: Millis): LaneSample {
     }
   }
   const key = { source: '', family: 'ipv4', provider: '' } as const;
-  return sampleOf({ ...key, ...sum, at: (now - hourMs) as Millis, delays });
+  return sampleOf({ ...key, ...sum, at, delays });
 }
 
 function bulkStandings({ bulk, missing }: LaneViewDeps): readonly BulkStanding[] {

@@ -34,7 +34,7 @@ export type LaneWatchDeps = {
   readonly ledger: LaneLedger;
   readonly journal: {
     add: Journal['add'];
-    readonly live: Pick<Journal['live'], 'incidents' | 'message'>;
+    readonly live: Pick<Journal['live'], 'incidents' | 'message' | 'meta'>;
   };
   readonly world: World;
   readonly told: LaneTold;
@@ -113,6 +113,7 @@ class Watch implements LaneWatch {
       lanes: () => [...this.#lanes.values()],
       ledger: deps.ledger,
       incidents: (filter) => deps.journal.live.incidents(filter),
+      meta: (key) => deps.journal.live.meta(key),
       bulk: () => deps.bulk.rows(),
       missing: deps.missing.now,
       unread: () => this.#unread,

@@ -4,9 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Notice } from '../../core/notice.ts';
 import { dayMs, minuteMs, secondMs } from '../../lib/time.ts';
+import { openNotices } from './notices.ts';
 
 const notice: Notice = {
   version: 1,
@@ -140,5 +142,22 @@ test('only Message-IDs of notices that were sent are ours', () => {
   assert.ok(rig.notices.isOurs('<postern-notice.n1@mail.test>'));
   for (const other of ['<postern-notice.n2@mail.test>', '<n1@mail.test>', 'postern-notice.n1']) {
     assert.ok(!rig.notices.isOurs(other), other);
+  }
+});
+
+test('names its address on the page only where that of the page is known', async () => {
+  for (const [pageUrl, page] of [
+    ['', undefined],
+    ['https://mail.test:9902/', 'https://mail.test:9902/incidents/n1'],
+  ] as const) {
+    const { journal } = openRig();
+    const world = quietWorld();
+    const channel = { name: 'mail' as const, send: async () => {} };
+    const isSuspended = () => false;
+    const notices = openNotices({ journal, world, channels: [channel], isSuspended, pageUrl });
+    const [change] = notices.prepare({ ...notice, page: '/incidents/n1' });
+    assert.ok(change?.kind === 'notice');
+    assert.equal((JSON.parse(change.row.body) as Notice).page, page);
+    notices.close();
   }
 });

@@ -28,7 +28,10 @@ const idsMax = 1_000;
 export type ChannelAnswer = { readonly channel: string; readonly fault: string | undefined };
 
 export type Notices = {
-  /** The rows to commit together with what the notice is about: then it cannot get lost. */
+  /**
+   * The rows to commit together with what the notice is about: then it cannot get lost. Its `page`
+   * is a path on the status page.
+   */
   prepare(notice: Notice): readonly Change[];
   /** Sends a notice at once: all facts are known now. */
   send(notice: Notice): void;
@@ -45,6 +48,8 @@ export type NoticesDeps = {
   readonly channels: readonly NoticeChannel[];
   readonly world: World;
   readonly isSuspended: (account: string) => boolean;
+  /** URL of the status page; without it or empty: notices do not name it. */
+  readonly pageUrl?: string;
 };
 
 export function openNotices(deps: NoticesDeps): Notices {
@@ -66,7 +71,8 @@ class Outbox implements Notices {
     this.#stop = deps.world.timers.every(tickMs, () => this.#tick());
   }
 
-  prepare(notice: Notice): readonly Change[] {
+  prepare(given: Notice): readonly Change[] {
+    const notice = withPage(given, this.#deps.pageUrl);
     remember(this.#ids, notice.id);
     const at = this.#deps.world.clock.now();
     return this.#deps.channels.map(({ name }) => ({
@@ -184,6 +190,12 @@ class Outbox implements Notices {
       row: { ...row, tries, nextAt, state: over ? 'failed' : 'waiting' },
     });
   }
+}
+
+/** Its path on the status page becomes a whole address, where that of the page is known. */
+function withPage({ page, ...notice }: Notice, pageUrl = ''): Notice {
+  if (page === undefined || pageUrl === '') return notice;
+  return { ...notice, page: `${pageUrl.replace(/\/+$/, '')}${page}` };
 }
 
 /** Adds an id and drops the oldest beyond `idsMax`. */

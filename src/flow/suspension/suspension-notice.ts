@@ -34,6 +34,7 @@ export function suspensionNotice(
     reasons,
     undo: `postern accounts release ${incident.account}`,
     explain: `postern accounts show ${incident.account}`,
+    page: `/incidents/${encodeURIComponent(incident.id)}`,
   };
 }
 

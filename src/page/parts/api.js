@@ -38,6 +38,14 @@ export async function read(path) {
   return response.json();
 }
 
+/** Reads text from the door. */
+export async function readText(path) {
+  const response = await fetch(path, { cache: 'no-store' });
+  if (response.status === 401) signedOut();
+  if (!response.ok) throw new Error((await words(response)).text);
+  return response.text();
+}
+
 /** Performs an action; returns an `AdminResult`. */
 export async function act(path, body = {}) {
   const done = await send(path, body);

@@ -1,7 +1,7 @@
 /** Small parts that all views use: times, glyphs of states, commands to copy, headings. */
 import { useEffect, useState } from 'preact/hooks';
 import { html } from './html.js';
-import { clockTime, exact, relative } from './words.js';
+import { clockTime, exact, relative, stamp } from './words.js';
 
 /** Redraws every few seconds, so that relative times stay correct. */
 export function useNow(everyMs = 5_000) {
@@ -18,6 +18,26 @@ export function When({ at, as = 'relative' }) {
   return html`<time datetime=${iso} title=${exact(at)}>
     ${as === 'clock' ? clockTime(at) : relative(at)}
   </time>`;
+}
+
+/** Shows a day and time, and the exact one on hover; `until`: the end of a span. */
+export function Moment({ at, until = at }) {
+  const [from, to] = [stamp(at), stamp(until)];
+  const day = from.slice(0, from.indexOf(','));
+  // The day is said once.
+  const end = to.startsWith(day) ? to.slice(day.length + 1).trim() : to;
+  return html`<span class="moment-time">
+    <${Stamp} at=${at} />${from !== to && html` to <${Stamp} at=${until} text=${end} />`}
+  </span>`;
+}
+
+/** When something began, exactly and relative. */
+export function Since({ at }) {
+  return html`since <${Stamp} at=${at} /> (${relative(at)})`;
+}
+
+function Stamp({ at, text = stamp(at) }) {
+  return html`<time datetime=${new Date(at).toISOString()} title=${exact(at)}>${text}</time>`;
 }
 
 const shapes = {

@@ -18,8 +18,11 @@ const dayAndTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeS
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 const shortClock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
 
+const utc = (at) => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
 export const number = (value) => numbers.format(value);
-export const exact = (at) => exactly.format(at);
+/** In the time of the reader, and in UTC, as logs and commands have it. */
+export const exact = (at) => `${exactly.format(at)}; ${utc(at)}`;
 export const stamp = (at) => dayAndTime.format(at);
 export const clockTime = (at) => clock.format(at);
 export const clockMinute = (at) => shortClock.format(at);
@@ -41,6 +44,20 @@ function sentence(text) {
 /** `1 message`, `2 messages`. */
 export function many(count, one, more = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : more}`;
+}
+
+/** `42 %`; under one percent with one decimal. */
+export function percent(share) {
+  const hundredths = share * 100;
+  const digits = hundredths > 0 && hundredths < 1 ? 1 : 0;
+  return `${hundredths.toFixed(digits)} %`;
+}
+
+/** `40 s`, `12 min`, `3 h`. */
+export function duration(seconds) {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  return `${Number((seconds / 3_600).toFixed(1))} h`;
 }
 
 const steps = [

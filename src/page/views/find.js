@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { read } from '../parts/api.js';
 import { html } from '../parts/html.js';
 import { Command, Empty, Heading, When } from '../parts/marks.js';
-import { findAddress, overviewAddress } from '../parts/route.js';
+import { findAddress, goTo, overviewAddress } from '../parts/route.js';
 import { command, many, number } from '../parts/words.js';
 import { Outcome } from './fate.js';
 
@@ -39,7 +39,7 @@ export function Find({ text, open, explain }) {
     const typed = field.current.value.trim();
     if (typed === '') return;
     setLimit(limits[0]);
-    location.hash = findAddress(typed);
+    goTo(findAddress(typed));
   }
   return html`<section aria-labelledby="find">
     <${Heading} id="find" title="Find messages">

@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { read } from '../parts/api.js';
 import { html } from '../parts/html.js';
 import { Heading } from '../parts/marks.js';
-import { findAddress } from '../parts/route.js';
+import { findAddress, goTo } from '../parts/route.js';
 
 const typingMs = 200;
 const foundMax = 8;
@@ -29,7 +29,7 @@ export function Lookup({ open, explain }) {
     event.preventDefault();
     if (found?.story) explain(text);
     else if (found?.accounts.length > 0) open(found.accounts[0].account);
-    else if (text !== '') location.hash = findAddress(text);
+    else if (text !== '') goTo(findAddress(text));
   }
   return html`<section aria-labelledby="lookup">
     <${Heading} id="lookup" title="Look up" />

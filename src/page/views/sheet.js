@@ -10,13 +10,12 @@ import { Command, Empty, When } from '../parts/marks.js';
 import { releaseAccount, suspendAccount } from '../parts/questions.js';
 import { command, many, number, opened, verdictWord } from '../parts/words.js';
 import { Fate } from './fate.js';
-import { Incident } from './incident.js';
 
 const shownMax = 12;
 /** Addresses named at the top of a message. */
 const sampleMax = 5;
 
-/** `about`: { account }, { id } or { incident }. */
+/** `about`: { account } or { id }. */
 export function Sheet({ about, ask, open, explain, incident, onClose }) {
   const dialog = useRef(null);
   const [found, setFound] = useState(undefined);
@@ -35,8 +34,7 @@ export function Sheet({ about, ask, open, explain, incident, onClose }) {
       current = false;
     };
   }, [path]);
-  const title =
-    about.incident === undefined ? (about.id ?? about.account) : `Incident ${about.incident}`;
+  const title = about.id ?? about.account;
   return html`<dialog
     ref=${dialog}
     class="sheet"
@@ -51,7 +49,6 @@ export function Sheet({ about, ask, open, explain, incident, onClose }) {
     ${found?.fault && html`<p class="fault">${found.fault}</p>`}
     ${found?.none && html`<${Empty}>Postern has no record of ${title}.<//>`}
     ${found?.account && html`<${Account} ...${{ found, ask, explain, incident }} />`}
-    ${found?.incident && html`<${Incident} ...${{ found, open, explain }} />`}
     ${
       (found?.story || found?.message || found?.fate) &&
       html`<${Story} found=${found} open=${open} />`
@@ -61,7 +58,6 @@ export function Sheet({ about, ask, open, explain, incident, onClose }) {
 
 function pathOf(about) {
   if (about.id !== undefined) return `/api/explain/${encodeURIComponent(about.id)}`;
-  if (about.incident !== undefined) return `/api/incidents/${encodeURIComponent(about.incident)}`;
   return accountPath(about.account);
 }
 

@@ -47,6 +47,7 @@ const annWaits =
 
 const cases: readonly (readonly [string, Partial<Notice>])[] = [
   ['suspended', {}],
+  ['page', { page: 'https://mail.example.org:9902/incidents/01J0ZC8R7M' }],
   ['reached', { reached: ['a@x.example', 'b@y.example', 'long.name@a-long-domain.example'] }],
   ['login-open', { loginClosed: false, stopped: { messages: 1, fromQueue: 0 } }],
   ['would-suspend', { event: 'account.would-suspend', loginClosed: false }],

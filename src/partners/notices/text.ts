@@ -195,6 +195,7 @@ function hijacked({ account }: Notice): string {
 function next(notice: Notice): string {
   const lines: string[] = [];
   if (notice.explain !== '') lines.push('Details', `  ${oneLine(notice.explain)}`);
+  if (notice.page !== undefined) lines.push('On the status page', `  ${oneLine(notice.page)}`);
   if (notice.event === 'account.suspended') {
     const undo = oneLine(notice.undo);
     lines.push('If it was a hijack: refuse its mail from now on', `  ${hijacked(notice)}`);

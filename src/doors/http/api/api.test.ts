@@ -37,9 +37,10 @@ describe('reading', () => {
     ],
     ['/api/recent?limit=5', (v: unknown[]) => v.length, 5],
     ['/api/dkim', (v: { folder: string }) => v.folder, '/var/lib/postern/keys'],
-    ['/api/providers', (v: { lanes: { state: string }[] }) => v.lanes[0]?.state, 'slowed'],
-    ['/api/providers/google', (v: { samples: unknown[] }[]) => v[0]?.samples.length, 1],
-    ['/api/lane-changes?since=0&until=1', (v: { to: string }[]) => v[0]?.to, 'slowed'],
+    ['/api/providers', (v: { lanes: { state: string }[] }) => v.lanes[0]?.state, 'blocked'],
+    ['/api/providers', (v: { names: Record<string, string> }) => v.names['google'], 'Google'],
+    ['/api/providers/google', (v: unknown[]) => v.length, 2],
+    ['/api/lane-changes?since=0&until=8000000000000', (v: unknown[]) => v.length, 4],
     ['/api/minutes', (v: unknown[]) => v.length, 120],
     [`/api/audit?account=${joe}`, (v: { action: string }[]) => v[0]?.action, 'suspend'],
     [

@@ -2,11 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask, bearer, stage } from '../../../../test/doubles/client.ts';
+import type { IncidentReport } from '../../../core/incidents/report.ts';
 import type { ExplainAnswer, FindAnswer, IncidentDetail } from '../../../ports/asking.ts';
 
 test('nobody without the token finds anything', async () => {
   await using at = await stage('hijack');
-  for (const path of ['/api/find?q=parcel', '/api/incidents', '/api/incidents/i-1']) {
+  for (const path of [
+    '/api/find?q=parcel',
+    '/api/incidents',
+    '/api/incidents/i-1',
+    '/api/incidents/i-1/report',
+  ]) {
     assert.equal((await ask(at.door, path)).status, 401, path);
   }
 });
@@ -26,6 +32,12 @@ test('find, explain and incidents answer what the admin knows', async () => {
   assert.equal(explained.fate?.told.brief, 'delivered');
   const incident = (await read('/api/incidents/i-1')) as IncidentDetail;
   assert.deepEqual(incident.marks, { thief: 3, owner: 1, unclear: 0 });
+  assert.deepEqual(
+    incident.lanes.map(({ name, share }) => `${name} ${share}`),
+    ['Gmail 0.92'],
+  );
+  const report = (await read('/api/incidents/i-1/report?to=abuse')) as IncidentReport;
+  assert.deepEqual([report.to, report.samples.length], ['abuse', 3]);
 });
 
 const refused: readonly (readonly [string, number, RegExp])[] = [
@@ -35,6 +47,8 @@ const refused: readonly (readonly [string, number, RegExp])[] = [
   ['/api/find?q=a%0ab', 400, /control characters/],
   ['/api/explain/nothing', 404, /no such message/],
   ['/api/incidents/i-9', 404, /no such incident/],
+  ['/api/incidents/i-9/report', 404, /no such incident/],
+  ['/api/incidents/i-1/report?to=all', 400, /to/],
 ];
 for (const [path, status, text] of refused) {
   test(`${path.slice(0, 40)}: ${status}`, async () => {

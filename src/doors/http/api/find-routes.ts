@@ -6,12 +6,17 @@
  *   GET  /api/explain/ID             { story?, message?, fate? }
  *   GET  /api/incidents?account&limit
  *   GET  /api/incidents/ID           by id, or by the name of an account for its latest one
+ *   GET  /api/incidents/ID/report?to&provider&as
+ *                                    to: provider or abuse; provider: only its answers; as=text:
+ *                                    as text to send
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
+import { reportReaders } from '../../../core/incidents/report.ts';
+import { reportText } from '../../../core/incidents/report-text.ts';
 import type { Millis } from '../../../lib/time.ts';
 import type { Admin } from '../../../ports/admin.ts';
-import type { FindAsk, IncidentSearch } from '../../../ports/asking.ts';
+import type { FindAsk, IncidentSearch, ReportAsk } from '../../../ports/asking.ts';
 import { type HttpEnv, named, orNotFound, query, Refusal } from './request.ts';
 
 const limit = z.coerce.number().int().min(1).max(1_000).default(100);
@@ -49,6 +54,14 @@ const findQuery: z.ZodType<FindAsk> = z
 
 const incidentsQuery: z.ZodType<IncidentSearch> = z.object({ account: text, limit });
 
+const reportQuery: z.ZodType<ReportAsk & { readonly as: 'json' | 'text' }> = z
+  .object({
+    to: z.enum(reportReaders).default('provider'),
+    provider: text,
+    as: z.enum(['json', 'text']).default('json'),
+  })
+  .transform(({ as, provider, to }) => ({ as, to, provider }));
+
 export function findRoutes(api: Hono<HttpEnv>, { asking, explain }: Admin): void {
   api.get('/find', async (c) => c.json(await asking.find(query(c, findQuery))));
   api.get('/explain/:id', async (c) => {
@@ -61,4 +74,14 @@ export function findRoutes(api: Hono<HttpEnv>, { asking, explain }: Admin): void
   api.get('/incidents/:id', async (c) => {
     return c.json(orNotFound(await asking.incident(named(c, 'id')), 'incident'));
   });
+  api.get('/incidents/:id/report', async (c) => {
+    const { as, ...about } = query(c, reportQuery);
+    const report = orNotFound(await asking.report(named(c, 'id'), about), 'incident');
+    return as === 'text' ? c.text(reportText(report, withoutControls)) : c.json(report);
+  });
+}
+
+/** Text of strangers neither steers a terminal nor turns the direction of the text (UAX 9). */
+function withoutControls(line: string): string {
+  return line.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, '?');
 }

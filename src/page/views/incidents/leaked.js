@@ -1,11 +1,9 @@
-/** One incident: each message that got out, and who likely sent it. */
-
-import { Reasons } from '../parts/evidence.js';
-import { html } from '../parts/html.js';
-import { Command, When } from '../parts/marks.js';
-import { command, many, number } from '../parts/words.js';
-import { Outcome } from './fate.js';
-import { Recipients, Subject } from './find.js';
+/** Each message that got out, and who likely sent it. */
+import { html } from '../../parts/html.js';
+import { Command, When } from '../../parts/marks.js';
+import { command, many, number } from '../../parts/words.js';
+import { Outcome } from '../fate.js';
+import { Recipients, Subject } from '../find.js';
 
 const words = {
   thief: 'likely the thief’s',
@@ -14,30 +12,23 @@ const words = {
 };
 const shownMax = 100;
 
-export function Incident({ found, open, explain }) {
-  const { incident, leaked, marks, remarks } = found;
+export function Leaked({ found: { incident, leaked, marks, remarks }, explain }) {
   const sums = Object.entries(words)
     .filter(([mark]) => marks[mark] > 0)
     .map(([mark, text]) => `${number(marks[mark])} ${text}`);
-  return html`<p>
-      <button class="name" type="button" onClick=${() => open(incident.account)}>
-        ${incident.account}
-      </button>
-      ${' '}was suspended <${When} at=${incident.suspendedAt} />; first sign
-      ${' '}<${When} at=${incident.since} />.
-    </p>
-    <p>
-      ${many(incident.leakedMessages, 'message')} to
-      ${' '}${many(incident.leakedRecipients, 'recipient')} got out,
-      ${' '}${number(incident.stoppedMessages)} stopped.
-    </p>
-    <h3>Mail that got out</h3>
+  return html`<h3>Mail that got out</h3>
     ${sums.length > 0 && html`<p>${sums.join(', ')}</p>`}
+    ${leaked.length === 0 && html`<p class="quiet">None is known.</p>`}
     <ul class="rows small">
       ${leaked.slice(0, shownMax).map(
         (one) => html`<li key=${one.id} class="leak">
           <p>
-            <button class="name" type="button" onClick=${() => explain(one.id)}>
+            <button
+              class="name"
+              type="button"
+              disabled=${one.id === ''}
+              onClick=${() => explain(one.id)}
+            >
               <${Subject} of=${one} />
             </button>
           </p>
@@ -56,6 +47,5 @@ export function Incident({ found, open, explain }) {
     <p class="same">
       <span class="quiet">All recipients as a table</span>
       <${Command} text=${command('incidents', 'show', incident.id, '--csv')} />
-    </p>
-    ${incident.reasons.length > 0 && html`<h3>Why</h3><${Reasons} reasons=${incident.reasons} />`}`;
+    </p>`;
 }

@@ -1,0 +1,49 @@
+/** Settings of [notices]: how the operator is told. */
+import { z } from 'zod';
+
+const address = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be a mail address');
+
+export type NoticeSettings = {
+  mail_to: string[];
+  mail_from: string;
+  mail_server: string;
+  webhook: string;
+  webhook_secret_file: string;
+  page_url: string;
+};
+
+export const noticeSettings: z.ZodType<NoticeSettings> = z
+  .strictObject({
+    mail_to: z.array(address).default([]).describe('Mail addresses that notices are sent to.'),
+    mail_from: z.string().default('').describe('Sender of notices. Empty: postern@HOST.'),
+    mail_server: z
+      .string()
+      .regex(/^[^\s:]+:\d{1,5}$/, 'must be HOST:PORT')
+      .default('127.0.0.1:25')
+      .describe('Mail server that delivers notices, as HOST:PORT.'),
+    webhook: z
+      .union([z.literal(''), z.url({ protocol: /^https?$/ })])
+      .default('')
+      .describe(
+        'Second channel: a URL that receives each notice as a JSON POST, so that ' +
+          'notices arrive even when mail is blocked.',
+      ),
+    webhook_secret_file: z
+      .union([z.literal(''), z.string().regex(/^\//, 'must be an absolute path')])
+      .default('')
+      .describe(
+        'File with the secret that signs the POST (X-Postern-Signature); only Postern' +
+          ' may read it. Empty: not signed.',
+      ),
+    page_url: z
+      .union([
+        z.literal(''),
+        z.string().regex(/^https?:\/\/[^\s/?#]+\/?$/, 'must be http://HOST:PORT'),
+      ])
+      .default('')
+      .describe(
+        'Address under which you open the status page, such as http://127.0.0.1:9902 through ' +
+          'an SSH tunnel. Notices then have a link to the incident or provider. Empty: no links.',
+      ),
+  })
+  .prefault({});
