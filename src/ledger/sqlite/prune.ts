@@ -3,9 +3,9 @@
  * stories and statistics go by their own age. Finished notices and held messages that were released
  * or dropped go with the stories. Accounts, incidents, exemptions and the audit trail stay. A From
  * domain goes if nobody has sent with it for as long as stories are kept; a script goes if
- * `scriptsMax` others have sent since. Lanes, their changes and replies go with the
- * stories. Domains that came near to a number of bulk senders stay, as some providers never forget
- * them.
+ * `scriptsMax` others have sent since. Lanes without mail, with their intervals, and changes and
+ * replies of lanes go with the stories. So do domains that came near to no rule for bulk senders.
+ * The others stay, as some providers never forget them.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { scriptsMax } from '../../core/scripts/register.ts';
@@ -17,10 +17,12 @@ import { inTransaction } from './write.ts';
 
 /** Rows of each kind in a slice: some milliseconds. */
 const sliceRows = 250;
-/** Kinds of replies on all lanes; the latest are kept. */
+/** Kinds of replies on all lanes; those of known providers and the latest are kept. */
 const laneRepliesMax = 5_000;
 /** Lanes with the latest mail that are kept; strangers choose domains, too. */
 const lanesMax = 1_000;
+/** Changes of all lanes; the latest are kept. */
+const laneChangesMax = 50_000;
 
 export function pruner(
   database: DatabaseSync,
@@ -74,12 +76,6 @@ export function pruner(
        (SELECT 1 FROM lane_sample WHERE lane_sample.source = lane.source
           AND lane_sample.family = lane.family AND lane_sample.provider = lane.provider)`,
   );
-  // What was near to a number stays, as some providers never forget it.
-  const bulkDomain = make.command(
-    `DELETE FROM bulk_domain WHERE (domain, provider) IN
-       (SELECT domain, provider FROM bulk_domain
-        WHERE day < ? AND told_at IS NULL AND passed_at IS NULL LIMIT ${sliceRows})`,
-  );
   const laneChange = make.command(
     `DELETE FROM lane_change WHERE number IN
        (SELECT number FROM lane_change WHERE at < ? ORDER BY at LIMIT ${sliceRows})`,
@@ -89,11 +85,23 @@ export function pruner(
        (SELECT source, family, provider, shape FROM lane_reply WHERE last_at < ?
         LIMIT ${sliceRows})`,
   );
-  // Strangers choose replies, so there is a limit besides the age.
+  // Strangers choose replies, so there is a limit besides the age. Their domains have a dot.
+  const laneChangeMore = make.command(
+    `DELETE FROM lane_change WHERE number IN
+       (SELECT number FROM lane_change
+        WHERE number <= (SELECT MAX(number) FROM lane_change) - ${laneChangesMax}
+        ORDER BY number LIMIT ${sliceRows})`,
+  );
   const laneReplyMore = make.command(
     `DELETE FROM lane_reply WHERE (source, family, provider, shape) IN
        (SELECT source, family, provider, shape FROM lane_reply
-        ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${laneRepliesMax})`,
+        ORDER BY INSTR(provider, '.') > 0, last_at DESC
+        LIMIT ${sliceRows} OFFSET ${laneRepliesMax})`,
+  );
+  const bulkDomain = make.command(
+    `DELETE FROM bulk_domain WHERE (domain, provider) IN
+       (SELECT domain, provider FROM bulk_domain
+        WHERE day < ? AND passed_at IS NULL AND told_at IS NULL LIMIT ${sliceRows})`,
   );
   const changed = make.query('SELECT total_changes() AS n');
   const changes = (): number => integer(changed.first() ?? {}, 'n');
@@ -110,10 +118,11 @@ export function pruner(
       script();
       laneSample(olderThan.stories);
       lane(olderThan.stories);
-      bulkDomain(Math.floor(olderThan.stories / dayMs));
       laneChange(olderThan.stories);
       laneReply(olderThan.stories);
+      laneChangeMore();
       laneReplyMore();
+      bulkDomain(Math.floor(olderThan.stories / dayMs));
       const day = Math.floor(olderThan.statistics / dayMs);
       for (const by of statsKinds) rollup(by, day);
     });

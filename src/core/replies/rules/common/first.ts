@@ -199,7 +199,7 @@ export const theirFaultRules: readonly ReplyRule[] = rulesOf(group, [
     codes: '4',
     says: 'their-fault transient 15m',
     cure: cures.none,
-    yes: '451 4.3.0 Temporary lookup failure',
+    yes: '451 4.3.0 Temporary problem, please try later',
     no: '550 5.1.1 User unknown',
   },
 ]);
