@@ -133,6 +133,36 @@ test('lanes have a limit, and the rest is counted together', () => {
   rig.ledger.close();
 });
 
+test('each of many small sites takes no lane from another; what is old goes from the file', () => {
+  const path = join(files.folder, 'old.db');
+  const rig = openRig(path, { now: start });
+  for (let nth = 0; nth < 3_000; nth++) {
+    rig.attempt('sent', { mxHost: `mx.site${nth}.example` });
+    if (nth % 50 === 0) rig.taken();
+  }
+  const message = { kind: 'send', at: start, account: 'joe@example.org' as Account } as const;
+  const about = { outside: [], local: [], headerFrom: 'news@small.example' };
+  rig.watch.judged({ ...message, ...about, id: 'Q1' });
+  rig.attempt('sent');
+  rig.taken();
+  const rows = (): readonly number[] => {
+    const file = new DatabaseSync(path, { readOnly: true });
+    const counted = ['lane', 'lane_sample', 'bulk_domain'].map((table) =>
+      Number(file.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n']),
+    );
+    file.close();
+    return counted;
+  };
+  assert.deepEqual(rows(), [102, 102, 1]);
+  const olderThan = { messages: start, stories: start, statistics: start };
+  for (let nth = 0; nth < 100 && rig.ledger.prune(olderThan); nth++);
+  assert.deepEqual(rows(), [102, 102, 1]);
+  const later = (start + 2 * dayMs) as Millis;
+  for (let nth = 0; nth < 100 && rig.ledger.prune({ ...olderThan, stories: later }); nth++);
+  assert.deepEqual(rows(), [0, 0, 0]);
+  rig.ledger.close();
+});
+
 test('a domain near to the number of Gmail is told once, with what it lacks', async () => {
   const path = join(files.folder, 'bulk.db');
   const clock = { now: start };

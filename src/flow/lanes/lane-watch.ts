@@ -66,6 +66,8 @@ const othersMax = 100;
 const otherProvider = 'other';
 /** A lane of another provider with fewer answers in a day may give its place to a new one. */
 const smallMax = 3;
+/** A lane is in memory for at least this long. */
+const stayMs = hourMs;
 /** Strangers choose what their servers answer: notices about them are this far apart. */
 const othersGapMs = hourMs;
 /** What changes within this time is told in one notice. */
@@ -76,6 +78,8 @@ const loopback = /^(?:127\.|::1$)/;
 
 type Lane = WatchedLane & {
   savedAt: Millis;
+  /** Since when it is in memory. */
+  readonly begunAt: Millis;
   isChanged: boolean;
   /** Bad replies came since it was written. */
   isUrgent: boolean;
@@ -286,6 +290,7 @@ class Watch implements LaneWatch {
       ...key,
       memory,
       savedAt: 0 as Millis,
+      begunAt: this.#deps.world.clock.now(),
       isChanged: false,
       isUrgent: false,
       shown: memory.state,
@@ -300,6 +305,8 @@ class Watch implements LaneWatch {
     for (const [name, lane] of this.#lanes) {
       if (!isOtherLane(lane) || answersOfDay(lane.memory, now) >= smallMax) continue;
       if (lane.memory.state === 'slowed' || lane.memory.state === 'blocked') continue;
+      // Else each new domain would take the place of the one before, and all would be written.
+      if (Math.abs(now - lane.begunAt) < stayMs) continue;
       this.#lanes.delete(name);
       this.#others -= 1;
       return true;

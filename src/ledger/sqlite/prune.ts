@@ -19,6 +19,8 @@ import { inTransaction } from './write.ts';
 const sliceRows = 250;
 /** Kinds of replies on all lanes; those of known providers and the latest are kept. */
 const laneRepliesMax = 5_000;
+/** Lanes with the latest mail that are kept; strangers choose domains, too. */
+const lanesMax = 1_000;
 /** Changes of all lanes; the latest are kept. */
 const laneChangesMax = 50_000;
 
@@ -60,17 +62,19 @@ export function pruner(
     `DELETE FROM script WHERE account IN
        (SELECT account FROM script ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${scriptsMax})`,
   );
+  // Of a lane without mail nothing else removes the intervals.
+  const oldLanes = `SELECT source, family, provider FROM lane WHERE at < ?
+    UNION SELECT source, family, provider FROM
+      (SELECT source, family, provider FROM lane ORDER BY at DESC LIMIT -1 OFFSET ${lanesMax})`;
   const laneSample = make.command(
     `DELETE FROM lane_sample WHERE (source, family, provider, at) IN
        (SELECT source, family, provider, lane_sample.at
-        FROM lane JOIN lane_sample USING (source, family, provider)
-        WHERE lane.at < ? LIMIT ${sliceRows})`,
+        FROM (${oldLanes}) JOIN lane_sample USING (source, family, provider) LIMIT ${sliceRows})`,
   );
   const lane = make.command(
-    `DELETE FROM lane WHERE at < ? AND (source, family, provider) NOT IN
-       (SELECT source, family, provider FROM lane_sample AS one
-        WHERE one.source = lane.source AND one.family = lane.family
-          AND one.provider = lane.provider LIMIT 1)`,
+    `DELETE FROM lane WHERE (source, family, provider) IN (${oldLanes}) AND NOT EXISTS
+       (SELECT 1 FROM lane_sample WHERE lane_sample.source = lane.source
+          AND lane_sample.family = lane.family AND lane_sample.provider = lane.provider)`,
   );
   const laneChange = make.command(
     `DELETE FROM lane_change WHERE number IN
