@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { readMessages } from '../src/commands/bounces/bounce-files.ts';
 import { postern, stateFolder } from './command-line.ts';
 
 const bounce = `From: MAILER-DAEMON@sender.example
@@ -101,6 +103,20 @@ test('a file that cannot be read is said, and the others are read: exit 66', asy
   assert.equal(exit, 66);
   assert.equal(parsed(out).length, 1);
   assert.match(err, /cannot read .*gone/);
+});
+
+test('a file of a folder that is gone when it is read does not hide those after it', async () => {
+  await using folder = await stateFolder();
+  for (const name of ['a.eml', 'b.eml', 'c.eml']) await writeFile(join(folder.path, name), bounce);
+  const read: string[] = [];
+  const failed: string[] = [];
+  const message = (file: string): void => {
+    read.push(basename(file));
+    rmSync(join(folder.path, 'b.eml'), { force: true });
+  };
+  await readMessages(folder.path, message, (error) => failed.push(error.message));
+  assert.deepEqual(read, ['a.eml', 'c.eml']);
+  assert.match(failed.join(), /^cannot read .*b\.eml$/);
 });
 
 test('nothing that is a bounce: exit 65', async () => {

@@ -9,19 +9,79 @@ import { postern, stateFolder } from './command-line.ts';
 
 const home = join(import.meta.dirname, '..');
 
-async function lines(input: string): Promise<{ exit: number; out: unknown[]; err: string }> {
-  const words = ['providers', 'classify', '-', '--json'];
+type Ended = { readonly exit: number; readonly out: string; readonly err: string };
+
+async function piped(input: string, ...more: readonly string[]): Promise<Ended> {
+  const words = ['providers', 'classify', '-', ...more];
   const child = spawn(join(home, 'postern'), words, { stdio: ['pipe', 'pipe', 'pipe'] });
   const exit = new Promise<number>((done) => child.on('close', (code) => done(code ?? -1)));
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { exit: await exit, out, err };
+}
+
+async function lines(input: string): Promise<{ exit: number; out: unknown[]; err: string }> {
+  const { out, ...ended } = await piped(input, '--json');
   const parsed = out
     .trim()
     .split('\n')
     .map((line): unknown => JSON.parse(line));
-  return { exit: await exit, out: parsed, err };
+  return { ...ended, out: parsed };
 }
+
+function attempt(id: string, relay: string, status: string, reply: string): string {
+  return (
+    `Nov 28 10:00:00 mail postfix/smtp[9]: ${id}: to=<ann@example.net>, relay=${relay}, delay=1, ` +
+    `delays=0/0/0.5/0.5, dsn=4.7.28, status=${status} (${reply})`
+  );
+}
+
+const gmail = 'gmail-smtp-in.l.google.com[203.0.113.7]:25';
+const rate =
+  `host ${gmail.replace(':25', '')} said: 421-4.7.28 Gmail has detected an unusual rate of mail ` +
+  '- gsmtp (in reply to end of DATA command)';
+const mailLog = [
+  'Nov 28 09:59:59 mail postfix/qmgr[3]: 4F1A2B3C4D: from=<bob@example.org>, size=1, nrcpt=1',
+  attempt('4F1A2B3C4D', gmail, 'deferred', rate),
+  attempt('4F1A2B3C4E', 'mx.b.example[203.0.113.8]:25', 'sent', '250 2.0.0 Ok: queued as 1'),
+  attempt('4F1A2B3C4F', gmail, 'deferred', rate),
+  attempt(
+    '4F1A2B3C50',
+    'mx.b.example[203.0.113.8]:25',
+    'bounced',
+    'host mx.b.example[203.0.113.8] said: 550 5.1.1 User unknown (in reply to RCPT TO command)',
+  ),
+  'Nov 28 10:00:01 mail postfix/qmgr[3]: 4F1A2B3C50: removed',
+].join('\n');
+
+test('a whole mail log is read: replies that mean the same are counted together', async () => {
+  const { exit, out, err } = await piped(mailLog);
+  assert.deepEqual([exit, err], [0, '']);
+  assert.match(out, /^2 times: Google\n {2}Their words {3}.*421-4\.7\.28/);
+  assert.match(out, /\n1 time: a site of its own\n(?: {2}.*\n)* {2}Rule .*any\/mailbox-unknown\n/);
+  assert.match(out, /Read: 6 lines, with 3 replies that put mail off or refuse it\.\n$/);
+});
+
+test('with --json each reply of a mail log is a line, with its queue id', async () => {
+  const { exit, out } = await lines(mailLog);
+  const found = out.map((line) => {
+    const { id, provider, scope } = line as Record<string, string>;
+    return [id, provider, scope].join(' ');
+  });
+  assert.equal(exit, 0);
+  assert.deepEqual(found, [
+    '4F1A2B3C4D google rate',
+    '4F1A2B3C4F google rate',
+    '4F1A2B3C50 other recipient',
+  ]);
+});
+
+test('the name of a file is not taken for a reply', async () => {
+  const { exit, err } = await postern('providers', 'classify', import.meta.filename);
+  assert.equal(exit, 64);
+  assert.match(err, /is a file, not a reply\n.*postern providers classify - <\//s);
+});
 
 test('a reply is explained in plain words', async (t) => {
   const reply =

@@ -50,7 +50,7 @@ export function parseConfig(text: string, name: string): Omit<LoadedConfig, 'fil
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const what = error.message.split('\n')[0] ?? 'not TOML';
-    throw wrong(`${name}, line ${error.line}: ${what}`, error);
+    throw wrong(`${name}, line ${error.line}: ${what}`, undefined);
   }
   const { raw, oldNames } = withNewNames(toml);
   const read = schema.safeParse(raw);

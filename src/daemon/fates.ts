@@ -93,12 +93,8 @@ function openDaemonLogHealth(
   const { source } = config.mail_log;
   let isSeen = journal.live.meta(seenKey) !== undefined;
   const health = openLogHealth({
-    troubles: {
-      set(part, why) {
-        if (part === 'mail log') lanes.unread(why);
-        troubles.set(part, why);
-      },
-    },
+    troubles,
+    unread: (why) => lanes.unread(why),
     nowMs: () => performance.now(),
     isExpected: isSeen || (source !== 'auto' && source !== 'off'),
   });

@@ -116,7 +116,12 @@ test('the door: a failed login in the journal is an event, and its place is kept
       clock: { now: () => Date.now() as Millis },
       log: () => undefined,
       count: (name, by = 1) => void counted.set(name, (counted.get(name) ?? 0) + by),
-      health: { lines: () => undefined, lost: () => undefined, strangest: () => undefined },
+      health: {
+        lines: () => undefined,
+        lost: () => undefined,
+        away: () => undefined,
+        strangest: () => undefined,
+      },
       state: (names, reading, wanted) => Object.assign(state, { names: names[0], reading, wanted }),
       journalWords: journald.words,
     });

@@ -7,114 +7,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { Account } from '../../src/core/account-name.ts';
-import { providerOfMx } from '../../src/core/deliverability/providers.ts';
-import type { Attempt } from '../../src/core/fate/attempt.ts';
-import type { Notice } from '../../src/core/notice.ts';
-import { openReplyClassifier } from '../../src/core/replies/classifier.ts';
-import { allReplyRules } from '../../src/core/replies/rules/all.ts';
-import { openJournal } from '../../src/flow/journal/journal.ts';
-import { openBulkMissing } from '../../src/flow/lanes/bulk-missing.ts';
-import { openBulkSenders } from '../../src/flow/lanes/bulk-senders.ts';
-import { openLaneNotices } from '../../src/flow/lanes/lane-notices.ts';
 import { storedLaneViews } from '../../src/flow/lanes/lane-views.ts';
-import { openLaneWatch } from '../../src/flow/lanes/lane-watch.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../src/lib/time.ts';
-import { organisationOf } from '../../src/partners/dns/public-suffix.ts';
-import { quietWorld } from '../doubles/world.ts';
-import { scratchFiles } from '../scratch-files.ts';
 import { earlierLedgers } from './earlier-ledgers.ts';
-
-const files = scratchFiles('lanes');
-const start = (1_800_000_000_000 - (1_800_000_000_000 % dayMs)) as Millis;
-const gmail = 'gmail-smtp-in.l.google.com';
-const slower =
-  `host ${gmail}[192.0.2.26] said: 421-4.7.28 Gmail has detected an unusual rate of mail ` +
-  'originating from your IP address. To protect our users from spam, mail sent from your IP ' +
-  'address has been temporarily rate limited. 421 4.7.28 - gsmtp (in reply to end of DATA command)';
-const refused =
-  'host mx00.emig.gmx.net[192.0.2.4] refused to talk to me: 554-gmx.net (mxgmx016) Nemesis ESMTP ' +
-  'Service not available 554-No SMTP service 554-IP address is block listed. 554 For explanation ' +
-  'visit https://postmaster.gmx.net/en/case?c=r0303&i=ip&v=192.0.2.99&r=1N7';
-
-/** A watch over a ledger in a file, on a clock in the test's hand. */
-function openRig(
-  path: string,
-  clock: { now: Millis },
-  check: (domain: string) => Promise<readonly string[]> = async () => [],
-) {
-  const ledger = openLedger(path);
-  const world = quietWorld({ clock: { now: () => clock.now } });
-  const journal = openJournal({ ledger, world, onState: () => {} });
-  const notices: Notice[] = [];
-  const missing = openBulkMissing({ ledger: journal.live, check, world });
-  const told = openLaneNotices({
-    notices: { send: (notice) => void notices.push(notice) },
-    world,
-    host: 'mail.example.org',
-    nameOf: (provider) => provider,
-    missing: missing.now,
-    iso: (at) => new Date(at).toISOString(),
-  });
-  const bulk = openBulkSenders({ ledger, journal, organisationOf, clock: world.clock });
-  const watch = openLaneWatch({
-    classifier: openReplyClassifier(allReplyRules([])),
-    providerOf: (mxHost) => providerOfMx(mxHost)?.id,
-    organisationOf,
-    ledger,
-    journal,
-    world,
-    told,
-    bulk,
-    missing,
-  });
-  let place = 0;
-  return {
-    clock,
-    ledger,
-    watch,
-    notices,
-    /** All that was read until now is written, with its place. */
-    taken() {
-      watch.cut()('mail-log test', String(++place));
-      assert.ok(journal.flushNow());
-    },
-    /** Time passes, and lanes are judged. */
-    turn(ms: number) {
-      for (const end = clock.now + ms; clock.now < end; ) {
-        clock.now = Math.min(end, clock.now + 5 * secondMs) as Millis;
-        watch.look();
-      }
-      assert.ok(journal.flushNow());
-    },
-    attempt(outcome: Attempt['outcome'], more: Partial<Attempt> = {}) {
-      watch.attempted({
-        at: clock.now,
-        host: 'mail',
-        queueId: 'Q1',
-        account: 'joe@example.org' as Account,
-        recipient: 'ann@gmail.com',
-        original: 'ann@gmail.com',
-        outcome,
-        isLocal: false,
-        mxHost: gmail,
-        mxAddress: '192.0.2.26',
-        from: '',
-        status: '',
-        reply: outcome === 'sent' ? '250 2.0.0 OK gsmtp' : slower,
-        delaySeconds: 3,
-        ...more,
-      });
-    },
-    sums() {
-      const [detail] = watch.show('google', 0 as Millis);
-      const all = detail?.samples ?? [];
-      const sum = (name: 'sent' | 'deferred' | 'bounced'): number =>
-        all.reduce((total, one) => total + one[name], 0);
-      return [sum('sent'), sum('deferred'), sum('bounced')];
-    },
-  };
-}
+import { files, gmail, openRig, refused, start } from './lane-rig.ts';
 
 test('a kill between two places in the log counts nothing twice and loses nothing', () => {
   const path = join(files.folder, 'killed.db');
@@ -233,6 +130,36 @@ test('lanes have a limit, and the rest is counted together', () => {
   assert.ok(lanes.length <= 500, `${lanes.length} lanes`);
   assert.ok(lanes.some(({ provider }) => provider === 'other'));
   assert.ok(lanes.some(({ provider }) => provider === 'google'));
+  rig.ledger.close();
+});
+
+test('each of many small sites takes no lane from another; what is old goes from the file', () => {
+  const path = join(files.folder, 'old.db');
+  const rig = openRig(path, { now: start });
+  for (let nth = 0; nth < 3_000; nth++) {
+    rig.attempt('sent', { mxHost: `mx.site${nth}.example` });
+    if (nth % 50 === 0) rig.taken();
+  }
+  const message = { kind: 'send', at: start, account: 'joe@example.org' as Account } as const;
+  const about = { outside: [], local: [], headerFrom: 'news@small.example' };
+  rig.watch.judged({ ...message, ...about, id: 'Q1' });
+  rig.attempt('sent');
+  rig.taken();
+  const rows = (): readonly number[] => {
+    const file = new DatabaseSync(path, { readOnly: true });
+    const counted = ['lane', 'lane_sample', 'bulk_domain'].map((table) =>
+      Number(file.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n']),
+    );
+    file.close();
+    return counted;
+  };
+  assert.deepEqual(rows(), [102, 102, 1]);
+  const olderThan = { messages: start, stories: start, statistics: start };
+  for (let nth = 0; nth < 100 && rig.ledger.prune(olderThan); nth++);
+  assert.deepEqual(rows(), [102, 102, 1]);
+  const later = (start + 2 * dayMs) as Millis;
+  for (let nth = 0; nth < 100 && rig.ledger.prune({ ...olderThan, stories: later }); nth++);
+  assert.deepEqual(rows(), [0, 0, 0]);
   rig.ledger.close();
 });
 

@@ -92,6 +92,7 @@ test('what is not kept in clear text is marked; markup in the search is text', l
     await page.evaluate(`document.querySelector('.mail .subject').click()`);
     await page.until(sheetHas('2 addresses not kept'));
     await page.press('Escape');
+    await page.until(`document.querySelector('dialog') === null`);
     await page.evaluate(`location.hash = '#/find?q=' + encodeURIComponent('<img src=x>')`);
     await page.until(`document.querySelector('.find-answer').innerText.includes('<img src=x>')`);
     assert.equal(await page.evaluate(`document.querySelector('.find-answer img')`), null);

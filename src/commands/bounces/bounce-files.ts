@@ -9,17 +9,24 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 const depthMax = 3;
 const filesMax = 200_000;
 
-/** Calls `message` for each message in the file or folder; `-` is standard input. */
+/**
+ * Calls `message` for each message in the file or folder; `-` is standard input. `failed`: a file
+ * cannot be read; the others of its folder are.
+ */
 export async function readMessages(
   name: string,
   message: (file: string, octets: string) => void,
+  failed: (error: OperatorError) => void,
 ): Promise<void> {
-  if (name === '-') {
-    await cut('-', process.stdin, message);
-    return;
-  }
-  for (const file of await filesOf(name)) {
-    await cut(file, createReadStream(file), message);
+  const files = name === '-' ? [name] : await filesOf(name, failed);
+  for (const file of files) {
+    const chunks = file === '-' ? process.stdin : createReadStream(file);
+    try {
+      await cut(file, chunks, message);
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      failed(error);
+    }
   }
 }
 
@@ -38,25 +45,40 @@ async function cut(
 }
 
 /** The file itself, or the files of the folder in order of their names; links are not followed. */
-async function filesOf(name: string): Promise<readonly string[]> {
+async function filesOf(
+  name: string,
+  failed: (error: OperatorError) => void,
+): Promise<readonly string[]> {
   try {
     if (!(await stat(name)).isDirectory()) return [name];
     const found: string[] = [];
-    await walk(name, 0, found);
+    await walk(name, 0, found, failed);
     return found;
   } catch (cause) {
-    throw cannotRead(name, cause);
+    failed(cannotRead(name, cause));
+    return [];
   }
 }
 
-async function walk(folder: string, depth: number, found: string[]): Promise<void> {
+async function walk(
+  folder: string,
+  depth: number,
+  found: string[],
+  failed: (error: OperatorError) => void,
+): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     if (found.length >= filesMax) return;
     const path = join(folder, entry.name);
     if (entry.isFile() && !entry.name.startsWith('.')) found.push(path);
-    else if (entry.isDirectory() && depth < depthMax) await walk(path, depth + 1, found);
+    else if (entry.isDirectory() && depth < depthMax) {
+      try {
+        await walk(path, depth + 1, found, failed);
+      } catch (cause) {
+        failed(cannotRead(path, cause));
+      }
+    }
   }
 }
 

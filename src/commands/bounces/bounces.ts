@@ -59,27 +59,23 @@ async function run(files: readonly string[], options: Options, command: Command)
   let read = 0;
   let understood = 0;
   let recipients = 0;
-  let failed: unknown;
+  let failed: OperatorError | undefined;
   const { replyRules } = loadConfig(options.config ?? usualConfig());
   const classifier = openReplyClassifier(allReplyRules(replyRules));
   const isJson = options.json === true;
-  for (const name of files) {
-    try {
-      await readMessages(name, (file, octets) => {
-        read++;
-        const bounce = readBounce(octets);
-        const judged = judgeBounce(bounce, classifier);
-        if (judged.length > 0) understood++;
-        recipients += judged.length;
-        const lines = judged.length > 0 ? judged : [nothing(octets)];
-        for (const one of lines) print(command, isJson ? jsonOf(file, one) : textOf(file, one));
-      });
-    } catch (error) {
-      if (!(error instanceof OperatorError)) throw error;
-      failed ??= error;
-      warn(command, `postern: ${error.message}\n`);
-    }
-  }
+  const fail = (error: OperatorError): void => {
+    failed ??= error;
+    warn(command, `postern: ${error.message}\n`);
+  };
+  const take = (file: string, octets: string): void => {
+    read++;
+    const judged = judgeBounce(readBounce(octets), classifier);
+    if (judged.length > 0) understood++;
+    recipients += judged.length;
+    const lines = judged.length > 0 ? judged : [nothing(octets)];
+    for (const one of lines) print(command, isJson ? jsonOf(file, one) : textOf(file, one));
+  };
+  for (const name of files) await readMessages(name, take, fail);
   warn(
     command,
     `Read: ${many(read, 'message')}. Understood: ${understood}, with ` +

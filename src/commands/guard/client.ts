@@ -110,6 +110,7 @@ export function noSuch(text: string): OperatorError {
   const where = {
     account: 'find its name with: postern accounts list --like TEXT',
     incident: 'see: postern incidents list',
+    provider: 'providers that mail was sent to: postern providers list',
   };
   const [, what = ''] = /such (\w+)$/.exec(text) ?? [];
   const hint =

@@ -25,6 +25,7 @@ import { observationKey, standingOf, storedObservation } from '../../flow/author
 import { openAsking } from '../../flow/fate/asking.ts';
 import { storedLaneViews } from '../../flow/lanes/lane-views.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
+import { incidentNow } from '../../flow/suspension/incident-now.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, StoryView } from '../../ports/admin.ts';
@@ -40,7 +41,7 @@ import type { AuthorsView } from '../../ports/authors.ts';
 import type { FateStore } from '../../ports/fate.ts';
 import type { InboundRow } from '../../ports/inbound/inbound.ts';
 import type { LaneDetail, LaneList } from '../../ports/lanes.ts';
-import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
+import type { ExemptionRow, HeldRow, IncidentRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -133,6 +134,10 @@ function isReadable(path: string): boolean {
 
 function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis): GuardReads {
   const account = (name: string): AccountView | undefined => storedAccount(ledger, name, now);
+  const asOfNow = (incident: IncidentRow): IncidentRow => {
+    const record = ledger.loadAccount(incident.account);
+    return incidentNow(incident, record === undefined ? undefined : decodeProfile(record.profile));
+  };
   const lanes = storedLaneViews(ledger, now);
   const asking = openAsking({
     fates,
@@ -140,7 +145,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     log: () => 'stopped',
     named: (name) => (keepsCapitals(name) ? name.trim() : name.trim().toLowerCase()) as Account,
     now: () => now,
-    asOfNow: (incident) => incident,
+    asOfNow,
     incidents: storedIncidentSources(lanes.changes),
   });
   return {
@@ -153,7 +158,9 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
       const key = name as Account;
       return {
         account: found(account(name), 'account'),
-        incidents: ledger.incidents({ account: key, limit: 100 }).map(withShownReasons),
+        incidents: ledger
+          .incidents({ account: key, limit: 100 })
+          .map((incident) => withShownReasons(asOfNow(incident))),
         stories: ledger.stories({ account: key, limit: 100 }).map(withShownReasons),
         audit: ledger.audit({ account: name, limit: 100 }),
       };

@@ -3,6 +3,7 @@
  * what got out, and what is written to others about it.
  */
 import { type Command, Option } from 'commander';
+import { providerTyped } from '../../core/deliverability/providers.ts';
 import { type ReportReader, reportReaders } from '../../core/incidents/report.ts';
 import { reportText } from '../../core/incidents/report-text.ts';
 import { leakedCsv } from '../find/leaked-text.ts';
@@ -114,7 +115,7 @@ function report(incidents: Command): void {
         .choices([...reportReaders])
         .default('provider'),
     )
-    .option('--provider <id>', 'only answers of this provider, such as google')
+    .option('--provider <id>', 'only answers of this provider, such as google or gmail.com')
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object with the same facts')
     .addHelpText(
@@ -130,8 +131,9 @@ function report(incidents: Command): void {
     )
     .action(async (id: string, options: ReportOptions, command: Command) => {
       const { json, provider, state, to } = options;
+      const typed = provider === undefined ? undefined : providerTyped(provider);
       using reads = await openReads(state, (text) => warn(command, text));
-      const told = await withReverseNames(await reads.report(id, { to, provider }));
+      const told = await withReverseNames(await reads.report(id, { to, provider: typed }));
       print(command, json === true ? jsonLine(told) : reportText(told, plain));
     });
 }

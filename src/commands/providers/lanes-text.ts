@@ -25,7 +25,6 @@ export function laneListText({ bulk, lanes, newReplies, unread }: LaneList, now:
     paint(colours[lane.state], lane.state),
     span(now - lane.since),
     ...numbers(lane.lastHour),
-    plain(lane.why),
   ]);
   const columns = [
     { title: 'PROVIDER' },
@@ -35,12 +34,15 @@ export function laneListText({ bulk, lanes, newReplies, unread }: LaneList, now:
       title,
       align: 'right' as const,
     })),
-    { title: 'WHY' },
   ];
   const bad = lanes.filter(({ state }) => state === 'blocked' || state === 'slowed');
   return [
     head + table(columns, rows),
-    ...bad.map(standingText),
+    ...bad.map(
+      (lane) =>
+        `${laneName(lane)}: ${paint(colours[lane.state], lane.state)}\n${standingText(lane)}`,
+    ),
+    unread === '' ? unknownText(lanes) : '',
     newRepliesText(newReplies),
     bulkText(bulk),
     'Numbers are of the last hour; the delay is of half and of 95 % of the mail that was taken.\n',
@@ -62,8 +64,7 @@ export function laneText({ changes, replies, samples, standing }: LaneDetail, no
     `${sum.bounced} refused.\n`;
   return [
     `${laneName(standing)}: ${paint(colours[standing.state], standing.state)} ${since}\n` +
-      `${plain(standing.why)}\n${total}`,
-    standing.reply === '' ? '' : standingText(standing),
+      `${standingText(standing)}${total}`,
     changes.length === 0
       ? ''
       : `Changes\n${table(
@@ -89,10 +90,20 @@ export function laneText({ changes, replies, samples, standing }: LaneDetail, no
     .join('\n');
 }
 
-/** Their words, who caused it, and what to do. */
+/** Why nothing is known of a lane. */
+function unknownText(lanes: readonly LaneStanding[]): string {
+  const unknown = lanes.filter(({ state }) => state === 'unknown');
+  if (unknown.length === 0) return '';
+  const lines = unknown
+    .slice(0, shownMax)
+    .map((lane) => `  ${laneName(lane)}: ${plain(lane.why)}\n`);
+  return `Not known\n${lines.join('')}`;
+}
+
+/** Why, their words, who caused it, and what to do. */
 function standingText(lane: LaneStanding): string {
-  const { causedBy, commands, cure, incident, link, reply, rule } = lane;
-  const lines = [`${laneName(lane)}: ${paint(colours[lane.state], lane.state)}`];
+  const { causedBy, commands, cure, incident, link, reply, rule, why } = lane;
+  const lines = [`  why          ${plain(why)}`];
   if (reply !== '') lines.push(`  their words  ${plain(reply)}`);
   if (rule !== '') lines.push(`  rule         ${plain(rule)}`);
   if (cure !== '') lines.push(`  what to do   ${plain(cure)}`);
@@ -100,14 +111,19 @@ function standingText(lane: LaneStanding): string {
   if (causedBy !== undefined && causedBy !== null) {
     const share = Math.round(causedBy.share * 100);
     lines.push(`  caused by    ${plain(causedBy.account)} (${share} % of the bad replies)`);
-    lines.push(`               ${shellWords('postern', 'accounts', 'show', causedBy.account)}`);
+    lines.push(
+      `               ${plain(shellWords('postern', 'accounts', 'show', causedBy.account))}`,
+    );
   }
   if (incident !== undefined && incident !== null) {
     lines.push(`  incident     postern incidents show ${plain(incident)}`);
   }
   if (commands.length > 0) {
-    lines.push('  It refuses IPv6 only. Postfix sends to it by IPv4 after these commands:');
-    lines.push(...commands.map((command) => `    ${command}`));
+    lines.push(
+      '  They refuse IPv6 only. After these commands of root, Postfix sends by IPv4 to the',
+    );
+    lines.push('  domains that are named; name others of this provider, too:');
+    lines.push(...commands.map((command) => `    ${command.replaceAll('\n', '\n    ')}`));
   }
   return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,6 @@
 /** `postern providers list` and `show`: what each provider does with our mail, and why. */
 import type { Command } from 'commander';
+import { providerTyped } from '../../core/deliverability/providers.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import { openReads } from '../guard/reads.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
@@ -41,7 +42,10 @@ export function laneCommands(providers: Command): void {
       'Shows one provider: the reply that decided, in its words, what to do, which account ' +
         'caused most of the bad replies, the changes and the replies of the last 7 days.',
     )
-    .argument('<provider>', 'id of the provider as the list shows it, such as google')
+    .argument(
+      '<provider>',
+      'id as the list shows it, such as google; or a name or domain, such as gmail.com',
+    )
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON array: standing, changes, samples, replies')
     .addHelpText(
@@ -55,7 +59,7 @@ export function laneCommands(providers: Command): void {
     .action(async (provider: string, { json, state }: Common, command: Command) => {
       using reads = await openReads(state, (text) => warn(command, text));
       const now = Date.now();
-      const lanes = await reads.provider(provider.toLowerCase(), (now - shownMs) as Millis);
+      const lanes = await reads.provider(providerTyped(provider), (now - shownMs) as Millis);
       print(
         command,
         json === true ? jsonLine(lanes) : lanes.map((one) => laneText(one, now)).join('\n'),

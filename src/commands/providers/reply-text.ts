@@ -38,30 +38,40 @@ export function classifiedJson(id: string | number | null, answer: ClassifiedRep
 }
 
 export function classifiedText(answer: ClassifiedReply, shape: string): string {
-  const { scope, severity } = answer;
-  const rows: readonly (readonly [string, string])[] = [
+  const rows: readonly Row[] = [
     ['Who answered', whoText(answer)],
-    ...(scope === undefined ? [] : [['About', `${scopes[scope]} (${scope})`] as const]),
-    ...(severity === undefined
-      ? []
-      : [['How bad', `${severities[severity]} (${severity})`] as const]),
-    ...(answer.wait === undefined ? [] : [['Next try', nextTry(answer.wait)] as const]),
-    ...(answer.cure === '' ? [] : [['What to do', answer.cure] as const]),
-    ...(answer.link === '' ? [] : [['Page', answer.link] as const]),
-    [
-      'Rule',
-      answer.rule === '' ? `none; the reply without its details: ${plain(shape)}` : answer.rule,
-    ],
+    ...meaningText(answer),
+    ...(answer.rule === ''
+      ? [['Rule', `none; the reply without its details: ${plain(shape)}`] as const]
+      : []),
   ];
   return rows.map(([title, text]) => `${title.padEnd(14)}${text}\n`).join('');
 }
 
-function whoText({ provider, filter, isOwnWords }: ClassifiedReply): string {
+type Row = readonly [title: string, text: string];
+
+/** Titles and texts of what is known. */
+export function meaningText(answer: ClassifiedReply): readonly Row[] {
+  const { cure, link, rule, scope, severity, wait } = answer;
+  return [
+    ...(scope === undefined ? [] : [['About', `${scopes[scope]} (${scope})`] as const]),
+    ...(severity === undefined
+      ? []
+      : [['How bad', `${severities[severity]} (${severity})`] as const]),
+    ...(wait === undefined ? [] : [['Next try', nextTry(wait)] as const]),
+    ...(cure === '' ? [] : [['What to do', cure] as const]),
+    ...(link === '' ? [] : [['Page', link] as const]),
+    ...(rule === '' ? [] : [['Rule', rule] as const]),
+  ];
+}
+
+export function whoText({ provider, filter, isOwnWords }: ClassifiedReply): string {
   const name = providerById(provider)?.name ?? 'a site of its own';
   const known = provider === 'none' ? 'nobody outside' : name;
   const words = filter === '' ? '' : `, in words of ${providerById(filter)?.name ?? filter}`;
   if (!isOwnWords) return `${known}${words}`;
-  return `this server itself; what it repeats or tried is ${known}${words}`;
+  if (provider === 'none') return 'nobody outside; these are words of this server';
+  return `words of this server about ${known}${words}`;
 }
 
 function nextTry(wait: NonNullable<ClassifiedReply['wait']>): string {

@@ -26,6 +26,10 @@ export function silentText(messages: number, minutes: number): string {
   );
 }
 
+export function awayText(log: string): string {
+  return `${begin} ${log} was moved or removed, and nothing writes a new one`;
+}
+
 export function lostText(lines: number, source: string): string {
   return (
     `${begin} ${source} dropped ${lines} ${lines === 1 ? 'line' : 'lines'} within an hour. ` +

@@ -151,7 +151,7 @@ const europe: readonly MailProvider[] = [
     ['as9143.net', 'upcmail.net', 'ziggo.nl', 'virginmedia.com', 'sunrise.ch'],
     { page: 'https://postmaster.virginmedia.com' },
   ),
-  provider('kpn', 'KPN', ['kpnmail.nl', 'kpn.net', 'kpn.com', 'xs4all.nl']),
+  provider('kpn', 'KPN', ['kpnmail.nl', 'kpn.net', 'kpn.com']),
   provider('wp-pl', 'WP', ['wp.pl', 'o2.pl', 'go2.pl']),
   provider('interia', 'Interia', ['int.pl', 'interia.pl']),
   provider('proton', 'Proton', ['protonmail.ch', 'proton.ch', 'proton.me'], {
@@ -261,12 +261,24 @@ const byDomain: ReadonlyMap<string, MailProvider> = new Map(
 /** Longest host name that is looked up: longer than any of the DNS (RFC 1035 section 2.3.4). */
 const hostMax = 255;
 
+/**
+ * Names of customers' hosts: they have an address in them, or a label for rented machines or lines
+ * of homes. Anyone can name such a host as the MX of a domain, so it never speaks for the provider.
+ */
+const withAddress = /(?:^|\D)\d{1,3}([-.])\d{1,3}\1\d{1,3}\1\d{1,3}[-.]/;
+const rented = /[-.](?:compute(?:-\d)?|elb)\./;
+const ofHome = /[-.](?:hsd\d|abo|hd|rev|dialup|dip\d?|dyn|dynamic|pool|res|static)\./;
+
+function isOfCustomer(name: string): boolean {
+  return withAddress.test(name) || rented.test(name) || ofHome.test(name);
+}
+
 function endOf(host: string): Ended | undefined {
   if (host.length > hostMax) return undefined;
   const name = host.toLowerCase().replace(/\.$/, '');
   for (let from = 0; ; ) {
     const known = byEnd.get(from === 0 ? name : name.slice(from));
-    if (known !== undefined) return known;
+    if (known !== undefined) return isOfCustomer(name) ? undefined : known;
     const dot = name.indexOf('.', from);
     if (dot < 0) return undefined;
     from = dot + 1;
@@ -280,6 +292,18 @@ export function providerOfMx(host: string): MailProvider | undefined {
 
 export function providerById(id: string): MailProvider | undefined {
   return byId.get(id);
+}
+
+/** The id of the provider that a person types: its id, name, one of its domains or mail hosts. */
+export function providerTyped(text: string): string {
+  const typed = text.toLowerCase();
+  if (byId.has(typed)) return typed;
+  const isName = (name: string): boolean => name.toLowerCase() === typed;
+  const named = mailProviders.find(
+    ({ mx, name }) => isName(name) || mx.some((end) => typeof end !== 'string' && isName(end[1])),
+  );
+  const found = named ?? byDomain.get(typed) ?? byDomain.get(`${typed}.com`) ?? providerOfMx(typed);
+  return found?.id ?? typed;
 }
 
 /** The name of the provider of a mail host, or the host as it is; empty for an empty name. */

@@ -187,6 +187,40 @@ test('a lane that flaps is told once in ten minutes, unless it gets worse', () =
   assert.deepEqual(told, ['slowed', 'blocked', 'healthy']);
 });
 
+test('a few replies of a server that anybody may run block no lane', () => {
+  const { answer, lane, now } = rig();
+  answer('blocked', 4);
+  for (let ms = 0; ms < hourMs; ms += minuteMs) judgeLane(lane, (now() + ms) as Millis, true);
+  assert.equal(lane.state, 'unknown');
+  assert.match(lane.why, /no message was taken|too little mail/);
+  answer('blocked');
+  judgeLane(lane, (now() + minuteMs) as Millis, true);
+  assert.equal(lane.state, 'blocked');
+});
+
+test('who comes after many accounts with a bad reply each is still named', () => {
+  const { answer, lane } = rig();
+  for (let nth = 0; nth < 60; nth++) answer('slowed', 1, `one${nth}@example.org`);
+  answer('slowed', 90, 'thief@example.org');
+  assert.deepEqual(mostBadBy(lane), { account: 'thief@example.org', share: 0.6 });
+  assert.ok(Object.keys(lane.badBy).length <= 31);
+});
+
+test('a clock that was ahead, and lines of tomorrow, do not stop the judgement', () => {
+  const { answer, lane, minutes, states, now } = rig();
+  const words = { reply: 'later', rule: 'later', cure: '', link: '' };
+  for (const kind of ['taken', 'slowed', 'blocked'] as const) {
+    noteAnswer(lane, kind, { at: (now() + 300 * dayMs) as Millis, by: '', words });
+  }
+  minutes(30, { taken: 10 });
+  answer('blocked', 3);
+  minutes(2, { blocked: 3 });
+  assert.equal(states.at(-1), 'blocked');
+  minutes(10, { taken: 10 });
+  assert.equal(states.at(-1), 'healthy');
+  assert.ok(lane.lastTakenAt <= now());
+});
+
 test('memory has limits, whoever writes the log', () => {
   const { lane, now } = rig();
   const words = { reply: '', rule: '', cure: '', link: '' };

@@ -43,11 +43,14 @@ const nearMs = 5 * minuteMs;
 const usualMs = 15 * minuteMs;
 const partMs = 30 * minuteMs;
 
-/** Sets the state of the lane as it is now. True: the state has changed. */
-export function judgeLane(lane: LaneMemory, now: Millis): boolean {
+/**
+ * Sets the state of the lane as it is now. True: the state has changed. `isStranger`: anybody may
+ * run the servers of this lane, so a few of their replies say nothing.
+ */
+export function judgeLane(lane: LaneMemory, now: Millis, isStranger = false): boolean {
   forgetFuture(lane, now);
   learnPast(lane, now);
-  const found = find(lane, now);
+  const found = find(lane, now, isStranger ? answersMin : 1);
   lane.why = found.why;
   if (found.state === lane.state) {
     const isBad = lane.state === 'slowed' || lane.state === 'blocked';
@@ -71,11 +74,11 @@ function wordsOf({ lastBad }: LaneMemory, now: Millis): LaneMemory['decided'] {
 
 type Found = { readonly state: LaneState; readonly why: string };
 
-function find(lane: LaneMemory, now: Millis): Found {
+function find(lane: LaneMemory, now: Millis, badFrom: number): Found {
   const wasBad = lane.state === 'slowed' || lane.state === 'blocked';
   const answers = answersOfDay(lane, now);
   if (answers === 0) return { state: 'unknown', why: 'no mail in the last 24 hours' };
-  const bad = badNow(lane, now);
+  const bad = answers < badFrom ? undefined : badNow(lane, now);
   if (bad !== undefined) return bad;
   if (wasBad && !isOver(lane, now)) return { state: lane.state, why: lane.why };
   if (now - lane.lastTakenAt > dayMs) {

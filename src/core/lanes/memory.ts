@@ -31,7 +31,7 @@ export type LaneMemory = {
   why: string;
   decided: DecidingReply | undefined;
   /** The last bad reply, before it has decided anything. */
-  lastBad: (DecidingReply & { readonly at: Millis }) | undefined;
+  lastBad: (DecidingReply & { at: Millis }) | undefined;
   /** Oldest first; at most an hour. */
   minutes: MinuteCounts[];
   /** Hour and number of answers; at most a day. */
@@ -62,7 +62,7 @@ const halfLifeMs = 7 * dayMs;
 const freshMinutes = 30;
 /** Clocks of two machines may differ a little. */
 const clockSlackMs = 5 * minuteMs;
-/** Accounts of bad replies; further ones are counted as others. */
+/** Accounts of bad replies. One with few gives its place, and is then counted with the others. */
 const badByMax = 30;
 /** Bad replies of accounts that have no place of their own in the list. */
 const others = '';
@@ -241,8 +241,21 @@ function minuteOf(lane: LaneMemory, at: Millis): MinuteCounts | undefined {
 
 function noteBy(badBy: Record<string, number>, by: string): void {
   const isKnown = Object.hasOwn(badBy, by);
-  const name = isKnown || Object.keys(badBy).length < badByMax ? by : others;
-  badBy[name] = (Object.hasOwn(badBy, name) ? (badBy[name] ?? 0) : 0) + 1;
+  if (!isKnown && by !== others && Object.keys(badBy).length >= badByMax) makePlace(badBy);
+  badBy[by] = (isKnown ? (badBy[by] ?? 0) : 0) + 1;
+}
+
+/** So that many accounts with a bad reply each cannot hide one that comes after them. */
+function makePlace(badBy: Record<string, number>): void {
+  let least: [string, number] | undefined;
+  for (const [account, count] of Object.entries(badBy)) {
+    if (account !== others && count < (least?.[1] ?? Number.POSITIVE_INFINITY)) {
+      least = [account, count];
+    }
+  }
+  if (least === undefined) return;
+  delete badBy[least[0]];
+  badBy[others] = (badBy[others] ?? 0) + least[1];
 }
 
 function later(one: Millis, other: Millis): Millis {

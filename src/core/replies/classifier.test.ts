@@ -170,3 +170,73 @@ test('a hostile reply takes no more time than its length', () => {
     assert.ok(ms < 400, `${text.slice(0, 20)}…: ${Math.round(ms / 20)} ms each`);
   }
 });
+
+test('words in other words, in the name of the host, and before a message decide nothing', () => {
+  const trend = 'in.hes.trendmicro.eu';
+  const cases: readonly (readonly [ClassifiedReply, string])[] = [
+    [said(trend, '550 5.1.1 Recipient address rejected: users cannot be found'), 'recipient'],
+    [said(trend, '451 4.3.0 All servers are busy, try later'), 'their-fault'],
+    [
+      said(
+        'mail.greylist-spamhaus.example',
+        '550 5.1.1 mail.greylist-spamhaus.example: no such user',
+      ),
+      'recipient',
+    ],
+    [
+      logged(
+        'host mx.a.example[203.0.113.7] refused to talk to me: 571 Blocked by our anti-spam system',
+      ),
+      'our-ip',
+    ],
+    [
+      said(
+        'mx.a.example',
+        '451 4.6.0 milter: virus scanner not reachable, try again',
+        'end of DATA',
+      ),
+      'their-fault',
+    ],
+    [said('mx.a.example', '451 4.3.0 LDAP lookup timed out, please try again'), 'their-fault'],
+    [said('mx.a.example', '451 4.7.24 SPF temporary error, try later'), 'authentication'],
+    [said('mx.a.example', '451 4.7.1 Try again later', 'end of DATA'), 'greylist'],
+    [said('mx.a.example', '550 203.0.113.0/24 subnet blocked for abuse'), 'our-network'],
+    [
+      said(
+        'a.mail.protection.outlook.com',
+        '550 5.7.512 Access denied, message must be RFC 5322 section 3.6.2 compliant',
+      ),
+      'content',
+    ],
+    [
+      said(
+        'mx00.emig.gmx.net',
+        '550-Requested action not taken: mailbox unavailable 550 Sender address is not allowed',
+        'MAIL FROM',
+      ),
+      'our-domain',
+    ],
+    [
+      said(
+        'mx1.sophos.hydra.sophos.com',
+        '451 4.7.1 XGEMAIL_0002 Greylisted, try again in 5 minutes',
+      ),
+      'greylist',
+    ],
+  ];
+  for (const [{ rule, scope }, wanted] of cases) assert.equal(scope, wanted, rule);
+});
+
+test('words of German and French servers have their meaning', () => {
+  const cases: readonly (readonly [ClassifiedReply, string])[] = [
+    [said('mx.a.example', '552 Postfach hat keinen Speicherplatz mehr'), 'recipient'],
+    [said('mx.a.example', '554 Ihr Mailserver 203.0.113.7 ist gesperrt'), 'our-ip'],
+    [
+      said('mx.a.example', '550 Der Empfänger nimmt keine externen Mails an'),
+      'policy-of-recipient',
+    ],
+    [said('mx.a.example', '552 Le message dépasse la taille maximale', 'end of DATA'), 'size'],
+    [said('mx.a.example', '550 Netzbereich gesperrt'), 'our-network'],
+  ];
+  for (const [{ rule, scope }, wanted] of cases) assert.equal(scope, wanted, rule);
+});

@@ -96,7 +96,7 @@ class ReplyJudge {
   }
 
   #decides(frame: ReplyFrame, speakers: readonly string[]): ReplyRule | undefined {
-    foldInto(this.#folded, frame.text, frame.code);
+    foldInto(this.#folded, withoutName(frame), frame.code);
     this.#forbidding.clear();
     this.#candidates = [];
     this.#finder.find(this.#folded, this.#found);
@@ -124,6 +124,9 @@ class ReplyJudge {
     const ready = this.#rules[index];
     if (ready === undefined) return false;
     const { rule, from, codes, basics, without } = ready;
+    // No message was offered yet that its content could be held against.
+    const isBefore = frame.step === 'greeting' || frame.step === 'helo';
+    if (isBefore && from.size === 0 && rule.scope === 'content') return false;
     if (from.size > 0 && !speakers.some((speaker) => from.has(speaker))) return false;
     if (rule.steps.length > 0 && (frame.step === undefined || !rule.steps.includes(frame.step))) {
       return false;
@@ -158,3 +161,9 @@ const unknownReply: Omit<ClassifiedReply, 'provider' | 'isOwnWords'> = {
   link: '',
   rule: '',
 };
+
+/** Whoever runs a host chooses its name, which may hold the words of any rule. */
+function withoutName({ host, speaker, text }: ReplyFrame): string {
+  if (speaker === 'own' || host === '' || providerOfMx(host) !== undefined) return text;
+  return text.includes(host) ? text.replaceAll(host, 'host') : text;
+}

@@ -63,19 +63,25 @@ export const cures: Readonly<Record<Cure, string>> = {
   recipientsRule:
     'Only the recipient or their administrator can allow this mail. Ask them another way.',
   greylist: 'Nothing to do: Postfix tries again from the same address after some minutes.',
-  slower: 'Send more slowly to this provider, and try again after the pause.',
-  connections: 'Open fewer connections at once to this provider.',
+  slower:
+    'Slow or stop what sends most to this provider; Postfix tries again automatically. ' +
+    'How to send more slowly: docs/providers.md.',
+  connections:
+    'Open fewer connections at once to this provider, with a transport of its own: ' +
+    'docs/providers.md.',
   stopSource:
-    'Find and stop what sent spam from this address. Send less for some days, and only then ' +
-    'ask the provider for a review.',
+    'Find and stop what sent spam from this address (postern accounts list). Send less for some ' +
+    'days, and only then ask the provider for a review.',
   listed: 'Stop the source of spam. Then ask the list that the reply names to remove this address.',
   spamhaus:
-    'Stop the source of spam. Then have this address removed at Spamhaus; the refusal ends ' +
-    'with the listing.',
+    'Stop the source of spam. Then have this address removed at check.spamhaus.org; the refusal ' +
+    'ends with the listing.',
   proofpoint:
-    'Stop the source of spam. Then look this address up on the page of Proofpoint and ask ' +
+    'Stop the source of spam. Then look this address up at ipcheck.proofpoint.com and ask ' +
     'for removal.',
-  cloudmark: 'Stop the source of spam. Then ask Cloudmark to reset the reputation of this address.',
+  cloudmark:
+    'Stop the source of spam. Then ask Cloudmark (csi.cloudmark.com/en/reset) to reset the ' +
+    'reputation of this address.',
   validity: 'Stop the source of spam. Then ask Validity (senderscore.org) to remove this address.',
   barracuda:
     'Stop the source of spam. Then ask Barracuda (barracudacentral.org) to remove this ' +
@@ -87,8 +93,12 @@ export const cures: Readonly<Record<Cure, string>> = {
   brokenList:
     'This address is not the problem. Ask the administrator of the recipient to repair their ' +
     'lookups of the list.',
-  ptr: 'Give this address a PTR name that resolves back to the same address. Then try again.',
-  helo: 'Set smtp_helo_name (or myhostname) to a full name that resolves to this address.',
+  ptr:
+    'Have your hoster give this address a PTR name that resolves back to the same address. ' +
+    'Check it with postern dns check DOMAIN.',
+  helo:
+    'Set smtp_helo_name (or myhostname) in main.cf to a full name that resolves to this ' +
+    'address, then run postfix reload.',
   dynamic:
     'Give this address a PTR name of your own that does not look like a dial-up line, or ' +
     'send through your provider’s mail server.',
@@ -111,9 +121,13 @@ export const cures: Readonly<Record<Cure, string>> = {
   link: 'Take the link that is listed out of the message. Check who sent it.',
   virus: 'Leave the attachment out, and scan the machine of the sender.',
   headers: 'Correct the header lines of the message as RFC 5322 says, and send it again.',
-  authenticate: 'Make SPF and DKIM pass for the domain that sends. Then send again.',
-  spf: 'Let the SPF record of the domain name this address, or send through a host that it names.',
-  dkim: 'Check the DKIM signature and its key in DNS: postern dns check.',
+  authenticate:
+    'Make SPF and DKIM pass for the domain that sends: postern dns check DOMAIN says what is ' +
+    'missing. Then send again.',
+  spf:
+    'Add this address to the SPF record of the domain, or send through a host that it names. ' +
+    'Check it with postern dns check DOMAIN.',
+  dkim: 'Check the DKIM signature and its key in DNS: postern dns check DOMAIN.',
   dmarc:
     'Make SPF or DKIM pass for the very domain in From, or stop sending in the name of that ' +
     'domain.',
@@ -121,13 +135,14 @@ export const cures: Readonly<Record<Cure, string>> = {
     'Check that the name servers of your domain answer from everywhere. Then Postfix tries ' +
     'again.',
   smarthost:
-    "Give the server that relays this mail the right login and a sender that it has ' + " +
-    "'verified.",
+    'Correct the login at the server that relays this mail (smtp_sasl_password_maps), and use a ' +
+    'sender that it has verified.',
   size: 'Send a smaller message, or a link to the file.',
-  tlsNeeded: 'Turn on TLS for outgoing mail (smtp_tls_security_level = may). Then try again.',
+  tlsNeeded:
+    'Turn on TLS for outgoing mail: postconf -e smtp_tls_security_level=may, then postfix reload.',
   tlsFailed:
     'Ask the other side to repair its TLS, or relax the TLS policy of this server for that ' +
-    'destination.',
+    'destination (smtp_tls_policy_maps).',
   relay: 'Check the address and its MX: that server takes no mail for this domain.',
   loop: 'Two servers send this message to each other. Correct the forwarding or the MX record.',
   ownMailbox:
@@ -137,8 +152,9 @@ export const cures: Readonly<Record<Cure, string>> = {
     'This comes from this server or its filter, not from a provider. Look at its own ' +
     'configuration.',
   ipv6:
-    'This server has no way out over IPv6. Set inet_protocols = ipv4 in main.cf, or repair ' +
-    'the route.',
-  fewerRecipients: 'Put fewer recipients into one message, and send more slowly.',
+    'This server has no way out over IPv6. Set inet_protocols = ipv4 in main.cf and restart ' +
+    'Postfix, or repair the route.',
+  fewerRecipients:
+    'Put fewer recipients into one message, and send more slowly: docs/providers.md.',
   warmUp: 'This address is new to them. Send a little more each day.',
 };

@@ -29,6 +29,7 @@ type Seen = AsyncDisposable & {
   readonly lines: string[];
   readonly troubles: FollowFault[];
   readonly reading: boolean;
+  readonly away: boolean;
   readonly path: string;
   place(): LogPosition;
   /** Waits until this is the last line that arrived. */
@@ -53,6 +54,7 @@ async function follow(path: string, resume?: LogPosition, backlogBytesMax?: numb
   const lines: string[] = [];
   const troubles: FollowFault[] = [];
   let reading = false;
+  let away = false;
   const follower: Follower = followFile(
     path,
     {
@@ -60,6 +62,9 @@ async function follow(path: string, resume?: LogPosition, backlogBytesMax?: numb
       fault: (what) => void troubles.push(what),
       reading: (is) => {
         reading = is;
+      },
+      away: (is) => {
+        away = is;
       },
     },
     { resume, pollMs, ...(backlogBytesMax === undefined ? {} : { backlogBytesMax }) },
@@ -71,6 +76,9 @@ async function follow(path: string, resume?: LogPosition, backlogBytesMax?: numb
     path,
     get reading() {
       return reading;
+    },
+    get away() {
+      return away;
     },
     place() {
       const place = follower.place();
@@ -242,6 +250,23 @@ test('after a long pause, only the newest part', async () => {
   assert.ok(seen.lines.length < 180_000 && seen.lines.length > 150_000, `${seen.lines.length}`);
   assert.equal(seen.lines[0], line.trimEnd());
   assert.deepEqual(seen.troubles, ['skipped']);
+});
+
+test('a file that was removed is away, and still read, until another is there', async () => {
+  using dir = folder();
+  const path = join(dir.path, 'mail.log');
+  writeFileSync(path, '');
+  await using seen = await follow(path);
+  const moved = join(dir.path, 'moved.log');
+  renameSync(path, moved);
+  await eventually('it is away', () => seen.away);
+  appendFileSync(moved, 'a\n');
+  await seen.until('a');
+  assert.ok(seen.away && seen.reading);
+  writeFileSync(path, 'b\n');
+  await seen.until('b');
+  assert.equal(seen.away, false);
+  assert.deepEqual(seen.lines, ['a', 'b']);
 });
 
 test('a file that does not exist yet is read from its start', async () => {

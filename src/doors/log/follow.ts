@@ -43,6 +43,8 @@ export type FollowHooks = {
   fault(what: FollowFault, cause?: unknown): void;
   /** Reports whether the file is being read now. */
   reading(is: boolean): void;
+  /** Reports whether the file was moved or removed. It is read until another one is there. */
+  away(is: boolean): void;
 };
 
 export type Follower = {
@@ -89,6 +91,7 @@ class FileFollower {
   /** True if the next file is new, because it was missing before; it is read from its start. */
   #fromStart = false;
   #rotatedAt: number | undefined;
+  #isAway = false;
   #lastReadAt = 0;
   #closed = false;
   #woken = false;
@@ -152,6 +155,7 @@ class FileFollower {
     this.#resume = undefined;
     this.#fromStart = false;
     this.#rotatedAt = undefined;
+    this.#away(false);
     this.#watch();
     this.#hooks.reading(true);
     return handle;
@@ -264,6 +268,7 @@ class FileFollower {
   /** True if another file is at the path and the open one has been quiet or has lingered. */
   async #isRotated(): Promise<boolean> {
     const here = await stat(this.#path, { bigint: true }).catch(() => undefined);
+    this.#away(here === undefined);
     if (here === undefined || String(here.ino) === this.#inode) {
       this.#rotatedAt = undefined;
       return false;
@@ -272,6 +277,12 @@ class FileFollower {
     this.#rotatedAt ??= now;
     if (here.size > 0n && now - this.#rotatedAt >= lingerMs) return true;
     return now - Math.max(this.#rotatedAt, this.#lastReadAt) >= Math.min(quietMs, this.#pollMs);
+  }
+
+  #away(is: boolean): void {
+    if (is === this.#isAway) return;
+    this.#isAway = is;
+    this.#hooks.away(is);
   }
 
   /** Handles a file that cannot be read now. The next step tries again. */

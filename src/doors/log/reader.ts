@@ -48,6 +48,8 @@ export type MailLogOptions = {
   readonly health: {
     lines(): void;
     lost(source: string, lines: number): void;
+    /** The file of a log was moved or removed, and no other one is there. */
+    away(log: string, is: boolean): void;
     /** The most frequent shapes of lines of a log that are of mail and were not understood. */
     strangest(log: string, shapes: readonly ShapeCount[]): void;
   };
@@ -135,6 +137,7 @@ class MailLogReader implements MailLog {
           this.#counted(path, reading);
         },
         ...this.#hooks(path),
+        away: (is) => this.#options.health.away(path, is),
       },
       { resume, ...(pollMs === undefined ? {} : { pollMs }) },
     );

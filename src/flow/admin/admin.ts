@@ -15,7 +15,7 @@ import type { AuthorAdmin } from '../../ports/authors.ts';
 import type { FateStore } from '../../ports/fate.ts';
 import type { InboundAdmin } from '../../ports/inbound/inbound.ts';
 import type { LaneViews } from '../../ports/lanes.ts';
-import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
+import type { HeldRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
@@ -34,6 +34,7 @@ import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
 import type { Probation } from '../signing/probation.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
+import { incidentNow } from '../suspension/incident-now.ts';
 import { moveHeld } from './held-mail.ts';
 import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
@@ -102,7 +103,7 @@ export function openAdmin(deps: AdminDeps): Admin {
         account: accountView(deps, account, profile),
         incidents: live
           .incidents({ account, limit: shownMax })
-          .map((incident) => withShownReasons(asOfNow(incident, profile))),
+          .map((incident) => withShownReasons(incidentNow(incident, profile))),
         stories: live.stories({ account, limit: shownMax }).map(withShownReasons),
         audit: live.audit({ account, limit: shownMax }),
       };
@@ -179,7 +180,7 @@ function askingOf(deps: AdminDeps): Asking {
     now: deps.world.clock.now,
     asOfNow(incident) {
       const profile = deps.accounts.known(incident.account);
-      return profile === undefined ? incident : asOfNow(incident, profile);
+      return incidentNow(incident, profile);
     },
     incidents: deps.incidents,
   });
@@ -294,18 +295,6 @@ function ownKeys(
 
 function shownStory(story: StoryRow | undefined): StoryView | undefined {
   return story === undefined ? undefined : withShownReasons(story);
-}
-
-/**
- * The incident with its latest count. While it is open, the account's profile counts the stopped
- * messages.
- */
-function asOfNow(incident: IncidentRow, profile: AccountProfile): IncidentRow {
-  if (incident.endedAt !== undefined || profile.state !== 'suspended') return incident;
-  return {
-    ...incident,
-    stoppedMessages: Math.max(incident.stoppedMessages, profile.stoppedMessages),
-  };
 }
 
 function heldRows(

@@ -7,9 +7,13 @@ import { openLogHealth } from './log-health.ts';
 function rig(isExpected = true) {
   let now = 0;
   const troubles = new Map<string, string>();
+  let unread: string | undefined;
   const health = openLogHealth({
     nowMs: () => now,
     isExpected,
+    unread: (why) => {
+      unread = why;
+    },
     troubles: {
       set: (part, why) => {
         if (why === undefined) troubles.delete(part);
@@ -19,6 +23,7 @@ function rig(isExpected = true) {
   });
   return {
     health,
+    unread: () => unread,
     /** Time goes on, looked at every half minute. */
     after(ms: number): readonly string[] {
       for (let left = ms; left > 0; left -= minuteMs / 2) {
@@ -51,6 +56,22 @@ test('a log that never had a line may be that of another machine', () => {
   health.lines();
   health.judged();
   assert.equal(after(5 * minuteMs).length, 1);
+});
+
+test('a log whose file is away tells nothing of lanes after minutes, and is no trouble', () => {
+  const { after, health, unread } = rig();
+  health.reading(1, 1, []);
+  health.away('/var/log/mail.log', true);
+  assert.deepEqual(after(2 * minuteMs), []);
+  assert.equal(unread(), undefined);
+  health.lines();
+  after(2 * minuteMs);
+  assert.equal(unread(), undefined, 'what was moved is still written to');
+  assert.deepEqual(after(2 * minuteMs), []);
+  assert.match(unread() ?? '', /^Mail log: \/var\/log\/mail\.log was moved or removed/);
+  health.away('/var/log/mail.log', false);
+  after(minuteMs);
+  assert.equal(unread(), undefined);
 });
 
 test('a log that is gone is said within five minutes; a rotation is not', () => {

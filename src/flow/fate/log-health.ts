@@ -2,7 +2,7 @@
  * Notices when the mail log does not tell what becomes of mail: it cannot be read any more, nobody
  * writes it although mail comes in, or the log service drops lines. Says so within five minutes.
  */
-import { goneText, lostText, silentText } from '../../core/checklist/log-health.ts';
+import { awayText, goneText, lostText, silentText } from '../../core/checklist/log-health.ts';
 import type { ShapeCount } from '../../formats/logs/shapes.ts';
 import { hourMs, minuteMs } from '../../lib/time.ts';
 import type { Troubles } from '../../ports/troubles.ts';
@@ -11,11 +11,15 @@ import type { Troubles } from '../../ports/troubles.ts';
 const goneMs = 2 * minuteMs;
 /** Postfix writes a line for each message at once; a busy log service needs longer. */
 const silentMs = 3 * minuteMs;
+/** Where mail is rare, a rotated log is away until the next line. This is no trouble. */
+const awayMs = 3 * minuteMs;
 const lostMs = hourMs;
 
 export type LogHealth = {
   /** How many logs are read, how many should be, and the names of those that are not. */
   reading(reading: number, wanted: number, unread: readonly string[]): void;
+  /** The file of a log was moved or removed, and no other one is there. */
+  away(log: string, is: boolean): void;
   /** Lines of the mail log were read. */
   lines(): void;
   /** A message came through the door: the log must show it. */
@@ -32,6 +36,8 @@ export type LogHealth = {
 
 export function openLogHealth(deps: {
   readonly troubles: Pick<Troubles, 'set'>;
+  /** Why what becomes of mail is not known now; undefined: it is. */
+  readonly unread: (why: string | undefined) => void;
   /** Of a clock that is never set. */
   readonly nowMs: () => number;
   /**
@@ -54,6 +60,8 @@ export function openLogHealth(deps: {
   let unseenSince = 0;
   /** One entry for each log that is followed. */
   const strange = new Map<string, readonly ShapeCount[]>();
+  /** Logs whose file is away, and since when no line came. */
+  const away = new Map<string, number>();
   let lost: { source: string; lines: number; since: number; at: number } | undefined;
 
   function gone(): string | undefined {
@@ -67,6 +75,11 @@ export function openLogHealth(deps: {
     return ms < silentMs ? undefined : silentText(unseen, Math.floor(ms / minuteMs));
   }
 
+  function isAway(): string | undefined {
+    const [log] = [...away].find(([, since]) => nowMs() - since >= awayMs) ?? [];
+    return log === undefined ? undefined : awayText(log);
+  }
+
   return {
     reading(reading, wanted, unread) {
       logs = { reading, wanted, unread };
@@ -75,8 +88,13 @@ export function openLogHealth(deps: {
         wasRead = true;
       } else goneSince ??= nowMs();
     },
+    away(log, is) {
+      if (is) away.set(log, nowMs());
+      else away.delete(log);
+    },
     lines() {
       isExpected = true;
+      for (const log of away.keys()) away.set(log, nowMs());
       unseen = 0;
     },
     judged() {
@@ -93,7 +111,9 @@ export function openLogHealth(deps: {
     shapes: () => [...strange.values()].flat().sort((one, other) => other.lines - one.lines),
     look() {
       if (lost !== undefined && nowMs() - lost.at >= lostMs) lost = undefined;
-      troubles.set('mail log', gone() ?? silent());
+      const trouble = gone() ?? silent();
+      troubles.set('mail log', trouble);
+      deps.unread(trouble ?? isAway());
       troubles.set(
         'mail log lines',
         lost === undefined ? undefined : lostText(lost.lines, lost.source),

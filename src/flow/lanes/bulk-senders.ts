@@ -61,10 +61,11 @@ export function openBulkSenders(deps: {
     return fresh;
   }
 
-  /** Forgets a domain that is not near to any number and sent nothing today. */
+  /** Forgets a domain that is not near to any number, and sent nothing today or only once. */
   function makeRoom(day: number): boolean {
     for (const [key, count] of counts) {
-      if (count.day >= day || count.toldAt !== undefined || count.passedAt !== undefined) continue;
+      if (count.toldAt !== undefined || count.passedAt !== undefined) continue;
+      if (count.day >= day && count.messagesADay > 1) continue;
       near.delete(key);
       return counts.delete(key);
     }

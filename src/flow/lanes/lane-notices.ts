@@ -3,6 +3,7 @@ import type { LaneState } from '../../core/deliverability/lane.ts';
 import { bulkRule } from '../../core/lanes/bulk.ts';
 import { mostBadBy } from '../../core/lanes/memory.ts';
 import type { Notice } from '../../core/notice.ts';
+import { shellWords } from '../../lib/shell-words.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { BulkRow } from '../../ports/lanes.ts';
 import type { World } from '../../ports/world.ts';
@@ -57,11 +58,18 @@ export function openLaneNotices(deps: {
       const [first] = lanes;
       if (first === undefined) return;
       const names = [...new Set(lanes.map(({ provider }) => provider))];
-      const reasons = lanes
-        .slice(0, namedMax)
-        .flatMap((lane) => laneReasons(lane, nameOf(lane.provider)));
+      const named = lanes.slice(0, namedMax);
+      const more = lanes.length - named.length;
+      const rest = { signal: 'more', text: `and ${more} more: postern providers list` };
+      // A channel may show the first reasons only: first what happened on each lane.
+      const reasons = [
+        ...named.map((lane) => stateReason(lane, nameOf(lane.provider))),
+        ...(more > 0 ? [rest] : []),
+        ...named.flatMap(moreReasons),
+      ];
       const account = names.length === 1 ? nameOf(first.provider) : '';
-      const explain = `postern providers ${account === '' ? 'list' : `show ${first.provider}`}`;
+      const words = account === '' ? ['list'] : ['show', first.provider];
+      const explain = shellWords('postern', 'providers', ...words);
       const page =
         account === '' ? '/providers' : `/providers/${encodeURIComponent(first.provider)}`;
       const about = { event: 'lane.changed' as const, account, reasons, explain, page };
@@ -84,19 +92,23 @@ export function openLaneNotices(deps: {
         return [{ signal: 'bulk', text }, ...lacks];
       });
       const account = rows.length === 1 ? first.domain : '';
-      const explain = `postern dns check ${first.domain} --bulk`;
+      const explain = shellWords('postern', 'dns', 'check', first.domain, '--bulk');
       const about = { event: 'bulk.near' as const, account, reasons, explain, page: '/providers' };
       notices.send(notice(about, iso(world.clock.now())));
     },
   };
 }
 
-function laneReasons(lane: WatchedLane, name: string): Notice['reasons'] {
+function stateReason(lane: WatchedLane, name: string): Notice['reasons'][number] {
   const { family, memory, source } = lane;
-  const { decided, state, why } = memory;
+  const { state, why } = memory;
   const from = `${source === '' ? '' : ` from ${source}`} (${family === 'ipv6' ? 'IPv6' : 'IPv4'})`;
+  return { signal: state, text: `${name} ${verbs[state]}${from}: ${why}` };
+}
+
+function moreReasons({ memory }: WatchedLane): Notice['reasons'] {
+  const { decided, state } = memory;
   const reasons: { signal: string; text: string }[] = [];
-  reasons.push({ signal: state, text: `${name} ${verbs[state]}${from}: ${why}` });
   if (state === 'healthy') return reasons;
   const by = mostBadBy(memory);
   if (by !== undefined) {

@@ -15,7 +15,7 @@ import { answersOfDay, type LaneMemory, newLane, noteAnswer } from '../../core/l
 import { decodeLane, encodeLane } from '../../core/lanes/stored.ts';
 import { isToTell, setTold } from '../../core/lanes/telling.ts';
 import type { ClassifiedReply, ReplyClassifier } from '../../core/replies/classified.ts';
-import { type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LaneLedger, LaneRow, Lanes, LaneWrite } from '../../ports/lanes.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -66,6 +66,10 @@ const othersMax = 100;
 const otherProvider = 'other';
 /** A lane of another provider with fewer answers in a day may give its place to a new one. */
 const smallMax = 3;
+/** A lane is in memory for at least this long. */
+const stayMs = hourMs;
+/** Strangers choose what their servers answer: notices about them are this far apart. */
+const othersGapMs = hourMs;
 /** What changes within this time is told in one notice. */
 const gatherMs = 15 * secondMs;
 /** The memory of a lane without trouble is written at most this often. */
@@ -74,6 +78,8 @@ const loopback = /^(?:127\.|::1$)/;
 
 type Lane = WatchedLane & {
   savedAt: Millis;
+  /** Since when it is in memory. */
+  readonly begunAt: Millis;
   isChanged: boolean;
   /** Bad replies came since it was written. */
   isUrgent: boolean;
@@ -94,16 +100,24 @@ class Watch implements LaneWatch {
   readonly show: Lanes['show'];
   readonly changes: Lanes['changes'];
   #others = 0;
+  #othersToldAt = 0 as Millis;
   #unread = '';
   #dueSince: Millis | undefined;
 
   constructor(deps: LaneWatchDeps) {
     this.#deps = deps;
     const now = deps.world.clock.now();
-    const rows = deps.ledger.lanes().toSorted((one, other) => other.at - one.at);
+    const rows = deps.ledger
+      .lanes()
+      .toSorted(
+        (one, other) => Number(isOtherLane(one)) - Number(isOtherLane(other)) || other.at - one.at,
+      );
     for (const { at, family, memory, provider, source } of rows.slice(0, lanesMax)) {
       const lane = this.#add({ family, provider, source }, decodeLane(memory, now));
-      if (lane !== undefined) lane.savedAt = at;
+      if (lane === undefined) continue;
+      lane.savedAt = at;
+      const { toldAt } = lane.memory;
+      if (isOfStrangers(lane) && toldAt > this.#othersToldAt) this.#othersToldAt = toldAt;
     }
     const views = laneViews({
       lanes: () => [...this.#lanes.values()],
@@ -174,7 +188,7 @@ class Watch implements LaneWatch {
     const changes: LaneChange[] = [];
     const lanes: LaneRow[] = [];
     const all = [...this.#lanes.values()];
-    for (const { memory } of all) judgeLane(memory, now);
+    for (const lane of all) judgeLane(lane.memory, now, isOfStrangers(lane));
     const told = new Set(this.#toTell(all, now));
     for (const lane of all) {
       const to = this.#unread === '' ? lane.memory.state : 'unknown';
@@ -203,13 +217,21 @@ class Watch implements LaneWatch {
 
   /** Lanes of which the operator is told now: what changes within seconds is told together. */
   #toTell(all: readonly Lane[], now: Millis): readonly Lane[] {
-    const due = this.#unread === '' ? all.filter(({ memory }) => isToTell(memory, now)) : [];
+    const due = all.filter((lane) => this.#unread === '' && this.#isToTell(lane, now));
     if (due.length === 0) this.#dueSince = undefined;
     else this.#dueSince ??= now;
     if (this.#dueSince === undefined || Math.abs(now - this.#dueSince) < gatherMs) return [];
     this.#dueSince = undefined;
-    for (const { memory } of due) setTold(memory, now);
+    for (const lane of due) {
+      setTold(lane.memory, now);
+      if (isOfStrangers(lane)) this.#othersToldAt = now;
+    }
     return due;
+  }
+
+  #isToTell(lane: Lane, now: Millis): boolean {
+    if (!isToTell(lane.memory, now)) return false;
+    return !isOfStrangers(lane) || Math.abs(now - this.#othersToldAt) >= othersGapMs;
   }
 
   #changed(lane: Lane, to: Lane['shown'], now: Millis): LaneChange {
@@ -268,6 +290,7 @@ class Watch implements LaneWatch {
       ...key,
       memory,
       savedAt: 0 as Millis,
+      begunAt: this.#deps.world.clock.now(),
       isChanged: false,
       isUrgent: false,
       shown: memory.state,
@@ -282,6 +305,8 @@ class Watch implements LaneWatch {
     for (const [name, lane] of this.#lanes) {
       if (!isOtherLane(lane) || answersOfDay(lane.memory, now) >= smallMax) continue;
       if (lane.memory.state === 'slowed' || lane.memory.state === 'blocked') continue;
+      // Else each new domain would take the place of the one before, and all would be written.
+      if (Math.abs(now - lane.begunAt) < stayMs) continue;
       this.#lanes.delete(name);
       this.#others -= 1;
       return true;
@@ -306,6 +331,11 @@ class Watch implements LaneWatch {
 
 function isOtherLane({ provider }: LaneKey): boolean {
   return provider.includes('.');
+}
+
+/** Anybody may run these servers, and have mail sent to them. */
+function isOfStrangers(lane: LaneKey): boolean {
+  return isOtherLane(lane) || lane.provider === otherProvider;
 }
 
 function keyOf({ family, provider, source }: LaneKey): LaneKey {

@@ -3,8 +3,9 @@
  * stories and statistics go by their own age. Finished notices and held messages that were released
  * or dropped go with the stories. Accounts, incidents, exemptions and the audit trail stay. A From
  * domain goes if nobody has sent with it for as long as stories are kept; a script goes if
- * `scriptsMax` others have sent since. Changes and replies of lanes go with the stories. Domains of
- * bulk senders stay, as some providers never forget them. Mail that came in goes with the messages,
+ * `scriptsMax` others have sent since. Lanes without mail, with their intervals, and changes and
+ * replies of lanes go with the stories. So do domains that came near to no rule for bulk senders.
+ * The others stay, as some providers never forget them. Mail that came in goes with the messages,
  * once it no longer waits, and what is known of senders by its own age.
  */
 import type { DatabaseSync } from 'node:sqlite';
@@ -17,8 +18,12 @@ import { inTransaction } from './write.ts';
 
 /** Rows of each kind in a slice: some milliseconds. */
 const sliceRows = 250;
-/** Kinds of replies on all lanes; the latest are kept. */
+/** Kinds of replies on all lanes; those of known providers and the latest are kept. */
 const laneRepliesMax = 5_000;
+/** Lanes with the latest mail that are kept; strangers choose domains, too. */
+const lanesMax = 1_000;
+/** Changes of all lanes; the latest are kept. */
+const laneChangesMax = 50_000;
 
 export function pruner(
   database: DatabaseSync,
@@ -58,7 +63,20 @@ export function pruner(
     `DELETE FROM script WHERE account IN
        (SELECT account FROM script ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${scriptsMax})`,
   );
-  const lane = make.command('DELETE FROM lane WHERE at < ?');
+  // Of a lane without mail nothing else removes the intervals.
+  const oldLanes = `SELECT source, family, provider FROM lane WHERE at < ?
+    UNION SELECT source, family, provider FROM
+      (SELECT source, family, provider FROM lane ORDER BY at DESC LIMIT -1 OFFSET ${lanesMax})`;
+  const laneSample = make.command(
+    `DELETE FROM lane_sample WHERE (source, family, provider, at) IN
+       (SELECT source, family, provider, lane_sample.at
+        FROM (${oldLanes}) JOIN lane_sample USING (source, family, provider) LIMIT ${sliceRows})`,
+  );
+  const lane = make.command(
+    `DELETE FROM lane WHERE (source, family, provider) IN (${oldLanes}) AND NOT EXISTS
+       (SELECT 1 FROM lane_sample WHERE lane_sample.source = lane.source
+          AND lane_sample.family = lane.family AND lane_sample.provider = lane.provider)`,
+  );
   const laneChange = make.command(
     `DELETE FROM lane_change WHERE number IN
        (SELECT number FROM lane_change WHERE at < ? ORDER BY at LIMIT ${sliceRows})`,
@@ -68,11 +86,23 @@ export function pruner(
        (SELECT source, family, provider, shape FROM lane_reply WHERE last_at < ?
         LIMIT ${sliceRows})`,
   );
-  // Strangers choose replies, so there is a limit besides the age.
+  // Strangers choose replies, so there is a limit besides the age. Their domains have a dot.
+  const laneChangeMore = make.command(
+    `DELETE FROM lane_change WHERE number IN
+       (SELECT number FROM lane_change
+        WHERE number <= (SELECT MAX(number) FROM lane_change) - ${laneChangesMax}
+        ORDER BY number LIMIT ${sliceRows})`,
+  );
   const laneReplyMore = make.command(
     `DELETE FROM lane_reply WHERE (source, family, provider, shape) IN
        (SELECT source, family, provider, shape FROM lane_reply
-        ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${laneRepliesMax})`,
+        ORDER BY INSTR(provider, '.') > 0, last_at DESC
+        LIMIT ${sliceRows} OFFSET ${laneRepliesMax})`,
+  );
+  const bulkDomain = make.command(
+    `DELETE FROM bulk_domain WHERE (domain, provider) IN
+       (SELECT domain, provider FROM bulk_domain
+        WHERE day < ? AND passed_at IS NULL AND told_at IS NULL LIMIT ${sliceRows})`,
   );
   const inbound = make.command(
     `DELETE FROM inbound WHERE number IN
@@ -100,13 +130,16 @@ export function pruner(
       handover(olderThan.messages);
       sendingDomain(olderThan.stories);
       script();
+      laneSample(olderThan.stories);
       lane(olderThan.stories);
       laneChange(olderThan.stories);
       laneReply(olderThan.stories);
+      laneChangeMore();
       laneReplyMore();
       inbound(olderThan.messages);
       deferred(olderThan.deferred);
       known(olderThan.known);
+      bulkDomain(Math.floor(olderThan.stories / dayMs));
       const day = Math.floor(olderThan.statistics / dayMs);
       for (const by of statsKinds) rollup(by, day);
     });

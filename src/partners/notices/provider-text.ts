@@ -1,11 +1,17 @@
 /** Words of notices about how providers treat our mail. `who` and `at` have no line breaks. */
 import type { Notice } from '../../core/notice.ts';
 
-/** What the first lane does; there may be more. */
+/** Lanes that a subject names; a phone shows no more. */
+const namedMax = 2;
+
+/** What each provider does. Each state is a reason, which begins as `Gmail slows our mail`. */
 export function laneSubject(who: string, at: string, { reasons }: Notice): string {
-  if (who === '') return `[postern] several providers changed how they treat our mail ${at}`;
-  const verb = { blocked: 'blocks our mail', slowed: 'slows our mail' }[reasons[0]?.signal ?? ''];
-  return `[postern] ${who} ${verb ?? 'takes our mail again'} ${at}`;
+  const states = reasons.filter(({ signal }) => /^(?:blocked|slowed|healthy)$/.test(signal));
+  const named = states.map(({ text }) => /^[^:\p{C}]{1,80}? our mail(?: again)?/u.exec(text)?.[0]);
+  const all = [...new Set(named.filter((one) => one !== undefined))];
+  if (all.length === 0) return `[postern] ${who} treats our mail in another way ${at}`;
+  const more = all.length > namedMax ? `, and ${all.length - namedMax} more` : '';
+  return `[postern] ${all.slice(0, namedMax).join(', ')}${more} ${at}`;
 }
 
 export function bulkSubject(who: string, at: string): string {

@@ -41,6 +41,17 @@ const record = {
 };
 const aboutKey = { account: 'example.org', undo: '', explain: 'postern dkim keys example.org' };
 
+const aboutLanes = {
+  event: 'lane.changed' as const,
+  undo: '',
+  reasons: [
+    { signal: 'slowed', text: 'Google slows our mail (IPv4): they put our mail off' },
+    { signal: 'reply', text: 'their words: 421 4.7.28 unusual rate of mail - gsmtp' },
+    { signal: 'cure', text: 'what to do: Slow or stop what sends most to this provider.' },
+    { signal: 'link', text: 'where: https://support.google.com/mail/answer/81126' },
+  ],
+};
+
 const joeWaits = 'joe@example.org: suspended for 4 hours, 87 of at most 100 messages held (3.2 MB)';
 const annWaits =
   'ann@example.org: mail is held for 2 days, 4 of at most 100 messages held (0.1 MB)';
@@ -52,6 +63,21 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
   ['login-open', { loginClosed: false, stopped: { messages: 1, fromQueue: 0 } }],
   ['would-suspend', { event: 'account.would-suspend', loginClosed: false }],
   ['holding', { event: 'account.holding', undo: 'postern held release --account joe@example.org' }],
+  ['lane', { ...aboutLanes, account: 'Google', explain: 'postern providers show google' }],
+  [
+    'lanes',
+    {
+      ...aboutLanes,
+      account: '',
+      reasons: [
+        ...aboutLanes.reasons,
+        { signal: 'blocked', text: 'Google blocks our mail (IPv6): they refuse our address' },
+        { signal: 'slowed', text: 'Google slows our mail from 192.0.2.9 (IPv4): they put it off' },
+        { signal: 'healthy', text: 'GMX takes our mail again (IPv4): mail is taken as usual' },
+      ],
+      explain: 'postern providers list',
+    },
+  ],
   ['ledger-failing', { event: 'ledger.failing', account: '', reasons: [], undo: '', explain: '' }],
   [
     'dkim-record',
@@ -156,4 +182,15 @@ test('a thousand reasons are cut to twenty', () => {
   const { body } = noticeText({ ...hijack, reasons });
   assert.ok(body.includes('and 980 more'));
   assert.ok(body.split('\n').length < 45);
+});
+
+test('the reply of a stranger cannot turn the direction of the text', () => {
+  const text = 'their words: 550 \u202egnp.evil \u2066and\u2069 \u001b[2J';
+  const { body } = noticeText({
+    ...hijack,
+    event: 'lane.changed',
+    reasons: [{ signal: 'x', text }],
+  });
+  assert.doesNotMatch(body, /[\u202a-\u202e\u2066-\u2069]/);
+  assert.ok(!body.includes('\u001b'));
 });

@@ -219,9 +219,12 @@ function count(many: number, what: string): string {
   return `${many} ${what}${many === 1 ? '' : 's'}`;
 }
 
-/** Removes line breaks, so that a stranger's subject or name cannot start a new line or header. */
+/**
+ * Removes line breaks, so that a stranger's subject or name cannot start a new line or header, and
+ * marks that turn the direction of the text, so that it cannot look like other words.
+ */
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 1_000);
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ').slice(0, 1_000);
 }
 
 function fold(text: string, first = '', rest = ''): string {

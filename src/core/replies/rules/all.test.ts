@@ -54,3 +54,20 @@ test('each rule has an id of its own, a cure, a source, a day, and providers tha
   });
   assert.deepEqual(wrong, []);
 });
+
+test('each cure is one or two whole sentences, and no code', () => {
+  const wrong = ourReplyRules.filter(({ cure }) => {
+    const sentences = cure.match(/[.!](?= [A-Z]|$)/g) ?? [];
+    const isPlain = !/ {2}|[+`{}"]|^'|'$| '|' /.test(cure);
+    return !isPlain || !cure.endsWith('.') || sentences.length > 2;
+  });
+  assert.deepEqual(
+    wrong.map(({ id, cure }) => `${id}: ${cure}`),
+    [],
+  );
+});
+
+test('a cure that names a check names the domain too', () => {
+  const wrong = ourReplyRules.filter(({ cure }) => /dns check(?! DOMAIN)/.test(cure));
+  assert.deepEqual(wrong, []);
+});

@@ -5,6 +5,7 @@ import { filterRules } from './common/filters.ts';
 import { greylistRules, sizeRules, theirFaultRules, tlsRules } from './common/first.ts';
 import { domainListRules, listRules } from './common/lists.ts';
 import { ownRules } from './common/own.ts';
+import { passingRules } from './common/passing.ts';
 import { mailboxRules, relayRules, unknownMailboxRules } from './common/recipients.ts';
 import { reputationRules } from './common/reputation.ts';
 import { addressRules, authenticationRules, rateRules } from './common/senders.ts';
@@ -36,6 +37,7 @@ export const ourReplyRules: readonly ReplyRule[] = [
   ...hostingRules,
   ...filterRules,
   ...greylistRules,
+  ...passingRules,
   ...tlsRules,
   ...sizeRules,
   ...mailboxRules,

@@ -59,6 +59,7 @@ export const filterRules: readonly ReplyRule[] = [
     {
       id: 'mimecast/reputation',
       words: 'poor reputation | blocked sender | zen.mimecast | csi.mimecast | blocked - ',
+      without: "recipient's policy | by recipient",
       says: 'our-ip blocked 24h',
       cure: cures.stopSource,
       yes: '550 Rejected: sender host has a poor reputation',
@@ -142,7 +143,7 @@ export const filterRules: readonly ReplyRule[] = [
     {
       id: 'messagelabs/address',
       from: ['messagelabs'],
-      words: 'connection from a * address | traffic shaping | ~[7a] | blocked * ip | open relay',
+      words: 'connection from a * address | traffic shaping | ~[7a] | blocked * ~ip~ | open relay',
       says: 'our-ip blocked 24h',
       cure: cures.stopSource,
       yes: '553 Message filtered: connection from a blocked address',
@@ -190,7 +191,7 @@ export const filterRules: readonly ReplyRule[] = [
     {
       id: 'trendmicro/address',
       from: ['trendmicro'],
-      words: 'ip reputation | ers | mail-abuse.org | blocked using trend',
+      words: 'ip reputation | ~ers~ | mail-abuse.org | blocked using trend',
       says: 'our-ip blocked 24h',
       cure:
         'Stop the source of spam. Then look this address up at Trend Micro ' +
@@ -225,7 +226,8 @@ export const filterRules: readonly ReplyRule[] = [
     {
       id: 'sophos/undisclosed',
       from: ['sophos'],
-      words: 'xgemail_0011 | xgemail_00',
+      words: 'xgemail_00',
+      without: 'recipient address | user * not found | user unknown | greylist',
       says: 'policy-of-recipient permanent-for-this-recipient never',
       cure: cures.recipientsRule,
       yes: '550 5.7.1 XGEMAIL_0011 Command rejected',
@@ -235,6 +237,7 @@ export const filterRules: readonly ReplyRule[] = [
       id: 'spamexperts/link',
       from: ['spamexperts', 'siteground', 'other'],
       words: 'spamrl | a url in this email',
+      without: 'sending ip | your ip | ip address',
       filter: 'spamexperts',
       says: 'content blocked until-fixed',
       cure: cures.link,
@@ -308,7 +311,7 @@ export const filterRules: readonly ReplyRule[] = [
     },
     {
       id: 'fortimail/address',
-      words: 'fortiguard * ip | fortiguard-antispam * ip | fortiguard',
+      words: 'fortiguard',
       filter: 'fortimail',
       says: 'our-ip blocked 24h',
       cure: cures.listed,
@@ -383,7 +386,9 @@ export const filterRules: readonly ReplyRule[] = [
     },
     {
       id: 'hornet/address',
-      words: 'hornetsecurity | antispameurope',
+      words: `
+        ~ip * hornetsecurity | client host * hornetsecurity | client host * antispameurope
+        hornetsecurity * ~ip | ~ip * antispameurope | reputation * hornetsecurity`,
       filter: 'hornetsecurity',
       says: 'our-ip blocked 24h',
       cure: cures.stopSource,

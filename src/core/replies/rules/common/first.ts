@@ -84,7 +84,8 @@ export const sizeRules: readonly ReplyRule[] = rulesOf(group, [
       e-mail too large | mail is too large | mail size * exceed | body too large
       attachment * too large | too much mail data | content * too large
       resolver.rst.sendsizelimit | resolver.rst.recipsizelimit | sizelimit
-      taille * message * depasse | message trop volumineux | nachricht * zu gross
+      taille * message * depasse | message * depasse la taille | message trop volumineux
+      nachricht * zu gross
       nachricht zu gro | ist zu gro | zu gross | mensaje * demasiado grande
       messaggio troppo grande | messaggio * grande | wiadomosc * za duza | message has exceeded`,
     without: 'mailbox | quota | header | line too long | ~rate | recipient list',
@@ -199,7 +200,7 @@ export const theirFaultRules: readonly ReplyRule[] = rulesOf(group, [
     codes: '4',
     says: 'their-fault transient 15m',
     cure: cures.none,
-    yes: '451 4.3.0 Temporary lookup failure',
+    yes: '451 4.3.0 Temporary problem, please try later',
     no: '550 5.1.1 User unknown',
   },
 ]);

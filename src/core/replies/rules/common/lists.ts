@@ -68,7 +68,9 @@ export const listRules: readonly ReplyRule[] = rulesOf(group, [
       country has been blacklisted | your country | country is blocked | country * blocked
       country * not accepted | geoip | geo-ip | geo ip | countries.nerd.dk | from your country
       mail from china | mail from russia | mail from * country | zz.countries | your region
-      your network | your netblock | your provider is | your isp is | uceprotect-level2
+      your network | your netblock | ~subnet | isp's network | network has been blocked
+      netzbereich
+      network is blocked | your provider is | your isp is | uceprotect-level2
       uceprotect-level3 | dnsbl-2.uceprotect | dnsbl-3.uceprotect | entire network
       whole network | network * blacklisted | netblock * listed | your subnet | your hoster
       hosting provider * blocked | asn * blocked | spamming network | ~ip range | address range

@@ -57,6 +57,7 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       buzon lleno | cuota * excedid | casella * piena | casella piena | caixa * cheia
       skrzynka * przepelniona | skrzynka * pelna | postkast on tais | postkast * tais
       speicherplatz * erschopft | postfach * voll | postfach ist voll | mailbox ist voll
+      postfach * uberfullt | postfach * uberlauft | postfach * keinen speicherplatz
       postvak * vol | mailbox zit vol | inbox is over`,
     codes: '5 ',
     without: `
@@ -134,12 +135,13 @@ export const mailboxRules: readonly ReplyRule[] = rulesOf(group, [
       post to this list | post to this group | moderated | not a member | only internal
       internal use only | internal senders | only authenticated | authenticated users only
       authenticated senders only | restricted to authenticated | resolver.rst. | transport.rules
-      transport rule | empfanger darf keine | empfanger * abgelehnt | non abilitat
+      transport rule | empfanger darf keine | empfanger hat * blockiert | empfanger * abgelehnt
+      empfanger nimmt keine | non abilitat
       posta non certificata | anti-spoofing | antispoofing | spoofed internal
       own domain from outside | block-send-er | requires confirmation | sender confirmation
       challenge-response | challenge/response | not whitelisted | whitelist only | custom reject
       block rule | blocked by rule | content filter rule`,
-    without: 'ip address | spamhaus | dnsbl | ~rbl | client host',
+    without: 'ip address | spamhaus | dnsbl | ~rbl | client host | recipient verif | nullmx',
     says: 'policy-of-recipient permanent-for-this-recipient never',
     cure: cures.recipientsRule,
     yes: '550 5.7.1 Refused due to recipient preferences',
@@ -211,7 +213,8 @@ export const unknownMailboxRules: readonly ReplyRule[] = rulesOf(group, [
       can't accept user | can't accept recipient | destination addresses were unknown
       destination server rejected recipients | mailbox not present | mailbox unavaiable
       no mail box available | recipient not ok | no one at this address | no one here by
-      not in my validrcptto | user missing home | not found recipient | recipient is not accepted
+      not in my validrcptto | mx for rcpt | user missing home | not found recipient
+      recipient is not accepted
       recipient not accepted | recipient was not found | in name directory | non existent user
       user * unknown~ | ~no existe | nessun utente | archived recipient | user * terminated
       address rejected. | no such | does not accept mail | invalid domain name

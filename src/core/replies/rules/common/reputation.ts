@@ -133,7 +133,8 @@ export const reputationRules: readonly ReplyRule[] = rulesOf(group, [
       connection not accepted | connection blocked | banned sender | banned sending
       access denied | access to this mail system | access to submit messages | access not allowed
       blocked for abuse | blocked for spam | ~abuse | abus detecte | adresse ip | votre adresse
-      votre serveur | ihre ip | ip-adresse | open proxy | listed as abus
+      votre serveur | ihre ip | ihr mailserver | ihr server | ip-adresse | open proxy
+      listed as abus
       no access from mail server | smtp server of your isp | invalid ip for sending | sending mta
       block for spam | su direccion ip | su ip | indirizzo ip | il tuo ip | adres ip
       we do not accept mail from | not accept mail from | no smtp service | service refused

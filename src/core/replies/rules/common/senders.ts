@@ -122,7 +122,7 @@ export const addressRules: readonly ReplyRule[] = rulesOf(group, [
       domain may not exist | sender domain resolve fail | domain of sender | sender domain must
       sender domain * not resolve | sender domain * not exist | sender domain * doesn't
       sender domain not found | sender domain does not | sender domain is not
-      sender domain lookup | sender domain * dns | sender domain * mx
+      sender domain lookup | mx for sender | sender domain * dns | sender domain * mx
       domain of * does not resolve | sender address rejected: domain
       sender address rejected: malformed dns | sender address rejected: need fully
       sender address rejected: unverified | sender address rejected: undeliverable
@@ -208,7 +208,8 @@ export const authenticationRules: readonly ReplyRule[] = rulesOf(group, [
       sender not verified | sender address * not verified | not a verified | unverified sender
       from address does not match | does not match a verified
       sender address rejected: not owned by | not owned by user | sending as this
-      not allowed to send as | sender * not authorized | pop before smtp | pop-before-smtp
+      not allowed to send as | permissions to send as | sender * not authorized | pop before smtp
+      pop-before-smtp
       check your mail before | spoof | forged sender | sender forged | sender faked | fake sender`,
     without: 'recipient | client host | senders only',
     says: 'authentication blocked until-fixed',
@@ -226,7 +227,8 @@ export const rateRules: readonly ReplyRule[] = rulesOf(group, [
       too many open connections | too many parallel | too many sessions | too many smtp sessions
       connection limit | connection rate | connection frequency | connections exceeded
       connections from your | connections per | concurrent connection | concurrency limit
-      simultaneous connections | maximum number of connections | maximum connections
+      simultaneous connections | maximum number of connections | maximum number of concurrent
+      maximum connections
       max connections | number of connections | connecting too | trop de connexion
       zu viele verbindungen | demasiadas conexiones | troppe connessioni`,
     says: 'rate slowed 15m',
@@ -240,7 +242,8 @@ export const rateRules: readonly ReplyRule[] = rulesOf(group, [
     words: `
       rate limit | intrusion prevention | try again slower | daily message quota | ratelimit
       rate-limit | rate limited | rate exceeded | rate control | rate throttle | message rate
-      mail rate | sending rate | send rate | hourly limit | daily limit | per hour | per day
+      submission rate | mail rate | sending rate | send rate | hourly limit | daily limit
+      per hour | per day
       per minute | hourly sending | throttl | slow down | slow-down | sending too fast | too fast
       too quickly | too frequent | frequency limit | too much mail | too many mails
       too many emails | too many e-mails | too many messages | too many recipients

@@ -105,6 +105,7 @@ export const germanRules: readonly ReplyRule[] = rulesOf(ui, [
   {
     id: 'gmx/mailbox-unknown',
     words: 'mailbox unavailable | c=r1601 | c=r1602 | unknown user',
+    without: 'sender address | sender domain | sender forbidden',
     codes: '5',
     says: 'recipient permanent-for-this-recipient never',
     cure: cures.noMailbox,
@@ -112,6 +113,16 @@ export const germanRules: readonly ReplyRule[] = rulesOf(ui, [
       '550-Requested action not taken: mailbox unavailable 550 For explanation visit ' +
       'https://postmaster.gmx.net/en/case?c=r1601&i=ip&v=192.0.2.9',
     no: '552-Requested mail action aborted: exceeded storage allocation 552-Quota exceeded.',
+  },
+  {
+    id: 'gmx/sender',
+    words: 'sender address | sender domain | sender forbidden',
+    codes: '5',
+    without: 'spf | dmarc | dkim',
+    says: 'our-domain blocked until-fixed',
+    cure: cures.senderRefused,
+    yes: '550-Requested action not taken: mailbox unavailable 550 Sender address is not allowed',
+    no: '550 Requested action not taken: mailbox unavailable',
   },
   {
     id: 'gmx/refused',
