@@ -25,6 +25,8 @@ const lanesMax = 1_000;
 /** Changes of all lanes; the latest are kept. */
 const laneChangesMax = 50_000;
 
+type OlderThan = Parameters<Ledger['prune']>[0];
+
 export function pruner(
   database: DatabaseSync,
   path: string,
@@ -63,6 +65,52 @@ export function pruner(
     `DELETE FROM script WHERE account IN
        (SELECT account FROM script ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${scriptsMax})`,
   );
+  const lanes = lanePruner(make);
+  const incoming = incomingPruner(make);
+  const changed = make.query('SELECT total_changes() AS n');
+  const changes = (): number => integer(changed.first() ?? {}, 'n');
+  return (olderThan) => {
+    stillThere();
+    const before = changes();
+    inTransaction(database, path, () => {
+      message(olderThan.messages);
+      story(olderThan.stories);
+      held(olderThan.stories);
+      notice(olderThan.stories);
+      handover(olderThan.messages);
+      sendingDomain(olderThan.stories);
+      script();
+      lanes(olderThan);
+      incoming(olderThan);
+      const day = Math.floor(olderThan.statistics / dayMs);
+      for (const by of statsKinds) rollup(by, day);
+    });
+    return changes() > before;
+  };
+}
+
+function incomingPruner(make: Statements): (olderThan: OlderThan) => void {
+  const inbound = make.command(
+    `DELETE FROM inbound WHERE number IN
+       (SELECT number FROM inbound WHERE at < ?1 AND changed_at < ?1 AND due = 0
+        ORDER BY at LIMIT ${sliceRows})`,
+  );
+  const deferred = make.command(
+    `DELETE FROM inbound_deferred WHERE key IN
+       (SELECT key FROM inbound_deferred WHERE last_at < ? ORDER BY last_at LIMIT ${sliceRows})`,
+  );
+  const known = make.command(
+    `DELETE FROM inbound_known WHERE (kind, key) IN
+       (SELECT kind, key FROM inbound_known WHERE last_at < ? ORDER BY last_at LIMIT ${sliceRows})`,
+  );
+  return (olderThan) => {
+    inbound(olderThan.messages);
+    deferred(olderThan.deferred);
+    known(olderThan.known);
+  };
+}
+
+function lanePruner(make: Statements): (olderThan: OlderThan) => void {
   // Of a lane without mail nothing else removes the intervals.
   const oldLanes = `SELECT source, family, provider FROM lane WHERE at < ?
     UNION SELECT source, family, provider FROM
@@ -104,45 +152,13 @@ export function pruner(
        (SELECT domain, provider FROM bulk_domain
         WHERE day < ? AND passed_at IS NULL AND told_at IS NULL LIMIT ${sliceRows})`,
   );
-  const inbound = make.command(
-    `DELETE FROM inbound WHERE number IN
-       (SELECT number FROM inbound WHERE at < ?1 AND changed_at < ?1 AND due = 0
-        ORDER BY at LIMIT ${sliceRows})`,
-  );
-  const deferred = make.command(
-    `DELETE FROM inbound_deferred WHERE key IN
-       (SELECT key FROM inbound_deferred WHERE last_at < ? ORDER BY last_at LIMIT ${sliceRows})`,
-  );
-  const known = make.command(
-    `DELETE FROM inbound_known WHERE (kind, key) IN
-       (SELECT kind, key FROM inbound_known WHERE last_at < ? ORDER BY last_at LIMIT ${sliceRows})`,
-  );
-  const changed = make.query('SELECT total_changes() AS n');
-  const changes = (): number => integer(changed.first() ?? {}, 'n');
-  return (olderThan) => {
-    stillThere();
-    const before = changes();
-    inTransaction(database, path, () => {
-      message(olderThan.messages);
-      story(olderThan.stories);
-      held(olderThan.stories);
-      notice(olderThan.stories);
-      handover(olderThan.messages);
-      sendingDomain(olderThan.stories);
-      script();
-      laneSample(olderThan.stories);
-      lane(olderThan.stories);
-      laneChange(olderThan.stories);
-      laneReply(olderThan.stories);
-      laneChangeMore();
-      laneReplyMore();
-      inbound(olderThan.messages);
-      deferred(olderThan.deferred);
-      known(olderThan.known);
-      bulkDomain(Math.floor(olderThan.stories / dayMs));
-      const day = Math.floor(olderThan.statistics / dayMs);
-      for (const by of statsKinds) rollup(by, day);
-    });
-    return changes() > before;
+  return ({ stories }) => {
+    laneSample(stories);
+    lane(stories);
+    laneChange(stories);
+    laneReply(stories);
+    laneChangeMore();
+    laneReplyMore();
+    bulkDomain(Math.floor(stories / dayMs));
   };
 }
