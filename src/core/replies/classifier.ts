@@ -23,7 +23,7 @@ export function openReplyClassifier(rules: readonly ReplyRule[]): ReplyClassifie
 type Ready = {
   readonly rule: ReplyRule;
   readonly from: ReadonlySet<string>;
-  readonly codes: readonly ReadonlySet<string>[];
+  readonly enhanced: ReadonlySet<string>;
   readonly basics: readonly string[];
   readonly without: readonly number[];
 };
@@ -55,8 +55,7 @@ class ReplyJudge {
       const enhanced = rule.codes.filter((code) => code.includes('.')).flatMap(enhancedCodes);
       const basics = rule.codes.filter((code) => !code.includes('.'));
       if (rule.words.length === 0) this.#addWordless(index, enhanced);
-      const codes = enhanced.length === 0 ? [] : [new Set(enhanced)];
-      return { rule, from: new Set(rule.from), codes, basics, without };
+      return { rule, from: new Set(rule.from), enhanced: new Set(enhanced), basics, without };
     });
     this.#finder = new PatternFinder(patterns);
     this.#ruleOf = Int32Array.from(ruleOf);
@@ -123,7 +122,7 @@ class ReplyJudge {
   #fits(index: number, frame: ReplyFrame, speakers: readonly string[]): boolean {
     const ready = this.#rules[index];
     if (ready === undefined) return false;
-    const { rule, from, codes, basics, without } = ready;
+    const { rule, from, enhanced, basics, without } = ready;
     // No message was offered yet that its content could be held against.
     const isBefore = frame.step === 'greeting' || frame.step === 'helo';
     if (isBefore && from.size === 0 && rule.scope === 'content') return false;
@@ -134,7 +133,7 @@ class ReplyJudge {
     if (rule.codes.length > 0) {
       const isCode =
         basics.some((code) => frame.code.startsWith(code)) ||
-        codes.some((set) => set.has(frame.enhanced));
+        enhanced.has(frame.enhanced);
       if (!isCode) return false;
     }
     return !without.some((pattern) => this.#forbidding.has(pattern));
