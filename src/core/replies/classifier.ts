@@ -74,9 +74,11 @@ class ReplyJudge {
   classify(answer: AnsweredReply): ClassifiedReply {
     const frame = readFrame(answer.reply, answer.mxHost);
     const host = frame.host === '' && frame.speaker === 'theirs' ? answer.mxHost : frame.host;
-    const provider = providerOfMx(host)?.id ?? (host === '' || host === 'none' ? 'none' : 'other');
+    const known = providerOfMx(host);
+    const provider = known?.id ?? (host === '' || host === 'none' ? 'none' : 'other');
     const speakers = speakersOf(frame, provider);
-    const rule = this.#decides(frame, speakers);
+    const text = known === undefined ? withoutName(frame) : frame.text;
+    const rule = this.#decides(frame, text, speakers);
     const isOwnWords = frame.speaker === 'own' || frame.isEcho;
     if (rule === undefined) {
       return { ...unknownReply, ...saidByCode(frame), provider, isOwnWords };
@@ -94,8 +96,8 @@ class ReplyJudge {
     };
   }
 
-  #decides(frame: ReplyFrame, speakers: readonly string[]): ReplyRule | undefined {
-    foldInto(this.#folded, withoutName(frame), frame.code);
+  #decides(frame: ReplyFrame, text: string, speakers: readonly string[]): ReplyRule | undefined {
+    foldInto(this.#folded, text, frame.code);
     this.#forbidding.clear();
     this.#candidates = [];
     this.#finder.find(this.#folded, this.#found);
@@ -163,6 +165,6 @@ const unknownReply: Omit<ClassifiedReply, 'provider' | 'isOwnWords'> = {
 
 /** Whoever runs a host chooses its name, which may hold the words of any rule. */
 function withoutName({ host, speaker, text }: ReplyFrame): string {
-  if (speaker === 'own' || host === '' || providerOfMx(host) !== undefined) return text;
+  if (speaker === 'own' || host === '') return text;
   return text.includes(host) ? text.replaceAll(host, 'host') : text;
 }
