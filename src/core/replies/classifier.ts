@@ -134,8 +134,7 @@ class ReplyJudge {
     }
     if (rule.codes.length > 0) {
       const isCode =
-        basics.some((code) => frame.code.startsWith(code)) ||
-        enhanced.has(frame.enhanced);
+        basics.some((code) => frame.code.startsWith(code)) || enhanced.has(frame.enhanced);
       if (!isCode) return false;
     }
     return !without.some((pattern) => this.#forbidding.has(pattern));
