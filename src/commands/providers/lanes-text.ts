@@ -1,6 +1,6 @@
 /** How providers treat our mail as text for a terminal. Pure. */
 import type { LaneSample, LaneStanding, LaneState } from '../../core/deliverability/lane.ts';
-import { providerById } from '../../core/deliverability/providers.ts';
+import { providerName } from '../../core/deliverability/providers.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { dayMs } from '../../lib/time.ts';
 import type { BulkStanding, LaneDetail, LaneList, NewReply } from '../../ports/lanes.ts';
@@ -167,10 +167,6 @@ function hasSources(lanes: readonly LaneStanding[]): boolean {
 function laneName({ family, provider, source }: LaneStanding): string {
   const from = source === '' ? '' : ` from ${plain(source)}`;
   return `${plain(providerName(provider))} by ${familyText(family)}${from}`;
-}
-
-function providerName(provider: string): string {
-  return providerById(provider)?.name ?? provider;
 }
 
 function familyText(family: LaneStanding['family']): string {

@@ -2,7 +2,7 @@
 
 import { hourMs, type Millis } from '../../lib/time.ts';
 import type { LaneChange, LaneKey } from '../deliverability/lane.ts';
-import { providerById } from '../deliverability/providers.ts';
+import { providerName } from '../deliverability/providers.ts';
 import { lastBadAt } from './answers.ts';
 import { blamedLaneId, type ReplyIncident } from './blame.ts';
 import type { ProviderAnswer, SufferedLane } from './facts.ts';
@@ -37,7 +37,7 @@ export function sufferedLanes(
       const isLate = until === undefined || change.at > until;
       if (share === undefined && (answer === undefined || isLate)) continue;
       const { family, provider, reply, source, to } = change;
-      const name = answer?.name ?? providerById(provider)?.name ?? provider;
+      const name = answer?.name ?? providerName(provider);
       const blockedAt = to === 'blocked' ? change.at : undefined;
       const lane = { source, family, provider, name, state: to, since: change.at, reply };
       const seen: Seen = { ...lane, blockedAt, recoveredAt: undefined, share };
