@@ -42,7 +42,12 @@ const newRepliesMax = 100;
 const weekMs = 7 * dayMs;
 const stateOrder = ['blocked', 'slowed', 'healthy', 'unknown'] as const;
 
-export function laneViews(deps: LaneViewDeps): LaneViews {
+export type LaneStandings = {
+  /** What each lane is now: without its answers, so that it may be asked every few seconds. */
+  standings(): readonly LaneStanding[];
+};
+
+export function laneViews(deps: LaneViewDeps): LaneViews & LaneStandings {
   const { ledger, now } = deps;
   const ordered = (): readonly WatchedLane[] =>
     deps.lanes().toSorted((one, other) => {
@@ -50,6 +55,7 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
       return by === 0 ? one.provider.localeCompare(other.provider, 'en') : by;
     });
   return {
+    standings: () => ordered().map((lane) => standingOf(lane, deps)),
     list: () => ({
       lanes: ordered().map((lane) => {
         const from = (now() - hourMs) as Millis;

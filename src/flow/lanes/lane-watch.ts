@@ -23,7 +23,7 @@ import type { BulkMissing } from './bulk-missing.ts';
 import type { BulkSenders } from './bulk-senders.ts';
 import { LaneCounts, type LaneOutcome, laneName } from './lane-counts.ts';
 import { type LaneTold, namedMax } from './lane-notices.ts';
-import { laneViews, type WatchedLane } from './lane-views.ts';
+import { type LaneStandings, laneViews, type WatchedLane } from './lane-views.ts';
 
 export type LaneWatchDeps = {
   readonly classifier: ReplyClassifier;
@@ -43,6 +43,7 @@ export type LaneWatchDeps = {
 };
 
 export type LaneWatch = Lanes & {
+  readonly standings: LaneStandings['standings'];
   /** A message was judged: its From domain counts for the rules for bulk senders. */
   judged(message: Submission): void;
   /**
@@ -98,6 +99,7 @@ class Watch implements LaneWatch {
   readonly list: Lanes['list'];
   readonly bad: Lanes['bad'];
   readonly show: Lanes['show'];
+  readonly standings: LaneStandings['standings'];
   readonly changes: Lanes['changes'];
   #others = 0;
   #othersToldAt = 0 as Millis;
@@ -132,6 +134,7 @@ class Watch implements LaneWatch {
     this.list = views.list;
     this.bad = views.bad;
     this.show = views.show;
+    this.standings = views.standings;
     this.changes = views.changes;
   }
 
