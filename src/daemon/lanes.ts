@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/schema.ts';
 import { reportServerOf } from '../config/values.ts';
-import { laneStates } from '../core/deliverability/lane.ts';
+import { isBadState, laneStates } from '../core/deliverability/lane.ts';
 import { providerName, providerOfMx } from '../core/deliverability/providers.ts';
 import type { ReplyClassifier } from '../core/replies/classified.ts';
 import type { IncidentSources } from '../flow/fate/found-view.ts';
@@ -60,7 +60,7 @@ export function openDaemonLanes(
   const look = (): void => {
     watch.look();
     const states = watch.states();
-    const isBad = states.some((one) => one === 'slowed' || one === 'blocked');
+    const isBad = states.some(isBadState);
     if (isBad || wasBad) blamed.look();
     wasBad = isBad;
     for (const state of laneStates) {

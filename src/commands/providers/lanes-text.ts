@@ -1,5 +1,10 @@
 /** How providers treat our mail as text for a terminal. Pure. */
-import type { LaneSample, LaneStanding, LaneState } from '../../core/deliverability/lane.ts';
+import {
+  isBadState,
+  type LaneSample,
+  type LaneStanding,
+  type LaneState,
+} from '../../core/deliverability/lane.ts';
 import { providerName } from '../../core/deliverability/providers.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { dayMs } from '../../lib/time.ts';
@@ -35,7 +40,7 @@ export function laneListText({ bulk, lanes, newReplies, unread }: LaneList, now:
       align: 'right' as const,
     })),
   ];
-  const bad = lanes.filter(({ state }) => state === 'blocked' || state === 'slowed');
+  const bad = lanes.filter(({ state }) => isBadState(state));
   return [
     head + table(columns, rows),
     ...bad.map(

@@ -1,7 +1,14 @@
 /** Shows how providers treat us: from the running guard, or from its ledger alone. */
 
 import type { Account } from '../../core/account-name.ts';
-import type { BadLane, LaneKey, LaneSample, LaneStanding } from '../../core/deliverability/lane.ts';
+import {
+  type BadLane,
+  isBadState,
+  type LaneKey,
+  type LaneSample,
+  type LaneStanding,
+  laneKey,
+} from '../../core/deliverability/lane.ts';
 import { blameKey, storedBlame } from '../../core/incidents/blame.ts';
 import { bulkRule } from '../../core/lanes/bulk.ts';
 import { ipv4OnlyCommands } from '../../core/lanes/ipv4-only.ts';
@@ -59,7 +66,7 @@ export function laneViews(deps: LaneViewDeps): LaneViews & LaneStandings {
     list: () => ({
       lanes: ordered().map((lane) => {
         const from = (now() - hourMs) as Millis;
-        const samples = ledger.laneSamples(keyOf(lane), from);
+        const samples = ledger.laneSamples(laneKey(lane), from);
         return { ...standingOf(lane, deps), lastHour: summed(samples, from) };
       }),
       newReplies: ledger
@@ -110,24 +117,20 @@ export function storedLaneViews(
 
 function badLane(lane: WatchedLane): readonly BadLane[] {
   const { state } = lane.memory;
-  return state === 'slowed' || state === 'blocked' ? [{ ...keyOf(lane), state }] : [];
+  return isBadState(state) ? [{ ...laneKey(lane), state }] : [];
 }
 
 function place({ memory }: WatchedLane): number {
   return stateOrder.indexOf(memory.state);
 }
 
-function keyOf({ family, provider, source }: LaneKey): LaneKey {
-  return { source, family, provider };
-}
-
 function standingOf(lane: WatchedLane, deps: LaneViewDeps): LaneStanding {
   const { decided, since, state, why } = lane.memory;
   const unread = deps.unread();
-  const causedBy = isBad(lane) ? mostBadBy(lane.memory) : undefined;
+  const causedBy = isBadState(lane.memory.state) ? mostBadBy(lane.memory) : undefined;
   const { cure = '', link = '', reply = '', rule = '' } = decided ?? {};
   return {
-    ...keyOf(lane),
+    ...laneKey(lane),
     state: unread === '' ? state : 'unknown',
     since,
     reply,
@@ -152,10 +155,6 @@ function incidentOf(account: string, since: Millis, deps: LaneViewDeps): string 
   return open?.id;
 }
 
-function isBad({ memory }: WatchedLane): boolean {
-  return memory.state === 'blocked' || memory.state === 'slowed';
-}
-
 /** Refused by IPv6, while the provider takes mail by IPv4 or is not asked. */
 function refusesOnlyIpv6(lane: WatchedLane, all: readonly WatchedLane[]): boolean {
   if (lane.family !== 'ipv6' || lane.memory.state !== 'blocked') return false;
@@ -169,7 +168,7 @@ function detailOf(
   deps: LaneViewDeps,
 ): LaneDetail {
   const { ledger, now } = deps;
-  const key = keyOf(lane);
+  const key = laneKey(lane);
   return {
     standing: standingOf(lane, deps),
     changes: ledger.laneChanges({ lane: key, since, until: now(), limit: changesMax }),
