@@ -16,17 +16,12 @@ import { providerName } from '../../../core/deliverability/providers.ts';
 import { dayMs, type Millis, secondMs } from '../../../lib/time.ts';
 import type { LaneViews } from '../../../ports/lanes.ts';
 import { type HttpEnv, named, orNotFound, query } from './request.ts';
+import { timeSent } from './requests.ts';
 
 const usualMs = 7 * dayMs;
-const time = z
-  .union([
-    z.coerce.number().int().min(0).max(8_640_000_000_000_000),
-    z.iso.datetime({ offset: true }).transform(Date.parse),
-  ])
-  .transform((value) => value as Millis);
 const step = z.coerce.number().int().min(600).max(604_800);
-const showQuery = z.object({ since: time.exactOptional(), step: step.exactOptional() });
-const changesQuery = z.object({ since: time, until: time });
+const showQuery = z.object({ since: timeSent.exactOptional(), step: step.exactOptional() });
+const changesQuery = z.object({ since: timeSent, until: timeSent });
 
 export function providerRoutes(api: Hono<HttpEnv>, lanes: LaneViews): void {
   api.get('/providers', (c) => {
