@@ -19,6 +19,19 @@ export function isBadState(state: LaneState): state is 'slowed' | 'blocked' {
   return state === 'slowed' || state === 'blocked';
 }
 
+/** Provider of the lanes of all others, beyond those that have a place of their own. */
+export const otherProvider = 'other';
+
+/** The lane of a domain, which has no id as a provider. */
+export function isOtherLane({ provider }: LaneKey): boolean {
+  return provider.includes('.');
+}
+
+/** Anybody may run these servers, and have mail sent to them. */
+export function isOfStrangers(lane: LaneKey): boolean {
+  return isOtherLane(lane) || lane.provider === otherProvider;
+}
+
 /** The key alone, of anything that has one. */
 export function laneKey({ family, provider, source }: LaneKey): LaneKey {
   return { source, family, provider };

@@ -4,6 +4,7 @@ import type { Account } from '../../core/account-name.ts';
 import {
   type BadLane,
   isBadState,
+  isOfStrangers,
   type LaneKey,
   type LaneSample,
   type LaneStanding,
@@ -102,8 +103,9 @@ export function storedLaneViews(
     lanes: () =>
       ledger.lanes().map(({ family, memory, provider, source }) => {
         const lane = decodeLane(memory, now);
-        judgeLane(lane, now);
-        return { source, family, provider, memory: lane };
+        const key = { source, family, provider };
+        judgeLane(lane, now, isOfStrangers(key));
+        return { ...key, memory: lane };
       }),
     ledger,
     incidents: ledger.incidents,

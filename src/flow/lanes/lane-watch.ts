@@ -8,10 +8,13 @@
  */
 import {
   isBadState,
+  isOfStrangers,
+  isOtherLane,
   type LaneChange,
   type LaneKey,
   laneId,
   laneKey,
+  otherProvider,
 } from '../../core/deliverability/lane.ts';
 import type { Submission } from '../../core/event.ts';
 import type { Attempt } from '../../core/fate/attempt.ts';
@@ -69,8 +72,6 @@ export const lanesLookEveryMs: number = 5 * secondMs;
 /** Lanes in memory: those of providers with an id, and of the largest others. */
 const lanesMax = 500;
 const othersMax = 100;
-/** Lanes of others beyond that. */
-const otherProvider = 'other';
 /** A lane of another provider with fewer answers in a day may give its place to a new one. */
 const smallMax = 3;
 /** A lane is in memory for at least this long. */
@@ -336,15 +337,6 @@ class Watch implements LaneWatch {
   #write(row: LaneWrite): void {
     this.#deps.journal.add({ kind: 'lanes', row });
   }
-}
-
-function isOtherLane({ provider }: LaneKey): boolean {
-  return provider.includes('.');
-}
-
-/** Anybody may run these servers, and have mail sent to them. */
-function isOfStrangers(lane: LaneKey): boolean {
-  return isOtherLane(lane) || lane.provider === otherProvider;
 }
 
 function save(lane: Lane, now: Millis): LaneRow {
