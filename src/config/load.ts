@@ -50,20 +50,19 @@ export function parseConfig(text: string, name: string): Omit<LoadedConfig, 'fil
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const what = error.message.split('\n')[0] ?? 'not TOML';
-    throw wrong(`${name}, line ${error.line}: ${what}`, undefined);
+    throw wrong(`${name}, line ${error.line}: ${what}`);
   }
   const { raw, oldNames } = withNewNames(toml);
   const read = schema.safeParse(raw);
   if (!read.success) {
     const lines = read.error.issues.map((issue) => `${name}: ${issueText(issue)}`);
-    throw wrong(lines.join('\n'), undefined);
+    throw wrong(lines.join('\n'));
   }
   return { config: read.data, set: new Set(keysOf(raw, '')), oldNames };
 }
 
-function wrong(text: string, cause: unknown): OperatorError {
+function wrong(text: string): OperatorError {
   return new OperatorError('config', text, {
-    ...(cause === undefined ? {} : { cause }),
     exit: sysexits.config,
     hint: '`postern config defaults` prints every setting with its default and its meaning',
   });

@@ -2,8 +2,8 @@
 
 import type { Config } from '../config/schema.ts';
 import { reportServerOf } from '../config/values.ts';
-import { laneStates } from '../core/deliverability/lane.ts';
-import { providerById, providerOfMx } from '../core/deliverability/providers.ts';
+import { isBadState, laneStates } from '../core/deliverability/lane.ts';
+import { providerName, providerOfMx } from '../core/deliverability/providers.ts';
 import type { ReplyClassifier } from '../core/replies/classified.ts';
 import type { IncidentSources } from '../flow/fate/found-view.ts';
 import type { Journal } from '../flow/journal/journal.ts';
@@ -37,7 +37,6 @@ export function openDaemonLanes(
   const { journal, ledger, notices } = deps;
   const { check, configure } = openBulkCheck(parts, journal);
   const missing = openBulkMissing({ ledger: journal.live, check, world });
-  const nameOf = (provider: string): string => providerById(provider)?.name ?? provider;
   const watch = openLaneWatch({
     classifier: deps.classifier,
     providerOf: (mxHost) => providerOfMx(mxHost)?.id,
@@ -46,7 +45,14 @@ export function openDaemonLanes(
     journal,
     world,
     missing,
-    told: openLaneNotices({ notices, world, host, nameOf, missing: missing.now, iso }),
+    told: openLaneNotices({
+      notices,
+      world,
+      host,
+      nameOf: providerName,
+      missing: missing.now,
+      iso,
+    }),
     bulk: openBulkSenders({ ledger, journal, organisationOf, clock: world.clock }),
   });
   const blamed = openBlamedAccounts({ lanes: watch, journal, world });
@@ -54,7 +60,7 @@ export function openDaemonLanes(
   const look = (): void => {
     watch.look();
     const states = watch.states();
-    const isBad = states.some((one) => one === 'slowed' || one === 'blocked');
+    const isBad = states.some(isBadState);
     if (isBad || wasBad) blamed.look();
     wasBad = isBad;
     for (const state of laneStates) {

@@ -17,6 +17,14 @@ export function peerText(bytes: Buffer, start = 0, end: number = bytes.length): 
   }
 }
 
+/**
+ * Replaces what would move the cursor, begin a line, or turn the direction of the text (UAX 9): so
+ * words of a stranger are safe to print, and cannot look like other words.
+ */
+export function withoutControls(text: string, by: '?' | ' ' = '?'): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, by);
+}
+
 /** One line of printable ASCII, at most `lengthMax` characters. */
 export function printableLine(text: string, lengthMax: number): string {
   return text

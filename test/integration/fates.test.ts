@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findInDays } from '../../src/ledger/fates/find.ts';
 import type { FoundMessage } from '../../src/ports/fate.ts';
@@ -88,6 +89,7 @@ test('nothing is missed and nothing counts twice over kills and a rotated log', 
     if (nth === 3) {
       await run('/usr/sbin/postfix', ['-c', server.postfix.configDirectory, 'logrotate']);
     }
+    await apart();
     await server.postfix.flush();
     server.guard = await server.startGuard();
   }
@@ -97,6 +99,7 @@ test('nothing is missed and nothing counts twice over kills and a rotated log', 
     return tried.length === ids.length || undefined;
   });
   server.slow.on = false;
+  await apart();
   await server.postfix.flush();
   for (const [nth, queueId] of ids.entries()) {
     const message = await told(queueId, ({ recipients }) =>
@@ -113,6 +116,12 @@ test('nothing is missed and nothing counts twice over kills and a rotated log', 
     assert.equal(message.judged?.subject, `About slow${nth}`);
   }
 });
+
+/**
+ * The next attempt begins in another second. Two attempts of one second with the same delay, which
+ * the log rounds to two digits, are one row of a day file.
+ */
+const apart = (): Promise<void> => setTimeout(1_100, undefined);
 
 /** The log with the files that it was before. */
 async function everyLog(): Promise<string> {

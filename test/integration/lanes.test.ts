@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { LaneChange, LaneStanding } from '../../src/core/deliverability/lane.ts';
+import type { IncidentDetail } from '../../src/ports/asking.ts';
 import type { LaneDetail, LaneList } from '../../src/ports/lanes.ts';
 import { fixedDoors } from './guard-instance.ts';
 import { type Person, people } from './guard-past.ts';
@@ -198,6 +199,46 @@ function tests(): void {
     const states = changes.map(({ to }) => to);
     assert.deepEqual(states, ['healthy', 'slowed', 'healthy']);
   });
+
+  test('the incident goes from the first sign to the recovery, and is reported', async () => {
+    const path = `/api/incidents/${encodeURIComponent(victim.account)}`;
+    const told = await server.guard.json<IncidentDetail>(path);
+    assert.equal(told.incident.account, victim.account);
+    assert.equal(told.leaked.length, told.incident.leakedMessages, told.remarks.join(' '));
+    const [suffered] = told.lanes;
+    assert.deepEqual(
+      told.lanes.map(({ provider, state }) => `${provider} ${state}`),
+      ['google slowed'],
+      'Microsoft refused the mail of others',
+    );
+    assert.ok(suffered?.recoveredAt !== undefined && suffered.recoveredAt > suffered.since);
+    assert.ok((suffered.share ?? 0) > 0.5);
+    const answer = told.answers.find(({ provider }) => provider === 'google');
+    assert.deepEqual([answer?.outcome, answer?.scope], ['deferred', 'rate']);
+    const parts = told.timeline.map(({ part }) => part);
+    assert.equal(parts[0], 'sign');
+    assert.ok(parts.includes('answer') && parts.includes('stop'), parts.join(' '));
+    assert.ok(parts.lastIndexOf('recovery') > parts.indexOf('lane'));
+
+    const report = ['incidents', 'report', victim.account] as const;
+    const provider = await server.guard.cli(...report, '--provider', 'google');
+    assert.match(provider, /421-4\.7\.28 Gmail\s+has\s+detected/);
+    assert.match(provider, /Postern suspended the account/);
+    assert.match(provider, /Message-ID +<spam-0/);
+    assert.doesNotMatch(provider, /stranger\d/);
+    const abuse = await server.guard.cli(...report, '--to', 'abuse');
+    assert.match(abuse, /Address +127\.66\.0\.1/);
+    server.guard.kill('SIGTERM');
+    await server.guard.ended;
+    const stored = await server.guard.cli(...report, '--to', 'abuse');
+    assert.equal(incidentPart(stored), incidentPart(abuse), 'the same from the files');
+    server.guard = await server.startGuard();
+  });
+}
+
+/** A report without what it says of the server: the guard here has settings of its own. */
+function incidentPart(text: string): string {
+  return text.slice(text.indexOf('What happened'));
 }
 
 if (onOwnMachine) tests();

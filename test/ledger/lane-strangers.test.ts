@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { Account } from '../../src/core/account-name.ts';
 import type { Attempt } from '../../src/core/fate/attempt.ts';
+import { storedLaneViews } from '../../src/flow/lanes/lane-views.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis, minuteMs } from '../../src/lib/time.ts';
 import { files, gmail, gmx, openRig, refused, start } from './lane-rig.ts';
@@ -47,6 +48,23 @@ test('lanes of strangers do not push out a provider at a restart', () => {
   const again = openRig(path, clock);
   assert.ok(again.watch.list().lanes.some(({ provider }) => provider === 'google'));
   again.ledger.close();
+});
+
+test('without the guard, a few replies of a stranger say nothing either', () => {
+  const clock = { now: start };
+  const path = join(files.folder, 'stored.db');
+  const rig = openRig(path, clock);
+  const reply = 'host mx.evil.example[192.0.2.4] said: 554 5.7.1 Your IP address is blocked';
+  const account = 'joe@example.org' as Account;
+  for (let one = 0; one < 2; one++) {
+    rig.attempt('bounced', { mxHost: 'mx.evil.example', mxAddress: '192.0.2.4', reply, account });
+  }
+  rig.taken();
+  rig.ledger.close();
+  const ledger = openLedger(path);
+  const [lane] = storedLaneViews(ledger, (start + minuteMs) as Millis).list().lanes;
+  assert.deepEqual([lane?.provider, lane?.causedBy], ['evil.example', undefined]);
+  ledger.close();
 });
 
 test('invented domains and a clock that was ahead do not hide one that sends much', () => {

@@ -11,20 +11,21 @@ import { usualConfig } from '../config/usual-config.ts';
 export function storedIncidentSources(
   laneChanges: IncidentSources['laneChanges'],
 ): IncidentSources {
-  let replies: IncidentSources['replies'] | undefined;
-  let server: IncidentSources['server'] | undefined;
+  let known: ReturnType<typeof loadConfig> | undefined;
+  // Most commands read no incident, so rules and settings are read when they are needed, once.
+  const settings = (): ReturnType<typeof loadConfig> => {
+    known ??= loadConfig(usualConfig());
+    return known;
+  };
   return {
     laneChanges,
-    // Most commands read no incident, so rules and settings are read when they are needed.
     get replies() {
-      replies ??= openReplyClassifier(allReplyRules(loadConfig(usualConfig()).replyRules));
-      return replies;
+      return openReplyClassifier(allReplyRules(settings().replyRules));
     },
     get server() {
-      const { config } = loadConfig(usualConfig());
+      const { config } = settings();
       const host = config.host === '' ? hostname() : config.host;
-      server ??= reportServerOf(config, { host, addresses: publicAddresses() });
-      return server;
+      return reportServerOf(config, { host, addresses: publicAddresses() });
     },
     iso: (at) => new Date(at).toISOString(),
   };

@@ -1,6 +1,11 @@
 /** How providers treat our mail as text for a terminal. Pure. */
-import type { LaneSample, LaneStanding, LaneState } from '../../core/deliverability/lane.ts';
-import { providerById } from '../../core/deliverability/providers.ts';
+import {
+  isBadState,
+  type LaneSample,
+  type LaneStanding,
+  type LaneState,
+} from '../../core/deliverability/lane.ts';
+import { providerName } from '../../core/deliverability/providers.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { dayMs } from '../../lib/time.ts';
 import type { BulkStanding, LaneDetail, LaneList, NewReply } from '../../ports/lanes.ts';
@@ -35,7 +40,7 @@ export function laneListText({ bulk, lanes, newReplies, unread }: LaneList, now:
       align: 'right' as const,
     })),
   ];
-  const bad = lanes.filter(({ state }) => state === 'blocked' || state === 'slowed');
+  const bad = lanes.filter(({ state }) => isBadState(state));
   return [
     head + table(columns, rows),
     ...bad.map(
@@ -167,10 +172,6 @@ function hasSources(lanes: readonly LaneStanding[]): boolean {
 function laneName({ family, provider, source }: LaneStanding): string {
   const from = source === '' ? '' : ` from ${plain(source)}`;
   return `${plain(providerName(provider))} by ${familyText(family)}${from}`;
-}
-
-function providerName(provider: string): string {
-  return providerById(provider)?.name ?? provider;
 }
 
 function familyText(family: LaneStanding['family']): string {

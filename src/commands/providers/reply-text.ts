@@ -1,6 +1,6 @@
 /** What a reply means, as text and as JSON. Pure. */
 
-import { providerById } from '../../core/deliverability/providers.ts';
+import { providerById, providerName } from '../../core/deliverability/providers.ts';
 import type { ClassifiedReply, ReplyScope, ReplySeverity } from '../../core/replies/classified.ts';
 import { waits } from '../../core/replies/rule.ts';
 import { plain } from '../terminal/format.ts';
@@ -68,7 +68,7 @@ export function meaningText(answer: ClassifiedReply): readonly Row[] {
 export function whoText({ provider, filter, isOwnWords }: ClassifiedReply): string {
   const name = providerById(provider)?.name ?? 'a site of its own';
   const known = provider === 'none' ? 'nobody outside' : name;
-  const words = filter === '' ? '' : `, in words of ${providerById(filter)?.name ?? filter}`;
+  const words = filter === '' ? '' : `, in words of ${providerName(filter)}`;
   if (!isOwnWords) return `${known}${words}`;
   if (provider === 'none') return 'nobody outside; these are words of this server';
   return `words of this server about ${known}${words}`;

@@ -1,5 +1,6 @@
 /** Numbers, times and verdicts as commands print them. Pure. */
 import type { VerdictKind } from '../../core/verdict.ts';
+import { withoutControls } from '../../lib/peer-text.ts';
 import { dayMs, hourMs, minuteMs, secondMs } from '../../lib/time.ts';
 
 /** `1 message`, `2 messages`. */
@@ -48,5 +49,5 @@ export function verdictWord(verdict: VerdictKind, observed: boolean): string {
  * colour or turn the direction of writing.
  */
 export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, '?');
+  return withoutControls(text);
 }

@@ -1,27 +1,25 @@
 /** Why a message did not arrive, in one word, with what to do. Names and texts only. */
 import type { ReplyScope } from '../replies/classified.ts';
 
-export const bounceCauses = [
-  'recipient-unknown',
-  'recipient-disabled',
-  'mailbox-full',
-  'host-unknown',
-  'blocked',
-  'unauthenticated',
-  'spam-content',
-  'policy',
-  'rate',
-  'too-big',
-  'relay-denied',
-  'expired',
-  'network',
-  'greylisted',
-  'system',
-  'complaint',
-  'auto-reply',
-  'other',
-] as const;
-export type BounceCause = (typeof bounceCauses)[number];
+export type BounceCause =
+  | 'recipient-unknown'
+  | 'recipient-disabled'
+  | 'mailbox-full'
+  | 'host-unknown'
+  | 'blocked'
+  | 'unauthenticated'
+  | 'spam-content'
+  | 'policy'
+  | 'rate'
+  | 'too-big'
+  | 'relay-denied'
+  | 'expired'
+  | 'network'
+  | 'greylisted'
+  | 'system'
+  | 'complaint'
+  | 'auto-reply'
+  | 'other';
 
 type About = {
   /** What is held against what, as for replies; empty where that says nothing. */

@@ -1,4 +1,4 @@
-/** How one provider treats mail from one of our addresses. Types only. */
+/** How one provider treats mail from one of our addresses. */
 import type { Millis } from '../../lib/time.ts';
 
 /** A lane: one of our addresses and a provider. */
@@ -14,6 +14,33 @@ export type LaneKey = {
 /** unknown: too little mail, or the mail log is not read. */
 export const laneStates = ['healthy', 'slowed', 'blocked', 'unknown'] as const;
 export type LaneState = (typeof laneStates)[number];
+
+export function isBadState(state: LaneState): state is 'slowed' | 'blocked' {
+  return state === 'slowed' || state === 'blocked';
+}
+
+/** Provider of the lanes of all others, beyond those that have a place of their own. */
+export const otherProvider = 'other';
+
+/** The lane of a domain, which has no id as a provider. */
+export function isOtherLane({ provider }: LaneKey): boolean {
+  return provider.includes('.');
+}
+
+/** Anybody may run these servers, and have mail sent to them. */
+export function isOfStrangers(lane: LaneKey): boolean {
+  return isOtherLane(lane) || lane.provider === otherProvider;
+}
+
+/** The key alone, of anything that has one. */
+export function laneKey({ family, provider, source }: LaneKey): LaneKey {
+  return { source, family, provider };
+}
+
+/** Equal for one lane. */
+export function laneId({ family, provider, source }: LaneKey): string {
+  return `${source} ${family} ${provider}`;
+}
 
 /** What a lane is now, and why. */
 export type LaneStanding = LaneKey & {

@@ -294,6 +294,11 @@ export function providerById(id: string): MailProvider | undefined {
   return byId.get(id);
 }
 
+/** The name that a person reads; the id where no provider has it. */
+export function providerName(id: string): string {
+  return byId.get(id)?.name ?? id;
+}
+
 /** The id of the provider that a person types: its id, name, one of its domains or mail hosts. */
 export function providerTyped(text: string): string {
   const typed = text.toLowerCase();

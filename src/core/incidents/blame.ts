@@ -3,7 +3,7 @@
  * account is suspended at that time: then it belongs to the incident of the suspension. Pure.
  */
 import { dayMs, hourMs, type Millis } from '../../lib/time.ts';
-import type { LaneKey, LaneStanding } from '../deliverability/lane.ts';
+import { isBadState, type LaneKey, type LaneStanding, laneId } from '../deliverability/lane.ts';
 
 export type BlamedLane = LaneKey & {
   /** The largest part of the lane's bad answers that the account made, 0 to 1. */
@@ -51,17 +51,17 @@ export function followBlame(
   standings: readonly LaneStanding[],
   { newId, now }: { readonly now: Millis; readonly newId: () => string },
 ): readonly ReplyIncident[] {
-  const bad = standings.filter(({ state }) => state === 'slowed' || state === 'blocked');
+  const bad = standings.filter(({ state }) => isBadState(state));
   let all = known;
   for (const standing of bad) {
     if (standing.causedBy !== undefined) all = blamed(all, standing, { newId, now });
   }
-  const states = new Map(standings.map((one) => [blamedLaneId(one), one.state]));
+  const states = new Map(standings.map((one) => [laneId(one), one.state]));
   const suffers = (one: ReplyIncident, lane: BlamedLane): boolean => {
-    const state = states.get(blamedLaneId(lane));
+    const state = states.get(laneId(lane));
     // While the mail log is not read, a lane is unknown, and may be as bad as it was.
     if (state === 'unknown') return now - one.openedAt < unknownMs;
-    return state === 'slowed' || state === 'blocked';
+    return state !== undefined && isBadState(state);
   };
   const isOver = (one: ReplyIncident): boolean =>
     one.endedAt === undefined && !one.lanes.some((lane) => suffers(one, lane));
@@ -86,16 +86,11 @@ function blamed(
     const opened = { id: newId(), account, since, openedAt: now, endedAt: undefined };
     return [{ ...opened, lanes: [lane] }, ...all];
   }
-  const same = found.lanes.find((one) => blamedLaneId(one) === blamedLaneId(lane));
+  const same = found.lanes.find((one) => laneId(one) === laneId(lane));
   if (found.endedAt === undefined && same !== undefined && same.share >= share) return all;
   const others = found.lanes.filter((one) => one !== same);
   const grown = { ...lane, share: Math.max(share, same?.share ?? 0) };
   const lanes = [...others, grown].slice(-lanesMax);
   const first = Math.min(found.since, since) as Millis;
   return all.with(index, { ...found, since: first, endedAt: undefined, lanes });
-}
-
-/** Equal for one lane. */
-export function blamedLaneId({ family, provider, source }: LaneKey): string {
-  return JSON.stringify([source, family, provider]);
 }

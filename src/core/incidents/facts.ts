@@ -118,6 +118,8 @@ export type IncidentFacts = {
   readonly incident: IncidentBasis;
   /** What got out, in any order. */
   readonly mail: readonly IncidentMessage[];
+  /** What servers answered before Postern took it back from the queue. */
+  readonly caught: readonly IncidentMessage[];
   readonly answers: readonly ProviderAnswer[];
   readonly lanes: readonly SufferedLane[];
   readonly stopped: readonly StoppedMail[];

@@ -155,6 +155,7 @@ function factsOf(more: Partial<IncidentFacts> = {}, basis: Partial<IncidentBasis
       ...basis,
     },
     mail,
+    caught: [],
     answers,
     lanes: sufferedLanes(changes, answers, { since: at(0), blamed }),
     stopped: [5, 6, 7].map((minutes) => ({ at: at(minutes), verdict: 'hold' })),
@@ -238,7 +239,15 @@ describe('a report', () => {
 
   test('leaves out what is not known, or says so', (t) => {
     const incident = { ...factsOf().incident, endedAt: undefined, endedBy: '', reasons: [] };
-    const nothing = { mail: [], answers: [], lanes: [], stopped: [], held: [], acts: [] };
+    const nothing = {
+      mail: [],
+      caught: [],
+      answers: [],
+      lanes: [],
+      stopped: [],
+      held: [],
+      acts: [],
+    };
     const unnamed = { host: 'mail.example.org', contact: '', addresses: [] };
     const facts = { ...factsOf(nothing), incident };
     const about = {

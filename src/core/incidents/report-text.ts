@@ -124,10 +124,10 @@ const states: Readonly<Record<IncidentReport['state'], string>> = {
 };
 
 function since(report: IncidentReport): string {
-  const { lanes, quietSince, released, state, stoppedMessages } = report;
+  const { gotOut, lanes, quietSince, released, state, stoppedMessages } = report;
   const ended = released === undefined ? '' : ` at ${released.at} by ${released.by}`;
   return (
-    fact('Last message', `${quietSince ?? 'not known'}`) +
+    fact('Last message', quietSince ?? (gotOut.messages === 0 ? 'none left' : 'not known')) +
     fact('Stopped', `${counted(stoppedMessages, 'message')} (held or refused)`) +
     fact('Account', `${states[state]}${ended}`) +
     lanes

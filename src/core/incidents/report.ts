@@ -158,10 +158,13 @@ export function incidentReport(
   };
 }
 
-/** Oldest first. Where nothing is likely the thief's: what is not clear. Never the owner's. */
-function thiefs({ mail }: IncidentFacts): readonly IncidentMessage[] {
+/**
+ * Oldest first, also what servers answered and did not take. Where nothing is likely the thief's:
+ * what is not clear. Never the owner's.
+ */
+function thiefs({ caught, mail }: IncidentFacts): readonly IncidentMessage[] {
   const of = (mark: IncidentMessage['mark']): readonly IncidentMessage[] =>
-    mail.filter((one) => one.mark === mark);
+    [...mail, ...caught].filter((one) => one.mark === mark);
   const likely = of('thief');
   const chosen = likely.length > 0 ? likely : of('unclear');
   return chosen.toSorted((one, other) => one.at - other.at);

@@ -1,10 +1,10 @@
 /** Which lanes suffered from an incident: those on which its mail got bad answers. Pure. */
 
 import { hourMs, type Millis } from '../../lib/time.ts';
-import type { LaneChange, LaneKey } from '../deliverability/lane.ts';
-import { providerById } from '../deliverability/providers.ts';
+import { isBadState, type LaneChange, type LaneKey, laneId } from '../deliverability/lane.ts';
+import { providerName } from '../deliverability/providers.ts';
 import { lastBadAt } from './answers.ts';
-import { blamedLaneId, type ReplyIncident } from './blame.ts';
+import type { ReplyIncident } from './blame.ts';
 import type { ProviderAnswer, SufferedLane } from './facts.ts';
 
 /** A lane that turns bad later than this after the last bad answer has another cause. */
@@ -23,9 +23,9 @@ export function sufferedLanes(
   const open = new Map<string, Seen>();
   const all: Seen[] = [];
   for (const change of changes) {
-    const key = blamedLaneId(change);
+    const key = laneId(change);
     const known = open.get(key);
-    const isBad = change.to === 'slowed' || change.to === 'blocked';
+    const isBad = isBadState(change.to);
     if (known !== undefined) {
       if (change.to === 'blocked') known.blockedAt ??= change.at;
       if (change.to !== 'healthy') continue;
@@ -37,7 +37,7 @@ export function sufferedLanes(
       const isLate = until === undefined || change.at > until;
       if (share === undefined && (answer === undefined || isLate)) continue;
       const { family, provider, reply, source, to } = change;
-      const name = answer?.name ?? providerById(provider)?.name ?? provider;
+      const name = answer?.name ?? providerName(provider);
       const blockedAt = to === 'blocked' ? change.at : undefined;
       const lane = { source, family, provider, name, state: to, since: change.at, reply };
       const seen: Seen = { ...lane, blockedAt, recoveredAt: undefined, share };
@@ -61,7 +61,7 @@ function isOf(answer: ProviderAnswer, lane: LaneKey): boolean {
 function shareOf(blamed: readonly ReplyIncident[], lane: LaneKey): number | undefined {
   const shares = blamed
     .flatMap(({ lanes }) => lanes)
-    .filter((one) => blamedLaneId(one) === blamedLaneId(lane))
+    .filter((one) => laneId(one) === laneId(lane))
     .map(({ share }) => share);
   return shares.length === 0 ? undefined : Math.max(...shares);
 }

@@ -34,8 +34,12 @@ export function incidentTimeline(facts: IncidentFacts): readonly TimelineEntry[]
     ...ends(facts),
   ];
   const order = ({ part }: TimelineEntry): number => parts.indexOf(part);
+  // Times of the mail log are cut to a second, so an answer may seem to be before the sign.
+  const isSign = ({ part }: TimelineEntry): number => (part === 'sign' ? 1 : 0);
   return entries
-    .sort((one, other) => one.at - other.at || order(one) - order(other))
+    .sort(
+      (one, other) => isSign(other) - isSign(one) || one.at - other.at || order(one) - order(other),
+    )
     .slice(0, entriesMax);
 }
 

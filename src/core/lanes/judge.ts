@@ -7,7 +7,7 @@
  *      └── a day without mail ────┤ address refused, and nothing was taken since ──▶ blocked
  */
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
-import type { LaneState } from '../deliverability/lane.ts';
+import { isBadState, type LaneState } from '../deliverability/lane.ts';
 import {
   answersOfDay,
   forgetFuture,
@@ -53,13 +53,13 @@ export function judgeLane(lane: LaneMemory, now: Millis, isStranger = false): bo
   const found = find(lane, now, isStranger ? answersMin : 1);
   lane.why = found.why;
   if (found.state === lane.state) {
-    const isBad = lane.state === 'slowed' || lane.state === 'blocked';
+    const isBad = isBadState(lane.state);
     lane.decided ??= isBad ? lane.lastBad : undefined;
     return false;
   }
   lane.state = found.state;
   lane.since = now;
-  const isBad = found.state === 'slowed' || found.state === 'blocked';
+  const isBad = isBadState(found.state);
   lane.decided = isBad ? wordsOf(lane, now) : undefined;
   if (!isBad) lane.badBy = {};
   return true;
@@ -75,7 +75,7 @@ function wordsOf({ lastBad }: LaneMemory, now: Millis): LaneMemory['decided'] {
 type Found = { readonly state: LaneState; readonly why: string };
 
 function find(lane: LaneMemory, now: Millis, badFrom: number): Found {
-  const wasBad = lane.state === 'slowed' || lane.state === 'blocked';
+  const wasBad = isBadState(lane.state);
   const answers = answersOfDay(lane, now);
   if (answers === 0) return { state: 'unknown', why: 'no mail in the last 24 hours' };
   const bad = answers < badFrom ? undefined : badNow(lane, now);

@@ -23,7 +23,7 @@ export function openReplyClassifier(rules: readonly ReplyRule[]): ReplyClassifie
 type Ready = {
   readonly rule: ReplyRule;
   readonly from: ReadonlySet<string>;
-  readonly codes: readonly ReadonlySet<string>[];
+  readonly enhanced: ReadonlySet<string>;
   readonly basics: readonly string[];
   readonly without: readonly number[];
 };
@@ -55,8 +55,7 @@ class ReplyJudge {
       const enhanced = rule.codes.filter((code) => code.includes('.')).flatMap(enhancedCodes);
       const basics = rule.codes.filter((code) => !code.includes('.'));
       if (rule.words.length === 0) this.#addWordless(index, enhanced);
-      const codes = enhanced.length === 0 ? [] : [new Set(enhanced)];
-      return { rule, from: new Set(rule.from), codes, basics, without };
+      return { rule, from: new Set(rule.from), enhanced: new Set(enhanced), basics, without };
     });
     this.#finder = new PatternFinder(patterns);
     this.#ruleOf = Int32Array.from(ruleOf);
@@ -75,9 +74,11 @@ class ReplyJudge {
   classify(answer: AnsweredReply): ClassifiedReply {
     const frame = readFrame(answer.reply, answer.mxHost);
     const host = frame.host === '' && frame.speaker === 'theirs' ? answer.mxHost : frame.host;
-    const provider = providerOfMx(host)?.id ?? (host === '' || host === 'none' ? 'none' : 'other');
+    const known = providerOfMx(host);
+    const provider = known?.id ?? (host === '' || host === 'none' ? 'none' : 'other');
     const speakers = speakersOf(frame, provider);
-    const rule = this.#decides(frame, speakers);
+    const text = known === undefined ? withoutName(frame) : frame.text;
+    const rule = this.#decides(frame, text, speakers);
     const isOwnWords = frame.speaker === 'own' || frame.isEcho;
     if (rule === undefined) {
       return { ...unknownReply, ...saidByCode(frame), provider, isOwnWords };
@@ -95,8 +96,8 @@ class ReplyJudge {
     };
   }
 
-  #decides(frame: ReplyFrame, speakers: readonly string[]): ReplyRule | undefined {
-    foldInto(this.#folded, withoutName(frame), frame.code);
+  #decides(frame: ReplyFrame, text: string, speakers: readonly string[]): ReplyRule | undefined {
+    foldInto(this.#folded, text, frame.code);
     this.#forbidding.clear();
     this.#candidates = [];
     this.#finder.find(this.#folded, this.#found);
@@ -123,7 +124,7 @@ class ReplyJudge {
   #fits(index: number, frame: ReplyFrame, speakers: readonly string[]): boolean {
     const ready = this.#rules[index];
     if (ready === undefined) return false;
-    const { rule, from, codes, basics, without } = ready;
+    const { rule, from, enhanced, basics, without } = ready;
     // No message was offered yet that its content could be held against.
     const isBefore = frame.step === 'greeting' || frame.step === 'helo';
     if (isBefore && from.size === 0 && rule.scope === 'content') return false;
@@ -133,8 +134,7 @@ class ReplyJudge {
     }
     if (rule.codes.length > 0) {
       const isCode =
-        basics.some((code) => frame.code.startsWith(code)) ||
-        codes.some((set) => set.has(frame.enhanced));
+        basics.some((code) => frame.code.startsWith(code)) || enhanced.has(frame.enhanced);
       if (!isCode) return false;
     }
     return !without.some((pattern) => this.#forbidding.has(pattern));
@@ -164,6 +164,6 @@ const unknownReply: Omit<ClassifiedReply, 'provider' | 'isOwnWords'> = {
 
 /** Whoever runs a host chooses its name, which may hold the words of any rule. */
 function withoutName({ host, speaker, text }: ReplyFrame): string {
-  if (speaker === 'own' || host === '' || providerOfMx(host) !== undefined) return text;
+  if (speaker === 'own' || host === '') return text;
   return text.includes(host) ? text.replaceAll(host, 'host') : text;
 }

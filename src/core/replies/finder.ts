@@ -141,7 +141,7 @@ export class PatternFinder {
   }
 }
 
-/** FoldedText and digits; the characters of a reply are small. */
+/** a to z and digits; folded text has no capitals. */
 function isOfWord(character: number | undefined): boolean {
   if (character === undefined) return false;
   return (character >= 0x61 && character <= 0x7a) || (character >= 0x30 && character <= 0x39);

@@ -35,7 +35,7 @@ const plain: Uint8Array = (() => {
   return table;
 })();
 
-/** FoldedText of one text; `bytes` is used again for the next one. */
+/** One text; `bytes` is used again for the next one. */
 export type FoldedText = { readonly bytes: Uint8Array; length: number };
 
 export function newFoldedText(): FoldedText {
@@ -43,9 +43,9 @@ export function newFoldedText(): FoldedText {
   return { bytes: new Uint8Array(replyMax + 2), length: 0 };
 }
 
-/** Writes the text into `characters`. `code`: the code whose repetitions are left out. */
-export function foldInto(characters: FoldedText, text: string, code: string): void {
-  const { bytes } = characters;
+/** Writes `text` into `folded`. `code`: the code whose repetitions are left out. */
+export function foldInto(folded: FoldedText, text: string, code: string): void {
+  const { bytes } = folded;
   const end = Math.min(text.length, replyMax);
   bytes[0] = blank;
   let to = 1;
@@ -67,7 +67,7 @@ export function foldInto(characters: FoldedText, text: string, code: string): vo
     bytes[to++] = character;
   }
   if (bytes[to - 1] !== blank) bytes[to++] = blank;
-  characters.length = to;
+  folded.length = to;
 }
 
 /** Typographic marks count as their plain forms. */

@@ -74,7 +74,7 @@ function isHost(word: string): boolean {
   return word.length < 256 && /^(?:[\w-]+\.)+[a-z][a-z0-9-]*$/i.test(word);
 }
 
-/** FoldedText and digits mixed, or long without a vowel's pattern of words: an id. */
+/** Long, or mixed of a to z, capitals and digits as no word is: an id. */
 function isId(word: string): boolean {
   if (word.length > 40) return true;
   if (word.length < 6) return false;

@@ -278,6 +278,21 @@ describe('an incident', () => {
     assert.equal(await asking.incident('i-2'), undefined);
   });
 
+  test('what servers refused before it was caught is told with their words', async () => {
+    const reply = '421-4.7.28 Gmail has detected an unusual rate of mail from your IP address';
+    const tries = [[1, 'deferred', 'gmail-smtp-in.l.google.com']] as const;
+    const tried = mail.map((one) => (one.id === 'CAUGHT' ? { ...one, tries, reply } : one));
+    const asking = openAsking(depsOf({ mail: tried, held, incident: counted }));
+    const detail = await asking.incident('i-1');
+    assert.deepEqual(
+      detail?.answers.map(({ id, scope }) => `${id} ${scope}`),
+      ['CAUGHT rate'],
+    );
+    assert.equal(detail.leaked.length, 3);
+    const report = await asking.report('i-1', { to: 'abuse', provider: undefined });
+    assert.ok(report?.samples.some(({ queueId }) => queueId === 'CAUGHT'));
+  });
+
   test('its numbers are those of now', async () => {
     const asking = openAsking(depsOf({ incident: { stoppedMessages: 5 } }));
     assert.equal((await asking.incident('i-1'))?.incident.stoppedMessages, 8);

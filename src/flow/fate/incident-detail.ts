@@ -3,7 +3,7 @@
  * whether the thief or the owner likely sent it. The numbers of a suspension were counted while it
  * happened; if the list differs, it says why.
  */
-import { type LeakMark, leakMarks, markLeaked } from '../../core/fate/leaked.ts';
+import { type LeakEvidence, type LeakMark, leakMarks, markLeaked } from '../../core/fate/leaked.ts';
 import type { IncidentFacts } from '../../core/incidents/facts.ts';
 import { incidentTimeline, type TimelineEntry } from '../../core/incidents/timeline.ts';
 import type { StoredReason } from '../../core/reason.ts';
@@ -68,8 +68,8 @@ export async function incidentDetail(
   deps: IncidentDeps,
   incident: AnyIncident,
 ): Promise<IncidentDetail> {
-  const { isCut, out, partial } = await gatherOut(deps, incident);
-  const facts = incidentFacts(deps, incident, out);
+  const { caught, isCut, out, partial } = await gatherOut(deps, incident);
+  const facts = incidentFacts(deps, incident, { out, caught });
   const leaked = out.map((one) => one.leaked);
   const differs =
     incident.kind === 'suspension'
@@ -103,8 +103,7 @@ export async function reportFacts(
   readonly facts: IncidentFacts;
   readonly timeline: readonly TimelineEntry[];
 }> {
-  const { out } = await gatherOut(deps, incident);
-  const facts = incidentFacts(deps, incident, out);
+  const facts = incidentFacts(deps, incident, await gatherOut(deps, incident));
   return { facts, timeline: incidentTimeline(facts) };
 }
 
@@ -115,6 +114,8 @@ async function gatherOut(
   incident: AnyIncident,
 ): Promise<{
   readonly out: readonly Out[];
+  /** Servers answered it before it was taken back from the queue. */
+  readonly caught: readonly Out[];
   readonly isCut: boolean;
   /** Why something is missing; empty texts: nothing is. */
   readonly partial: readonly string[];
@@ -128,26 +129,41 @@ async function gatherOut(
     until: (since - 1) as Millis,
     limit: earlierMax,
   });
-  const out = during.found
-    .map((one) => ({ ...one, held: heldRowOf([one.mail.id, ...one.mail.otherIds], deps.live) }))
-    .filter((one) => isReleased(one) || gotOut(one, incident))
-    .slice(0, leakedMax);
-  const listed = out.map(({ mail }) => mail);
-  const marked = markLeaked(listed, {
+  const all = during.found
+    .slice(0, leakedMax + 1)
+    .map((one) => ({ ...one, held: heldRowOf([one.mail.id, ...one.mail.otherIds], deps.live) }));
+  const isOut = (one: Sent): boolean => isReleased(one) || gotOut(one, incident);
+  const evidence: LeakEvidence = {
     since,
     networks: told(reasons, 'new-network', 'network'),
     froms: told(reasons, 'new-identity', 'from'),
     earlier: before.found.map(({ mail }) => mail),
     wasWrittenTo: writtenTo(deps, incident),
-  });
+  };
   return {
-    out: marked.flatMap(({ mail, mark, why }, nth) => {
-      const one = out[nth];
-      return one === undefined ? [] : [{ ...one, leaked: { ...mail, mark, why } }];
-    }),
+    out: marked(all.filter(isOut).slice(0, leakedMax), evidence),
+    caught: marked(
+      all.filter((one) => !isOut(one) && wasTried(one)),
+      evidence,
+    ),
     isCut: during.found.length > leakedMax,
     partial: [during.partial, before.partial],
   };
+}
+
+function marked(sent: readonly Sent[], evidence: LeakEvidence): readonly Out[] {
+  const marks = markLeaked(
+    sent.map(({ mail }) => mail),
+    evidence,
+  );
+  return marks.flatMap(({ mail, mark, why }, nth) => {
+    const one = sent[nth];
+    return one === undefined ? [] : [{ ...one, leaked: { ...mail, mark, why } }];
+  });
+}
+
+function wasTried({ found }: Sent): boolean {
+  return found.recipients.some(({ attempts }) => attempts.length > 0);
 }
 
 /** When what it sent may have got out. */

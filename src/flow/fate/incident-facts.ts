@@ -20,13 +20,14 @@ export type GotOut = { readonly leaked: LeakedView; readonly found: FoundMessage
 export function incidentFacts(
   deps: Omit<AskingDeps, 'asOfNow' | 'named'>,
   incident: AnyIncident,
-  out: readonly GotOut[],
+  { caught, out }: { readonly out: readonly GotOut[]; readonly caught: readonly GotOut[] },
 ): IncidentFacts {
   const { live, now } = deps;
   const { laneChanges, replies } = deps.incidents;
   const { account, endedAt, kind } = incident;
   const mail = out.map(incidentMail);
-  const answers = answersTo(mail, replies, { nameOf: mxProvider });
+  const tried = caught.map(incidentMail);
+  const answers = answersTo([...mail, ...tried], replies, { nameOf: mxProvider });
   const blamed = blamedIn(deps, incident);
   const since = blamed.reduce<Millis>(
     (first, one) => Math.min(first, one.since) as Millis,
@@ -38,6 +39,7 @@ export function incidentFacts(
   return {
     incident: withShownReasons(counted),
     mail,
+    caught: tried,
     answers,
     lanes: sufferedLanes(laneChanges(since, now()), answers, { since, blamed }),
     stopped: live.stories({ account, limit: rowsMax }).filter(isIn),

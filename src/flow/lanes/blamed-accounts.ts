@@ -3,9 +3,9 @@
  * its recovery. An account that is not suspended at that time is an incident of its own.
  */
 import { blameKey, followBlame, storedBlame } from '../../core/incidents/blame.ts';
-import type { LaneViews } from '../../ports/lanes.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { LaneStandings } from './lane-views.ts';
 
 export type BlamedAccounts = {
   /** To be called every few seconds. */
@@ -13,7 +13,7 @@ export type BlamedAccounts = {
 };
 
 export function openBlamedAccounts(deps: {
-  readonly lanes: Pick<LaneViews, 'list'>;
+  readonly lanes: LaneStandings;
   readonly journal: Pick<Journal, 'add'> & {
     readonly live: Pick<Journal['live'], 'meta'>;
   };
@@ -25,7 +25,7 @@ export function openBlamedAccounts(deps: {
     look() {
       const now = world.clock.now();
       const { newId } = world;
-      const all = followBlame(known, lanes.list().lanes, { now, newId });
+      const all = followBlame(known, lanes.standings(), { now, newId });
       if (all === known) return;
       for (const one of all.slice(0, all.length - known.length)) {
         const { account, id, lanes: where } = one;

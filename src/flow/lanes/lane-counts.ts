@@ -1,5 +1,5 @@
 /** What attempts on all lanes added since it was last written: intervals and kinds of replies. */
-import type { LaneKey } from '../../core/deliverability/lane.ts';
+import { type LaneKey, laneId } from '../../core/deliverability/lane.ts';
 import type { Attempt } from '../../core/fate/attempt.ts';
 import type { ClassifiedReply } from '../../core/replies/classified.ts';
 import { addScore } from '../../core/stats/sketch.ts';
@@ -26,7 +26,7 @@ export class LaneCounts {
 
   add(lane: LaneKey, outcome: LaneOutcome, { at, delaySeconds }: Attempt): void {
     const start = (Math.floor(at / intervalMs) * intervalMs) as Millis;
-    const key = `${laneName(lane)} ${start}`;
+    const key = `${laneId(lane)} ${start}`;
     let sample = this.#samples.get(key);
     if (sample === undefined) {
       sample = { ...lane, at: start, sent: 0, deferred: 0, bounced: 0, delays: new Map() };
@@ -37,7 +37,7 @@ export class LaneCounts {
   }
 
   reply(lane: LaneKey, shape: string, at: Millis, reply: string, as: ClassifiedReply): void {
-    const key = `${laneName(lane)} ${shape}`;
+    const key = `${laneId(lane)} ${shape}`;
     const known = this.#replies.get(key);
     const example = reply.slice(0, exampleMax);
     if (known !== undefined) {
@@ -72,8 +72,4 @@ export class LaneCounts {
     this.#replies = new Map();
     return taken;
   }
-}
-
-export function laneName({ family, provider, source }: LaneKey): string {
-  return `${source} ${family} ${provider}`;
 }

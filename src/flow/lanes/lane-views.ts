@@ -1,7 +1,15 @@
 /** Shows how providers treat us: from the running guard, or from its ledger alone. */
 
 import type { Account } from '../../core/account-name.ts';
-import type { BadLane, LaneKey, LaneSample, LaneStanding } from '../../core/deliverability/lane.ts';
+import {
+  type BadLane,
+  isBadState,
+  isOfStrangers,
+  type LaneKey,
+  type LaneSample,
+  type LaneStanding,
+  laneKey,
+} from '../../core/deliverability/lane.ts';
 import { blameKey, storedBlame } from '../../core/incidents/blame.ts';
 import { bulkRule } from '../../core/lanes/bulk.ts';
 import { ipv4OnlyCommands } from '../../core/lanes/ipv4-only.ts';
@@ -42,7 +50,12 @@ const newRepliesMax = 100;
 const weekMs = 7 * dayMs;
 const stateOrder = ['blocked', 'slowed', 'healthy', 'unknown'] as const;
 
-export function laneViews(deps: LaneViewDeps): LaneViews {
+export type LaneStandings = {
+  /** What each lane is now: without its answers, so that it may be asked every few seconds. */
+  standings(): readonly LaneStanding[];
+};
+
+export function laneViews(deps: LaneViewDeps): LaneViews & LaneStandings {
   const { ledger, now } = deps;
   const ordered = (): readonly WatchedLane[] =>
     deps.lanes().toSorted((one, other) => {
@@ -50,10 +63,11 @@ export function laneViews(deps: LaneViewDeps): LaneViews {
       return by === 0 ? one.provider.localeCompare(other.provider, 'en') : by;
     });
   return {
+    standings: () => ordered().map((lane) => standingOf(lane, deps)),
     list: () => ({
       lanes: ordered().map((lane) => {
         const from = (now() - hourMs) as Millis;
-        const samples = ledger.laneSamples(keyOf(lane), from);
+        const samples = ledger.laneSamples(laneKey(lane), from);
         return { ...standingOf(lane, deps), lastHour: summed(samples, from) };
       }),
       newReplies: ledger
@@ -89,8 +103,9 @@ export function storedLaneViews(
     lanes: () =>
       ledger.lanes().map(({ family, memory, provider, source }) => {
         const lane = decodeLane(memory, now);
-        judgeLane(lane, now);
-        return { source, family, provider, memory: lane };
+        const key = { source, family, provider };
+        judgeLane(lane, now, isOfStrangers(key));
+        return { ...key, memory: lane };
       }),
     ledger,
     incidents: ledger.incidents,
@@ -104,24 +119,20 @@ export function storedLaneViews(
 
 function badLane(lane: WatchedLane): readonly BadLane[] {
   const { state } = lane.memory;
-  return state === 'slowed' || state === 'blocked' ? [{ ...keyOf(lane), state }] : [];
+  return isBadState(state) ? [{ ...laneKey(lane), state }] : [];
 }
 
 function place({ memory }: WatchedLane): number {
   return stateOrder.indexOf(memory.state);
 }
 
-function keyOf({ family, provider, source }: LaneKey): LaneKey {
-  return { source, family, provider };
-}
-
 function standingOf(lane: WatchedLane, deps: LaneViewDeps): LaneStanding {
   const { decided, since, state, why } = lane.memory;
   const unread = deps.unread();
-  const causedBy = isBad(lane) ? mostBadBy(lane.memory) : undefined;
+  const causedBy = isBadState(lane.memory.state) ? mostBadBy(lane.memory) : undefined;
   const { cure = '', link = '', reply = '', rule = '' } = decided ?? {};
   return {
-    ...keyOf(lane),
+    ...laneKey(lane),
     state: unread === '' ? state : 'unknown',
     since,
     reply,
@@ -146,10 +157,6 @@ function incidentOf(account: string, since: Millis, deps: LaneViewDeps): string 
   return open?.id;
 }
 
-function isBad({ memory }: WatchedLane): boolean {
-  return memory.state === 'blocked' || memory.state === 'slowed';
-}
-
 /** Refused by IPv6, while the provider takes mail by IPv4 or is not asked. */
 function refusesOnlyIpv6(lane: WatchedLane, all: readonly WatchedLane[]): boolean {
   if (lane.family !== 'ipv6' || lane.memory.state !== 'blocked') return false;
@@ -163,7 +170,7 @@ function detailOf(
   deps: LaneViewDeps,
 ): LaneDetail {
   const { ledger, now } = deps;
-  const key = keyOf(lane);
+  const key = laneKey(lane);
   return {
     standing: standingOf(lane, deps),
     changes: ledger.laneChanges({ lane: key, since, until: now(), limit: changesMax }),

@@ -6,7 +6,16 @@
  * counts no attempt twice. The memory by which a lane is judged is written less often: after a kill
  * it may lack the last minute, or count the last lines twice.
  */
-import type { LaneChange, LaneKey } from '../../core/deliverability/lane.ts';
+import {
+  isBadState,
+  isOfStrangers,
+  isOtherLane,
+  type LaneChange,
+  type LaneKey,
+  laneId,
+  laneKey,
+  otherProvider,
+} from '../../core/deliverability/lane.ts';
 import type { Submission } from '../../core/event.ts';
 import type { Attempt } from '../../core/fate/attempt.ts';
 import { type AnswerKind, answerKind } from '../../core/lanes/answers.ts';
@@ -21,9 +30,9 @@ import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { BulkMissing } from './bulk-missing.ts';
 import type { BulkSenders } from './bulk-senders.ts';
-import { LaneCounts, type LaneOutcome, laneName } from './lane-counts.ts';
+import { LaneCounts, type LaneOutcome } from './lane-counts.ts';
 import { type LaneTold, namedMax } from './lane-notices.ts';
-import { laneViews, type WatchedLane } from './lane-views.ts';
+import { type LaneStandings, laneViews, type WatchedLane } from './lane-views.ts';
 
 export type LaneWatchDeps = {
   readonly classifier: ReplyClassifier;
@@ -43,6 +52,7 @@ export type LaneWatchDeps = {
 };
 
 export type LaneWatch = Lanes & {
+  readonly standings: LaneStandings['standings'];
   /** A message was judged: its From domain counts for the rules for bulk senders. */
   judged(message: Submission): void;
   /**
@@ -62,8 +72,6 @@ export const lanesLookEveryMs: number = 5 * secondMs;
 /** Lanes in memory: those of providers with an id, and of the largest others. */
 const lanesMax = 500;
 const othersMax = 100;
-/** Lanes of others beyond that. */
-const otherProvider = 'other';
 /** A lane of another provider with fewer answers in a day may give its place to a new one. */
 const smallMax = 3;
 /** A lane is in memory for at least this long. */
@@ -98,6 +106,7 @@ class Watch implements LaneWatch {
   readonly list: Lanes['list'];
   readonly bad: Lanes['bad'];
   readonly show: Lanes['show'];
+  readonly standings: LaneStandings['standings'];
   readonly changes: Lanes['changes'];
   #others = 0;
   #othersToldAt = 0 as Millis;
@@ -132,6 +141,7 @@ class Watch implements LaneWatch {
     this.list = views.list;
     this.bad = views.bad;
     this.show = views.show;
+    this.standings = views.standings;
     this.changes = views.changes;
   }
 
@@ -158,7 +168,7 @@ class Watch implements LaneWatch {
     // Words of our own mail server, such as a connection that ended, are no answer.
     if (as.isOwnWords) return;
     this.#note(lane, answerKind(as, outcome), attempt, as);
-    this.#counts.reply(keyOf(lane), classifier.shape(reply), at, reply, as);
+    this.#counts.reply(laneKey(lane), classifier.shape(reply), at, reply, as);
   }
 
   cut(): (key: string, place: string) => void {
@@ -243,7 +253,7 @@ class Watch implements LaneWatch {
     const { family, provider, source } = lane;
     const why = this.#unread === '' ? lane.memory.why : this.#unread;
     log('info', 'lane.changed', { provider, family, source, from, to, why, rule });
-    return { ...keyOf(lane), at: now, from, to, reply, rule };
+    return { ...laneKey(lane), at: now, from, to, reply, rule };
   }
 
   #note(lane: Lane, kind: AnswerKind, attempt: Attempt, as: ClassifiedReply | undefined): void {
@@ -255,7 +265,7 @@ class Watch implements LaneWatch {
     lane.isChanged = true;
     if (isBad) lane.isUrgent = true;
     const counted = outcome as LaneOutcome;
-    this.#counts.add(keyOf(lane), counted, attempt);
+    this.#counts.add(laneKey(lane), counted, attempt);
     const provider = isOtherLane(lane) ? otherProvider : lane.provider;
     this.#deps.world.count('postern_lane_attempts_total', 1, `${provider} ${counted}`);
   }
@@ -271,12 +281,12 @@ class Watch implements LaneWatch {
     const id = providerOf(mxHost);
     const provider = id ?? organisationOf(mxHost) ?? otherProvider;
     const key = { source: from, family, provider } as const;
-    const known = this.#lanes.get(laneName(key));
+    const known = this.#lanes.get(laneId(key));
     if (known !== undefined) return known;
     const now = this.#deps.world.clock.now();
     return (
       this.#add(key, newLane(now)) ??
-      this.#lanes.get(laneName({ ...key, provider: otherProvider })) ??
+      this.#lanes.get(laneId({ ...key, provider: otherProvider })) ??
       this.#add({ ...key, provider: otherProvider }, newLane(now))
     );
   }
@@ -295,7 +305,7 @@ class Watch implements LaneWatch {
       isUrgent: false,
       shown: memory.state,
     };
-    this.#lanes.set(laneName(key), lane);
+    this.#lanes.set(laneId(key), lane);
     if (isOther) this.#others += 1;
     return lane;
   }
@@ -304,7 +314,7 @@ class Watch implements LaneWatch {
     const now = this.#deps.world.clock.now();
     for (const [name, lane] of this.#lanes) {
       if (!isOtherLane(lane) || answersOfDay(lane.memory, now) >= smallMax) continue;
-      if (lane.memory.state === 'slowed' || lane.memory.state === 'blocked') continue;
+      if (isBadState(lane.memory.state)) continue;
       // Else each new domain would take the place of the one before, and all would be written.
       if (Math.abs(now - lane.begunAt) < stayMs) continue;
       this.#lanes.delete(name);
@@ -329,22 +339,9 @@ class Watch implements LaneWatch {
   }
 }
 
-function isOtherLane({ provider }: LaneKey): boolean {
-  return provider.includes('.');
-}
-
-/** Anybody may run these servers, and have mail sent to them. */
-function isOfStrangers(lane: LaneKey): boolean {
-  return isOtherLane(lane) || lane.provider === otherProvider;
-}
-
-function keyOf({ family, provider, source }: LaneKey): LaneKey {
-  return { source, family, provider };
-}
-
 function save(lane: Lane, now: Millis): LaneRow {
   lane.savedAt = now;
   lane.isChanged = false;
   lane.isUrgent = false;
-  return { ...keyOf(lane), at: now, memory: encodeLane(lane.memory) };
+  return { ...laneKey(lane), at: now, memory: encodeLane(lane.memory) };
 }

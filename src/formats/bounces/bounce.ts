@@ -176,11 +176,10 @@ function ofText(
           .map((recipient) => ({ recipient, words: '' }));
   const found = list.length > 0 ? list : [{ recipient: '', words: '' }];
   return found.slice(0, reportedMax).map(({ recipient, words: own }) => {
-    const said = own === '' || found.length === 1 ? `${own} ${words}`.trim() : own;
-    const diagnostic = replyIn(own === '' ? said : own);
+    const text = own === '' ? words.trim() : own;
+    const diagnostic = replyIn(text);
     const status = enhanced(own) || (found.length === 1 ? enhanced(diagnostic) : '');
     const code = replyCode(own) || replyCode(diagnostic);
-    const text = own === '' ? said : own;
     const remoteHost = hostIn(text);
     const rest = { code, diagnostic, remoteHost, status, words: text.slice(0, wordsLengthMax) };
     return { ...plainly(recipient), ...rest };

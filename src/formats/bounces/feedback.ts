@@ -1,6 +1,6 @@
 /**
- * Complaints of recipients: feedback reports (RFC 5965), those of Microsoft, which are only the
- * message with a subject, and notices of Amazon SES in JSON. Pure.
+ * Complaints of recipients: feedback reports (RFC 5965), and those of Microsoft, which are only the
+ * message with a subject. Pure.
  */
 import { addressKey } from '../message/address.ts';
 import { fieldValue, type Mail, type MailFields } from './mail-parts.ts';

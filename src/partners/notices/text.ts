@@ -3,6 +3,7 @@
  * stopped, why, and the command that undoes it. Plain text, 76 columns where the words allow. Pure.
  */
 import type { Notice } from '../../core/notice.ts';
+import { withoutControls } from '../../lib/peer-text.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { bulkSubject, laneSubject, providerOpening } from './provider-text.ts';
 
@@ -224,7 +225,7 @@ function count(many: number, what: string): string {
  * marks that turn the direction of the text, so that it cannot look like other words.
  */
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ').slice(0, 1_000);
+  return withoutControls(text, ' ').slice(0, 1_000);
 }
 
 function fold(text: string, first = '', rest = ''): string {

@@ -14,10 +14,11 @@ import type { Hono } from 'hono';
 import * as z from 'zod';
 import { reportReaders } from '../../../core/incidents/report.ts';
 import { reportText } from '../../../core/incidents/report-text.ts';
-import type { Millis } from '../../../lib/time.ts';
+import { withoutControls } from '../../../lib/peer-text.ts';
 import type { Admin } from '../../../ports/admin.ts';
 import type { FindAsk, IncidentSearch, ReportAsk } from '../../../ports/asking.ts';
 import { type HttpEnv, named, orNotFound, query, Refusal } from './request.ts';
+import { timeSent } from './requests.ts';
 
 const limit = z.coerce.number().int().min(1).max(1_000).default(100);
 /** A line that a person types, or that the mail log has. */
@@ -27,13 +28,7 @@ const text = z
   .max(1_000)
   .regex(/^\P{Cc}+$/u, 'must not contain control characters')
   .exactOptional();
-const time = z
-  .union([
-    z.coerce.number().int().min(0).max(8_640_000_000_000_000),
-    z.iso.datetime({ offset: true }).transform(Date.parse),
-  ])
-  .transform((value) => value as Millis)
-  .exactOptional();
+const time = timeSent.exactOptional();
 
 const findQuery: z.ZodType<FindAsk> = z
   .object({
@@ -79,9 +74,4 @@ export function findRoutes(api: Hono<HttpEnv>, { asking, explain }: Admin): void
     const report = orNotFound(await asking.report(named(c, 'id'), about), 'incident');
     return as === 'text' ? c.text(reportText(report, withoutControls)) : c.json(report);
   });
-}
-
-/** Text of strangers neither steers a terminal nor turns the direction of the text (UAX 9). */
-function withoutControls(line: string): string {
-  return line.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, '?');
 }

@@ -12,27 +12,22 @@
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
-import { providerById } from '../../../core/deliverability/providers.ts';
+import { providerName } from '../../../core/deliverability/providers.ts';
 import { dayMs, type Millis, secondMs } from '../../../lib/time.ts';
 import type { LaneViews } from '../../../ports/lanes.ts';
 import { type HttpEnv, named, orNotFound, query } from './request.ts';
+import { timeSent } from './requests.ts';
 
 const usualMs = 7 * dayMs;
-const time = z
-  .union([
-    z.coerce.number().int().min(0).max(8_640_000_000_000_000),
-    z.iso.datetime({ offset: true }).transform(Date.parse),
-  ])
-  .transform((value) => value as Millis);
 const step = z.coerce.number().int().min(600).max(604_800);
-const showQuery = z.object({ since: time.exactOptional(), step: step.exactOptional() });
-const changesQuery = z.object({ since: time, until: time });
+const showQuery = z.object({ since: timeSent.exactOptional(), step: step.exactOptional() });
+const changesQuery = z.object({ since: timeSent, until: timeSent });
 
 export function providerRoutes(api: Hono<HttpEnv>, lanes: LaneViews): void {
   api.get('/providers', (c) => {
     const list = lanes.list();
     const all = [...list.lanes, ...list.newReplies, ...list.bulk].map(({ provider }) => provider);
-    const names = Object.fromEntries(all.map((provider) => [provider, nameOf(provider)]));
+    const names = Object.fromEntries(all.map((provider) => [provider, providerName(provider)]));
     return c.json({ ...list, names });
   });
   api.get('/providers/:id', (c) => {
@@ -40,15 +35,11 @@ export function providerRoutes(api: Hono<HttpEnv>, lanes: LaneViews): void {
     const stepMs = seconds === undefined ? undefined : seconds * secondMs;
     const found = lanes
       .show(named(c, 'id'), since, stepMs)
-      .map((lane) => ({ name: nameOf(lane.standing.provider), ...lane }));
+      .map((lane) => ({ name: providerName(lane.standing.provider), ...lane }));
     return c.json(orNotFound(found.length === 0 ? undefined : found, 'provider'));
   });
   api.get('/lane-changes', (c) => {
     const { since, until } = query(c, changesQuery);
     return c.json(lanes.changes(since, until));
   });
-}
-
-function nameOf(provider: string): string {
-  return providerById(provider)?.name ?? provider;
 }

@@ -32,6 +32,14 @@ export type AdoptBody = NoteBody & {
   readonly keys: readonly { readonly domain: string; readonly selector: string }[];
 };
 
+/** A time in a query: milliseconds or RFC 3339. */
+export const timeSent: z.ZodType<Millis> = z
+  .union([
+    z.coerce.number().int().min(0).max(8_640_000_000_000_000),
+    z.iso.datetime({ offset: true }).transform(Date.parse),
+  ])
+  .transform((value) => value as Millis);
+
 const limitMax = 1_000;
 const limit = z.coerce.number().int().min(1).max(limitMax).default(100);
 /** Account names and ids: one line without control characters, so safe to print to a terminal. */
