@@ -121,9 +121,9 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       world,
       stance: () => settings.policy.stance,
     }),
-    wrote({ messageId, outside, at }) {
-      if (judge === undefined || outside.length === 0) return;
-      if (messageId !== undefined) known.see('message-id', messageId, at);
+    wrote({ outside, at, sender = '' }) {
+      // Without a sender it is an automatic answer or a notice: nobody here wrote it.
+      if (judge === undefined || outside.length === 0 || sender === '') return;
       if (outside.length > correspondentsMax) return;
       const domains = outside.map((to) => settings.policy.organisationOf(domainOf(to)));
       for (const domain of new Set(domains)) {
