@@ -20,12 +20,25 @@ export type ContentFound = {
 
 /** Octets of all messages together that are read, or wait with their octets. */
 const roomMax = 128 * 1024 * 1024;
+/** Of these, of messages that wait. New mail always finds room, whatever strangers let wait. */
+const keptMax = roomMax / 2;
 const headerOctetsMax = 256 * 1024;
 /** Scanners judge inbound mail by all of their rules. */
 const allRules: ScanWeights = { isMasked: () => false, isEvidence: () => false };
 
 export class ContentRoom {
   #held = 0;
+  #kept = 0;
+
+  keep(octets: number): boolean {
+    if (this.#kept + octets > keptMax) return false;
+    this.#kept += octets;
+    return true;
+  }
+
+  unkeep(octets: number): void {
+    this.#kept -= octets;
+  }
 
   take(octets: number): boolean {
     if (this.#held + octets > roomMax) return false;
@@ -46,6 +59,7 @@ export class MessageContent {
   #headerOctets = 0;
   #bodyOctets = 0;
   #held = 0;
+  #isKept = false;
   #lost = false;
 
   /** `octetsMax`: what scanners take; 0: nothing is kept. */
@@ -76,8 +90,16 @@ export class MessageContent {
     return Buffer.concat([head, ...this.#body]);
   }
 
+  /** The message waits with its octets. False: there is no room for more that wait. */
+  keep(): boolean {
+    this.#isKept = this.#room.keep(this.#held);
+    return this.#isKept;
+  }
+
   free(): void {
     this.#room.free(this.#held);
+    if (this.#isKept) this.#room.unkeep(this.#held);
+    this.#isKept = false;
     this.#held = 0;
     this.#lost = true;
     this.#header.length = 0;
