@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayMs, type Millis, minuteMs } from '../../../lib/time.ts';
+import { countedByFilter } from '../filter-rules.ts';
 import type { InboundFacts } from './facts.ts';
 import { judgeDue, judgeMessage, rememberMessage } from './judge.ts';
 import type { JudgePolicy } from './judgement.ts';
@@ -75,6 +76,23 @@ test('evidence against the sender lowers the limit of the content, at most by ha
   const listed = { ...bot, dnsbl: true };
   assert.equal(action({ ...listed, likeness: 0.5 }), 'junk');
   assert.equal(action({ ...listed, badRecipients: 9, likeness: 0.49 }), 'wait');
+});
+
+test('what the content filter counts of the sender itself is not counted again', () => {
+  const rules = [
+    { name: 'RCVD_IN_XBL', points: 1.5 },
+    { name: 'SPF_SOFTFAIL', points: 1 },
+    { name: 'RDNS_NONE', points: 0.5 },
+    { name: 'BAYES_50', points: 0.8 },
+    { name: 'RCVD_IN_DNSWL_LOW', points: -2 },
+  ];
+  const counted = countedByFilter(rules, 5);
+  assert.deepEqual(counted, { dnsbl: 3, spf: 2, 'no-name': 1 });
+  const listed = { ...bot, dnsbl: true, likeness: 0.6 };
+  assert.equal(action(listed), 'junk');
+  const once = judgeMessage({ ...listed, counted }, nothing(), policy);
+  assert.deepEqual([once.action, once.points], ['wait', 6 + 1 + 1 + 2 + 1 + 2]);
+  assert.deepEqual(countedByFilter(rules, 0), {});
 });
 
 test('looks alone lower it little: devices of honest people look like bots', () => {

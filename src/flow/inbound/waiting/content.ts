@@ -2,6 +2,7 @@
  * Keeps the octets of one message that comes in for the scanners, up to their limit, and asks the
  * scanners. Without room or scanner, the message is judged without its content.
  */
+import { countedByFilter } from '../../../core/inbound/filter-rules.ts';
 import { combine, type ScanWeights } from '../../../core/scan/combine.ts';
 import { looksLikeSpam } from '../../../core/scan/likeness.ts';
 import type { ScannerName, ScanReport } from '../../../core/scan/report.ts';
@@ -16,6 +17,8 @@ export type ContentFound = {
   readonly required: number;
   readonly isSpam: boolean;
   readonly virus: string;
+  /** What the strongest scanner counted of the sender (core/inbound/filter-rules.ts). */
+  readonly counted: Readonly<Record<string, number>>;
 };
 
 /** Octets of all messages together that are read, or wait with their octets. */
@@ -159,12 +162,14 @@ function found(
   const scan = combine(heard, allRules);
   if (scan.by === '' && scan.virus === '') return undefined;
   const isSpam = looksLikeSpam(scan) || scan.virus !== '';
-  const { likeness, score, required, virus } = scan;
+  const { by, likeness, score, required, virus } = scan;
+  const { rules = [] } = reports.find(({ scanner }) => scanner === by) ?? {};
   return {
     likeness: virus === '' ? likeness : Math.max(likeness, 2),
     score,
     required,
     isSpam,
     virus,
+    counted: countedByFilter(rules, required),
   };
 }

@@ -130,6 +130,7 @@ export class InboundJudge implements IncomingJudge {
         at: world.clock.now(),
         dnsbl: isOnLists(bad, settings.dnsbl),
         likeness: content?.likeness ?? row.likeness,
+        ...(content === undefined ? {} : { counted: content.counted }),
       };
       const then = JSON.parse(row.facts) as InboundFacts;
       const { action, why } = judgeDue(then, facts, this.#deps.known, settings.policy);
@@ -217,6 +218,7 @@ class IncomingMessage implements IncomingReader {
     if (content?.isSpam === true) this.#deps.spam(this.#start.queueId);
     const facts = this.#facts(results, {
       likeness: content?.likeness,
+      ...(content === undefined ? {} : { counted: content.counted }),
       isProvenReturn: await this.#deps.isProvenReturn(this.#start.queueId),
       dnsbl: isOnLists(bad, settings.dnsbl),
       dnswl: (good?.lists.length ?? 0) > 0 ? 'low' : undefined,
@@ -304,7 +306,7 @@ class IncomingMessage implements IncomingReader {
 
   #facts(
     results: InboundResults,
-    found: Pick<InboundFacts, 'dnsbl' | 'dnswl' | 'isProvenReturn' | 'likeness'>,
+    found: Pick<InboundFacts, 'counted' | 'dnsbl' | 'dnswl' | 'isProvenReturn' | 'likeness'>,
   ): InboundFacts {
     const { badRecipients, client, helo, sender, recipients } = this.#start;
     const { dkim, iprev, spf } = results;
