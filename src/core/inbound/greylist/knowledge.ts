@@ -14,6 +14,7 @@ import type { Millis } from '../../../lib/time.ts';
  * off and came on another day. `allowed`: the operator lists it. `spam-domain`, `spam-network`:
  * sent what the content filter called spam. `answered`: an account here has sent this address an
  * automatic answer. `sent`: an envelope sender here has sent mail to an address (sentName).
+ * `came-forged`, `came-spam`: Message-ID of mail that came in and gets no automatic answer.
  */
 export const knownKinds = [
   'domain',
@@ -26,6 +27,8 @@ export const knownKinds = [
   'spam-network',
   'answered',
   'sent',
+  'came-forged',
+  'came-spam',
 ] as const;
 export type KnownKind = (typeof knownKinds)[number];
 
