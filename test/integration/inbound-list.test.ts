@@ -91,7 +91,7 @@ test('what is overdue leaves; what is due later, or not on the list, stays', asy
   assert.deepEqual(await onHold(), [later, others].sort());
 });
 
-test('a clock that was set back, and a line that a full disk cut, keep nothing on hold', async () => {
+test('a clock that was set back, and a line that was cut, keep nothing on hold', async () => {
   const ahead = await held('ahead');
   const next = await held('next');
   const now = Math.floor(Date.now() / 1_000);

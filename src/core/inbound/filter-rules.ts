@@ -1,6 +1,6 @@
 /**
- * What a content filter counts of the sender by itself: so each fact counts once, whether the
- * filter, Postern or both look at it. Pure.
+ * What a content filter counts of the sender. So each fact counts once, whether the filter, Postern
+ * or both look at it. Pure.
  */
 import type { RuleHit } from '../../formats/scan/rule.ts';
 import { maskOf, pointsOf } from '../scan/masked-rules.ts';

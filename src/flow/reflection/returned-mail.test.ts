@@ -131,7 +131,7 @@ test('a Message-ID of our mail is a proof; that of a stranger proves nothing', a
   assert.match((await read(returns, forged)).mark, /^unknown/);
 });
 
-test('a recipient of mail of the one who gets the notice is a proof, until it is long ago', async () => {
+test('an address that got mail of the recipient is a proof, until it is long ago', async () => {
   const { returns, state } = rig();
   returns.sent(message);
   assert.equal((await read(returns, bounce(''))).mark, 'proven (envelope)');

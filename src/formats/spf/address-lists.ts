@@ -13,16 +13,17 @@ export type ListedIn = {
 /** A list as it is set: its zone, and which answers count (as in postscreen_dnsbl_sites). */
 type AddressList = { readonly zone: string; readonly counts: (address: string) => boolean };
 
-const listForm =
-  /^((?:[a-z0-9_-]+\.)+[a-z0-9_-]+)(?:=(127(?:\.(?:\d{1,3}|\[\d{1,3}(?:(?:\.\.|;)\d{1,3}){0,30}\])){3}))?$/i;
+const zoneForm = /^(?:[a-z0-9_-]+\.)+[a-z0-9_-]+$/i;
+const filterForm = /^127(?:\.(?:\d{1,3}|\[\d{1,3}(?:(?:\.\.|;)\d{1,3}){0,30}\])){3}$/;
 
 /**
  * Reads a list: `zen.spamhaus.org`, or with the answers that count: `bl.example=127.0.0.[2..4;9]`.
- * Undefined: it is none.
+ * Undefined: the text is no list.
  */
 export function parseAddressList(text: string): AddressList | undefined {
-  const [, zone = '', filter] = listForm.exec(text) ?? [];
-  if (zone === '') return undefined;
+  const [zone = '', filter, ...more] = text.split('=');
+  if (!zoneForm.test(zone) || more.length > 0) return undefined;
+  if (filter !== undefined && !filterForm.test(filter)) return undefined;
   if (filter === undefined) return { zone, counts: (address) => counts(zone, address) };
   const parts = (filter.match(/\[[^\]]*\]|\d+/g) ?? []).map(allowedOctets);
   return {
@@ -42,10 +43,10 @@ function allowedOctets(part: string): (octet: number) => boolean {
 }
 
 /**
- * Lists answer with an address of 127.0.0.0/8 (RFC 5782 section 2.1). Not every answer is about spam
- * or trust: 127.0.0.1 and 127.0.0.255 (dnswl.org) and 127.255.255.0/24 (Spamhaus) say that this
- * resolver may not ask. What Spamhaus answers for the PBL (10, 11) says only that a network wants no
- * direct mail from its lines, where devices of honest people are.
+ * Lists answer with an address of 127.0.0.0/8 (RFC 5782 section 2.1). Not every answer is about
+ * spam or trust: 127.0.0.1 and 127.0.0.255 (dnswl.org) and 127.255.255.0/24 (Spamhaus) say that
+ * this resolver may not ask. What Spamhaus answers for the PBL (10, 11) says only that a network
+ * wants no direct mail from its lines, where devices of honest people are.
  */
 function counts(zone: string, address: string): boolean {
   if (!address.startsWith('127.') || address.startsWith('127.255.255.')) return false;

@@ -153,7 +153,7 @@ test('a signature of a domain of their own does not prove the address that stran
   assert.ok(ours.suspicions.some(({ name }) => name === 'our-domain'));
 });
 
-test('what the operator lists excuses content only for who is not forged, and for all who get it', () => {
+test('what the operator lists excuses content only of senders that are not forged', () => {
   const known = nothing();
   known.see('allowed', '@somewhere.example', start);
   known.see('allowed', 'sales@here.example', start);

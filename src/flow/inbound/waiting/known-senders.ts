@@ -67,7 +67,7 @@ export class KnownSenders implements InboundKnowledge {
     return knownGroups.reduce((sum, group) => sum + this.#counts[group], 0);
   }
 
-  /** What is to be removed from the ledger, some of it already. */
+  /** What is to be removed from the ledger. Each call adapts it to the room that is left. */
   olderThan(now: Millis): readonly KnownOlderThan[] {
     this.#recount();
     for (const group of knownGroups) {

@@ -149,7 +149,7 @@ test('a clock that is wrong by weeks for some minutes deletes nothing', async ()
   assert.deepEqual([of.queue.inQueue('hold'), next.get('C1')?.state], [['C1'], 'quarantined']);
 });
 
-test('whoever reaches the door with the queue id of a message changes nothing about it', async () => {
+test('whoever names the queue id of a message at the door changes nothing about it', async () => {
   const of = rig();
   of.said = { reasons: [] };
   await held(of, waits('Q7'));
