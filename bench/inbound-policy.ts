@@ -47,7 +47,7 @@ function triplet(nth: number): { client: string; sender: string; recipient: stri
 }
 
 /** As the flow writes it: networks and domains, and for each fifth entry one that was put off. */
-function fillLedger(path: string, entries: number): void {
+export function fillLedger(path: string, entries: number): void {
   const ledger = openLedger(path);
   const now = Date.now() as Millis;
   let changes: Change[] = [{ kind: 'meta', key: 'seed', value: String(seed) }];
@@ -73,7 +73,7 @@ function fillLedger(path: string, entries: number): void {
 }
 
 /** A request, as Postfix sends it at RCPT. */
-function request(nth: number): string {
+export function request(nth: number): string {
   const { client, sender, recipient } = triplet(nth);
   return [
     ...['request=smtpd_access_policy', 'protocol_state=RCPT', 'protocol_name=ESMTP'],

@@ -12,6 +12,7 @@ import { clock, paint, table } from '../terminal/table.ts';
 
 const states: Readonly<Record<InboundState, string>> = {
   observed: 'delivered; it would have waited',
+  'observed-junk': 'delivered; it would have gone to Junk',
   junk: 'delivered to Junk',
   waiting: 'waits',
   quarantined: 'in quarantine',
@@ -20,11 +21,17 @@ const states: Readonly<Record<InboundState, string>> = {
   expired: 'deleted: nobody asked for it',
   gone: 'taken out of the queue by others',
 };
-const stances: Readonly<Record<InboundStatus['stance'], string>> = {
-  observe: 'observe: nothing waits; the list shows what would have waited',
-  wait: 'wait: suspicious mail waits here for some minutes',
-  defer: 'defer: suspicious mail is put off with a 451',
-};
+function stanceText({ stance, waitMs }: InboundStatus): string {
+  if (stance === 'defer') return 'defer: suspicious mail is put off with a 451';
+  if (stance === 'observe') {
+    return waitMs > 0
+      ? 'observe: nothing waits; the list shows what would have waited or gone to Junk'
+      : 'observe: nothing is changed; the list shows what would have gone to Junk';
+  }
+  return waitMs > 0
+    ? `wait: suspicious mail waits here for ${span(waitMs)}`
+    : 'wait: what counts as spam goes to Junk; nothing waits, as inbound.wait is 0s';
+}
 
 const senderOf = (sender: string): string => (sender === '' ? '(no sender)' : plain(sender));
 
@@ -40,10 +47,10 @@ function waitOf({ state, at, changedAt }: InboundRow): string {
 
 export function inboundListText(rows: readonly InboundRow[], status: InboundStatus): string {
   const head =
-    `Stance ${stances[status.stance]}.\n` +
+    `Stance ${stanceText(status)}.\n` +
     `${many(status.waiting, 'message')} waiting, ${status.quarantined} in quarantine, ` +
     `${status.atRisk} put off that may be lost (postern inbound at-risk).\n`;
-  if (rows.length === 0) return `${head}No incoming mail waited.\n`;
+  if (rows.length === 0) return `${head}No incoming mail waited or went to Junk.\n`;
   const list = table(
     [
       { title: 'ID' },

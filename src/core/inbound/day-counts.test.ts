@@ -13,6 +13,7 @@ test('each day has its mail, and a day without mail is there too', () => {
       { at: at(100), changedAt: at(100, 2 * minuteMs), state: 'released' },
       { at: at(100), changedAt: at(100), state: 'junk' },
       { at: at(98), changedAt: at(98), state: 'observed' },
+      { at: at(98), changedAt: at(98), state: 'observed-junk' },
       { at: at(98), changedAt: at(99), state: 'expired' },
       { at: at(98), changedAt: at(98), state: 'waiting' },
       { at: at(90), changedAt: at(90), state: 'released' },
@@ -21,7 +22,7 @@ test('each day has its mail, and a day without mail is there too', () => {
   );
   const none = { honest: 0, longestMs: 0, meanMs: 0, stopped: 0, junk: 0 };
   assert.deepEqual(counts, [
-    { ...none, at: at(98), honest: 1, stopped: 1 },
+    { ...none, at: at(98), honest: 1, stopped: 1, junk: 1 },
     { ...none, at: at(99) },
     { at: at(100), honest: 2, longestMs: 240_000, meanMs: 180_000, stopped: 0, junk: 1 },
   ]);

@@ -40,7 +40,7 @@ export function countByDay(
       day.waitedMs += waited;
       day.longestMs = Math.max(day.longestMs, waited);
     } else if (state === 'observed') day.honest++;
-    else if (state === 'junk') day.junk++;
+    else if (state === 'junk' || state === 'observed-junk') day.junk++;
     else if (state !== 'waiting' && state !== 'gone') day.stopped++;
   }
   return all.map(({ honest, delivered, waitedMs, longestMs, stopped, junk }, nth) => ({

@@ -119,7 +119,7 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       allowed,
       waiting,
       world,
-      stance: () => settings.policy.stance,
+      policy: () => settings.policy,
     }),
     wrote({ messageId, outside, at }) {
       if (judge === undefined || outside.length === 0) return;

@@ -6,12 +6,13 @@ import type { Deferral, Known, KnownKind } from '../../core/inbound/greylist/kno
 import type { Millis } from '../../lib/time.ts';
 
 /**
- * `observed`: it was delivered at once, and would have waited. `junk`: delivered at once with the
- * field for the user's Junk folder. `waiting` and `quarantined` messages are in the hold queue.
+ * `observed`: it was delivered at once, and would have waited; `observed-junk`: and would have got
+ * the field for the user's Junk folder. `junk`: delivered at once with that field. `waiting` and `quarantined` messages are in the hold queue.
  * `expired`: deleted after its time in quarantine. `gone`: somebody else took it out of the queue.
  */
 export const inboundStates = [
   'observed',
+  'observed-junk',
   'junk',
   'waiting',
   'quarantined',
@@ -123,6 +124,8 @@ export type DigestMail = {
 
 export type InboundStatus = {
   readonly stance: 'observe' | 'wait' | 'defer';
+  /** How long suspicious mail waits or, in stance observe, would wait; 0: nothing waits. */
+  readonly waitMs: number;
   readonly waiting: number;
   readonly quarantined: number;
   readonly known: number;

@@ -1,5 +1,6 @@
 /** What operators see and do about mail that comes in. The audit trail has what they did. */
 import { isAllowable } from '../../../core/inbound/allowed.ts';
+import type { JudgePolicy } from '../../../core/inbound/greylist/judgement.ts';
 import { addressKey } from '../../../formats/message/address.ts';
 import { faultText } from '../../../lib/error-text.ts';
 import type {
@@ -7,7 +8,6 @@ import type {
   InboundAdmin,
   InboundLedger,
   InboundResult,
-  InboundStatus,
 } from '../../../ports/inbound/inbound.ts';
 import type { Change } from '../../../ports/ledger.ts';
 import type { World } from '../../../ports/world.ts';
@@ -23,7 +23,7 @@ export type InboundAdminDeps = {
   readonly known: KnownSenders;
   readonly allowed: AllowedSenders;
   readonly waiting: WaitingInbound;
-  readonly stance: () => InboundStatus['stance'];
+  readonly policy: () => Pick<JudgePolicy, 'stance' | 'waitMs'>;
   readonly world: World;
 };
 
@@ -38,7 +38,8 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
   const { allowed, known, ledger, waiting } = deps;
   return {
     status: () => ({
-      stance: deps.stance(),
+      stance: deps.policy().stance,
+      waitMs: deps.policy().waitMs,
       waiting: waiting.waiting,
       quarantined: waiting.quarantined,
       known: known.size,

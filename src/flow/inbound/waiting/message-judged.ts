@@ -246,7 +246,8 @@ class IncomingMessage implements IncomingReader {
         return this.#defer(facts, judgement, mark);
       default:
         if (would !== 'pass') {
-          journal.add({ kind: 'inbound', row: this.#row(facts, judgement, 'observed') });
+          const state = would === 'junk' ? 'observed-junk' : 'observed';
+          journal.add({ kind: 'inbound', row: this.#row(facts, judgement, state) });
         }
         return { edits: mark };
     }
