@@ -60,8 +60,8 @@ export function openDaemonReflection(
     heard: (results) => answers.heard(results),
     wrote(message) {
       waiting.wrote(message);
-      // Without the judge, nobody else remembers the Message-ID.
-      if (waiting.judge === undefined) returns.sent(message);
+      // Without both, nobody asks.
+      if (waiting.judge !== undefined || reflection.bounces !== 'off') returns.sent(message);
     },
     configure(changed) {
       ({ reflection, verify } = changed);

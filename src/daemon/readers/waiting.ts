@@ -27,7 +27,7 @@ import { dayMs, type Millis } from '../../lib/time.ts';
 import type { Mutable } from '../../lib/type-tools.ts';
 import { organisationOf } from '../../partners/dns/public-suffix.ts';
 import { digestMail } from '../../partners/notices/digest-mail.ts';
-import type { InboundAdmin, LetGoList } from '../../ports/inbound/inbound.ts';
+import type { InboundAdmin, KnownOlderThan, LetGoList } from '../../ports/inbound/inbound.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { Troubles } from '../../ports/troubles.ts';
@@ -46,8 +46,8 @@ export type DaemonWaiting = {
   readonly known: KnownSenders;
   /** Our own mail about the quarantine, while it is sent. */
   readonly isDigest: (messageId: string) => boolean;
-  /** How long what is known of senders is kept. */
-  knownForMs(): number;
+  /** What goes of what is known of senders. */
+  knownOlderThan(now: Millis): readonly KnownOlderThan[];
   configure(config: Config): void;
   forgetAddress(address: string): void;
 };
@@ -129,19 +129,16 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       world,
       policy: () => settings.policy,
     }),
-    wrote({ messageId, outside, at }) {
-      if (judge === undefined || outside.length === 0) return;
-      if (messageId !== undefined) known.see('message-id', messageId, at);
+    wrote({ outside, at, sender = '' }) {
+      // Without a sender it is an automatic answer or a notice: nobody here wrote it.
+      if (judge === undefined || outside.length === 0 || sender === '') return;
       if (outside.length > correspondentsMax) return;
       const domains = outside.map((to) => settings.policy.organisationOf(domainOf(to)));
       for (const domain of new Set(domains)) {
         if (domain !== undefined) known.see('written-to', `@${domain}`, at);
       }
     },
-    knownForMs() {
-      known.recount();
-      return known.keptMs;
-    },
+    knownOlderThan: (now) => known.olderThan(now),
     forgetAddress: (address) => waiting.forgetAddress(address),
     configure(changed) {
       Object.assign(settings, settingsOf(changed, given, since));

@@ -24,10 +24,16 @@ function rig(known = new Map<string, Known>()) {
     },
   });
   let nth = 0;
-  const cameIn = (id: string, spf: string, dmarc: string, more: readonly string[] = []): void => {
+  const cameIn = (
+    id: string,
+    spf: string,
+    dmarc: string,
+    more: readonly string[] = [],
+    sender = `${nth}@elsewhere.example`,
+  ): void => {
     const queueId = `4IN${nth++}`;
-    const reader = answers.open(scriptedStart({ queueId }));
-    reader?.header('Message-ID', ` <${id}>`);
+    const reader = answers.open(scriptedStart({ queueId, sender }));
+    if (id !== '') reader?.header('Message-ID', ` <${id}>`);
     for (const name of more) reader?.header(name, ' YES');
     answers.heard({ queueId, spf: { result: spf }, dmarc: { result: dmarc } } as InboundResults);
   };
@@ -36,7 +42,7 @@ function rig(known = new Map<string, Known>()) {
     reader?.header('From', ' Ann <ann@ours.example>');
     reader?.header('To', ` <${to}>`);
     reader?.header(field, ' auto-replied (vacation)');
-    reader?.header('In-Reply-To', ` <${id}>`);
+    if (id !== '') reader?.header('In-Reply-To', ` <${id}>`);
     let said = 'nothing';
     reader?.finish((_edits, refused, instead) => {
       said = refused ?? instead?.kind ?? 'passed';
@@ -56,6 +62,33 @@ test('none to mail that failed SPF and DMARC, or that a filter calls spam', () =
   assert.equal(answer('spam@x', 'c@there.example'), 'discard');
   assert.equal(answer('never-seen@x', 'd@there.example'), 'passed');
   assert.deepEqual(counted, ['passed', 'forged', 'spam', 'passed']);
+});
+
+test('forged mail without a Message-ID is known by its sender, until they write themselves', () => {
+  const { answer, cameIn } = rig();
+  cameIn('', 'fail', 'fail', [], 'joe@there.example');
+  assert.equal(answer(''), 'discard');
+  cameIn('', 'pass', 'pass', [], 'joe@there.example');
+  assert.equal(answer(''), 'passed');
+});
+
+test('good mail with the Message-ID of forged mail changes nothing', () => {
+  const { answer, cameIn } = rig();
+  cameIn('same@x', 'fail', 'fail');
+  cameIn('same@x', 'pass', 'pass');
+  assert.equal(answer('same@x'), 'discard');
+});
+
+test('mail that was judged before a restart gets no answer either', () => {
+  const known = new Map<string, Known>();
+  const before = rig(known);
+  before.cameIn('forged@x', 'fail', 'fail');
+  before.cameIn('spam@x', 'pass', 'pass', ['X-Spam-Flag']);
+  const { answer, state } = rig(known);
+  assert.equal(answer('forged@x', 'a@there.example'), 'discard');
+  assert.equal(answer('spam@x', 'b@there.example'), 'discard');
+  state.now += 8 * dayMs;
+  assert.equal(answer('forged@x', 'a@there.example'), 'passed');
 });
 
 test('what the content filter says later counts too', () => {

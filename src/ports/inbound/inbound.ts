@@ -71,6 +71,13 @@ export type DeferredRow = Deferral & {
 /** One entry of what is known: a hash with the ledger's seed, and when it was seen. */
 export type KnownRow = Known & { readonly kind: KnownKind; readonly key: number };
 
+/** Entries of this kind go if they were not seen since. `once`: of those that were seen once. */
+export type KnownOlderThan = {
+  readonly kind: KnownKind;
+  readonly before: Millis;
+  readonly once: Millis;
+};
+
 /** What the operator allows to pass without waiting: an address, a domain or a network. */
 export type AllowedRow = {
   readonly what: string;
@@ -101,7 +108,7 @@ export type InboundLedger = {
   notBack(before: Millis, limit: number): readonly DeferredRow[];
   deferredOne(key: number): DeferredRow | undefined;
   known(kind: KnownKind, key: number): KnownRow | undefined;
-  countKnown(): number;
+  countKnown(kind: KnownKind): number;
   inboundAllowed(): readonly AllowedRow[];
 };
 

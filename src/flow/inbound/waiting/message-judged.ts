@@ -38,7 +38,7 @@ import {
   receivedField,
   scanContent,
 } from './content.ts';
-import { inboundRowOf, insertField, markOf } from './incoming-row.ts';
+import { inboundRowOf, insertField, keptFacts, markOf } from './incoming-row.ts';
 import type { KnownSenders } from './known-senders.ts';
 import { MessageText } from './message-text.ts';
 import type { WaitingInbound } from './waiting-inbound.ts';
@@ -113,7 +113,8 @@ export class InboundJudge implements IncomingJudge {
       content: new MessageContent(this.#room, Math.max(0, ...sizes)),
       keep: (content, received) => {
         this.over(start.queueId);
-        this.#kept.set(start.queueId, { content, received });
+        if (content.keep()) this.#kept.set(start.queueId, { content, received });
+        else content.free();
       },
     });
   }
@@ -133,6 +134,7 @@ export class InboundJudge implements IncomingJudge {
         at: world.clock.now(),
         dnsbl: isOnLists(bad, settings.dnsbl),
         likeness: content?.likeness ?? row.likeness,
+        ...(content === undefined ? {} : { counted: content.counted }),
       };
       const then = JSON.parse(row.facts) as InboundFacts;
       const { action, why } = judgeDue(then, facts, this.#deps.known, settings.policy);
@@ -220,6 +222,7 @@ class IncomingMessage implements IncomingReader {
     if (content?.isSpam === true) this.#deps.spam(this.#start.queueId);
     const facts = this.#facts(results, {
       likeness: content?.likeness,
+      ...(content === undefined ? {} : { counted: content.counted }),
       isProvenReturn: await this.#deps.isProvenReturn(this.#start.queueId),
       dnsbl: isOnLists(bad, settings.dnsbl),
       dnswl: (good?.lists.length ?? 0) > 0 ? 'low' : undefined,
@@ -235,14 +238,14 @@ class IncomingMessage implements IncomingReader {
 
   async #carryOut(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
     const { action, would } = judgement;
-    const { journal, settings } = this.#deps;
+    const { settings } = this.#deps;
 
     const mark = markOf(judgement);
     switch (action) {
       case 'wait':
         return this.#hold(facts, judgement);
       case 'junk': {
-        journal.add({ kind: 'inbound', row: this.#row(facts, judgement, 'junk') });
+        this.#note(facts, judgement, 'junk');
         const fields = settings.junkFields.map(({ name, value }) => insertField(name, ` ${value}`));
         return { edits: [...fields, ...mark] };
       }
@@ -255,10 +258,18 @@ class IncomingMessage implements IncomingReader {
         }
         if (would !== 'pass') {
           const state = would === 'junk' ? 'observed-junk' : 'observed';
-          journal.add({ kind: 'inbound', row: this.#row(facts, judgement, state) });
+          this.#note(facts, judgement, state);
         }
         return { edits: mark };
     }
+  }
+
+  /** Writes down what was delivered at once. What waits under the same id stays as it is. */
+  #note(facts: InboundFacts, judgement: InboundJudgement, state: InboundState): void {
+    const { journal, waiting } = this.#deps;
+    const { queueId } = this.#start;
+    if (parseQueueId(queueId) === undefined || waiting().get(queueId) !== undefined) return;
+    journal.add({ kind: 'inbound', row: this.#row(facts, judgement, state) });
   }
 
   async #hold(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
@@ -267,7 +278,7 @@ class IncomingMessage implements IncomingReader {
     const edits = markOf(judgement);
     if (parseQueueId(queueId) === undefined || judgement.waitMs <= 0) return { edits };
     const due = (facts.at + judgement.waitMs) as Millis;
-    const row = { ...this.#row(facts, judgement, 'waiting'), due, facts: JSON.stringify(facts) };
+    const row = { ...this.#row(facts, judgement, 'waiting'), due, facts: keptFacts(facts) };
     if (!(await waiting().hold(row))) return { edits };
     this.#isKept = true;
     this.#keep(this.#content, this.#received());
@@ -311,7 +322,7 @@ class IncomingMessage implements IncomingReader {
 
   #facts(
     results: InboundResults,
-    found: Pick<InboundFacts, 'dnsbl' | 'dnswl' | 'isProvenReturn' | 'likeness'>,
+    found: Pick<InboundFacts, 'counted' | 'dnsbl' | 'dnswl' | 'isProvenReturn' | 'likeness'>,
   ): InboundFacts {
     const { badRecipients, client, helo, sender, recipients } = this.#start;
     const { dkim, iprev, spf } = results;

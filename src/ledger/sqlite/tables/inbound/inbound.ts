@@ -44,7 +44,7 @@ export function inboundTable(make: Statements): InboundTable {
   );
   const deferredOne = make.query('SELECT * FROM inbound_deferred WHERE key = ?');
   const known = make.query('SELECT * FROM inbound_known WHERE kind = ? AND key = ?');
-  const countKnown = make.query('SELECT count(*) AS n FROM inbound_known');
+  const countKnown = make.query('SELECT count(*) AS n FROM inbound_known WHERE kind = ?');
   const allowed = make.query('SELECT * FROM inbound_allowed ORDER BY what');
   return {
     put,
@@ -76,7 +76,7 @@ export function inboundTable(make: Statements): InboundTable {
       const row = known.first(knownKinds.indexOf(kind), key);
       return row === undefined ? undefined : { kind, key, ...knownTimes(row) };
     },
-    countKnown: () => integer(countKnown.first() ?? {}, 'n'),
+    countKnown: (kind) => integer(countKnown.first(knownKinds.indexOf(kind)) ?? {}, 'n'),
     inboundAllowed: () => allowed.all().map(allowedRow),
   };
 }
