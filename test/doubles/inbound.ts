@@ -100,6 +100,7 @@ export function agreeableInbound(
   return {
     status: () => ({
       stance: 'wait',
+      waitMs: 10 * minuteMs,
       waiting: rows.filter(({ state }) => state === 'waiting').length,
       quarantined: rows.filter(({ state }) => state === 'quarantined').length,
       known: 0,

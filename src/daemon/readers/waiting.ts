@@ -127,7 +127,7 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       allowed,
       waiting,
       world,
-      stance: () => settings.policy.stance,
+      policy: () => settings.policy,
     }),
     wrote({ outside, at, sender = '' }) {
       // Without a sender it is an automatic answer or a notice: nobody here wrote it.

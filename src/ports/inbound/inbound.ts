@@ -140,6 +140,8 @@ export type DigestMail = {
 
 export type InboundStatus = {
   readonly stance: 'observe' | 'wait' | 'defer';
+  /** How long suspicious mail waits or, in stance observe, would wait; 0: nothing waits. */
+  readonly waitMs: number;
   readonly waiting: number;
   readonly quarantined: number;
   readonly known: number;

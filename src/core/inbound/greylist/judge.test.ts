@@ -101,8 +101,22 @@ test('looks alone lower it little: devices of honest people look like bots', () 
 });
 
 const doubtful: InboundFacts = { ...bot, likeness: 0.5 };
-test('stance defer puts the same mail off', () => {
-  assert.equal(action(doubtful, nothing(), { ...policy, stance: 'defer' }), 'defer');
+test('stance defer puts the same mail off, whatever time mail waits here', () => {
+  for (const waitMs of [0, 10 * minuteMs]) {
+    const judged = judgeMessage(doubtful, nothing(), { ...policy, stance: 'defer', waitMs });
+    assert.deepEqual([judged.action, judged.waitMs], ['defer', 0]);
+  }
+});
+
+test('without a time to wait, doubtful mail is delivered and spam goes to Junk, at once', () => {
+  const noWait = { ...policy, waitMs: 0 };
+  assert.equal(action(doubtful, nothing(), noWait), 'pass');
+  assert.equal(action({ ...bot, likeness: 0.8 }, nothing(), noWait), 'junk');
+  const observed = judgeMessage({ ...bot, likeness: 0.8 }, nothing(), {
+    ...noWait,
+    stance: 'observe',
+  });
+  assert.deepEqual([observed.action, observed.would], ['pass', 'junk']);
 });
 
 const never: readonly (readonly [string, Partial<InboundFacts>])[] = [

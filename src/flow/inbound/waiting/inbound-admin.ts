@@ -1,5 +1,6 @@
 /** What operators see and do about mail that comes in. The audit trail has what they did. */
 import { isAllowable } from '../../../core/inbound/allowed.ts';
+import type { JudgePolicy } from '../../../core/inbound/greylist/judgement.ts';
 import { lateAfterMs } from '../../../core/inbound/kept.ts';
 import { addressKey } from '../../../formats/message/address.ts';
 import { faultText } from '../../../lib/error-text.ts';
@@ -10,7 +11,6 @@ import type {
   InboundLedger,
   InboundResult,
   InboundRow,
-  InboundStatus,
 } from '../../../ports/inbound/inbound.ts';
 import type { Change } from '../../../ports/ledger.ts';
 import type { World } from '../../../ports/world.ts';
@@ -26,7 +26,7 @@ export type InboundAdminDeps = {
   readonly known: KnownSenders;
   readonly allowed: AllowedSenders;
   readonly waiting: WaitingInbound;
-  readonly stance: () => InboundStatus['stance'];
+  readonly policy: () => Pick<JudgePolicy, 'stance' | 'waitMs'>;
   readonly world: World;
 };
 
@@ -43,7 +43,8 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
   const lateBefore = (): Millis => (deps.world.clock.now() - lateAfterMs) as Millis;
   return {
     status: () => ({
-      stance: deps.stance(),
+      stance: deps.policy().stance,
+      waitMs: deps.policy().waitMs,
       waiting: waiting.waiting,
       quarantined: waiting.quarantined,
       known: known.size,
