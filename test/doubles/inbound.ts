@@ -105,10 +105,13 @@ export function agreeableInbound(
       known: 0,
       atRisk: atRisk.length,
     }),
-    list: ({ limit, state }) =>
-      rows.filter((row) => row.state === (state ?? row.state)).slice(0, limit),
+    list: ({ about = '', limit, state }) =>
+      rows
+        .filter((row) => row.state === (state ?? row.state))
+        .filter((row) => `${row.sender} ${row.recipients.join()} ${row.subject}`.includes(about))
+        .slice(0, limit),
     show: (queueId) => rows.find((row) => row.queueId === queueId),
-    atRisk: (limit) => atRisk.slice(0, limit),
+    atRisk: ({ limit }) => atRisk.slice(0, limit),
     allowed: () => [],
     allow: (what, note, by) => yes(`allow ${what} (${note}) by ${by}`),
     forget: (what, by) => yes(`forget sender ${what} by ${by}`),

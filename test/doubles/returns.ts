@@ -59,6 +59,7 @@ export function returnsWith(key: SigningKey, memory: ReturnsMemory = {}): Return
       see: () => undefined,
     },
     keysOf: (domain) => (domain === key.domain ? [key] : []),
+    isOurs: () => false,
     setting: () => 'mark',
   });
 }

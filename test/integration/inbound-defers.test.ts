@@ -37,9 +37,10 @@ test('a real Postfix tries again, and its message arrives once', { timeout: 400_
   assert.equal(times('again'), 0);
   assert.ok(Number(minutes) >= 1);
   const rows = await eventually('the row', async () => {
-    const found = await guard.json<readonly DeferredRow[]>('/api/inbound/at-risk');
+    const found = await guard.json<readonly DeferredRow[]>('/api/inbound/at-risk?all=true');
     return found.length > 0 ? found : undefined;
   });
+  assert.deepEqual(await guard.json('/api/inbound/at-risk'), [], 'it may still come in time');
   assert.deepEqual(
     rows.map(({ sender: from, recipient }) => [from, recipient]),
     [['a@far.test', 'ann@mail.test']],
@@ -54,7 +55,7 @@ test('a real Postfix tries again, and its message arrives once', { timeout: 400_
   await sink.until(() => times('next') > 0, 'at once');
   // It is written within seconds.
   await eventually('nothing is at risk', async () => {
-    const left = await guard.json<readonly DeferredRow[]>('/api/inbound/at-risk');
+    const left = await guard.json<readonly DeferredRow[]>('/api/inbound/at-risk?all=true');
     return left.length === 0 || undefined;
   });
 });

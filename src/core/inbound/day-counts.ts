@@ -6,12 +6,17 @@ export type InboundDayCount = {
   readonly at: Millis;
   /** Waited and was delivered, or in stance observe would have waited: it looked honest. */
   readonly honest: number;
+  /** Of these, how many only would have waited. */
+  readonly observed: number;
   /** The longest and the mean wait of the delivered ones. */
   readonly longestMs: number;
   readonly meanMs: number;
   /** In quarantine, or deleted from there. */
   readonly stopped: number;
+  /** Got the field for Junk, or in stance observe would have got it. */
   readonly junk: number;
+  /** Of these, how many only would have got it. */
+  readonly observedJunk: number;
 };
 
 type Message = { readonly at: Millis; readonly state: string; readonly changedAt: Millis };
@@ -29,6 +34,8 @@ export function countByDay(
     longestMs: 0,
     stopped: 0,
     junk: 0,
+    observed: 0,
+    observedJunk: 0,
   }));
   for (const { at, changedAt, state } of messages) {
     const day = all[Math.floor(at / dayMs) - first];
@@ -39,16 +46,18 @@ export function countByDay(
       day.delivered++;
       day.waitedMs += waited;
       day.longestMs = Math.max(day.longestMs, waited);
-    } else if (state === 'observed') day.honest++;
-    else if (state === 'junk') day.junk++;
+    } else if (state === 'observed') {
+      day.honest++;
+      day.observed++;
+    } else if (state === 'observed-junk') {
+      day.junk++;
+      day.observedJunk++;
+    } else if (state === 'junk') day.junk++;
     else if (state !== 'waiting' && state !== 'gone') day.stopped++;
   }
-  return all.map(({ honest, delivered, waitedMs, longestMs, stopped, junk }, nth) => ({
+  return all.map(({ delivered, waitedMs, ...counts }, nth) => ({
     at: ((first + nth) * dayMs) as Millis,
-    honest,
-    longestMs,
     meanMs: delivered === 0 ? 0 : Math.round(waitedMs / delivered),
-    stopped,
-    junk,
+    ...counts,
   }));
 }

@@ -1,5 +1,5 @@
 /** How much is remembered about mail that comes in, and for how long. */
-import { dayMs } from '../../lib/time.ts';
+import { dayMs, hourMs } from '../../lib/time.ts';
 import type { KnownKind } from './greylist/knowledge.ts';
 
 /** Mail servers try for five days (RFC 5321 section 4.5.4.1). */
@@ -57,3 +57,10 @@ export function keptShare(share: number, group: KnownGroup, count: number): numb
 export const inboundWaitingMax = 5_000;
 /** Messages in quarantine. Beyond that, mail passes. */
 export const quarantineMax = 20_000;
+/** Messages that a search looks through, the newest first: it takes well below a second. */
+export const inboundSearchedMax = 50_000;
+/**
+ * Mail that was put off is late when its sender has not come back this long after the time that it
+ * was told. Usual mail servers try again within an hour.
+ */
+export const lateAfterMs: number = hourMs;

@@ -28,7 +28,7 @@ export function openDaemonReflection(
   { config, scope, world }: DaemonParts,
   given: {
     readonly journal: Journal;
-    readonly waiting: Pick<DaemonWaiting, 'judge' | 'known' | 'wrote'>;
+    readonly waiting: Pick<DaemonWaiting, 'isDigest' | 'judge' | 'known' | 'wrote'>;
     readonly keysOf: (domain: string) => readonly SigningKey[];
     readonly troubles: Troubles;
     readonly localDomains: ReadonlySet<string>;
@@ -39,6 +39,7 @@ export function openDaemonReflection(
   const returns = new Returns({
     ...given,
     known: waiting.known,
+    isOurs: waiting.isDigest,
     world,
     setting: () =>
       mode === 'observe' && reflection.bounces === 'refuse' ? 'mark' : reflection.bounces,

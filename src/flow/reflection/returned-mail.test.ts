@@ -75,6 +75,7 @@ function rig(how: { setting?: 'off' | 'mark' | 'refuse'; meta?: Map<string, stri
         void known.set(`${kind} ${name}`, { firstAt: at, lastAt: at, times: 1 }),
     },
     keysOf: (domain) => (domain === key.domain ? [key] : []),
+    isOurs: (id) => id === '<digest@here.example>',
     setting: () => how.setting ?? 'mark',
   };
   return { returns: new Returns(deps), meta, known, state, logged };
@@ -117,6 +118,18 @@ test('our signature in the header that was given back is a proof, without any me
   assert.equal((await read(returns, bounce(header))).mark, 'proven (signature)');
   const changed = header.replace('the figures', 'the forged figures');
   assert.match((await read(returns, bounce(changed))).mark, /^unknown/);
+});
+
+test('a digest of the quarantine is no returned mail: it gets no mark', async () => {
+  const { returns } = rig({ setting: 'refuse' });
+  const header = [
+    ['X-Postern-Return', ' proven (signature)'],
+    ['Message-ID', ' <digest@here.example>'],
+  ] as const;
+  const { edits, mark, refused } = await read(returns, 'Hello.', header);
+  assert.deepEqual([mark, refused], ['', undefined]);
+  assert.deepEqual(edits, [{ kind: 'remove', name: 'X-Postern-Return', occurrence: 1 }]);
+  assert.deepEqual(returns.view().days, []);
 });
 
 test('a Message-ID of our mail is a proof; that of a stranger proves nothing', async () => {

@@ -34,6 +34,8 @@ export type ReturnsDeps = {
   /** Remembers our mail: Message-IDs, and who sent mail to which address. */
   readonly known: Pick<InboundKnowledge, 'find' | 'see'>;
   readonly keysOf: (domain: string) => readonly SigningKey[];
+  /** Mail that Postern itself writes without a sender: the digests of the quarantine. */
+  readonly isOurs: (messageId: string) => boolean;
   readonly setting: () => 'off' | 'mark' | 'refuse';
 };
 
@@ -99,6 +101,10 @@ export class Returns {
       return undefined;
     }
     return new ReturnReader(this, start);
+  }
+
+  isOurs(messageId: string): boolean {
+    return this.#deps.isOurs(messageId);
   }
 
   /** A mistake of ours; the message passes. */
@@ -203,6 +209,7 @@ class ReturnReader implements MessageReader {
   readonly #pieces: Buffer[] = [];
   #octets = 0;
   #isBody = false;
+  #isOurs = false;
   /** Fields that claim to be ours. */
   #forged = 0;
 
@@ -216,6 +223,7 @@ class ReturnReader implements MessageReader {
       this.#forged++;
       return;
     }
+    if (name.toLowerCase() === 'message-id') this.#isOurs ||= this.#returns.isOurs(value.trim());
     this.#keep(Buffer.from(`${name}:${value}\n`, 'latin1'));
   }
 
@@ -233,6 +241,10 @@ class ReturnReader implements MessageReader {
     const removals = Array.from({ length: count }, (_, nth): HeaderEdit => {
       return { kind: 'remove', name: returnField, occurrence: nth + 1 };
     });
+    if (this.#isOurs) {
+      done(removals);
+      return;
+    }
     this.#returns.judge(octets, this.#start).then(
       ({ edit, refused }) => done([...removals, edit], refused),
       (fault: unknown) => {

@@ -257,7 +257,7 @@ function inboundReads({ inbound }: ReturnType<typeof tables>): InboundLedger {
     inboundOne: inbound.inboundOne,
     inboundDue: inbound.inboundDue,
     countInbound: inbound.countInbound,
-    deferred: inbound.deferred,
+    notBack: inbound.notBack,
     deferredOne: inbound.deferredOne,
     known: inbound.known,
     countKnown: inbound.countKnown,

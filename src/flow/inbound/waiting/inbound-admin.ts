@@ -1,12 +1,15 @@
 /** What operators see and do about mail that comes in. The audit trail has what they did. */
 import { isAllowable } from '../../../core/inbound/allowed.ts';
+import { lateAfterMs } from '../../../core/inbound/kept.ts';
 import { addressKey } from '../../../formats/message/address.ts';
 import { faultText } from '../../../lib/error-text.ts';
+import type { Millis } from '../../../lib/time.ts';
 import type {
   AllowedRow,
   InboundAdmin,
   InboundLedger,
   InboundResult,
+  InboundRow,
   InboundStatus,
 } from '../../../ports/inbound/inbound.ts';
 import type { Change } from '../../../ports/ledger.ts';
@@ -31,32 +34,34 @@ export type InboundAdminDeps = {
 const namedMax = 50;
 /** Deferred mail that is counted. */
 const countMax = 10_000;
+const farFuture = Number.MAX_SAFE_INTEGER as Millis;
 /** What an import may take over at once. */
 const learnedMax = 500_000;
 
 export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
   const { allowed, known, ledger, waiting } = deps;
+  const lateBefore = (): Millis => (deps.world.clock.now() - lateAfterMs) as Millis;
   return {
     status: () => ({
       stance: deps.stance(),
       waiting: waiting.waiting,
       quarantined: waiting.quarantined,
       known: known.size,
-      atRisk: ledger.deferred({ atRisk: true, limit: countMax }).length,
+      atRisk: ledger.notBack(lateBefore(), countMax).length,
     }),
     list(filter) {
-      const { state } = filter;
+      const { about, state } = filter;
       if (state !== 'waiting' && state !== 'quarantined') return ledger.inboundMail(filter);
-      return waiting.all(state).slice(0, filter.limit);
+      const all = waiting.all(state);
+      const found = about === undefined ? all : all.filter((row) => isAbout(row, about));
+      return found.slice(0, filter.limit);
     },
     show: (queueId) => waiting.get(queueId) ?? ledger.inboundOne(queueId),
-    atRisk: (limit) => ledger.deferred({ atRisk: true, limit }),
+    atRisk: ({ all, limit }) => ledger.notBack(all ? farFuture : lateBefore(), limit),
     allowed: () => allowed.all(),
     async allow(what, note, by) {
       const name = nameOf(what);
-      if (!isAllowable(name)) {
-        return { ok: false, text: `${what} is no address, no @domain and no network` };
-      }
+      if (!isAllowable(name)) return notAllowable(what);
       const row: AllowedRow = { what: name, note, by, at: deps.world.clock.now() };
       const kept = await deps.journal.committed([
         allowed.set(row),
@@ -66,6 +71,7 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
     },
     async forget(what, by) {
       const name = nameOf(what);
+      if (!isAllowable(name)) return notAllowable(what);
       const plain = name.replace(/^@/, '');
       for (const kind of ['domain', 'network', 'missed', 'spam-domain', 'spam-network'] as const) {
         known.forget(kind, plain);
@@ -84,9 +90,21 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
       const kept = await deps.journal.committed([audit(deps, by, 'inbound-import', text)]);
       return writtenResult(kept, text, count);
     },
-    release: (ids, by) => moved(deps, ids, 'released', by),
-    drop: (ids, by) => moved(deps, ids, 'dropped', by),
+    release: (ids, by) => move(deps, ids, 'released', by),
+    drop: (ids, by) => move(deps, ids, 'dropped', by),
   };
+}
+
+function notAllowable(what: string): InboundResult {
+  return { ok: false, text: `${what} is no address, no @domain and no network` };
+}
+
+/** As the ledger searches. */
+function isAbout(row: InboundRow, about: string): boolean {
+  const sought = about.toLowerCase();
+  const texts = [row.sender, row.subject, ...row.recipients];
+  if (texts.some((text) => text.toLowerCase().includes(sought))) return true;
+  return row.client === sought || row.queueId.toLowerCase() === sought;
 }
 
 function nameOf(what: string): string {
@@ -95,7 +113,7 @@ function nameOf(what: string): string {
   return text.lastIndexOf('@') > 0 ? addressKey(text) : text;
 }
 
-async function moved(
+async function move(
   deps: InboundAdminDeps,
   ids: readonly string[],
   state: 'released' | 'dropped',
@@ -123,7 +141,12 @@ async function moved(
       }
     }
   }
-  const what = `${done.size} ${done.size === 1 ? 'message' : 'messages'} ${state}`;
+  const left = [...new Set(ids)].filter((id) => !done.has(id));
+  const moved = `${done.size} ${done.size === 1 ? 'message' : 'messages'} ${state}`;
+  const what =
+    left.length === 0
+      ? moved
+      : `${moved}; not there any more: ${left.slice(0, namedMax).join(' ')}`;
   const detail = detailed(what, [...done].slice(0, namedMax).join(' '));
   const kept = await deps.journal.committed([audit(deps, by, `quarantine-${state}`, detail)]);
   const result = writtenResult(kept, what, done.size);

@@ -3,7 +3,11 @@
  * core, writes down what is held, and says what the door answers. Whatever fails or is late, the
  * message passes.
  */
-import { deferUntil } from '../../../core/inbound/deferring/deferral.ts';
+import {
+  type DeferralBooks,
+  deferUntil,
+  noteArrival,
+} from '../../../core/inbound/deferring/deferral.ts';
 import type { DueFacts, InboundFacts } from '../../../core/inbound/greylist/facts.ts';
 import { judgeDue, judgeMessage, rememberMessage } from '../../../core/inbound/greylist/judge.ts';
 import type { InboundJudgement, JudgePolicy } from '../../../core/inbound/greylist/judgement.ts';
@@ -248,13 +252,20 @@ class IncomingMessage implements IncomingReader {
       case 'defer':
         return this.#defer(facts, judgement, mark);
       default:
-        if (would !== 'pass') this.#note(facts, judgement, 'observed');
+        if (settings.policy.stance === 'defer') {
+          const { messages } = this.#books(facts, judgement);
+          noteArrival(facts, messages, settings.policy.organisationOf);
+        }
+        if (would !== 'pass') {
+          const state = would === 'junk' ? 'observed-junk' : 'observed';
+          this.#note(facts, judgement, state);
+        }
         return { edits: mark };
     }
   }
 
   /** Writes down what was delivered at once. What waits under the same id stays as it is. */
-  #note(facts: InboundFacts, judgement: InboundJudgement, state: 'junk' | 'observed'): void {
+  #note(facts: InboundFacts, judgement: InboundJudgement, state: InboundState): void {
     const { journal, waiting } = this.#deps;
     const { queueId } = this.#start;
     if (parseQueueId(queueId) === undefined || waiting().get(queueId) !== undefined) return;
@@ -282,7 +293,16 @@ class IncomingMessage implements IncomingReader {
     judgement: InboundJudgement,
     edits: readonly HeaderEdit[],
   ): IncomingSaid {
-    if (this.#deps.settings.defersAt === 'rcpt') return { edits };
+    const { settings } = this.#deps;
+    if (settings.defersAt === 'rcpt') return { edits };
+    const books = this.#books(facts, judgement);
+    const { organisationOf } = settings.policy;
+    const until = deferUntil(facts, judgement.points, books, organisationOf);
+    return until === undefined ? { edits } : { edits, instead: laterAnswer(until - facts.at) };
+  }
+
+  #books(facts: InboundFacts, judgement: InboundJudgement): DeferralBooks {
+    const { known } = this.#deps;
     const { recipients } = this.#start;
     const about = {
       isHonest: judgement.points < honestBelow,
@@ -293,15 +313,11 @@ class IncomingMessage implements IncomingReader {
       points: judgement.points,
       reasons: judgement.suspicions.map(({ text }) => text),
     };
-    const { known, settings } = this.#deps;
-    const books = {
+    return {
       knowledge: known,
       messages: known.deferrals(about),
       senders: known.deferrals({ ...about, isHonest: false }),
     };
-    const { organisationOf } = settings.policy;
-    const until = deferUntil(facts, judgement.points, books, organisationOf);
-    return until === undefined ? { edits } : { edits, instead: laterAnswer(until - facts.at) };
   }
 
   #facts(

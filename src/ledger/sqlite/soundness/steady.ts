@@ -101,7 +101,7 @@ function steadyInbound(ledger: InboundLedger, steadily: Steadily): InboundLedger
     inboundOne: steadily(ledger.inboundOne, nothing),
     inboundDue: steadily(ledger.inboundDue, none),
     countInbound: steadily(ledger.countInbound, zero),
-    deferred: steadily(ledger.deferred, none),
+    notBack: steadily(ledger.notBack, none),
     deferredOne: steadily(ledger.deferredOne, nothing),
     known: steadily(ledger.known, nothing),
     countKnown: steadily(ledger.countKnown, zero),

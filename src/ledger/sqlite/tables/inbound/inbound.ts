@@ -1,5 +1,6 @@
 /** Mail that came in and waited, what was put off, and who is known. */
 import { knownKinds } from '../../../../core/inbound/greylist/knowledge.ts';
+import { inboundSearchedMax } from '../../../../core/inbound/kept.ts';
 import type {
   AllowedRow,
   DeferredRow,
@@ -30,9 +31,15 @@ export function inboundTable(make: Statements): InboundTable {
   const due = make.query(
     'SELECT * FROM inbound WHERE due > 0 AND due <= ? ORDER BY due, number LIMIT ?',
   );
-  const deferred = make.query('SELECT * FROM inbound_deferred ORDER BY last_at DESC LIMIT ?');
-  const atRisk = make.query(
-    `SELECT * FROM inbound_deferred WHERE is_honest = 1 AND returned_at = 0
+  const newestOf = `SELECT * FROM inbound WHERE at >= ? ${newest}`;
+  const searched = make.query(
+    `SELECT * FROM (${newestOf}) WHERE (?3 = '' OR state = ?3) AND (
+       instr(lower(sender), ?4) > 0 OR instr(lower(recipients), ?4) > 0 OR
+       instr(lower(subject), ?4) > 0 OR client = ?4 OR lower(queue_id) = ?4)
+     ORDER BY at DESC, number DESC LIMIT ?5`,
+  );
+  const notBack = make.query(
+    `SELECT * FROM inbound_deferred WHERE is_honest = 1 AND returned_at = 0 AND until < ?
        ORDER BY last_at DESC LIMIT ?`,
   );
   const deferredOne = make.query('SELECT * FROM inbound_deferred WHERE key = ?');
@@ -46,7 +53,11 @@ export function inboundTable(make: Statements): InboundTable {
     forgetKnown,
     putAllowed,
     dropAllowed,
-    inboundMail({ state, since = 0, limit }) {
+    inboundMail({ about = '', state, since = 0, limit }) {
+      if (about !== '') {
+        const sought = [state ?? '', about.toLowerCase(), limit] as const;
+        return searched.all(since, inboundSearchedMax, ...sought).map(inboundRow);
+      }
       const rows = state === undefined ? all.all(since, limit) : byState.all(since, state, limit);
       return rows.map(inboundRow);
     },
@@ -56,7 +67,7 @@ export function inboundTable(make: Statements): InboundTable {
     },
     inboundDue: (until, limit) => due.all(until, limit).map(inboundRow),
     countInbound: (state: InboundState) => integer(count.first(state) ?? {}, 'n'),
-    deferred: (filter) => (filter.atRisk ? atRisk : deferred).all(filter.limit).map(deferredRow),
+    notBack: (before, limit) => notBack.all(before, limit).map(deferredRow),
     deferredOne(key) {
       const row = deferredOne.first(key);
       return row === undefined ? undefined : deferredRow(row);
