@@ -107,6 +107,13 @@ export function agreeableInbound(
     }),
     list: ({ limit, state }) =>
       rows.filter((row) => row.state === (state ?? row.state)).slice(0, limit),
+    byDay: (since) =>
+      rows
+        .filter(({ at }) => at >= since)
+        .map(({ at, changedAt, state }) => {
+          const waitedMs = Math.max(0, changedAt - at);
+          return { day: Math.floor(at / dayMs), state, count: 1, waitedMs, longestMs: waitedMs };
+        }),
     show: (queueId) => rows.find((row) => row.queueId === queueId),
     atRisk: (limit) => atRisk.slice(0, limit),
     allowed: () => [],

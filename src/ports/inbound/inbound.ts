@@ -2,6 +2,7 @@
  * Mail that comes in and is not delivered at once: what waits in the mail server's hold queue, what
  * is in quarantine, what was put off; and what is known about those who write to us. Types only.
  */
+import type { InboundDaySum } from '../../core/inbound/day-counts.ts';
 import type { Deferral, Known, KnownKind } from '../../core/inbound/greylist/knowledge.ts';
 import type { Millis } from '../../lib/time.ts';
 
@@ -88,9 +89,12 @@ export type InboundLedger = {
   inboundOne(queueId: string): InboundRow | undefined;
   /** Waiting or in quarantine, the first to be due first. */
   inboundDue(until: Millis, limit: number): readonly InboundRow[];
-  countInbound(state: InboundState): number;
+  /** Since this time, by day and state. */
+  inboundByDay(since: Millis): readonly InboundDaySum[];
   /** The latest first. `atRisk`: looks honest and has not come back. */
   deferred(filter: { readonly atRisk: boolean; readonly limit: number }): readonly DeferredRow[];
+  /** How much `deferred` would list with `atRisk`. */
+  countAtRisk(): number;
   deferredOne(key: number): DeferredRow | undefined;
   known(kind: KnownKind, key: number): KnownRow | undefined;
   countKnown(): number;
@@ -139,6 +143,7 @@ export type InboundAdmin = {
   status(): InboundStatus;
   list(filter: Parameters<InboundLedger['inboundMail']>[0]): readonly InboundRow[];
   show(queueId: string): InboundRow | undefined;
+  byDay: InboundLedger['inboundByDay'];
   atRisk(limit: number): readonly DeferredRow[];
   allowed(): readonly AllowedRow[];
   /** An address, `@domain` or a network that never waits. */

@@ -40,7 +40,7 @@ export type InboundKnowledge = {
   forget(kind: KnownKind, name: string): void;
 };
 
-/** Mail that was put off with a 451. Its key is that of `deferralKeys`. */
+/** Mail that was put off with a 451; or what was put off of one sender, as a whole. */
 export type Deferral = {
   readonly firstAt: Millis;
   readonly lastAt: Millis;

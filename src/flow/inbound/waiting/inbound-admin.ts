@@ -29,8 +29,6 @@ export type InboundAdminDeps = {
 
 /** Ids named in one entry of the audit trail. */
 const namedMax = 50;
-/** Deferred mail that is counted. */
-const countMax = 10_000;
 /** What an import may take over at once. */
 const learnedMax = 500_000;
 
@@ -42,13 +40,17 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
       waiting: waiting.waiting,
       quarantined: waiting.quarantined,
       known: known.size,
-      atRisk: ledger.deferred({ atRisk: true, limit: countMax }).length,
+      atRisk: ledger.countAtRisk(),
     }),
     list(filter) {
-      const { state } = filter;
+      const { limit, since = 0, state } = filter;
       if (state !== 'waiting' && state !== 'quarantined') return ledger.inboundMail(filter);
-      return waiting.all(state).slice(0, filter.limit);
+      return waiting
+        .all(state)
+        .filter(({ at }) => at >= since)
+        .slice(0, limit);
     },
+    byDay: (since) => ledger.inboundByDay(since),
     show: (queueId) => waiting.get(queueId) ?? ledger.inboundOne(queueId),
     atRisk: (limit) => ledger.deferred({ atRisk: true, limit }),
     allowed: () => allowed.all(),

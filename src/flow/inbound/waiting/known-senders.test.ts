@@ -81,16 +81,19 @@ test('mail that was put off is remembered with what people read', () => {
     tries: 1,
     returnedAt: at(0),
   };
-  open().deferrals(about).put('key', deferral);
+  open().deferralBooks(about).messages.put('key', deferral);
   journal.flushNow();
-  assert.equal(open().deferrals(about).find('key')?.until, 60_001);
+  assert.equal(open().deferralBooks(about).messages.find('key')?.until, 60_001);
+  assert.equal(ledger.countAtRisk(), 1);
   assert.deepEqual(
     ledger.deferred({ atRisk: true, limit: 5 }).map(({ sender, tries }) => [sender, tries]),
     [['a@b.example', 1]],
   );
   open()
-    .deferrals(about)
-    .put('key', { ...deferral, returnedAt: at(70_000) });
+    .deferralBooks({ ...about, subject: 'hi again' })
+    .messages.put('key', { ...about, ...deferral, returnedAt: at(70_000) });
   journal.flushNow();
+  assert.equal(ledger.deferred({ atRisk: false, limit: 5 })[0]?.subject, 'hi again');
+  assert.equal(ledger.countAtRisk(), 0);
   assert.deepEqual(ledger.deferred({ atRisk: true, limit: 5 }), []);
 });

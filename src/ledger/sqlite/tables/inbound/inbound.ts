@@ -1,11 +1,12 @@
 /** Mail that came in and waited, what was put off, and who is known. */
+import type { InboundDaySum } from '../../../../core/inbound/day-counts.ts';
 import { knownKinds } from '../../../../core/inbound/greylist/knowledge.ts';
+import { dayMs } from '../../../../lib/time.ts';
 import type {
   AllowedRow,
   DeferredRow,
   InboundLedger,
   InboundRow,
-  InboundState,
   KnownRow,
 } from '../../../../ports/inbound/inbound.ts';
 import { inboundStates } from '../../../../ports/inbound/inbound.ts';
@@ -23,7 +24,11 @@ export type InboundTable = InboundLedger & {
 export function inboundTable(make: Statements): InboundTable {
   const { put, putDeferred, putKnown, forgetKnown, putAllowed, dropAllowed } = commands(make);
   const one = make.query('SELECT * FROM inbound WHERE queue_id = ?');
-  const count = make.query('SELECT count(*) AS n FROM inbound WHERE state = ?');
+  const byDay = make.query(
+    `SELECT at / ${dayMs} AS day, state, count(*) AS n, max(max(changed_at - at, 0)) AS longest,
+       sum(max(changed_at - at, 0)) AS waited
+     FROM inbound WHERE at >= ? GROUP BY day, state`,
+  );
   const newest = 'ORDER BY at DESC, number DESC LIMIT ?';
   const all = make.query(`SELECT * FROM inbound WHERE at >= ? ${newest}`);
   const byState = make.query(`SELECT * FROM inbound WHERE at >= ? AND state = ? ${newest}`);
@@ -31,10 +36,11 @@ export function inboundTable(make: Statements): InboundTable {
     'SELECT * FROM inbound WHERE due > 0 AND due <= ? ORDER BY due, number LIMIT ?',
   );
   const deferred = make.query('SELECT * FROM inbound_deferred ORDER BY last_at DESC LIMIT ?');
+  const isAtRisk = 'is_honest = 1 AND returned_at = 0';
   const atRisk = make.query(
-    `SELECT * FROM inbound_deferred WHERE is_honest = 1 AND returned_at = 0
-       ORDER BY last_at DESC LIMIT ?`,
+    `SELECT * FROM inbound_deferred WHERE ${isAtRisk} ORDER BY last_at DESC LIMIT ?`,
   );
+  const countAtRisk = make.query(`SELECT count(*) AS n FROM inbound_deferred WHERE ${isAtRisk}`);
   const deferredOne = make.query('SELECT * FROM inbound_deferred WHERE key = ?');
   const known = make.query('SELECT * FROM inbound_known WHERE kind = ? AND key = ?');
   const countKnown = make.query('SELECT count(*) AS n FROM inbound_known');
@@ -55,8 +61,9 @@ export function inboundTable(make: Statements): InboundTable {
       return row === undefined ? undefined : inboundRow(row);
     },
     inboundDue: (until, limit) => due.all(until, limit).map(inboundRow),
-    countInbound: (state: InboundState) => integer(count.first(state) ?? {}, 'n'),
+    inboundByDay: (since) => byDay.all(since).map(daySum),
     deferred: (filter) => (filter.atRisk ? atRisk : deferred).all(filter.limit).map(deferredRow),
+    countAtRisk: () => integer(countAtRisk.first() ?? {}, 'n'),
     deferredOne(key) {
       const row = deferredOne.first(key);
       return row === undefined ? undefined : deferredRow(row);
@@ -144,6 +151,16 @@ function commands(make: Statements): Omit<InboundTable, keyof InboundLedger> {
     forgetKnown: ({ kind, key }) => forgetKnown(knownKinds.indexOf(kind), key),
     putAllowed: ({ what, note, by, at }) => putAllowed(what, note, by, at),
     dropAllowed: make.command('DELETE FROM inbound_allowed WHERE what = ?'),
+  };
+}
+
+function daySum(row: Row): InboundDaySum {
+  return {
+    day: integer(row, 'day'),
+    state: text(row, 'state'),
+    count: integer(row, 'n'),
+    waitedMs: integer(row, 'waited'),
+    longestMs: integer(row, 'longest'),
   };
 }
 
