@@ -261,7 +261,7 @@ export class WaitingInbound {
     return done;
   }
 
-  /** Nothing has become of it since `row` was read: steps here wait for other programs. */
+  /** No other step has moved the message since `row` was read: each step waits for programs. */
   #isStill({ queueId, state }: InboundRow): boolean {
     return this.#rows.get(queueId)?.state === state;
   }
