@@ -64,7 +64,7 @@ test('deliver a message from quarantine, delete one, let a sender pass', limit, 
     await say('Delete 4cQuarant2z1', 'Delete permanently');
     await page.evaluate(`document.querySelector('#inbound').closest('section')
       .querySelector('summary').focus()`);
-    await say('Let mail of alarm@heating.example pass', 'Let it pass');
+    await say('Let it pass: alarm@heating.example', 'Let it pass');
     assert.deepEqual(at.calls, [
       'release incoming 4cQuarant1z1 by status page',
       'drop incoming 4cQuarant2z1 by status page',

@@ -40,7 +40,7 @@ export const inboundSettings: z.ZodType<InboundSection> = z
       )
       .default('10m')
       .describe(
-        'Longest time that a message waits, at most 10m. Less suspicious mail waits less. ' +
+        'How long a message waits, at most 10m. ' +
           '0s: nothing waits; what content calls spam still gets inbound.junk_header.',
       ),
     defer_at: z

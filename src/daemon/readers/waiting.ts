@@ -119,6 +119,7 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       allowed,
       waiting,
       world,
+      organisationOf,
       stance: () => settings.policy.stance,
     }),
     wrote({ messageId, outside, at }) {
@@ -134,7 +135,11 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       known.recount();
       return known.keptMs;
     },
-    forgetAddress: (address) => waiting.forgetAddress(address),
+    forgetAddress(address) {
+      waiting.forgetAddress(address);
+      // Also what is not yet in the ledger, from where it is deleted.
+      known.forget('written-to', address);
+    },
     configure(changed) {
       Object.assign(settings, settingsOf(changed, given, since));
       allowed.configure(changed.inbound.allow);

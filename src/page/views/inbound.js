@@ -152,7 +152,7 @@ function AtRisk({ rows, all, ask }) {
               <button
                 type="button"
                 onClick=${() => ask(allowIncoming(row.sender))}
-                aria-label=${`Let mail of ${row.sender} pass`}
+                aria-label=${`Let it pass: ${row.sender}`}
               >
                 Let it pass…
               </button>

@@ -141,7 +141,7 @@ async function connect(
 ): Promise<RecipientReport> {
   // Asked again for a list that exists: it is made anew.
   const origin = record === undefined ? files.main : undone(files.main, record).main;
-  const classes = (await readClasses(directory)).map((one) => ({ ...one }));
+  const classes = await readClasses(directory);
   const input = await planInput(directory, { ...files, classes }, options);
   const lists = record?.files ?? [];
   if (openClasses(input).length === 0) {

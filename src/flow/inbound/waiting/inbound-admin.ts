@@ -1,5 +1,6 @@
 /** What operators see and do about mail that comes in. The audit trail has what they did. */
 import { isAllowable } from '../../../core/inbound/allowed.ts';
+import { clientNetworkOf } from '../../../core/inbound/greylist/names.ts';
 import { addressKey } from '../../../formats/message/address.ts';
 import { faultText } from '../../../lib/error-text.ts';
 import type {
@@ -23,6 +24,7 @@ export type InboundAdminDeps = {
   readonly known: KnownSenders;
   readonly allowed: AllowedSenders;
   readonly waiting: WaitingInbound;
+  readonly organisationOf: (domain: string) => string | undefined;
   readonly stance: () => InboundStatus['stance'];
   readonly world: World;
 };
@@ -68,9 +70,8 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
     },
     async forget(what, by) {
       const name = nameOf(what);
-      const plain = name.replace(/^@/, '');
       for (const kind of ['domain', 'network', 'missed', 'spam-domain', 'spam-network'] as const) {
-        known.forget(kind, plain);
+        for (const one of learnedNames(name, deps.organisationOf)) known.forget(kind, one);
       }
       known.forget('written-to', name);
       const kept = await deps.journal.committed([
@@ -89,6 +90,18 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
     release: (ids, by) => moved(deps, ids, 'released', by),
     drop: (ids, by) => moved(deps, ids, 'dropped', by),
   };
+}
+
+/** The names under which mail of a domain or a network counts. */
+function learnedNames(
+  name: string,
+  organisationOf: InboundAdminDeps['organisationOf'],
+): readonly string[] {
+  if (name.startsWith('@')) {
+    const domain = name.slice(1);
+    return [domain, organisationOf(domain) ?? domain];
+  }
+  return name.includes('@') ? [] : [clientNetworkOf(name.replace(/\/.*$/, ''))];
 }
 
 function nameOf(what: string): string {

@@ -88,7 +88,8 @@ export class KnownSenders implements InboundKnowledge {
 
   see(kind: KnownKind, name: string, at: Millis): void {
     const key = this.#keyOf(name);
-    const before = this.#stored(kind, key);
+    // Each message has an id of its own: no need to look.
+    const before = kind === 'message-id' ? undefined : this.#stored(kind, key);
     if (before === undefined && this.#count >= knownMax) return;
     const isKept = kind !== 'message-id' || this.#count < messageIdsUntil;
     if (before === undefined && isKept) this.#count++;
