@@ -16,13 +16,14 @@ import { helpAfter, jsonLine } from '../../terminal/help.ts';
 import { print } from '../../terminal/print.ts';
 import {
   checkAndReload,
+  digestOf,
   readPostfixFiles,
   readRecord,
   writePostfixFiles,
 } from '../postfix-files.ts';
 import type { PostfixFiles } from '../postfix-plan.ts';
 import { mayGoOn } from '../question.ts';
-import { type ChangeRecord, changeRecords, digestOf, undone } from '../recipients/record.ts';
+import { type ChangeRecord, changeRecords, undone } from '../recipients/record.ts';
 
 export type BounceOptions = {
   readonly configDir?: string;
@@ -128,13 +129,13 @@ async function connect(
   if (options.dryRun === true) return report;
   await mayGoOn(options);
   const before = mainValue(parseMainCf(files.main), parameter);
+  await records.keep(directory, {
+    main: files.main,
+    afterDigest: digestOf(main),
+    set: [{ name: parameter, before, after }],
+    files: [],
+  });
   try {
-    await records.keep(directory, {
-      main: files.main,
-      afterDigest: digestOf(main),
-      set: [{ name: parameter, before, after }],
-      files: [],
-    });
     await writePostfixFiles(directory, { main, master: files.master });
     await checkAndReload(directory);
     const now = (await postconf(parameter, directory)).trim();

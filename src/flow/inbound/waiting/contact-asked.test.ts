@@ -79,7 +79,7 @@ function rig(how: { readonly dns?: 'silent'; readonly defersAt?: 'data' } = {}) 
 
 const later = '451 Not known here yet; please try again in 1 min';
 
-test('a stranger without a name is put off, is at risk, and passes when it comes again', async () => {
+test('a stranger without a name is put off, is at risk, and passes when it is back', async () => {
   const { ask, atRisk, counted, time } = rig();
   assert.equal(await ask(), later);
   assert.deepEqual(atRisk(), ['x@far.example']);
