@@ -63,7 +63,7 @@ test('at-risk ends with 1 while something is at risk', async () => {
   const doors = { milter: 'inet:127.0.0.1:9', policy: 'inet:127.0.0.1:9', http: at.door.address };
   await using state = await stateFolder({ doors, token: testToken });
   const ran = await postern('inbound', 'at-risk', '--state', state.path);
-  assert.match(ran.out, /alarm@heating\.example +ann@example\.net/);
+  assert.match(ran.out, /^ {4}from alarm@heating\.example \(192\.0\.2\.40\) to ann@example\.net$/m);
   assert.equal(process.exitCode, 1);
   process.exitCode = 0;
 });
@@ -85,7 +85,7 @@ test('allow, forget, release and drop reach the guard with who asked', async () 
 });
 
 for (const [words, line] of [
-  [['inbound', 'allow', 'nobody'], /address, @domain or a network/],
+  [['inbound', 'allow', 'nobody'], /address, a domain such as @example\.org, or a network/],
   [['quarantine', 'drop', '4cQuarant1z1'], /not a terminal/],
   [['quarantine', 'release', 'x y'], /not a queue id/],
 ] as const) {

@@ -36,7 +36,7 @@ test('what a person reads: the fault, its fix, and what was said', async () => {
   const server = createServer((socket) => {
     socket.write('220 mail.test ESMTP\r\n');
     socket.on('error', () => socket.destroy());
-    socket.on('data', () => socket.write('250 mail.test\r\n'));
+    socket.on('data', () => socket.write('250 mail.test \u001b[2J\u202e\r\n'));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -51,4 +51,6 @@ test('what a person reads: the fault, its fix, and what was said', async () => {
   assert.match(ran.out, /! warning Size of messages: the server announces no SIZE/);
   assert.match(ran.out, /fix: Postfix: postconf -e 'message_size_limit = 50000000'/);
   assert.match(ran.out, /> EHLO .*\n.*< 250 mail\.test/);
+  assert.ok(!ran.out.includes('\u001b[2J'), 'what the server sent changes no terminal');
+  assert.ok(!ran.out.includes('\u202e'));
 });

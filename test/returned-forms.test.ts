@@ -10,7 +10,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { newKey, returnsWith, signedHeader } from './doubles/returns.ts';
+import { newKey, returnsTo, returnsWith, signedHeader } from './doubles/returns.ts';
 
 const ours = newKey('ours.example', 's1');
 const thief = newKey('ours.example', 's1');
@@ -216,12 +216,12 @@ test('returned mail of ours is known in every form, by each proof alone', async 
     const proofs = [
       [signed, {}, 'signature'],
       [bare('m1@ours.example', to), { messageIds: ['m1@ours.example'] }, 'message-id'],
-      [`From: ann@ours.example\nTo: ${to}`, { writtenTo: [to] }, 'envelope'],
+      [`From: ann@ours.example\nTo: ${to}`, { sentTo: [to] }, 'envelope'],
     ] as const;
     for (const [original, memory, wanted] of proofs) {
       for (const end of ['\n', '\r\n']) {
         const mail = form(original, to).replaceAll('\n', end);
-        const { kind, proof } = await returnsWith(ours, memory).proofOf(mail);
+        const { kind, proof } = await returnsWith(ours, memory).proofOf(mail, [returnsTo]);
         assert.deepEqual([kind, proof], ['report', wanted], `${name}, ${wanted}`);
         count++;
       }
@@ -233,7 +233,7 @@ test('returned mail of ours is known in every form, by each proof alone', async 
 test('forged returned mail proves nothing in any form', async () => {
   const returns = returnsWith(ours, {
     messageIds: ['mail-real@ours.example'],
-    writtenTo: ['bob@x.example'],
+    sentTo: ['bob@x.example'],
   });
   let count = 0;
   const taken: string[] = [];
@@ -241,7 +241,7 @@ test('forged returned mail proves nothing in any form', async () => {
     for (const [nthMaker, make] of forged.entries()) {
       for (const [name, form] of Object.entries(forms)) {
         const to = `p${round}-${nthMaker}@victims.example`;
-        const { proof } = await returns.proofOf(form(await make(count, to), to));
+        const { proof } = await returns.proofOf(form(await make(count, to), to), [returnsTo]);
         if (proof !== 'unproven') taken.push(`${name} ${nthMaker} ${proof}`);
         count++;
       }
@@ -262,7 +262,7 @@ test("copies of other people's returned mail prove nothing", { skip: missing }, 
   const names = readdirSync(given);
   const taken: string[] = [];
   for (const name of names) {
-    const { proof } = await returns.proofOf(octetsOf(name));
+    const { proof } = await returns.proofOf(octetsOf(name), [returnsTo]);
     if (proof !== 'unproven') taken.push(`${name}: ${proof}`);
   }
   console.log(`# other people's: ${names.length - taken.length} of ${names.length} marked`);
@@ -279,8 +279,8 @@ test('returned mail is known if someone here wrote to its recipient', {
     .filter(([, recipient = '']) => recipient.includes('@') && !recipient.endsWith('.invalid'));
   const lost: string[] = [];
   for (const [name = '', recipient = ''] of named) {
-    const returns = returnsWith(ours, { writtenTo: [recipient.toLowerCase()] });
-    const { proof } = await returns.proofOf(octetsOf(name));
+    const returns = returnsWith(ours, { sentTo: [recipient.toLowerCase()] });
+    const { proof } = await returns.proofOf(octetsOf(name), [returnsTo]);
     if (proof === 'unproven') lost.push(`${name} ${recipient}`);
   }
   console.log(`# given returned mail: ${named.length - lost.length} of ${named.length} known`);

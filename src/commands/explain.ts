@@ -1,7 +1,9 @@
 /** `postern explain ID`: says why a message got its verdict, and which command undoes it. */
 import type { Command } from 'commander';
+import { fateText } from './find/fate-text.ts';
 import { openReads } from './guard/reads.ts';
 import { explainText } from './held/held-text.ts';
+import { inboundText, isInQueue } from './inbound/inbound-text.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
 import { print, warn } from './terminal/print.ts';
 
@@ -19,7 +21,7 @@ export function register(program: Command): void {
     )
     .argument('<id>', 'queue id from the mail log, or the id on the status page')
     .option('--state <dir>', stateHelp)
-    .option('--json', 'one JSON object: story, message, fate')
+    .option('--json', 'one JSON object: story, message, fate, incoming')
     .addHelpText(
       'after',
       helpAfter({
@@ -38,7 +40,16 @@ export function register(program: Command): void {
     )
     .action(async (id: string, options: Options, command: Command) => {
       using reads = await openReads(options.state, (text) => warn(command, text));
-      const found = await reads.explain(id);
-      print(command, options.json === true ? jsonLine(found) : explainText(found));
+      const incoming = await reads.inboundOne(id);
+      if (incoming === undefined) {
+        const found = await reads.explain(id);
+        print(command, options.json === true ? jsonLine(found) : explainText(found));
+        return;
+      }
+      // The mail log may say nothing about it yet.
+      const found = await reads.explain(id).catch(() => undefined);
+      const outcome = found?.fate === undefined ? '' : `\n${fateText(found.fate)}`;
+      const text = inboundText(incoming) + (isInQueue(incoming) ? '' : outcome);
+      print(command, options.json === true ? jsonLine({ ...found, incoming }) : text);
     });
 }

@@ -1,5 +1,6 @@
 /** `postern status`: shows what the running guard does, and the address of its status page. */
 import type { Command } from 'commander';
+import { isLocal } from '../core/account-name.ts';
 import { wayText } from '../core/bypass.ts';
 import { megabytes } from '../core/explain.ts';
 import { someOf } from '../core/finding.ts';
@@ -141,7 +142,9 @@ function authorLines({ authors }: StatusView): (readonly [string, string])[] {
 /** How much is held, and of which accounts most. */
 function heldLines({ held, heldMax, heldMost }: StatusView): (readonly [string, string])[] {
   const accounts = heldMost.map((one): readonly [string, string] => {
-    const full = isHeldFull(one, heldMax) ? paint('red', ' (full: further mail must wait)') : '';
+    // Mail of this machine has no sender that could wait.
+    const then = isLocal(one.account) ? 'further mail is held too' : 'further mail must wait';
+    const full = isHeldFull(one, heldMax) ? paint('red', ` (full: ${then})`) : '';
     const of = `${one.messages} of at most ${heldMax.messages} (${megabytes(one.bytes)})`;
     return ['', `${plain(one.account)}: ${of}${full}`];
   });
@@ -177,7 +180,8 @@ function returnLines(returns: ReturnView | undefined): [string, string][] {
   if (sum('proven') + sum('unproven') === 0) return [];
   const text =
     `${many(sum('unproven'), 'message')} of the last 14 days not proven to be about our mail, ` +
-    `${sum('proven')} proven; reflection.bounces = "refuse" would refuse ${sum('refusable')}`;
+    `${sum('proven')} proven; reflection.bounces = "refuse" would refuse ${sum('refusable')} ` +
+    '(returned mail only, and not in the first five days)';
   return [['returned', text]];
 }
 

@@ -102,6 +102,11 @@ export function localAccount(sender: string): Account {
   return `local:${key === '' ? '<>' : key}` as Account;
 }
 
+/** Is it an account of mail from sendmail(1)? Such mail is held where other mail is put off. */
+export function isLocal(account: string): boolean {
+  return account.startsWith('local:');
+}
+
 const automatic = ':<>';
 
 /**

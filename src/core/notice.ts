@@ -18,6 +18,7 @@ export type Notice = {
     | 'dkim.lost'
     | 'lane.changed'
     | 'bulk.near'
+    | 'inbound.at-risk'
     | 'authors.observing'
     | 'authors.observed'
     | 'test';

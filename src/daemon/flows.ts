@@ -137,7 +137,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
   );
-  scope.defer(startPruning(parts, memory.journal, readers.waiting.knownForMs));
+  scope.defer(startPruning(parts, memory.journal, readers.waiting.knownOlderThan));
   scope.defer(startGauges(counters, admin, live.settings));
   const modeDeps = { ...stopping, ...memory, world, settings: live.settings };
   modeChanged(modeDeps);

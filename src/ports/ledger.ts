@@ -12,7 +12,7 @@ import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
 import type { AuthorLedger, MayWriteAsRow } from './authors.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
-import type { InboundChange, InboundLedger } from './inbound/inbound.ts';
+import type { InboundChange, InboundLedger, KnownOlderThan } from './inbound/inbound.ts';
 import type { LaneLedger, LaneWrite } from './lanes.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
@@ -274,7 +274,7 @@ export type Ledger = StatsLedger &
       readonly statistics: Millis;
       /** Mail that was put off, and what is known of senders. */
       readonly deferred: Millis;
-      readonly known: Millis;
+      readonly known: readonly KnownOlderThan[];
     }): boolean;
     /**
      * Removes an address (key) and its hashes as a known recipient. Answers how many rows changed;

@@ -105,8 +105,11 @@ export function agreeableInbound(
       known: 0,
       atRisk: atRisk.length,
     }),
-    list: ({ limit, state }) =>
-      rows.filter((row) => row.state === (state ?? row.state)).slice(0, limit),
+    list: ({ about = '', limit, state }) =>
+      rows
+        .filter((row) => row.state === (state ?? row.state))
+        .filter((row) => `${row.sender} ${row.recipients.join()} ${row.subject}`.includes(about))
+        .slice(0, limit),
     byDay: (since) =>
       rows
         .filter(({ at }) => at >= since)
@@ -115,7 +118,7 @@ export function agreeableInbound(
           return { day: Math.floor(at / dayMs), state, count: 1, waitedMs, longestMs: waitedMs };
         }),
     show: (queueId) => rows.find((row) => row.queueId === queueId),
-    atRisk: (limit) => atRisk.slice(0, limit),
+    atRisk: ({ limit }) => atRisk.slice(0, limit),
     allowed: () => [],
     allow: (what, note, by) => yes(`allow ${what} (${note}) by ${by}`),
     forget: (what, by) => yes(`forget sender ${what} by ${by}`),

@@ -1,7 +1,7 @@
 /** A judge of returned mail with one key and a memory, and mail that was signed with the key. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import type { Known } from '../../src/core/inbound/greylist/knowledge.ts';
+import { type Known, ownMessageName, sentName } from '../../src/core/inbound/greylist/knowledge.ts';
 import { Returns } from '../../src/flow/reflection/returned-mail.ts';
 import { openSigner } from '../../src/formats/dkim/sign.ts';
 import type { SigningKey } from '../../src/formats/dkim/signing-key.ts';
@@ -35,10 +35,12 @@ export function signedHeader(
   });
 }
 
+/** Mail of `ann@ours.example`: its Message-IDs, and its recipients. */
 export type ReturnsMemory = {
   readonly messageIds?: readonly string[];
-  readonly writtenTo?: readonly string[];
+  readonly sentTo?: readonly string[];
 };
+export const returnsTo = 'ann@ours.example';
 
 /** Knows this key and these messages and nothing else. */
 export function returnsWith(key: SigningKey, memory: ReturnsMemory = {}): Returns {
@@ -46,8 +48,8 @@ export function returnsWith(key: SigningKey, memory: ReturnsMemory = {}): Return
   const at = world.clock.now();
   const seen: Known = { firstAt: at, lastAt: at, times: 1 };
   const known = new Set([
-    ...(memory.messageIds ?? []).map((id) => `message-id <${id}>`),
-    ...(memory.writtenTo ?? []).map((address) => `written-to ${address}`),
+    ...(memory.messageIds ?? []).map((id) => `message-id ${ownMessageName(`<${id}>`, returnsTo)}`),
+    ...(memory.sentTo ?? []).map((address) => `sent ${sentName(returnsTo, address)}`),
   ]);
   return new Returns({
     world,
@@ -57,6 +59,7 @@ export function returnsWith(key: SigningKey, memory: ReturnsMemory = {}): Return
       see: () => undefined,
     },
     keysOf: (domain) => (domain === key.domain ? [key] : []),
+    isOurs: () => false,
     setting: () => 'mark',
   });
 }

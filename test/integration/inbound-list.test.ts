@@ -91,6 +91,18 @@ test('what is overdue leaves; what is due later, or not on the list, stays', asy
   assert.deepEqual(await onHold(), [later, others].sort());
 });
 
+test('a clock that was set back, and a line that was cut, keep nothing on hold', async () => {
+  const ahead = await held('ahead');
+  const next = await held('next');
+  const now = Math.floor(Date.now() / 1_000);
+  writeFileSync(list, `${ahead} ${now + 8_000}\nABCDEF ${String(now).slice(0, 3)}`);
+  assert.match(run(`waits\n${next}.${now - 400}\nend\n`), /: done\n$/);
+  assert.match(run('let-go\nend\n'), /: done\n$/);
+  await sink.until(() => sink.deliveries.some(({ id }) => id === 'ahead'), 'ahead');
+  await sink.until(() => sink.deliveries.some(({ id }) => id === 'next'), 'next');
+  assert.equal(readFileSync(list, 'utf8'), '');
+});
+
 test('when Postern is removed, all that is on the list leaves, and nothing else', async () => {
   const waits = await held('waits');
   const before = await onHold();

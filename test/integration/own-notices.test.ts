@@ -69,8 +69,18 @@ test('notices are judged: what is held causes no notice; undone byte for byte', 
   assert.match(shown, /^\+internal_mail_filter_classes = bounce$/m);
   assert.match(shown, /generally not safe to enable content inspection/);
   assert.deepEqual(await readFile(join(configDir, 'main.cf')), was, 'a dry run changes nothing');
-  await connectBounces({ configDir, yes: true }, quiet);
-  const again = await connectBounces({ configDir, yes: true }, quiet);
+  // A proof that fails changes nothing.
+  await all.postfix.set({ authorized_submit_users: '!root' });
+  const refusing = await readFile(join(configDir, 'main.cf'));
+  await assert.rejects(
+    connectBounces({ configDir, yes: true, state: all.state }, quiet),
+    (error) => error instanceof OperatorError && /Postfix wrote no report/.test(error.message),
+  );
+  assert.deepEqual(await readFile(join(configDir, 'main.cf')), refusing);
+  await writeFile(join(configDir, 'main.cf'), was);
+  const made = await connectBounces({ configDir, yes: true, state: all.state }, quiet);
+  assert.deepEqual([made.changed, made.proved], [true, true]);
+  const again = await connectBounces({ configDir, yes: true, state: all.state }, quiet);
   assert.equal(again.changed, false);
 
   await spam(all, 100, 150);
@@ -87,7 +97,7 @@ test('notices are judged: what is held causes no notice; undone byte for byte', 
 test('notices that a rule of Postfix refuses cause no notice and no double bounce', async () => {
   await using all = await server();
   const { configDirectory: configDir } = all.postfix;
-  await connectBounces({ configDir, yes: true }, quiet);
+  await connectBounces({ configDir, yes: true, state: all.state }, quiet);
   await writeFile(join(configDir, 'checks'), '/^Subject: Undelivered/ REJECT no notices\n');
   await all.postfix.set({ header_checks: 'regexp:$config_directory/checks' });
   await all.postfix.reload();
@@ -114,7 +124,7 @@ test('notices that a rule of Postfix refuses cause no notice and no double bounc
 test('the guard is away: notices come later, once each', async () => {
   await using all = await server();
   const { configDirectory: configDir } = all.postfix;
-  await connectBounces({ configDir, yes: true }, quiet);
+  await connectBounces({ configDir, yes: true, state: all.state }, quiet);
   all.guard.kill('SIGKILL');
   await all.guard.ended;
   await spam(all, 0, 5);

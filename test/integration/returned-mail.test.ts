@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SigningKey } from '../../src/formats/dkim/signing-key.ts';
-import { newKey, returnsWith, signedHeader } from '../doubles/returns.ts';
+import { newKey, returnsTo, returnsWith, signedHeader } from '../doubles/returns.ts';
 import { eventually, freePort } from './leash.ts';
 import {
   eximRelay,
@@ -70,12 +70,12 @@ async function proves(name: string, port: number, sink: Sink): Promise<void> {
   for (const [size, body] of Object.entries(bodies)) {
     const mine = await returned(port, sink, { key: ours, id: `mine-${size}`, body });
     assert.deepEqual(
-      await returns.proofOf(mine),
+      await returns.proofOf(mine, [returnsTo]),
       { kind: 'report', proof: 'signature' },
       `${name}, ${size}`,
     );
     const forged = await returned(port, sink, { key: thief, id: `forged-${size}`, body });
-    const { proof } = await returns.proofOf(forged);
+    const { proof } = await returns.proofOf(forged, [returnsTo]);
     assert.equal(proof, 'unproven', `${name}, ${size}`);
   }
 }

@@ -45,7 +45,9 @@ before(async () => {
   postfix = await startPostfix({ sink: sink.port });
   writeFileSync(join(dir, 'users'), 'ann:{PLAIN}ann\n', { mode: 0o600 });
   writeFileSync(join(dir, 'mail.eml'), 'From: a@b.test\nSubject: x\n\nx\n');
-  writeFileSync(join(dir, 'log'), '');
+  // One line of mail, so that an import has something to take over.
+  const line = '4bXn9K2pWzz8: from=<ann@mail.test>, size=900, nrcpt=1 (queue active)';
+  writeFileSync(join(dir, 'log'), `2026-06-03T10:00:00+00:00 mail postfix/qmgr[9]: ${line}\n`);
   writeFileSync(join(dir, 'postern.toml'), '[scan]\nspamassassin = "inet:127.0.0.1:783"\n');
   mkdirSync(join(dir, 'no-keys'));
   const made = join(dir, 'made');
@@ -84,6 +86,9 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
   const source = ['--source', `passwd-file:${join(dir, 'users')}`];
   const eml = join(dir, 'mail.eml');
   const doors = ['--milter', 'inet:127.0.0.1:9', '--policy', 'inet:127.0.0.1:9'];
+  const ofPostfix = ['--config-dir', postfix.configDirectory];
+  const ports = ['--smtp', String(postfix.ports.smtp), '--submission', '0', '--submissions', '0'];
+  const probed = ['--only', 'vrfy', ...ports];
   return {
     up: ['--port', '0'],
     'accounts show': ['joe'],
@@ -113,6 +118,15 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
     'connect spamassassin': ['--undo', ...config],
     'connect sendmail': ['--dry-run', ...config, '--config-dir', postfix.configDirectory],
     'connect postfix': ['--config-dir', postfix.configDirectory, '--no-verify', ...doors],
+    'connect recipients': ['--dry-run', '--log', join(dir, 'log'), ...ofPostfix],
+    'connect bounces': ['--dry-run', ...ofPostfix],
+    'inbound show': ['4bXn9K2pWzz9'],
+    'inbound allow': ['@example.org'],
+    'inbound forget': ['@example.org'],
+    'inbound import': [join(dir, 'log'), ...ofPostfix],
+    'quarantine release': ['4bXn9K2pWzz9'],
+    'quarantine drop': ['4bXn9K2pWzz9', '--yes'],
+    probe: ['127.0.0.1', ...probed, ...config, ...ofPostfix],
     install: ['--dry-run'],
     'dns plan': ['a.test', ...config],
     'dns check': ['a.test', ...config],

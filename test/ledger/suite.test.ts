@@ -355,7 +355,7 @@ for (const kind of ['file', 'memory'] as const) {
           stories: at(50),
           statistics: at(0),
           deferred: at(0),
-          known: at(0),
+          known: [],
         })
       )
         slices += 1;

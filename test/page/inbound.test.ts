@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Stage, stage, testToken } from '../doubles/client.ts';
 import type { Scene } from '../doubles/night.ts';
+import { axeFaults } from './axe.ts';
 import { type Browser, openChromium, type Page } from './chromium.ts';
 import { clippedText, faintText, namelessControls, tooWide } from './looks.ts';
 
@@ -64,7 +65,7 @@ test('deliver a message from quarantine, delete one, let a sender pass', limit, 
     await say('Delete 4cQuarant2z1', 'Delete permanently');
     await page.evaluate(`document.querySelector('#inbound').closest('section')
       .querySelector('summary').focus()`);
-    await say('Let it pass: alarm@heating.example', 'Let it pass');
+    await say('Let it pass: mail of alarm@heating.example', 'Let it pass');
     assert.deepEqual(at.calls, [
       'release incoming 4cQuarant1z1 by status page',
       'drop incoming 4cQuarant2z1 by status page',
@@ -85,7 +86,10 @@ test('the chart has its numbers as a table, by keyboard', limit, () =>
     const label = await page.evaluate<string>(
       `${section}.querySelector('[role=img]').getAttribute('aria-label')`,
     );
-    assert.match(label, /16 honest-looking messages waited, at most 5 min/);
+    assert.match(
+      label,
+      /^Honest-looking mail of the last 30 days: 16 waited and arrived, at most 5 min\./,
+    );
   }),
 );
 
@@ -103,6 +107,7 @@ for (const scheme of ['light', 'dark'] as const) {
       await page.until(`document.querySelectorAll('.incoming-row').length === 3`);
       assert.deepEqual(await page.evaluate(faintText), []);
       assert.deepEqual(await page.evaluate(namelessControls), []);
+      assert.deepEqual(await axeFaults(page), []);
       await page.size(360, 740, { phone: true });
       assert.deepEqual(await page.evaluate(tooWide), []);
       assert.deepEqual(await page.evaluate(clippedText), []);

@@ -1,4 +1,6 @@
 /** Accounts as text for a terminal. Pure. */
+
+import { isLocal } from '../../core/account-name.ts';
 import { megabytes } from '../../core/explain.ts';
 import type { ShownReason } from '../../core/reason.ts';
 import { isHeldFull } from '../../core/verdict.ts';
@@ -104,18 +106,20 @@ function summary(one: AccountView): string {
 }
 
 /** How much of its mail is held, how much may be, and what its senders are answered. */
-function heldLine({ held, heldMax, hijackedAt, state }: AccountView): string {
+function heldLine(one: AccountView): string {
+  const { held, heldMax, hijackedAt, state } = one;
   const hijacked = isSet(hijackedAt);
   const later = hijacked ? `Hijacked, as an operator said ${clock(hijackedAt)}.\n` : '';
   if (held.messages === 0 && state !== 'suspended') return later;
   const size = megabytes(held.bytes);
   if (!isSet(heldMax)) return `${many(held.messages, 'message')} held (${size}).\n${later}`;
   const most = `${held.messages} of at most ${heldMax.messages} messages held`;
-  const full = isHeldFull(held, heldMax) && !hijacked ? fullText(state) : '';
+  const full = isHeldFull(held, heldMax) && !hijacked ? fullText(one) : '';
   return `${most} (${size} of ${megabytes(heldMax.bytes)}).${full}\n${later}`;
 }
 
-function fullText(state: AccountView['state']): string {
+function fullText({ account, state }: Pick<AccountView, 'account' | 'state'>): string {
+  if (isLocal(account)) return ' Further mail is held too: it comes from this machine.';
   return state === 'suspended'
     ? ' Further mail is answered with 451, and its senders keep it.'
     : ' Further mail that would be held is answered with 452, and its senders keep it.';

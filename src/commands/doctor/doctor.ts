@@ -23,6 +23,7 @@ import { authors } from './authors.ts';
 import { checkDoors } from './doors.ts';
 import { filters } from './filters.ts';
 import { askGuard, guardRuns, isRun, keys, ledger, mode, notices, scripts } from './guard.ts';
+import { forInstance } from './instance-fix.ts';
 import { loginNames } from './login-names.ts';
 import { clockState, diskSpace, nodeVersion } from './machine.ts';
 import { bypass, logins, mailLog, mailServer, tools } from './mail-server.ts';
@@ -69,7 +70,10 @@ export function register(program: Command): void {
       }),
     )
     .action(async (options: DoctorOptions, command: Command) => {
-      const findings = await examineServer(options);
+      const all = await examineServer(options);
+      const { configDir } = options;
+      const findings =
+        configDir === undefined ? all : all.map((finding) => forInstance(finding, configDir));
       const json = { findings: findings.map(findingJson) };
       print(command, options.json === true ? jsonLine(json) : report(findings));
       if (worst(findings) === 'fail') process.exitCode = 1;

@@ -3,7 +3,9 @@ import type { Command } from 'commander';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { FindAsk } from '../../ports/asking.ts';
-import { openReads } from '../guard/reads.ts';
+import { type InboundRow, type InboundState, inboundStates } from '../../ports/inbound/inbound.ts';
+import { type GuardReads, openReads } from '../guard/reads.ts';
+import { inboundFoundText } from '../inbound/inbound-text.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, pastOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
@@ -48,7 +50,7 @@ export function register(program: Command): void {
     .option('--until <when>', 'likewise', pastOption)
     .option('--limit <n>', 'show at most N messages', listLimitOption, 50)
     .option('--state <dir>', stateHelp)
-    .option('--json', 'one JSON object: found, more, guessed, remarks')
+    .option('--json', 'one JSON object: found, more, guessed, remarks, incoming')
     .addHelpText(
       'after',
       helpAfter({
@@ -70,11 +72,46 @@ export function register(program: Command): void {
       const asked = askedFor(what, options);
       using reads = await openReads(options.state, (text) => warn(command, text));
       const answer = await reads.find(asked);
-      print(command, options.json === true ? jsonLine(answer) : findText(answer));
-      if (answer.found.length === 0) {
-        throw new OperatorError('nothing-found', 'no message was found', { exit: 1 });
+      const incoming = await incomingFor(reads, asked);
+      const text = findText(answer) + inboundFoundText(incoming);
+      print(command, options.json === true ? jsonLine({ ...answer, incoming }) : text);
+      if (answer.found.length + incoming.length === 0) {
+        const isPuttingOff = (await reads.inboundStatus())?.stance === 'defer';
+        const hint = 'mail that came in and was put off: postern inbound at-risk --all';
+        throw new OperatorError('nothing-found', 'no message was found', {
+          ...(isPuttingOff ? { hint } : {}),
+          exit: 1,
+        });
       }
     });
+}
+
+/** States in which mail that came in did not take its usual way. */
+const unusual: ReadonlySet<InboundState> = new Set(
+  inboundStates.filter((state) => !state.startsWith('observed')),
+);
+
+/** Mail that came in and waited, is in quarantine, or was deleted: no mail log says so. */
+async function incomingFor(reads: GuardReads, asked: FindAsk): Promise<readonly InboundRow[]> {
+  const { account, limit, messageId, script, since, until } = asked;
+  const about = asked.text ?? asked.recipient ?? asked.sender ?? asked.subject ?? asked.client;
+  const sought = about ?? asked.queueId;
+  if (sought === undefined || (account ?? messageId ?? script) !== undefined) return [];
+  const rows = await reads.inbound({
+    about: sought,
+    limit,
+    ...(since === undefined ? {} : { since }),
+  });
+  const has = (text: string, part = ''): boolean => text.toLowerCase().includes(part.toLowerCase());
+  return rows.filter(
+    (row) =>
+      unusual.has(row.state) &&
+      row.at <= (until ?? row.at) &&
+      has(row.recipients.join('\n'), asked.recipient) &&
+      has(row.sender, asked.sender) &&
+      has(row.subject, asked.subject) &&
+      has(row.client, asked.client),
+  );
 }
 
 function askedFor(what: string | undefined, options: Options): FindAsk {

@@ -17,6 +17,7 @@ import {
 } from '../../core/authors/declaration.ts';
 import { suggestedPairs } from '../../core/authors/suggest.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
+import { lateAfterMs } from '../../core/inbound/kept.ts';
 import type { IncidentBasis } from '../../core/incidents/facts.ts';
 import type { IncidentReport } from '../../core/incidents/report.ts';
 import { weakText } from '../../core/passwords/weak.ts';
@@ -39,7 +40,12 @@ import type {
 } from '../../ports/asking.ts';
 import type { AuthorsView } from '../../ports/authors.ts';
 import type { FateStore } from '../../ports/fate.ts';
-import type { InboundRow } from '../../ports/inbound/inbound.ts';
+import type {
+  AllowedRow,
+  DeferredRow,
+  InboundRow,
+  InboundStatus,
+} from '../../ports/inbound/inbound.ts';
 import type { LaneDetail, LaneList } from '../../ports/lanes.ts';
 import type { ExemptionRow, HeldRow, IncidentRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
@@ -51,6 +57,8 @@ import { storedIncidentSources } from './incident-sources.ts';
 import { becomeOwnerOf } from './owner.ts';
 import { stateDirectory } from './run-file.ts';
 
+const farFuture = Number.MAX_SAFE_INTEGER;
+
 export type GuardReads = {
   /** False: read from the ledger's file. */
   readonly live: boolean;
@@ -60,6 +68,12 @@ export type GuardReads = {
   held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldRow[]>;
   /** Mail that came in: what waits, what is in quarantine, and the rest. */
   inbound(filter: Parameters<Admin['inbound']['list']>[0]): Promise<readonly InboundRow[]>;
+  /** One of these; undefined if no such mail came in. */
+  inboundOne(id: string): Promise<InboundRow | undefined>;
+  inboundAllowed(): Promise<readonly AllowedRow[]>;
+  /** Undefined if the guard is not running. */
+  inboundStatus(): Promise<InboundStatus | undefined>;
+  atRisk(filter: Parameters<Admin['inbound']['atRisk']>[0]): Promise<readonly DeferredRow[]>;
   heldOne(id: string): Promise<FoundGuard<'heldOne'>>;
   explain(id: string): Promise<ExplainAnswer>;
   find(asked: FindAsk): Promise<FindAnswer>;
@@ -91,6 +105,11 @@ export async function openReads(
       exemptions: () => read('/exemptions'),
       held: (filter) => read(`/held${queryText(filter)}`),
       inbound: (filter) => read(`/inbound${queryText(filter)}`),
+      inboundOne: (id) =>
+        read<InboundRow>(`/inbound/message/${encodeURIComponent(id)}`).catch(nothingThere),
+      inboundAllowed: () => read('/inbound/allowed'),
+      inboundStatus: () => read('/inbound/status'),
+      atRisk: ({ all, limit }) => read(`/inbound/at-risk${queryText({ all: `${all}`, limit })}`),
       heldOne: (id) => read(`/held/${encodeURIComponent(id)}`),
       explain: (id) => read(`/explain/${encodeURIComponent(id)}`),
       find: ({ text, ...asked }) => read(`/find${queryText({ q: text, ...asked })}`),
@@ -120,6 +139,11 @@ export async function openReads(
     warn(`postern: ${why}; this comes from its ledger (${path})\n`);
     return reads;
   }
+}
+
+function nothingThere(error: unknown): undefined {
+  if (error instanceof OperatorError && error.code === 'no-such') return undefined;
+  throw error;
 }
 
 /** Where the ledger is missing or another user's, the guard's absence is the better answer. */
@@ -172,6 +196,11 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     held: async ({ account: name, ...filter }) =>
       ledger.held(name === undefined ? filter : { ...filter, account: name as Account }),
     inbound: async (filter) => ledger.inboundMail(filter),
+    inboundOne: async (id) => ledger.inboundOne(id),
+    inboundAllowed: async () => ledger.inboundAllowed(),
+    inboundStatus: async () => undefined,
+    atRisk: async ({ all, limit }) =>
+      ledger.notBack((all ? farFuture : now - lateAfterMs) as Millis, limit),
     heldOne: async (id) => ({
       held: found(ledger.heldOne(id), 'held message'),
       story: storedStory(ledger, id),

@@ -1,14 +1,12 @@
 /** `postern held`: lists, shows, releases and drops messages in Postfix's hold queue. */
-import { stdin, stdout } from 'node:process';
-import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { type HeldState, heldStates } from '../../ports/ledger.ts';
 import { act } from '../guard/act.ts';
 import { openReads } from '../guard/reads.ts';
-import { many } from '../terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { mayDrop } from '../terminal/may-drop.ts';
 import { listLimitOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { heldListText, heldText, incomingText } from './held-text.ts';
@@ -213,25 +211,4 @@ function whichOf(
       ? `${ids.length} ids are too many for one command: give at most ${idsMax}`
       : 'give either queue ids or --account NAME';
   throw new OperatorError('which-held', text, { exit: sysexits.usage });
-}
-
-export async function mayDrop(ids: readonly string[], account: string | undefined): Promise<void> {
-  if (!stdin.isTTY || !stdout.isTTY) {
-    throw new OperatorError(
-      'not-asked',
-      'this is not a terminal, so Postern cannot ask you: give --yes to drop the messages',
-      {
-        exit: sysexits.usage,
-      },
-    );
-  }
-  const what = account === undefined ? many(ids.length, 'message') : `all held mail of ${account}`;
-  const terminal = createInterface({ input: stdin, output: stdout });
-  try {
-    const answer = await terminal.question(`Drop ${what} for good? [y/N] `);
-    if (/^y(es)?$/i.test(answer.trim())) return;
-  } finally {
-    terminal.close();
-  }
-  throw new OperatorError('not-wanted', 'nothing was dropped', { exit: sysexits.ok });
 }

@@ -188,11 +188,16 @@ function importedText(imported: Imported): string {
     `${many(lines.lines, 'line')} read: ${lines.told} tell about mail, ${lines.known} more are ` +
       `of mail, ${lines.strange} of mail were not understood, ` +
       `${lines.other + lines.formless} are others.`,
-    `${sent} deliveries of our users to others: ${many(writtenTo, 'address', 'addresses')}.`,
-    `${received} deliveries of others to us: ${many(domains, 'domain')} wrote often enough, ` +
-      `${tooFew} did not.`,
+    `${many(sent, 'delivery', 'deliveries')} of our users to others: ` +
+      `${many(writtenTo, 'address', 'addresses')}.`,
+    `${many(received, 'delivery', 'deliveries')} of others to us: ` +
+      `${many(domains, 'domain')} wrote often enough, ${tooFew} did not.`,
   ];
   if (tooMany > 0) some.push(`${tooMany} names were left out: there were too many.`);
-  some.push(taken === 0 ? 'Nothing was taken over.' : `${taken} names were taken over.`);
+  some.push(
+    taken === 0
+      ? 'Nothing was taken over.'
+      : `${many(taken, 'name was', 'names were')} taken over.`,
+  );
   return `${some.join('\n')}\n`;
 }

@@ -1,5 +1,6 @@
 /** Mail that comes in, as text for a terminal. Pure. */
 import { shellWords } from '../../lib/shell-words.ts';
+import { minuteMs } from '../../lib/time.ts';
 import type {
   AllowedRow,
   DeferredRow,
@@ -7,11 +8,17 @@ import type {
   InboundState,
   InboundStatus,
 } from '../../ports/inbound/inbound.ts';
-import { many, plain, span } from '../terminal/format.ts';
+import { dayText, many, plain, span } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
+
+export const aboutHelp: string =
+  'only mail with this in its sender, recipients or subject, or of this client address';
+export const fromLedger: string =
+  'If the guard is not running, the command reads its ledger instead.';
 
 const states: Readonly<Record<InboundState, string>> = {
   observed: 'delivered; it would have waited',
+  'observed-junk': 'delivered; it would have gone to Junk',
   junk: 'delivered to Junk',
   waiting: 'waits',
   quarantined: 'in quarantine',
@@ -25,6 +32,8 @@ const stances: Readonly<Record<InboundStatus['stance'], string>> = {
   wait: 'wait: suspicious mail waits here for some minutes',
   defer: 'defer: suspicious mail is put off with a 451',
 };
+/** Characters of a subject in a list, beside nothing else on 80 columns. */
+const subjectMax = 56;
 
 const senderOf = (sender: string): string => (sender === '' ? '(no sender)' : plain(sender));
 
@@ -33,74 +42,77 @@ function recipientsOf({ recipients, recipientCount }: InboundRow): string {
   return recipientCount > 1 ? `${plain(first)} +${recipientCount - 1}` : plain(first);
 }
 
-/** How long it waited; empty if it did not. */
-function waitOf({ state, at, changedAt }: InboundRow): string {
-  return state === 'released' || state === 'dropped' ? span(changedAt - at) : '';
+/** What is or was done with it, and how long it waited or will wait. */
+function stateOf({ state, at, changedAt, due, by }: InboundRow): string {
+  const text = states[state];
+  if (state === 'waiting') return `${text} until ${clock(due).slice(11)}`;
+  if (state === 'quarantined') return `${text} until ${dayText(due)}`;
+  if (state !== 'released' && state !== 'dropped') return text;
+  const waited = changedAt - at >= minuteMs ? span(changedAt - at) : 'less than a minute';
+  return `${text} after ${waited}${by === 'postern' ? '' : ` by ${plain(by)}`}`;
 }
 
-export function inboundListText(rows: readonly InboundRow[], status: InboundStatus): string {
+/** Three lines a message: they fit a terminal of 80 columns. */
+function inboundRows(rows: readonly InboundRow[], more: (row: InboundRow) => string): string {
+  const some = rows.map((row) => {
+    const subject = [...plain(row.subject)];
+    const shown =
+      subject.length > subjectMax ? `${subject.slice(0, subjectMax - 1).join('')}…` : row.subject;
+    const about = [
+      `from ${senderOf(row.sender)} to ${recipientsOf(row)}`,
+      `${shown === '' ? '(no subject)' : plain(shown)} (${row.points.toFixed(1)} points)`,
+    ];
+    const head = `${clock(row.at)}  ${paint('bold', row.queueId)}  ${more(row)}`;
+    return `${[head, ...about.map((line) => `    ${line}`)].join('\n')}\n`;
+  });
+  return some.join('');
+}
+
+/** `status`: undefined if the guard is not running. */
+export function inboundListText(
+  rows: readonly InboundRow[],
+  status: InboundStatus | undefined,
+  limit: number,
+): string {
   const head =
-    `Stance ${stances[status.stance]}.\n` +
-    `${many(status.waiting, 'message')} waiting, ${status.quarantined} in quarantine, ` +
-    `${status.atRisk} put off that may be lost (postern inbound at-risk).\n`;
-  if (rows.length === 0) return `${head}No incoming mail waited.\n`;
-  const list = table(
-    [
-      { title: 'ID' },
-      { title: 'CAME' },
-      { title: 'FROM' },
-      { title: 'TO' },
-      { title: 'POINTS', align: 'right' },
-      { title: 'STATE' },
-      { title: 'AFTER' },
-    ],
-    rows.map((row) => [
-      row.queueId,
-      clock(row.at),
-      senderOf(row.sender),
-      recipientsOf(row),
-      row.points.toFixed(1),
-      states[row.state],
-      waitOf(row),
-    ]),
-  );
-  return `${head}\n${list}`;
+    status === undefined
+      ? ''
+      : `Stance ${stances[status.stance]}.\n` +
+        `${many(status.waiting, 'message')} waiting, ${status.quarantined} in quarantine, ` +
+        `${status.atRisk} put off and late (postern inbound at-risk).\n\n`;
+  if (rows.length === 0) return `${head}No such mail came in.\n`;
+  const list = inboundRows(rows, stateOf);
+  return `${head}${list}\n${ended(rows, limit)}Why: postern inbound show ID\n`;
 }
 
-export function quarantineText(rows: readonly InboundRow[]): string {
+function ended(rows: readonly unknown[], limit: number): string {
+  const rest = rows.length < limit ? '' : ' There may be more: give a larger --limit.';
+  return `${many(rows.length, 'message')}, newest first.${rest}\n`;
+}
+
+export function quarantineText(rows: readonly InboundRow[], limit: number): string {
   if (rows.length === 0) return 'Nothing is in quarantine.\n';
-  return table(
-    [
-      { title: 'ID' },
-      { title: 'CAME' },
-      { title: 'FROM' },
-      { title: 'TO' },
-      { title: 'SUBJECT' },
-      { title: 'DELETED' },
-    ],
-    rows.map((row) => [
-      row.queueId,
-      clock(row.at),
-      senderOf(row.sender),
-      recipientsOf(row),
-      plain(row.subject).slice(0, 50),
-      clock(row.due),
-    ]),
+  return (
+    `${inboundRows(rows, ({ due }) => `will be deleted ${clock(due)}`)}\n${ended(rows, limit)}` +
+    'Why: postern inbound show ID. Deliver it: postern quarantine release ID\n'
   );
+}
+
+/** It is in the hold queue now. */
+export function isInQueue({ state }: InboundRow): boolean {
+  return state === 'waiting' || state === 'quarantined';
 }
 
 export function inboundText(row: InboundRow): string {
-  const { queueId, client, clientName, helo, likeness, reasons, state } = row;
+  const { queueId, client, clientName, helo, likeness, reasons } = row;
   const ofInstance = row.instance === '' ? [] : ['-c', row.instance];
-  const isHere = state === 'waiting' || state === 'quarantined';
-  const until = isHere
-    ? `, ${state === 'waiting' ? 'judged again' : 'deleted'} ${clock(row.due)}`
-    : `, ${clock(row.changedAt)}${row.by === '' ? '' : ` by ${plain(row.by)}`}`;
+  const isNow = isInQueue(row);
   const scan =
     likeness === undefined
       ? 'no scanner looked at it'
       : `the scanner gave ${Math.round(likeness * 100)} % of what it calls spam`;
   const facts = [
+    `Came     ${clock(row.at)}`,
     `From     ${senderOf(row.sender)}`,
     `To       ${plain(row.recipients.join(', '))}${
       row.recipientCount > row.recipients.length
@@ -110,9 +122,10 @@ export function inboundText(row: InboundRow): string {
     `Subject  ${plain(row.subject)}`,
     `Client   ${plain(client)} ${plain(clientName) || '(no name)'}, HELO ${plain(helo)}`,
     `Content  ${scan}`,
+    ...(row.toldAt > 0 ? [`Told     its recipients got a mail about it ${clock(row.toldAt)}`] : []),
   ];
   const why = reasons.map((reason) => `  ${plain(reason)}`);
-  const next = isHere
+  const next = isNow
     ? [
         '',
         `To deliver it:      ${shellWords('postern', 'quarantine', 'release', queueId)}`,
@@ -120,40 +133,48 @@ export function inboundText(row: InboundRow): string {
         `To read it (root):  ${shellWords('postcat', ...ofInstance, '-q', queueId)}`,
       ]
     : [];
+  const never = row.sender === '' ? [] : [allowLine(row)];
   return [
-    `${queueId}: ${paint('bold', states[state])}${until}`,
+    `${queueId}: ${paint('bold', stateOf(row))}`,
+    ...(row.state === 'quarantined' ? [`Deleted  ${clock(row.due)}`] : []),
     ...facts,
     '',
-    paint('bold', `Why (${row.points.toFixed(1)} points)`),
+    paint('bold', `Why (${row.points.toFixed(1)} points when it came; from 6 on it waits)`),
     ...why,
     ...next,
+    ...(isNow ? [] : ['']),
+    ...never,
     '',
   ].join('\n');
 }
 
+function allowLine({ sender }: InboundRow): string {
+  return `Let it through:     ${shellWords('postern', 'inbound', 'allow', sender)}`;
+}
+
+/** Mail that came in and that a search found. */
+export function inboundFoundText(rows: readonly InboundRow[]): string {
+  if (rows.length === 0) return '';
+  const list = inboundRows(rows, stateOf);
+  return `\nMail that came in and was not simply delivered:\n${list}Why: postern inbound show ID\n`;
+}
+
 export function atRiskText(rows: readonly DeferredRow[], now: number): string {
-  if (rows.length === 0) return 'No honest-looking mail is waiting for its sender to come back.\n';
-  const list = table(
-    [
-      { title: 'FIRST TRY' },
-      { title: 'TRIES', align: 'right' },
-      { title: 'FROM' },
-      { title: 'TO' },
-      { title: 'CLIENT' },
-      { title: 'SUBJECT' },
-    ],
-    rows.map((row) => [
-      `${clock(row.firstAt)} (${span(now - row.firstAt)} ago)`,
-      String(row.tries),
-      senderOf(row.sender),
-      plain(row.recipient),
-      plain(row.client),
-      plain(row.subject).slice(0, 40),
-    ]),
-  );
+  if (rows.length === 0) return 'No honest-looking mail is late.\n';
+  const list = rows.map((row) => {
+    const when =
+      row.until > now
+        ? `may come back from ${clock(row.until)} on`
+        : `late: ${span(now - row.until)}`;
+    return (
+      `${clock(row.firstAt)}  ${many(row.tries, 'try', 'tries')}, ${when}\n` +
+      `    from ${senderOf(row.sender)} (${plain(row.client)}) to ${plain(row.recipient)}\n` +
+      `    ${plain(row.subject).slice(0, subjectMax) || '(no subject)'}\n`
+    );
+  });
   return (
-    `${list}\nThis mail was put off and has not come back. Let a sender through at the next try: ` +
-    'postern inbound allow ADDRESS\n'
+    `${list.join('')}\nThis mail was put off and has not come back. Let it in at the next try: ` +
+    'postern inbound\nallow ADDRESS. A sender that never tries again must send it once more.\n'
   );
 }
 

@@ -2,33 +2,33 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { isAllowable } from '../../core/inbound/allowed.ts';
 import type { Millis } from '../../lib/time.ts';
-import {
-  type AllowedRow,
-  type DeferredRow,
-  type InboundRow,
-  type InboundState,
-  type InboundStatus,
-  inboundStates,
-} from '../../ports/inbound/inbound.ts';
+import { type InboundState, inboundStates } from '../../ports/inbound/inbound.ts';
 import { act } from '../guard/act.ts';
-import { connectToGuard, queryText } from '../guard/client.ts';
-import { becomeOwnerOf } from '../guard/owner.ts';
-import { stateDirectory } from '../guard/run-file.ts';
+import { noSuch } from '../guard/client.ts';
+import { openReads } from '../guard/reads.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, noteOption, optionWithDefault, pastOption } from '../terminal/options.ts';
-import { print } from '../terminal/print.ts';
+import { print, warn } from '../terminal/print.ts';
 import { registerLogImport } from './import.ts';
-import { allowedText, atRiskText, inboundListText, inboundText } from './inbound-text.ts';
+import {
+  aboutHelp,
+  allowedText,
+  atRiskText,
+  fromLedger,
+  inboundListText,
+  inboundText,
+} from './inbound-text.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
 type ListOptions = Common & {
   readonly was?: InboundState;
+  readonly about?: string;
   readonly since: number;
   readonly limit: number;
   readonly allowed?: true;
 };
 
-const { done, notRunning } = exitCodes;
+const { done, notRunning, nothingToRead } = exitCodes;
 
 export function register(program: Command): void {
   const inbound = program
@@ -46,21 +46,13 @@ export function register(program: Command): void {
   registerLogImport(inbound);
 }
 
-/** Asks the guard as the owner of the state folder. */
-export async function readInbound<Answer>(
-  state: string | undefined,
-  path: string,
-): Promise<Answer> {
-  becomeOwnerOf(stateDirectory(state));
-  return (await connectToGuard(state)).read<Answer>(path);
-}
-
 function list(inbound: Command): void {
   inbound
     .command('list')
     .summary('mail that waited, or would have')
     .description('Lists incoming mail that did not pass at once, newest first.')
     .option('--was <state>', `only: ${inboundStates.join(', ')}`, stateOption)
+    .option('--about <text>', aboutHelp)
     .addOption(optionWithDefault('--since <when>', 'only mail since then', pastOption, '7d'))
     .option('--limit <n>', 'show at most N messages', listLimitOption, 100)
     .option('--allowed', 'list what never waits because an operator said so')
@@ -71,26 +63,31 @@ function list(inbound: Command): void {
       helpAfter({
         examples: [
           ['postern inbound list', ''],
+          ['postern inbound list --was waiting', 'what waits now'],
+          ['postern inbound list --about ann@example.org', 'a recipient, or a sender'],
           ['postern inbound list --was observed', 'in stance observe: what would have waited'],
           ['postern inbound list --allowed', ''],
         ],
-        exits: [done, notRunning],
+        exits: [done, nothingToRead],
+        notes: fromLedger,
       }),
     )
     .action(async (options: ListOptions, self: Command) => {
+      const { about, limit, was } = options;
+      using reads = await openReads(options.state, (text) => warn(self, text));
       if (options.allowed === true) {
-        const rows = await readInbound<readonly AllowedRow[]>(options.state, '/inbound/allowed');
+        const rows = await reads.inboundAllowed();
         print(self, options.json === true ? jsonLine(rows) : allowedText(rows));
         return;
       }
-      const query = queryText({
-        state: options.was,
-        since: Math.floor(options.since),
-        limit: options.limit,
+      const rows = await reads.inbound({
+        since: Math.floor(options.since) as Millis,
+        limit,
+        ...(was === undefined ? {} : { state: was }),
+        ...(about === undefined ? {} : { about }),
       });
-      const rows = await readInbound<readonly InboundRow[]>(options.state, `/inbound${query}`);
-      const status = await readInbound<InboundStatus>(options.state, '/inbound/status');
-      print(self, options.json === true ? jsonLine(rows) : inboundListText(rows, status));
+      if (options.json === true) print(self, jsonLine(rows));
+      else print(self, inboundListText(rows, await reads.inboundStatus(), limit));
     });
 }
 
@@ -105,10 +102,12 @@ function atRisk(inbound: Command): void {
     .command('at-risk')
     .summary('honest-looking mail that was put off and has not come back')
     .description(
-      'In stance defer: mail that looks honest, was put off with a 451, and has not been tried ' +
-        'again. Some senders never try again: their mail is lost unless you act. Exit 1 if ' +
-        'there is any.',
+      'In stance defer: mail that looks honest, was put off with a 451, and was not tried again ' +
+        'within an hour after the time that its sender was told. Some senders never try again: ' +
+        'their mail is lost unless you act. Exit 1 if there is any. The operator gets a notice ' +
+        'about new ones, at most once a day.',
     )
+    .option('--all', 'also mail that may still come back in time')
     .option('--limit <n>', 'show at most N', listLimitOption, 100)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON array')
@@ -116,12 +115,13 @@ function atRisk(inbound: Command): void {
       'after',
       helpAfter({
         examples: [['postern inbound at-risk', '']],
-        exits: [[0, 'there is no such mail'], [1, 'there is some'], notRunning],
+        exits: [[0, 'there is no such mail'], [1, 'there is some'], nothingToRead],
+        notes: fromLedger,
       }),
     )
-    .action(async (options: Common & { readonly limit: number }, self: Command) => {
-      const path = `/inbound/at-risk${queryText({ limit: options.limit })}`;
-      const rows = await readInbound<readonly DeferredRow[]>(options.state, path);
+    .action(async (options: Common & { limit: number; all?: true }, self: Command) => {
+      using reads = await openReads(options.state, (text) => warn(self, text));
+      const rows = await reads.atRisk({ limit: options.limit, all: options.all === true });
       const now = Date.now() as Millis;
       print(self, options.json === true ? jsonLine(rows) : atRiskText(rows, now));
       if (rows.length > 0) process.exitCode = 1;
@@ -140,12 +140,14 @@ function show(inbound: Command): void {
       'after',
       helpAfter({
         examples: [['postern inbound show 4bXn9K2pWzz9', '']],
-        exits: [done, [67, 'no such message waited'], notRunning],
+        exits: [done, [67, 'no such message waited'], nothingToRead],
+        notes: fromLedger,
       }),
     )
     .action(async (id: string, options: Common, self: Command) => {
-      const path = `/inbound/message/${encodeURIComponent(id)}`;
-      const row = await readInbound<InboundRow>(options.state, path);
+      using reads = await openReads(options.state, (text) => warn(self, text));
+      const row = await reads.inboundOne(id);
+      if (row === undefined) throw noSuch('no such incoming message');
       print(self, options.json === true ? jsonLine(row) : inboundText(row));
     });
 }
@@ -180,7 +182,9 @@ function allow(inbound: Command): void {
 
 function allowable(text: string): string {
   if (isAllowable(text)) return text;
-  throw new InvalidArgumentError('It must be an address, @domain or a network.');
+  throw new InvalidArgumentError(
+    'It must be an address, a domain such as @example.org, or a network.',
+  );
 }
 
 function forget(inbound: Command): void {
@@ -191,14 +195,14 @@ function forget(inbound: Command): void {
       'Forgets that an address, domain or network is allowed, and what Postern has learned about ' +
         'it. Its next mail is judged like that of a stranger.',
     )
-    .argument('<who>', 'an address, @example.org, or a network')
+    .argument('<who>', 'an address, @example.org, 192.0.2.7 or 192.0.2.0/24', allowable)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       helpAfter({
         examples: [['postern inbound forget @shop.example', '']],
-        exits: [done, notRunning],
+        exits: [done, [64, 'no address, domain or network'], notRunning],
       }),
     );
   command.action(async (what: string, options: Common) =>

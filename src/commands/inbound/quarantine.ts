@@ -1,19 +1,17 @@
 /** `postern quarantine`: mail that waited and looked like spam to the end. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
-import type { InboundRow } from '../../ports/inbound/inbound.ts';
 import { act } from '../guard/act.ts';
-import { queryText } from '../guard/client.ts';
-import { mayDrop } from '../held/held.ts';
+import { openReads } from '../guard/reads.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { mayDrop } from '../terminal/may-drop.ts';
 import { listLimitOption } from '../terminal/options.ts';
-import { print } from '../terminal/print.ts';
-import { readInbound } from './inbound.ts';
-import { quarantineText } from './inbound-text.ts';
+import { print, warn } from '../terminal/print.ts';
+import { aboutHelp, fromLedger, quarantineText } from './inbound-text.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
 
-const { done, notRunning } = exitCodes;
+const { done, notRunning, nothingToRead } = exitCodes;
 const notDone = [1, 'no such message is there, or the queue tools failed'] as const;
 
 export function register(program: Command): void {
@@ -34,7 +32,8 @@ function list(quarantine: Command): void {
   quarantine
     .command('list')
     .summary('what is in quarantine')
-    .description('Lists incoming mail in quarantine, with the time at which it is deleted.')
+    .description('Lists incoming mail in quarantine, with the time at which it will be deleted.')
+    .option('--about <text>', aboutHelp)
     .option('--limit <n>', 'show at most N messages', listLimitOption, 100)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON array')
@@ -43,15 +42,22 @@ function list(quarantine: Command): void {
       helpAfter({
         examples: [
           ['postern quarantine list', ''],
+          ['postern quarantine list --about ann@example.org', 'a recipient, or a sender'],
           ['postern inbound show 4bXn9K2pWzz9', 'why one of them is there'],
         ],
-        exits: [done, notRunning],
+        exits: [done, nothingToRead],
+        notes: fromLedger,
       }),
     )
-    .action(async (options: Common & { readonly limit: number }, self: Command) => {
-      const query = queryText({ state: 'quarantined', limit: options.limit });
-      const rows = await readInbound<readonly InboundRow[]>(options.state, `/inbound${query}`);
-      print(self, options.json === true ? jsonLine(rows) : quarantineText(rows));
+    .action(async (options: Common & { limit: number; about?: string }, self: Command) => {
+      const { about, limit } = options;
+      using reads = await openReads(options.state, (text) => warn(self, text));
+      const rows = await reads.inbound({
+        state: 'quarantined',
+        limit,
+        ...(about === undefined ? {} : { about }),
+      });
+      print(self, options.json === true ? jsonLine(rows) : quarantineText(rows, limit));
     });
 }
 

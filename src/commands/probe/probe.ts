@@ -74,7 +74,11 @@ export function register(program: Command): void {
       'a domain of the server; may be repeated (default: Postfix says)',
       several,
     )
-    .option('--recipient <address>', 'a recipient that exists (default: postmaster of the domain)')
+    .option(
+      '--recipient <address>',
+      'a recipient that exists (default: postmaster of the domain)',
+      addressOption,
+    )
     .option(
       '--outside <address>',
       'a recipient elsewhere, for open relay',

@@ -1,8 +1,14 @@
 /** Settings of [inbound]: what happens to unknown and suspicious mail that comes in. */
 import { z } from 'zod';
 import { isAllowable } from '../../core/inbound/allowed.ts';
+import { parseAddressList } from '../../formats/spf/address-lists.ts';
 
-const zone = z.string().regex(/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/i, 'must be a domain');
+const zone = z
+  .string()
+  .refine(
+    (text) => parseAddressList(text) !== undefined,
+    'must be a domain, or a domain and answers such as bl.example.org=127.0.0.[2..9]',
+  );
 const field = z
   .string()
   .regex(/^[!-9;-~]{1,100}: [ -~]{1,200}$/, 'must be a header field such as "X-Spam: Yes"');
@@ -66,7 +72,9 @@ export const inboundSettings: z.ZodType<InboundSection> = z
       .describe(
         'DNS lists of senders of spam, asked for the address of each client, such as ' +
           '"zen.spamhaus.org". Each list learns who writes to you, and most want to be asked by ' +
-          'a resolver of your own.',
+          'a resolver of your own. Behind `=` the answers that count, as in ' +
+          'postscreen_dnsbl_sites: "bl.example.org=127.0.0.[2..9]". The PBL of Spamhaus ' +
+          '(127.0.0.10 and 11) does not count unless it stands there.',
       ),
     dnswl: z
       .array(zone)

@@ -6,12 +6,17 @@ export type InboundDayCount = {
   readonly at: Millis;
   /** Waited and was delivered, or in stance observe would have waited: it looked honest. */
   readonly honest: number;
+  /** Of these, how many only would have waited. */
+  readonly observed: number;
   /** The longest and the mean wait of the delivered ones. */
   readonly longestMs: number;
   readonly meanMs: number;
   /** In quarantine, or deleted from there. */
   readonly stopped: number;
+  /** Got the field for Junk, or in stance observe would have got it. */
   readonly junk: number;
+  /** Of these, how many only would have got it. */
+  readonly observedJunk: number;
 };
 
 /** All messages of one day and state. */
@@ -38,6 +43,8 @@ export function countByDay(
     longestMs: 0,
     stopped: 0,
     junk: 0,
+    observed: 0,
+    observedJunk: 0,
   }));
   for (const { count, day: number, longestMs, state, waitedMs } of sums) {
     const day = all[number - first];
@@ -47,16 +54,18 @@ export function countByDay(
       day.delivered += count;
       day.waitedMs += waitedMs;
       day.longestMs = Math.max(day.longestMs, longestMs);
-    } else if (state === 'observed') day.honest += count;
-    else if (state === 'junk') day.junk += count;
+    } else if (state === 'observed') {
+      day.honest += count;
+      day.observed += count;
+    } else if (state === 'observed-junk') {
+      day.junk += count;
+      day.observedJunk += count;
+    } else if (state === 'junk') day.junk += count;
     else if (state !== 'waiting' && state !== 'gone') day.stopped += count;
   }
-  return all.map(({ honest, delivered, waitedMs, longestMs, stopped, junk }, nth) => ({
+  return all.map(({ delivered, waitedMs, ...counts }, nth) => ({
     at: ((first + nth) * dayMs) as Millis,
-    honest,
-    longestMs,
     meanMs: delivered === 0 ? 0 : Math.round(waitedMs / delivered),
-    stopped,
-    junk,
+    ...counts,
   }));
 }

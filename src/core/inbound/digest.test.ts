@@ -9,6 +9,7 @@ const entry = (more: Partial<DigestEntry> = {}): DigestEntry => ({
   sender: 'win@shop.example',
   subject: 'You have won',
   due: 2_000 as Millis,
+  points: 9,
   ...more,
 });
 const how = {
@@ -36,11 +37,12 @@ test('what strangers wrote stays on its line', () => {
   assert.match(text, /From: +\(no sender\)\n/);
 });
 
-test('a long list is cut', () => {
+test('a long list is cut; the least suspicious messages are named', () => {
   const { text } = digestText(
     'a@here.example',
-    Array.from({ length: 60 }, () => entry()),
+    [...Array.from({ length: 59 }, () => entry()), entry({ points: 6, subject: 'Invoice 7' })],
     how,
   );
+  assert.match(text, /Subject: +Invoice 7\n/);
   assert.match(text, /\.\.\. and 10 more\./);
 });

@@ -8,6 +8,7 @@ export type DigestEntry = {
   readonly subject: string;
   /** When it is deleted. */
   readonly due: Millis;
+  readonly points: number;
 };
 
 /** Messages that are named in one mail. */
@@ -21,7 +22,9 @@ export function digestText(
   const time = (at: Millis): string => `${iso(at).slice(0, 16).replace('T', ' ')} UTC`;
   const count = entries.length;
   const what = count === 1 ? '1 message' : `${count} messages`;
+  // Whoever sends a user a hundred messages must not hide the honest one among them.
   const lines = entries
+    .toSorted((one, other) => one.points - other.points)
     .slice(0, namedMax)
     .map(
       ({ queueId, at, sender, subject, due }) =>

@@ -64,9 +64,9 @@ export const unknownCheck: ProbeCheck = {
 };
 
 const unknownFix =
-  'Postfix: list the recipients in local_recipient_maps, virtual_mailbox_maps or ' +
-  'relay_recipient_maps, as the class of the domain needs; or postconf -e ' +
-  "'smtpd_recipient_restrictions = reject_unverified_recipient'";
+  'on the server itself: sudo postern connect recipients --dry-run. By hand, for Postfix: list ' +
+  'the recipients in local_recipient_maps, virtual_mailbox_maps or relay_recipient_maps, as the ' +
+  'class of the domain needs; or add reject_unverified_recipient to smtpd_recipient_restrictions';
 
 const bounceTitle = 'Bounces and mail for postmaster';
 

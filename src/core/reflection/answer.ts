@@ -3,6 +3,12 @@
 /** What is known of mail that came in lately. */
 export type CameIn = 'fine' | 'forged' | 'spam';
 
+/** Of two messages with one Message-ID, the worse counts: strangers choose Message-IDs. */
+export function worse(one: CameIn, other: CameIn | undefined): CameIn {
+  if (one === 'forged' || other === 'forged') return 'forged';
+  return one === 'spam' || other === 'spam' ? 'spam' : 'fine';
+}
+
 /** SPF and DMARC of a message that came in. */
 export function cameInAs(results: {
   readonly spf: string;

@@ -2,17 +2,18 @@
 import { deferredKeptMs } from '../../core/inbound/kept.ts';
 import type { Journal } from '../../flow/journal/journal.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
+import type { KnownOlderThan } from '../../ports/inbound/inbound.ts';
 import type { DaemonParts } from './options.ts';
 import { duration } from './settings.ts';
 import { startTimer } from './timers.ts';
 
 const pruneEveryMs = dayMs / 24;
 
-/** `knownForMs`: how long what is known of senders is kept. Answers with a function that stops. */
+/** `known`: what goes of what is known of senders. Answers with a function that stops. */
 export function startPruning(
   { config, world }: DaemonParts,
   journal: Pick<Journal, 'prune'>,
-  knownForMs: () => number,
+  known: (now: Millis) => readonly KnownOlderThan[],
 ): () => void {
   const run = (): void => {
     const now = world.clock.now();
@@ -21,7 +22,7 @@ export function startPruning(
       stories: (now - duration(config.ledger.keep_stories)) as Millis,
       statistics: (now - duration(config.ledger.keep_statistics)) as Millis,
       deferred: (now - deferredKeptMs) as Millis,
-      known: (now - knownForMs()) as Millis,
+      known: known(now),
     });
   };
   return startTimer(pruneEveryMs, run);

@@ -28,23 +28,26 @@ export function openDaemonReflection(
   { config, scope, world }: DaemonParts,
   given: {
     readonly journal: Journal;
-    readonly waiting: Pick<DaemonWaiting, 'judge' | 'known' | 'wrote'>;
+    readonly waiting: Pick<DaemonWaiting, 'isDigest' | 'judge' | 'known' | 'wrote'>;
     readonly keysOf: (domain: string) => readonly SigningKey[];
     readonly troubles: Troubles;
     readonly localDomains: ReadonlySet<string>;
   },
 ): DaemonReflection {
-  let { reflection, verify } = config;
+  let { mode, reflection, verify } = config;
   const { waiting } = given;
   const returns = new Returns({
     ...given,
     known: waiting.known,
+    isOurs: waiting.isDigest,
     world,
-    setting: () => reflection.bounces,
+    setting: () =>
+      mode === 'observe' && reflection.bounces === 'refuse' ? 'mark' : reflection.bounces,
   });
   const answers = new Answers({
     world,
     known: waiting.known,
+    observes: () => mode === 'observe',
     isJudged: () => reflection.answers === 'judge' && verify.enabled,
   });
   const limit = (): number => reflection.own_bounces_per_hour;
@@ -59,11 +62,11 @@ export function openDaemonReflection(
     heard: (results) => answers.heard(results),
     wrote(message) {
       waiting.wrote(message);
-      // Without the judge, nobody else remembers the Message-ID.
-      if (waiting.judge === undefined) returns.sent(message);
+      // Without both, nobody asks.
+      if (waiting.judge !== undefined || reflection.bounces !== 'off') returns.sent(message);
     },
     configure(changed) {
-      ({ reflection, verify } = changed);
+      ({ mode, reflection, verify } = changed);
     },
   };
 }

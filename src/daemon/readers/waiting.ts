@@ -4,6 +4,7 @@ import { mailServerOf } from '../../config/values.ts';
 import type { Submission } from '../../core/event.ts';
 import type { Stance } from '../../core/inbound/greylist/judgement.ts';
 import { AllowedSenders } from '../../flow/inbound/waiting/allowed-senders.ts';
+import { openAtRiskTold } from '../../flow/inbound/waiting/at-risk-told.ts';
 import { type ContactAsked, openContactAsked } from '../../flow/inbound/waiting/contact-asked.ts';
 import { openDigests } from '../../flow/inbound/waiting/digests.ts';
 import { openInboundAdmin } from '../../flow/inbound/waiting/inbound-admin.ts';
@@ -18,6 +19,7 @@ import {
   type WaitingSettings,
 } from '../../flow/inbound/waiting/waiting-inbound.ts';
 import type { Journal } from '../../flow/journal/journal.ts';
+import type { Notices } from '../../flow/notices/notices.ts';
 import type { ScannerQueue } from '../../flow/scan/scanner-queue.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
@@ -25,7 +27,7 @@ import { dayMs, type Millis } from '../../lib/time.ts';
 import type { Mutable } from '../../lib/type-tools.ts';
 import { organisationOf } from '../../partners/dns/public-suffix.ts';
 import { digestMail } from '../../partners/notices/digest-mail.ts';
-import type { InboundAdmin, LetGoList } from '../../ports/inbound/inbound.ts';
+import type { InboundAdmin, KnownOlderThan, LetGoList } from '../../ports/inbound/inbound.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { Troubles } from '../../ports/troubles.ts';
@@ -42,8 +44,10 @@ export type DaemonWaiting = {
   /** A message of an account here was let through. */
   wrote(message: Submission): void;
   readonly known: KnownSenders;
-  /** How long what is known of senders is kept. */
-  knownForMs(): number;
+  /** Our own mail about the quarantine, while it is sent. */
+  readonly isDigest: (messageId: string) => boolean;
+  /** What goes of what is known of senders. */
+  knownOlderThan(now: Millis): readonly KnownOlderThan[];
   configure(config: Config): void;
   forgetAddress(address: string): void;
 };
@@ -55,6 +59,7 @@ type Given = {
   readonly mta: Mta | undefined;
   readonly letGo: LetGoList | undefined;
   readonly troubles: Troubles;
+  readonly notices: Pick<Notices, 'prepare'>;
   readonly localDomains: ReadonlySet<string>;
   readonly mayRelay: (client: string) => boolean;
   readonly queues: () => readonly ScannerQueue[];
@@ -100,9 +105,11 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
     over: (queueId) => judge?.over(queueId),
   });
   scope.defer(() => waiting.close());
-  const mail = digestMail({ ...mailServerOf(config, host), host, newId: world.newId });
+  const mail = digestMail({ ...digestServer(config, host), host, newId: world.newId });
   const digests = openDigests({ journal, waiting, mail, localDomains, world, iso, settings });
   scope.defer(() => digests.close());
+  const atRisk = openAtRiskTold({ ...given, host, iso, world });
+  scope.defer(() => atRisk.close());
   const contacts =
     resolve === undefined
       ? undefined
@@ -110,6 +117,7 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
   return {
     judge,
     known,
+    isDigest: (messageId) => mail.isOurs(messageId),
     strangers: (request, answer) =>
       contacts === undefined ? answer({ kind: 'pass' }) : contacts.ask(request, answer),
     admin: openInboundAdmin({
@@ -122,19 +130,16 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       organisationOf,
       stance: () => settings.policy.stance,
     }),
-    wrote({ messageId, outside, at }) {
-      if (judge === undefined || outside.length === 0) return;
-      if (messageId !== undefined) known.see('message-id', messageId, at);
+    wrote({ outside, at, sender = '' }) {
+      // Without a sender it is an automatic answer or a notice: nobody here wrote it.
+      if (judge === undefined || outside.length === 0 || sender === '') return;
       if (outside.length > correspondentsMax) return;
       const domains = outside.map((to) => settings.policy.organisationOf(domainOf(to)));
       for (const domain of new Set(domains)) {
         if (domain !== undefined) known.see('written-to', `@${domain}`, at);
       }
     },
-    knownForMs() {
-      known.recount();
-      return known.keptMs;
-    },
+    knownOlderThan: (now) => known.olderThan(now),
     forgetAddress(address) {
       waiting.forgetAddress(address);
       // Also what is not yet in the ledger, from where it is deleted.
@@ -145,6 +150,13 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       allowed.configure(changed.inbound.allow);
     },
   };
+}
+
+/** Quarantined mail is in the Postfix of this machine, which also knows its recipients. */
+function digestServer(config: Config, host: string): { from: string; port: number } {
+  const { from, host: server, port } = mailServerOf(config, host);
+  const isHere = server === 'localhost' || server.startsWith('127.');
+  return { from, port: isHere ? port : 25 };
 }
 
 /** When Postern began to look at mail that comes in; from then on it learns who writes here. */

@@ -36,7 +36,10 @@ export async function moveHeld(
       hint: 'set postfix.queue and restart, or run postsuper -H ID as root',
     };
   }
-  if (rows.length === 0) return { ok: false, text: 'no such message is held' };
+  if (rows.length === 0) {
+    const hint = 'for mail that came in: postern quarantine release ID, or drop ID';
+    return { ok: false, text: 'no such message is held', hint };
+  }
   const ids = rows.map(({ queueId }) => queueId);
   const { done: moved, fault } = await (state === 'released' ? mta.release(ids) : mta.drop(ids));
   if (fault !== undefined && moved.size === 0) return { ok: false, text: faultText(fault) };

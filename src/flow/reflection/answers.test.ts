@@ -8,7 +8,7 @@ import type { InboundResults } from '../../core/inbound/results.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import { Answers } from './answers.ts';
 
-function rig(known = new Map<string, Known>()) {
+function rig(known = new Map<string, Known>(), observes = false) {
   const state = { now: 1_795_000_000_000 };
   const counted: string[] = [];
   const answers = new Answers({
@@ -17,6 +17,7 @@ function rig(known = new Map<string, Known>()) {
       count: (_name, _by, label = '') => void counted.push(label),
     }),
     isJudged: () => true,
+    observes: () => observes,
     known: {
       find: (kind, name) => known.get(`${kind} ${name}`),
       see: (kind, name, at) =>
@@ -24,10 +25,16 @@ function rig(known = new Map<string, Known>()) {
     },
   });
   let nth = 0;
-  const cameIn = (id: string, spf: string, dmarc: string, more: readonly string[] = []): void => {
+  const cameIn = (
+    id: string,
+    spf: string,
+    dmarc: string,
+    more: readonly string[] = [],
+    sender = `${nth}@elsewhere.example`,
+  ): void => {
     const queueId = `4IN${nth++}`;
-    const reader = answers.open(scriptedStart({ queueId }));
-    reader?.header('Message-ID', ` <${id}>`);
+    const reader = answers.open(scriptedStart({ queueId, sender }));
+    if (id !== '') reader?.header('Message-ID', ` <${id}>`);
     for (const name of more) reader?.header(name, ' YES');
     answers.heard({ queueId, spf: { result: spf }, dmarc: { result: dmarc } } as InboundResults);
   };
@@ -36,7 +43,7 @@ function rig(known = new Map<string, Known>()) {
     reader?.header('From', ' Ann <ann@ours.example>');
     reader?.header('To', ` <${to}>`);
     reader?.header(field, ' auto-replied (vacation)');
-    reader?.header('In-Reply-To', ` <${id}>`);
+    if (id !== '') reader?.header('In-Reply-To', ` <${id}>`);
     let said = 'nothing';
     reader?.finish((_edits, refused, instead) => {
       said = refused ?? instead?.kind ?? 'passed';
@@ -56,6 +63,40 @@ test('none to mail that failed SPF and DMARC, or that a filter calls spam', () =
   assert.equal(answer('spam@x', 'c@there.example'), 'discard');
   assert.equal(answer('never-seen@x', 'd@there.example'), 'passed');
   assert.deepEqual(counted, ['passed', 'forged', 'spam', 'passed']);
+});
+
+test('forged mail without a Message-ID is known by its sender, until they write themselves', () => {
+  const { answer, cameIn } = rig();
+  cameIn('', 'fail', 'fail', [], 'joe@there.example');
+  assert.equal(answer(''), 'discard');
+  cameIn('', 'pass', 'pass', [], 'joe@there.example');
+  assert.equal(answer(''), 'passed');
+});
+
+test('good mail with the Message-ID of forged mail changes nothing', () => {
+  const { answer, cameIn } = rig();
+  cameIn('same@x', 'fail', 'fail');
+  cameIn('same@x', 'pass', 'pass');
+  assert.equal(answer('same@x'), 'discard');
+});
+
+test('mail that was judged before a restart gets no answer either', () => {
+  const known = new Map<string, Known>();
+  const before = rig(known);
+  before.cameIn('forged@x', 'fail', 'fail');
+  before.cameIn('spam@x', 'pass', 'pass', ['X-Spam-Flag']);
+  const { answer, state } = rig(known);
+  assert.equal(answer('forged@x', 'a@there.example'), 'discard');
+  assert.equal(answer('spam@x', 'b@there.example'), 'discard');
+  state.now += 8 * dayMs;
+  assert.equal(answer('forged@x', 'a@there.example'), 'passed');
+});
+
+test('observed: every answer leaves, and is counted as what it would have been', () => {
+  const { answer, cameIn, counted } = rig(new Map(), true);
+  cameIn('forged@x', 'fail', 'fail');
+  assert.equal(answer('forged@x'), 'passed');
+  assert.deepEqual(counted, ['forged']);
 });
 
 test('what the content filter says later counts too', () => {

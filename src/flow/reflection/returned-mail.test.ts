@@ -4,7 +4,6 @@ import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { scriptedStart } from '../../../test/doubles/start.ts';
 import { quietWorld } from '../../../test/doubles/world.ts';
-import type { Submission } from '../../core/event.ts';
 import type { Known } from '../../core/inbound/greylist/knowledge.ts';
 import { openSigner } from '../../formats/dkim/sign.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
@@ -76,6 +75,7 @@ function rig(how: { setting?: 'off' | 'mark' | 'refuse'; meta?: Map<string, stri
         void known.set(`${kind} ${name}`, { firstAt: at, lastAt: at, times: 1 }),
     },
     keysOf: (domain) => (domain === key.domain ? [key] : []),
+    isOurs: (id) => id === '<digest@here.example>',
     setting: () => how.setting ?? 'mark',
   };
   return { returns: new Returns(deps), meta, known, state, logged };
@@ -104,7 +104,12 @@ async function read(
   });
 }
 
-const message = { messageId: '<mail-7@ours.example>', at: 1_795_000_000_000 } as Submission;
+const message: Parameters<Returns['sent']>[0] = {
+  messageId: '<mail-7@ours.example>',
+  at: 1_795_000_000_000 as Millis,
+  sender: 'ann@ours.example',
+  outside: ['bob@there.example'],
+};
 
 test('our signature in the header that was given back is a proof, without any memory', async () => {
   const rest = fields.map(([name, value]) => `${name}:${value}`).join('\n');
@@ -115,25 +120,43 @@ test('our signature in the header that was given back is a proof, without any me
   assert.match((await read(returns, bounce(changed))).mark, /^unknown/);
 });
 
+test('a digest of the quarantine is no returned mail: it gets no mark', async () => {
+  const { returns } = rig({ setting: 'refuse' });
+  const header = [
+    ['X-Postern-Return', ' proven (signature)'],
+    ['Message-ID', ' <digest@here.example>'],
+  ] as const;
+  const { edits, mark, refused } = await read(returns, 'Hello.', header);
+  assert.deepEqual([mark, refused], ['', undefined]);
+  assert.deepEqual(edits, [{ kind: 'remove', name: 'X-Postern-Return', occurrence: 1 }]);
+  assert.deepEqual(returns.view().days, []);
+});
+
 test('a Message-ID of our mail is a proof; that of a stranger proves nothing', async () => {
   const { returns } = rig();
   returns.sent(message);
   const own = bounce('Message-ID: <mail-7@ours.example>\nFrom: ann@ours.example');
   assert.equal((await read(returns, own)).mark, 'proven (message-id)');
-  const forged = bounce('Message-ID: <mail-8@ours.example>\nFrom: ann@ours.example');
+  const forged = bounce(
+    'Message-ID: <mail-8@ours.example>\nFrom: ann@ours.example',
+    'x@nobody.example',
+  );
   assert.match((await read(returns, forged)).mark, /^unknown/);
 });
 
-test('a recipient that someone here wrote to is a proof, until it is long ago', async () => {
-  const { known, returns, state } = rig();
-  known.set('written-to bob@there.example', {
-    firstAt: state.now as Millis,
-    lastAt: state.now as Millis,
-    times: 1,
-  });
+test('an address that got mail of the recipient is a proof, until it is long ago', async () => {
+  const { returns, state } = rig();
+  returns.sent(message);
   assert.equal((await read(returns, bounce(''))).mark, 'proven (envelope)');
   state.now += 31 * dayMs;
   assert.equal((await read(returns, bounce(''))).mark, 'unproven');
+});
+
+test('what somebody else here has sent proves nothing', async () => {
+  const { returns } = rig();
+  returns.sent({ ...message, sender: 'eve@ours.example' });
+  const own = bounce('Message-ID: <mail-7@ours.example>\nFrom: eve@ours.example');
+  assert.match((await read(returns, own)).mark, /^unknown/);
 });
 
 test('forged returns are marked; refused only if that is set, not in the first days', async () => {

@@ -1,11 +1,15 @@
 /**
  * Marks returned mail that comes in and cannot prove that this server sent the original. Proofs:
  * our
- * signature in the header that was given back, a Message-ID of our mail, or a recipient that
- * someone here has written to.
+ * signature in the header that was given back, a Message-ID of mail of its recipient, or an address
+ * that its recipient has sent mail to.
  */
 import type { Submission } from '../../core/event.ts';
-import type { InboundKnowledge } from '../../core/inbound/greylist/knowledge.ts';
+import {
+  type InboundKnowledge,
+  ownMessageName,
+  sentName,
+} from '../../core/inbound/greylist/knowledge.ts';
 import { ReturnDays } from '../../core/reflection/days.ts';
 import {
   type ReturnedMail,
@@ -27,9 +31,11 @@ import type { Journal } from '../journal/journal.ts';
 export type ReturnsDeps = {
   readonly world: Pick<World, 'clock' | 'count' | 'log'>;
   readonly journal: Pick<Journal, 'add'> & { readonly live: Pick<Journal['live'], 'meta'> };
-  /** Remembers our mail: Message-IDs, and the addresses that someone here has written to. */
+  /** Remembers our mail: Message-IDs, and who sent mail to which address. */
   readonly known: Pick<InboundKnowledge, 'find' | 'see'>;
   readonly keysOf: (domain: string) => readonly SigningKey[];
+  /** Mail that Postern itself writes without a sender: the digests of the quarantine. */
+  readonly isOurs: (messageId: string) => boolean;
   readonly setting: () => 'off' | 'mark' | 'refuse';
 };
 
@@ -42,8 +48,12 @@ const proofMs = 30 * dayMs;
 const youngMs = 5 * dayMs;
 const daysKey = 'reflection-days';
 const sinceKey = 'reflection-since';
+/** RFC 3461 section 6.1: a notice has one recipient. */
+const sendersMax = 5;
 /** Messages that are looked at now. */
 const provenMax = 5_000;
+/** Recipients of one message that are remembered. Lists are known by their Message-IDs. */
+const sentMax = 50;
 const ownField = returnField.toLowerCase();
 /** Fields in our name that are taken out of one message. */
 const forgedMax = 100;
@@ -70,10 +80,19 @@ export class Returns {
     return { days: this.#days.all(this.#deps.world.clock.now()), since: this.#since };
   }
 
-  /** Remembers a message that left. The recipients are in the own books of the guard. */
-  sent({ at, messageId = '' }: Submission): void {
-    if (this.#deps.setting() === 'off' || messageId === '') return;
-    this.#deps.known.see('message-id', messageId, at);
+  /**
+   * Remembers a message that left: answers go to its author, and notices about a recipient to its
+   * sender. Without a sender it is an automatic answer or a notice: nobody answers it.
+   */
+  sent(message: Pick<Submission, 'at' | 'headerFrom' | 'messageId' | 'outside' | 'sender'>): void {
+    const { at, headerFrom = '', messageId = '', outside, sender = '' } = message;
+    const { known, setting } = this.#deps;
+    if (sender === '') return;
+    for (const author of messageId === '' ? [] : new Set([sender, headerFrom || sender])) {
+      known.see('message-id', ownMessageName(messageId, author), at);
+    }
+    if (setting() === 'off') return;
+    for (const to of outside.slice(0, sentMax)) known.see('sent', sentName(sender, to), at);
   }
 
   /** Undefined: this message is not read. */
@@ -82,6 +101,10 @@ export class Returns {
       return undefined;
     }
     return new ReturnReader(this, start);
+  }
+
+  isOurs(messageId: string): boolean {
+    return this.#deps.isOurs(messageId);
   }
 
   /** A mistake of ours; the message passes. */
@@ -99,18 +122,28 @@ export class Returns {
     this.#room += octets;
   }
 
-  /** Which proof a message has. `octets`: one a character. */
+  /**
+   * Which proof a message has. `octets`: one a character. `to`: its recipients, who sent the
+   * original. A notice goes to one of them; of a longer list only the first count.
+   */
   async proofOf(
     octets: string,
+    to: readonly string[],
   ): Promise<{ readonly proof: ReturnProof; readonly kind: ReturnedMail['kind'] }> {
     const mail = returnedMail(octets);
     const { kind } = mail;
     for (const one of mail.signatures)
       if (await this.#isOurs(one)) return { kind, proof: 'signature' };
-    if (mail.messageIds.some((id) => this.#isKnown('message-id', `<${id}>`)))
+    const senders = to.slice(0, sendersMax);
+    const ids = mail.messageIds.map((id) => `<${id}>`);
+    if (
+      senders.some((one) => ids.some((id) => this.#isKnown('message-id', ownMessageName(id, one))))
+    )
       return { kind, proof: 'message-id' };
-    const wrote = mail.recipients.some((to) => this.#isKnown('written-to', to));
-    return { kind, proof: wrote ? 'envelope' : 'unproven' };
+    const isSent = senders.some((one) =>
+      mail.recipients.some((recipient) => this.#isKnown('sent', sentName(one, recipient))),
+    );
+    return { kind, proof: isSent ? 'envelope' : 'unproven' };
   }
 
   /** Whether a message that was read has a proof; undefined if it was not read. */
@@ -121,11 +154,11 @@ export class Returns {
   /** What is done with a message. Counts it. */
   async judge(
     octets: string,
-    { queueId }: MessageStart,
+    { queueId, recipients }: MessageStart,
   ): Promise<{ readonly edit: HeaderEdit; readonly refused: string | undefined }> {
     const { journal, setting, world } = this.#deps;
     const now = world.clock.now();
-    const found = this.proofOf(octets);
+    const found = this.proofOf(octets, recipients);
     const proven = found.then(
       ({ proof }) => proof !== 'unproven',
       () => false,
@@ -152,7 +185,7 @@ export class Returns {
     };
   }
 
-  #isKnown(kind: 'message-id' | 'written-to', name: string): boolean {
+  #isKnown(kind: 'message-id' | 'sent', name: string): boolean {
     const found = this.#deps.known.find(kind, name);
     return found !== undefined && this.#deps.world.clock.now() - found.lastAt < proofMs;
   }
@@ -176,6 +209,7 @@ class ReturnReader implements MessageReader {
   readonly #pieces: Buffer[] = [];
   #octets = 0;
   #isBody = false;
+  #isOurs = false;
   /** Fields that claim to be ours. */
   #forged = 0;
 
@@ -189,6 +223,7 @@ class ReturnReader implements MessageReader {
       this.#forged++;
       return;
     }
+    if (name.toLowerCase() === 'message-id') this.#isOurs ||= this.#returns.isOurs(value.trim());
     this.#keep(Buffer.from(`${name}:${value}\n`, 'latin1'));
   }
 
@@ -206,6 +241,10 @@ class ReturnReader implements MessageReader {
     const removals = Array.from({ length: count }, (_, nth): HeaderEdit => {
       return { kind: 'remove', name: returnField, occurrence: nth + 1 };
     });
+    if (this.#isOurs) {
+      done(removals);
+      return;
+    }
     this.#returns.judge(octets, this.#start).then(
       ({ edit, refused }) => done([...removals, edit], refused),
       (fault: unknown) => {

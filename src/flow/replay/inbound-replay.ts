@@ -7,7 +7,11 @@ import { type DeferralBooks, deferUntil } from '../../core/inbound/deferring/def
 import type { InboundFacts } from '../../core/inbound/greylist/facts.ts';
 import { judgeDue, judgeMessage, rememberMessage } from '../../core/inbound/greylist/judge.ts';
 import type { JudgePolicy, Stance } from '../../core/inbound/greylist/judgement.ts';
-import type { Deferral, Deferrals } from '../../core/inbound/greylist/knowledge.ts';
+import {
+  type Deferral,
+  type Deferrals,
+  ownMessageName,
+} from '../../core/inbound/greylist/knowledge.ts';
 import { openKnowledgeTable } from '../../core/inbound/greylist/knowledge-table.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
@@ -71,7 +75,11 @@ export function openInboundReplay(options: InboundReplayOptions): InboundReplay 
           for (const name of sentTo(text(line['recipient']), options.organisationOf)) {
             knowledge.see('written-to', name, at);
           }
-          knowledge.see('message-id', text(line['message_id']), at);
+          knowledge.see(
+            'message-id',
+            ownMessageName(text(line['message_id']), text(line['sender'])),
+            at,
+          );
           return undefined;
         case 'rcpt':
           return { action: 'dunno' };

@@ -9,6 +9,7 @@
  * once it no longer waits, and what is known of senders by its own age.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { knownKinds } from '../../core/inbound/greylist/knowledge.ts';
 import { scriptsMax } from '../../core/scripts/register.ts';
 import { dayMs } from '../../lib/time.ts';
 import type { Ledger } from '../../ports/ledger.ts';
@@ -22,6 +23,11 @@ const sliceRows = 250;
 const laneRepliesMax = 5_000;
 /** Lanes with the latest mail that are kept; strangers choose domains, too. */
 const lanesMax = 1_000;
+/**
+ * Mail that came in and does not wait, and mail that was put off: the latest are kept, since
+ * strangers choose how much comes. Of what was put off, honest-looking mail has its own room.
+ */
+const incomingMax = 50_000;
 /** Changes of all lanes; the latest are kept. */
 const laneChangesMax = 50_000;
 
@@ -99,14 +105,31 @@ function incomingPruner(make: Statements): (olderThan: OlderThan) => void {
     `DELETE FROM inbound_deferred WHERE key IN
        (SELECT key FROM inbound_deferred WHERE last_at < ? ORDER BY last_at LIMIT ${sliceRows})`,
   );
+  const inboundMore = make.command(
+    `DELETE FROM inbound WHERE number IN
+       (SELECT number FROM inbound WHERE due = 0
+        ORDER BY at DESC LIMIT ${sliceRows} OFFSET ${incomingMax})`,
+  );
+  const deferredMore = make.command(
+    `DELETE FROM inbound_deferred WHERE key IN
+       (SELECT key FROM inbound_deferred WHERE is_honest = ?
+        ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${incomingMax})`,
+  );
   const known = make.command(
     `DELETE FROM inbound_known WHERE (kind, key) IN
-       (SELECT kind, key FROM inbound_known WHERE last_at < ? ORDER BY last_at LIMIT ${sliceRows})`,
+       (SELECT kind, key FROM inbound_known WHERE kind = ? AND (times = 1) = ? AND last_at < ?
+        LIMIT ${sliceRows})`,
   );
   return (olderThan) => {
     inbound(olderThan.messages);
     deferred(olderThan.deferred);
-    known(olderThan.known);
+    inboundMore();
+    deferredMore(0);
+    deferredMore(1);
+    for (const { kind, before, once } of olderThan.known) {
+      known(knownKinds.indexOf(kind), 0, before);
+      known(knownKinds.indexOf(kind), 1, once);
+    }
   };
 }
 

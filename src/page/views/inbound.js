@@ -61,9 +61,9 @@ export function Inbound({ view, ask }) {
     <//>
     <p class="readout">
       <span class="quiet">Last ${days} days</span>
-      <span class="key pass"><i></i>${said(counted, status.stance)}</span>
+      <span class="key pass"><i></i>${said(counted)}</span>
       <span class="key hold"><i></i>${number(counted.stopped)} stopped</span>
-      <span class="quiet">${number(counted.junk)} to Junk</span>
+      <span class="quiet">${junkText(counted)}</span>
       ${status.waiting > 0 && html`<span>${number(status.waiting)} waiting now</span>`}
     </p>
     <${InboundPlots} days=${answers.days} said=${chartText(counted)} />
@@ -74,11 +74,11 @@ export function Inbound({ view, ask }) {
 }
 
 function sum(all) {
-  const total = { honest: 0, stopped: 0, junk: 0, longestMs: 0 };
-  for (const { honest, stopped, junk, longestMs } of all) {
-    total.honest += honest;
-    total.stopped += stopped;
-    total.junk += junk;
+  const total = { honest: 0, observed: 0, stopped: 0, junk: 0, observedJunk: 0, longestMs: 0 };
+  for (const { longestMs, ...day } of all) {
+    for (const name of ['honest', 'observed', 'stopped', 'junk', 'observedJunk']) {
+      total[name] += day[name];
+    }
     total.longestMs = Math.max(total.longestMs, longestMs);
   }
   return total;
@@ -88,28 +88,41 @@ function waited(ms) {
   return ms < 60_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`;
 }
 
-function said({ honest, longestMs }, stance) {
-  const would = stance === 'observe' ? 'would have waited' : 'waited and arrived';
-  const longest = longestMs > 0 ? `, at most ${waited(longestMs)}` : '';
-  return `${number(honest)} ${would}${longest}`;
+/** What only would have been done, in stance observe, is said apart. */
+function both(done, would, words, wouldWords) {
+  const parts = [
+    ...(done > 0 || would === 0 ? [`${number(done)} ${words}`] : []),
+    ...(would > 0 ? [`${number(would)} ${wouldWords}`] : []),
+  ];
+  return parts.join(', ');
 }
 
-function chartText({ honest, longestMs }) {
+function said({ honest, observed, longestMs }) {
+  const longest = longestMs > 0 ? `, at most ${waited(longestMs)}` : '';
+  return both(honest - observed, observed, `waited and arrived${longest}`, 'would have waited');
+}
+
+function junkText({ junk, observedJunk }) {
+  return both(junk - observedJunk, observedJunk, 'to Junk', 'would have gone to Junk');
+}
+
+function chartText(counted) {
   return (
-    `Last ${days} days: ${many(honest, 'honest-looking message')} waited, at most ` +
-    `${waited(longestMs)}. The table below has the numbers.`
+    `Honest-looking mail of the last ${days} days: ${said(counted)}. The table below has the ` +
+    'numbers.'
   );
 }
 
 function AsTable({ days: all }) {
   const some = all.filter(({ honest, stopped, junk }) => honest + stopped + junk > 0);
+  const isObserved = some.some(({ observed }) => observed > 0);
   return html`<details class="as-table">
     <summary>Numbers by day</summary>
     <table>
       <thead>
         <tr>
           <th scope="col">Day</th>
-          <th scope="col" class="right">Waited</th>
+          <th scope="col" class="right">${isObserved ? 'Waited or would' : 'Waited'}</th>
           <th scope="col" class="right">Mean</th>
           <th scope="col" class="right">Longest</th>
           <th scope="col" class="right">Stopped</th>
@@ -152,7 +165,7 @@ function AtRisk({ rows, all, ask }) {
               <button
                 type="button"
                 onClick=${() => ask(allowIncoming(row.sender))}
-                aria-label=${`Let it pass: ${row.sender}`}
+                aria-label=${`Let it pass: mail of ${row.sender}`}
               >
                 Let it pass…
               </button>
@@ -193,7 +206,7 @@ function Row({ row, ask }) {
       <p class="incoming-subject">${subject || 'No subject'}</p>
       <p class="incoming-from">From ${sender || 'nobody (a bounce)'} to ${recipients[0]}${more}</p>
       <p class="quiet">
-        Came <${When} at=${row.at} />, is deleted ${stamp(due)}, id ${queueId}
+        Came <${When} at=${row.at} />, will be deleted ${stamp(due)}, id ${queueId}
       </p>
       ${reasons.length > 0 && html`<p class="quiet">${opened(reasons.join('; '))}.</p>`}
     </div>

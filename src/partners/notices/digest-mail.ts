@@ -13,8 +13,12 @@ export function digestMail(of: {
   readonly host: string;
   readonly newId: () => string;
 }): DigestMail {
+  /** Message-IDs of mail that is being sent. */
+  const sending = new Set<string>();
   return {
+    isOurs: (messageId) => sending.has(messageId),
     async send(to, { subject, text }) {
+      const messageId = `<postern-quarantine.${of.newId()}@${of.host}>`;
       const transport = createTransport({
         host: '127.0.0.1',
         port: of.port,
@@ -24,6 +28,7 @@ export function digestMail(of: {
         greetingTimeout: deadlineMs,
         socketTimeout: deadlineMs,
       });
+      sending.add(messageId);
       try {
         await transport.sendMail({
           envelope: { from: '', to: [to] },
@@ -31,12 +36,13 @@ export function digestMail(of: {
           to,
           subject,
           text,
-          messageId: `<postern-quarantine.${of.newId()}@${of.host}>`,
+          messageId,
           headers: { 'Auto-Submitted': 'auto-generated', Precedence: 'bulk' },
           disableFileAccess: true,
           disableUrlAccess: true,
         });
       } finally {
+        sending.delete(messageId);
         transport.close();
       }
     },

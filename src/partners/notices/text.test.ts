@@ -154,6 +154,24 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
       explain: 'postern accounts may-write-as --suggest',
     },
   ],
+  [
+    'at-risk',
+    {
+      event: 'inbound.at-risk',
+      account: '',
+      undo: '',
+      stopped: { messages: 1, fromQueue: 0 },
+      reasons: [
+        {
+          signal: 'at-risk',
+          text:
+            'from alarm@heating.example to ann@example.org, “Boiler 3: pressure is low”, first ' +
+            'tried 2026-02-18 07:10 UTC, 1 try: postern inbound allow alarm@heating.example',
+        },
+      ],
+      explain: 'postern inbound at-risk',
+    },
+  ],
   ['test', { event: 'test', account: '', reasons: [], undo: '', explain: '' }],
 ];
 

@@ -5,6 +5,7 @@
 import type { Notice } from '../../core/notice.ts';
 import { withoutControls } from '../../lib/peer-text.ts';
 import { shellWords } from '../../lib/shell-words.ts';
+import { atRiskOpening, atRiskSubject } from './at-risk-text.ts';
 import { bulkSubject, laneSubject, providerOpening } from './provider-text.ts';
 
 export type NoticeText = { readonly subject: string; readonly body: string };
@@ -58,6 +59,8 @@ function subject(notice: Notice): string {
       return laneSubject(who, at, notice);
     case 'bulk.near':
       return bulkSubject(who, at);
+    case 'inbound.at-risk':
+      return atRiskSubject(count(stopped.messages, 'message'), at);
     case 'authors.observing':
       return `[postern] accounts that write as others are observed ${at}`;
     case 'authors.observed':
@@ -69,7 +72,7 @@ function subject(notice: Notice): string {
 
 function opening(notice: Notice): string {
   const who = oneLine(notice.account);
-  const told = providerOpening(notice.event);
+  const told = notice.event === 'inbound.at-risk' ? atRiskOpening : providerOpening(notice.event);
   if (told !== undefined) return fold(told);
   switch (notice.event) {
     case 'account.suspended':
@@ -149,7 +152,7 @@ function facts(notice: Notice): string {
     return `Domain   ${oneLine(notice.account)}\nAt       ${notice.at}`;
   }
   const plainly = ['account.waiting', 'account.foreign', 'lane.changed', 'bulk.near'];
-  if (plainly.includes(event) || event.startsWith('authors.')) {
+  if (plainly.includes(event) || /^(?:authors|inbound)\./.test(event)) {
     return `At       ${notice.at}`;
   }
   const { leaked, stopped, since } = notice;

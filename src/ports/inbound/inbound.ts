@@ -7,12 +7,14 @@ import type { Deferral, Known, KnownKind } from '../../core/inbound/greylist/kno
 import type { Millis } from '../../lib/time.ts';
 
 /**
- * `observed`: it was delivered at once, and would have waited. `junk`: delivered at once with the
- * field for the user's Junk folder. `waiting` and `quarantined` messages are in the hold queue.
+ * `observed`: it was delivered at once, and would have waited; `observed-junk`: it would have got
+ * the field for Junk. `junk`: delivered at once with that field. `waiting` and
+ * `quarantined` messages are in the hold queue.
  * `expired`: deleted after its time in quarantine. `gone`: somebody else took it out of the queue.
  */
 export const inboundStates = [
   'observed',
+  'observed-junk',
   'junk',
   'waiting',
   'quarantined',
@@ -70,6 +72,13 @@ export type DeferredRow = Deferral & {
 /** One entry of what is known: a hash with the ledger's seed, and when it was seen. */
 export type KnownRow = Known & { readonly kind: KnownKind; readonly key: number };
 
+/** Entries of this kind go if they were not seen since. `once`: of those that were seen once. */
+export type KnownOlderThan = {
+  readonly kind: KnownKind;
+  readonly before: Millis;
+  readonly once: Millis;
+};
+
 /** What the operator allows to pass without waiting: an address, a domain or a network. */
 export type AllowedRow = {
   readonly what: string;
@@ -78,26 +87,32 @@ export type AllowedRow = {
   readonly at: Millis;
 };
 
+/** `about`: an address, a domain, words of the subject, a client address or a queue id. */
+export type InboundFilter = {
+  readonly state?: InboundState;
+  readonly since?: Millis;
+  readonly about?: string;
+  readonly limit: number;
+};
+
 /** What the ledger keeps of mail that comes in. All lists are bounded and pruned. */
 export type InboundLedger = {
-  /** Newest first. */
-  inboundMail(filter: {
-    readonly state?: InboundState;
-    readonly since?: Millis;
-    readonly limit: number;
-  }): readonly InboundRow[];
+  /** Newest first. With `about`, only the newest are looked through (`inboundSearchedMax`). */
+  inboundMail(filter: InboundFilter): readonly InboundRow[];
   inboundOne(queueId: string): InboundRow | undefined;
   /** Waiting or in quarantine, the first to be due first. */
   inboundDue(until: Millis, limit: number): readonly InboundRow[];
   /** Since this time, by day and state. */
   inboundByDay(since: Millis): readonly InboundDaySum[];
-  /** The latest first. `atRisk`: looks honest and has not come back. */
-  deferred(filter: { readonly atRisk: boolean; readonly limit: number }): readonly DeferredRow[];
-  /** How much `deferred` would list with `atRisk`. */
-  countAtRisk(): number;
+  /**
+   * Honest-looking mail that could have come back before this time and has not, the latest first.
+   */
+  notBack(before: Millis, limit: number): readonly DeferredRow[];
+  /** How much `notBack` would list without a limit. */
+  countNotBack(before: Millis): number;
   deferredOne(key: number): DeferredRow | undefined;
   known(kind: KnownKind, key: number): KnownRow | undefined;
-  countKnown(): number;
+  countKnown(kind: KnownKind): number;
   inboundAllowed(): readonly AllowedRow[];
 };
 
@@ -123,6 +138,8 @@ export type LetGoList = {
 /** Sends mail to a user of this server. Throws if the mail server did not take it. */
 export type DigestMail = {
   send(to: string, mail: { readonly subject: string; readonly text: string }): Promise<void>;
+  /** The Message-ID is that of a mail that is being sent. */
+  isOurs(messageId: string): boolean;
 };
 
 export type InboundStatus = {
@@ -141,10 +158,11 @@ export type InboundResult =
 /** What operators see and do about mail that comes in (flow/inbound/waiting/inbound-admin.ts). */
 export type InboundAdmin = {
   status(): InboundStatus;
-  list(filter: Parameters<InboundLedger['inboundMail']>[0]): readonly InboundRow[];
+  list(filter: InboundFilter): readonly InboundRow[];
   show(queueId: string): InboundRow | undefined;
   byDay: InboundLedger['inboundByDay'];
-  atRisk(limit: number): readonly DeferredRow[];
+  /** `all`: also what may still come back at the time that its sender was given. */
+  atRisk(filter: { readonly limit: number; readonly all: boolean }): readonly DeferredRow[];
   allowed(): readonly AllowedRow[];
   /** An address, `@domain` or a network that never waits. */
   allow(what: string, note: string, by: string): Promise<InboundResult>;

@@ -3,17 +3,18 @@
  * non_smtpd_milters, so that the guard judges and holds them. Postfix warns against this, so it is
  * a choice of the operator. Shows the change, asks, makes it, proves it, and undoes it.
  */
-import { realpath } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { mainValue, parseMainCf, setParameter } from '../../../formats/postfix/main-cf.ts';
 import { faultText } from '../../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
 import { unifiedDiff } from '../../../lib/unified-diff.ts';
 import { wordsOf } from '../../../partners/postfix/lists.ts';
-import { postconf, postconfValues } from '../../../partners/postfix/postconf.ts';
+import { postconfValues } from '../../../partners/postfix/postconf.ts';
+import { readRunFile, stateDirectory } from '../../guard/run-file.ts';
 import { plain } from '../../terminal/format.ts';
-import { helpAfter, jsonLine } from '../../terminal/help.ts';
+import { helpAfter, jsonLine, stateHelp } from '../../terminal/help.ts';
 import { print } from '../../terminal/print.ts';
+import { commandFor, configDirectoryOf } from '../config-directory.ts';
 import {
   checkAndReload,
   digestOf,
@@ -24,11 +25,15 @@ import {
 import type { PostfixFiles } from '../postfix-plan.ts';
 import { mayGoOn } from '../question.ts';
 import { type ChangeRecord, changeRecords, undone } from '../recipients/record.ts';
+import { noticeProof } from './proof.ts';
 
 export type BounceOptions = {
   readonly configDir?: string;
   readonly dryRun?: boolean;
   readonly undo?: boolean;
+  /** False: do not prove it. */
+  readonly verify?: boolean;
+  readonly state?: string;
   readonly yes?: boolean;
   readonly json?: boolean;
 };
@@ -36,6 +41,8 @@ export type BounceReport = {
   readonly changed: boolean;
   readonly diff: string;
   readonly notes: readonly string[];
+  /** The guard saw a notice of Postfix. */
+  readonly proved: boolean;
 };
 
 const parameter = 'internal_mail_filter_classes';
@@ -45,7 +52,7 @@ const warning =
   "Postfix's manual says: It's generally not safe to enable content inspection of " +
   'Postfix-generated email messages. The user is warned.';
 const records = changeRecords('before-postern-bounces.json');
-const nothingDone: BounceReport = { changed: false, diff: '', notes: [] };
+const nothingDone: BounceReport = { changed: false, diff: '', notes: [], proved: false };
 
 export function registerBounces(connect: Command): void {
   connect
@@ -63,6 +70,8 @@ export function registerBounces(connect: Command): void {
     .option('--dry-run', 'show the change without making it')
     .option('--undo', 'restore the old file byte for byte if it was not changed since')
     .option('--yes', 'make the change without asking; this is also what happens without a terminal')
+    .option('--no-verify', 'do not ask Postfix for a report to prove the change')
+    .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
       'after',
@@ -70,14 +79,18 @@ export function registerBounces(connect: Command): void {
         notes:
           `${warning}\n` +
           'Every milter in non_smtpd_milters sees the notices; header_checks and body_checks ' +
-          'do\ntoo. What one of them refuses is not sent. Postern refuses none: it holds them.',
+          'do\ntoo. What one of them refuses is not sent. Postern refuses none: it holds them.\n' +
+          'Proof: Postfix writes a report about postmaster (sendmail -bv); the guard must see\n' +
+          'it. The report is delivered to postmaster.',
         examples: [
           ['sudo postern connect bounces --dry-run', 'show the change'],
           ['sudo postern connect bounces --undo', ''],
         ],
         exits: [
           [0, 'done, or nothing to do'],
-          [70, 'a step failed; everything is as before'],
+          [66, 'there is no such folder of Postfix'],
+          [69, 'no guard is running, so nothing could be proved (or give --no-verify)'],
+          [70, 'a step failed, or the proof; everything is as before'],
           [77, 'the files cannot be written; run this command as root'],
           [78, 'Postern is not in non_smtpd_milters'],
         ],
@@ -95,8 +108,7 @@ export function registerBounces(connect: Command): void {
 type Show = (text: string) => void;
 
 export async function connectBounces(options: BounceOptions, show: Show): Promise<BounceReport> {
-  const named = options.configDir ?? process.env['MAIL_CONFIG'];
-  const directory = await realpath(named ?? (await postconf('config_directory', undefined)));
+  const directory = await configDirectoryOf(options.configDir);
   const files = await readPostfixFiles(directory);
   const record = await records.read(directory);
   if (options.undo === true) return undo(directory, { files, record }, options, show);
@@ -125,8 +137,10 @@ async function connect(
   const notes = [warning, ...others(values)];
   show(diff);
   for (const note of notes) show(`note: ${plain(note)}\n`);
-  const report = { changed: true, diff, notes };
+  const report = { changed: true, diff, notes, proved: false };
   if (options.dryRun === true) return report;
+  const guard =
+    options.verify === false ? undefined : await readRunFile(stateDirectory(options.state));
   await mayGoOn(options);
   const before = mainValue(parseMainCf(files.main), parameter);
   await records.keep(directory, {
@@ -137,12 +151,15 @@ async function connect(
   });
   try {
     await writePostfixFiles(directory, { main, master: files.master });
-    await checkAndReload(directory);
-    const now = (await postconf(parameter, directory)).trim();
-    if (!wordsOf(now).includes(shown)) throw new Error(`${parameter} is "${now}" for Postfix`);
-    show(`ok  ${parameter} = ${now}\n`);
-    show('To undo: postern connect bounces --undo\n');
-    return report;
+    const runs = await checkAndReload(directory);
+    const proved = runs && guard !== undefined;
+    if (proved) {
+      const why = await noticeProof(directory, guard);
+      if (why !== undefined) throw new Error(why);
+      show('ok  the guard saw a report that Postfix wrote (sendmail -bv postmaster)\n');
+    } else show(`not proved: ${runs ? '--no-verify' : 'this Postfix does not run'}\n`);
+    show(`To undo: ${commandFor(options.configDir, 'postern', 'connect', 'bounces', '--undo')}\n`);
+    return { ...report, proved };
   } catch (cause) {
     await writePostfixFiles(directory, files);
     await checkAndReload(directory).catch(() => undefined);
@@ -194,11 +211,11 @@ async function undo(
   const diff = unifiedDiff(files.main, main, { before: path, after: `${path} (as before)` });
   show(diff);
   for (const note of notes) show(`note: ${plain(note)}\n`);
-  if (options.dryRun === true) return { changed: true, diff, notes };
+  if (options.dryRun === true) return { ...nothingDone, changed: true, diff, notes };
   await mayGoOn(options);
   await writePostfixFiles(directory, { main, master: files.master });
   await checkAndReload(directory);
   await records.drop(directory);
   show('Postfix has its old setting again.\n');
-  return { changed: true, diff, notes };
+  return { ...nothingDone, changed: true, diff, notes };
 }

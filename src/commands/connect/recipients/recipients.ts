@@ -3,7 +3,7 @@
  * them today. It shows what the last 30 days would have been, shows the change, asks, makes it, and
  * proves it. When a step fails, it undoes everything automatically.
  */
-import { realpath, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { parseMainCf } from '../../../formats/postfix/main-cf.ts';
 import { parseMasterCf } from '../../../formats/postfix/master-cf.ts';
@@ -11,11 +11,11 @@ import { faultText } from '../../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
 import type { Millis } from '../../../lib/time.ts';
 import { unifiedDiff } from '../../../lib/unified-diff.ts';
-import { postconf } from '../../../partners/postfix/postconf.ts';
 import { publicServices, readClasses } from '../../../partners/postfix/recipients/classes.ts';
 import { plain } from '../../terminal/format.ts';
 import { helpAfter, jsonLine } from '../../terminal/help.ts';
 import { print } from '../../terminal/print.ts';
+import { commandFor, configDirectoryOf } from '../config-directory.ts';
 import { checkAndReload, digestOf, readPostfixFiles, writePostfixFiles } from '../postfix-files.ts';
 import type { PostfixFiles } from '../postfix-plan.ts';
 import { mayGoOn } from '../question.ts';
@@ -100,6 +100,7 @@ export function registerRecipients(connect: Command): void {
         ],
         exits: [
           [0, 'done, or nothing to do'],
+          [66, 'there is no such folder of Postfix'],
           [70, 'a step failed; everything is as before'],
           [77, 'the files cannot be written; run this command as root'],
           [78, 'there is no list, or a recipient that got mail would be refused'],
@@ -123,8 +124,7 @@ export async function connectRecipients(
   options: RecipientOptions,
   show: Show,
 ): Promise<RecipientReport> {
-  const named = options.configDir ?? process.env['MAIL_CONFIG'];
-  const directory = await realpath(named ?? (await postconf('config_directory', undefined)));
+  const directory = await configDirectoryOf(options.configDir);
   const files = await readPostfixFiles(directory);
   const record = await records.read(directory);
   if (options.undo === true) return undo(directory, { files, record }, options, show);
@@ -191,7 +191,8 @@ async function connect(
     }
     const failed = proofs.find(({ ok }) => !ok);
     if (failed !== undefined) throw new Error(`<${failed.address}>: ${failed.text}`);
-    show('Postfix refuses unknown recipients. To undo: postern connect recipients --undo\n');
+    const undoing = commandFor(options.configDir, 'postern', 'connect', 'recipients', '--undo');
+    show(`Postfix refuses unknown recipients. To undo: ${undoing}\n`);
     return { ...report, proofs };
   } catch (cause) {
     await writePostfixFiles(directory, files);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { hourMs, type Millis, minuteMs } from '../../../lib/time.ts';
 import type { ContactFacts } from '../greylist/facts.ts';
 import type { Deferral, Deferrals, InboundKnowledge, Known } from '../greylist/knowledge.ts';
-import { type DeferralBooks, deferUntil } from './deferral.ts';
+import { type DeferralBooks, deferUntil, noteArrival } from './deferral.ts';
 
 const facts = (at: number, more: Partial<ContactFacts> = {}): ContactFacts => ({
   at: at as Millis,
@@ -60,6 +60,26 @@ test('after one success the network, or the domain that SPF proved, is known', (
   assert.equal(ask(of, facts(minuteMs, { ...pool, client: '203.0.113.9' })), undefined);
   const next = { ...pool, sender: 'b@shop.example', client: '198.51.200.1' };
   assert.equal(ask(of, facts(2 * minuteMs, next)), undefined);
+});
+
+test('what arrives because its sender was allowed has come back, and frees nobody else', () => {
+  const of = books();
+  ask(of, facts(0));
+  const key = 'v4:192.0.2 scan@office.example ann@here.example';
+  assert.equal(of.messages.find(key)?.returnedAt, 0);
+  noteArrival(facts(10_000), of.messages, organisation);
+  assert.deepEqual(of.messages.find(key), {
+    firstAt: 0,
+    lastAt: 10_000,
+    until: minuteMs,
+    tries: 2,
+    returnedAt: 10_000,
+  });
+  noteArrival(facts(20_000), of.messages, organisation);
+  assert.equal(of.messages.find(key)?.lastAt, 10_000);
+  const other = facts(30_000, { sender: 'bot@office.example' });
+  noteArrival(other, of.messages, organisation);
+  assert.equal(ask(of, other), 30_000 + minuteMs);
 });
 
 test('a sender that did not come back, and writes another day, is never put off again', () => {

@@ -36,10 +36,10 @@ export function deferUntil(
   { knowledge, messages, senders }: DeferralBooks,
   organisationOf: (domain: string) => string | undefined,
 ): Millis | undefined {
-  const { at, sender } = facts;
+  const { at } = facts;
   const who = whoSends(facts, organisationOf);
   if (knowledge.find('missed', who) !== undefined) return undefined;
-  const key = [who, addressKey(sender), addressKey(facts.recipients[0] ?? '')].join(' ');
+  const key = messageKey(who, facts);
   const message = messages.find(key);
   const all = senders.find(who);
   const isReturn = message !== undefined && at >= message.until;
@@ -63,6 +63,25 @@ export function deferUntil(
   if (all === undefined) senders.put(who, { ...fresh, until });
   return kept.until;
 }
+
+/**
+ * Notes that mail arrived which was put off before, and for which something speaks by now: an
+ * operator allowed its sender, or someone here has written to it.
+ */
+export function noteArrival(
+  facts: Parameters<typeof deferUntil>[0],
+  messages: Deferrals,
+  organisationOf: (domain: string) => string | undefined,
+): void {
+  const { at } = facts;
+  const key = messageKey(whoSends(facts, organisationOf), facts);
+  const found = messages.find(key);
+  if (found === undefined || found.returnedAt !== 0) return;
+  messages.put(key, { ...found, lastAt: at, tries: found.tries + 1, returnedAt: at });
+}
+
+const messageKey = (who: string, { recipients, sender }: ContactFacts): string =>
+  [who, addressKey(sender), addressKey(recipients[0] ?? '')].join(' ');
 
 /** A domain that DKIM or SPF proved counts for all its servers; else the network of the client. */
 function whoSends(

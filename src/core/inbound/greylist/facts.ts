@@ -48,10 +48,13 @@ export type InboundFacts = ContactFacts & {
   readonly saysCode: boolean;
   /** How near to spam the content is: from 1 on the filter calls it spam. Undefined: no filter. */
   readonly likeness: number | undefined;
+  /** Points of ten that the filter gave for what Postern suspects too, by suspicion. */
+  readonly counted?: Readonly<Record<string, number>>;
 };
 
 /** What is looked up once more when a waiting message is due. */
 export type DueFacts = {
+  readonly counted?: InboundFacts['counted'];
   readonly at: Millis;
   readonly dnsbl: boolean | undefined;
   readonly likeness: number | undefined;

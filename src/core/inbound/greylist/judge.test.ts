@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayMs, type Millis, minuteMs } from '../../../lib/time.ts';
+import { countedByFilter } from '../filter-rules.ts';
 import type { InboundFacts } from './facts.ts';
 import { judgeDue, judgeMessage, rememberMessage } from './judge.ts';
 import type { JudgePolicy } from './judgement.ts';
+import { ownMessageName } from './knowledge.ts';
 import { openKnowledgeTable } from './knowledge-table.ts';
 
 const start = 1_700_000_000_000 as Millis;
@@ -76,6 +78,23 @@ test('evidence against the sender lowers the limit of the content, at most by ha
   assert.equal(action({ ...listed, badRecipients: 9, likeness: 0.49 }), 'wait');
 });
 
+test('what the content filter counts of the sender itself is not counted again', () => {
+  const rules = [
+    { name: 'RCVD_IN_XBL', points: 1.5 },
+    { name: 'SPF_SOFTFAIL', points: 1 },
+    { name: 'RDNS_NONE', points: 0.5 },
+    { name: 'BAYES_50', points: 0.8 },
+    { name: 'RCVD_IN_DNSWL_LOW', points: -2 },
+  ];
+  const counted = countedByFilter(rules, 5);
+  assert.deepEqual(counted, { dnsbl: 3, spf: 2, 'no-name': 1 });
+  const listed = { ...bot, dnsbl: true, likeness: 0.6 };
+  assert.equal(action(listed), 'junk');
+  const once = judgeMessage({ ...listed, counted }, nothing(), policy);
+  assert.deepEqual([once.action, once.points], ['wait', 6 + 1 + 1 + 2 + 1 + 2]);
+  assert.deepEqual(countedByFilter(rules, 0), {});
+});
+
 test('looks alone lower it little: devices of honest people look like bots', () => {
   assert.equal(action({ ...bot, likeness: 0.79 }), 'wait');
   assert.equal(action({ ...bot, likeness: 0.8 }), 'junk');
@@ -109,11 +128,43 @@ test('a sign-in code that proves no domain waits like other mail', () => {
 test('never waits: addresses that we wrote to, and answers to our messages', () => {
   const known = nothing();
   known.see('written-to', 'x@somewhere.example', start);
-  known.see('message-id', '<1@here.example>', start);
+  known.see('message-id', ownMessageName('<1@here.example>', 'anna@here.example'), start);
   assert.equal(action({ ...doubtful, spf: 'none' }, known), 'pass');
   const other = { ...doubtful, sender: 'y@else.example' };
   assert.equal(action(other, known), 'wait');
   assert.equal(action({ ...other, answers: ['<1@here.example>'] }, known), 'pass');
+});
+
+test('a Message-ID of ours helps only mail to its author: archives show it to everyone', () => {
+  const known = nothing();
+  known.see('message-id', ownMessageName('<1@here.example>', 'anna@here.example'), start);
+  const answer = { ...doubtful, answers: ['<1@here.example>'] };
+  assert.equal(action(answer, known), 'pass');
+  assert.equal(action({ ...answer, recipients: ['bert@here.example'] }, known), 'wait');
+});
+
+test('a signature of a domain of their own does not prove the address that strangers write', () => {
+  const known = nothing();
+  known.see('written-to', 'x@somewhere.example', start);
+  const forged = { ...doubtful, spf: 'fail', signers: ['stranger.example'] } as const;
+  assert.equal(action(forged, known), 'wait');
+  assert.equal(action({ ...forged, likeness: 1.2 }, known), 'junk');
+  const ours = judgeMessage({ ...forged, sender: 'boss@here.example' }, nothing(), policy);
+  assert.ok(ours.suspicions.some(({ name }) => name === 'our-domain'));
+});
+
+test('what the operator lists excuses content only of senders that are not forged', () => {
+  const known = nothing();
+  known.see('allowed', '@somewhere.example', start);
+  known.see('allowed', 'sales@here.example', start);
+  const spam = { ...bot, likeness: 1.2 };
+  assert.equal(action({ ...spam, spf: 'none' }, known), 'pass');
+  assert.equal(action({ ...spam, spf: 'fail' }, known), 'junk');
+  const other = { ...spam, sender: 'y@else.example', recipients: ['sales@here.example'] };
+  assert.equal(action(other, known), 'pass');
+  const both = { ...other, recipients: ['sales@here.example', 'anna@here.example'] };
+  assert.equal(action(both, known), 'junk');
+  assert.equal(action({ ...both, likeness: 0.5 }, known), 'pass', 'it does not wait');
 });
 
 test('that we wrote to an address counts for nothing where SPF says that it is forged', () => {

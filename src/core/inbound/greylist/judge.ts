@@ -31,7 +31,8 @@ export function judgeMessage(
   const names = senderNames(facts, policy.organisationOf);
   const standing = senderStanding(names, knowledge, facts.at);
   const ties = tiesOf(facts, names, knowledge);
-  const suspicions = suspicionsOf(facts, names, standing, ties.answersUs, policy);
+  const suspected = suspicionsOf(facts, names, standing, ties.answersUs, policy);
+  const suspicions = suspected.flatMap((one) => beyondFilter(one, facts));
   const passes = passReasons(facts, names, standing, ties);
   const content = Math.max(0, (facts.likeness ?? 0) * spamAt);
   const points = content + sum(suspicions);
@@ -75,7 +76,8 @@ export function judgeDue(
 ): DueJudgement {
   const dnsbl = due.dnsbl ?? facts.dnsbl;
   const likeness = due.likeness ?? facts.likeness;
-  const now = { ...facts, at: due.at, dnsbl, likeness };
+  const counted = due.counted ?? facts.counted ?? {};
+  const now = { ...facts, at: due.at, dnsbl, likeness, counted };
   const { would, suspicions } = judgeMessage(now, knowledge, policy);
   // Without a content filter, only what came to light since can keep a message.
   const isNews = likeness === undefined && dnsbl === true && facts.dnsbl !== true;
@@ -84,6 +86,13 @@ export function judgeDue(
   }
   const why = suspicions.map(({ text }) => text).join('; ');
   return { action: 'quarantine', why: `after it had waited, it counts as spam: ${why}` };
+}
+
+/** A fact counts once: with the points of the filter, or with ours if they are more. */
+function beyondFilter(one: Suspicion, { counted = {} }: InboundFacts): readonly Suspicion[] {
+  const points = one.points - (counted[one.name] ?? 0);
+  if (points === one.points) return [one];
+  return points > 0 ? [{ ...one, points: Math.round(points * 10) / 10 }] : [];
 }
 
 function sum(suspicions: readonly Suspicion[]): number {

@@ -1,7 +1,7 @@
 /** Why a message never waits, and how much its sender is trusted if its content looks like spam. */
 import { addressKey, domainOf, domainsAbove } from '../../../formats/message/address.ts';
 import type { ContactFacts, InboundFacts } from './facts.ts';
-import type { InboundKnowledge } from './knowledge.ts';
+import { type InboundKnowledge, ownMessageName } from './knowledge.ts';
 import type { SenderNames, SenderStanding } from './standing.ts';
 
 type Facts = ContactFacts & Partial<InboundFacts>;
@@ -14,28 +14,38 @@ export type Ties = {
   readonly wroteDomain: boolean;
   /** It answers a message of ours. */
   readonly answersUs: boolean;
+  /** The operator lists its sender, its client or one of its recipients. */
   readonly isAllowed: boolean;
+  /** The list is about the whole message, and the sender is not forged. */
+  readonly isTrusted: boolean;
 };
 
-export function tiesOf(
-  facts: Facts,
-  { proved, network }: SenderNames,
-  knowledge: InboundKnowledge,
-): Ties {
+/** Recipients, and answered messages, that are looked up of one message. */
+const lookedAtMax = 20;
+
+export function tiesOf(facts: Facts, names: SenderNames, knowledge: InboundKnowledge): Ties {
   const knows = (kind: 'written-to' | 'message-id' | 'allowed', name: string): boolean =>
-    knowledge.find(kind, name) !== undefined;
+    name !== '' && knowledge.find(kind, name) !== undefined;
+  const isListed = (name: string): boolean => knows('allowed', name);
   const sender = addressKey(facts.sender);
-  const parties = [sender, ...facts.recipients.map(addressKey)].filter((key) => key !== '');
+  const recipients = facts.recipients.map(addressKey);
   const domain = domainOf(sender);
   const above = domain === '' ? [] : [domain, ...domainsAbove(domain)];
+  const listsSender = [sender, ...above.map((name) => `@${name}`)].some(isListed);
+  const listsClient = [facts.client, names.network].some(isListed);
+  const answers = (facts.answers ?? []).slice(-lookedAtMax);
+  const answered = recipients.slice(0, lookedAtMax);
   return {
-    wroteAddress: sender !== '' && knows('written-to', sender),
-    wroteDomain: proved.some((name) => knows('written-to', `@${name}`)),
-    answersUs: (facts.answers ?? []).some((id) => knows('message-id', id)),
-    isAllowed:
-      parties.some((key) => knows('allowed', key)) ||
-      above.some((name) => knows('allowed', `@${name}`)) ||
-      [facts.client, network].some((name) => knows('allowed', name)),
+    wroteAddress: knows('written-to', sender),
+    wroteDomain: names.proved.some((name) => knows('written-to', `@${name}`)),
+    answersUs: answers.some((id) =>
+      answered.some((to) => knows('message-id', ownMessageName(id, to))),
+    ),
+    isAllowed: listsSender || listsClient || recipients.some(isListed),
+    isTrusted:
+      listsClient ||
+      (listsSender && !looksForged(facts, names)) ||
+      (recipients.length > 0 && recipients.every(isListed)),
   };
 }
 
@@ -52,7 +62,7 @@ export function passReasons(
   const isProved = names.proved.length > 0;
   const found: readonly (readonly [boolean, string])[] = [
     [ties.isAllowed, 'the operator lists it'],
-    [ties.wroteAddress && !looksForged(facts, isProved), 'someone here has written to its sender'],
+    [ties.wroteAddress && !looksForged(facts, names), 'someone here has written to its sender'],
     [ties.wroteDomain, 'someone here has written to its domain'],
     [ties.answersUs, 'it answers a message of ours'],
     [facts.isProvenReturn === true, 'it is a bounce of our own mail'],
@@ -64,9 +74,12 @@ export function passReasons(
   return found.filter(([holds]) => holds).map(([, text]) => text);
 }
 
-/** Anyone can write in the name of somebody else; SPF says whether the owner of the domain did. */
-const looksForged = ({ spf }: Facts, isProved: boolean): boolean =>
-  !isProved && (spf === 'fail' || spf === 'softfail');
+/**
+ * Anyone can write in the name of somebody else; SPF says whether the owner of the domain did. Only
+ * a signature of that domain says more: anyone can sign for a domain of their own.
+ */
+const looksForged = ({ spf }: Facts, { provesSender }: SenderNames): boolean =>
+  !provesSender && (spf === 'fail' || spf === 'softfail');
 
 const localOf = (address: string): string => {
   const key = addressKey(address);
@@ -75,11 +88,12 @@ const localOf = (address: string): string => {
 
 /** Points that are taken off: against such a sender, the filter is more often wrong than right. */
 export function toleranceOf(names: SenderNames, standing: SenderStanding, ties: Ties): number {
-  if (ties.isAllowed) return 10;
+  if (ties.isTrusted) return 10;
   const isProved = names.proved.length > 0;
   const byStanding = isProved
     ? { strange: 0, mixed: 0, seen: 3, welcome: 8 }[standing.level]
     : { strange: 0, mixed: 8, seen: 8, welcome: 8 }[standing.level];
-  const wrote = ties.wroteAddress ? (isProved ? 8 : 2) : ties.wroteDomain ? 2 : 0;
+  const wrote =
+    ties.wroteAddress && names.provesSender ? 8 : ties.wroteAddress || ties.wroteDomain ? 2 : 0;
   return Math.max(byStanding, wrote, ties.answersUs ? 5 : 0);
 }

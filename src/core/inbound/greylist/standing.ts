@@ -2,7 +2,7 @@
 import { dayMs, hourMs, type Millis } from '../../../lib/time.ts';
 import type { ContactFacts, InboundFacts } from './facts.ts';
 import type { InboundKnowledge } from './knowledge.ts';
-import { clientNetworkOf, plainName } from './names.ts';
+import { clientNetworkOf, plainName, senderDomain } from './names.ts';
 
 /**
  * `strange`: no liked mail, or only today's. `mixed`: liked mail and spam, as from a provider with
@@ -14,6 +14,8 @@ export type Trust = 'strange' | 'mixed' | 'seen' | 'welcome';
 export type SenderNames = {
   /** Domains that SPF or DKIM proved, as their owners registered them. */
   readonly proved: readonly string[];
+  /** One of these is the domain of the envelope sender: nobody else wrote that address. */
+  readonly provesSender: boolean;
   readonly network: string;
   /** For mail that proves no domain: its network and HELO name together. */
   readonly machine: string;
@@ -47,8 +49,10 @@ export function senderNames(
   const whole = (name: string): string => organisationOf(plainName(name)) ?? plainName(name);
   const named = [...(facts.spf === 'pass' ? [facts.spfDomain] : []), ...(facts.signers ?? [])];
   const network = clientNetworkOf(facts.client);
+  const proved = [...new Set(named.filter((name) => name !== '').map(whole))];
   return {
-    proved: [...new Set(named.filter((name) => name !== '').map(whole))],
+    proved,
+    provesSender: facts.sender !== '' && proved.includes(whole(senderDomain(facts.sender))),
     network,
     machine: `${network} ${plainName(facts.helo)}`,
   };

@@ -60,15 +60,18 @@ const unknownMany = 3;
 
 function spf(
   { spf, sender }: Facts,
-  { proved }: SenderNames,
+  { proved, provesSender }: SenderNames,
   { isOurs }: JudgePolicy,
   add: (name: string, points: number, text: string) => void,
 ): void {
+  // A signature of another domain proves nothing about ours.
+  if (sender !== '' && !provesSender && isOurs(senderDomain(sender))) {
+    add('our-domain', 4, 'it claims to come from a domain of this server');
+    return;
+  }
   // Mail that was forwarded fails SPF; its DKIM signature remains good.
   if (proved.length > 0) return;
-  if (sender !== '' && isOurs(senderDomain(sender))) {
-    add('our-domain', 4, 'it claims to come from a domain of this server');
-  } else if (spf === 'fail') add('spf', 3, 'SPF fails, and no good DKIM signature');
+  if (spf === 'fail') add('spf', 3, 'SPF fails, and no good DKIM signature');
   else if (spf === 'softfail') add('spf', 2, 'SPF fails softly, and no good DKIM signature');
   else if (spf !== undefined && spf !== 'temperror') {
     add('spf', 1, 'neither SPF nor DKIM proves its domain');

@@ -1,10 +1,11 @@
 /**
  * Serves mail that comes in as JSON.
  *
- *   GET  /api/inbound?state&since&limit      messages that waited, or would have
+ *   GET  /api/inbound?state&since&about&limit     messages that waited, or would have
  *   GET  /api/inbound/status
  *   GET  /api/inbound/days?days               numbers by day, up to now
- *   GET  /api/inbound/at-risk?limit          honest-looking mail that was put off and is not back
+ *   GET  /api/inbound/at-risk?limit&all       honest-looking mail that was put off and is late;
+ *                                            with all=true also what may still come
  *   GET  /api/inbound/allowed
  *   GET  /api/inbound/message/QUEUE-ID
  *   POST /api/inbound/allow                  { what, note?, by? }
@@ -44,12 +45,16 @@ const listQuery: z.ZodType<Parameters<InboundAdmin['list']>[0]> = z.object({
     .min(0)
     .transform((at) => at as Millis)
     .exactOptional(),
+  about: text.exactOptional(),
   limit,
 });
 const daysQuery: z.ZodType<{ days: number }> = z.object({
   days: z.coerce.number().int().min(1).max(90).default(30),
 });
-const limitQuery: z.ZodType<{ limit: number }> = z.object({ limit });
+const riskQuery: z.ZodType<{ limit: number; all: boolean }> = z.object({
+  limit,
+  all: z.stringbool().default(false),
+});
 const allowBody: z.ZodType<By & { what: string; note: string }> = z.strictObject({
   what: text,
   note: z.string().max(500).default(''),
@@ -71,7 +76,7 @@ const idsBody: z.ZodType<By & { ids: readonly string[] }> = z.strictObject({
 export function inboundRoutes(api: Hono<HttpEnv>, admin: InboundAdmin, clock: () => Millis): void {
   api.get('/inbound', (c) => c.json(admin.list(query(c, listQuery))));
   api.get('/inbound/status', (c) => c.json(admin.status()));
-  api.get('/inbound/at-risk', (c) => c.json(admin.atRisk(query(c, limitQuery).limit)));
+  api.get('/inbound/at-risk', (c) => c.json(admin.atRisk(query(c, riskQuery))));
   api.get('/inbound/days', (c) => {
     const { days } = query(c, daysQuery);
     const now = clock();

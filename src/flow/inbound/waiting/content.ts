@@ -2,6 +2,7 @@
  * Keeps the octets of one message that comes in for the scanners, up to their limit, and asks the
  * scanners. Without room or scanner, the message is judged without its content.
  */
+import { countedByFilter } from '../../../core/inbound/filter-rules.ts';
 import { combine, type ScanWeights } from '../../../core/scan/combine.ts';
 import { looksLikeSpam } from '../../../core/scan/likeness.ts';
 import type { ScannerName, ScanReport } from '../../../core/scan/report.ts';
@@ -16,16 +17,31 @@ export type ContentFound = {
   readonly required: number;
   readonly isSpam: boolean;
   readonly virus: string;
+  /** What the strongest scanner counted of the sender (core/inbound/filter-rules.ts). */
+  readonly counted: Readonly<Record<string, number>>;
 };
 
 /** Octets of all messages together that are read, or wait with their octets. */
 const roomMax = 128 * 1024 * 1024;
+/** Of these, of messages that wait. New mail always finds room, whatever strangers let wait. */
+const keptMax = roomMax / 2;
 const headerOctetsMax = 256 * 1024;
 /** Scanners judge inbound mail by all of their rules. */
 const allRules: ScanWeights = { isMasked: () => false, isEvidence: () => false };
 
 export class ContentRoom {
   #held = 0;
+  #kept = 0;
+
+  keep(octets: number): boolean {
+    if (this.#kept + octets > keptMax) return false;
+    this.#kept += octets;
+    return true;
+  }
+
+  unkeep(octets: number): void {
+    this.#kept -= octets;
+  }
 
   take(octets: number): boolean {
     if (this.#held + octets > roomMax) return false;
@@ -48,6 +64,7 @@ export class MessageContent {
   #headerOctets = 0;
   #bodyOctets = 0;
   #held = 0;
+  #isKept = false;
   #lost = false;
 
   /** `octetsMax`: what scanners take; 0: nothing is kept. */
@@ -85,8 +102,16 @@ export class MessageContent {
     return this.#whole;
   }
 
+  /** The message waits with its octets. False: there is no room for more that wait. */
+  keep(): boolean {
+    this.#isKept = this.#room.keep(this.#held);
+    return this.#isKept;
+  }
+
   free(): void {
     this.#room.free(this.#held);
+    if (this.#isKept) this.#room.unkeep(this.#held);
+    this.#isKept = false;
     this.#held = 0;
     this.#lost = true;
     this.#header.length = 0;
@@ -148,12 +173,14 @@ function found(
   const scan = combine(heard, allRules);
   if (scan.by === '' && scan.virus === '') return undefined;
   const isSpam = looksLikeSpam(scan) || scan.virus !== '';
-  const { likeness, score, required, virus } = scan;
+  const { by, likeness, score, required, virus } = scan;
+  const { rules = [] } = reports.find(({ scanner }) => scanner === by) ?? {};
   return {
     likeness: virus === '' ? likeness : Math.max(likeness, 2),
     score,
     required,
     isSpam,
     virus,
+    counted: countedByFilter(rules, required),
   };
 }

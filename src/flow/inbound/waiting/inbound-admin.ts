@@ -1,13 +1,16 @@
 /** What operators see and do about mail that comes in. The audit trail has what they did. */
 import { isAllowable } from '../../../core/inbound/allowed.ts';
 import { clientNetworkOf } from '../../../core/inbound/greylist/names.ts';
+import { lateAfterMs } from '../../../core/inbound/kept.ts';
 import { addressKey } from '../../../formats/message/address.ts';
 import { faultText } from '../../../lib/error-text.ts';
+import type { Millis } from '../../../lib/time.ts';
 import type {
   AllowedRow,
   InboundAdmin,
   InboundLedger,
   InboundResult,
+  InboundRow,
   InboundStatus,
 } from '../../../ports/inbound/inbound.ts';
 import type { Change } from '../../../ports/ledger.ts';
@@ -31,36 +34,36 @@ export type InboundAdminDeps = {
 
 /** Ids named in one entry of the audit trail. */
 const namedMax = 50;
+const farFuture = Number.MAX_SAFE_INTEGER as Millis;
 /** What an import may take over at once. */
 const learnedMax = 500_000;
 
 export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
   const { allowed, known, ledger, waiting } = deps;
+  const lateBefore = (): Millis => (deps.world.clock.now() - lateAfterMs) as Millis;
   return {
     status: () => ({
       stance: deps.stance(),
       waiting: waiting.waiting,
       quarantined: waiting.quarantined,
       known: known.size,
-      atRisk: ledger.countAtRisk(),
+      atRisk: ledger.countNotBack(lateBefore()),
     }),
     list(filter) {
-      const { limit, since = 0, state } = filter;
+      const { about, limit, since = 0, state } = filter;
       if (state !== 'waiting' && state !== 'quarantined') return ledger.inboundMail(filter);
-      return waiting
-        .all(state)
-        .filter(({ at }) => at >= since)
-        .slice(0, limit);
+      const found = waiting.all(state).filter((row) => {
+        return row.at >= since && (about === undefined || isAbout(row, about));
+      });
+      return found.slice(0, limit);
     },
     byDay: (since) => ledger.inboundByDay(since),
     show: (queueId) => waiting.get(queueId) ?? ledger.inboundOne(queueId),
-    atRisk: (limit) => ledger.deferred({ atRisk: true, limit }),
+    atRisk: ({ all, limit }) => ledger.notBack(all ? farFuture : lateBefore(), limit),
     allowed: () => allowed.all(),
     async allow(what, note, by) {
       const name = nameOf(what);
-      if (!isAllowable(name)) {
-        return { ok: false, text: `${what} is no address, no @domain and no network` };
-      }
+      if (!isAllowable(name)) return notAllowable(what);
       const row: AllowedRow = { what: name, note, by, at: deps.world.clock.now() };
       const kept = await deps.journal.committed([
         allowed.set(row),
@@ -70,6 +73,7 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
     },
     async forget(what, by) {
       const name = nameOf(what);
+      if (!isAllowable(name)) return notAllowable(what);
       for (const kind of ['domain', 'network', 'missed', 'spam-domain', 'spam-network'] as const) {
         for (const one of learnedNames(name, deps.organisationOf)) known.forget(kind, one);
       }
@@ -87,8 +91,8 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
       const kept = await deps.journal.committed([audit(deps, by, 'inbound-import', text)]);
       return writtenResult(kept, text, count);
     },
-    release: (ids, by) => moved(deps, ids, 'released', by),
-    drop: (ids, by) => moved(deps, ids, 'dropped', by),
+    release: (ids, by) => move(deps, ids, 'released', by),
+    drop: (ids, by) => move(deps, ids, 'dropped', by),
   };
 }
 
@@ -104,13 +108,25 @@ function learnedNames(
   return name.includes('@') ? [] : [clientNetworkOf(name.replace(/\/.*$/, ''))];
 }
 
+function notAllowable(what: string): InboundResult {
+  return { ok: false, text: `${what} is no address, no @domain and no network` };
+}
+
+/** As the ledger searches. */
+function isAbout(row: InboundRow, about: string): boolean {
+  const sought = about.toLowerCase();
+  const texts = [row.sender, row.subject, ...row.recipients];
+  if (texts.some((text) => text.toLowerCase().includes(sought))) return true;
+  return row.client === sought || row.queueId.toLowerCase() === sought;
+}
+
 function nameOf(what: string): string {
   const text = what.trim().toLowerCase();
   // A domain has no local part, so it is no address.
   return text.lastIndexOf('@') > 0 ? addressKey(text) : text;
 }
 
-async function moved(
+async function move(
   deps: InboundAdminDeps,
   ids: readonly string[],
   state: 'released' | 'dropped',
@@ -138,7 +154,12 @@ async function moved(
       }
     }
   }
-  const what = `${done.size} ${done.size === 1 ? 'message' : 'messages'} ${state}`;
+  const left = [...new Set(ids)].filter((id) => !done.has(id));
+  const moved = `${done.size} ${done.size === 1 ? 'message' : 'messages'} ${state}`;
+  const what =
+    left.length === 0
+      ? moved
+      : `${moved}; not there any more: ${left.slice(0, namedMax).join(' ')}`;
   const detail = detailed(what, [...done].slice(0, namedMax).join(' '));
   const kept = await deps.journal.committed([audit(deps, by, `quarantine-${state}`, detail)]);
   const result = writtenResult(kept, what, done.size);

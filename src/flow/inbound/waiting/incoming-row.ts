@@ -7,6 +7,10 @@ import type { HeaderEdit, MessageStart } from '../../../ports/message.ts';
 
 /** Recipients of a message that are kept and shown. */
 const recipientsMax = 50;
+/** Messages that it answers, for the second judgement. */
+const answersMax = 20;
+/** Characters of a subject that are kept. */
+const subjectMax = 500;
 const fieldName = 'X-Postern-Inbound';
 
 export function inboundRowOf(
@@ -34,7 +38,7 @@ export function inboundRowOf(
     sender: sender.slice(0, 320),
     recipients: recipients.slice(0, recipientsMax),
     recipientCount: recipients.length,
-    subject,
+    subject: subject.slice(0, subjectMax),
     bytes,
     likeness: facts.likeness,
     points: judgement.points,
@@ -43,6 +47,12 @@ export function inboundRowOf(
     toldAt: 0 as Millis,
     instance: '',
   };
+}
+
+/** What the second judgement needs of the first: as much as a row may have. */
+export function keptFacts(facts: InboundFacts): string {
+  const recipients = facts.recipients.slice(0, recipientsMax);
+  return JSON.stringify({ ...facts, recipients, answers: facts.answers.slice(-answersMax) });
 }
 
 /** Says in the message what was decided, so that a user can see it too. */

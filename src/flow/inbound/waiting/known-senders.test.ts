@@ -3,9 +3,12 @@ import { test } from 'node:test';
 import { quietWorld } from '../../../../test/doubles/world.ts';
 import { ManualTime } from '../../../../test/ledger/manual-time.ts';
 import type { Account } from '../../../core/account-name.ts';
+import type { KnownKind } from '../../../core/inbound/greylist/knowledge.ts';
+import { knownGroupMax } from '../../../core/inbound/kept.ts';
 import { inMemory, openLedger } from '../../../ledger/sqlite/open.ts';
 import { hash53 } from '../../../lib/hash.ts';
-import type { Millis } from '../../../lib/time.ts';
+import { dayMs, type Millis } from '../../../lib/time.ts';
+import type { Ledger } from '../../../ports/ledger.ts';
 import { openJournal } from '../../journal/journal.ts';
 import { AllowedSenders } from './allowed-senders.ts';
 import { KnownSenders } from './known-senders.ts';
@@ -19,7 +22,8 @@ function rig() {
   const ledger = openLedger(inMemory);
   const journal = openJournal({ ledger, world, onState: () => undefined });
   const allowed = new AllowedSenders([], ['@good.example', 'ann@here.example', '192.0.2.0/24']);
-  const open = () => new KnownSenders({ journal, ledger, allowed, seed: () => seed });
+  const open = (from: Pick<Ledger, 'known' | 'countKnown' | 'deferredOne'> = ledger) =>
+    new KnownSenders({ journal, ledger: from, allowed, seed: () => seed });
   return { journal, ledger, allowed, open };
 }
 
@@ -40,6 +44,40 @@ test('what is seen is found at once, and over a restart', () => {
   assert.equal(next.find('domain', 'shop.example'), undefined);
   journal.flushNow();
   assert.equal(open().find('domain', 'shop.example'), undefined);
+});
+
+test('a flood of strangers leaves room for what people here do, and goes first', () => {
+  const { journal, ledger, open } = rig();
+  const known = open();
+  known.see('domain', 'shop.example', at(1_000));
+  known.see('domain', 'shop.example', at(2_000));
+  journal.flushNow();
+  const row = { firstAt: at(3_000), lastAt: at(3_000), times: 1, key: 7 } as const;
+  ledger.write([{ kind: 'inbound-known', row: { ...row, kind: 'spam-network' } }], {
+    durable: false,
+  });
+  const flooded = {
+    known: ledger.known,
+    deferredOne: ledger.deferredOne,
+    countKnown: (kind: KnownKind) =>
+      kind === 'spam-network' ? knownGroupMax.strangers : ledger.countKnown(kind),
+  };
+  const next = open(flooded);
+  next.see('network', 'one.more', at(4_000));
+  next.see('written-to', '@customer.example', at(4_000));
+  next.see('message-id', '<1@here.example> ann@here.example', at(4_000));
+  assert.ok(next.find('network', 'one.more') !== undefined, 'until a restart');
+  journal.flushNow();
+  const last = open(flooded);
+  assert.equal(last.find('network', 'one.more'), undefined);
+  assert.equal(last.find('written-to', '@customer.example')?.times, 1);
+  assert.equal(last.find('message-id', '<1@here.example> ann@here.example')?.times, 1);
+  const old = { messages: at(0), stories: at(0), statistics: at(0), deferred: at(0) };
+  const later = at(8 * dayMs);
+  assert.equal(ledger.prune({ ...old, known: open().olderThan(later) }), false);
+  assert.equal(ledger.prune({ ...old, known: last.olderThan(later) }), true, 'half of 14 days');
+  assert.equal(ledger.countKnown('spam-network'), 0);
+  assert.equal(open().find('domain', 'shop.example')?.times, 2);
 });
 
 test('whoever an account here has written to is known, by the books of the guard', () => {
@@ -84,16 +122,19 @@ test('mail that was put off is remembered with what people read', () => {
   open().deferralBooks(about).messages.put('key', deferral);
   journal.flushNow();
   assert.equal(open().deferralBooks(about).messages.find('key')?.until, 60_001);
-  assert.equal(ledger.countAtRisk(), 1);
+  assert.deepEqual(ledger.notBack(at(60_001), 5), [], 'its sender may still come in time');
   assert.deepEqual(
-    ledger.deferred({ atRisk: true, limit: 5 }).map(({ sender, tries }) => [sender, tries]),
+    [60_001, 60_002].map((ms) => ledger.countNotBack(at(ms))),
+    [0, 1],
+  );
+  assert.deepEqual(
+    ledger.notBack(at(60_002), 5).map(({ sender, tries }) => [sender, tries]),
     [['a@b.example', 1]],
   );
   open()
     .deferralBooks({ ...about, subject: 'hi again' })
     .messages.put('key', { ...about, ...deferral, returnedAt: at(70_000) });
   journal.flushNow();
-  assert.equal(ledger.deferred({ atRisk: false, limit: 5 })[0]?.subject, 'hi again');
-  assert.equal(ledger.countAtRisk(), 0);
-  assert.deepEqual(ledger.deferred({ atRisk: true, limit: 5 }), []);
+  assert.equal(ledger.countNotBack(at(60_002)), 0);
+  assert.deepEqual(ledger.notBack(at(60_002), 5), []);
 });

@@ -3,25 +3,35 @@
  * in memory too, as it reaches the ledger within seconds. A look-up that fails finds nothing.
  */
 import type { DeferralBooks } from '../../../core/inbound/deferring/deferral.ts';
-import type {
-  Deferral,
-  Deferrals,
-  InboundKnowledge,
-  Known,
-  KnownKind,
+import {
+  type Deferral,
+  type Deferrals,
+  type InboundKnowledge,
+  type Known,
+  type KnownKind,
+  knownKinds,
 } from '../../../core/inbound/greylist/knowledge.ts';
-import { knownKeptFullMs, knownKeptMs, knownMax } from '../../../core/inbound/kept.ts';
+import {
+  type KnownGroup,
+  keptShare,
+  knownGroupMax,
+  knownGroups,
+  knownKept,
+} from '../../../core/inbound/kept.ts';
 import { hash53 } from '../../../lib/hash.ts';
 import { RecentMap } from '../../../lib/recent-map.ts';
 import { type Millis, minuteMs } from '../../../lib/time.ts';
-import type { DeferredRow, InboundLedger, KnownRow } from '../../../ports/inbound/inbound.ts';
+import type {
+  DeferredRow,
+  InboundLedger,
+  KnownOlderThan,
+  KnownRow,
+} from '../../../ports/inbound/inbound.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { AllowedSenders } from './allowed-senders.ts';
 
 /** More than what waits to be written within some seconds. */
 const recentMax = 4_000;
-/** Message-IDs leave this much room for the rest; more are remembered until a restart. */
-const messageIdsUntil = knownMax / 2;
 const timesMax = 65_535;
 /** Beyond it, a minute means `just now` (flow/journal/journal-reads.ts). */
 const latestMinute = 2 ** 32;
@@ -43,27 +53,41 @@ export class KnownSenders implements InboundKnowledge {
   readonly #of: KnownSendersDeps;
   readonly #recent = new RecentMap<string, Known | 'forgotten'>(recentMax);
   readonly #deferred = new RecentMap<number, DeferredRow>(recentMax);
-  #count: number;
+  readonly #counts: Record<KnownGroup, number> = { strangers: 0, mail: 0, people: 0 };
+  /** Which part of its time an entry is kept: less where its room is full. */
+  readonly #shares: Record<KnownGroup, number> = { strangers: 1, mail: 1, people: 1 };
 
   constructor(of: KnownSendersDeps) {
     this.#journal = of.journal;
     this.#ledger = of.ledger;
     this.#of = of;
-    this.#count = of.ledger.countKnown();
+    this.#recount();
   }
 
   get size(): number {
-    return this.#count;
+    return knownGroups.reduce((sum, group) => sum + this.#counts[group], 0);
   }
 
-  /** How long entries are kept: less once there are as many as may be. */
-  get keptMs(): number {
-    return this.#count >= knownMax ? knownKeptFullMs : knownKeptMs;
+  /** What is to be removed from the ledger. Each call adapts it to the room that is left. */
+  olderThan(now: Millis): readonly KnownOlderThan[] {
+    this.#recount();
+    for (const group of knownGroups) {
+      this.#shares[group] = keptShare(this.#shares[group], group, this.#counts[group]);
+    }
+    return knownKinds.map((kind) => {
+      const { group, keptMs, onceMs } = knownKept[kind];
+      const share = this.#shares[group];
+      // A flood of strangers is of those seen once; it must not push out who writes often.
+      const before = now - keptMs * (group === 'mail' ? share : 1);
+      return { kind, before: before as Millis, once: (now - onceMs * share) as Millis };
+    });
   }
 
-  /** Old entries were removed from the ledger. */
-  recount(): void {
-    this.#count = this.#ledger.countKnown();
+  #recount(): void {
+    for (const group of knownGroups) this.#counts[group] = 0;
+    for (const kind of knownKinds) {
+      this.#counts[knownKept[kind].group] += this.#ledger.countKnown(kind);
+    }
   }
 
   find(kind: KnownKind, name: string): Known | undefined {
@@ -90,9 +114,11 @@ export class KnownSenders implements InboundKnowledge {
     const key = this.#keyOf(name);
     // Each message has an id of its own: no need to look.
     const before = kind === 'message-id' ? undefined : this.#stored(kind, key);
-    if (before === undefined && this.#count >= knownMax) return;
-    const isKept = kind !== 'message-id' || this.#count < messageIdsUntil;
-    if (before === undefined && isKept) this.#count++;
+    const { group } = knownKept[kind];
+    // Without room, what is new is remembered until a restart.
+    const isFull = this.#counts[group] >= knownGroupMax[group];
+    const isKept = !isFull || this.#ledger.known(kind, key) !== undefined;
+    if (before === undefined && isKept) this.#counts[group]++;
     const row: KnownRow = {
       kind,
       key,

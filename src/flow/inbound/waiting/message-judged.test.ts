@@ -18,6 +18,7 @@ import { InboundJudge, type JudgeSettings } from './message-judged.ts';
 import type { WaitingInbound } from './waiting-inbound.ts';
 
 const start = 1_795_000_000_000;
+const later = Number.MAX_SAFE_INTEGER as Millis;
 
 /** A stranger without a name; SPF fails: 8 points. */
 const strange = {
@@ -90,7 +91,7 @@ function rig({ defersAt = 'data', holds = true, score, stance = 'wait' }: Given 
   const judge = new InboundJudge({
     journal,
     known,
-    waiting: () => ({ hold: async () => holds }) as unknown as WaitingInbound,
+    waiting: () => ({ hold: async () => holds, get: () => undefined }) as unknown as WaitingInbound,
     queues: () => (score === undefined ? [] : [queue]),
     resolve: async () => ({ kind: 'none', exists: false }) as never,
     deadlineMs: 1_000,
@@ -145,14 +146,14 @@ test('what was put off comes back and passes, and its message says that', async 
   const of = rig({ stance: 'defer' });
   const first = await of.decide();
   assert.deepEqual([first.instead?.kind, first.edits], ['reply', []]);
-  assert.equal(of.ledger.countAtRisk(), 0);
+  assert.equal(of.ledger.countNotBack(later), 0);
   of.journal.flushNow();
-  assert.equal(of.ledger.countAtRisk(), 1);
+  assert.equal(of.ledger.countNotBack(later), 1);
   await of.time.pass(20 * minuteMs);
   const again = await of.decide('4cStranger2z1');
   assert.deepEqual([again.instead, mark(again)], [undefined, 'pass (would defer)']);
   of.journal.flushNow();
-  assert.deepEqual([of.judged(), of.ledger.countAtRisk()], [['defer', 'pass'], 0]);
+  assert.deepEqual([of.judged(), of.ledger.countNotBack(later)], [['defer', 'pass'], 0]);
 });
 
 test('with defer_at = "rcpt" the message itself is not put off', async () => {

@@ -3,7 +3,11 @@
  * core, writes down what is held, and says what the door answers. Whatever fails or is late, the
  * message passes.
  */
-import { deferUntil } from '../../../core/inbound/deferring/deferral.ts';
+import {
+  type DeferralBooks,
+  deferUntil,
+  noteArrival,
+} from '../../../core/inbound/deferring/deferral.ts';
 import type { DueFacts, InboundFacts } from '../../../core/inbound/greylist/facts.ts';
 import { judgeDue, judgeMessage, rememberMessage } from '../../../core/inbound/greylist/judge.ts';
 import type { InboundJudgement, JudgePolicy } from '../../../core/inbound/greylist/judgement.ts';
@@ -33,7 +37,7 @@ import {
   receivedField,
   scanContent,
 } from './content.ts';
-import { inboundRowOf, insertField, markOf } from './incoming-row.ts';
+import { inboundRowOf, insertField, keptFacts, markOf } from './incoming-row.ts';
 import type { KnownSenders } from './known-senders.ts';
 import { MessageText } from './message-text.ts';
 import type { WaitingInbound } from './waiting-inbound.ts';
@@ -105,7 +109,8 @@ export class InboundJudge implements IncomingJudge {
       content: new MessageContent(this.#room, Math.max(0, ...sizes)),
       keep: (content) => {
         this.over(start.queueId);
-        this.#kept.set(start.queueId, content);
+        if (content.keep()) this.#kept.set(start.queueId, content);
+        else content.free();
       },
     });
   }
@@ -123,6 +128,7 @@ export class InboundJudge implements IncomingJudge {
         at: world.clock.now(),
         dnsbl: isOnLists(bad, settings.dnsbl),
         likeness: content?.likeness ?? row.likeness,
+        ...(content === undefined ? {} : { counted: content.counted }),
       };
       const then = JSON.parse(row.facts) as InboundFacts;
       const { action, why } = judgeDue(then, facts, this.#deps.known, settings.policy);
@@ -215,6 +221,7 @@ class IncomingMessage implements IncomingReader {
     if (content?.isSpam === true) this.#deps.spam(this.#start.queueId);
     const facts = this.#facts(results, {
       likeness: content?.likeness,
+      ...(content === undefined ? {} : { counted: content.counted }),
       isProvenReturn: await this.#deps.isProvenReturn(this.#start.queueId),
       dnsbl: isOnLists(bad, settings.dnsbl),
       dnswl: (good?.lists.length ?? 0) > 0 ? 'low' : undefined,
@@ -232,24 +239,37 @@ class IncomingMessage implements IncomingReader {
 
   async #carryOut(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
     const { action, would } = judgement;
-    const { journal, settings } = this.#deps;
+    const { settings } = this.#deps;
     const mark = markOf(judgement);
     switch (action) {
       case 'wait':
         return this.#hold(facts, judgement);
       case 'junk': {
-        journal.add({ kind: 'inbound', row: this.#row(facts, judgement, 'junk') });
+        this.#note(facts, judgement, 'junk');
         const fields = settings.junkFields.map(({ name, value }) => insertField(name, ` ${value}`));
         return { edits: [...fields, ...mark] };
       }
       case 'defer':
         return this.#defer(facts, judgement);
       default:
+        if (settings.policy.stance === 'defer') {
+          const { messages } = this.#books(facts, judgement);
+          noteArrival(facts, messages, settings.policy.organisationOf);
+        }
         if (would !== 'pass') {
-          journal.add({ kind: 'inbound', row: this.#row(facts, judgement, 'observed') });
+          const state = would === 'junk' ? 'observed-junk' : 'observed';
+          this.#note(facts, judgement, state);
         }
         return { edits: mark };
     }
+  }
+
+  /** Writes down what was delivered at once. What waits under the same id stays as it is. */
+  #note(facts: InboundFacts, judgement: InboundJudgement, state: InboundState): void {
+    const { journal, waiting } = this.#deps;
+    const { queueId } = this.#start;
+    if (parseQueueId(queueId) === undefined || waiting().get(queueId) !== undefined) return;
+    journal.add({ kind: 'inbound', row: this.#row(facts, judgement, state) });
   }
 
   async #hold(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
@@ -258,7 +278,7 @@ class IncomingMessage implements IncomingReader {
     const passes: IncomingSaid = { edits: markOf({ ...judgement, action: 'pass' }) };
     if (parseQueueId(queueId) === undefined || judgement.waitMs <= 0) return passes;
     const due = (facts.at + judgement.waitMs) as Millis;
-    const row = { ...this.#row(facts, judgement, 'waiting'), due, facts: JSON.stringify(facts) };
+    const row = { ...this.#row(facts, judgement, 'waiting'), due, facts: keptFacts(facts) };
     if (!(await waiting().hold(row))) return passes;
     this.#isKept = true;
     this.#keep(this.#content);
@@ -269,9 +289,16 @@ class IncomingMessage implements IncomingReader {
   }
 
   #defer(facts: InboundFacts, judgement: InboundJudgement): IncomingSaid {
-    const { known, settings } = this.#deps;
+    const { settings } = this.#deps;
     const passes: IncomingSaid = { edits: markOf({ ...judgement, action: 'pass' }) };
     if (settings.defersAt === 'rcpt') return passes;
+    const books = this.#books(facts, judgement);
+    const { organisationOf } = settings.policy;
+    const until = deferUntil(facts, judgement.points, books, organisationOf);
+    return until === undefined ? passes : { edits: [], instead: laterAnswer(until - facts.at) };
+  }
+
+  #books(facts: InboundFacts, judgement: InboundJudgement): DeferralBooks {
     const { recipients } = this.#start;
     const about = {
       isHonest: judgement.points < honestBelow,
@@ -282,15 +309,12 @@ class IncomingMessage implements IncomingReader {
       points: judgement.points,
       reasons: judgement.suspicions.map(({ text }) => text),
     };
-    const books = known.deferralBooks(about);
-    const { organisationOf } = settings.policy;
-    const until = deferUntil(facts, judgement.points, books, organisationOf);
-    return until === undefined ? passes : { edits: [], instead: laterAnswer(until - facts.at) };
+    return this.#deps.known.deferralBooks(about);
   }
 
   #facts(
     results: InboundResults,
-    found: Pick<InboundFacts, 'dnsbl' | 'dnswl' | 'isProvenReturn' | 'likeness'>,
+    found: Pick<InboundFacts, 'counted' | 'dnsbl' | 'dnswl' | 'isProvenReturn' | 'likeness'>,
   ): InboundFacts {
     const { badRecipients, client, helo, sender, recipients } = this.#start;
     const { dkim, iprev, spf } = results;

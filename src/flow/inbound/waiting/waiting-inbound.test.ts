@@ -127,8 +127,53 @@ test('spam stays in quarantine until its time is over and its recipients were to
   await of.time.pass(30 * minuteMs);
   assert.deepEqual(of.queue.inQueue('hold'), ['Q1'], 'nobody was told');
   of.waiting.told(of.waiting.all('quarantined'), of.time.now());
-  await of.time.pass(minuteMs);
+  await of.time.pass(20 * minuteMs);
   assert.deepEqual([of.queue.messages.size, stateOf(of, 'Q1')], [0, 'expired']);
+});
+
+test('a clock that is set back keeps no message waiting', async () => {
+  const of = rig();
+  await held(of, waits('B1'));
+  of.time.jump(-400 * dayMs);
+  await of.time.pass(3_000);
+  assert.deepEqual([of.queue.inQueue('deferred'), stateOf(of, 'B1')], [['B1'], 'released']);
+});
+
+test('a clock that is wrong by weeks for some minutes deletes nothing', async () => {
+  const of = rig();
+  of.said = { reasons: [] };
+  await held(of, waits('C1'));
+  await of.time.pass(2 * hourMs);
+  of.waiting.told(of.waiting.all('quarantined'), of.time.now());
+  of.time.jump(40 * dayMs);
+  await of.time.pass(10 * minuteMs);
+  of.waiting.close();
+  const next = of.again();
+  await of.time.pass(10 * minuteMs);
+  of.time.jump(-40 * dayMs);
+  await of.time.pass(2 * hourMs);
+  assert.deepEqual([of.queue.inQueue('hold'), next.get('C1')?.state], [['C1'], 'quarantined']);
+});
+
+test('whoever names the queue id of a message at the door changes nothing about it', async () => {
+  const of = rig();
+  of.said = { reasons: [] };
+  await held(of, waits('Q7'));
+  await of.time.pass(11 * minuteMs);
+  const before = of.waiting.get('Q7');
+  assert.equal(await of.waiting.hold(waits('Q7', { recipients: ['eve@example.net'] })), false);
+  assert.deepEqual([of.waiting.get('Q7'), stateOf(of, 'Q7')], [before, 'quarantined']);
+});
+
+test('rows of strangers have room in memory, and no more', async () => {
+  const of = rig();
+  const recipients = Array.from({ length: 50 }, (_, n) => `${n}${'x'.repeat(300)}@example.net`);
+  const rows = Array.from({ length: 4_400 }, (_, n) => waits(`R${10_000 + n}`, { recipients }));
+  of.ledger.write(
+    rows.map((row) => ({ kind: 'inbound', row })),
+    { durable: false },
+  );
+  assert.equal(await of.again().hold(waits('Small')), false);
 });
 
 test('what cannot be written down on the disk, or on the list, is not held', async () => {

@@ -11,7 +11,7 @@
  */
 import { inboundWaitingMax, quarantineMax } from '../../../core/inbound/kept.ts';
 import { faultText } from '../../../lib/error-text.ts';
-import { dayMs, type Millis, minuteMs, secondMs } from '../../../lib/time.ts';
+import { dayMs, hourMs, type Millis, minuteMs, secondMs } from '../../../lib/time.ts';
 import type {
   InboundLedger,
   InboundRow,
@@ -54,6 +54,15 @@ const batchMax = 50;
 const settleMs = 5 * minuteMs;
 /** A message that could not be told about stays for this long beyond its time. */
 const untoldMs = 14 * dayMs;
+/**
+ * Nothing is deleted for this time after a start, or after the clock was set: a clock that is wrong
+ * by weeks is usually put right soon.
+ */
+const steadyMs = hourMs;
+/** Longer between two reviews: the clock was set, or this machine slept. */
+const leapMs = 10 * minuteMs;
+/** Characters of all rows in memory: strangers choose their length. */
+const charactersMax = 64 * 1024 * 1024;
 const part = 'incoming mail that waits';
 
 export class WaitingInbound {
@@ -62,11 +71,16 @@ export class WaitingInbound {
   readonly #rows = new Map<string, InboundRow>();
   readonly #stop: () => void;
   #waiting = 0;
+  #characters = 0;
   #busy = false;
   #notBefore = 0;
+  #reviewedAt: Millis;
+  #steadySince: Millis;
 
   constructor(deps: WaitingDeps) {
     this.#deps = deps;
+    this.#reviewedAt = deps.world.clock.now();
+    this.#steadySince = this.#reviewedAt;
     for (const row of deps.ledger.inboundDue(farFuture, inboundWaitingMax + quarantineMax)) {
       this.#put(row);
     }
@@ -101,7 +115,10 @@ export class WaitingInbound {
   async hold(row: InboundRow): Promise<boolean> {
     const { journal, list, mta, settings } = this.#deps;
     if (mta === undefined || !settings.holds || journal.state().state !== 'ok') return false;
-    if (this.#waiting >= inboundWaitingMax || this.quarantined >= quarantineMax) {
+    // Whoever reaches the door names the queue id. A message that is kept must not be renamed.
+    if (this.#rows.has(row.queueId)) return false;
+    const isFull = this.#waiting >= inboundWaitingMax || this.quarantined >= quarantineMax;
+    if (isFull || this.#characters + charactersOf(row) > charactersMax) {
       this.#deps.world.count('postern_inbound_unheld_total', 1, 'full');
       return false;
     }
@@ -138,6 +155,9 @@ export class WaitingInbound {
   async review(): Promise<void> {
     const { clock, log } = this.#deps.world;
     const now = clock.now();
+    const sinceMs = now - this.#reviewedAt;
+    if (sinceMs < 0 || sinceMs > leapMs) this.#steadySince = now;
+    this.#reviewedAt = now;
     if (this.#busy || this.#rows.size === 0 || now < this.#notBefore) return;
     const due = this.#due(now);
     if (due.length === 0) return;
@@ -171,8 +191,11 @@ export class WaitingInbound {
 
   #due(now: Millis): readonly InboundRow[] {
     const { holds, tells } = this.#deps.settings;
-    const isDue = ({ due, state, toldAt }: InboundRow): boolean => {
-      if (state === 'waiting') return due <= now || !holds;
+    const isSteady = now - this.#steadySince >= steadyMs;
+    const isDue = ({ at, due, state, toldAt }: InboundRow): boolean => {
+      // From the future: the clock was set back since it came.
+      if (state === 'waiting') return due <= now || at > now || !holds;
+      if (!isSteady) return false;
       return due <= now && (toldAt > 0 || !tells || due + untoldMs <= now);
     };
     // Some of each: what cannot be deleted must not keep others waiting.
@@ -257,7 +280,8 @@ export class WaitingInbound {
       if (isYoung) this.#put({ ...row, due: Math.max(row.due, now + againMs) as Millis });
       else this.#end(row, 'gone', 'queue');
     }
-    if (done.size > 0) await list?.remove([...done]);
+    const ended = ids.filter((id) => !this.#rows.has(id));
+    if (ended.length > 0) await list?.remove(ended);
     return done;
   }
 
@@ -285,6 +309,7 @@ export class WaitingInbound {
     const before = this.#rows.get(row.queueId);
     if (before?.state === 'waiting') this.#waiting--;
     if (row.state === 'waiting') this.#waiting++;
+    this.#characters += charactersOf(row) - (before === undefined ? 0 : charactersOf(before));
     this.#rows.set(row.queueId, row);
   }
 
@@ -296,9 +321,26 @@ export class WaitingInbound {
   }
 
   #drop(queueId: string): void {
-    if (this.#rows.get(queueId)?.state === 'waiting') this.#waiting--;
+    const row = this.#rows.get(queueId);
+    if (row === undefined) return;
+    if (row.state === 'waiting') this.#waiting--;
+    this.#characters -= charactersOf(row);
     this.#rows.delete(queueId);
   }
+}
+
+/** Of what strangers choose. */
+function charactersOf({
+  clientName,
+  facts,
+  helo,
+  reasons,
+  recipients,
+  sender,
+  subject,
+}: InboundRow): number {
+  const texts = [clientName, facts, helo, sender, subject, ...reasons, ...recipients];
+  return texts.reduce((sum, { length }) => sum + length, 0);
 }
 
 const farFuture = Number.MAX_SAFE_INTEGER as Millis;

@@ -58,7 +58,7 @@ export const inboundSchema: string = `
     times INTEGER NOT NULL,
     PRIMARY KEY (kind, key)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX inbound_known_by_time ON inbound_known (last_at);
+  CREATE INDEX inbound_known_by_time ON inbound_known (kind, (times = 1), last_at);
 
   CREATE TABLE inbound_allowed (
     what TEXT PRIMARY KEY,

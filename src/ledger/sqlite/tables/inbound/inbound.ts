@@ -1,6 +1,7 @@
 /** Mail that came in and waited, what was put off, and who is known. */
 import type { InboundDaySum } from '../../../../core/inbound/day-counts.ts';
 import { knownKinds } from '../../../../core/inbound/greylist/knowledge.ts';
+import { inboundSearchedMax } from '../../../../core/inbound/kept.ts';
 import { dayMs } from '../../../../lib/time.ts';
 import type {
   AllowedRow,
@@ -35,15 +36,21 @@ export function inboundTable(make: Statements): InboundTable {
   const due = make.query(
     'SELECT * FROM inbound WHERE due > 0 AND due <= ? ORDER BY due, number LIMIT ?',
   );
-  const deferred = make.query('SELECT * FROM inbound_deferred ORDER BY last_at DESC LIMIT ?');
-  const isAtRisk = 'is_honest = 1 AND returned_at = 0';
-  const atRisk = make.query(
-    `SELECT * FROM inbound_deferred WHERE ${isAtRisk} ORDER BY last_at DESC LIMIT ?`,
+  const newestOf = `SELECT * FROM inbound WHERE at >= ? ${newest}`;
+  const searched = make.query(
+    `SELECT * FROM (${newestOf}) WHERE (?3 = '' OR state = ?3) AND (
+       instr(lower(sender), ?4) > 0 OR instr(lower(recipients), ?4) > 0 OR
+       instr(lower(subject), ?4) > 0 OR client = ?4 OR lower(queue_id) = ?4)
+     ORDER BY at DESC, number DESC LIMIT ?5`,
   );
-  const countAtRisk = make.query(`SELECT count(*) AS n FROM inbound_deferred WHERE ${isAtRisk}`);
+  const isNotBack = 'is_honest = 1 AND returned_at = 0 AND until < ?';
+  const notBack = make.query(
+    `SELECT * FROM inbound_deferred WHERE ${isNotBack} ORDER BY last_at DESC LIMIT ?`,
+  );
+  const countNotBack = make.query(`SELECT count(*) AS n FROM inbound_deferred WHERE ${isNotBack}`);
   const deferredOne = make.query('SELECT * FROM inbound_deferred WHERE key = ?');
   const known = make.query('SELECT * FROM inbound_known WHERE kind = ? AND key = ?');
-  const countKnown = make.query('SELECT count(*) AS n FROM inbound_known');
+  const countKnown = make.query('SELECT count(*) AS n FROM inbound_known WHERE kind = ?');
   const allowed = make.query('SELECT * FROM inbound_allowed ORDER BY what');
   return {
     put,
@@ -52,7 +59,11 @@ export function inboundTable(make: Statements): InboundTable {
     forgetKnown,
     putAllowed,
     dropAllowed,
-    inboundMail({ state, since = 0, limit }) {
+    inboundMail({ about = '', state, since = 0, limit }) {
+      if (about !== '') {
+        const sought = [state ?? '', about.toLowerCase(), limit] as const;
+        return searched.all(since, inboundSearchedMax, ...sought).map(inboundRow);
+      }
       const rows = state === undefined ? all.all(since, limit) : byState.all(since, state, limit);
       return rows.map(inboundRow);
     },
@@ -62,8 +73,8 @@ export function inboundTable(make: Statements): InboundTable {
     },
     inboundDue: (until, limit) => due.all(until, limit).map(inboundRow),
     inboundByDay: (since) => byDay.all(since).map(daySum),
-    deferred: (filter) => (filter.atRisk ? atRisk : deferred).all(filter.limit).map(deferredRow),
-    countAtRisk: () => integer(countAtRisk.first() ?? {}, 'n'),
+    notBack: (before, limit) => notBack.all(before, limit).map(deferredRow),
+    countNotBack: (before) => integer(countNotBack.first(before) ?? {}, 'n'),
     deferredOne(key) {
       const row = deferredOne.first(key);
       return row === undefined ? undefined : deferredRow(row);
@@ -72,7 +83,7 @@ export function inboundTable(make: Statements): InboundTable {
       const row = known.first(knownKinds.indexOf(kind), key);
       return row === undefined ? undefined : { kind, key, ...knownTimes(row) };
     },
-    countKnown: () => integer(countKnown.first() ?? {}, 'n'),
+    countKnown: (kind) => integer(countKnown.first(knownKinds.indexOf(kind)) ?? {}, 'n'),
     inboundAllowed: () => allowed.all().map(allowedRow),
   };
 }
