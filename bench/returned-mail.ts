@@ -51,7 +51,8 @@ export async function benchReturnedMail(options: {
 
 export function returnedMailText(figures: ReturnedMailFigures): string {
   const { own, known, forged, marked, msEach } = figures;
-  return `ours: ${known} of ${own} known; forged: ${marked} of ${forged} marked, ${shown(msEach)} ms each`;
+  const parts = [`ours: ${known} of ${own} known`, `forged: ${marked} of ${forged} marked`];
+  return `${parts.join('; ')}, ${shown(msEach)} ms each`;
 }
 
 if (import.meta.main) {

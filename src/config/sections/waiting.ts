@@ -33,10 +33,10 @@ export const inboundSettings: z.ZodType<InboundSection> = z
       .default('observe')
       .describe(
         'What happens to unknown and suspicious mail that comes in; needs verify.enabled. ' +
-          'observe: it is delivered, and `postern inbound list` says what would have waited. ' +
+          'observe: it is delivered, and `postern inbound list` says what would have been done. ' +
           'wait: what counts as spam gets inbound.junk_header; with inbound.wait, other ' +
-          'suspicious mail waits in Postfix’s hold queue, is judged once more, and is delivered or kept in ' +
-          'quarantine. defer: the answer is 451, ' +
+          'suspicious mail waits in Postfix’s hold queue, is judged once more, and is delivered ' +
+          'or kept in quarantine. defer: the answer is 451, ' +
           'so that the sender tries again; some senders never do. auto: wait if [scan] has a ' +
           'scanner, else observe. With mode = "observe" it always only observes.',
       ),
