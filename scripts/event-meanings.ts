@@ -186,7 +186,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'Finding the script behind a local SMTP message failed. This is a mistake in Postern; ' +
     'the client tries again. Please report it.',
   'reflection.answer-dropped':
-    'An automatic answer (vacation) of this server was discarded. why: the reason.',
+    'An automatic answer (vacation) of this server was discarded; observed: would have been. ' +
+    'why: the reason.',
   'reflection.failed': 'Returned mail could not be judged by a fault of Postern; it passed.',
   'reflection.unproven':
     'Returned mail came in that does not prove that this server sent the original. refused: ' +

@@ -180,7 +180,8 @@ function returnLines(returns: ReturnView | undefined): [string, string][] {
   if (sum('proven') + sum('unproven') === 0) return [];
   const text =
     `${many(sum('unproven'), 'message')} of the last 14 days not proven to be about our mail, ` +
-    `${sum('proven')} proven; reflection.bounces = "refuse" would refuse ${sum('refusable')}`;
+    `${sum('proven')} proven; reflection.bounces = "refuse" would refuse ${sum('refusable')} ` +
+    '(returned mail only, and not in the first five days)';
   return [['returned', text]];
 }
 

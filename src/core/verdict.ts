@@ -1,5 +1,7 @@
 /** What the guard decides about a message, the state of its account, and what may be held. */
 export type VerdictKind = 'pass' | 'delay' | 'hold' | 'refuse';
+/** What became of a message at the door. `discard`: accepted, and delivered to nobody. */
+export type DoorVerdict = VerdictKind | 'discard';
 export const accountStates = ['clear', 'watched', 'suspended'] as const;
 export type AccountState = (typeof accountStates)[number];
 

@@ -86,7 +86,11 @@ function openRig({ answer = pass, sources, direct, authors }: How = {}): Rig {
       },
       answered: (one, what) => void order.push(`register: ${one.account} ${what}`),
     },
-    fates: { judged: () => undefined },
+    fates: {
+      judged: (_message, { kind }) => {
+        if (kind === 'discard') order.push('fate discard');
+      },
+    },
     notes: {
       cameIn: () => undefined,
       judged: ({ id }) => void order.push(`note ${id}`),
@@ -334,4 +338,20 @@ test('nobody is asked about mail that comes in, or that no milter may edit', () 
   const rig = openRig({ authors: () => assert.fail('opened') });
   rig.open(start, undefined);
   rig.open(start, { ...start, by: undefined });
+});
+
+test('what a reader discards is told as discarded, after it was let through', () => {
+  const source: EditSource = {
+    phase: 'after-judgement',
+    open: () => ({
+      header: () => undefined,
+      body: () => undefined,
+      finish: (done) => done([], undefined, { kind: 'discard' }),
+    }),
+  };
+  const rig = openRig({ sources: () => [source] });
+  const passing = rig.open(scriptedStart({ by: 'local' }));
+  rig.judge(passing, 'local');
+  passing.finish('local', () => void rig.order.push('done'));
+  assert.deepEqual(rig.order.slice(-3), ['answer pass', 'fate discard', 'done']);
 });

@@ -77,6 +77,7 @@ class Passing implements PassingMessage {
   readonly #authors: MessageAuthors | undefined;
   #isReturned = false;
   #judgedAs: JudgedAs | undefined;
+  #judgedMessage: Submission | undefined;
 
   constructor(deps: MessagePathDeps, start: MessageStart, editedAs: MessageStart | undefined) {
     this.#deps = deps;
@@ -163,9 +164,17 @@ class Passing implements PassingMessage {
   finish(by: Submitter['by'] | undefined, done: Finished): void {
     const editors = by === this.#by && !this.#isReturned ? this.#editors : noEditors;
     const [only] = editors;
+    const noted: Finished = (edits, refused, instead) => {
+      const message = this.#judgedMessage;
+      // A reader has discarded what was let through (flow/reflection/answers.ts).
+      if (instead?.kind === 'discard' && message !== undefined) {
+        this.#deps.fates.judged(message, instead);
+      }
+      done(edits, refused, instead);
+    };
     if (only === undefined) done([]);
-    else if (editors.length === 1) only.finish(done, this.#judgedAs);
-    else finishAll(editors, done, this.#judgedAs);
+    else if (editors.length === 1) only.finish(noted, this.#judgedAs);
+    else finishAll(editors, noted, this.#judgedAs);
   }
 
   drop(): void {
@@ -219,6 +228,7 @@ class Passing implements PassingMessage {
       statistics.seen(message, what);
       notes.judged(message);
       if (said.kind === 'pass') wrote(message);
+      this.#judgedMessage = message;
       this.#judgedAs = { account: message.account, isHeld: said.kind === 'hold' };
       fates.judged(message, said);
       scripts.answered(message, what);

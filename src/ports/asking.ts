@@ -6,7 +6,7 @@ import type { IncidentBasis, ProviderAnswer, SufferedLane } from '../core/incide
 import type { IncidentReport, ReportReader } from '../core/incidents/report.ts';
 import type { TimelineEntry } from '../core/incidents/timeline.ts';
 import type { UnsignedText } from '../core/unsigned-text.ts';
-import type { VerdictKind } from '../core/verdict.ts';
+import type { DoorVerdict } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
 import type { StoryView } from './admin.ts';
 import type { MessageRow } from './ledger.ts';
@@ -36,7 +36,7 @@ export type FoundView = {
   readonly messageId: string;
   readonly script: string;
   /** Undefined: Postern did not judge it. */
-  readonly verdict: VerdictKind | undefined;
+  readonly verdict: DoorVerdict | undefined;
   readonly recipientCount: number;
   /** Some of the recipients whose addresses are kept in clear text. */
   readonly recipients: readonly string[];

@@ -1,7 +1,7 @@
 /** What became of each message: kept for days, found by what a person remembers. Types only. */
 import type { Account } from '../core/account-name.ts';
 import type { Attempt, LoggedMessage } from '../core/fate/attempt.ts';
-import type { VerdictKind } from '../core/verdict.ts';
+import type { DoorVerdict } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
 
 /** A message as Postern judged it. Recipients are address keys. */
@@ -9,7 +9,7 @@ export type JudgedMessage = {
   readonly queueId: string;
   readonly at: Millis;
   readonly account: Account;
-  readonly verdict: VerdictKind;
+  readonly verdict: DoorVerdict;
   /** The account was watched or suspended: its recipients and subject stay in clear text. */
   readonly isWatched: boolean;
   readonly client: string;

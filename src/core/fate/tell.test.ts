@@ -132,6 +132,11 @@ describe('one recipient', () => {
     ],
     ['refused by Postern', { verdict: 'refuse' }, 'refused by Postern 10:02'],
     [
+      'an automatic answer that was discarded',
+      { verdict: 'discard' },
+      'accepted 10:02, discarded by Postern 10:02',
+    ],
+    [
       'put off by Postern',
       { verdict: 'delay' },
       'put off by Postern, so its sender keeps it 10:02',

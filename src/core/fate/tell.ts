@@ -5,7 +5,7 @@
  */
 import type { Millis } from '../../lib/time.ts';
 import { mxProvider } from '../deliverability/providers.ts';
-import type { VerdictKind } from '../verdict.ts';
+import type { DoorVerdict } from '../verdict.ts';
 import type { Attempt } from './attempt.ts';
 
 /** What is kept of one recipient. The address is empty where it is not kept in clear text. */
@@ -27,7 +27,7 @@ export type LogStanding = 'read' | 'unread' | 'off' | 'stopped';
 export type FateFacts = {
   readonly at: Millis;
   /** Undefined if Postern did not judge the message. */
-  readonly verdict: VerdictKind | undefined;
+  readonly verdict: DoorVerdict | undefined;
   /** The verdict was not applied, because Postern only observes. */
   readonly isObserved: boolean;
   readonly held: HoldEnd | undefined;
@@ -126,7 +126,11 @@ export function fateLine(steps: readonly FateStep[], clock: (at: Millis) => stri
   return steps.map(({ text, at }) => (at === undefined ? text : `${text} ${clock(at)}`)).join(', ');
 }
 
-const stopped: Partial<Record<VerdictKind, FateState>> = { refuse: 'refused', delay: 'delayed' };
+const stopped: Partial<Record<DoorVerdict, FateState>> = {
+  refuse: 'refused',
+  delay: 'delayed',
+  discard: 'dropped',
+};
 
 /** The outcome of a recipient for which no attempt is known. */
 function stateWithout({ verdict, isObserved, held }: FateFacts): FateState {
@@ -303,7 +307,7 @@ function beginning({ at, verdict, isObserved, held }: FateFacts): FateStep[] {
   return steps;
 }
 
-function endedHere(state: FateState, { at, held }: FateFacts): FateStep[] {
+function endedHere(state: FateState, { at, held, verdict }: FateFacts): FateStep[] {
   switch (state) {
     case 'refused':
       return [{ text: 'refused by Postern', at }];
@@ -312,6 +316,7 @@ function endedHere(state: FateState, { at, held }: FateFacts): FateStep[] {
     case 'held':
       return [{ text: 'held, and nobody has decided yet', at: undefined }];
     case 'dropped':
+      if (verdict === 'discard') return [{ text: 'discarded by Postern', at }];
       return [{ text: 'held, then deleted', at: held?.changedAt }];
     default:
       return [{ text: 'no attempt to deliver it is known', at: undefined }];

@@ -34,18 +34,20 @@ export function openDaemonReflection(
     readonly localDomains: ReadonlySet<string>;
   },
 ): DaemonReflection {
-  let { reflection, verify } = config;
+  let { mode, reflection, verify } = config;
   const { waiting } = given;
   const returns = new Returns({
     ...given,
     known: waiting.known,
     isOurs: waiting.isDigest,
     world,
-    setting: () => reflection.bounces,
+    setting: () =>
+      mode === 'observe' && reflection.bounces === 'refuse' ? 'mark' : reflection.bounces,
   });
   const answers = new Answers({
     world,
     known: waiting.known,
+    observes: () => mode === 'observe',
     isJudged: () => reflection.answers === 'judge' && verify.enabled,
   });
   const limit = (): number => reflection.own_bounces_per_hour;
@@ -64,7 +66,7 @@ export function openDaemonReflection(
       if (waiting.judge !== undefined || reflection.bounces !== 'off') returns.sent(message);
     },
     configure(changed) {
-      ({ reflection, verify } = changed);
+      ({ mode, reflection, verify } = changed);
     },
   };
 }

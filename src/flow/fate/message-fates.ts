@@ -6,7 +6,7 @@ import type { Account } from '../../core/account-name.ts';
 import type { LogEvent, Submission } from '../../core/event.ts';
 import { openJoin } from '../../core/fate/join.ts';
 import { type JoinedMail, loggedOf } from '../../core/fate/joined-mail.ts';
-import type { AccountState, VerdictKind } from '../../core/verdict.ts';
+import type { AccountState, DoorVerdict } from '../../core/verdict.ts';
 import { bareMessageId } from '../../formats/message/header.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { FateStore } from '../../ports/fate.ts';
@@ -15,7 +15,7 @@ import type { Answer } from '../../ports/message.ts';
 
 export type MessageFates = {
   /** A message was answered. */
-  judged(message: Submission, answer: Answer): void;
+  judged(message: Submission, answer: Answer | { readonly kind: 'discard' }): void;
   /** The mail log says something. */
   seen(event: LogEvent): void;
   /** To be called every minute: ends waits for filters that hand nothing back. */
@@ -81,7 +81,7 @@ export function openMessageFates(deps: {
   };
 }
 
-function verdictOf(answer: Answer): VerdictKind {
+function verdictOf(answer: Answer | { readonly kind: 'discard' }): DoorVerdict {
   if (answer.kind !== 'reply') return answer.kind;
   return answer.code < 500 ? 'delay' : 'refuse';
 }

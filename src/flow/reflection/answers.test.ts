@@ -8,7 +8,7 @@ import type { InboundResults } from '../../core/inbound/results.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import { Answers } from './answers.ts';
 
-function rig(known = new Map<string, Known>()) {
+function rig(known = new Map<string, Known>(), observes = false) {
   const state = { now: 1_795_000_000_000 };
   const counted: string[] = [];
   const answers = new Answers({
@@ -17,6 +17,7 @@ function rig(known = new Map<string, Known>()) {
       count: (_name, _by, label = '') => void counted.push(label),
     }),
     isJudged: () => true,
+    observes: () => observes,
     known: {
       find: (kind, name) => known.get(`${kind} ${name}`),
       see: (kind, name, at) =>
@@ -89,6 +90,13 @@ test('mail that was judged before a restart gets no answer either', () => {
   assert.equal(answer('spam@x', 'b@there.example'), 'discard');
   state.now += 8 * dayMs;
   assert.equal(answer('forged@x', 'a@there.example'), 'passed');
+});
+
+test('observed: every answer leaves, and is counted as what it would have been', () => {
+  const { answer, cameIn, counted } = rig(new Map(), true);
+  cameIn('forged@x', 'fail', 'fail');
+  assert.equal(answer('forged@x'), 'passed');
+  assert.deepEqual(counted, ['forged']);
 });
 
 test('what the content filter says later counts too', () => {

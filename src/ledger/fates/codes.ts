@@ -1,8 +1,14 @@
 /** Numbers in the columns `what`: what Postern did with a message, how an attempt ended. */
 import { type Attempt, attemptOutcomes } from '../../core/fate/attempt.ts';
-import type { VerdictKind } from '../../core/verdict.ts';
+import type { DoorVerdict } from '../../core/verdict.ts';
 
-const verdicts = ['pass', 'delay', 'hold', 'refuse'] as const satisfies readonly VerdictKind[];
+const verdicts = [
+  'pass',
+  'delay',
+  'hold',
+  'refuse',
+  'discard',
+] as const satisfies readonly DoorVerdict[];
 const verdictBits = 7;
 const watchedBit = 8;
 /** Address and subject stay in the day file. */
@@ -10,7 +16,7 @@ export const keptBit = 16;
 const localBit = 8;
 
 export function messageCode(of: {
-  readonly verdict: VerdictKind;
+  readonly verdict: DoorVerdict;
   readonly isWatched: boolean;
 }): number {
   const verdict = verdicts.indexOf(of.verdict) + 1;
@@ -18,7 +24,7 @@ export function messageCode(of: {
   return verdict | (of.isWatched ? watchedBit : 0) | (kept ? keptBit : 0);
 }
 
-export function verdictOf(code: number): VerdictKind | undefined {
+export function verdictOf(code: number): DoorVerdict | undefined {
   return verdicts[(code & verdictBits) - 1];
 }
 

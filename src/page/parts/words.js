@@ -76,7 +76,13 @@ export function relative(at, now = serverNow()) {
   return past >= 0 ? `${text} ago` : `in ${text}`;
 }
 
-const past = { pass: 'passed', delay: 'delayed', hold: 'held', refuse: 'refused' };
+const past = {
+  pass: 'passed',
+  delay: 'delayed',
+  hold: 'held',
+  refuse: 'refused',
+  discard: 'discarded',
+};
 const would = { pass: 'passed', delay: 'would delay', hold: 'would hold', refuse: 'would refuse' };
 
 /** What Postern did with a message, or would have done in mode `observe`. */

@@ -33,6 +33,9 @@ export async function keysOf(
   return (await tableEntries(table, configDirectory))?.map(({ key }) => key);
 }
 
+/** What postalias(1) adds to each table for NIS and Sendmail: no address has these names. */
+const madeKeys = new Set(['YP_LAST_MODIFIED', 'YP_MASTER_NAME', '@']);
+
 /** Keys and values of a table; undefined if it cannot be listed. */
 export async function tableEntries(
   table: string,
@@ -43,7 +46,8 @@ export async function tableEntries(
   const lines = await postmap(configDirectory, ['-s', name]);
   return lines.flatMap((line) => {
     const [, key, value] = /^\s*(\S+)\s*(.*?)\s*$/.exec(line) ?? [];
-    return key === undefined || value === undefined || key.startsWith('#') ? [] : [{ key, value }];
+    if (key === undefined || value === undefined || key.startsWith('#')) return [];
+    return madeKeys.has(key) ? [] : [{ key, value }];
   });
 }
 

@@ -261,3 +261,19 @@ test('observe does nothing and tells what would be done', () => {
   const judged = judgeMessage(doubtful, nothing(), { ...policy, stance: 'observe' });
   assert.deepEqual([judged.action, judged.would], ['pass', 'wait']);
 });
+
+test('a network that an operator forgets is strange again, with all of its machines', () => {
+  const known = nothing();
+  const none = { ...good, spf: 'none' } as const;
+  for (let day = 0; day < 5; day++) {
+    rememberMessage({ ...none, at: after(day * dayMs) }, known, policy);
+  }
+  const next = (at: number) => judgeMessage({ ...none, at: after(at) }, known, policy);
+  assert.deepEqual(next(5 * dayMs).passes, ['its sender has delivered wanted mail here']);
+  known.forget('network', 'v4:192.0.2');
+  assert.deepEqual(next(5 * dayMs).passes, []);
+  rememberMessage({ ...none, at: after(6 * dayMs) }, known, policy);
+  assert.deepEqual(next(6 * dayMs).passes, [], 'what its machine did before does not count');
+  rememberMessage({ ...none, at: after(7 * dayMs) }, known, policy);
+  assert.deepEqual(next(8 * dayMs).passes, ['its sender has delivered wanted mail here']);
+});
