@@ -8,11 +8,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { clientNetworkOf } from '../src/core/inbound/greylist/names.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
@@ -21,8 +20,8 @@ import type { Millis } from '../src/lib/time.ts';
 import type { Change } from '../src/ports/ledger.ts';
 import { openScriptedDns } from '../test/doubles/dns-server.ts';
 import { inet, startGuard } from '../test/integration/guard-instance.ts';
-import { freePort } from '../test/integration/leash.ts';
 import { type Goal, goalLines, machineLoad, quantile, shown, table } from './figures.ts';
+import { startPostgrey } from './postgrey.ts';
 
 type Measured = {
   readonly name: string;
@@ -32,6 +31,20 @@ type Measured = {
   /** Memory of its own; and with the pages of programs and files, which others may share. */
   readonly own: number;
   readonly megabytes: number;
+};
+
+type Size = {
+  readonly entries: number;
+  readonly requests: number;
+  readonly connections: number;
+};
+type InboundPolicyOptions = Size & { readonly say: (text: string) => void };
+type Figures = {
+  readonly of: Size;
+  readonly ours: Measured;
+  readonly theirs: Measured;
+  readonly load: number;
+  readonly goals: readonly Goal[];
 };
 
 const seed = 1;
@@ -46,7 +59,14 @@ function triplet(nth: number): { client: string; sender: string; recipient: stri
   };
 }
 
-/** As the flow writes it: networks and domains, and for each fifth entry one that was put off. */
+/** In the shares in which a full ledger has them; undefined: mail that was put off. */
+function kindOf(nth: number): 'missed' | 'message-id' | 'written-to' | undefined {
+  const of = nth % 20;
+  if (of === 0) return undefined;
+  return of < 13 ? 'missed' : of < 18 ? 'message-id' : 'written-to';
+}
+
+/** As the flow writes it. */
 function fillLedger(path: string, entries: number): void {
   const ledger = openLedger(path);
   const now = Date.now() as Millis;
@@ -55,9 +75,10 @@ function fillLedger(path: string, entries: number): void {
     const times = { firstAt: now, lastAt: now, times: 3 };
     const { client, sender, recipient } = triplet(nth);
     const network = clientNetworkOf(client);
-    if (nth % 5 > 0) {
-      const key = hash53(network, seed);
-      changes.push({ kind: 'inbound-known', row: { kind: 'missed', key, ...times } });
+    const kind = kindOf(nth);
+    if (kind !== undefined) {
+      const key = hash53(kind === 'missed' ? network : `${kind} ${nth}`, seed);
+      changes.push({ kind: 'inbound-known', row: { kind, key, ...times } });
     } else {
       const key = hash53(`${network} ${sender} ${recipient}`, seed);
       const about = { client, sender, recipient, subject: '', points: 6, reasons: [], tries: 1 };
@@ -83,16 +104,11 @@ function request(nth: number): string {
   ].join('\n');
 }
 
-async function measured(
-  name: string,
-  port: number,
-  pid: () => number,
-  of: { entries: number; requests: number; connections: number },
-): Promise<Measured> {
+async function measured(name: string, port: number, pid: number, of: Size): Promise<Measured> {
   const many = await asked(port, of, of.connections);
   // One after the other: the time of an answer without a queue before it.
   const one = await asked(port, { ...of, requests: Math.ceil(of.requests / 10) }, 1);
-  const status = readFileSync(`/proc/${pid()}/status`, 'utf8');
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const megabytesOf = (what: string): number =>
     Number(new RegExp(`${what}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1_024;
   return {
@@ -107,7 +123,7 @@ async function measured(
 
 async function asked(
   port: number,
-  of: Parameters<typeof measured>[3],
+  of: Size,
   connections: number,
 ): Promise<{ readonly took: readonly number[]; readonly perSecond: number }> {
   const took: number[] = [];
@@ -137,7 +153,7 @@ async function asked(
   return { took, perSecond: took.length / seconds };
 }
 
-async function postern(of: Parameters<typeof measured>[3]): Promise<Measured> {
+async function postern(of: Size): Promise<Measured> {
   const state = mkdtempSync(join(tmpdir(), 'pbi-'));
   try {
     fillLedger(join(state, 'ledger.db'), of.entries);
@@ -162,7 +178,7 @@ source = "off"
 level = "error"
 `,
     });
-    return await measured('postern', inet(guard.doors.policy).port, () => guard.pid, of);
+    return await measured('postern', inet(guard.doors.policy).port, guard.pid, of);
   } finally {
     rmSync(state, { recursive: true, force: true });
   }
@@ -171,7 +187,7 @@ level = "error"
 /** Fills postgrey's database as postgrey itself keeps it. */
 const fillPostgrey = `
 use BerkeleyDB;
-my ($dir, $entries) = @ARGV;
+my ($dir) = @ARGV;
 my $env = BerkeleyDB::Env->new(-Home => $dir,
   -Flags => DB_CREATE|DB_RECOVER|DB_INIT_TXN|DB_INIT_MPOOL|DB_INIT_LOG) or die;
 my %db;
@@ -181,47 +197,52 @@ my $now = time;
 while (<STDIN>) { chomp; $db{$_} = ($now - 400) . ",$now"; }
 `;
 
-async function postgrey(of: Parameters<typeof measured>[3]): Promise<Measured> {
-  const dir = mkdtempSync(join(tmpdir(), 'pbg-'));
-  try {
-    writeFileSync(join(dir, 'fill.pl'), fillPostgrey);
-    const fill = spawn('perl', [join(dir, 'fill.pl'), dir, String(of.entries)], {
-      stdio: ['pipe', 'inherit', 'inherit'],
-    });
-    for (let nth = 0; nth < of.entries; nth++) {
-      const { client, sender, recipient } = triplet(nth);
-      const network = `${client.slice(0, client.lastIndexOf('.'))}.0`;
-      const line = `${network}/${sender.replace(/\d+/g, '#')}/${recipient}\n`;
-      if (!fill.stdin.write(line)) await once(fill.stdin, 'drain');
-    }
-    fill.stdin.end();
-    await once(fill, 'close');
-    const port = await freePort();
-    const user = process.getuid?.() === 0 ? ['--user=root', '--group=root'] : [];
-    const daemon = spawn(
-      '/usr/sbin/postgrey',
-      [`--inet=127.0.0.1:${port}`, `--dbdir=${dir}`, ...user],
-      { stdio: 'ignore' },
-    );
-    try {
-      for (let tries = 0; tries < 100; tries++) {
-        const socket = connect(port, '127.0.0.1');
-        const isUp = await Promise.race([
-          once(socket, 'connect').then(() => true),
-          once(socket, 'error').then(() => false),
-        ]).catch(() => false);
-        socket.destroy();
-        if (isUp) break;
-        await sleep(200);
-      }
-      return await measured('postgrey', port, () => daemon.pid ?? 0, of);
-    } finally {
-      daemon.kill();
-      await once(daemon, 'close');
-    }
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
+async function postgrey(of: Size): Promise<Measured> {
+  await using server = await startPostgrey((folder) => filledPostgrey(folder, of.entries));
+  return await measured('postgrey', server.port, server.pid, of);
+}
+
+async function filledPostgrey(folder: string, entries: number): Promise<void> {
+  const fill = spawn('perl', ['-e', fillPostgrey, folder], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
+  for (let nth = 0; nth < entries; nth++) {
+    const { client, sender, recipient } = triplet(nth);
+    const network = `${client.slice(0, client.lastIndexOf('.'))}.0`;
+    const line = `${network}/${sender.replace(/\d+/g, '#')}/${recipient}\n`;
+    if (!fill.stdin.write(line)) await once(fill.stdin, 'drain');
   }
+  fill.stdin.end();
+  await once(fill, 'close');
+}
+
+export async function benchInboundPolicy(options: InboundPolicyOptions): Promise<Figures> {
+  const { say, ...of } = options;
+  say(`inbound-policy: postgrey with ${of.entries} entries`);
+  const theirs = await postgrey(of);
+  say(`inbound-policy: Postern with ${of.entries} entries`);
+  const ours = await postern(of);
+  const goals: readonly Goal[] = [
+    {
+      what: 'strangers: requests a second, by postgrey',
+      value: ours.perSecond / theirs.perSecond,
+      unit: 'x',
+      least: 1,
+    },
+    { what: 'strangers: p99 of an answer', value: ours.p99, unit: 'ms', most: 5 },
+    { what: 'strangers: memory', value: ours.megabytes, unit: 'MB', most: 200 },
+  ];
+  return { of, ours, theirs, goals, load: machineLoad() };
+}
+
+export function inboundPolicyTable({ of, ours, theirs, load }: Figures): string {
+  const size = `${of.entries} entries, ${of.connections} connections`;
+  const rows = [ours, theirs].map((one) => [
+    one.name,
+    ...[one.perSecond, one.p50, one.p99, one.own, one.megabytes].map(shown),
+  ]);
+  const head = [size, 'a second', 'p50 ms', 'p99 ms', 'MB of its own', 'MB in all'];
+  return `${table([head, ...rows])}\nload ${shown(load)}`;
 }
 
 if (import.meta.main) {
@@ -233,41 +254,12 @@ if (import.meta.main) {
       json: { type: 'boolean', default: false },
     },
   });
-  const of = {
+  const figures = await benchInboundPolicy({
     entries: Number(values.entries),
     requests: Number(values.requests),
     connections: Number(values.connections),
-  };
-  const theirs = await postgrey(of);
-  const ours = await postern(of);
-  const goals: readonly Goal[] = [
-    {
-      what: 'requests a second, compared with postgrey',
-      value: ours.perSecond / theirs.perSecond,
-      unit: 'x',
-      least: 1,
-    },
-    { what: 'p99 of an answer', value: ours.p99, unit: 'ms', most: 5 },
-    { what: 'memory of its own', value: ours.own, unit: 'MB', most: 200 },
-  ];
-  if (values.json) console.log(JSON.stringify({ ours, theirs, goals, load: machineLoad() }));
-  else {
-    console.log(
-      table([
-        [
-          `${of.entries} entries, ${of.connections} connections`,
-          'a second',
-          'p50 ms',
-          'p99 ms',
-          'MB of its own',
-          'MB in all',
-        ],
-        ...[ours, theirs].map((one) => [
-          one.name,
-          ...[one.perSecond, one.p50, one.p99, one.own, one.megabytes].map(shown),
-        ]),
-      ]),
-    );
-    console.log(`load ${shown(machineLoad())}\n\n${goalLines(goals)}`);
-  }
+    say: (text) => process.stderr.write(`${text}\n`),
+  });
+  if (values.json) console.log(JSON.stringify(figures));
+  else console.log(`${inboundPolicyTable(figures)}\n\n${goalLines(figures.goals)}`);
 }

@@ -11,6 +11,8 @@ import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchFates, fatesTable } from './fates.ts';
 import { type Goal, goalLines, machineLoad, met, shown } from './figures.ts';
+import { benchInbound } from './inbound.ts';
+import { benchInboundPolicy, inboundPolicyTable } from './inbound-policy.ts';
 import { benchLogs, logTable } from './logs.ts';
 import { benchMilter, milterTable } from './milter.ts';
 import { benchPasswords, passwordTable } from './passwords.ts';
@@ -66,6 +68,19 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
   async milter(seconds, say) {
     const figures = await benchMilter({ seconds, rounds: 9, say });
     return { figures, text: milterTable(figures) };
+  },
+  async 'inbound-policy'(_, say) {
+    const size = { entries: 1_000_000, requests: 20_000, connections: 10 };
+    const figures = await benchInboundPolicy({ ...size, say });
+    return { figures, text: inboundPolicyTable(figures) };
+  },
+  async inbound(_, say) {
+    // A tool outside this project plays the world.
+    const tool = process.env['POSTERN_GREYLIST'];
+    if (tool === undefined) return { figures: { goals: [] }, text: 'POSTERN_GREYLIST is not set' };
+    const one = { seeds: 1, world: undefined, isFirstWeek: false, rspamd: undefined };
+    const figures = await benchInbound({ ...one, tool, say });
+    return { figures, text: figures.text };
   },
   async signing(seconds, say) {
     const figures = await benchSigning({ seconds, rounds: 9, say });

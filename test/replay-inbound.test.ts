@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { parseConfig } from '../src/config/load.ts';
 
 const postern = fileURLToPath(new URL('../postern', import.meta.url));
 const at = '2026-05-04T10:00:00Z';
@@ -55,7 +56,7 @@ const actions = ({ out }: Ran): readonly unknown[] =>
 
 test('it answers questions of each kind, and takes over what our users wrote', async () => {
   const sent = { type: 'sent', at, recipient: 'a@strange.example', message_id: '<1@town.example>' };
-  const ran = await ask([
+  const lines = [
     hello,
     { ...bot, type: 'rcpt', recipient: 'b@town.example' },
     { ...bot, instance: 'x' },
@@ -65,12 +66,21 @@ test('it answers questions of each kind, and takes over what our users wrote', a
     sent,
     { ...bot, instance: 'z' },
     { ...bot, wrote_address: true, sender: 'other@strange.example', client_address: '192.0.2.9' },
-  ]);
+  ];
+  const ran = await ask(lines, '--wait', '10m');
   assert.equal(ran.code, 0, ran.err);
   assert.deepEqual(actions(ran), [
     ...['dunno', 'hold', 'deliver', 'hold', 'quarantine', 'dunno'],
     'hold',
   ]);
+});
+
+test('without --wait it waits as long as a guard without settings: not at all', async () => {
+  const usual = parseConfig('', 'test').config.inbound.wait;
+  assert.equal(usual, '0s');
+  assert.deepEqual(actions(await ask([hello, bot])), ['dunno']);
+  const asked = actions(await ask([hello, { ...bot, score: 9 }]));
+  assert.deepEqual(asked, ['hold'], 'for the Junk folder, with 0 seconds');
 });
 
 test('nothing waits with --wait 0s; --stance defer lets in who comes back', async () => {

@@ -100,6 +100,7 @@ export function agreeableInbound(
   return {
     status: () => ({
       stance: 'wait',
+      waitMs: 10 * minuteMs,
       waiting: rows.filter(({ state }) => state === 'waiting').length,
       quarantined: rows.filter(({ state }) => state === 'quarantined').length,
       known: 0,
@@ -110,6 +111,13 @@ export function agreeableInbound(
         .filter((row) => row.state === (state ?? row.state))
         .filter((row) => `${row.sender} ${row.recipients.join()} ${row.subject}`.includes(about))
         .slice(0, limit),
+    byDay: (since) =>
+      rows
+        .filter(({ at }) => at >= since)
+        .map(({ at, changedAt, state }) => {
+          const waitedMs = Math.max(0, changedAt - at);
+          return { day: Math.floor(at / dayMs), state, count: 1, waitedMs, longestMs: waitedMs };
+        }),
     show: (queueId) => rows.find((row) => row.queueId === queueId),
     atRisk: ({ limit }) => atRisk.slice(0, limit),
     allowed: () => [],

@@ -3,6 +3,7 @@
  * Junk at once, unknown and suspicious mail waits and leaves once, honest mail is not touched.
  */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type DnsRecord, txtStrings } from '../../src/formats/dns/record.ts';
 import type { InboundRow } from '../../src/ports/inbound/inbound.ts';
@@ -86,4 +87,29 @@ wait = "3s"
   });
   const ids = sink.deliveries.map(({ id }) => id).filter((id) => id !== '');
   assert.deepEqual(ids, ['honest', 'junk', 'waits']);
+
+  // Without `wait` nothing is held; in stance observe it is only noted what would be done.
+  let reloads = 0;
+  const reload = async (from: string, to: string): Promise<void> => {
+    writeFileSync(guard.configFile, readFileSync(guard.configFile, 'utf8').replace(from, to));
+    guard.kill('SIGHUP');
+    reloads++;
+    await eventually('the new settings', async () => {
+      const lines = (await guard.log()).filter(({ event }) => event === 'config.reloaded');
+      return lines.length === reloads || undefined;
+    });
+  };
+  await reload('wait = "3s"', '');
+  await send(stranger, { id: 'at-once', from: 'a@third.example' });
+  assert.match(await arrived('at-once'), /^X-Postern-Inbound: pass; points=/m);
+  const second = await send(stranger, { id: 'junk-too', body: `${gtube}\r\n` });
+  assert.match(await arrived('junk-too'), /^X-Spam: Yes\r$/m);
+  await reload('stance = "auto"', 'stance = "observe"');
+  const third = await send(stranger, { id: 'observed', body: `${gtube}\r\n` });
+  assert.match(await arrived('observed'), /^X-Postern-Inbound: pass \(would junk\)/m);
+  assert.doesNotMatch(await arrived('observed'), /^X-Spam/m);
+  expected.push(`${second.queueId} junk`, `${third.queueId} observed-junk`);
+  await eventually('more rows', async () => {
+    return JSON.stringify(await states()) === JSON.stringify(expected.sort()) || undefined;
+  });
 });

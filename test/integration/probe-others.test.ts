@@ -1,76 +1,40 @@
 /**
  * `postern probe` against Exim and OpenSMTPD, and the names of a server with a public address: on a
- * machine of its own, where such an address does no harm. Debian's packages of the two cannot be
- * installed beside Postfix, so they are unpacked first.
+ * machine of its own, where such an address does no harm.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { DnsData, DnsRecord } from '../../src/formats/dns/record.ts';
 import { postern } from '../command-line.ts';
 import { openScriptedDns } from '../doubles/dns-server.ts';
-import { eventually } from './leash.ts';
-import { onMachineOfItsOwn, onOwnMachine } from './own-machine.ts';
-import { libraryPath, missingLibraries, unpackPackages } from './unpacked-package.ts';
-
-const folderMark = 'POSTERN_TEST_PROBE_PACKAGES';
-const exim = (folder: string): string => join(folder, 'usr/sbin/exim4');
-const smtpd = (folder: string): string => join(folder, 'usr/sbin/smtpd');
-
-function outside(): void {
-  const folder = mkdtempSync(join(tmpdir(), 'ppo-'));
-  after(() => rmSync(folder, { recursive: true, force: true }));
-  const servers = unpackPackages(['exim4-daemon-light', 'exim4-base', 'opensmtpd'], folder);
-  const lacks = (): string | undefined =>
-    missingLibraries(exim(folder), folder) ?? missingLibraries(smtpd(folder), folder);
-  if (servers === undefined && lacks() !== undefined) {
-    // What Debian 12 calls them. Elsewhere the reason below says what is missing.
-    for (const name of [
-      'libgnutls-dane0',
-      'libunbound8',
-      'libevent-2.1-7',
-      'libidn12',
-      'libnsl2',
-    ]) {
-      unpackPackages([name], folder);
-    }
-  }
-  const why = servers ?? lacks();
-  if (why !== undefined) test('Exim and OpenSMTPD', { skip: why }, () => undefined);
-  else {
-    process.env[folderMark] = folder;
-    onMachineOfItsOwn(import.meta.filename);
-  }
-}
+import { type OtherServers, onMachineWithOthers, otherServers } from './other-servers.ts';
+import { onOwnMachine } from './own-machine.ts';
 
 const server = '198.51.100.25';
 const stranger = '203.0.113.9';
-const eximUid = 941;
 const eximPort = 2525;
 const percentPort = 2526;
 const smtpdPort = 2527;
 
-function inside(folder: string): void {
-  const children: ChildProcess[] = [];
+function inside(servers: OtherServers): void {
+  if (servers.missing !== '') {
+    test('Exim and OpenSMTPD', { skip: servers.missing }, () => undefined);
+    return;
+  }
+  const scope = new DisposableStack();
   before(async () => {
     for (const address of [server, stranger]) {
       execFileSync('ip', ['addr', 'add', `${address}/32`, 'dev', 'lo']);
     }
-    addUsers();
-    children.push(startExim(folder, eximPort, soundExim));
-    children.push(startExim(folder, percentPort, percentFault));
-    children.push(startOpenSmtpd(folder));
-    for (const port of [eximPort, percentPort, smtpdPort]) {
-      await eventually(`port ${port}`, () => answers(port));
-    }
+    addJoe();
+    scope.use(await startExim(servers, eximPort, soundExim));
+    scope.use(await startExim(servers, percentPort, percentFault));
+    scope.use(await servers.openSmtpd(smtpdConfig, { port: smtpdPort, address: server }));
   });
-  after(() => {
-    for (const child of children) child.kill();
-  });
+  after(() => scope.dispose());
 
   for (const [name, port] of [
     ['Exim', eximPort],
@@ -144,34 +108,11 @@ async function probed(port: number, ...words: readonly string[]): Promise<readon
   return (JSON.parse(ran.out) as { readonly findings: readonly Found[] }).findings;
 }
 
-function answers(port: number): Promise<true | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(port, server);
-    socket.on('error', () => resolve(undefined));
-    socket.on('data', () => {
-      socket.end('QUIT\r\n');
-      resolve(true);
-    });
-  });
-}
-
-function addUsers(): void {
-  const users = [
-    ['Debian-exim', eximUid],
-    ['opensmtpd', 942],
-    ['opensmtpq', 943],
-    ['joe', 944],
-  ] as const;
-  for (const [name, id] of users) {
-    appendFileSync('/etc/passwd', `${name}:x:${id}:${id}::/nonexistent:/usr/sbin/nologin\n`);
-    appendFileSync('/etc/group', `${name}:x:${id}:\n`);
-  }
+/** A mailbox, and where mail for postmaster goes. */
+function addJoe(): void {
+  appendFileSync('/etc/passwd', 'joe:x:944:944::/nonexistent:/usr/sbin/nologin\n');
+  appendFileSync('/etc/group', 'joe:x:944:\n');
   appendFileSync('/etc/aliases', '\npostmaster: joe\n');
-}
-
-function started(program: string, words: readonly string[], folder: string): ChildProcess {
-  const env = { ...process.env, LD_LIBRARY_PATH: libraryPath(folder) };
-  return spawn(program, words, { stdio: 'ignore', env });
 }
 
 type EximParts = { readonly main: string; readonly first: string };
@@ -183,28 +124,19 @@ const percentFault: EximParts = {
          verify = recipient`,
 };
 
-function startExim(folder: string, port: number, { main, first }: EximParts): ChildProcess {
-  const at = `/var/exim-${port}`;
-  mkdirSync(join(at, 'spool'), { recursive: true });
-  for (const path of [at, join(at, 'spool')]) chownSync(path, eximUid, eximUid);
-  const file = join('/etc', `exim-${port}.conf`);
-  writeFileSync(
-    file,
-    `exim_user = Debian-exim
-exim_group = Debian-exim
-spool_directory = ${at}/spool
-log_file_path = ${at}/log_%s
-pid_file_path = ${at}/pid
-primary_hostname = mail.test
-daemon_smtp_ports = ${port}
-local_interfaces = ${server}
-domainlist local_domains = mail.test
+function startExim(
+  servers: OtherServers,
+  port: number,
+  { main, first }: EximParts,
+): ReturnType<OtherServers['exim']> {
+  return servers.exim({
+    name: String(port),
+    port,
+    address: server,
+    main: `domainlist local_domains = mail.test
 acl_smtp_rcpt = to
-tls_advertise_hosts =
-keep_environment =
-host_lookup =
-${main}
-begin acl
+${main}`,
+    sections: `begin acl
 to:
 ${first}
   deny  domains = ! +local_domains
@@ -224,30 +156,18 @@ elsewhere:
 begin transports
 drop:
   driver = appendfile
-  file = ${at}/mbox
+  file = /var/exim-${port}/mbox
   user = Debian-exim
 out:
-  driver = smtp
-`,
-  );
-  return started(exim(folder), ['-bdf', '-C', file], folder);
+  driver = smtp`,
+  });
 }
 
-function startOpenSmtpd(folder: string): ChildProcess {
-  for (const path of ['/var/lib/opensmtpd/empty', '/var/spool/smtpd']) {
-    mkdirSync(path, { recursive: true, mode: 0o711 });
-  }
-  const file = '/etc/smtpd.conf';
-  writeFileSync(
-    file,
-    `listen on ${server} port ${smtpdPort} hostname mail.test
+const smtpdConfig = `listen on ${server} port ${smtpdPort} hostname mail.test
 table aliases file:/etc/aliases
 action "keep" mbox alias <aliases>
 match from any for domain "mail.test" action "keep"
-`,
-  );
-  return started(smtpd(folder), ['-d', '-f', file], folder);
-}
+`;
 
-if (onOwnMachine) inside(process.env[folderMark] ?? '');
-else outside();
+if (onOwnMachine) inside(otherServers());
+else onMachineWithOthers(import.meta.filename);

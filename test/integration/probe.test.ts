@@ -1,4 +1,7 @@
-/** `postern probe` against a real Postfix: every planted fault, each alone, and no other. */
+/**
+ * `postern probe` against a real Postfix: every planted fault by the check that is about it, and no
+ * other fault; many faults at once, by all checks; and none in a sound server.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { postern } from '../command-line.ts';
@@ -187,14 +190,29 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
+const atOnce = 'many faults at once';
+const allAtOnce = smtp({
+  smtpd_relay_restrictions: relayWith('check_sender_access inline:{{<>=OK}}'),
+  smtpd_sender_restrictions: '',
+  smtpd_reject_unlisted_sender: 'no',
+  message_size_limit: '0',
+  smtpd_tls_security_level: 'none',
+  smtpd_forbid_bare_newline: 'no',
+  disable_vrfy_command: 'no',
+  smtpd_hard_error_limit: '1000',
+  smtpd_soft_error_limit: '1000',
+  smtpd_banner: 'mx.example.org ESMTP',
+});
+
 type Found = { readonly id: string; readonly kind: string; readonly transcript: readonly string[] };
 
 describe('a Postfix with planted faults', { skip: notRoot }, () => {
   let server: ProbeServer;
   before(async () => {
-    server = await startProbeServer(
-      Object.fromEntries(Object.entries(cases).map(([name, one]) => [name, one.plant])),
-    );
+    server = await startProbeServer({
+      ...Object.fromEntries(Object.entries(cases).map(([name, one]) => [name, one.plant])),
+      [atOnce]: allAtOnce,
+    });
   });
   after(() => server?.[Symbol.asyncDispose]());
 
@@ -224,15 +242,31 @@ describe('a Postfix with planted faults', { skip: notRoot }, () => {
   });
 
   for (const [name, { finds, plant }] of Object.entries(cases)) {
-    test(`found alone: ${name}`, async () => {
+    test(`found: ${name}`, async () => {
       const { service } = plant('');
-      const found = await probed({ [service]: server.port(name) });
+      const checks = new Set(finds.map((id) => id.replace(/\..*/, '')));
+      const only = [...checks].flatMap((check) => ['--only', check]);
+      const found = await probed({ [service]: server.port(name) }, ...only);
       assert.deepEqual(faultsIn(found), [...finds].sort(), JSON.stringify(found, undefined, 1));
       for (const { id, kind, transcript } of found) {
         if (kind === 'fail' || kind === 'warn') assert.ok(transcript.length > 0, id);
       }
     });
   }
+
+  test('many faults at once are all found, and no other', async () => {
+    const found = await probed({
+      smtp: server.port(atOnce),
+      submission: server.port('submission without logins, to users'),
+      submissions: server.port('a certificate that ends soon'),
+    });
+    const wanted = [
+      ...['forged-sender.unknown', 'guessing', 'names.hello', 'relay.the-null-sender'],
+      ...['size.none', 'smuggling', 'tls.smtp.missing', 'vrfy.tells'],
+      ...['login.submission.local', 'tls.submissions.certificate.ends-soon'],
+    ];
+    assert.deepEqual(faultsIn(found), wanted.sort());
+  });
 
   test('no message was delivered, queued or left', async () => {
     assert.deepEqual(server.sink.deliveries, []);

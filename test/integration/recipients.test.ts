@@ -8,10 +8,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connectRecipients } from '../../src/commands/connect/recipients/recipients.ts';
-import { examineServer } from '../../src/commands/doctor/doctor.ts';
+import { reflection } from '../../src/commands/doctor/reflection.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
+import { openScriptedDns } from '../doubles/dns-server.ts';
 import { startDovecot } from './dovecot-instance.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { reloaded } from './postfix-reload.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
@@ -33,10 +36,10 @@ async function send(postfix: PostfixInstance, to: string, id: string): Promise<n
 }
 
 async function reflected(configDir: string): Promise<readonly string[]> {
-  const findings = await examineServer({ configDir, state: join(configDir, 'no-state') });
-  return findings
-    .filter(({ id, kind }) => id.startsWith('reflection') && kind !== 'ok')
-    .map(({ id, kind }) => `${kind} ${id}`);
+  await using dns = await openScriptedDns([]);
+  const servers = `[dns]\nservers = ["127.0.0.1:${dns.server.port}"]\n`;
+  const findings = await reflection(parseConfig(servers, 'test').config, configDir);
+  return findings.filter(({ kind }) => kind !== 'ok').map(({ id, kind }) => `${kind} ${id}`);
 }
 
 test('a backend that rejects: it is asked at RCPT, and nothing is returned any more', async () => {
@@ -84,7 +87,7 @@ test('a backend that rejects: it is asked at RCPT, and nothing is returned any m
   const again = await connectRecipients(ways, quiet);
   assert.equal(again.changed, false);
 
-  await connectRecipients({ ...ways, undo: true }, quiet);
+  await reloaded(postfix, () => connectRecipients({ ...ways, undo: true }, quiet));
   assert.deepEqual(await readFile(join(configDir, 'main.cf')), was);
   assert.equal(await send(postfix, 'nobody2@virtual.test', 'undone'), 250);
 });
@@ -156,8 +159,10 @@ test('the users of Dovecot become a list; a user who is added is added to it', a
   assert.equal(await send(postfix, 'joe@virtual.test', 'joe'), 250);
   assert.equal(await send(postfix, 'ann@virtual.test', 'ann'), 550);
   await dovecot.addUsers({ 'ann@virtual.test': 'y' });
-  const renewed = await connectRecipients({ ...ways, log: [log] }, quiet);
-  assert.match(renewed.diff, /^\+ann@virtual\.test ok$/m);
+  await reloaded(postfix, async () => {
+    const renewed = await connectRecipients({ ...ways, log: [log] }, quiet);
+    assert.match(renewed.diff, /^\+ann@virtual\.test ok$/m);
+  });
   assert.equal(await send(postfix, 'ann@virtual.test', 'ann2'), 250);
   await connectRecipients({ ...ways, undo: true }, quiet);
   assert.deepEqual(await readFile(join(configDir, 'main.cf')), was);

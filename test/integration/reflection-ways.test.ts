@@ -8,13 +8,22 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readPostfixFiles } from '../../src/commands/connect/postfix-files.ts';
+import { reflection } from '../../src/commands/doctor/reflection.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import type { Finding } from '../../src/core/finding.ts';
 import { reflectionFindings } from '../../src/core/reflection/ways.ts';
+import type { DnsRecord } from '../../src/formats/dns/record.ts';
 import { readReflectionFacts } from '../../src/partners/postfix/recipients/reflection-facts.ts';
+import { openScriptedDns } from '../doubles/dns-server.ts';
+import { onMachineOfItsOwn, onOwnMachine } from './own-machine.ts';
 import { type PostfixInstance, type PostfixOptions, startPostfix } from './postfix-instance.ts';
+import { reloaded } from './postfix-reload.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
 const victim = 'victim@forged.test';
+/** Not in mynetworks. */
+const stranger = '127.0.0.6';
 const refusing = (known: readonly string[] = []): Promise<Sink> =>
   startSink({
     refuse: (to) =>
@@ -29,13 +38,12 @@ async function write(
   for (const [file, text] of Object.entries(files)) {
     await writeFile(join(postfix.configDirectory, file), text);
   }
-  await postfix.reload();
+  await reloaded(postfix);
 }
 
-async function send(postfix: PostfixInstance, to: string, body = 'Hello.\r\n'): Promise<number> {
-  await using client = await connectSmtp(postfix.ports.smtp);
-  const id = `${to}-${Math.random()}`;
-  const sent = await client.send({ from: victim, to: [to], id, body });
+async function send({ ports }: PostfixInstance, to: string): Promise<number> {
+  await using client = await connectSmtp(ports.smtp, { localAddress: stranger });
+  const sent = await client.send({ from: victim, to: [to], id: `${to}-${Math.random()}` });
   return sent.stage === 'done' ? 250 : sent.reply.code;
 }
 
@@ -43,8 +51,15 @@ async function ways(postfix: PostfixInstance): Promise<readonly string[]> {
   const { configDirectory } = postfix;
   const facts = await readReflectionFacts(configDirectory, await readPostfixFiles(configDirectory));
   const more = { dovecot: undefined, otherExchangers: [], answersJudged: false };
-  const findings = reflectionFindings({ ...facts, ...more });
-  return findings.filter(({ kind }) => kind !== 'ok').map(({ id }) => id);
+  return idsOf(reflectionFindings({ ...facts, ...more }));
+}
+
+const idsOf = (findings: readonly Finding[]): readonly string[] =>
+  findings.filter(({ kind }) => kind !== 'ok').map(({ id }) => id);
+
+/** Mail that was accepted comes back to an address that was forged. */
+function returned(sink: Sink): Promise<void> {
+  return sink.until(() => sink.deliveries.some(({ to }) => to.includes(victim)), 'the notice');
 }
 
 type Way = {
@@ -158,57 +173,133 @@ const known: readonly Way[] = [
   },
 ];
 
-for (const { arrange, cure, files = {}, id, name, options, to } of known) {
-  test(`${name}: accepted and returned before, refused after`, async () => {
-    await using sink = await refusing(['joe@virtual.test']);
-    await using postfix = await startPostfix({ sink: sink.port, ...options(sink) });
-    await arrange?.(postfix);
-    await write(postfix, files);
-    assert.equal(await send(postfix, to), 250, 'accepted');
-    await sink.until(() => sink.deliveries.some((one) => one.to.includes(victim)), 'the notice');
-    assert.ok(
-      (await ways(postfix)).some((one) => id.test(one)),
-      'doctor names it',
-    );
-    await cure(postfix);
-    await postfix.reload();
-    const notices = sink.deliveries.length;
-    const code = await send(postfix, to);
-    assert.ok(code >= 500, `refused: ${code}`);
-    assert.equal(sink.deliveries.length, notices);
-    assert.deepEqual(
-      (await ways(postfix)).filter((one) => id.test(one)),
-      [],
-    );
+function outside(): void {
+  for (const { arrange, cure, files = {}, id, name, options, to } of known) {
+    test(`${name}: accepted and returned before, refused after`, async () => {
+      await using sink = await refusing(['joe@virtual.test']);
+      await using postfix = await startPostfix({ sink: sink.port, ...options(sink) });
+      await arrange?.(postfix);
+      await write(postfix, files);
+      assert.equal(await send(postfix, to), 250, 'accepted');
+      await returned(sink);
+      assert.ok(
+        (await ways(postfix)).some((one) => id.test(one)),
+        'doctor names it',
+      );
+      await cure(postfix);
+      await reloaded(postfix);
+      const notices = sink.deliveries.length;
+      const code = await send(postfix, to);
+      assert.ok(code >= 500, `refused: ${code}`);
+      assert.equal(sink.deliveries.length, notices);
+      assert.deepEqual(
+        (await ways(postfix)).filter((one) => id.test(one)),
+        [],
+      );
+    });
+  }
+
+  test('soft_bounce: unknown recipients are put off before, refused after', async () => {
+    await using sink = await refusing();
+    await using postfix = await startPostfix({
+      sink: sink.port,
+      settings: { ...virtual(sink), soft_bounce: 'yes' },
+    });
+    await write(postfix, boxes);
+    assert.equal(await send(postfix, 'nobody@virtual.test'), 450);
+    assert.ok((await ways(postfix)).includes('reflection.soft-bounce'));
+    await postfix.set({ soft_bounce: 'no' });
+    await reloaded(postfix);
+    assert.equal(await send(postfix, 'nobody@virtual.test'), 550);
+    assert.deepEqual(await ways(postfix), []);
+  });
+
+  test('temporary replies: unknown recipients are put off before, refused after', async () => {
+    await using sink = await refusing();
+    await using postfix = await startPostfix({
+      sink: sink.port,
+      settings: { ...virtual(sink), unknown_virtual_mailbox_reject_code: '450' },
+    });
+    await write(postfix, boxes);
+    assert.equal(await send(postfix, 'nobody@virtual.test'), 450);
+    assert.deepEqual(await ways(postfix), ['reflection.codes']);
+    await postfix.set({ unknown_virtual_mailbox_reject_code: '550' });
+    await reloaded(postfix);
+    assert.equal(await send(postfix, 'nobody@virtual.test'), 550);
+    assert.deepEqual(await ways(postfix), []);
+  });
+
+  test('another MX host that knows no recipients: it returns what this one refuses', async () => {
+    await using sink = await refusing();
+    await using postfix = await startPostfix({ sink: sink.port, settings: virtual(sink) });
+    await write(postfix, boxes);
+    await using other = await startPostfix({
+      sink: postfix.ports.smtp,
+      settings: {
+        mydestination: '',
+        relay_domains: 'virtual.test',
+        relay_transport: `smtp:[127.0.0.1]:${postfix.ports.smtp}`,
+      },
+    });
+    const exchange = (preference: number, host: string): DnsRecord => ({
+      name: 'virtual.test',
+      ttlSeconds: 0,
+      type: 'MX',
+      preference,
+      exchange: host,
+    });
+    const own = exchange(10, 'mail.test');
+    await using dns = await openScriptedDns([own, exchange(20, 'mx2.test')]);
+    const servers = `[dns]\nservers = ["127.0.0.1:${dns.server.port}"]\n`;
+    const { config } = parseConfig(`host = "mail.test"\n${servers}`, 'test');
+    const found = async (): Promise<readonly string[]> =>
+      idsOf(await reflection(config, postfix.configDirectory));
+    assert.equal(await send(postfix, 'nobody@virtual.test'), 550);
+    assert.equal(await send(other, 'nobody@virtual.test'), 250, 'accepted');
+    await returned(sink);
+    assert.ok((await found()).includes('reflection.other-mx'));
+    await writeFile(join(other.configDirectory, 'boxes'), boxes.boxes);
+    await other.set({ relay_recipient_maps: 'texthash:$config_directory/boxes' });
+    await reloaded(other);
+    assert.equal(await send(other, 'nobody@virtual.test'), 550, 'refused with the same list');
+    dns.records = [own];
+    assert.ok(!(await found()).includes('reflection.other-mx'), 'or out of the MX records');
   });
 }
 
-test('soft_bounce: unknown recipients are put off before, refused after', async () => {
-  await using sink = await refusing();
-  await using postfix = await startPostfix({
-    sink: sink.port,
-    settings: { ...virtual(sink), soft_bounce: 'yes' },
+/** Postfix itself looks up MX records, so the DNS must have its usual port. */
+function inside(): void {
+  test('permit_mx_backup: accepted and returned before, refused after', async () => {
+    const answers = [
+      { preference: 10, exchange: 'mx.customer.test' },
+      { preference: 20, exchange: 'mail.test' },
+    ].map((one): DnsRecord => ({ name: 'customer.test', ttlSeconds: 0, type: 'MX', ...one }));
+    const address = (name: string, at: string): DnsRecord => {
+      return { name, ttlSeconds: 0, type: 'A', address: at };
+    };
+    await using _ = await openScriptedDns(
+      [...answers, address('mx.customer.test', '192.0.2.50'), address('mail.test', '127.0.0.1')],
+      { port: 53 },
+    );
+    await writeFile('/etc/resolv.conf', 'nameserver 127.0.0.1\n');
+    await using sink = await refusing();
+    await using postfix = await startPostfix({
+      sink: sink.port,
+      smtp: { smtpd_relay_restrictions: 'permit_mx_backup, reject_unauth_destination' },
+    });
+    assert.equal(await send(postfix, 'nobody@customer.test'), 250, 'accepted');
+    await returned(sink);
+    assert.ok((await ways(postfix)).includes('reflection.backup-mx'));
+    const service = `127.0.0.1:${postfix.ports.smtp}/inet/smtpd_relay_restrictions`;
+    await postfix.tool('postconf', '-P', `${service}=reject_unauth_destination`);
+    await reloaded(postfix);
+    assert.equal(await send(postfix, 'nobody@customer.test'), 554);
+    assert.ok(!(await ways(postfix)).includes('reflection.backup-mx'));
   });
-  await write(postfix, boxes);
-  assert.equal(await send(postfix, 'nobody@virtual.test'), 450);
-  assert.ok((await ways(postfix)).includes('reflection.soft-bounce'));
-  await postfix.set({ soft_bounce: 'no' });
-  await postfix.reload();
-  assert.equal(await send(postfix, 'nobody@virtual.test'), 550);
-  assert.deepEqual(await ways(postfix), []);
-});
+}
 
-test('temporary replies: unknown recipients are put off before, refused after', async () => {
-  await using sink = await refusing();
-  await using postfix = await startPostfix({
-    sink: sink.port,
-    settings: { ...virtual(sink), unknown_virtual_mailbox_reject_code: '450' },
-  });
-  await write(postfix, boxes);
-  assert.equal(await send(postfix, 'nobody@virtual.test'), 450);
-  assert.deepEqual(await ways(postfix), ['reflection.codes']);
-  await postfix.set({ unknown_virtual_mailbox_reject_code: '550' });
-  await postfix.reload();
-  assert.equal(await send(postfix, 'nobody@virtual.test'), 550);
-  assert.deepEqual(await ways(postfix), []);
-});
+if (onOwnMachine) inside();
+else {
+  outside();
+  onMachineOfItsOwn(import.meta.filename);
+}

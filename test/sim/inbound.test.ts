@@ -151,5 +151,7 @@ test('without waiting nothing is slow, and waiting never stops less', () => {
   const world = worldOf(openDice(seed));
   const [at, later] = [play(world, openReplay(0)), play(world, openReplay(10 * minuteMs))];
   assert.equal(at.waited, at.kept);
+  assert.ok(at.kept <= 0.003 * at.honest, 'only in Junk');
+  assert.ok(at.stopped >= 0.7 * at.spam, 'spam');
   assert.ok(later.stopped >= at.stopped);
 });

@@ -109,17 +109,21 @@ export async function keepRecord(
   configDirectory: string,
   files: { readonly before: PostfixFiles; readonly after: PostfixFiles },
 ): Promise<void> {
-  const path = recordPath(configDirectory);
   const kept: ConnectRecord = {
     before: files.before,
-    afterDigest: { main: digest(files.after.main), master: digest(files.after.master) },
+    afterDigest: { main: digestOf(files.after.main), master: digestOf(files.after.master) },
   };
+  await writeRecord(recordPath(configDirectory), JSON.stringify(kept));
+}
+
+/** Writes what an undo needs; others must not read it, as tables may have passwords. */
+export async function writeRecord(path: string, text: string): Promise<void> {
   try {
     await rm(`${path}.new`, { force: true });
-    await writeFile(`${path}.new`, JSON.stringify(kept), { mode: 0o600, flag: 'wx', flush: true });
+    await writeFile(`${path}.new`, text, { mode: 0o600, flag: 'wx', flush: true });
     await rename(`${path}.new`, path);
   } catch (cause) {
-    throw cannotWrite(configDirectory, cause);
+    throw cannotWrite(dirname(path), cause);
   }
 }
 
@@ -129,10 +133,10 @@ export async function dropRecord(configDirectory: string): Promise<void> {
 
 /** True if the file was not changed since `postern connect` wrote it. */
 export function untouched(kept: ConnectRecord, now: PostfixFiles, key: 'main' | 'master'): boolean {
-  return kept.afterDigest[key] === digest(now[key]);
+  return kept.afterDigest[key] === digestOf(now[key]);
 }
 
-function digest(text: string): string {
+export function digestOf(text: string): string {
   return createHash('sha256').update(text, 'latin1').digest('hex');
 }
 

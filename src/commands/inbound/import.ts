@@ -95,13 +95,13 @@ export function registerLogImport(inbound: Command): void {
       }
       const chosen = found.senders.slice(0, takenMax);
       if (options.dryRun !== true) await send(options.state, chosen);
-      const count = (kind: LoggedSender['kind']): number =>
+      const named = (kind: LoggedSender['kind']): number =>
         found.senders.filter((one) => one.kind === kind).length;
       const imported: Imported = {
         ...found.report,
         lines,
-        writtenTo: count('written-to'),
-        domains: count('domain'),
+        writtenTo: named('written-to'),
+        domains: named('domain'),
         taken: options.dryRun === true ? 0 : chosen.length,
       };
       print(self, options.json === true ? jsonLine(imported) : importedText(imported));

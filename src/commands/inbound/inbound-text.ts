@@ -27,11 +27,17 @@ const states: Readonly<Record<InboundState, string>> = {
   expired: 'deleted: nobody asked for it',
   gone: 'taken out of the queue by others',
 };
-const stances: Readonly<Record<InboundStatus['stance'], string>> = {
-  observe: 'observe: nothing waits; the list shows what would have waited',
-  wait: 'wait: suspicious mail waits here for some minutes',
-  defer: 'defer: suspicious mail is put off with a 451',
-};
+function stanceText({ stance, waitMs }: InboundStatus): string {
+  if (stance === 'defer') return 'defer: suspicious mail is put off with a 451';
+  if (stance === 'observe') {
+    return waitMs > 0
+      ? 'observe: nothing waits; the list shows what would have waited or gone to Junk'
+      : 'observe: nothing is changed; the list shows what would have gone to Junk';
+  }
+  return waitMs > 0
+    ? `wait: suspicious mail waits here for ${span(waitMs)}`
+    : 'wait: what counts as spam goes to Junk; nothing waits, as inbound.wait is 0s';
+}
 /** Characters of a subject in a list, beside nothing else on 80 columns. */
 const subjectMax = 56;
 
@@ -77,7 +83,7 @@ export function inboundListText(
   const head =
     status === undefined
       ? ''
-      : `Stance ${stances[status.stance]}.\n` +
+      : `Stance ${stanceText(status)}.\n` +
         `${many(status.waiting, 'message')} waiting, ${status.quarantined} in quarantine, ` +
         `${status.atRisk} put off and late (postern inbound at-risk).\n\n`;
   if (rows.length === 0) return `${head}No such mail came in.\n`;

@@ -3,11 +3,11 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Stance, stances } from '../../core/inbound/greylist/judgement.ts';
+import { usualWait } from '../../core/inbound/usual-wait.ts';
 import { openInboundReplay } from '../../flow/replay/inbound-replay.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { minuteMs } from '../../lib/time.ts';
 import { organisationOf } from '../../partners/dns/public-suffix.ts';
-import { durationOption } from '../terminal/options.ts';
+import { durationOption, optionWithDefault } from '../terminal/options.ts';
 
 export type InboundOptions = {
   readonly inbound?: true;
@@ -16,8 +16,6 @@ export type InboundOptions = {
   readonly spamScore: number;
 };
 
-/** How long suspicious mail waits. */
-const usualWaitMs = 10 * minuteMs;
 /** The limit of SpamAssassin as it is shipped. */
 const usualSpamScore = 5;
 
@@ -30,9 +28,12 @@ export function addInboundOptions(command: Command): void {
         .default('wait'),
     )
     .addOption(
-      new Option('--wait <duration>', 'with --inbound: how long it waits; 0s: not at all')
-        .argParser(durationOption)
-        .default(usualWaitMs, '10m'),
+      optionWithDefault(
+        '--wait <duration>',
+        'with --inbound: how long it waits; 0s: not at all',
+        durationOption,
+        usualWait,
+      ),
     )
     .addOption(
       new Option('--spam-score <points>', "with --inbound: the content filter's limit for spam")

@@ -1,6 +1,7 @@
 /** Settings of [inbound]: what happens to unknown and suspicious mail that comes in. */
 import { z } from 'zod';
 import { isAllowable } from '../../core/inbound/allowed.ts';
+import { usualWait } from '../../core/inbound/usual-wait.ts';
 import { parseAddressList } from '../../formats/spf/address-lists.ts';
 
 const zone = z
@@ -33,8 +34,9 @@ export const inboundSettings: z.ZodType<InboundSection> = z
       .describe(
         'What happens to unknown and suspicious mail that comes in; needs verify.enabled. ' +
           'observe: it is delivered, and `postern inbound list` says what would have waited. ' +
-          'wait: it is accepted and waits in Postfix’s hold queue for at most inbound.wait, is ' +
-          'judged once more, and is delivered or kept in quarantine. defer: the answer is 451, ' +
+          'wait: what counts as spam gets inbound.junk_header; with inbound.wait, other suspicious ' +
+          'mail waits in Postfix’s hold queue, is judged once more, and is delivered or kept in ' +
+          'quarantine. defer: the answer is 451, ' +
           'so that the sender tries again; some senders never do. auto: wait if [scan] has a ' +
           'scanner, else observe. With mode = "observe" it always only observes.',
       ),
@@ -44,10 +46,10 @@ export const inboundSettings: z.ZodType<InboundSection> = z
         /^(?:(?:\d|[1-9]\d|[1-5]\d\d|600)s|(?:[1-9]|10)m)$/,
         'must be at most 10m, such as 90s or 5m',
       )
-      .default('10m')
+      .default(usualWait)
       .describe(
-        'Longest time that a message waits, at most 10m. Less suspicious mail waits less. ' +
-          '0s: nothing waits; what content calls spam still gets inbound.junk_header.',
+        'How long suspicious mail waits here, at most 10m. 0s: nothing waits; what counts as spam ' +
+          'still gets inbound.junk_header.',
       ),
     defer_at: z
       .enum(['data', 'rcpt'])

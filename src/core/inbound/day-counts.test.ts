@@ -2,21 +2,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
-import { countByDay } from './day-counts.ts';
+import { countByDay, type InboundDaySum } from './day-counts.ts';
 
 test('each day has its mail, and a day without mail is there too', () => {
   const now = (100 * dayMs + 7) as Millis;
-  const at = (day: number, more = 0): Millis => (day * dayMs + more) as Millis;
+  const at = (day: number): Millis => (day * dayMs) as Millis;
+  const sum = (day: number, state: string, more: Partial<InboundDaySum> = {}): InboundDaySum => {
+    return { day, state, count: 1, waitedMs: 0, longestMs: 0, ...more };
+  };
   const counts = countByDay(
     [
-      { at: at(100), changedAt: at(100, 4 * minuteMs), state: 'released' },
-      { at: at(100), changedAt: at(100, 2 * minuteMs), state: 'released' },
-      { at: at(100), changedAt: at(100), state: 'junk' },
-      { at: at(98), changedAt: at(98), state: 'observed' },
-      { at: at(98), changedAt: at(98), state: 'observed-junk' },
-      { at: at(98), changedAt: at(99), state: 'expired' },
-      { at: at(98), changedAt: at(98), state: 'waiting' },
-      { at: at(90), changedAt: at(90), state: 'released' },
+      sum(100, 'released', { count: 2, waitedMs: 6 * minuteMs, longestMs: 4 * minuteMs }),
+      sum(100, 'junk'),
+      sum(98, 'observed'),
+      sum(98, 'observed-junk'),
+      sum(98, 'expired', { waitedMs: dayMs, longestMs: dayMs }),
+      sum(98, 'waiting'),
+      sum(90, 'released'),
     ],
     { days: 3, now },
   );

@@ -19,11 +19,20 @@ export type InboundDayCount = {
   readonly observedJunk: number;
 };
 
-type Message = { readonly at: Millis; readonly state: string; readonly changedAt: Millis };
+/** All messages of one day and state. */
+export type InboundDaySum = {
+  /** Days since 1970 (UTC). */
+  readonly day: number;
+  readonly state: string;
+  readonly count: number;
+  /** Time until the last change of state: together, and the longest. */
+  readonly waitedMs: number;
+  readonly longestMs: number;
+};
 
 /** The days up to `now`, the oldest first, also those without mail. */
 export function countByDay(
-  messages: readonly Message[],
+  sums: readonly InboundDaySum[],
   { days, now }: { readonly days: number; readonly now: Millis },
 ): readonly InboundDayCount[] {
   const first = Math.floor(now / dayMs) - days + 1;
@@ -37,23 +46,22 @@ export function countByDay(
     observed: 0,
     observedJunk: 0,
   }));
-  for (const { at, changedAt, state } of messages) {
-    const day = all[Math.floor(at / dayMs) - first];
+  for (const { count, day: number, longestMs, state, waitedMs } of sums) {
+    const day = all[number - first];
     if (day === undefined) continue;
     if (state === 'released') {
-      const waited = Math.max(0, changedAt - at);
-      day.honest++;
-      day.delivered++;
-      day.waitedMs += waited;
-      day.longestMs = Math.max(day.longestMs, waited);
+      day.honest += count;
+      day.delivered += count;
+      day.waitedMs += waitedMs;
+      day.longestMs = Math.max(day.longestMs, longestMs);
     } else if (state === 'observed') {
-      day.honest++;
-      day.observed++;
+      day.honest += count;
+      day.observed += count;
     } else if (state === 'observed-junk') {
-      day.junk++;
-      day.observedJunk++;
-    } else if (state === 'junk') day.junk++;
-    else if (state !== 'waiting' && state !== 'gone') day.stopped++;
+      day.junk += count;
+      day.observedJunk += count;
+    } else if (state === 'junk') day.junk += count;
+    else if (state !== 'waiting' && state !== 'gone') day.stopped += count;
   }
   return all.map(({ delivered, waitedMs, ...counts }, nth) => ({
     at: ((first + nth) * dayMs) as Millis,

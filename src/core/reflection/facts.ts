@@ -64,7 +64,7 @@ export type DovecotFacts = {
   readonly quotaStatus: string;
   /** Users may write Sieve scripts, which may answer and reject. */
   readonly sieve: boolean;
-  /** `sieve_extensions` or rules of the server allow `reject`. */
+  /** As `dovecot --version` says; the names of settings depend on it. */
   readonly version: string;
 };
 
@@ -81,8 +81,7 @@ export type ReflectionFacts = {
       | 'unknown_virtual_alias_reject_code'
       | 'unknown_relay_recipient_reject_code'
       | 'delay_warning_time'
-      | 'luser_relay'
-      | 'internal_mail_filter_classes',
+      | 'luser_relay',
       string
     >
   >;

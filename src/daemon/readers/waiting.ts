@@ -127,7 +127,8 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       allowed,
       waiting,
       world,
-      stance: () => settings.policy.stance,
+      policy: () => settings.policy,
+      organisationOf,
     }),
     wrote({ outside, at, sender = '' }) {
       // Without a sender it is an automatic answer or a notice: nobody here wrote it.
@@ -139,7 +140,11 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
       }
     },
     knownOlderThan: (now) => known.olderThan(now),
-    forgetAddress: (address) => waiting.forgetAddress(address),
+    forgetAddress(address) {
+      waiting.forgetAddress(address);
+      // Also what is not yet in the ledger, from where it is deleted.
+      known.forget('written-to', address);
+    },
     configure(changed) {
       Object.assign(settings, settingsOf(changed, given, since));
       allowed.configure(changed.inbound.allow);

@@ -66,3 +66,17 @@ test('a burst is a trouble until an hour has passed', () => {
   tick();
   assert.equal(troubles.at(-1), 'own bounces over');
 });
+
+test('a flood takes no memory, and is over an hour after its last notice', () => {
+  const { bounces, state, tick, troubles } = rig(3);
+  const burst = [1, 2, 3, 4].map((nth) => events(nth, 'victim@forged.example'));
+  for (let nth = 0; nth < 20_000; nth++)
+    for (const event of burst[nth % 4] ?? []) bounces.seen(event);
+  assert.match(troubles.at(-1) ?? '', /sent 20000 notices/);
+  state.now += hourMs / 2;
+  tick();
+  assert.match(troubles.at(-1) ?? '', /sent 20000 notices/);
+  state.now += hourMs;
+  tick();
+  assert.equal(troubles.at(-1), 'own bounces over');
+});

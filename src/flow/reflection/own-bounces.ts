@@ -21,18 +21,17 @@ export type OwnBouncesDeps = {
 
 /** Messages whose sender and last refusal are remembered. */
 const messagesMax = 20_000;
-/** Notices of an hour that are counted one by one. */
-const noticesMax = 100_000;
 const trouble = 'own bounces';
 
+/** Notices of one minute, by cause. */
+type Minute = { readonly at: Millis; readonly counts: Map<NoticeCause, number> };
 type Known = { readonly sender: string; cause: NoticeCause };
 
 export class OwnBounces {
   readonly #deps: OwnBouncesDeps;
   readonly #messages = new RecentMap<string, Known>(messagesMax);
-  readonly #notices: { readonly at: Millis; readonly cause: NoticeCause }[] = [];
-
-  readonly #counts = new Map<NoticeCause, number>();
+  /** Those of the last hour, the oldest first. */
+  #minutes: Minute[] = [];
   readonly #stop: () => void;
 
   constructor(deps: OwnBouncesDeps) {
@@ -64,26 +63,39 @@ export class OwnBounces {
     if (known === undefined || known.sender === '') return;
     if (isOwnDomain(localDomains, domainOf(known.sender))) return;
     world.count('postern_own_bounces_total', 1, known.cause);
-    if (this.#notices.length >= noticesMax) this.#dropFirst();
-    this.#notices.push({ at, cause: known.cause });
-    this.#counts.set(known.cause, (this.#counts.get(known.cause) ?? 0) + 1);
-    if (this.#notices.length <= limit()) return;
-    const [most = 'other'] = [...this.#counts]
+    const minute = Math.floor(at / minuteMs) * minuteMs;
+    let last = this.#minutes.at(-1);
+    if (last === undefined || last.at < minute) {
+      last = { at: minute as Millis, counts: new Map() };
+      this.#minutes.push(last);
+      this.#forget(at);
+    }
+    last.counts.set(known.cause, (last.counts.get(known.cause) ?? 0) + 1);
+    const counts = this.#counts();
+    const count = sum(counts);
+    if (count <= limit()) return;
+    const [most = 'other'] = [...counts]
       .sort(([, one], [, two]) => two - one)
       .map(([cause]) => cause);
-    troubles.set(trouble, burstText(this.#notices.length, limit(), most));
+    troubles.set(trouble, burstText(count, limit(), most));
   }
 
-  #dropFirst(): void {
-    const first = this.#notices.shift();
-    if (first !== undefined)
-      this.#counts.set(first.cause, (this.#counts.get(first.cause) ?? 1) - 1);
+  #counts(): ReadonlyMap<NoticeCause, number> {
+    const all = new Map<NoticeCause, number>();
+    for (const { counts } of this.#minutes) {
+      for (const [cause, count] of counts) all.set(cause, (all.get(cause) ?? 0) + count);
+    }
+    return all;
   }
 
   #forget(now: Millis): void {
-    const before = this.#notices.length;
-    while ((this.#notices[0]?.at ?? now) < now - hourMs) this.#dropFirst();
     const { limit, troubles } = this.#deps;
-    if (before > limit() && this.#notices.length <= limit()) troubles.set(trouble, undefined);
+    const before = sum(this.#counts());
+    this.#minutes = this.#minutes.filter(({ at }) => at > now - hourMs - minuteMs);
+    if (before > limit() && sum(this.#counts()) <= limit()) troubles.set(trouble, undefined);
   }
+}
+
+function sum(counts: ReadonlyMap<NoticeCause, number>): number {
+  return [...counts.values()].reduce((all, one) => all + one, 0);
 }

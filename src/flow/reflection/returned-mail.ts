@@ -146,9 +146,9 @@ export class Returns {
     return { kind, proof: isSent ? 'envelope' : 'unproven' };
   }
 
-  /** Whether a message that was read has a proof. */
-  async isProven(queueId: string): Promise<boolean> {
-    return (await this.#proven.get(queueId)) ?? false;
+  /** Whether a message that was read has a proof; undefined if it was not read. */
+  async isProven(queueId: string): Promise<boolean | undefined> {
+    return await this.#proven.get(queueId);
   }
 
   /** What is done with a message. Counts it. */

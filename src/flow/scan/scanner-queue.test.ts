@@ -48,7 +48,8 @@ function rig({ connections = 2 }: { readonly connections?: number } = {}) {
     asked,
     heard,
     line,
-    ask: (text = 'x') => line.ask(Buffer.from(text), note),
+    ask: (text = 'x', lane: 'account' | 'stranger' = 'account') =>
+      line.ask(Buffer.from(text), note, lane),
     standStill: (now: boolean) => {
       still = now;
     },
@@ -213,4 +214,49 @@ test('too big for the scanner: it is not down, and the log says it once', async 
   asked.at(-1)?.answer();
   await time.settle();
   assert.equal(heard.at(-1), 'report');
+});
+
+test('strangers leave a connection free, and come after accounts', async () => {
+  const { ask, asked, heard, time } = rig({ connections: 3 });
+  for (let nth = 0; nth < 1_990; nth++) ask(`s${nth}`, 'stranger');
+  assert.deepEqual(
+    asked.map(({ octets }) => octets),
+    ['s0', 's1'],
+  );
+  for (const text of ['a', 'b', 'c']) ask(text);
+  assert.deepEqual(
+    asked.slice(2).map(({ octets }) => octets),
+    ['a'],
+    'at once',
+  );
+  for (const nth of [0, 1, 2]) asked[nth]?.answer();
+  await time.pass(1);
+  assert.deepEqual(
+    asked.slice(3).map(({ octets }) => octets),
+    ['b', 'c'],
+  );
+  assert.deepEqual(heard, ['report', 'report', 'report']);
+  asked[3]?.answer();
+  await time.pass(1);
+  assert.deepEqual(
+    asked.slice(5).map(({ octets }) => octets),
+    ['s2'],
+    'one connection stays free',
+  );
+});
+
+test('a long line of strangers makes no account pass unscanned', async () => {
+  const { ask, asked, heard, time } = rig({ connections: 1 });
+  ask('first');
+  await time.pass(1_000);
+  asked[0]?.answer();
+  await time.pass(1);
+  for (let nth = 0; nth < 100; nth++) ask('s', 'stranger');
+  const busy = heard.filter((what) => what === 'busy').length;
+  assert.ok(busy > 80, 'strangers pass unscanned');
+  ask('a');
+  assert.equal(heard.filter((what) => what === 'busy').length, busy);
+  asked[1]?.answer();
+  await time.pass(1);
+  assert.equal(asked[2]?.octets, 'a');
 });

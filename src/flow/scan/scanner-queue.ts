@@ -7,6 +7,9 @@
  * While the scanner is down no message waits: Postern finds out with test messages of its own
  * whether the scanner is back. A message also does not begin to wait if the wait would be longer
  * than the deadline.
+ *
+ * Mail of strangers comes after that of accounts here, and leaves one connection free for it. So
+ * strangers who send much cannot make the mail of accounts leave unscanned.
  */
 import type { ScannerName, ScanReport, Silence } from '../../core/scan/report.ts';
 import { TooLargeError } from '../../core/scan/too-large.ts';
@@ -40,12 +43,17 @@ const waitingMax = 2_000;
 /** The weight of the newest scan in the mean time of a scan. */
 const newestShare = 0.1;
 
+/** The first one is served first. */
+const lanes: readonly Lane[] = ['account', 'stranger'];
+
 const testMessage = Buffer.from(
   'From: postern@localhost\r\nTo: postern@localhost\r\nSubject: Are you there?\r\n' +
     'Message-ID: <trial@postern.invalid>\r\n\r\n' +
     'This is how Postern finds out that its scanner is back.\r\n',
 );
 
+/** Whose mail is scanned: that of an account here, or mail that comes in. */
+type Lane = 'account' | 'stranger';
 type Waiting = {
   readonly octets: Buffer;
   readonly since: number;
@@ -55,7 +63,7 @@ type Waiting = {
 export class ScannerQueue {
   readonly #deps: ScannerQueueDeps;
   readonly #stopTicks: () => void;
-  #waiting: Waiting[] = [];
+  #waiting: Readonly<Record<Lane, Waiting[]>> = { account: [], stranger: [] };
   #running = 0;
   #failures = 0;
   #meanMs = 0;
@@ -85,17 +93,20 @@ export class ScannerQueue {
   }
 
   /** Has the message scanned. Calls back exactly once; at once if the scanner is not asked. */
-  ask(octets: Buffer, done: (heard: QueueAnswer) => void): void {
+  ask(octets: Buffer, done: (heard: QueueAnswer) => void, lane: Lane = 'account'): void {
     const { connections, deadlineMs, world } = this.#deps;
     if (this.#down) {
       done(silence('down'));
       return;
     }
     const one = { octets, since: world.clock.now(), done };
-    const expectedMs = (this.#meanMs * (this.#waiting.length + 1)) / connections;
-    if (this.#running < connections) this.#start(one);
-    else if (this.#waiting.length >= waitingMax || expectedMs > deadlineMs) done(silence('busy'));
-    else this.#waiting.push(one);
+    const { account, stranger } = this.#waiting;
+    const before = account.length + (lane === 'stranger' ? stranger.length : 0);
+    const expectedMs = (this.#meanMs * (before + 1)) / connections;
+    if (this.#running < this.#startsBelow(lane)) this.#start(one);
+    else if (this.#waiting[lane].length >= waitingMax || expectedMs > deadlineMs) {
+      done(silence('busy'));
+    } else this.#waiting[lane].push(one);
   }
 
   /** Asks the scanner no more; scans that are under way still answer. */
@@ -105,6 +116,12 @@ export class ScannerQueue {
     this.#retryAt = Number.POSITIVE_INFINITY;
     this.#release('down');
     if (this.#running === 0) this.#deps.scanner.close();
+  }
+
+  /** A scan of this lane starts while fewer are running. */
+  #startsBelow(lane: Lane): number {
+    const { connections } = this.#deps;
+    return lane === 'account' ? connections : Math.max(1, connections - 1);
   }
 
   #ended(): void {
@@ -154,10 +171,12 @@ export class ScannerQueue {
   }
 
   #next(): void {
-    while (this.#running < this.#deps.connections) {
-      const one = this.#waiting.shift();
-      if (one === undefined) return;
-      this.#start(one);
+    for (const lane of lanes) {
+      while (this.#running < this.#startsBelow(lane)) {
+        const one = this.#waiting[lane].shift();
+        if (one === undefined) break;
+        this.#start(one);
+      }
     }
   }
 
@@ -175,7 +194,9 @@ export class ScannerQueue {
   }
 
   #release(why: Silence): void {
-    for (const { done } of this.#waiting.splice(0)) done(silence(why));
+    for (const lane of lanes) {
+      for (const { done } of this.#waiting[lane].splice(0)) done(silence(why));
+    }
   }
 
   #tick(): void {
@@ -190,9 +211,11 @@ export class ScannerQueue {
     }
     // Late ones are not always the first: the clock may have been set back while they waited.
     const isLate = ({ since }: Waiting): boolean => now - since >= this.#deps.deadlineMs;
-    const late = this.#waiting.filter(isLate);
+    const { account, stranger } = this.#waiting;
+    const late = [...account, ...stranger].filter(isLate);
     if (late.length === 0) return;
-    this.#waiting = this.#waiting.filter((one) => !isLate(one));
+    const left = (one: Waiting): boolean => !isLate(one);
+    this.#waiting = { account: account.filter(left), stranger: stranger.filter(left) };
     for (const { done } of late) done(silence('late'));
   }
 

@@ -41,11 +41,13 @@ function useInbound(of) {
   return answers;
 }
 
-const stances = {
-  observe: 'Observing only: no mail waits, and what would have waited is counted',
-  wait: 'Suspicious mail waits here for some minutes',
-  defer: 'Suspicious mail is put off with a 451',
-};
+function stanceText({ stance, waitMs }) {
+  if (stance === 'defer') return 'Suspicious mail is put off with a 451';
+  if (stance === 'observe') return 'Observing only: what would have been done is counted';
+  return waitMs > 0
+    ? `Suspicious mail waits here for ${waited(waitMs)}`
+    : 'What counts as spam goes to Junk; nothing waits';
+}
 
 export function Inbound({ view, ask }) {
   const answers = useInbound(view);
@@ -57,7 +59,7 @@ export function Inbound({ view, ask }) {
   if (isQuiet && isIdle) return undefined;
   return html`<section aria-labelledby="inbound">
     <${Heading} id="inbound" title="Inbound">
-      <span class="quiet legend-note">${stances[status.stance]}</span>
+      <span class="quiet legend-note">${stanceText(status)}</span>
     <//>
     <p class="readout">
       <span class="quiet">Last ${days} days</span>

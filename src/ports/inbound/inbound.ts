@@ -2,6 +2,7 @@
  * Mail that comes in and is not delivered at once: what waits in the mail server's hold queue, what
  * is in quarantine, what was put off; and what is known about those who write to us. Types only.
  */
+import type { InboundDaySum } from '../../core/inbound/day-counts.ts';
 import type { Deferral, Known, KnownKind } from '../../core/inbound/greylist/knowledge.ts';
 import type { Millis } from '../../lib/time.ts';
 
@@ -101,11 +102,14 @@ export type InboundLedger = {
   inboundOne(queueId: string): InboundRow | undefined;
   /** Waiting or in quarantine, the first to be due first. */
   inboundDue(until: Millis, limit: number): readonly InboundRow[];
-  countInbound(state: InboundState): number;
+  /** Since this time, by day and state. */
+  inboundByDay(since: Millis): readonly InboundDaySum[];
   /**
    * Honest-looking mail that could have come back before this time and has not, the latest first.
    */
   notBack(before: Millis, limit: number): readonly DeferredRow[];
+  /** How much `notBack` would list without a limit. */
+  countNotBack(before: Millis): number;
   deferredOne(key: number): DeferredRow | undefined;
   known(kind: KnownKind, key: number): KnownRow | undefined;
   countKnown(kind: KnownKind): number;
@@ -140,6 +144,8 @@ export type DigestMail = {
 
 export type InboundStatus = {
   readonly stance: 'observe' | 'wait' | 'defer';
+  /** How long suspicious mail waits or, in stance observe, would wait; 0: nothing waits. */
+  readonly waitMs: number;
   readonly waiting: number;
   readonly quarantined: number;
   readonly known: number;
@@ -156,6 +162,7 @@ export type InboundAdmin = {
   status(): InboundStatus;
   list(filter: InboundFilter): readonly InboundRow[];
   show(queueId: string): InboundRow | undefined;
+  byDay: InboundLedger['inboundByDay'];
   /** `all`: also what may still come back at the time that its sender was given. */
   atRisk(filter: { readonly limit: number; readonly all: boolean }): readonly DeferredRow[];
   allowed(): readonly AllowedRow[];

@@ -17,13 +17,14 @@ import { print } from '../../terminal/print.ts';
 import { commandFor, configDirectoryOf } from '../config-directory.ts';
 import {
   checkAndReload,
+  digestOf,
   readPostfixFiles,
   readRecord,
   writePostfixFiles,
 } from '../postfix-files.ts';
 import type { PostfixFiles } from '../postfix-plan.ts';
 import { mayGoOn } from '../question.ts';
-import { type ChangeRecord, changeRecords, digestOf, undone } from '../recipients/record.ts';
+import { type ChangeRecord, changeRecords, undone } from '../recipients/record.ts';
 import { noticeProof } from './proof.ts';
 
 export type BounceOptions = {
@@ -142,13 +143,13 @@ async function connect(
     options.verify === false ? undefined : await readRunFile(stateDirectory(options.state));
   await mayGoOn(options);
   const before = mainValue(parseMainCf(files.main), parameter);
+  await records.keep(directory, {
+    main: files.main,
+    afterDigest: digestOf(main),
+    set: [{ name: parameter, before, after }],
+    files: [],
+  });
   try {
-    await records.keep(directory, {
-      main: files.main,
-      afterDigest: digestOf(main),
-      set: [{ name: parameter, before, after }],
-      files: [],
-    });
     await writePostfixFiles(directory, { main, master: files.master });
     const runs = await checkAndReload(directory);
     const proved = runs && guard !== undefined;

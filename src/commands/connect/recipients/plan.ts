@@ -17,7 +17,7 @@ import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
 import { wordsOf } from '../../../partners/postfix/lists.ts';
 import { postconfValues } from '../../../partners/postfix/postconf.ts';
 import { publicServices } from '../../../partners/postfix/recipients/classes.ts';
-import { knownIn, lookUpAll } from '../../../partners/postfix/recipients/known.ts';
+import { knownIn, lookUpAll, madeUpName } from '../../../partners/postfix/recipients/known.ts';
 import type { SeenRecipients } from './log.ts';
 import { listName, type SetParameter } from './record.ts';
 
@@ -45,7 +45,6 @@ const readAlready = [
   'smtpd_sender_login_maps',
 ] as const;
 const databases = /^(?:proxy:)?(?:mysql|pgsql|sqlite|ldap|mongodb|cdb|lmdb|hash|btree|texthash):/;
-const nobody = 'postern-nobody-a7c41f';
 
 export type PlanInput = {
   readonly configDirectory: string;
@@ -132,7 +131,7 @@ async function tableFor(of: ClassFacts, input: PlanInput): Promise<string | unde
   const delimiter = values.recipient_delimiter;
   for (const table of new Set(tables.filter((one) => databases.test(one)))) {
     const domains = [...new Set(got.map(domainOf))];
-    const made = domains.flatMap((domain) => [`${nobody}@${domain}`, `@${domain}`]);
+    const made = domains.flatMap((domain) => [`${madeUpName}@${domain}`, `@${domain}`]);
     try {
       if ((await lookUpAll(table, made, configDirectory)).size > 0) continue;
       const known = await knownIn([table, ...(await aliasTables(configDirectory))], got, {

@@ -16,7 +16,7 @@ import { plain } from '../../terminal/format.ts';
 import { helpAfter, jsonLine } from '../../terminal/help.ts';
 import { print } from '../../terminal/print.ts';
 import { commandFor, configDirectoryOf } from '../config-directory.ts';
-import { checkAndReload, readPostfixFiles, writePostfixFiles } from '../postfix-files.ts';
+import { checkAndReload, digestOf, readPostfixFiles, writePostfixFiles } from '../postfix-files.ts';
 import type { PostfixFiles } from '../postfix-plan.ts';
 import { mayGoOn } from '../question.ts';
 import { dovecotUsers, renewedLists, writeList } from './lists.ts';
@@ -34,7 +34,7 @@ import {
   type PlanInput,
 } from './plan.ts';
 import { type RcptProof, rcptProof } from './proof.ts';
-import { type ChangeRecord, changeRecords, digestOf, undone } from './record.ts';
+import { type ChangeRecord, changeRecords, undone } from './record.ts';
 import { mustNotHaveGot, showRefused, wouldRefuse } from './refused.ts';
 
 export type RecipientOptions = {
@@ -141,7 +141,7 @@ async function connect(
 ): Promise<RecipientReport> {
   // Asked again for a list that exists: it is made anew.
   const origin = record === undefined ? files.main : undone(files.main, record).main;
-  const classes = (await readClasses(directory)).map((one) => ({ ...one }));
+  const classes = await readClasses(directory);
   const input = await planInput(directory, { ...files, classes }, options);
   const lists = record?.files ?? [];
   if (openClasses(input).length === 0) {
@@ -175,13 +175,13 @@ async function connect(
   mustNotHaveGot(refused);
   if (options.dryRun === true) return report;
   await mayGoOn(options);
+  await records.keep(directory, {
+    main: record?.main ?? origin,
+    afterDigest: digestOf(plan.main),
+    set: [...(record?.set ?? []), ...plan.set],
+    files: [...new Set([...lists, ...texts.map(({ file }) => file)])],
+  });
   try {
-    await records.keep(directory, {
-      main: record?.main ?? origin,
-      afterDigest: digestOf(plan.main),
-      set: [...(record?.set ?? []), ...plan.set],
-      files: [...new Set([...lists, ...texts.map(({ file }) => file)])],
-    });
     for (const { file, text } of texts) await writeList(file, text);
     await writePostfixFiles(directory, after);
     const runs = await checkAndReload(directory);

@@ -3,11 +3,12 @@
  * that gives back the same bytes. If main.cf was changed since, the undo gives back the parameters
  * alone.
  */
-import { createHash } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { mainValue, parseMainCf, setParameter } from '../../../formats/postfix/main-cf.ts';
+import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
+import { digestOf, writeRecord } from '../postfix-files.ts';
 
 /** A parameter that was set. `before`: undefined if main.cf did not have it. */
 export type SetParameter = {
@@ -33,9 +34,6 @@ const shape: z.ZodType<ChangeRecord> = z.object({
 /** The list that Postfix reads, beside main.cf. Its bytes are this command's alone. */
 export const listName = 'postern-recipients';
 
-export const digestOf = (text: string): string =>
-  createHash('sha256').update(text, 'latin1').digest('hex');
-
 /** The records of one command. `name`: of their file in Postfix's folder. */
 export function changeRecords(name: string): {
   read(directory: string): Promise<ChangeRecord | undefined>;
@@ -44,21 +42,19 @@ export function changeRecords(name: string): {
 } {
   return {
     async read(directory) {
-      const text = await readFile(join(directory, name), 'utf8').catch(() => undefined);
-      if (text === undefined) return undefined;
+      const path = join(directory, name);
       try {
-        return shape.parse(JSON.parse(text));
-      } catch {
-        return undefined;
+        return shape.parse(JSON.parse(await readFile(path, 'utf8')));
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw new OperatorError('unreadable-record', `cannot read ${path}`, {
+          cause,
+          hint: 'run this command as root; if the file is damaged, undo by hand and delete it',
+          exit: sysexits.noPerm,
+        });
       }
     },
-    async keep(directory, record) {
-      const path = join(directory, name);
-      await rm(`${path}.new`, { force: true });
-      const text = JSON.stringify(record);
-      await writeFile(`${path}.new`, text, { mode: 0o600, flag: 'wx', flush: true });
-      await rename(`${path}.new`, path);
-    },
+    keep: (directory, record) => writeRecord(join(directory, name), JSON.stringify(record)),
     drop: (directory) => rm(join(directory, name), { force: true }),
   };
 }

@@ -65,7 +65,7 @@ test('after one success the network, or the domain that SPF proved, is known', (
 test('what arrives because its sender was allowed has come back, and frees nobody else', () => {
   const of = books();
   ask(of, facts(0));
-  const key = '192.0.2.0/24 scan@office.example ann@here.example';
+  const key = 'v4:192.0.2 scan@office.example ann@here.example';
   assert.equal(of.messages.find(key)?.returnedAt, 0);
   noteArrival(facts(10_000), of.messages, organisation);
   assert.deepEqual(of.messages.find(key), {

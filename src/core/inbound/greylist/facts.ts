@@ -39,8 +39,11 @@ export type InboundFacts = ContactFacts & {
   readonly signers: readonly string[];
   /** Message-IDs that it answers: In-Reply-To and References. */
   readonly answers: readonly string[];
-  /** It is a bounce that carries proof that we sent the original (DKIM, Message-ID, envelope). */
-  readonly isProvenReturn: boolean;
+  /**
+   * It is a bounce that carries proof that we sent the original (DKIM, Message-ID, envelope).
+   * Undefined: not looked at.
+   */
+  readonly isProvenReturn: boolean | undefined;
   /** It says that it carries a code for signing in. */
   readonly saysCode: boolean;
   /** How near to spam the content is: from 1 on the filter calls it spam. Undefined: no filter. */

@@ -101,8 +101,22 @@ test('looks alone lower it little: devices of honest people look like bots', () 
 });
 
 const doubtful: InboundFacts = { ...bot, likeness: 0.5 };
-test('stance defer puts the same mail off', () => {
-  assert.equal(action(doubtful, nothing(), { ...policy, stance: 'defer' }), 'defer');
+test('stance defer puts the same mail off, whatever time mail waits here', () => {
+  for (const waitMs of [0, 10 * minuteMs]) {
+    const judged = judgeMessage(doubtful, nothing(), { ...policy, stance: 'defer', waitMs });
+    assert.deepEqual([judged.action, judged.waitMs], ['defer', 0]);
+  }
+});
+
+test('without a time to wait, doubtful mail is delivered and spam goes to Junk, at once', () => {
+  const noWait = { ...policy, waitMs: 0 };
+  assert.equal(action(doubtful, nothing(), noWait), 'pass');
+  assert.equal(action({ ...bot, likeness: 0.8 }, nothing(), noWait), 'junk');
+  const observed = judgeMessage({ ...bot, likeness: 0.8 }, nothing(), {
+    ...noWait,
+    stance: 'observe',
+  });
+  assert.deepEqual([observed.action, observed.would], ['pass', 'junk']);
 });
 
 const never: readonly (readonly [string, Partial<InboundFacts>])[] = [
@@ -246,4 +260,20 @@ test('when its time is over a message leaves, unless more is known against it', 
 test('observe does nothing and tells what would be done', () => {
   const judged = judgeMessage(doubtful, nothing(), { ...policy, stance: 'observe' });
   assert.deepEqual([judged.action, judged.would], ['pass', 'wait']);
+});
+
+test('a network that an operator forgets is strange again, with all of its machines', () => {
+  const known = nothing();
+  const none = { ...good, spf: 'none' } as const;
+  for (let day = 0; day < 5; day++) {
+    rememberMessage({ ...none, at: after(day * dayMs) }, known, policy);
+  }
+  const next = (at: number) => judgeMessage({ ...none, at: after(at) }, known, policy);
+  assert.deepEqual(next(5 * dayMs).passes, ['its sender has delivered wanted mail here']);
+  known.forget('network', 'v4:192.0.2');
+  assert.deepEqual(next(5 * dayMs).passes, []);
+  rememberMessage({ ...none, at: after(6 * dayMs) }, known, policy);
+  assert.deepEqual(next(6 * dayMs).passes, [], 'what its machine did before does not count');
+  rememberMessage({ ...none, at: after(7 * dayMs) }, known, policy);
+  assert.deepEqual(next(8 * dayMs).passes, ['its sender has delivered wanted mail here']);
 });

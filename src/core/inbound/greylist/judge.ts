@@ -41,13 +41,15 @@ export function judgeMessage(
   const bySender = Math.min(does + Math.min(looks, looksMax), senderMax);
   const spam = content + bySender - toleranceOf(names, standing, ties);
   const waits = policy.stance === 'defer' ? 'defer' : 'wait';
-  const isHeldUp = passes.length === 0 && points >= waitAt && policy.waitMs > 0;
+  // How long mail is put off follows from its points, not from the time that mail waits here.
+  const mayDelay = waits === 'defer' || policy.waitMs > 0;
+  const isHeldUp = passes.length === 0 && points >= waitAt && mayDelay;
   const isSpam = facts.likeness !== undefined && spam >= spamAt;
   const would: InboundAction = isSpam ? 'junk' : isHeldUp ? waits : 'pass';
   return {
     action: policy.stance === 'observe' ? 'pass' : would,
     would,
-    waitMs: would === waits ? policy.waitMs : 0,
+    waitMs: would === 'wait' ? policy.waitMs : 0,
     points,
     suspicions,
     passes,

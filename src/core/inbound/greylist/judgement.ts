@@ -10,7 +10,7 @@ export type Stance = (typeof stances)[number];
 
 export type JudgePolicy = {
   readonly stance: Stance;
-  /** How long suspicious mail waits here; 0: it does not wait. */
+  /** How long suspicious mail waits here; 0: it does not wait. `defer` has times of its own. */
   readonly waitMs: number;
   /** Until then nobody can be known, so that nothing speaks against a sender that is not. */
   readonly learningUntil: Millis;
@@ -33,7 +33,7 @@ export type InboundJudgement = {
   readonly action: InboundAction;
   /** What would be done under stance `wait` or `defer`; differs from `action` for `observe`. */
   readonly would: InboundAction;
-  /** `wait`: how long. `defer`: how long from the first try on. Else 0. */
+  /** `wait`: how long. Else 0. */
   readonly waitMs: number;
   readonly points: number;
   readonly suspicions: readonly Suspicion[];

@@ -56,7 +56,7 @@ export const ownMessageName = (id: string, author: string): string => `${id} ${a
 export const sentName = (sender: string, recipient: string): string =>
   `${addressKey(sender)} ${addressKey(recipient)}`;
 
-/** Mail that was put off with a 451. Its key is that of `deferralKeys`. */
+/** Mail that was put off with a 451; or what was put off of one sender, as a whole. */
 export type Deferral = {
   readonly firstAt: Millis;
   readonly lastAt: Millis;

@@ -64,9 +64,10 @@ export function senderStanding(
   at: Millis,
 ): SenderStanding {
   const { proved, network, machine } = names;
+  const isMachineKnown = proved.length === 0 && !isForgotten(names, knowledge);
   const records = [
     ...proved.map((name) => recordOf(knowledge, 'domain', name, at)),
-    ...(proved.length === 0 ? [recordOf(knowledge, 'network', machine, at)] : []),
+    ...(isMachineKnown ? [recordOf(knowledge, 'network', machine, at)] : []),
   ];
   const own = recordOf(knowledge, 'network', network, at);
   return {
@@ -74,6 +75,14 @@ export function senderStanding(
     isKnownNetwork: own.level !== 'strange',
     recentSpam: Math.max(0, ...[...records, own].map(({ recentSpam }) => recentSpam)),
   };
+}
+
+/** An operator has forgotten the network since: the names of its machines cannot be listed. */
+function isForgotten({ machine, network }: SenderNames, knowledge: InboundKnowledge): boolean {
+  const own = knowledge.find('network', machine);
+  if (own === undefined) return false;
+  const all = knowledge.find('network', network);
+  return all === undefined || all.firstAt > own.firstAt;
 }
 
 function recordOf(
@@ -116,6 +125,9 @@ export function remember(
 ): void {
   const { proved, network, machine } = names;
   for (const name of proved) knowledge.see(how === 'liked' ? 'domain' : 'spam-domain', name, at);
+  if (isForgotten(names, knowledge)) {
+    for (const kind of ['network', 'spam-network'] as const) knowledge.forget(kind, machine);
+  }
   const kind = how === 'liked' ? 'network' : 'spam-network';
   knowledge.see(kind, network, at);
   if (proved.length === 0) knowledge.see(kind, machine, at);

@@ -20,8 +20,6 @@ import { dayMs, type Millis } from '../../../lib/time.ts';
 import { type InboundAdmin, inboundStates } from '../../../ports/inbound/inbound.ts';
 import { actor, body, done, type HttpEnv, named, orNotFound, query } from './request.ts';
 
-/** Messages that are counted by day. Older ones are left out. */
-const countedMax = 10_000;
 /** Names that an import sends at once. */
 const namesMax = 10_000;
 const limit = z.coerce.number().int().min(1).max(1_000).default(100);
@@ -83,7 +81,7 @@ export function inboundRoutes(api: Hono<HttpEnv>, admin: InboundAdmin, clock: ()
     const { days } = query(c, daysQuery);
     const now = clock();
     const since = (now - days * dayMs) as Millis;
-    return c.json(countByDay(admin.list({ since, limit: countedMax }), { days, now }));
+    return c.json(countByDay(admin.byDay(since), { days, now }));
   });
   api.get('/inbound/allowed', (c) => c.json(admin.allowed()));
   api.get('/inbound/message/:id', (c) =>

@@ -16,7 +16,7 @@ import type { Answer, PolicyRequest } from '../../../ports/message.ts';
 import type { Resolver, World } from '../../../ports/world.ts';
 import { openQuestions } from '../dns-questions.ts';
 import type { KnownSenders } from './known-senders.ts';
-import { isOnLists, type JudgeSettings, laterAnswer } from './message-judged.ts';
+import { honestBelow, isOnLists, type JudgeSettings, laterAnswer } from './message-judged.ts';
 
 export type ContactDeps = {
   readonly known: KnownSenders;
@@ -94,15 +94,14 @@ async function judged(deps: ContactDeps, request: PolicyRequest): Promise<Answer
     badRecipients: 0,
     signers: [],
     answers: [],
-    isProvenReturn: false,
+    isProvenReturn: undefined,
     saysCode: false,
     likeness: undefined,
   };
   const { points, suspicions, would } = judgeMessage(facts, known, settings.policy);
-  world.count('postern_inbound_judged_total', 1, would === 'pass' ? 'pass' : 'defer');
   if (would === 'pass') return dunno;
   const about = {
-    isHonest: false,
+    isHonest: points < honestBelow,
     client,
     sender,
     recipient: request.recipient,
@@ -110,11 +109,10 @@ async function judged(deps: ContactDeps, request: PolicyRequest): Promise<Answer
     points,
     reasons: suspicions.map(({ text }) => text),
   };
-  const books = {
-    knowledge: known,
-    messages: known.deferrals(about),
-    senders: known.deferrals(about),
-  };
-  const until = deferUntil(facts, points, books, settings.policy.organisationOf);
-  return until === undefined ? dunno : laterAnswer(until - at);
+  const { organisationOf } = settings.policy;
+  const until = deferUntil(facts, points, known.deferralBooks(about), organisationOf);
+  if (until === undefined) return dunno;
+  // What passes here is counted at the end of its message.
+  world.count('postern_inbound_judged_total', 1, 'defer');
+  return laterAnswer(until - at);
 }

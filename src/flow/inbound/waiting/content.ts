@@ -7,7 +7,7 @@ import { combine, type ScanWeights } from '../../../core/scan/combine.ts';
 import { looksLikeSpam } from '../../../core/scan/likeness.ts';
 import type { ScannerName, ScanReport } from '../../../core/scan/report.ts';
 import type { MessageStart } from '../../../ports/message.ts';
-import type { ScannerQueue } from '../../scan/scanner-queue.ts';
+import type { QueueAnswer, ScannerQueue } from '../../scan/scanner-queue.ts';
 
 /** What the content filters say of a message. */
 export type ContentFound = {
@@ -58,7 +58,9 @@ export class MessageContent {
   readonly #room: ContentRoom;
   readonly #octetsMax: number;
   readonly #header: string[] = [];
-  readonly #body: Buffer[] = [];
+  #body: Buffer[] = [];
+  /** What scanners get, once the whole message was read. */
+  #whole: Buffer | undefined;
   #headerOctets = 0;
   #bodyOctets = 0;
   #held = 0;
@@ -86,11 +88,18 @@ export class MessageContent {
     this.#bodyOctets += wanted;
   }
 
-  /** The message below a Received field of this server; undefined if it was not kept. */
-  octets(received: string): Buffer | undefined {
-    if (this.#lost) return undefined;
+  /** The whole message was read: puts it below a Received field of this server. */
+  end(received: string): void {
+    if (this.#lost) return;
     const head = Buffer.from(`${received}${this.#header.join('')}\r\n`, 'latin1');
-    return Buffer.concat([head, ...this.#body]);
+    this.#whole = Buffer.concat([head, ...this.#body]);
+    this.#header.length = 0;
+    this.#body = [];
+  }
+
+  /** What scanners get, after `end`; undefined if it was not kept. */
+  get octets(): Buffer | undefined {
+    return this.#whole;
   }
 
   /** The message waits with its octets. False: there is no room for more that wait. */
@@ -106,7 +115,8 @@ export class MessageContent {
     this.#held = 0;
     this.#lost = true;
     this.#header.length = 0;
-    this.#body.length = 0;
+    this.#body = [];
+    this.#whole = undefined;
   }
 
   #take(octets: number): boolean {
@@ -132,23 +142,24 @@ export function receivedField(start: MessageStart, host: string, date: string): 
 
 const printable = (text: string): string => text.replace(/[^!-~]/g, '?').slice(0, 255);
 
-/** Undefined: no scanner gave points in time. */
+/** Undefined: the message was not kept, or no scanner gave points in time. */
 export function scanContent(
   queues: readonly ScannerQueue[],
-  octets: Buffer,
+  octets: Buffer | undefined,
 ): Promise<ContentFound | undefined> {
-  if (queues.length === 0) return Promise.resolve(undefined);
+  if (queues.length === 0 || octets === undefined) return Promise.resolve(undefined);
   return new Promise((resolve) => {
     const reports: ScanReport[] = [];
     const missing: ScannerName[] = [];
     let left = queues.length;
     for (const queue of queues) {
-      queue.ask(octets.subarray(0, queue.octetsMax), (heard) => {
-        if (heard.kind === 'report') reports.push(heard.report);
+      const heard = (answer: QueueAnswer): void => {
+        if (answer.kind === 'report') reports.push(answer.report);
         else missing.push(queue.name);
         left--;
         if (left === 0) resolve(found(reports, missing));
-      });
+      };
+      queue.ask(octets.subarray(0, queue.octetsMax), heard, 'stranger');
     }
   });
 }

@@ -3,11 +3,9 @@ import { test } from 'node:test';
 import { inboundRow } from '../../../../test/doubles/inbound.ts';
 import { quietWorld } from '../../../../test/doubles/world.ts';
 import { ManualTime } from '../../../../test/ledger/manual-time.ts';
-import { inMemory, openLedger } from '../../../ledger/sqlite/open.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../../lib/time.ts';
 import type { InboundRow } from '../../../ports/inbound/inbound.ts';
-import { openJournal } from '../../journal/journal.ts';
-import { openDigests } from './digests.ts';
+import { type DigestDeps, openDigests } from './digests.ts';
 
 /** Midnight, UTC. */
 const start = 20_775 * dayMs;
@@ -15,7 +13,14 @@ const start = 20_775 * dayMs;
 function rig(rows: readonly InboundRow[]) {
   const time = new ManualTime(start);
   const world = quietWorld({ clock: time, timers: time });
-  const journal = openJournal({ ledger: openLedger(inMemory), world, onState: () => undefined });
+  const meta = new Map<string, string>();
+  const journal: DigestDeps['journal'] = {
+    async committed(changes) {
+      for (const one of changes) if (one.kind === 'meta') meta.set(one.key, one.value);
+      return true;
+    },
+    live: { meta: (key) => meta.get(key) },
+  };
   const all = new Map(rows.map((row) => [row.queueId, row]));
   const sent: string[] = [];
   const refuse = new Set<string>();

@@ -1,6 +1,7 @@
 /**
  * Tells users what is in quarantine for them: once a day at a set time, and only what is new. Only
- * addresses of this server are told. The day is written down first, so that nobody is told twice.
+ * addresses of this server are told. The day is written down first, so that nobody is told twice a
+ * day, whenever the guard is killed.
  */
 import { digestText } from '../../../core/inbound/digest.ts';
 import { domainOf } from '../../../formats/message/address.ts';
@@ -19,7 +20,7 @@ export type DigestSettings = {
 };
 
 export type DigestDeps = {
-  readonly journal: Pick<Journal, 'committed' | 'live'>;
+  readonly journal: Pick<Journal, 'committed'> & { readonly live: Pick<Journal['live'], 'meta'> };
   readonly waiting: Pick<WaitingInbound, 'all' | 'told'>;
   readonly mail: DigestMail;
   readonly localDomains: ReadonlySet<string>;

@@ -1,5 +1,7 @@
 /** What operators see and do about mail that comes in. The audit trail has what they did. */
 import { isAllowable } from '../../../core/inbound/allowed.ts';
+import type { JudgePolicy } from '../../../core/inbound/greylist/judgement.ts';
+import { clientNetworkOf } from '../../../core/inbound/greylist/names.ts';
 import { lateAfterMs } from '../../../core/inbound/kept.ts';
 import { addressKey } from '../../../formats/message/address.ts';
 import { faultText } from '../../../lib/error-text.ts';
@@ -10,7 +12,6 @@ import type {
   InboundLedger,
   InboundResult,
   InboundRow,
-  InboundStatus,
 } from '../../../ports/inbound/inbound.ts';
 import type { Change } from '../../../ports/ledger.ts';
 import type { World } from '../../../ports/world.ts';
@@ -26,14 +27,13 @@ export type InboundAdminDeps = {
   readonly known: KnownSenders;
   readonly allowed: AllowedSenders;
   readonly waiting: WaitingInbound;
-  readonly stance: () => InboundStatus['stance'];
+  readonly policy: () => Pick<JudgePolicy, 'stance' | 'waitMs'>;
+  readonly organisationOf: (domain: string) => string | undefined;
   readonly world: World;
 };
 
 /** Ids named in one entry of the audit trail. */
 const namedMax = 50;
-/** Deferred mail that is counted. */
-const countMax = 10_000;
 const farFuture = Number.MAX_SAFE_INTEGER as Millis;
 /** What an import may take over at once. */
 const learnedMax = 500_000;
@@ -43,19 +43,22 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
   const lateBefore = (): Millis => (deps.world.clock.now() - lateAfterMs) as Millis;
   return {
     status: () => ({
-      stance: deps.stance(),
+      stance: deps.policy().stance,
+      waitMs: deps.policy().waitMs,
       waiting: waiting.waiting,
       quarantined: waiting.quarantined,
       known: known.size,
-      atRisk: ledger.notBack(lateBefore(), countMax).length,
+      atRisk: ledger.countNotBack(lateBefore()),
     }),
     list(filter) {
-      const { about, state } = filter;
+      const { about, limit, since = 0, state } = filter;
       if (state !== 'waiting' && state !== 'quarantined') return ledger.inboundMail(filter);
-      const all = waiting.all(state);
-      const found = about === undefined ? all : all.filter((row) => isAbout(row, about));
-      return found.slice(0, filter.limit);
+      const found = waiting.all(state).filter((row) => {
+        return row.at >= since && (about === undefined || isAbout(row, about));
+      });
+      return found.slice(0, limit);
     },
+    byDay: (since) => ledger.inboundByDay(since),
     show: (queueId) => waiting.get(queueId) ?? ledger.inboundOne(queueId),
     atRisk: ({ all, limit }) => ledger.notBack(all ? farFuture : lateBefore(), limit),
     allowed: () => allowed.all(),
@@ -72,9 +75,8 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
     async forget(what, by) {
       const name = nameOf(what);
       if (!isAllowable(name)) return notAllowable(what);
-      const plain = name.replace(/^@/, '');
       for (const kind of ['domain', 'network', 'missed', 'spam-domain', 'spam-network'] as const) {
-        known.forget(kind, plain);
+        for (const one of learnedNames(name, deps.organisationOf)) known.forget(kind, one);
       }
       known.forget('written-to', name);
       const kept = await deps.journal.committed([
@@ -93,6 +95,18 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
     release: (ids, by) => move(deps, ids, 'released', by),
     drop: (ids, by) => move(deps, ids, 'dropped', by),
   };
+}
+
+/** The names under which mail of a domain or a network counts. */
+function learnedNames(
+  name: string,
+  organisationOf: InboundAdminDeps['organisationOf'],
+): readonly string[] {
+  if (name.startsWith('@')) {
+    const domain = name.slice(1);
+    return [domain, organisationOf(domain) ?? domain];
+  }
+  return name.includes('@') ? [] : [clientNetworkOf(name.replace(/\/.*$/, ''))];
 }
 
 function notAllowable(what: string): InboundResult {

@@ -119,17 +119,22 @@ test('mail that was put off is remembered with what people read', () => {
     tries: 1,
     returnedAt: at(0),
   };
-  open().deferrals(about).put('key', deferral);
+  open().deferralBooks(about).messages.put('key', deferral);
   journal.flushNow();
-  assert.equal(open().deferrals(about).find('key')?.until, 60_001);
+  assert.equal(open().deferralBooks(about).messages.find('key')?.until, 60_001);
   assert.deepEqual(ledger.notBack(at(60_001), 5), [], 'its sender may still come in time');
+  assert.deepEqual(
+    [60_001, 60_002].map((ms) => ledger.countNotBack(at(ms))),
+    [0, 1],
+  );
   assert.deepEqual(
     ledger.notBack(at(60_002), 5).map(({ sender, tries }) => [sender, tries]),
     [['a@b.example', 1]],
   );
   open()
-    .deferrals(about)
-    .put('key', { ...deferral, returnedAt: at(70_000) });
+    .deferralBooks({ ...about, subject: 'hi again' })
+    .messages.put('key', { ...about, ...deferral, returnedAt: at(70_000) });
   journal.flushNow();
+  assert.equal(ledger.countNotBack(at(60_002)), 0);
   assert.deepEqual(ledger.notBack(at(60_002), 5), []);
 });

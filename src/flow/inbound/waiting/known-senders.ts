@@ -2,6 +2,7 @@
  * What is known of those who write to us, kept in the ledger under hashes. What was just learned is
  * in memory too, as it reaches the ledger within seconds. A look-up that fails finds nothing.
  */
+import type { DeferralBooks } from '../../../core/inbound/deferring/deferral.ts';
 import {
   type Deferral,
   type Deferrals,
@@ -111,7 +112,8 @@ export class KnownSenders implements InboundKnowledge {
 
   see(kind: KnownKind, name: string, at: Millis): void {
     const key = this.#keyOf(name);
-    const before = this.#stored(kind, key);
+    // Each message has an id of its own: no need to look.
+    const before = kind === 'message-id' ? undefined : this.#stored(kind, key);
     const { group } = knownKept[kind];
     // Without room, what is new is remembered until a restart.
     const isFull = this.#counts[group] >= knownGroupMax[group];
@@ -134,12 +136,21 @@ export class KnownSenders implements InboundKnowledge {
     this.#journal.add({ kind: 'inbound-forgotten', known: { kind, key } });
   }
 
-  /** Mail that was put off, noted with what a person may read about it. */
-  deferrals(about: AboutDeferred): Deferrals {
+  /** Books for mail that is put off; `about`: what a person may read about it. */
+  deferralBooks(about: AboutDeferred): DeferralBooks {
+    return {
+      knowledge: this,
+      messages: this.#deferrals(about),
+      senders: this.#deferrals({ ...about, isHonest: false }),
+    };
+  }
+
+  #deferrals(about: AboutDeferred): Deferrals {
     return {
       find: (name) => this.#deferral(this.#keyOf(name)),
       put: (name, deferral) => {
-        const row = { ...about, ...deferral, key: this.#keyOf(name) };
+        // What was found has the words of an earlier try.
+        const row = { ...deferral, ...about, key: this.#keyOf(name) };
         this.#deferred.set(row.key, row);
         this.#journal.add({ kind: 'inbound-deferred', row });
       },

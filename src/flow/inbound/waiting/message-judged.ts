@@ -21,7 +21,6 @@ import { type Millis, minuteMs } from '../../../lib/time.ts';
 import type { InboundRow, InboundState } from '../../../ports/inbound/inbound.ts';
 import type {
   Answer,
-  HeaderEdit,
   IncomingJudge,
   IncomingReader,
   IncomingSaid,
@@ -63,7 +62,7 @@ export type JudgeDeps = {
   readonly deadlineMs: number;
   readonly mayRelay: (client: string) => boolean;
   /** Returned mail that proves that we sent the original (flow/reflection/). */
-  readonly isProvenReturn: (queueId: string) => Promise<boolean>;
+  readonly isProvenReturn: (queueId: string) => Promise<boolean | undefined>;
   /** Content shows that it is spam. */
   readonly spam: (queueId: string) => void;
   readonly host: string;
@@ -82,7 +81,7 @@ type Look = {
 
 const sayNothing: IncomingSaid = { edits: [] };
 /** With fewer points, mail that was put off looks honest. */
-const honestBelow = 9;
+export const honestBelow = 9;
 
 /** `waitMs`: how much longer the sender has to wait. */
 export function laterAnswer(waitMs: number): Answer {
@@ -95,10 +94,7 @@ export class InboundJudge implements IncomingJudge {
   readonly #deps: JudgeDeps;
   readonly #room = new ContentRoom();
   /** Octets of messages that wait, for a second look. */
-  readonly #kept = new Map<
-    string,
-    { readonly content: MessageContent; readonly received: string }
-  >();
+  readonly #kept = new Map<string, MessageContent>();
 
   constructor(deps: JudgeDeps) {
     this.#deps = deps;
@@ -111,9 +107,9 @@ export class InboundJudge implements IncomingJudge {
     const sizes = this.#deps.queues().map(({ octetsMax }) => octetsMax);
     return new IncomingMessage(this.#deps, start, {
       content: new MessageContent(this.#room, Math.max(0, ...sizes)),
-      keep: (content, received) => {
+      keep: (content) => {
         this.over(start.queueId);
-        if (content.keep()) this.#kept.set(start.queueId, { content, received });
+        if (content.keep()) this.#kept.set(start.queueId, content);
         else content.free();
       },
     });
@@ -124,11 +120,9 @@ export class InboundJudge implements IncomingJudge {
     const { deadlineMs, queues, resolve, settings, world } = this.#deps;
     try {
       const questions = openQuestions({ resolve, world, deadlineMs });
-      const kept = this.#kept.get(row.queueId);
-      const octets = kept?.content.octets(kept.received);
       const [bad, content] = await Promise.all([
         answeredLater(listedIn(row.client, settings.dnsbl), questions.ask),
-        octets === undefined ? undefined : scanContent(queues(), octets),
+        scanContent(queues(), this.#kept.get(row.queueId)?.octets),
       ]).finally(() => questions.close());
       const facts: DueFacts = {
         at: world.clock.now(),
@@ -147,7 +141,7 @@ export class InboundJudge implements IncomingJudge {
 
   /** The message no longer waits. */
   over(queueId: string): void {
-    this.#kept.get(queueId)?.content.free();
+    this.#kept.get(queueId)?.free();
     this.#kept.delete(queueId);
   }
 }
@@ -157,7 +151,7 @@ class IncomingMessage implements IncomingReader {
   readonly #start: MessageStart;
   readonly #text = new MessageText();
   readonly #content: MessageContent;
-  readonly #keep: (content: MessageContent, received: string) => void;
+  readonly #keep: (content: MessageContent) => void;
   #look: Look | undefined;
   #isKept = false;
 
@@ -166,7 +160,7 @@ class IncomingMessage implements IncomingReader {
     start: MessageStart,
     of: {
       readonly content: MessageContent;
-      readonly keep: (content: MessageContent, received: string) => void;
+      readonly keep: (content: MessageContent) => void;
     },
   ) {
     this.#deps = deps;
@@ -187,11 +181,11 @@ class IncomingMessage implements IncomingReader {
 
   /** The whole message was read: scanners and lists are asked. */
   look(ask: Ask): void {
-    const { queues, settings } = this.#deps;
+    const { host, mailDate, queues, settings, world } = this.#deps;
     const { client } = this.#start;
-    const octets = this.#content.octets(this.#received());
+    this.#content.end(receivedField(this.#start, host, mailDate(world.clock.now())));
     this.#look = {
-      content: octets === undefined ? Promise.resolve(undefined) : scanContent(queues(), octets),
+      content: scanContent(queues(), this.#content.octets),
       bad: answeredLater(listedIn(client, settings.dnsbl), ask),
       good: answeredLater(listedIn(client, settings.dnswl), ask),
     };
@@ -208,8 +202,13 @@ class IncomingMessage implements IncomingReader {
     }
   }
 
+  /** What a scanner still reads counts until the scanner has answered. */
   drop(): void {
-    if (!this.#isKept) this.#content.free();
+    const free = (): void => {
+      if (!this.#isKept) this.#content.free();
+    };
+    if (this.#look === undefined) free();
+    else void this.#look.content.then(free);
   }
 
   async #decide(results: InboundResults): Promise<IncomingSaid> {
@@ -228,10 +227,12 @@ class IncomingMessage implements IncomingReader {
       dnswl: (good?.lists.length ?? 0) > 0 ? 'low' : undefined,
     });
     const judgement = judgeMessage(facts, known, settings.policy);
-    world.count('postern_inbound_judged_total', 1, judgement.action);
     const said = await this.#carryOut(facts, judgement);
+    const { action } = judgement;
+    const passes = (action === 'wait' || action === 'defer') && said.instead === undefined;
+    world.count('postern_inbound_judged_total', 1, passes ? 'pass' : action);
     // Mail that was put off comes again, and counts then.
-    const isPutOff = judgement.action === 'defer' && said.instead !== undefined;
+    const isPutOff = action === 'defer' && !passes;
     if (!isPutOff) rememberMessage(facts, known, settings.policy);
     return said;
   }
@@ -239,7 +240,6 @@ class IncomingMessage implements IncomingReader {
   async #carryOut(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
     const { action, would } = judgement;
     const { settings } = this.#deps;
-
     const mark = markOf(judgement);
     switch (action) {
       case 'wait':
@@ -250,7 +250,7 @@ class IncomingMessage implements IncomingReader {
         return { edits: [...fields, ...mark] };
       }
       case 'defer':
-        return this.#defer(facts, judgement, mark);
+        return this.#defer(facts, judgement);
       default:
         if (settings.policy.stance === 'defer') {
           const { messages } = this.#books(facts, judgement);
@@ -275,34 +275,30 @@ class IncomingMessage implements IncomingReader {
   async #hold(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
     const { waiting, world } = this.#deps;
     const { queueId } = this.#start;
-    const edits = markOf(judgement);
-    if (parseQueueId(queueId) === undefined || judgement.waitMs <= 0) return { edits };
+    const passes: IncomingSaid = { edits: markOf({ ...judgement, action: 'pass' }) };
+    if (parseQueueId(queueId) === undefined || judgement.waitMs <= 0) return passes;
     const due = (facts.at + judgement.waitMs) as Millis;
     const row = { ...this.#row(facts, judgement, 'waiting'), due, facts: keptFacts(facts) };
-    if (!(await waiting().hold(row))) return { edits };
+    if (!(await waiting().hold(row))) return passes;
     this.#isKept = true;
-    this.#keep(this.#content, this.#received());
+    this.#keep(this.#content);
     world.log('info', 'inbound.waits', { id: queueId, points: judgement.points, due });
     const minutes = Math.max(1, Math.round(judgement.waitMs / minuteMs));
     const reason = `Postern: unknown sender, waits ${minutes} min`;
-    return { edits, instead: { kind: 'hold', reason } };
+    return { edits: markOf(judgement), instead: { kind: 'hold', reason } };
   }
 
-  #defer(
-    facts: InboundFacts,
-    judgement: InboundJudgement,
-    edits: readonly HeaderEdit[],
-  ): IncomingSaid {
+  #defer(facts: InboundFacts, judgement: InboundJudgement): IncomingSaid {
     const { settings } = this.#deps;
-    if (settings.defersAt === 'rcpt') return { edits };
+    const passes: IncomingSaid = { edits: markOf({ ...judgement, action: 'pass' }) };
+    if (settings.defersAt === 'rcpt') return passes;
     const books = this.#books(facts, judgement);
     const { organisationOf } = settings.policy;
     const until = deferUntil(facts, judgement.points, books, organisationOf);
-    return until === undefined ? { edits } : { edits, instead: laterAnswer(until - facts.at) };
+    return until === undefined ? passes : { edits: [], instead: laterAnswer(until - facts.at) };
   }
 
   #books(facts: InboundFacts, judgement: InboundJudgement): DeferralBooks {
-    const { known } = this.#deps;
     const { recipients } = this.#start;
     const about = {
       isHonest: judgement.points < honestBelow,
@@ -313,11 +309,7 @@ class IncomingMessage implements IncomingReader {
       points: judgement.points,
       reasons: judgement.suspicions.map(({ text }) => text),
     };
-    return {
-      knowledge: known,
-      messages: known.deferrals(about),
-      senders: known.deferrals({ ...about, isHonest: false }),
-    };
+    return this.#deps.known.deferralBooks(about);
   }
 
   #facts(
@@ -349,11 +341,6 @@ class IncomingMessage implements IncomingReader {
   #row(facts: InboundFacts, judgement: InboundJudgement, state: InboundState): InboundRow {
     const { bytes, subject } = this.#text;
     return inboundRowOf(this.#start, { facts, judgement, state, bytes, subject });
-  }
-
-  #received(): string {
-    const { host, mailDate, world } = this.#deps;
-    return receivedField(this.#start, host, mailDate(world.clock.now()));
   }
 }
 

@@ -22,6 +22,8 @@ type Rig = {
   readonly waiting: WaitingInbound;
   said: 'release' | { readonly reasons: readonly string[] };
   listWorks: boolean;
+  /** Called when a message is judged again. */
+  judging: (queueId: string) => Promise<void>;
   settings: { holds: boolean; quarantineMs: number; tells: boolean };
   flush(): boolean;
   /** The guard starts anew with what the ledger has. */
@@ -54,7 +56,10 @@ function rig(): Rig {
     troubles: { set: (_part, why) => void troubles.push(why) },
     world,
     settings,
-    judgeAgain: async () => one.said,
+    judgeAgain: async ({ queueId }) => {
+      await one.judging(queueId);
+      return one.said;
+    },
     over: () => undefined,
   };
   const one: Rig = {
@@ -66,6 +71,7 @@ function rig(): Rig {
     settings,
     said: 'release',
     listWorks: true,
+    judging: async () => undefined,
     waiting: new WaitingInbound(deps),
     flush: () => journal.flushNow(),
     again: () => new WaitingInbound(deps),
@@ -252,4 +258,63 @@ test('by hand: released or dropped, whatever its time is', async () => {
   assert.deepEqual([...(await of.waiting.byHand([other], 'dropped', 'op'))], ['H2']);
   assert.deepEqual([stateOf(of, 'H1'), stateOf(of, 'H2')], ['released', 'dropped']);
   assert.deepEqual([of.queue.inQueue('deferred'), [...of.listed]], [['H1'], []]);
+});
+
+test('an operator is faster than the second judgement: what was done stays done', async () => {
+  for (const said of ['release', { reasons: ['on a list'] }] as const) {
+    const of = rig();
+    of.said = said;
+    await held(of, waits('R1'));
+    of.judging = async () => {
+      const row = of.waiting.get('R1');
+      assert.ok(row !== undefined);
+      await of.waiting.byHand([row], 'released', 'ann');
+    };
+    await of.time.pass(11 * minuteMs);
+    assert.equal(stateOf(of, 'R1'), 'released');
+    assert.equal(of.ledger.inboundOne('R1')?.by, 'ann');
+    assert.deepEqual([of.waiting.waiting, of.waiting.quarantined], [0, 0]);
+  }
+});
+
+test('an operator is faster than the disk: no quarantine of what was delivered', async () => {
+  const of = rig();
+  of.said = { reasons: ['on a list'] };
+  await held(of, waits('R2'));
+  const { onHold } = of.queue;
+  of.queue.onHold = async (ids) => {
+    const found = await onHold.call(of.queue, ids);
+    const row = of.waiting.get('R2');
+    if (row !== undefined) await of.waiting.byHand([row], 'released', 'ann');
+    return found;
+  };
+  await of.time.pass(11 * minuteMs);
+  assert.deepEqual([stateOf(of, 'R2'), of.waiting.quarantined], ['released', 0]);
+});
+
+test('messages that cannot be deleted keep no other one waiting', async () => {
+  const of = rig();
+  of.settings.quarantineMs = minuteMs;
+  of.said = { reasons: [] };
+  for (let nth = 100; nth < 160; nth++) await held(of, waits(`Q${nth}`));
+  await of.time.pass(12 * minuteMs);
+  assert.equal(of.waiting.quarantined, 60);
+  of.waiting.told(of.waiting.all('quarantined'), of.time.now());
+  of.queue.drop = async () => ({ done: new Set(), fault: new Error('postsuper: no') });
+  of.said = 'release';
+  await held(of, waits('W9', { at: of.time.now(), due: (of.time.now() + minuteMs) as Millis }));
+  await of.time.pass(3 * minuteMs);
+  assert.deepEqual([of.queue.inQueue('deferred'), of.waiting.quarantined], [['W9'], 60]);
+});
+
+test('a message that its client gave up is not judged every few seconds', async () => {
+  const of = rig();
+  const judged: string[] = [];
+  of.judging = async (id) => void judged.push(id);
+  const done = of.waiting.hold(waits('V1', { due: (start + minuteMs) as Millis }));
+  await of.time.pass(1);
+  assert.equal(await done, true);
+  await of.time.pass(6 * minuteMs);
+  assert.equal(stateOf(of, 'V1'), 'gone');
+  assert.ok(judged.length < 30, `${judged.length} times`);
 });

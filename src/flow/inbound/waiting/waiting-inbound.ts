@@ -105,7 +105,8 @@ export class WaitingInbound {
 
   /** The newest first. */
   all(state: 'waiting' | 'quarantined'): readonly InboundRow[] {
-    return [...this.#rows.values()].filter((row) => row.state === state).reverse();
+    const rows = [...this.#rows.values()].filter((row) => row.state === state);
+    return rows.sort((one, other) => other.at - one.at);
   }
 
   /**
@@ -197,12 +198,13 @@ export class WaitingInbound {
       if (!isSteady) return false;
       return due <= now && (toldAt > 0 || !tells || due + untoldMs <= now);
     };
-    const found: InboundRow[] = [];
+    // Some of each: what cannot be deleted must not keep others waiting.
+    const found = { waiting: [] as InboundRow[], quarantined: [] as InboundRow[] };
     for (const row of this.#rows.values()) {
-      if (isDue(row)) found.push(row);
-      if (found.length === batchMax) break;
+      const some = row.state === 'waiting' ? found.waiting : found.quarantined;
+      if (some.length < batchMax && isDue(row)) some.push(row);
     }
-    return found;
+    return [...found.waiting, ...found.quarantined];
   }
 
   async #judgeWaiting(rows: readonly InboundRow[]): Promise<void> {
@@ -239,8 +241,10 @@ export class WaitingInbound {
     const due = (at + settings.quarantineMs) as Millis;
     const kept = { ...row, due, state: 'quarantined', facts: '', changedAt: at } as const;
     // What cannot be written down is delivered.
-    if (journal.state().state !== 'ok') return false;
+    if (journal.state().state !== 'ok' || !this.#isStill(row)) return false;
     if (!(await journal.committed([{ kind: 'inbound', row: kept }]))) return false;
+    // An operator was faster.
+    if (!this.#isStill(row)) return true;
     this.#put(kept);
     this.#deps.over(row.queueId);
     world.count('postern_inbound_waited_total', 1, 'quarantined');
@@ -250,27 +254,40 @@ export class WaitingInbound {
 
   /** Moves these in the queue. What is not there any more is `gone`. */
   async #move(
-    rows: readonly InboundRow[],
+    wanted: readonly InboundRow[],
     state: Extract<InboundState, 'released' | 'dropped' | 'expired'>,
     by: string,
   ): Promise<ReadonlySet<string>> {
     const { list, mta, world } = this.#deps;
+    const rows = wanted.filter((row) => this.#isStill(row));
     const ids = rows.map(({ queueId }) => queueId);
     if (ids.length === 0) return new Set();
     if (mta === undefined) throw new Error('Postern may not use the mail queue');
     const { done, fault } = await (state === 'released' ? mta.release(ids) : mta.drop(ids));
     for (const row of rows) if (done.has(row.queueId)) this.#end(row, state, by);
     const left = rows.filter(({ queueId }) => !done.has(queueId));
-    if (fault !== undefined) throw fault;
+    if (fault !== undefined) {
+      // The others come first the next time.
+      for (const row of left) this.#putLast(row);
+      throw fault;
+    }
     const now = world.clock.now();
     const there = left.length === 0 ? new Map() : await mta.onHold(left.map((row) => row.queueId));
     for (const row of left) {
+      if (there.has(row.queueId) || !this.#isStill(row)) continue;
       const isYoung = row.state === 'waiting' && now - row.at < settleMs;
-      if (!there.has(row.queueId) && !isYoung) this.#end(row, 'gone', 'queue');
+      // Not judged every few seconds until then.
+      if (isYoung) this.#put({ ...row, due: Math.max(row.due, now + againMs) as Millis });
+      else this.#end(row, 'gone', 'queue');
     }
     const ended = ids.filter((id) => !this.#rows.has(id));
     if (ended.length > 0) await list?.remove(ended);
     return done;
+  }
+
+  /** No other step has moved the message since `row` was read: each step waits for programs. */
+  #isStill({ queueId, state }: InboundRow): boolean {
+    return this.#rows.get(queueId)?.state === state;
   }
 
   #end(row: InboundRow, state: InboundState, by: string): void {
@@ -294,6 +311,13 @@ export class WaitingInbound {
     if (row.state === 'waiting') this.#waiting++;
     this.#characters += charactersOf(row) - (before === undefined ? 0 : charactersOf(before));
     this.#rows.set(row.queueId, row);
+  }
+
+  #putLast({ queueId }: InboundRow): void {
+    const row = this.#rows.get(queueId);
+    if (row === undefined) return;
+    this.#rows.delete(queueId);
+    this.#rows.set(queueId, row);
   }
 
   #drop(queueId: string): void {

@@ -44,6 +44,9 @@ export const inboundSchema: string = `
     reasons TEXT NOT NULL
   ) STRICT;
   CREATE INDEX inbound_deferred_by_time ON inbound_deferred (last_at);
+  -- The status is asked for it every few seconds.
+  CREATE INDEX inbound_deferred_at_risk ON inbound_deferred (last_at)
+    WHERE is_honest = 1 AND returned_at = 0;
 
   -- Who writes to us, as hashes. kind is a place in knownKinds
   -- (src/core/inbound/greylist/knowledge.ts).

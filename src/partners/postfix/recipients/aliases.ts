@@ -3,14 +3,12 @@ import { existsSync } from 'node:fs';
 import type { CatchAll, ClassFacts, DeadAlias } from '../../../core/reflection/facts.ts';
 import { tableEntries, wordsOf } from '../lists.ts';
 import { postconfValues } from '../postconf.ts';
-import { knownIn, lookUpAll } from './known.ts';
+import { knownIn, lookUpAll, madeUpName } from './known.ts';
 
 /** Aliases that are looked at. */
 const aliasesMax = 10_000;
 /** Domains that are asked about a catch-all. */
 const domainsMax = 200;
-/** No mailbox has this name. */
-const nobody = 'postern-nobody-a7c41f';
 
 export type AliasFacts = {
   readonly catchAlls: readonly CatchAll[];
@@ -64,10 +62,10 @@ async function catchAlls(ours: Ours): Promise<readonly CatchAll[]> {
     const all = of === undefined ? [...ours.aliasDomains, ...domainsOf(ours)] : of.domains;
     const domains = [...new Set(all)].slice(0, domainsMax);
     for (const table of tables) {
-      const keys = domains.flatMap((domain) => [`@${domain}`, `${nobody}@${domain}`]);
+      const keys = domains.flatMap((domain) => [`@${domain}`, `${madeUpName}@${domain}`]);
       const answers = await lookUpAll(table, keys, ours.configDirectory).catch(() => undefined);
       for (const domain of domains) {
-        const target = answers?.get(`${nobody}@${domain}`) ?? answers?.get(`@${domain}`);
+        const target = answers?.get(`${madeUpName}@${domain}`) ?? answers?.get(`@${domain}`);
         if (target === undefined) continue;
         const leadsTo = of === undefined ? await leads(target, ours) : deliveryOf(of);
         const shown = of === undefined ? target : of.transport;
@@ -85,7 +83,7 @@ function deliveryOf({ kind, transport }: ClassFacts): CatchAll['leadsTo'] {
 
 async function leads(target: string, ours: Ours): Promise<CatchAll['leadsTo']> {
   const targets = targetsOf(target);
-  if (targets.some((one) => one.startsWith('@') || one.startsWith(nobody))) return 'here';
+  if (targets.some((one) => one.startsWith('@') || one.startsWith(madeUpName))) return 'here';
   if (targets.some((one) => classOf(one, ours) === undefined)) return 'away';
   const dead = await deadAmong(targets, ours);
   return dead.size === 0 ? 'one' : 'here';

@@ -4,6 +4,8 @@
  */
 import { programLines } from '../../program.ts';
 
+/** No mailbox has this name. */
+export const madeUpName = 'postern-nobody-a7c41f';
 /** Keys in one call of postmap(1). */
 const keysMax = 5_000;
 const callMs = 60_000;

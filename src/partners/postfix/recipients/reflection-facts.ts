@@ -20,7 +20,6 @@ const settings = [
   'unknown_relay_recipient_reject_code',
   'delay_warning_time',
   'luser_relay',
-  'internal_mail_filter_classes',
 ] as const;
 
 export async function readReflectionFacts(

@@ -1,12 +1,13 @@
 /** Mail that came in and waited, what was put off, and who is known. */
+import type { InboundDaySum } from '../../../../core/inbound/day-counts.ts';
 import { knownKinds } from '../../../../core/inbound/greylist/knowledge.ts';
 import { inboundSearchedMax } from '../../../../core/inbound/kept.ts';
+import { dayMs } from '../../../../lib/time.ts';
 import type {
   AllowedRow,
   DeferredRow,
   InboundLedger,
   InboundRow,
-  InboundState,
   KnownRow,
 } from '../../../../ports/inbound/inbound.ts';
 import { inboundStates } from '../../../../ports/inbound/inbound.ts';
@@ -24,7 +25,11 @@ export type InboundTable = InboundLedger & {
 export function inboundTable(make: Statements): InboundTable {
   const { put, putDeferred, putKnown, forgetKnown, putAllowed, dropAllowed } = commands(make);
   const one = make.query('SELECT * FROM inbound WHERE queue_id = ?');
-  const count = make.query('SELECT count(*) AS n FROM inbound WHERE state = ?');
+  const byDay = make.query(
+    `SELECT at / ${dayMs} AS day, state, count(*) AS n, max(max(changed_at - at, 0)) AS longest,
+       sum(max(changed_at - at, 0)) AS waited
+     FROM inbound WHERE at >= ? GROUP BY day, state`,
+  );
   const newest = 'ORDER BY at DESC, number DESC LIMIT ?';
   const all = make.query(`SELECT * FROM inbound WHERE at >= ? ${newest}`);
   const byState = make.query(`SELECT * FROM inbound WHERE at >= ? AND state = ? ${newest}`);
@@ -38,10 +43,11 @@ export function inboundTable(make: Statements): InboundTable {
        instr(lower(subject), ?4) > 0 OR client = ?4 OR lower(queue_id) = ?4)
      ORDER BY at DESC, number DESC LIMIT ?5`,
   );
+  const isNotBack = 'is_honest = 1 AND returned_at = 0 AND until < ?';
   const notBack = make.query(
-    `SELECT * FROM inbound_deferred WHERE is_honest = 1 AND returned_at = 0 AND until < ?
-       ORDER BY last_at DESC LIMIT ?`,
+    `SELECT * FROM inbound_deferred WHERE ${isNotBack} ORDER BY last_at DESC LIMIT ?`,
   );
+  const countNotBack = make.query(`SELECT count(*) AS n FROM inbound_deferred WHERE ${isNotBack}`);
   const deferredOne = make.query('SELECT * FROM inbound_deferred WHERE key = ?');
   const known = make.query('SELECT * FROM inbound_known WHERE kind = ? AND key = ?');
   const countKnown = make.query('SELECT count(*) AS n FROM inbound_known WHERE kind = ?');
@@ -66,8 +72,9 @@ export function inboundTable(make: Statements): InboundTable {
       return row === undefined ? undefined : inboundRow(row);
     },
     inboundDue: (until, limit) => due.all(until, limit).map(inboundRow),
-    countInbound: (state: InboundState) => integer(count.first(state) ?? {}, 'n'),
+    inboundByDay: (since) => byDay.all(since).map(daySum),
     notBack: (before, limit) => notBack.all(before, limit).map(deferredRow),
+    countNotBack: (before) => integer(countNotBack.first(before) ?? {}, 'n'),
     deferredOne(key) {
       const row = deferredOne.first(key);
       return row === undefined ? undefined : deferredRow(row);
@@ -155,6 +162,16 @@ function commands(make: Statements): Omit<InboundTable, keyof InboundLedger> {
     forgetKnown: ({ kind, key }) => forgetKnown(knownKinds.indexOf(kind), key),
     putAllowed: ({ what, note, by, at }) => putAllowed(what, note, by, at),
     dropAllowed: make.command('DELETE FROM inbound_allowed WHERE what = ?'),
+  };
+}
+
+function daySum(row: Row): InboundDaySum {
+  return {
+    day: integer(row, 'day'),
+    state: text(row, 'state'),
+    count: integer(row, 'n'),
+    waitedMs: integer(row, 'waited'),
+    longestMs: integer(row, 'longest'),
   };
 }
 

@@ -1,0 +1,26 @@
+/** The record of a change of main.cf: kept, damaged, missing. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { changeRecords } from './record.ts';
+
+test('a record is given back; without one nothing was changed; a damaged one is said', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pcr-'));
+  try {
+    const records = changeRecords('before.json');
+    assert.equal(await records.read(folder), undefined);
+    const kept = { main: 'a = b\n', afterDigest: 'x', set: [], files: [] };
+    await records.keep(folder, kept);
+    assert.deepEqual(await records.read(folder), kept);
+    await writeFile(join(folder, 'before.json'), '{"main":');
+    await assert.rejects(records.read(folder), { code: 'unreadable-record', exit: 77 });
+    await records.drop(folder);
+    assert.equal(await records.read(folder), undefined);
+    const nowhere = join(folder, 'none');
+    await assert.rejects(records.keep(nowhere, kept), { code: 'cannot-write', exit: 77 });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
