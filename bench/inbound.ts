@@ -1,7 +1,8 @@
 /**
- * What the judgement of inbound mail costs honest senders and what spam it stops, beside postgrey in
- * the same run, on a world that a tool outside this project plays. One table a seed. `rspamd` has
- * the tool's results for rspamd: rspamd-1.json, … by seed; with --first-week rspamd-first1.json, ….
+ * What the judgement of inbound mail costs honest senders and what spam it stops, beside postgrey
+ * in the same run, on a world that a tool outside this project plays. One table a seed. `rspamd`
+ * has the tool's results for rspamd: rspamd-1.json, … by seed; with --first-week
+ * rspamd-first1.json, ….
  *
  *   POSTERN_GREYLIST=/where/evaluate-greylist.mjs
  *   node bench/inbound.ts [--seeds N] [--world FILE] [--first-week] [--rspamd FOLDER]

@@ -19,6 +19,7 @@ import { benchPasswords, passwordTable } from './passwords.ts';
 import { benchPolicy, policyTable } from './policy.ts';
 import { benchReplay, replayTable } from './replay.ts';
 import { benchReplies, replyTable } from './replies.ts';
+import { benchReturnedMail, returnedMailText } from './returned-mail.ts';
 import { benchScan, scanTable } from './scan.ts';
 import { benchSendmail, sendmailTable } from './sendmail.ts';
 import { benchSigning, signingTable } from './signing.ts';
@@ -42,6 +43,10 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
   async replies(_, say) {
     const figures = benchReplies({ replies: 200_000, rounds: 5, say });
     return { figures, text: replyTable(figures) };
+  },
+  async 'returned-mail'() {
+    const figures = await benchReturnedMail({ rounds: 20 });
+    return { figures, text: returnedMailText(figures) };
   },
   async sendmail(_, say) {
     const figures = await benchSendmail({ rounds: 60, say });

@@ -22,6 +22,8 @@ import { connectSmtp } from './smtp-client.ts';
 /** Each in a network of its own, because a network that came back is known. */
 const addresses = { postfix: '127.0.3.6', exim: '127.0.4.6', smtpd: '127.0.5.6' };
 
+const notBack = '/api/inbound/at-risk?all=true';
+
 function inside(servers: OtherServers): void {
   const others = servers.missing === '' ? (['exim', 'smtpd'] as const) : [];
   if (servers.missing !== '') {
@@ -42,7 +44,7 @@ function inside(servers: OtherServers): void {
     for (const id of others) await sendFrom(id, servers, to, scope);
     const names: readonly string[] = [...others, 'postfix'].sort();
 
-    const atRisk = (): Promise<readonly DeferredRow[]> => guard.json('/api/inbound/at-risk?all=true');
+    const atRisk = (): Promise<readonly DeferredRow[]> => guard.json(notBack);
     const rows = await eventually('all are put off', async () => {
       const found = await atRisk();
       return found.length === names.length ? found : undefined;
@@ -118,7 +120,7 @@ async function knownBySuccess(
 ): Promise<void> {
   await sender.sendmail({ from: 'b@far.test', to: ['joe@mail.test'], id: 'next' });
   await sink.until(() => sink.deliveries.some(({ id }) => id === 'next'), 'at once');
-  assert.deepEqual(await guard.json('/api/inbound/at-risk?all=true'), []);
+  assert.deepEqual(await guard.json(notBack), []);
 }
 
 if (onOwnMachine) inside(otherServers());

@@ -33,10 +33,10 @@ export const inboundSettings: z.ZodType<InboundSection> = z
       .default('observe')
       .describe(
         'What happens to unknown and suspicious mail that comes in; needs verify.enabled. ' +
-          'observe: it is delivered, and `postern inbound list` says what would have waited. ' +
-          'wait: what counts as spam gets inbound.junk_header; with inbound.wait, other suspicious ' +
-          'mail waits in Postfix’s hold queue, is judged once more, and is delivered or kept in ' +
-          'quarantine. defer: the answer is 451, ' +
+          'observe: it is delivered, and `postern inbound list` says what would have been done. ' +
+          'wait: what counts as spam gets inbound.junk_header; with inbound.wait, other ' +
+          'suspicious mail waits in Postfix’s hold queue, is judged once more, and is delivered ' +
+          'or kept in quarantine. defer: the answer is 451, ' +
           'so that the sender tries again; some senders never do. auto: wait if [scan] has a ' +
           'scanner, else observe. With mode = "observe" it always only observes.',
       ),
@@ -48,8 +48,8 @@ export const inboundSettings: z.ZodType<InboundSection> = z
       )
       .default(usualWait)
       .describe(
-        'How long suspicious mail waits here, at most 10m. 0s: nothing waits; what counts as spam ' +
-          'still gets inbound.junk_header.',
+        'How long suspicious mail waits here, at most 10m. 0s: nothing waits; what counts as ' +
+          'spam still gets inbound.junk_header.',
       ),
     defer_at: z
       .enum(['data', 'rcpt'])
