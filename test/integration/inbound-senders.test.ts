@@ -42,7 +42,8 @@ function inside(servers: OtherServers): void {
     for (const id of others) await sendFrom(id, servers, to, scope);
     const names: readonly string[] = [...others, 'postfix'].sort();
 
-    const atRisk = (): Promise<readonly DeferredRow[]> => guard.json('/api/inbound/at-risk?all=true');
+    const atRisk = (): Promise<readonly DeferredRow[]> =>
+      guard.json('/api/inbound/at-risk?all=true');
     const rows = await eventually('all are put off', async () => {
       const found = await atRisk();
       return found.length === names.length ? found : undefined;
