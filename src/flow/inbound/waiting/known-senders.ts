@@ -112,8 +112,7 @@ export class KnownSenders implements InboundKnowledge {
 
   see(kind: KnownKind, name: string, at: Millis): void {
     const key = this.#keyOf(name);
-    // Each message has an id of its own: no need to look.
-    const before = kind === 'message-id' ? undefined : this.#stored(kind, key);
+    const before = this.#before(kind, key);
     const { group } = knownKept[kind];
     // Without room, what is new is remembered until a restart.
     const isFull = this.#counts[group] >= knownGroupMax[group];
@@ -128,6 +127,14 @@ export class KnownSenders implements InboundKnowledge {
     };
     this.#recent.set(`${kind} ${key}`, row);
     if (isKept) this.#journal.add({ kind: 'inbound-known', row });
+  }
+
+  /** Of mail that leaves only the last time counts, so the ledger is not asked. */
+  #before(kind: KnownKind, key: number): Known | undefined {
+    if (kind === 'message-id') return undefined;
+    if (kind !== 'sent') return this.#stored(kind, key);
+    const recent = this.#recent.get(`${kind} ${key}`);
+    return recent === 'forgotten' ? undefined : recent;
   }
 
   forget(kind: KnownKind, name: string): void {
