@@ -2,14 +2,14 @@
  * The circumstances under which the unit tests run again: another date, time zone, language,
  * terminal and user. Tests that pass here pass on any day and on any machine.
  *
- * Four runs are enough. Each combines only what cannot hide anything of the other:
+ * Three runs are enough. Each combines only what cannot hide anything of the other:
  *
- *   - In a month, at an hour when Auckland has the next day already: a date that is made without
+ *   - On 29 February, at an hour when Auckland has the next day already: a date that is made without
  *     UTC is wrong by a day.
- *   - On 29 February, with a language and a dumb terminal: neither has to do with dates.
  *   - Across New Year in UTC, where the year changes for local and for UTC dates at once, on a real
  *     terminal of 60 columns. The tests must neither wait for its keyboard nor expect no colours.
- *   - Today, as a user without a name and without rights, in a zone that is 3½ hours behind UTC.
+ *   - Today, as a user without a name and without rights, in a zone that is 3½ hours behind UTC,
+ *     with a language and a dumb terminal: neither has to do with users and dates.
  *
  * libfaketime moves the clock of the tests and of the programs that they start, all by the same
  * offset. Timers keep the real monotonic clock, because Node can hang without it. File times stay
@@ -17,7 +17,7 @@
  * clock fails here, unless it sets the file time.
  */
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -46,14 +46,10 @@ export function* circumstances(
   folder: string,
   lastTookMs: () => number,
 ): Generator<Circumstance> {
+  // 20:00 UTC is the next morning in Auckland, in summer and in winter.
+  const leapDay = Date.UTC(2028, 1, 29, 20);
   const auckland = { TZ: 'Pacific/Auckland' };
-  yield atDate('in a month, TZ=Pacific/Auckland', inAMonth(), { env: auckland, folder });
-
-  const { path, missing } = germanLocale(folder);
-  const german = { LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8', LOCPATH: path, TERM: 'dumb' };
-  const leapDay = Date.UTC(2028, 1, 29, 12);
-  const german29 = '29 February 2028, LANG=de_DE.UTF-8, TERM=dumb';
-  yield atDate(german29, leapDay, { env: german, folder, missing });
+  yield atDate('29 February 2028, TZ=Pacific/Auckland', leapDay, { env: auckland, folder });
 
   const newYear = Date.UTC(new Date().getUTCFullYear() + 1, 0);
   const start = newYear - Math.min(beforeNewYearMsMax, lastTookMs() / 2);
@@ -62,12 +58,6 @@ export function* circumstances(
   yield { ...across, command: (words) => across.command(onTerminal(words)) };
 
   yield asBareUser(home);
-}
-
-/** 20:00 UTC is the next morning in Auckland, in summer and in winter. */
-function inAMonth(): number {
-  const now = new Date();
-  return Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 31, 20);
 }
 
 type Rest = Pick<Circumstance, 'env' | 'folder'> & { readonly missing?: string | undefined };
@@ -91,23 +81,29 @@ function onTerminal(words: readonly string[]): readonly string[] {
   return ['script', '-qec', `stty cols 60 rows 20; exec ${quoted.join(' ')}`, '/dev/null'];
 }
 
+type Locale = { readonly path: string; readonly missing: string | undefined };
+
 /** Made for these tests alone. The locales of the machine stay as they are. */
-function germanLocale(folder: string): {
-  readonly path: string;
-  readonly missing: string | undefined;
-} {
+function germanLocale(folder: string): Locale {
   const path = mkdtempSync(join(folder, 'locales-'));
+  chmodSync(path, 0o755);
   const args = ['-i', 'de_DE', '-f', 'UTF-8', join(path, 'de_DE.UTF-8')];
   const made = spawnSync('localedef', args).status === 0;
   return { path, missing: made ? undefined : 'localedef cannot make de_DE.UTF-8 (locales)' };
 }
 
 function asBareUser(home: string): Circumstance {
-  const name = `as user ${bareUser}, TZ=America/St_Johns`;
+  const name = `as user ${bareUser}, TZ=America/St_Johns, LANG=de_DE.UTF-8, TERM=dumb`;
   const user = ['--reuid', `${bareUser}`, '--regid', `${bareUser}`, '--clear-groups'];
   const command = (words: readonly string[]): readonly string[] => ['setpriv', ...user, ...words];
   const folder = mkdtempSync(join(tmpdir(), 'pt-'));
-  const env = { TZ: 'America/St_Johns', HOME: folder, TMPDIR: folder, USER: '', LOGNAME: '' };
+  const locale = germanLocale(folder);
+  const german = { LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8', LOCPATH: locale.path, TERM: 'dumb' };
+  const own = { HOME: folder, TMPDIR: folder, USER: '', LOGNAME: '' };
+  const env = { TZ: 'America/St_Johns', ...own, ...german };
+  if (locale.missing !== undefined) {
+    return { name, missing: locale.missing, command, env, folder };
+  }
   if (process.getuid?.() !== 0) {
     const missing = 'only root can become another user, and the unit tests ran without root here';
     return { name, missing, command, env, folder };
