@@ -4,8 +4,8 @@
  *
  * Three runs are enough. Each combines only what cannot hide anything of the other:
  *
- *   - On 29 February, at an hour when Auckland has the next day already: a date that is made without
- *     UTC is wrong by a day.
+ *   - On 29 February, at an hour when Auckland has the next day already: a date that is made
+ *     without UTC is wrong by a day.
  *   - Across New Year in UTC, where the year changes for local and for UTC dates at once, on a real
  *     terminal of 60 columns. The tests must neither wait for its keyboard nor expect no colours.
  *   - Today, as a user without a name and without rights, in a zone that is 3½ hours behind UTC,
@@ -98,9 +98,9 @@ function asBareUser(home: string): Circumstance {
   const command = (words: readonly string[]): readonly string[] => ['setpriv', ...user, ...words];
   const folder = mkdtempSync(join(tmpdir(), 'pt-'));
   const locale = germanLocale(folder);
-  const german = { LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8', LOCPATH: locale.path, TERM: 'dumb' };
+  const language = { LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8', LOCPATH: locale.path };
   const own = { HOME: folder, TMPDIR: folder, USER: '', LOGNAME: '' };
-  const env = { TZ: 'America/St_Johns', ...own, ...german };
+  const env = { TZ: 'America/St_Johns', ...own, ...language, TERM: 'dumb' };
   if (locale.missing !== undefined) {
     return { name, missing: locale.missing, command, env, folder };
   }
