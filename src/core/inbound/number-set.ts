@@ -1,6 +1,5 @@
 /**
- * A set of hashes in 12 to 24 octets each. A Set of JavaScript takes three times as much for numbers
- * of 53 bits.
+ * A set of hashes in 12 to 24 octets each. A Set of JavaScript takes more for numbers of 53 bits.
  */
 const placesLeast = 32;
 
