@@ -43,7 +43,7 @@ export const sentKeptMs: Readonly<Record<SentKind, number>> = {
   'message-id': 90 * dayMs,
   sent: 30 * dayMs,
 };
-/** Names of each of its kinds. Beyond that, the oldest go. They take some 2 MB. */
+/** Names of each of its kinds. Beyond that, the oldest go. They take up to 4 MB. */
 export const sentNamesMax = 150_000;
 /** The least share of its time that an entry is kept where its room is full. */
 const shareLeast = 1 / 64;
