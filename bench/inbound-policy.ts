@@ -60,10 +60,10 @@ function triplet(nth: number): { client: string; sender: string; recipient: stri
 }
 
 /** In the shares in which a full ledger has them; undefined: mail that was put off. */
-function kindOf(nth: number): 'missed' | 'message-id' | 'written-to' | undefined {
+function kindOf(nth: number): 'missed' | 'domain' | 'written-to' | undefined {
   const of = nth % 20;
   if (of === 0) return undefined;
-  return of < 13 ? 'missed' : of < 18 ? 'message-id' : 'written-to';
+  return of < 13 ? 'missed' : of < 18 ? 'domain' : 'written-to';
 }
 
 /** As the flow writes it. */

@@ -50,6 +50,12 @@ export const inboundStep: string = `
     PRIMARY KEY (kind, key)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX inbound_known_by_time ON inbound_known (last_at);
+  CREATE TABLE inbound_sent (
+    kind INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    names BLOB NOT NULL,
+    PRIMARY KEY (kind, at)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE inbound_allowed (
     what TEXT PRIMARY KEY,
     note TEXT NOT NULL,

@@ -1,20 +1,19 @@
 /** How much is remembered about mail that comes in, and for how long. */
 import { dayMs, hourMs } from '../../lib/time.ts';
-import type { KnownKind } from './greylist/knowledge.ts';
+import type { CountedKind, SentKind } from './greylist/knowledge.ts';
 
 /** Mail servers try for five days (RFC 5321 section 4.5.4.1). */
 export const deferredKeptMs: number = 5 * dayMs;
 
 /**
- * Who makes entries of what is known: strangers, with any mail; our outgoing mail, entries of each
- * message; people here, with what they decide. Each has its own room, so that no flood of mail ends
- * what the others remember.
+ * Who makes entries of what is known: strangers, with any mail; people here, with what they decide.
+ * Each has its own room, so that no flood of mail ends what the others remember. Mail that leaves
+ * has a room, too (sentNamesMax).
  */
-export const knownGroups = ['strangers', 'mail', 'people'] as const;
+export const knownGroups = ['strangers', 'people'] as const;
 export type KnownGroup = (typeof knownGroups)[number];
 export const knownGroupMax: Readonly<Record<KnownGroup, number>> = {
   strangers: 600_000,
-  mail: 300_000,
   people: 100_000,
 };
 /** `once`: for an entry that was seen once only. */
@@ -27,7 +26,7 @@ const kept = (group: KnownGroup, days: number, onceDays = days): KnownKept => {
   return { group, keptMs: days * dayMs, onceMs: onceDays * dayMs };
 };
 /** A year, and some, for a shop that writes once a year. */
-export const knownKept: Readonly<Record<KnownKind, KnownKept>> = {
+export const knownKept: Readonly<Record<CountedKind, KnownKept>> = {
   domain: kept('strangers', 400, 200),
   network: kept('strangers', 400, 30),
   missed: kept('strangers', 400),
@@ -35,12 +34,17 @@ export const knownKept: Readonly<Record<KnownKind, KnownKept>> = {
   'spam-network': kept('strangers', 90, 14),
   'came-forged': kept('strangers', 7),
   'came-spam': kept('strangers', 7),
-  'message-id': kept('mail', 90),
-  sent: kept('mail', 30),
   'written-to': kept('people', 400),
   answered: kept('people', 14),
   allowed: kept('people', 400),
 };
+/** Of mail that leaves. */
+export const sentKeptMs: Readonly<Record<SentKind, number>> = {
+  'message-id': 90 * dayMs,
+  sent: 30 * dayMs,
+};
+/** Names of each of its kinds. Beyond that, the oldest go. They take up to 4 MB. */
+export const sentNamesMax = 150_000;
 /** The least share of its time that an entry is kept where its room is full. */
 const shareLeast = 1 / 64;
 

@@ -68,6 +68,8 @@ const inMemory: ReadonlyMap<number, string> = new Map([
        client TEXT, sender TEXT, recipient TEXT, subject TEXT, points REAL, reasons TEXT);
      CREATE TEMP TABLE inbound_known (kind INTEGER, key INTEGER, first_at INTEGER,
        last_at INTEGER, times INTEGER, PRIMARY KEY (kind, key));
+     CREATE TEMP TABLE inbound_sent (kind INTEGER, at INTEGER, names BLOB,
+       PRIMARY KEY (kind, at));
      CREATE TEMP TABLE inbound_allowed (what TEXT PRIMARY KEY, note TEXT, made_by TEXT,
        at INTEGER);`,
   ],

@@ -262,6 +262,7 @@ function inboundReads({ inbound }: ReturnType<typeof tables>): InboundLedger {
     deferredOne: inbound.deferredOne,
     known: inbound.known,
     countKnown: inbound.countKnown,
+    sentNames: inbound.sentNames,
     inboundAllowed: inbound.inboundAllowed,
   };
 }

@@ -135,6 +135,9 @@ function applyInbound({ inbound }: Tables, change: InboundChange): void {
     case 'inbound-known':
       inbound.putKnown(change.row);
       break;
+    case 'inbound-sent':
+      inbound.putSent(change.row);
+      break;
     case 'inbound-forgotten':
       inbound.forgetKnown(change.known);
       break;

@@ -3,7 +3,12 @@
  * is in quarantine, what was put off; and what is known about those who write to us. Types only.
  */
 import type { InboundDaySum } from '../../core/inbound/day-counts.ts';
-import type { Deferral, Known, KnownKind } from '../../core/inbound/greylist/knowledge.ts';
+import type {
+  CountedKind,
+  Deferral,
+  Known,
+  SentKind,
+} from '../../core/inbound/greylist/knowledge.ts';
 import type { Millis } from '../../lib/time.ts';
 
 /**
@@ -70,11 +75,22 @@ export type DeferredRow = Deferral & {
 };
 
 /** One entry of what is known: a hash with the ledger's seed, and when it was seen. */
-export type KnownRow = Known & { readonly kind: KnownKind; readonly key: number };
+export type KnownRow = Known & { readonly kind: CountedKind; readonly key: number };
+
+/** Hashes of names of mail that left, which came together. */
+export type SentRow = { readonly at: Millis; readonly names: readonly number[] };
+
+/** Asked for when it is written, as it grows until then. The ledger forgets all before `since`. */
+export type SentChange = {
+  readonly kind: SentKind;
+  readonly at: Millis;
+  readonly since: () => Millis;
+  readonly names: () => readonly number[];
+};
 
 /** Entries of this kind go if they were not seen since. `once`: of those that were seen once. */
 export type KnownOlderThan = {
-  readonly kind: KnownKind;
+  readonly kind: CountedKind;
   readonly before: Millis;
   readonly once: Millis;
 };
@@ -111,8 +127,10 @@ export type InboundLedger = {
   /** How much `notBack` would list without a limit. */
   countNotBack(before: Millis): number;
   deferredOne(key: number): DeferredRow | undefined;
-  known(kind: KnownKind, key: number): KnownRow | undefined;
-  countKnown(kind: KnownKind): number;
+  known(kind: CountedKind, key: number): KnownRow | undefined;
+  countKnown(kind: CountedKind): number;
+  /** After this time, the oldest first. */
+  sentNames(kind: SentKind, after: Millis, limit: number): readonly SentRow[];
   inboundAllowed(): readonly AllowedRow[];
 };
 
@@ -120,6 +138,7 @@ export type InboundChange =
   | { readonly kind: 'inbound'; readonly row: InboundRow }
   | { readonly kind: 'inbound-deferred'; readonly row: DeferredRow }
   | { readonly kind: 'inbound-known'; readonly row: KnownRow }
+  | { readonly kind: 'inbound-sent'; readonly row: SentChange }
   | { readonly kind: 'inbound-forgotten'; readonly known: Pick<KnownRow, 'kind' | 'key'> }
   | { readonly kind: 'inbound-allowed'; readonly row: AllowedRow }
   | { readonly kind: 'inbound-disallowed'; readonly what: string };

@@ -31,6 +31,14 @@ export const knownKinds = [
   'came-spam',
 ] as const;
 export type KnownKind = (typeof knownKinds)[number];
+/** Kinds that mail which leaves makes. */
+export const sentKinds = ['message-id', 'sent'] as const;
+export type SentKind = (typeof sentKinds)[number];
+/** All others, which are counted. */
+export type CountedKind = Exclude<KnownKind, SentKind>;
+
+export const isSentKind = (kind: KnownKind): kind is SentKind =>
+  kind === 'message-id' || kind === 'sent';
 
 export type Known = {
   readonly firstAt: Millis;
@@ -43,7 +51,7 @@ export type InboundKnowledge = {
   find(kind: KnownKind, name: string): Known | undefined;
   /** Makes an entry, or counts it once more. */
   see(kind: KnownKind, name: string, at: Millis): void;
-  forget(kind: KnownKind, name: string): void;
+  forget(kind: CountedKind, name: string): void;
 };
 
 /**

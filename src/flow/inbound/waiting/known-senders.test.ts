@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { quietWorld } from '../../../../test/doubles/world.ts';
 import { ManualTime } from '../../../../test/ledger/manual-time.ts';
 import type { Account } from '../../../core/account-name.ts';
-import type { KnownKind } from '../../../core/inbound/greylist/knowledge.ts';
+import type { CountedKind } from '../../../core/inbound/greylist/knowledge.ts';
 import { knownGroupMax } from '../../../core/inbound/kept.ts';
 import { inMemory, openLedger } from '../../../ledger/sqlite/open.ts';
 import { hash53 } from '../../../lib/hash.ts';
@@ -22,8 +22,9 @@ function rig() {
   const ledger = openLedger(inMemory);
   const journal = openJournal({ ledger, world, onState: () => undefined });
   const allowed = new AllowedSenders([], ['@good.example', 'ann@here.example', '192.0.2.0/24']);
-  const open = (from: Pick<Ledger, 'known' | 'countKnown' | 'deferredOne'> = ledger) =>
-    new KnownSenders({ journal, ledger: from, allowed, seed: () => seed });
+  const open = (
+    from: Pick<Ledger, 'known' | 'countKnown' | 'deferredOne' | 'sentNames'> = ledger,
+  ) => new KnownSenders({ journal, ledger: from, allowed, seed: () => seed });
   return { journal, ledger, allowed, open };
 }
 
@@ -59,7 +60,8 @@ test('a flood of strangers leaves room for what people here do, and goes first',
   const flooded = {
     known: ledger.known,
     deferredOne: ledger.deferredOne,
-    countKnown: (kind: KnownKind) =>
+    sentNames: ledger.sentNames,
+    countKnown: (kind: CountedKind) =>
       kind === 'spam-network' ? knownGroupMax.strangers : ledger.countKnown(kind),
   };
   const next = open(flooded);

@@ -4,12 +4,16 @@
  */
 import type { DeferralBooks } from '../../../core/inbound/deferring/deferral.ts';
 import {
+  type CountedKind,
   type Deferral,
   type Deferrals,
   type InboundKnowledge,
+  isSentKind,
   type Known,
   type KnownKind,
   knownKinds,
+  type SentKind,
+  sentKinds,
 } from '../../../core/inbound/greylist/knowledge.ts';
 import {
   type KnownGroup,
@@ -29,12 +33,14 @@ import type {
 } from '../../../ports/inbound/inbound.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { AllowedSenders } from './allowed-senders.ts';
+import { SentNames } from './sent-names.ts';
 
 /** More than what waits to be written within some seconds. */
 const recentMax = 4_000;
 const timesMax = 65_535;
 /** Beyond it, a minute means `just now` (flow/journal/journal-reads.ts). */
 const latestMinute = 2 ** 32;
+const countedKinds = knownKinds.filter((kind) => !isSentKind(kind));
 const listed: Known = { firstAt: 0 as Millis, lastAt: 0 as Millis, times: 1 };
 
 /** What a person may read about mail that was put off. */
@@ -42,7 +48,7 @@ export type AboutDeferred = Omit<DeferredRow, keyof Deferral | 'key'>;
 
 export type KnownSendersDeps = {
   readonly journal: Pick<Journal, 'add'> & { readonly live: Pick<Journal['live'], 'knownHere'> };
-  readonly ledger: Pick<InboundLedger, 'known' | 'countKnown' | 'deferredOne'>;
+  readonly ledger: Pick<InboundLedger, 'known' | 'countKnown' | 'deferredOne' | 'sentNames'>;
   readonly allowed: Pick<AllowedSenders, 'has'>;
   readonly seed: () => number;
 };
@@ -51,41 +57,47 @@ export class KnownSenders implements InboundKnowledge {
   readonly #journal: Pick<Journal, 'add'>;
   readonly #ledger: Pick<InboundLedger, 'known' | 'countKnown' | 'deferredOne'>;
   readonly #of: KnownSendersDeps;
+  readonly #sent: Readonly<Record<SentKind, SentNames>>;
   readonly #recent = new RecentMap<string, Known | 'forgotten'>(recentMax);
   readonly #deferred = new RecentMap<number, DeferredRow>(recentMax);
-  readonly #counts: Record<KnownGroup, number> = { strangers: 0, mail: 0, people: 0 };
+  readonly #counts: Record<KnownGroup, number> = { strangers: 0, people: 0 };
   /** Which part of its time an entry is kept: less where its room is full. */
-  readonly #shares: Record<KnownGroup, number> = { strangers: 1, mail: 1, people: 1 };
+  readonly #shares: Record<KnownGroup, number> = { strangers: 1, people: 1 };
 
   constructor(of: KnownSendersDeps) {
     this.#journal = of.journal;
     this.#ledger = of.ledger;
     this.#of = of;
+    this.#sent = {
+      'message-id': new SentNames('message-id', of),
+      sent: new SentNames('sent', of),
+    };
     this.#recount();
   }
 
   get size(): number {
-    return knownGroups.reduce((sum, group) => sum + this.#counts[group], 0);
+    const sent = this.#sent['message-id'].size + this.#sent.sent.size;
+    return knownGroups.reduce((sum, group) => sum + this.#counts[group], sent);
   }
 
   /** What is to be removed from the ledger. Each call adapts it to the room that is left. */
   olderThan(now: Millis): readonly KnownOlderThan[] {
+    for (const kind of sentKinds) this.#sent[kind].prune(now);
     this.#recount();
     for (const group of knownGroups) {
       this.#shares[group] = keptShare(this.#shares[group], group, this.#counts[group]);
     }
-    return knownKinds.map((kind) => {
+    return countedKinds.map((kind) => {
       const { group, keptMs, onceMs } = knownKept[kind];
       const share = this.#shares[group];
       // A flood of strangers is of those seen once; it must not push out who writes often.
-      const before = now - keptMs * (group === 'mail' ? share : 1);
-      return { kind, before: before as Millis, once: (now - onceMs * share) as Millis };
+      return { kind, before: (now - keptMs) as Millis, once: (now - onceMs * share) as Millis };
     });
   }
 
   #recount(): void {
     for (const group of knownGroups) this.#counts[group] = 0;
-    for (const kind of knownKinds) {
+    for (const kind of countedKinds) {
       this.#counts[knownKept[kind].group] += this.#ledger.countKnown(kind);
     }
   }
@@ -93,10 +105,14 @@ export class KnownSenders implements InboundKnowledge {
   find(kind: KnownKind, name: string): Known | undefined {
     if (kind === 'allowed') return this.#of.allowed.has(name) ? listed : undefined;
     const key = this.#keyOf(name);
+    if (isSentKind(kind)) {
+      const at = this.#sent[kind].find(key);
+      return at === undefined ? undefined : { firstAt: at, lastAt: at, times: 1 };
+    }
     return this.#stored(kind, key) ?? (kind === 'written-to' ? this.#written(key) : undefined);
   }
 
-  #stored(kind: KnownKind, key: number): Known | undefined {
+  #stored(kind: CountedKind, key: number): Known | undefined {
     const recent = this.#recent.get(`${kind} ${key}`);
     if (recent !== undefined) return recent === 'forgotten' ? undefined : recent;
     return this.#ledger.known(kind, key);
@@ -112,7 +128,11 @@ export class KnownSenders implements InboundKnowledge {
 
   see(kind: KnownKind, name: string, at: Millis): void {
     const key = this.#keyOf(name);
-    const before = this.#before(kind, key);
+    if (isSentKind(kind)) {
+      this.#sent[kind].see(key, at);
+      return;
+    }
+    const before = this.#stored(kind, key);
     const { group } = knownKept[kind];
     // Without room, what is new is remembered until a restart.
     const isFull = this.#counts[group] >= knownGroupMax[group];
@@ -129,15 +149,7 @@ export class KnownSenders implements InboundKnowledge {
     if (isKept) this.#journal.add({ kind: 'inbound-known', row });
   }
 
-  /** Of mail that leaves only the last time counts, so the ledger is not asked. */
-  #before(kind: KnownKind, key: number): Known | undefined {
-    if (kind === 'message-id') return undefined;
-    if (kind !== 'sent') return this.#stored(kind, key);
-    const recent = this.#recent.get(`${kind} ${key}`);
-    return recent === 'forgotten' ? undefined : recent;
-  }
-
-  forget(kind: KnownKind, name: string): void {
+  forget(kind: CountedKind, name: string): void {
     const key = this.#keyOf(name);
     this.#recent.set(`${kind} ${key}`, 'forgotten');
     this.#journal.add({ kind: 'inbound-forgotten', known: { kind, key } });

@@ -105,6 +105,7 @@ function steadyInbound(ledger: InboundLedger, steadily: Steadily): InboundLedger
     countNotBack: steadily(ledger.countNotBack, zero),
     deferredOne: steadily(ledger.deferredOne, nothing),
     known: steadily(ledger.known, nothing),
+    sentNames: steadily(ledger.sentNames, none),
     countKnown: steadily(ledger.countKnown, zero),
     inboundAllowed: steadily(ledger.inboundAllowed, none),
   };

@@ -60,6 +60,15 @@ export const inboundSchema: string = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX inbound_known_by_time ON inbound_known (kind, (times = 1), last_at);
 
+  -- Names of mail that left: hashes, each eight octets, the lowest first. A row has those that came
+  -- together.
+  CREATE TABLE inbound_sent (
+    kind INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    names BLOB NOT NULL,
+    PRIMARY KEY (kind, at)
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE inbound_allowed (
     what TEXT PRIMARY KEY,
     note TEXT NOT NULL,

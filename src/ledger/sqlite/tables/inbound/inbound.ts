@@ -2,6 +2,7 @@
 import type { InboundDaySum } from '../../../../core/inbound/day-counts.ts';
 import { knownKinds } from '../../../../core/inbound/greylist/knowledge.ts';
 import { inboundSearchedMax } from '../../../../core/inbound/kept.ts';
+import { assert } from '../../../../lib/assert.ts';
 import { dayMs } from '../../../../lib/time.ts';
 import type {
   AllowedRow,
@@ -9,6 +10,8 @@ import type {
   InboundLedger,
   InboundRow,
   KnownRow,
+  SentChange,
+  SentRow,
 } from '../../../../ports/inbound/inbound.ts';
 import { inboundStates } from '../../../../ports/inbound/inbound.ts';
 import { instant, integer, list, oneOf, type Row, type Statements, text } from '../statements.ts';
@@ -17,13 +20,15 @@ export type InboundTable = InboundLedger & {
   put(row: InboundRow): void;
   putDeferred(row: DeferredRow): void;
   putKnown(row: KnownRow): void;
+  putSent(row: SentChange): void;
   forgetKnown(known: Pick<KnownRow, 'kind' | 'key'>): void;
   putAllowed(row: AllowedRow): void;
   dropAllowed(what: string): void;
 };
 
 export function inboundTable(make: Statements): InboundTable {
-  const { put, putDeferred, putKnown, forgetKnown, putAllowed, dropAllowed } = commands(make);
+  const { put, putDeferred, putKnown, putSent, forgetKnown, putAllowed, dropAllowed } =
+    commands(make);
   const one = make.query('SELECT * FROM inbound WHERE queue_id = ?');
   const byDay = make.query(
     `SELECT at / ${dayMs} AS day, state, count(*) AS n, max(max(changed_at - at, 0)) AS longest,
@@ -51,11 +56,15 @@ export function inboundTable(make: Statements): InboundTable {
   const deferredOne = make.query('SELECT * FROM inbound_deferred WHERE key = ?');
   const known = make.query('SELECT * FROM inbound_known WHERE kind = ? AND key = ?');
   const countKnown = make.query('SELECT count(*) AS n FROM inbound_known WHERE kind = ?');
+  const sent = make.query(
+    'SELECT at, names FROM inbound_sent WHERE kind = ? AND at > ? ORDER BY at LIMIT ?',
+  );
   const allowed = make.query('SELECT * FROM inbound_allowed ORDER BY what');
   return {
     put,
     putDeferred,
     putKnown,
+    putSent,
     forgetKnown,
     putAllowed,
     dropAllowed,
@@ -84,6 +93,8 @@ export function inboundTable(make: Statements): InboundTable {
       return row === undefined ? undefined : { kind, key, ...knownTimes(row) };
     },
     countKnown: (kind) => integer(countKnown.first(knownKinds.indexOf(kind)) ?? {}, 'n'),
+    sentNames: (kind, after, limit) =>
+      sent.all(knownKinds.indexOf(kind), after, limit).map(sentRow),
     inboundAllowed: () => allowed.all().map(allowedRow),
   };
 }
@@ -113,6 +124,10 @@ function commands(make: Statements): Omit<InboundTable, keyof InboundLedger> {
     `INSERT OR REPLACE INTO inbound_known (kind, key, first_at, last_at, times)
      VALUES (?, ?, ?, ?, ?)`,
   );
+  const putSent = make.command(
+    'INSERT OR REPLACE INTO inbound_sent (kind, at, names) VALUES (?, ?, ?)',
+  );
+  const forgetSent = make.command('DELETE FROM inbound_sent WHERE kind = ? AND at < ?');
   const forgetKnown = make.command('DELETE FROM inbound_known WHERE kind = ? AND key = ?');
   const putAllowed = make.command(
     'INSERT OR REPLACE INTO inbound_allowed (what, note, made_by, at) VALUES (?, ?, ?, ?)',
@@ -159,6 +174,11 @@ function commands(make: Statements): Omit<InboundTable, keyof InboundLedger> {
       ),
     putKnown: ({ kind, key, firstAt, lastAt, times }) =>
       putKnown(knownKinds.indexOf(kind), key, firstAt, lastAt, times),
+    putSent({ kind, at, names, since }) {
+      const place = knownKinds.indexOf(kind);
+      putSent(place, at, new Uint8Array(Float64Array.from(names()).buffer));
+      forgetSent(place, since());
+    },
     forgetKnown: ({ kind, key }) => forgetKnown(knownKinds.indexOf(kind), key),
     putAllowed: ({ what, note, by, at }) => putAllowed(what, note, by, at),
     dropAllowed: make.command('DELETE FROM inbound_allowed WHERE what = ?'),
@@ -225,6 +245,13 @@ function knownTimes(row: Row): Pick<KnownRow, 'firstAt' | 'lastAt' | 'times'> {
     lastAt: instant(row, 'last_at'),
     times: integer(row, 'times'),
   };
+}
+
+function sentRow(row: Row): SentRow {
+  const { names } = row;
+  assert(names instanceof Uint8Array, 'names are octets');
+  // A copy begins where a number may begin.
+  return { at: instant(row, 'at'), names: [...new Float64Array(names.slice().buffer)] };
 }
 
 function allowedRow(row: Row): AllowedRow {
