@@ -54,5 +54,6 @@ test('an entry is its own entry', () => {
       const entry = entryOf(text);
       if (entry !== undefined) assert.equal(entryOf(entry), entry);
     }),
+    { examples: [['@.'], ['@..'], ['@a..'], ['@*.'], ['@*.a.']] },
   );
 });

@@ -55,8 +55,8 @@ export function ruleWords(rule: Omit<ScriptRule, 'id'>): readonly string[] {
 /** An entry of a list of addresses, as rules have it; undefined if it is invalid. */
 export function entryOf(text: string): string | undefined {
   const trimmed = text.trim();
-  const domain = /^@((?:\*\.)?[^\s@*]+)$/.exec(trimmed)?.[1];
-  if (domain !== undefined) return `@${domain.toLowerCase().replace(/\.+$/, '')}`;
+  const domain = /^@((?:\*\.)?[^\s@*]*[^\s@*.])\.*$/.exec(trimmed)?.[1];
+  if (domain !== undefined) return `@${domain.toLowerCase()}`;
   const key = addressKey(trimmed);
   return /^[^@]+@[^@]+$/.test(key) && !/\s/.test(trimmed) ? key : undefined;
 }
