@@ -1,10 +1,10 @@
 /** `postern inbound import`: what is read from old logs, and what the guard gets. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { operator } from '../src/commands/guard/client.ts';
 import { postern, stateFolder } from './command-line.ts';
 import { stage, testToken } from './doubles/client.ts';
 
@@ -72,7 +72,7 @@ test('allow, forget, release and drop reach the guard with who asked', async () 
   await using at = await stage('hijack');
   const doors = { milter: 'inet:127.0.0.1:9', policy: 'inet:127.0.0.1:9', http: at.door.address };
   await using state = await stateFolder({ doors, token: testToken });
-  const who = userInfo().username;
+  const who = operator();
   for (const [words, want] of [
     [['inbound', 'allow', '@shop.example', '--note', 'x'], `allow @shop.example (x) by ${who}`],
     [['inbound', 'forget', '@shop.example'], `forget sender @shop.example by ${who}`],
