@@ -78,7 +78,8 @@ function tests(): void {
     const from = tried.length;
     send();
     await eventually('mail is sent again', () => tried.length > from || undefined);
-    assert.deepEqual(tried.slice(from), ['ipv4']);
+    // The first message may be tried again beside it.
+    assert.deepEqual([...new Set(tried.slice(from))], ['ipv4']);
   });
 }
 
