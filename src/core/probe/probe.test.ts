@@ -38,6 +38,12 @@ const heard = (...lines: readonly string[]): ProbeHeard => ({
   octets: '',
 });
 
+/** As many as Postfix has. */
+const extensions: readonly string[] = [
+  ...['PIPELINING', 'SIZE 10240000', 'VRFY', 'ETRN', 'STARTTLS', 'ENHANCEDSTATUSCODES'],
+  ...['8BITMIME', 'DSN', 'SMTPUTF8', 'CHUNKING'],
+];
+
 /** Runs a check; `answer` gives the reply to a line. */
 function told(
   check: ProbeCheck,
@@ -45,6 +51,7 @@ function told(
   some: Partial<ProbeTarget> = {},
 ): readonly ProbeFinding[] {
   const probing = probeOne(check, { ...target, ...some });
+  const hello: SeenReply = { code: 250, lines: ['ours.test', ...extensions] };
   let step = probing.next();
   while (step.done !== true) {
     const ask = step.value;
@@ -52,7 +59,9 @@ function told(
       ask.do === 'open'
         ? heard('220 ours.test ESMTP')
         : ask.do === 'send'
-          ? heard(/^EHLO/.test(ask.octets) ? '250 ours.test' : answer(ask.octets.trim()))
+          ? /^EHLO/.test(ask.octets)
+            ? { ...heard(), replies: [hello] }
+            : heard(answer(ask.octets.trim()))
           : ask.do === 'finish'
             ? { ...heard(...answer(ask.octets).split('|').filter(Boolean)), end: 'closed' as const }
             : heard();

@@ -128,9 +128,6 @@ function* tryAll(
       if (left === 0 || way.helo !== undefined) {
         yield* dialogue.greet(port, way.helo === undefined ? {} : { as: way.helo });
         left = triesPerConnection;
-      } else {
-        // The transcript of a finding has its own lines only.
-        yield* dialogue.line('RSET');
       }
       left = way.helo === undefined ? left - 1 : 0;
       const { reply, said } = yield* tryOne(way, dialogue);
@@ -148,10 +145,11 @@ function* tryOne(
   way: RelayWay,
   dialogue: Dialogue,
 ): Probing<{ readonly reply: SeenReply; readonly said: readonly string[] }> {
-  const before = way.helo === undefined ? dialogue.transcript().length : 0;
+  // The transcript of a finding has its own lines only; with a name in EHLO, that line too.
+  if (way.helo === undefined) dialogue.forget();
   const mail = yield* dialogue.line(`MAIL FROM:<${way.sender}>`);
   const reply = isAccepted(mail) ? yield* dialogue.line(`RCPT TO:<${way.recipient}>`) : mail;
-  const said = dialogue.transcript().slice(before);
+  const said = dialogue.transcript();
   yield* dialogue.line('RSET');
   return { reply, said };
 }
