@@ -12,6 +12,7 @@ import {
   saidReply,
 } from './dialogue.ts';
 import {
+  addressLiteral,
   notTried,
   ownDomain,
   type ProbeCheck,
@@ -45,7 +46,7 @@ export function relayWays(
 ): readonly RelayWay[] {
   const at = outside.lastIndexOf('@');
   const [user, host] = [outside.slice(0, at), outside.slice(at + 1)];
-  const literal = address.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
+  const literal = addressLiteral(address);
   const from = `postern-probe@${host}`;
   const plain = { sender: from, recipient: outside };
   const local = (what: string, to: string): RelayWay => ({
