@@ -1,6 +1,7 @@
 /** The names that the server says, against the DNS: name to address, and address to name. Pure. */
 import { ask, type DnsAnswer, type DnsLookup } from '../../formats/dns/question.ts';
 import { isOwnByDefault } from '../../formats/postfix/own-hosts.ts';
+import { evaluateIprev } from '../../formats/spf/iprev.ts';
 import { parseClientIp, reverseName } from '../../formats/spf/network.ts';
 import type { SaidNames } from './submission.ts';
 import {
@@ -13,8 +14,6 @@ import {
 } from './target.ts';
 
 const title = 'Names of the server';
-/** Names of an address that are looked up. */
-const namesMax = 10;
 
 /** Judges the names that were said. Asks the DNS only for addresses that others can see. */
 export function* judgeNames(
@@ -48,9 +47,12 @@ export function* judgeNames(
     findings.push(faultOf('forward', 'fail', found, `${greeting} ${type} ${address}`));
   }
   const names = targetsOf(reverse);
+  const back = yield* evaluateIprev(address);
   if (names.length === 0) {
     findings.push(faultOf('reverse', 'fail', `${address} has no name (PTR)`, greeting));
-  } else if (!(yield* isConfirmed(names, address, type))) {
+  } else if (back.result === 'temperror') {
+    findings.push(notTried('names.confirmed', title, back.sentence));
+  } else if (back.result !== 'pass') {
     const found = `the name of ${address}, ${names[0]}, does not lead back to it`;
     findings.push(faultOf('confirmed', 'fail', found, `a name that has the address ${address}`));
   } else if (!names.includes(greeting.toLowerCase())) {
@@ -68,17 +70,6 @@ const nameFix =
 const isFull = (name: string): boolean =>
   /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/i.test(name) &&
   !/\.(?:local|localdomain|localhost|lan|internal|invalid)$/i.test(name);
-
-function* isConfirmed(
-  names: readonly string[],
-  address: string,
-  type: 'A' | 'AAAA',
-): DnsLookup<boolean> {
-  for (const name of names.slice(0, namesMax)) {
-    if (addressesOf(yield* ask(name, type)).includes(address)) return true;
-  }
-  return false;
-}
 
 function addressesOf(answer: DnsAnswer): readonly string[] {
   const records = answer.kind === 'records' ? answer.records : [];

@@ -140,12 +140,13 @@ test('smuggling: a refused line is no end of a message, an answered RSET is one'
   }
 });
 
-type Zone = Readonly<Record<string, DnsData>>;
+type Zone = Readonly<Record<string, DnsData | 'silent'>>;
 const reverse = '25.100.51.198.in-addr.arpa';
 
 function named(zone: Zone, greeting = 'mail.ours.test', hello = greeting): readonly string[] {
   const answer = ({ name, type }: DnsQuestion): DnsAnswer => {
     const data = zone[`${name} ${type}`];
+    if (data === 'silent') return { kind: 'failure', reason: 'timeout', text: 'no answer' };
     return data === undefined
       ? { kind: 'none', exists: false, secure: false }
       : { kind: 'records', records: [{ ...data, name, ttlSeconds: 60 }], secure: false };
@@ -168,6 +169,8 @@ test('names: in both directions, and the same name everywhere', () => {
   const other: Zone = { ...good, [`${reverse} PTR`]: ptr('host-25.isp.test') };
   assert.deepEqual(named(other), ['fail names.confirmed']);
   assert.deepEqual(named({ ...other, 'host-25.isp.test A': a }), ['warn names.differs']);
+  const silent: Zone = { ...other, 'host-25.isp.test A': 'silent' };
+  assert.deepEqual(named(silent), ['unknown names.confirmed'], 'no answer proves nothing');
 });
 
 test('certificates: dates, names, chain and key', () => {
