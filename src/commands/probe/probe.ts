@@ -11,14 +11,8 @@ import type { Config } from '../../config/schema.ts';
 import { findingJson, worst } from '../../core/finding.ts';
 import { namesCheckName, probeChecks } from '../../core/probe/checks.ts';
 import { Dialogue, ProbeStopError } from '../../core/probe/dialogue.ts';
-import { judgeNames } from '../../core/probe/names.ts';
-import { saidNames } from '../../core/probe/submission.ts';
-import {
-  notTried,
-  type ProbeFinding,
-  type ProbeTarget,
-  probeOne,
-} from '../../core/probe/target.ts';
+import { judgeNames, namesNotTried, saidNames } from '../../core/probe/names.ts';
+import { type ProbeFinding, type ProbeTarget, probeOne } from '../../core/probe/target.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
 import { parseClientIp } from '../../formats/spf/network.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -181,13 +175,12 @@ async function probeNames(
   config: Config,
 ): Promise<readonly ProbeFinding[]> {
   try {
-    const said = await runProbe(saidNames(target, new Dialogue('[127.0.0.1]')), connection);
-    if ('id' in said) return [said];
+    const said = await runProbe(saidNames(target), connection);
     using dns = openLiveDns(config, 1);
     return await answeredLater(judgeNames(said, target), dns.answer);
   } catch (error) {
     if (!(error instanceof ProbeStopError)) throw error;
-    return [notTried(namesCheckName, 'Names of the server', error.message)];
+    return [namesNotTried(error.message)];
   }
 }
 

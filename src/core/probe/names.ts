@@ -3,17 +3,33 @@ import { ask, type DnsAnswer, type DnsLookup } from '../../formats/dns/question.
 import { isOwnByDefault } from '../../formats/postfix/own-hosts.ts';
 import { evaluateIprev } from '../../formats/spf/iprev.ts';
 import { parseClientIp, reverseName } from '../../formats/spf/network.ts';
-import type { SaidNames } from './submission.ts';
+import { Dialogue, type Probing } from './dialogue.ts';
 import {
+  addressLiteral,
   notTried,
   type ProbeFinding,
   type ProbeTarget,
   postconfFix,
   probeFault,
   probeOk,
+  smtpPort,
 } from './target.ts';
 
 const title = 'Names of the server';
+
+type SaidNames = { readonly greeting: string; readonly hello: string };
+
+/** The names that the server says. Throws ProbeStopError if it says none. */
+export function* saidNames(target: ProbeTarget): Probing<SaidNames> {
+  const dialogue = new Dialogue(addressLiteral(target.source));
+  const { greeting, name } = yield* dialogue.greet(smtpPort(target));
+  return { greeting: greeting.split(/\s/)[0] ?? '', hello: name };
+}
+
+/** `why`: the names cannot be judged. */
+export function namesNotTried(why: string): ProbeFinding {
+  return notTried('names', title, why);
+}
 
 /** Judges the names that were said. Asks the DNS only for addresses that others can see. */
 export function* judgeNames(
@@ -33,14 +49,14 @@ export function* judgeNames(
   }
   const ip = parseClientIp(address);
   if (ip === undefined || isOwnByDefault(address)) {
-    return [notTried('names', title, `${address} is private, and others do not see its name`)];
+    return [namesNotTried(`${address} is private, and others do not see its name`)];
   }
   const type = address.includes(':') ? 'AAAA' : 'A';
   const forward = yield* ask(greeting.toLowerCase(), type);
   const reverse = yield* ask(reverseName(ip), 'PTR');
   const findings: ProbeFinding[] = [];
   if (forward.kind === 'failure' || reverse.kind === 'failure') {
-    return [notTried('names', title, 'the DNS does not answer')];
+    return [namesNotTried('the DNS does not answer')];
   }
   if (!addressesOf(forward).includes(address)) {
     const found = `${greeting} has no ${type} record with ${address}`;

@@ -1,5 +1,5 @@
 /** Ports for logins: who may send there, and when a password may be said. Pure. */
-import { type Dialogue, isAccepted, type Probing, saidReply, theReply } from './dialogue.ts';
+import { type Dialogue, isAccepted, type Probing } from './dialogue.ts';
 import {
   notTried,
   orNotTried,
@@ -197,20 +197,4 @@ function open(
     fault,
     dialogue.transcript(),
   );
-}
-
-const nameTitle = 'Name in the greeting';
-
-/** The names that the server says, for the questions to the DNS. */
-export type SaidNames = { readonly greeting: string; readonly hello: string };
-
-export function* saidNames(
-  { ports }: ProbeTarget,
-  dialogue: Dialogue,
-): Probing<SaidNames | ProbeFinding> {
-  if (ports.smtp === undefined) return notTried('names', nameTitle, 'port 25 is left out');
-  const greeting = theReply(yield* dialogue.open(ports.smtp));
-  if (greeting.code !== 220) return notTried('names', nameTitle, saidReply(greeting));
-  const hello = yield* dialogue.hello();
-  return { greeting: greeting.lines[0]?.split(/\s/)[0] ?? '', hello: hello.name };
 }
