@@ -186,9 +186,8 @@ function open(
   const found = isRelay
     ? 'a client without a login may send to any other server'
     : 'a client without a login may send to your users, past what port 25 checks';
-  const service = name === 'submission' ? 'submission' : 'submissions';
   const fix =
-    `Postfix: postconf -P '${service}/inet/smtpd_client_restrictions=` +
+    `Postfix: postconf -P '${name}/inet/smtpd_client_restrictions=` +
     "permit_sasl_authenticated,reject' && postfix reload";
   const fault = { title, found, wanted: 'a refusal before DATA', fix };
   return probeFault(
