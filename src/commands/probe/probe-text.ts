@@ -1,5 +1,4 @@
 /** What `postern probe` found, as text: the worst first, each fault with its transcript. Pure. */
-import { probeChecks } from '../../core/probe/checks.ts';
 import type { ProbeFinding, ProbeTarget } from '../../core/probe/target.ts';
 import { findingCounts, findingMark, markWidth, worstFirst } from '../terminal/findings.ts';
 import { many, plain } from '../terminal/format.ts';
@@ -8,14 +7,18 @@ const space = ' '.repeat(markWidth);
 /** Lines of a transcript that are shown. --json has all. */
 const linesMax = 16;
 
-export function probeText(findings: readonly ProbeFinding[], target: ProbeTarget): string {
+/** `checks`: how many were run. */
+export function probeText(
+  findings: readonly ProbeFinding[],
+  target: ProbeTarget,
+  checks: number,
+): string {
   const domains = target.domains.length === 0 ? 'no domain is known' : target.domains.join(', ');
   const head =
     `${target.address} as ${target.source} sees it (${domains})\n` +
     'Mail was offered up to RCPT, or broken off.\n';
-  const checks = many(probeChecks.length + 1, 'check');
   const texts = worstFirst(findings).map(findingText);
-  return `${head}\n${texts.join('')}\n${checks}: ${findingCounts(findings)}\n`;
+  return `${head}\n${texts.join('')}\n${many(checks, 'check')}: ${findingCounts(findings)}\n`;
 }
 
 function findingText({ kind, title, found, wanted, fix, transcript, id }: ProbeFinding): string {

@@ -112,13 +112,19 @@ export function register(program: Command): void {
       const findings = await probe(target, options, config);
       const { address, source, domains } = target;
       const json = { address, source, domains, findings: findings.map(findingJson) };
-      print(self, options.json === true ? jsonLine(json) : probeText(findings, target));
+      const checks = checksOf(options).size;
+      print(self, options.json === true ? jsonLine(json) : probeText(findings, target, checks));
       const bad = worst(findings);
       if (bad === 'fail' || bad === 'warn') process.exitCode = 1;
       else if (findings.every(({ kind }) => kind === 'unknown')) {
         process.exitCode = sysexits.unavailable;
       }
     });
+}
+
+/** The names of the checks that are run. */
+function checksOf({ only = checkNames }: Options): ReadonlySet<string> {
+  return new Set(only);
 }
 
 async function targetOf(
@@ -152,7 +158,7 @@ async function probe(
   options: Options,
   config: Config,
 ): Promise<readonly ProbeFinding[]> {
-  const wanted = (name: string): boolean => options.only?.includes(name) ?? true;
+  const checks = checksOf(options);
   const connection: ProbeConnectionOptions = {
     address: target.address,
     source: /^(?:0\.0\.0\.0|::)$/.test(target.source) ? undefined : target.source,
@@ -162,10 +168,10 @@ async function probe(
   };
   await mustAnswer(target, connection);
   const findings: ProbeFinding[] = [];
-  for (const check of probeChecks.filter(({ name }) => wanted(name))) {
+  for (const check of probeChecks.filter(({ name }) => checks.has(name))) {
     findings.push(...(await runProbe(probeOne(check, target), connection)));
   }
-  if (!wanted(namesCheckName)) return findings;
+  if (!checks.has(namesCheckName)) return findings;
   return [...findings, ...(await probeNames(target, connection, config))];
 }
 
