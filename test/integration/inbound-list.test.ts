@@ -57,11 +57,6 @@ function run(request: string, path = list): string {
   });
   return stdout.toString();
 }
-const onHold = async (): Promise<readonly string[]> =>
-  (await postfix.queue())
-    .filter(({ queue_name }) => queue_name === 'hold')
-    .map(({ queue_id }) => queue_id)
-    .sort();
 
 test('the guard writes down what waits, and strikes it', async () => {
   const waiting = letGoList(helperTools(socket.path), () => undefined);
@@ -85,10 +80,10 @@ test('what is overdue leaves; what is due later, or not on the list, stays', asy
   assert.match(run(`waits\n${late}.${now - 400}\n${later}.${now + 60}\nend\n`), /: done\n$/);
   assert.match(run('let-go\nend\n'), /: done\n$/);
   await sink.until(() => sink.deliveries.some(({ id }) => id === 'late'), 'late');
-  assert.deepEqual(await onHold(), [later, others].sort());
+  assert.deepEqual(await postfix.onHold(), [later, others].sort());
   assert.equal(readFileSync(list, 'utf8'), `${later} ${now + 60}\n`);
   assert.match(run('let-go\nend\n'), /: done\n$/);
-  assert.deepEqual(await onHold(), [later, others].sort());
+  assert.deepEqual(await postfix.onHold(), [later, others].sort());
 });
 
 test('a clock that was set back, and a line that was cut, keep nothing on hold', async () => {
@@ -105,7 +100,7 @@ test('a clock that was set back, and a line that was cut, keep nothing on hold',
 
 test('when Postern is removed, all that is on the list leaves, and nothing else', async () => {
   const waits = await held('waits');
-  const before = await onHold();
+  const before = await postfix.onHold();
   assert.match(run(`waits\n${waits}.${Math.floor(Date.now() / 1_000) + 600}\nend\n`), /: done\n$/);
   const onList = readFileSync(list, 'utf8')
     .split('\n')
@@ -117,7 +112,7 @@ test('when Postern is removed, all that is on the list leaves, and nothing else'
   assert.equal(await steps.run(), undefined);
   await sink.until(() => sink.deliveries.some(({ id }) => id === 'waits'), 'waits');
   assert.deepEqual(
-    await onHold(),
+    await postfix.onHold(),
     before.filter((id) => !onList.includes(id)),
   );
   assert.equal(readFileSync(list, 'utf8'), '');

@@ -107,10 +107,6 @@ const rows = (state: string): Promise<readonly InboundRow[]> =>
 /** It came into the hold queue; it may have left again since. */
 const wasHeld = (queueId: string): Promise<unknown> =>
   postfix.logged(new RegExp(`${queueId}: milter-hold`));
-const onHold = async (): Promise<readonly string[]> =>
-  (await postfix.queue())
-    .filter(({ queue_name }) => queue_name === 'hold')
-    .map(({ queue_id }) => queue_id);
 
 test('unknown and suspicious mail waits in the hold queue, then leaves once', async () => {
   const { queueId, reply } = await sent(stranger, { id: 'waits' });
@@ -121,7 +117,7 @@ test('unknown and suspicious mail waits in the hold queue, then leaves once', as
   await arrived('waits');
   assert.match(headersOf('waits'), /^X-Postern-Inbound: wait; points=/m);
   await eventually('the row', async () => (await rows('released'))[0]);
-  assert.deepEqual([await onHold(), times('waits')], [[], 1]);
+  assert.deepEqual([await postfix.onHold(), times('waits')], [[], 1]);
 });
 
 test('honest mail of a first-seen domain is delivered at once', async () => {
@@ -152,7 +148,7 @@ test('killed while mail waits: each message leaves exactly once', async () => {
   await eventually('three rows', async () =>
     (await rows('released')).length >= 4 ? true : undefined,
   );
-  assert.deepEqual([await onHold(), ids.map(times)], [[], [1, 1, 1]]);
+  assert.deepEqual([await postfix.onHold(), ids.map(times)], [[], [1, 1, 1]]);
 });
 
 test('what is spam by then stays in quarantine; a release delivers it once', async () => {
@@ -168,17 +164,17 @@ test('what is spam by then stays in quarantine; a release delivers it once', asy
     return all.length > 0 ? all : undefined;
   };
   const [row] = await eventually('a quarantine', found, { detail });
-  assert.deepEqual([row?.queueId, await onHold()], [queueId, [queueId]]);
+  assert.deepEqual([row?.queueId, await postfix.onHold()], [queueId, [queueId]]);
   assert.match(await guard.cli('held', 'list'), new RegExp(queueId));
   guard.kill('SIGKILL');
   await guard.ended;
   await restart();
-  assert.deepEqual(await onHold(), [queueId], 'it stays over a restart');
+  assert.deepEqual(await postfix.onHold(), [queueId], 'it stays over a restart');
   await postfix.tool('postqueue', '-f');
   assert.equal(times('late'), 0);
   await release([queueId]);
   await arrived('late');
-  assert.deepEqual([await onHold(), times('late')], [[], 1]);
+  assert.deepEqual([await postfix.onHold(), times('late')], [[], 1]);
   dns.records = zone;
 });
 
