@@ -10,13 +10,13 @@ import { after, before, test } from 'node:test';
 import { openScriptedDns } from '../doubles/dns-server.ts';
 import { fixedDoors, type GuardInstance, startGuard } from './guard-instance.ts';
 import { connectPostfix } from './guarded-server.ts';
+import { inboundSettings, stranger } from './inbound-mail.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
 import { startSpamd } from './scanner-instances.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'Postfix needs root';
-const stranger = '127.0.0.6';
 
 const scope = new AsyncDisposableStack();
 let sink: Sink;
@@ -32,21 +32,10 @@ before(async () => {
   postfix = scope.use(await startPostfix({ sink: sink.port }));
   state = mkdtempSync(join(tmpdir(), 'pic-'));
   scope.defer(() => rmSync(state, { recursive: true, force: true }));
-  const config = `
-mode = "guard"
-host = "mail.test"
-[dns]
-servers = ["127.0.0.1:${dns.server.port}"]
-[verify]
-enabled = true
-deadline = "3s"
-trusted_networks = ["127.0.0.9"]
-[scan]
-spamassassin = "${spamd.address}"
-[inbound]
-stance = "wait"
-wait = "10m"
-`;
+  const config = inboundSettings(dns, {
+    scan: `spamassassin = "${spamd.address}"`,
+    inbound: 'stance = "wait"\nwait = "10m"',
+  });
   guard = scope.use(await startGuard({ state, config, words: await fixedDoors() }));
   await connectPostfix({ guard, postfix });
 });
