@@ -15,6 +15,7 @@ import { readReflectionFacts } from '../../src/partners/postfix/recipients/refle
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { eventually, freePort } from './leash.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { reloaded } from './postfix-reload.ts';
 import { connectSmtp, type Sent } from './smtp-client.ts';
 import { startSink } from './smtp-sink.ts';
 
@@ -109,7 +110,7 @@ test('a full mailbox: returned before, refused at RCPT after the cure of doctor'
   await postfix.set({
     smtpd_recipient_restrictions: `reject_unauth_destination, ${restriction}`,
   });
-  await postfix.reload();
+  await reloaded(postfix);
   assert.equal((await quota(postfix, dovecot))?.kind, 'ok');
   const refused = await send(postfix, full, 800);
   assert.equal(refused.stage, 'rcpt');
