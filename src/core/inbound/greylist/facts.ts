@@ -8,8 +8,8 @@ import type { Millis } from '../../../lib/time.ts';
 /** Trust levels of a list of good senders (dnswl.org); undefined: the client is not in it. */
 export type WhitelistTrust = 'none' | 'low' | 'med' | 'hi';
 
-/** The client and the envelope so far: all that is known at RCPT. */
-export type ContactFacts = {
+/** At RCPT, only what the client and the envelope say is known. */
+export type InboundFacts = {
   readonly at: Millis;
   /** IP address of the client. */
   readonly client: string;
@@ -31,10 +31,6 @@ export type ContactFacts = {
   readonly dnsbl: boolean | undefined;
   /** Recipients of this transaction that do not exist here. */
   readonly badRecipients: number;
-};
-
-/** A whole message, at the end of DATA. */
-export type InboundFacts = ContactFacts & {
   /** Domains of good DKIM signatures (`d=`). */
   readonly signers: readonly string[];
   /** Message-IDs that it answers: In-Reply-To and References. */

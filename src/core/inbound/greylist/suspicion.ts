@@ -2,15 +2,13 @@
  * What speaks against a message, in points. The content filter's limit is ten points; so each point
  * says what a fact is worth beside it.
  */
-import type { ContactFacts, InboundFacts } from './facts.ts';
+import type { InboundFacts } from './facts.ts';
 import type { JudgePolicy, Suspicion } from './judgement.ts';
 import { heloFault, isMadeName, senderDomain } from './names.ts';
 import type { SenderNames, SenderStanding } from './standing.ts';
 
-type Facts = ContactFacts & Partial<InboundFacts>;
-
 export function suspicionsOf(
-  facts: Facts,
+  facts: InboundFacts,
   names: SenderNames,
   standing: SenderStanding,
   answersUs: boolean,
@@ -59,7 +57,7 @@ export const behaviours: ReadonlySet<string> = new Set([
 const unknownMany = 3;
 
 function spf(
-  { spf, sender }: Facts,
+  { spf, sender }: InboundFacts,
   { proved, provesSender }: SenderNames,
   { isOurs }: JudgePolicy,
   add: (name: string, points: number, text: string) => void,
