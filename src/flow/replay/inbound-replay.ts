@@ -148,7 +148,7 @@ function factsOf(
     recipients: texts(line['recipients']),
     spf: oneOf(spfResults, line['spf']),
     spfDomain: sender === '' ? helo : sender.slice(sender.lastIndexOf('@') + 1),
-    dnswl: oneOf(trusts, line['dnswl']),
+    dnswl: oneOf(trusts, line['dnswl']) !== undefined,
     dnsbl: typeof line['dnsbl'] === 'boolean' ? line['dnsbl'] : undefined,
     badRecipients: typeof line['bad_recipients'] === 'number' ? line['bad_recipients'] : 0,
     signers: texts(line['dkim']),
@@ -168,6 +168,7 @@ const spfResults = [
   'temperror',
   'permerror',
 ] as const;
+/** Trust levels of dnswl.org. */
 const trusts = ['none', 'low', 'med', 'hi'] as const;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -5,9 +5,6 @@
 import type { SpfResult } from '../../../formats/spf/evaluate.ts';
 import type { Millis } from '../../../lib/time.ts';
 
-/** Trust levels of a list of good senders (dnswl.org); undefined: the client is not in it. */
-export type WhitelistTrust = 'none' | 'low' | 'med' | 'hi';
-
 /** At RCPT, only what the client and the envelope say is known. */
 export type InboundFacts = {
   readonly at: Millis;
@@ -26,7 +23,8 @@ export type InboundFacts = {
   readonly spf: SpfResult | undefined;
   /** The domain that SPF checked. */
   readonly spfDomain: string;
-  readonly dnswl: WhitelistTrust | undefined;
+  /** True: on a list of good senders. Undefined: not known now. */
+  readonly dnswl: boolean | undefined;
   /** True: on a list of spam senders. Undefined: not known now. */
   readonly dnsbl: boolean | undefined;
   /** Recipients of this transaction that do not exist here. */

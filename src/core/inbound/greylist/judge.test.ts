@@ -120,7 +120,7 @@ test('without a time to wait, doubtful mail is delivered and spam goes to Junk, 
 });
 
 const never: readonly (readonly [string, Partial<InboundFacts>])[] = [
-  ['the client is on a list of good senders', { dnswl: 'low' }],
+  ['the client is on a list of good senders', { dnswl: true }],
   ['it is a bounce of our own mail', { isProvenReturn: true }],
   [
     'postmaster is one of two recipients',

@@ -65,7 +65,7 @@ export function passReasons(
     [ties.answersUs, 'it answers a message of ours'],
     [facts.isProvenReturn === true, 'it is a bounce of our own mail'],
     [standing.level !== 'strange', 'its sender has delivered wanted mail here'],
-    [facts.dnswl !== undefined, 'the client is on a list of good senders'],
+    [facts.dnswl === true, 'the client is on a list of good senders'],
     [facts.recipients.some((to) => mustReach.has(localOf(to))), 'it is for postmaster or abuse'],
     [isProved && facts.saysCode, 'it carries a sign-in code and proves its domain'],
   ];

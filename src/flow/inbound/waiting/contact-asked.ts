@@ -90,7 +90,7 @@ async function judged(deps: ContactDeps, request: PolicyRequest): Promise<Answer
     spf: spf.result === 'temperror' ? undefined : spf.result,
     spfDomain: spf.domain,
     dnsbl: isOnLists(bad, settings.dnsbl),
-    dnswl: good.lists.length > 0 ? 'low' : undefined,
+    dnswl: isOnLists(good, settings.dnswl),
     badRecipients: 0,
     signers: [],
     answers: [],

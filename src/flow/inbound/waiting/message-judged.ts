@@ -224,7 +224,7 @@ class IncomingMessage implements IncomingReader {
       ...(content === undefined ? {} : { counted: content.counted }),
       isProvenReturn: await this.#deps.isProvenReturn(this.#start.queueId),
       dnsbl: isOnLists(bad, settings.dnsbl),
-      dnswl: (good?.lists.length ?? 0) > 0 ? 'low' : undefined,
+      dnswl: isOnLists(good, settings.dnswl),
     });
     const judgement = judgeMessage(facts, known, settings.policy);
     const said = await this.#carryOut(facts, judgement);
