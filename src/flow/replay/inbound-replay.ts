@@ -14,6 +14,7 @@ import {
 } from '../../core/inbound/greylist/knowledge.ts';
 import { openKnowledgeTable } from '../../core/inbound/greylist/knowledge-table.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
+import { spfResults } from '../../formats/spf/evaluate.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { dayMs, type Millis, secondMs } from '../../lib/time.ts';
 
@@ -159,15 +160,6 @@ function factsOf(
   };
 }
 
-const spfResults = [
-  'pass',
-  'fail',
-  'softfail',
-  'neutral',
-  'none',
-  'temperror',
-  'permerror',
-] as const;
 /** Trust levels of dnswl.org. */
 const trusts = ['none', 'low', 'med', 'hi'] as const;
 
