@@ -37,7 +37,7 @@ import {
   receivedField,
   scanContent,
 } from './content.ts';
-import { inboundRowOf, insertField, keptFacts, markOf } from './incoming-row.ts';
+import { aboutDeferred, inboundRowOf, insertField, keptFacts, markOf } from './incoming-row.ts';
 import type { KnownSenders } from './known-senders.ts';
 import { MessageText } from './message-text.ts';
 import type { WaitingInbound } from './waiting-inbound.ts';
@@ -80,8 +80,6 @@ type Look = {
 };
 
 const sayNothing: IncomingSaid = { edits: [] };
-/** With fewer points, mail that was put off looks honest. */
-export const honestBelow = 9;
 
 /** `waitMs`: how much longer the sender has to wait. */
 export function laterAnswer(waitMs: number): Answer {
@@ -299,16 +297,7 @@ class IncomingMessage implements IncomingReader {
   }
 
   #books(facts: InboundFacts, judgement: InboundJudgement): DeferralBooks {
-    const { recipients } = this.#start;
-    const about = {
-      isHonest: judgement.points < honestBelow,
-      client: facts.client,
-      sender: facts.sender,
-      recipient: recipients[0] ?? '',
-      subject: this.#text.subject,
-      points: judgement.points,
-      reasons: judgement.suspicions.map(({ text }) => text),
-    };
+    const about = aboutDeferred(facts, judgement, this.#text.subject);
     return this.#deps.known.deferralBooks(about);
   }
 
