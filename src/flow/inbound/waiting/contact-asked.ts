@@ -10,11 +10,11 @@ import { clientNetworkOf } from '../../../core/inbound/greylist/names.ts';
 import { answeredLater } from '../../../formats/dns/question.ts';
 import { listedIn } from '../../../formats/spf/address-lists.ts';
 import { evaluateSpf } from '../../../formats/spf/evaluate.ts';
-import { faultText } from '../../../lib/error-text.ts';
 import { secondMs } from '../../../lib/time.ts';
 import type { Answer, PolicyRequest } from '../../../ports/message.ts';
 import type { Resolver, World } from '../../../ports/world.ts';
 import { openQuestions } from '../dns-questions.ts';
+import { logFailed } from '../inbound-log.ts';
 import { aboutDeferred } from './incoming-row.ts';
 import type { KnownSenders } from './known-senders.ts';
 import { isOnLists, type JudgeSettings, laterAnswer } from './message-judged.ts';
@@ -57,7 +57,7 @@ export function openContactAsked(deps: ContactDeps): ContactAsked {
         answer(what);
       };
       judged(deps, request).then(said, (fault: unknown) => {
-        world.log('error', 'inbound.failed', { id: request.queueId, stack: faultText(fault) });
+        logFailed(world.log, request.queueId, fault);
         said(dunno);
       });
     },

@@ -16,7 +16,6 @@ import { saysCode } from '../../../core/inbound/sign-in-code.ts';
 import { answeredLater, type DnsAnswer, type DnsQuestion } from '../../../formats/dns/question.ts';
 import { parseQueueId } from '../../../formats/postfix/queue-id.ts';
 import { type ListedIn, listedIn } from '../../../formats/spf/address-lists.ts';
-import { faultText } from '../../../lib/error-text.ts';
 import { type Millis, minuteMs } from '../../../lib/time.ts';
 import type { InboundRow, InboundState } from '../../../ports/inbound/inbound.ts';
 import type {
@@ -30,6 +29,7 @@ import type { Resolver, World } from '../../../ports/world.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { ScannerQueue } from '../../scan/scanner-queue.ts';
 import { openQuestions } from '../dns-questions.ts';
+import { logFailed } from '../inbound-log.ts';
 import {
   type ContentFound,
   ContentRoom,
@@ -132,7 +132,7 @@ export class InboundJudge implements IncomingJudge {
       const { action, why } = judgeDue(then, facts, this.#deps.known, settings.policy);
       return action === 'release' ? 'release' : { reasons: [why, ...row.reasons] };
     } catch (fault) {
-      world.log('error', 'inbound.failed', { id: row.queueId, stack: faultText(fault) });
+      logFailed(world.log, row.queueId, fault);
       return 'release';
     }
   }
@@ -194,8 +194,7 @@ class IncomingMessage implements IncomingReader {
     try {
       return await this.#decide(results);
     } catch (fault) {
-      const stack = fault instanceof Error ? fault.stack : faultText(fault);
-      this.#deps.world.log('error', 'inbound.failed', { id: this.#start.queueId, stack });
+      logFailed(this.#deps.world.log, this.#start.queueId, fault);
       return sayNothing;
     }
   }
