@@ -25,7 +25,10 @@ export type SenderStanding = {
   readonly level: Trust;
   /** The network has delivered liked mail before: what its machines look like is no news. */
   readonly isKnownNetwork: boolean;
-  /** Messages that the filter called spam, in the last hours, of this sender. */
+  /**
+   * Messages of this sender that the filter called spam; 0 if none came in the last hours, or if
+   * they are few of its mail.
+   */
   readonly recentSpam: number;
 };
 

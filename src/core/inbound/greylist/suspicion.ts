@@ -39,7 +39,7 @@ export function suspicionsOf(
     add('unproven-return', 2, 'a bounce without proof that the original was ours');
   }
   if (!isKnown && facts.at > policy.learningUntil) {
-    add('first-seen', 2, 'nothing is known of its domain and its network');
+    add('first-seen', 2, 'neither its domain nor its network is known for wanted mail');
   }
   if (standing.recentSpam > 1) add('wave', 5, 'this sender has sent spam in the last hours');
   else if (standing.recentSpam === 1) add('wave', 3, 'this sender has sent spam in the last hours');
