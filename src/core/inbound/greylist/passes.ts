@@ -30,7 +30,7 @@ export function tiesOf(facts: InboundFacts, names: SenderNames, knowledge: Inbou
   const domain = domainOf(sender);
   const above = domain === '' ? [] : [domain, ...domainsAbove(domain)];
   const listsSender = [sender, ...above.map((name) => `@${name}`)].some(isListed);
-  const listsClient = [facts.client, names.network].some(isListed);
+  const listsClient = isListed(facts.client);
   const answers = facts.answers.slice(-lookedAtMax);
   const answered = recipients.slice(0, lookedAtMax);
   return {
