@@ -193,7 +193,8 @@ function forget(inbound: Command): void {
     .summary('forget what is known about a sender')
     .description(
       'Forgets that an address, domain or network is allowed, and what Postern has learned about ' +
-        'it. Its next mail is judged like that of a stranger.',
+        'it. What is known of the domain of an address still counts, and so does mail that an ' +
+        'account here has sent to it.',
     )
     .argument('<who>', 'an address, @example.org, 192.0.2.7 or 192.0.2.0/24', allowable)
     .option('--state <dir>', stateHelp)

@@ -83,7 +83,7 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
         ...allowed.remove(name),
         audit(deps, by, 'inbound-forget', name),
       ]);
-      return writtenResult(kept, `nothing is known about ${name} any more`, 1);
+      return writtenResult(kept, `what was learned about ${name} is forgotten`, 1);
     },
     async learn(pairs, by) {
       for (const { kind, name, at } of pairs.slice(0, learnedMax)) known.see(kind, name, at);
