@@ -4,7 +4,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { type HeldState, heldStates } from '../../ports/ledger.ts';
 import { act } from '../guard/act.ts';
 import { openReads } from '../guard/reads.ts';
-import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { exitCodes, fromLedger, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { mayDrop } from '../terminal/may-drop.ts';
 import { listLimitOption, queueIdOption, queueIdsOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
@@ -63,9 +63,8 @@ function list(held: Command): void {
         ],
         exits: [done, nothingToRead],
         notes:
-          'If the guard is not running, the command reads its ledger instead. Mail that came in ' +
-          'and waits, or is in quarantine, is listed below held mail; `held release` and ' +
-          '`held drop` do not change it.',
+          `${fromLedger} Mail that came in and waits, or is in quarantine, is listed below held ` +
+          'mail; `held release` and `held drop` do not change it.',
       }),
     )
     .action(async (options: ListOptions, command: Command) => {
@@ -118,7 +117,7 @@ function show(held: Command): void {
           ['postcat -q 4bXn9K2pWzz9', 'as root: show the message itself'],
         ],
         exits: [done, unknown, nothingToRead],
-        notes: 'If the guard is not running, the command reads its ledger instead.',
+        notes: fromLedger,
       }),
     )
     .action(async (id: string, options: Common, command: Command) => {

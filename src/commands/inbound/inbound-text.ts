@@ -13,8 +13,6 @@ import { clock, paint, table } from '../terminal/table.ts';
 
 export const aboutHelp: string =
   'only mail with this in its sender, recipients or subject, or of this client address';
-export const fromLedger: string =
-  'If the guard is not running, the command reads its ledger instead.';
 
 const states: Readonly<Record<InboundState, string>> = {
   observed: 'delivered; it would have waited',

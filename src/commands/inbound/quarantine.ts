@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import { act } from '../guard/act.ts';
 import { openReads } from '../guard/reads.ts';
-import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { exitCodes, fromLedger, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { mayDrop } from '../terminal/may-drop.ts';
 import { listLimitOption, queueIdsOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
-import { aboutHelp, fromLedger, quarantineText } from './inbound-text.ts';
+import { aboutHelp, quarantineText } from './inbound-text.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
 
