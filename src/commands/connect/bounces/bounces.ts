@@ -12,8 +12,8 @@ import { wordsOf } from '../../../partners/postfix/lists.ts';
 import { postconfValues } from '../../../partners/postfix/postconf.ts';
 import { readRunFile, stateDirectory } from '../../guard/run-file.ts';
 import { plain } from '../../terminal/format.ts';
-import { helpAfter, jsonLine, stateHelp } from '../../terminal/help.ts';
-import { print } from '../../terminal/print.ts';
+import { helpAfter, stateHelp } from '../../terminal/help.ts';
+import { printReport } from '../../terminal/print.ts';
 import { commandFor, configDirectoryOf } from '../config-directory.ts';
 import {
   checkAndReload,
@@ -96,13 +96,9 @@ export function registerBounces(connect: Command): void {
         ],
       }),
     )
-    .action(async (options: BounceOptions, command: Command) => {
-      const show = (text: string): void => {
-        if (options.json !== true) print(command, text);
-      };
-      const report = await connectBounces(options, show);
-      if (options.json === true) print(command, jsonLine(report));
-    });
+    .action((options: BounceOptions, command: Command) =>
+      printReport(command, options, (show) => connectBounces(options, show)),
+    );
 }
 
 type Show = (text: string) => void;

@@ -13,8 +13,8 @@ import type { Millis } from '../../../lib/time.ts';
 import { unifiedDiff } from '../../../lib/unified-diff.ts';
 import { publicServices, readClasses } from '../../../partners/postfix/recipients/classes.ts';
 import { plain } from '../../terminal/format.ts';
-import { helpAfter, jsonLine } from '../../terminal/help.ts';
-import { print } from '../../terminal/print.ts';
+import { helpAfter } from '../../terminal/help.ts';
+import { printReport } from '../../terminal/print.ts';
 import { commandFor, configDirectoryOf } from '../config-directory.ts';
 import { checkAndReload, digestOf, readPostfixFiles, writePostfixFiles } from '../postfix-files.ts';
 import type { PostfixFiles } from '../postfix-plan.ts';
@@ -107,13 +107,9 @@ export function registerRecipients(connect: Command): void {
         ],
       }),
     )
-    .action(async (options: RecipientOptions, command: Command) => {
-      const show = (text: string): void => {
-        if (options.json !== true) print(command, text);
-      };
-      const report = await connectRecipients(options, show);
-      if (options.json === true) print(command, jsonLine(report));
-    });
+    .action((options: RecipientOptions, command: Command) =>
+      printReport(command, options, (show) => connectRecipients(options, show)),
+    );
 }
 
 type Show = (text: string) => void;
