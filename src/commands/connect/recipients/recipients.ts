@@ -3,12 +3,9 @@
  * them today. It shows what the last 30 days would have been, shows the change, asks, makes it, and
  * proves it. When a step fails, it undoes everything automatically.
  */
-import { rm, stat } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { parseMainCf } from '../../../formats/postfix/main-cf.ts';
 import { parseMasterCf } from '../../../formats/postfix/master-cf.ts';
-import { faultText } from '../../../lib/error-text.ts';
-import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
 import type { Millis } from '../../../lib/time.ts';
 import { unifiedDiff } from '../../../lib/unified-diff.ts';
 import { publicServices, readClasses } from '../../../partners/postfix/recipients/classes.ts';
@@ -34,8 +31,9 @@ import {
   type PlanInput,
 } from './plan.ts';
 import { type RcptProof, rcptProof } from './proof.ts';
-import { type ChangeRecord, changeRecords, undone } from './record.ts';
+import { changeRecords, undone } from './record.ts';
 import { mustNotHaveGot, showRefused, wouldRefuse } from './refused.ts';
+import { type FolderBefore, setAsBefore, undoChange } from './set-back.ts';
 
 export type RecipientOptions = {
   readonly configDir?: string;
@@ -122,19 +120,18 @@ export async function connectRecipients(
 ): Promise<RecipientReport> {
   const directory = await configDirectoryOf(options.configDir);
   const files = await readPostfixFiles(directory);
-  const record = await records.read(directory);
-  if (options.undo === true) return undo(directory, { files, record }, options, show);
-  return connect(directory, { files, record }, options, show);
+  const folder = { directory, files, record: await records.read(directory) };
+  if (options.undo !== true) return connect(folder, options, show);
+  const done = 'Postfix has its old settings again.\n';
+  return { ...nothingDone, ...(await undoChange(folder, { records, done }, options, show)) };
 }
 
-type Known = { readonly files: PostfixFiles; readonly record: ChangeRecord | undefined };
-
 async function connect(
-  directory: string,
-  { files, record }: Known,
+  folder: FolderBefore,
   options: RecipientOptions,
   show: Show,
 ): Promise<RecipientReport> {
+  const { directory, files, record } = folder;
   // Asked again for a list that exists: it is made anew.
   const origin = record === undefined ? files.main : undone(files.main, record).main;
   const classes = await readClasses(directory);
@@ -191,17 +188,8 @@ async function connect(
     show(`Postfix refuses unknown recipients. To undo: ${undoing}\n`);
     return { ...report, proofs };
   } catch (cause) {
-    await writePostfixFiles(directory, files);
-    await checkAndReload(directory).catch(() => undefined);
-    for (const { file } of texts) if (!lists.includes(file)) await rm(file, { force: true });
-    if (record === undefined) await records.drop(directory);
-    else await records.keep(directory, record);
-    const hint = cause instanceof OperatorError ? cause.hint : undefined;
-    throw new OperatorError(
-      'not-connected',
-      `not changed, everything is as before: ${faultText(cause)}`,
-      { cause, exit: sysexits.software, ...(hint === undefined ? {} : { hint }) },
-    );
+    const made = texts.map(({ file }) => file).filter((file) => !lists.includes(file));
+    throw await setAsBefore(folder, { records, made }, cause);
   }
 }
 
@@ -267,32 +255,4 @@ async function renewLists(
   for (const { file, text } of texts) await writeList(file, text);
   await checkAndReload(directory);
   return report;
-}
-
-async function undo(
-  directory: string,
-  { files, record }: Known,
-  options: RecipientOptions,
-  show: Show,
-): Promise<RecipientReport> {
-  if (record === undefined) {
-    show('This command has changed nothing.\n');
-    return { ...nothingDone, changed: false };
-  }
-  const { main, notes } = undone(files.main, record);
-  const path = `${directory}/main.cf`;
-  const diff = unifiedDiff(files.main, main, { before: path, after: `${path} (as before)` });
-  show(diff);
-  for (const note of notes) show(`note: ${plain(note)}\n`);
-  for (const file of record.files) show(`remove ${plain(file)}\n`);
-  if (options.dryRun === true) return { ...nothingDone, changed: true, diff, notes };
-  await mayGoOn(options);
-  await writePostfixFiles(directory, { main, master: files.master });
-  await checkAndReload(directory);
-  // A file of another name was never made by this command.
-  const ours = record.files.filter((file) => file.startsWith(`${directory}/postern-recipients-`));
-  for (const file of ours) if ((await stat(file).catch(() => undefined))?.isFile()) await rm(file);
-  await records.drop(directory);
-  show('Postfix has its old settings again.\n');
-  return { ...nothingDone, changed: true, diff, notes };
 }

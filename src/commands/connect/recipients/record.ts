@@ -34,12 +34,15 @@ const shape: z.ZodType<ChangeRecord> = z.object({
 /** The list that Postfix reads, beside main.cf. Its bytes are this command's alone. */
 export const listName = 'postern-recipients';
 
-/** The records of one command. `name`: of their file in Postfix's folder. */
-export function changeRecords(name: string): {
+/** The records of one command, each in its folder of Postfix. */
+export type ChangeRecords = {
   read(directory: string): Promise<ChangeRecord | undefined>;
   keep(directory: string, record: ChangeRecord): Promise<void>;
   drop(directory: string): Promise<void>;
-} {
+};
+
+/** `name`: of their file in Postfix's folder. */
+export function changeRecords(name: string): ChangeRecords {
   return {
     async read(directory) {
       const path = join(directory, name);
