@@ -16,13 +16,12 @@ import { printReport } from '../../terminal/print.ts';
 import { commandFor, configDirectoryOf } from '../config-directory.ts';
 import {
   checkAndReload,
-  digestOf,
   readPostfixFiles,
   readRecord,
   writePostfixFiles,
 } from '../postfix-files.ts';
 import { mayGoOn } from '../question.ts';
-import { changeRecords } from '../recipients/record.ts';
+import { changeRecords, recordOn } from '../recipients/record.ts';
 import { type FolderBefore, setAsBefore, undoChange } from '../recipients/set-back.ts';
 import { noticeProof } from './proof.ts';
 
@@ -137,12 +136,8 @@ async function connect(
     options.verify === false ? undefined : await readRunFile(stateDirectory(options.state));
   await mayGoOn(options);
   const before = mainValue(parseMainCf(files.main), parameter);
-  await records.keep(directory, {
-    main: files.main,
-    afterDigest: digestOf(main),
-    set: [{ name: parameter, before, after }],
-    files: [],
-  });
+  const change = { main, set: [{ name: parameter, before, after }], made: [] };
+  await records.keep(directory, recordOn(undefined, files.main, change));
   try {
     await writePostfixFiles(directory, { main, master: files.master });
     const runs = await checkAndReload(directory);

@@ -13,7 +13,7 @@ import { plain } from '../../terminal/format.ts';
 import { helpAfter } from '../../terminal/help.ts';
 import { printReport } from '../../terminal/print.ts';
 import { commandFor, configDirectoryOf } from '../config-directory.ts';
-import { checkAndReload, digestOf, readPostfixFiles, writePostfixFiles } from '../postfix-files.ts';
+import { checkAndReload, readPostfixFiles, writePostfixFiles } from '../postfix-files.ts';
 import type { PostfixFiles } from '../postfix-plan.ts';
 import { mayGoOn } from '../question.ts';
 import { dovecotUsers, renewedLists, writeList } from './lists.ts';
@@ -31,7 +31,7 @@ import {
   type PlanInput,
 } from './plan.ts';
 import { type RcptProof, rcptProof } from './proof.ts';
-import { changeRecords, undone } from './record.ts';
+import { changeRecords, recordOn } from './record.ts';
 import { mustNotHaveGot, showRefused, wouldRefuse } from './refused.ts';
 import { type FolderBefore, setAsBefore, undoChange } from './set-back.ts';
 
@@ -132,8 +132,6 @@ async function connect(
   show: Show,
 ): Promise<RecipientReport> {
   const { directory, files, record } = folder;
-  // Asked again for a list that exists: it is made anew.
-  const origin = record === undefined ? files.main : undone(files.main, record).main;
   const classes = await readClasses(directory);
   const input = await planInput(directory, { ...files, classes }, options);
   const lists = record?.files ?? [];
@@ -168,12 +166,8 @@ async function connect(
   mustNotHaveGot(refused);
   if (options.dryRun === true) return report;
   await mayGoOn(options);
-  await records.keep(directory, {
-    main: record?.main ?? origin,
-    afterDigest: digestOf(plan.main),
-    set: [...(record?.set ?? []), ...plan.set],
-    files: [...new Set([...lists, ...texts.map(({ file }) => file)])],
-  });
+  const made = texts.map(({ file }) => file).filter((file) => !lists.includes(file));
+  await records.keep(directory, recordOn(record, files.main, { ...plan, made }));
   try {
     for (const { file, text } of texts) await writeList(file, text);
     await writePostfixFiles(directory, after);
@@ -188,7 +182,6 @@ async function connect(
     show(`Postfix refuses unknown recipients. To undo: ${undoing}\n`);
     return { ...report, proofs };
   } catch (cause) {
-    const made = texts.map(({ file }) => file).filter((file) => !lists.includes(file));
     throw await setAsBefore(folder, { records, made }, cause);
   }
 }
