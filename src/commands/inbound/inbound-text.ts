@@ -143,7 +143,7 @@ export function inboundText(row: InboundRow): string {
     ...(row.state === 'quarantined' ? [`Deleted  ${clock(row.due)}`] : []),
     ...facts,
     '',
-    paint('bold', `Why (${row.points.toFixed(1)} points when it came; from 6 on it waits)`),
+    paint('bold', `Why (${row.points.toFixed(1)} points when it came; from 6 on it is suspicious)`),
     ...why,
     ...next,
     ...(isNow ? [] : ['']),

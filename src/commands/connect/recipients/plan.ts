@@ -194,9 +194,8 @@ function withAliases({ of, means: by, table }: MeansChoice, configDirectory: str
 }
 
 /**
- * The question comes first in the list, so that nothing before accepts the mail; the
- * domains
- * in its table keep it to mail for this server.
+ * The question comes first in the list, so that nothing before accepts the mail; the domains in its
+ * table keep it to mail for this server.
  */
 function asking(input: Pick<PlanInput, 'main' | 'master'>, asked: readonly ClassFacts[]): string {
   const name = 'smtpd_recipient_restrictions';

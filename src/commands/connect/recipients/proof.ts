@@ -1,6 +1,6 @@
 /**
- * Proves that Postfix refuses unknown recipients and takes known ones: one SMTP session with the
- * service for strangers, which ends before DATA. Nothing is sent.
+ * Proves that Postfix refuses unknown recipients and takes known ones: for each an SMTP session
+ * with the service for strangers, which ends before DATA. Nothing is sent.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
