@@ -191,7 +191,7 @@ async function planInput(
   known: Pick<PlanInput, 'main' | 'master' | 'classes'>,
   options: RecipientOptions,
 ): Promise<PlanInput> {
-  const open = openClasses({ ...known } as PlanInput);
+  const open = openClasses(known);
   const seen = await seenRecipients({
     named: options.log ?? [],
     configDirectory,
@@ -199,7 +199,12 @@ async function planInput(
       open.some(({ domains, unlisted }) => domains.includes(domain) || unlisted.length > 0),
     now: Date.now() as Millis,
   });
-  const users = (): Promise<readonly string[] | undefined> => dovecotUsers(options.dovecotConfig);
+  // Asked once for all classes: a list of many users takes its time.
+  let listed: ReturnType<typeof dovecotUsers> | undefined;
+  const users = (): ReturnType<typeof dovecotUsers> => {
+    listed ??= dovecotUsers(options.dovecotConfig);
+    return listed;
+  };
   return { ...known, configDirectory, seen, by: options.by, users };
 }
 
