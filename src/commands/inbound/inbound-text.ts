@@ -8,7 +8,7 @@ import type {
   InboundState,
   InboundStatus,
 } from '../../ports/inbound/inbound.ts';
-import { dayText, many, plain, span } from '../terminal/format.ts';
+import { cutTo, dayText, many, plain, span } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
 
 export const aboutHelp: string =
@@ -59,12 +59,10 @@ function stateOf({ state, at, changedAt, due, by }: InboundRow): string {
 /** Three lines a message: they fit a terminal of 80 columns. */
 function inboundRows(rows: readonly InboundRow[], more: (row: InboundRow) => string): string {
   const some = rows.map((row) => {
-    const subject = [...plain(row.subject)];
-    const shown =
-      subject.length > subjectMax ? `${subject.slice(0, subjectMax - 1).join('')}…` : row.subject;
+    const subject = cutTo(plain(row.subject), subjectMax) || '(no subject)';
     const about = [
       `from ${senderOf(row.sender)} to ${recipientsOf(row)}`,
-      `${shown === '' ? '(no subject)' : plain(shown)} (${row.points.toFixed(1)} points)`,
+      `${subject} (${row.points.toFixed(1)} points)`,
     ];
     const head = `${clock(row.at)}  ${paint('bold', row.queueId)}  ${more(row)}`;
     return `${[head, ...about.map((line) => `    ${line}`)].join('\n')}\n`;
