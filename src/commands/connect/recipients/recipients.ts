@@ -4,6 +4,7 @@
  * proves it. When a step fails, it undoes everything automatically.
  */
 import { type Command, Option } from 'commander';
+import { domainOf } from '../../../formats/message/address.ts';
 import { parseMainCf } from '../../../formats/postfix/main-cf.ts';
 import { parseMasterCf } from '../../../formats/postfix/master-cf.ts';
 import type { Millis } from '../../../lib/time.ts';
@@ -227,7 +228,7 @@ async function prove(
     if (known !== undefined && isOf(of, known)) {
       proofs.push(await rcptProof(service.name, known, 'taken'));
     }
-    const domain = of.domains[0] ?? known?.slice(known.lastIndexOf('@') + 1);
+    const domain = of.domains[0] ?? (known === undefined ? undefined : domainOf(known));
     if (domain === undefined) continue;
     const nobody = `postern-nobody-${Date.now().toString(36)}@${domain}`;
     proofs.push(await rcptProof(service.name, nobody, 'refused'));
