@@ -6,7 +6,7 @@ import { type InboundState, inboundStates } from '../../ports/inbound/inbound.ts
 import { act } from '../guard/act.ts';
 import { noSuch } from '../guard/client.ts';
 import { openReads } from '../guard/reads.ts';
-import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { exitCodes, fromLedger, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, noteOption, optionWithDefault, pastOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { registerLogImport } from './import.ts';
@@ -14,7 +14,6 @@ import {
   aboutHelp,
   allowedText,
   atRiskText,
-  fromLedger,
   inboundListText,
   inboundText,
 } from './inbound-text.ts';
