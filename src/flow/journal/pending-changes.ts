@@ -46,8 +46,9 @@ export type PendingSlice = {
 };
 
 /**
- * Soft rows (messages, stories) and accounts that may wait: some 10 MB and 40 MB. Beyond this the
- * oldest are given up. Everything else is kept: suspensions, held mail, what operators did.
+ * Soft rows (messages, stories, what is known of senders) and accounts that may wait: some 10 MB
+ * and 40 MB. Beyond this the oldest are given up. Everything else is kept: suspensions, held mail,
+ * the audit trail.
  */
 export const softRowsMax = 20_000;
 export const softAccountsMax = 20_000;
@@ -254,8 +255,8 @@ function isAccount(change: Pending): change is PendingAccount {
   return change.kind === 'pending-account';
 }
 
-/** Explanations and statistics may be given up; decisions may not. */
-const droppableKinds: ReadonlySet<string> = new Set([
+/** Explanations, statistics and what is known of senders may be given up; decisions may not. */
+const droppableKinds: ReadonlySet<Pending['kind']> = new Set<Pending['kind']>([
   'message',
   'story',
   'rollup',
