@@ -50,6 +50,7 @@ test('what a person reads: the fault, its fix, and what was said', async () => {
   process.exitCode = 0;
   assert.match(ran.out, /! warning Size of messages: the server announces no SIZE/);
   assert.match(ran.out, /fix: Postfix: postconf -e 'message_size_limit = 50000000'/);
+  assert.match(ran.out, /^1 check: 0 fail, 1 warn, 0 unknown$/m);
   assert.match(ran.out, /> EHLO .*\n.*< 250 mail\.test/);
   assert.ok(!ran.out.includes('\u001b[2J'), 'what the server sent changes no terminal');
   assert.ok(!ran.out.includes('\u202e'));

@@ -7,6 +7,7 @@ import { openScriptedDns } from '../doubles/dns-server.ts';
 import { type GuardInstance, inet, startGuard } from './guard-instance.ts';
 import { connectPostfix } from './guarded-server.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { reloaded } from './postfix-reload.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
 const forbidden: DnsRecord = {
@@ -59,7 +60,7 @@ source = "off"
   // So that the guard knows whose networks are our own.
   await connectPostfix({ guard, postfix });
   await postfix.set({ milter_default_action: 'accept' });
-  await postfix.reload();
+  await reloaded(postfix);
   const owned = scope.move();
   return { sink, postfix, guard, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

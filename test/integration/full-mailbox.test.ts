@@ -13,8 +13,9 @@ import { dovecotFactsIn } from '../../src/core/reflection/dovecot.ts';
 import { reflectionFindings } from '../../src/core/reflection/ways.ts';
 import { readReflectionFacts } from '../../src/partners/postfix/recipients/reflection-facts.ts';
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
-import { eventually, freePort } from './leash.ts';
+import { eventually, freePort, listens } from './leash.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { reloaded } from './postfix-reload.ts';
 import { connectSmtp, type Sent } from './smtp-client.ts';
 import { startSink } from './smtp-sink.ts';
 
@@ -105,11 +106,12 @@ test('a full mailbox: returned before, refused at RCPT after the cure of doctor'
   assert.match(service, /^service quota-status \{\n/);
   await appendFile(dovecot.configFile, `${service}\n`);
   await run('/usr/bin/doveadm', ['-c', dovecot.configFile, 'reload']);
+  await listens(Number(port));
   const restriction = /check_policy_service \S+/.exec(fix.at(-1) ?? '')?.[0] ?? '';
   await postfix.set({
     smtpd_recipient_restrictions: `reject_unauth_destination, ${restriction}`,
   });
-  await postfix.reload();
+  await reloaded(postfix);
   assert.equal((await quota(postfix, dovecot))?.kind, 'ok');
   const refused = await send(postfix, full, 800);
   assert.equal(refused.stage, 'rcpt');

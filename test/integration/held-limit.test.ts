@@ -58,11 +58,6 @@ const login = (user: string): Promise<SmtpClient> =>
   connectSmtp(postfix.ports.submission, { user, password });
 const held = (account: string): Promise<readonly HeldRow[]> =>
   guard.json(`/api/held?state=held&limit=1000&account=${account}`);
-const onHold = async (): Promise<readonly string[]> =>
-  (await postfix.queue())
-    .filter(({ queue_name }) => queue_name === 'hold')
-    .map(({ queue_id }) => queue_id)
-    .sort();
 
 /** Sends messages `from` to `to`; answers with the reply to each. */
 async function sent(user: string, from: number, to: number): Promise<readonly Reply[]> {
@@ -103,7 +98,7 @@ test('1 to 100 are held, the 101st is 451, before and after a kill', {
   }
   const rows = await held(joe);
   assert.equal(rows.length, 100);
-  assert.deepEqual(await onHold(), rows.map(({ queueId }) => queueId).sort());
+  assert.deepEqual(await postfix.onHold(), rows.map(({ queueId }) => queueId).sort());
   await restartGuard();
   assert.deepEqual(
     (await sent(joe, 104, 104)).map(({ code }) => code),
@@ -131,7 +126,7 @@ test('released: each of the 100 arrives, none twice, and there is room again', a
     assert.deepEqual(sink.recipients(id), [`friend${nth + 1}@world.test`], id);
   }
   assert.equal(delivered().length, 100);
-  assert.deepEqual([await onHold(), await held(joe)], [[], []]);
+  assert.deepEqual([await postfix.onHold(), await held(joe)], [[], []]);
   assert.deepEqual(
     (await sent(joe, 201, 201)).map(({ code }) => code),
     [250],

@@ -5,64 +5,41 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type DnsRecord, txtStrings } from '../../src/formats/dns/record.ts';
 import type { InboundRow } from '../../src/ports/inbound/inbound.ts';
 import { openScriptedDns } from '../doubles/dns-server.ts';
 import { startGuard } from './guard-instance.ts';
 import { connectPostfix } from './guarded-server.ts';
+import {
+  friend,
+  friendZone,
+  type InboundMessage,
+  inboundSettings,
+  sendAs,
+  stranger,
+} from './inbound-mail.ts';
 import { eventually } from './leash.ts';
 import { startPostfix } from './postfix-instance.ts';
 import { startRspamdWorker } from './scanner-instances.ts';
-import { connectSmtp, type Sent, type TestMessage } from './smtp-client.ts';
+import type { Sent } from './smtp-client.ts';
 import { startSink } from './smtp-sink.ts';
 
-const friend = '127.0.0.5';
-const stranger = '127.0.0.6';
 /** What every content filter must call spam. */
 const gtube = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X';
 
-const zone: readonly DnsRecord[] = [
-  {
-    name: 'friend.example',
-    ttlSeconds: 0,
-    type: 'TXT',
-    strings: txtStrings(`v=spf1 ip4:${friend} -all`),
-  },
-  { name: '5.0.0.127.in-addr.arpa', ttlSeconds: 0, type: 'PTR', target: 'out.friend.example' },
-  { name: 'out.friend.example', ttlSeconds: 0, type: 'A', address: friend },
-];
-
 test('rspamd: Junk at once, a wait for the suspicious, nothing for honest mail', async () => {
-  await using dns = await openScriptedDns(zone);
+  await using dns = await openScriptedDns(friendZone);
   await using sink = await startSink({ keepBodies: true });
   await using rspamd = await startRspamdWorker();
   await using postfix = await startPostfix({ sink: sink.port });
   await using guard = await startGuard({
-    config: `
-mode = "guard"
-host = "mail.test"
-[dns]
-servers = ["127.0.0.1:${dns.server.port}"]
-[verify]
-enabled = true
-deadline = "3s"
-trusted_networks = ["127.0.0.9"]
-[scan]
-rspamd = "${rspamd.address}"
-[inbound]
-stance = "auto"
-wait = "3s"
-`,
+    config: inboundSettings(dns, {
+      scan: `rspamd = "${rspamd.address}"`,
+      inbound: 'stance = "auto"\nwait = "3s"',
+    }),
   });
   await connectPostfix({ guard, postfix });
-  const send = async (
-    client: string,
-    message: Partial<TestMessage> & { readonly id: string },
-  ): Promise<Sent> => {
-    await using smtp = await connectSmtp(postfix.ports.smtp, { localAddress: client });
-    const from = client === friend ? 'joe@friend.example' : 'win@shop.example';
-    return await smtp.send({ from, to: ['ann@mail.test'], body: 'Hello.\r\n', ...message });
-  };
+  const send = (client: string, message: InboundMessage): Promise<Sent> =>
+    sendAs(client, postfix, message);
   const arrived = async (id: string): Promise<string> => {
     const found = () => sink.deliveries.find((one) => one.id === id);
     await sink.until(() => found() !== undefined, id);

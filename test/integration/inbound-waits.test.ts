@@ -9,20 +9,26 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type DnsRecord, txtStrings } from '../../src/formats/dns/record.ts';
+import type { DnsRecord } from '../../src/formats/dns/record.ts';
 import type { InboundRow } from '../../src/ports/inbound/inbound.ts';
 import { openScriptedDns, type ScriptedDns } from '../doubles/dns-server.ts';
 import { mustBeRoot } from './dovecot-instance.ts';
 import { fixedDoors, type GuardInstance, startGuard } from './guard-instance.ts';
 import { connectPostfix } from './guarded-server.ts';
+import {
+  friend,
+  friendZone,
+  type InboundMessage,
+  inboundSettings,
+  sendAs,
+  stranger,
+} from './inbound-mail.ts';
 import { eventually } from './leash.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
 import { startSpamd } from './scanner-instances.ts';
-import { connectSmtp, type Sent, type TestMessage } from './smtp-client.ts';
+import type { Sent } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
-const friend = '127.0.0.5';
-const stranger = '127.0.0.6';
 const other = '127.0.3.7';
 /** What SpamAssassin is told to call spam, and what to call nearly spam. */
 const rules = [
@@ -32,16 +38,6 @@ const rules = [
   'score TEST_HALF 1.5',
 ];
 
-const zone: readonly DnsRecord[] = [
-  {
-    name: 'friend.example',
-    ttlSeconds: 0,
-    type: 'TXT',
-    strings: txtStrings(`v=spf1 ip4:${friend} -all`),
-  },
-  { name: '5.0.0.127.in-addr.arpa', ttlSeconds: 0, type: 'PTR', target: 'out.friend.example' },
-  { name: 'out.friend.example', ttlSeconds: 0, type: 'A', address: friend },
-];
 /** The address of another stranger gets onto a list of spam senders. */
 const listed: DnsRecord = {
   name: '7.3.0.127.bl.test',
@@ -59,29 +55,17 @@ let restart: () => Promise<void>;
 
 before(async () => {
   mustBeRoot();
-  dns = scope.use(await openScriptedDns(zone));
+  dns = scope.use(await openScriptedDns(friendZone));
   sink = scope.use(await startSink({ keepBodies: true }));
   const spamd = scope.use(await startSpamd(2, rules));
   postfix = scope.use(await startPostfix({ sink: sink.port }));
   const state = mkdtempSync(join(tmpdir(), 'piw-'));
   scope.defer(() => rmSync(state, { recursive: true, force: true }));
   const words = await fixedDoors();
-  const config = `
-mode = "guard"
-host = "mail.test"
-[dns]
-servers = ["127.0.0.1:${dns.server.port}"]
-[verify]
-enabled = true
-deadline = "3s"
-trusted_networks = ["127.0.0.9"]
-[scan]
-spamassassin = "${spamd.address}"
-[inbound]
-stance = "auto"
-wait = "3s"
-dnsbl = ["bl.test"]
-`;
+  const config = inboundSettings(dns, {
+    scan: `spamassassin = "${spamd.address}"`,
+    inbound: 'stance = "auto"\nwait = "3s"\ndnsbl = ["bl.test"]',
+  });
   const start = async (): Promise<void> => {
     guard = await startGuard({ state, config, words });
   };
@@ -92,11 +76,8 @@ dnsbl = ["bl.test"]
 });
 after(() => scope.disposeAsync());
 
-async function sent(client: string, message: Partial<TestMessage> & { id: string }): Promise<Sent> {
-  await using smtp = await connectSmtp(postfix.ports.smtp, { localAddress: client });
-  const from = client === friend ? 'joe@friend.example' : 'win@shop.example';
-  return await smtp.send({ from, to: ['ann@mail.test'], body: 'Hello.\r\n', ...message });
-}
+const sent = (client: string, message: InboundMessage): Promise<Sent> =>
+  sendAs(client, postfix, message);
 
 const headersOf = (id: string): string =>
   sink.deliveries.find((one) => one.id === id)?.headers ?? '';
@@ -107,10 +88,6 @@ const rows = (state: string): Promise<readonly InboundRow[]> =>
 /** It came into the hold queue; it may have left again since. */
 const wasHeld = (queueId: string): Promise<unknown> =>
   postfix.logged(new RegExp(`${queueId}: milter-hold`));
-const onHold = async (): Promise<readonly string[]> =>
-  (await postfix.queue())
-    .filter(({ queue_name }) => queue_name === 'hold')
-    .map(({ queue_id }) => queue_id);
 
 test('unknown and suspicious mail waits in the hold queue, then leaves once', async () => {
   const { queueId, reply } = await sent(stranger, { id: 'waits' });
@@ -121,7 +98,7 @@ test('unknown and suspicious mail waits in the hold queue, then leaves once', as
   await arrived('waits');
   assert.match(headersOf('waits'), /^X-Postern-Inbound: wait; points=/m);
   await eventually('the row', async () => (await rows('released'))[0]);
-  assert.deepEqual([await onHold(), times('waits')], [[], 1]);
+  assert.deepEqual([await postfix.onHold(), times('waits')], [[], 1]);
 });
 
 test('honest mail of a first-seen domain is delivered at once', async () => {
@@ -152,7 +129,7 @@ test('killed while mail waits: each message leaves exactly once', async () => {
   await eventually('three rows', async () =>
     (await rows('released')).length >= 4 ? true : undefined,
   );
-  assert.deepEqual([await onHold(), ids.map(times)], [[], [1, 1, 1]]);
+  assert.deepEqual([await postfix.onHold(), ids.map(times)], [[], [1, 1, 1]]);
 });
 
 test('what is spam by then stays in quarantine; a release delivers it once', async () => {
@@ -161,25 +138,25 @@ test('what is spam by then stays in quarantine; a release delivers it once', asy
     from: 'a@other.example',
     body: 'Please have-a-look.\r\n',
   });
-  dns.records = [...zone, listed];
+  dns.records = [...friendZone, listed];
   const detail = async (): Promise<string> => JSON.stringify(await guard.json('/api/inbound'));
   const found = async (): Promise<readonly InboundRow[] | undefined> => {
     const all = await rows('quarantined');
     return all.length > 0 ? all : undefined;
   };
   const [row] = await eventually('a quarantine', found, { detail });
-  assert.deepEqual([row?.queueId, await onHold()], [queueId, [queueId]]);
+  assert.deepEqual([row?.queueId, await postfix.onHold()], [queueId, [queueId]]);
   assert.match(await guard.cli('held', 'list'), new RegExp(queueId));
   guard.kill('SIGKILL');
   await guard.ended;
   await restart();
-  assert.deepEqual(await onHold(), [queueId], 'it stays over a restart');
+  assert.deepEqual(await postfix.onHold(), [queueId], 'it stays over a restart');
   await postfix.tool('postqueue', '-f');
   assert.equal(times('late'), 0);
   await release([queueId]);
   await arrived('late');
-  assert.deepEqual([await onHold(), times('late')], [[], 1]);
-  dns.records = zone;
+  assert.deepEqual([await postfix.onHold(), times('late')], [[], 1]);
+  dns.records = friendZone;
 });
 
 async function release(ids: readonly string[]): Promise<void> {

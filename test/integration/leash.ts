@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
@@ -105,4 +105,20 @@ export async function eventually<Value>(
     }
     await sleep(25);
   }
+}
+
+/** Waits until something accepts connections on this port of 127.0.0.1. */
+export async function listens(port: number): Promise<void> {
+  await eventually(
+    `port ${port} answers`,
+    () =>
+      new Promise<true | undefined>((resolve) => {
+        const socket = connect({ port, host: '127.0.0.1' });
+        socket.on('connect', () => resolve(true));
+        socket.on('error', () => resolve(undefined));
+        socket.on('close', () => resolve(undefined));
+        socket.setTimeout(1_000, () => socket.destroy());
+        socket.on('connect', () => socket.end());
+      }),
+  );
 }

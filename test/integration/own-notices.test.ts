@@ -12,6 +12,7 @@ import { fixedDoors } from './guard-instance.ts';
 import { type GuardedServer, startGuardedServer } from './guarded-server.ts';
 import { eventually } from './leash.ts';
 import { startPostfix } from './postfix-instance.ts';
+import { reloaded } from './postfix-reload.ts';
 import { connectSmtp } from './smtp-client.ts';
 
 const quiet = (): void => undefined;
@@ -100,7 +101,7 @@ test('notices that a rule of Postfix refuses cause no notice and no double bounc
   await connectBounces({ configDir, yes: true, state: all.state }, quiet);
   await writeFile(join(configDir, 'checks'), '/^Subject: Undelivered/ REJECT no notices\n');
   await all.postfix.set({ header_checks: 'regexp:$config_directory/checks' });
-  await all.postfix.reload();
+  await reloaded(all.postfix);
   await spam(all, 0, 5);
   await all.postfix.logged(/status=deferred \(bounce failed\)/);
   await eventually('every notice is refused', async () => {

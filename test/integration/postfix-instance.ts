@@ -44,6 +44,8 @@ export type PostfixInstance = AsyncDisposable & {
   /** Hands a message to sendmail(1). Rejects when sendmail does. */
   sendmail(message: TestMessage): Promise<void>;
   queue(): Promise<readonly QueueEntry[]>;
+  /** Ids in the hold queue, sorted. */
+  onHold(): Promise<readonly string[]>;
   /** Tries everything deferred again. */
   flush(): Promise<void>;
   log(): Promise<string>;
@@ -94,6 +96,11 @@ export async function startPostfix(options: PostfixOptions): Promise<PostfixInst
   const tool = async (name: string, ...args: string[]): Promise<string> =>
     (await run(`/usr/sbin/${name}`, ['-c', configDirectory, ...args], { maxBuffer: 64 << 20 }))
       .stdout;
+  const queue = async (): Promise<readonly QueueEntry[]> =>
+    (await tool('postqueue', '-j'))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as QueueEntry);
   const instance: PostfixInstance = {
     dir,
     configDirectory,
@@ -109,11 +116,12 @@ export async function startPostfix(options: PostfixOptions): Promise<PostfixInst
     },
     reload: async () => void (await tool('postfix', 'reload')),
     flush: async () => void (await tool('postqueue', '-f')),
-    queue: async () =>
-      (await tool('postqueue', '-j'))
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as QueueEntry),
+    queue,
+    onHold: async () =>
+      (await queue())
+        .filter(({ queue_name }) => queue_name === 'hold')
+        .map(({ queue_id }) => queue_id)
+        .sort(),
     sendmail: (message) => sendmail(configDirectory, message),
     logged: (pattern, timeoutMs) =>
       eventually(`${pattern} in the mail log`, async () => pattern.exec(await log()) ?? undefined, {

@@ -6,12 +6,11 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { queueEmptied } from '../../src/commands/connect/sendmail-proof.ts';
-import { eventually, freePort, leash } from './leash.ts';
+import { eventually, freePort, leash, listens } from './leash.ts';
 import { giveToRspamd, startRspamd } from './rspamd-process.ts';
 import { type SendmailServer, startSendmailServer, users } from './sendmail-server.ts';
 
@@ -33,21 +32,6 @@ const { privateKey } = generateKeyPairSync('rsa', {
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 });
-
-async function listens(port: number): Promise<void> {
-  await eventually(
-    `port ${port} answers`,
-    () =>
-      new Promise<true | undefined>((resolve) => {
-        const socket = connect({ port, host: '127.0.0.1' });
-        socket.on('connect', () => resolve(true));
-        socket.on('error', () => resolve(undefined));
-        socket.on('close', () => resolve(undefined));
-        socket.setTimeout(1_000, () => socket.destroy());
-        socket.on('connect', () => socket.end());
-      }),
-  );
-}
 
 async function startOpenDkim(): Promise<string> {
   const port = await freePort();

@@ -41,6 +41,8 @@ export const inboundStep: string = `
     reasons TEXT NOT NULL
   ) STRICT;
   CREATE INDEX inbound_deferred_by_time ON inbound_deferred (last_at);
+  CREATE INDEX inbound_deferred_at_risk ON inbound_deferred (last_at)
+    WHERE is_honest = 1 AND returned_at = 0;
   CREATE TABLE inbound_known (
     kind INTEGER NOT NULL,
     key INTEGER NOT NULL,
@@ -49,7 +51,7 @@ export const inboundStep: string = `
     times INTEGER NOT NULL,
     PRIMARY KEY (kind, key)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX inbound_known_by_time ON inbound_known (last_at);
+  CREATE INDEX inbound_known_by_time ON inbound_known (kind, (times = 1), last_at);
   CREATE TABLE inbound_sent (
     kind INTEGER NOT NULL,
     at INTEGER NOT NULL,

@@ -207,6 +207,20 @@ test('there is an earlier ledger to upgrade for every version there ever was', (
   assertStrict.equal(earlierLedgers.length, migrations.length);
 });
 
+test('the newest of them is as a new ledger is made', () => {
+  const schemaOf = (path: string): readonly string[] => {
+    const database = new DatabaseSync(path, { readOnly: true });
+    const rows = database.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').all();
+    database.close();
+    const text = (sql: unknown): string => `${sql}`.replace(/--.*$/gm, '').replace(/\s+/g, ' ');
+    return rows.map(({ sql }) => text(sql)).sort();
+  };
+  const made = join(folder, 'made.db');
+  openLedger(made).close();
+  const newest = sqliteFile('newest.db', earlierLedgers.at(-1) ?? '');
+  assertStrict.deepEqual(schemaOf(newest), schemaOf(made));
+});
+
 for (const [index, sql] of earlierLedgers.entries()) {
   test(`a ledger of version ${index + 1} opens with all that was in it`, () => {
     const path = sqliteFile(`earlier-${index + 1}.db`, sql);
@@ -223,6 +237,10 @@ for (const [index, sql] of earlierLedgers.entries()) {
     assertStrict.deepEqual(ledger.scriptRules(), index < 6 ? [] : [scriptRuleRow()]);
     assertStrict.deepEqual(ledger.mayWriteAs(), index < 12 ? [] : [mayWriteAsRow()]);
     assertStrict.deepEqual(ledger.writtenAs(), index < 12 ? [] : [writtenAsRow()]);
+    const { sender } = ledger.inboundOne('4cOld1') ?? {};
+    assertStrict.equal(sender, index < 14 ? undefined : 'a@b.example');
+    const allowed = ledger.inboundAllowed().map(({ what }) => what);
+    assertStrict.deepEqual(allowed, index < 14 ? [] : ['@c.example']);
     const { token } = handoverRow();
     assertStrict.deepEqual(ledger.handover(token), index < 7 ? undefined : handoverRow());
     ledger.write([accountOf(joe, { learned: [33, 1] })], { durable: true });

@@ -2,9 +2,16 @@
  * The findings of `dns check` as text: the worst first, how to fix each, and what providers
  * require. Pure.
  */
-import { type Finding, type FindingKind, worst } from '../../core/finding.ts';
+import { type Finding, worst } from '../../core/finding.ts';
 import type { MetState, Provider, Requirement } from '../../core/identity/requirements.ts';
 import { shellWords } from '../../lib/shell-words.ts';
+import {
+  findingCounts,
+  findingMark,
+  markWidth,
+  plainMark,
+  worstFirst,
+} from '../terminal/findings.ts';
 import { plain } from '../terminal/format.ts';
 import { paint, table } from '../terminal/table.ts';
 import { wrapped } from './plan-text.ts';
@@ -28,17 +35,7 @@ export type DnsCheck = {
   readonly others: readonly { readonly domain: string; readonly messagesPerDay: number }[];
 };
 
-const order: readonly FindingKind[] = ['fail', 'warn', 'unknown', 'ok'];
-const marks: Readonly<Record<FindingKind, readonly [string, 'red' | 'yellow' | 'green' | 'dim']>> =
-  {
-    fail: ['✗ FAIL   ', 'red'],
-    warn: ['! warning', 'yellow'],
-    unknown: ['? unknown', 'dim'],
-    ok: ['✓ ok     ', 'green'],
-  };
 const width = 100;
-/** Indentation of the lines below a mark. */
-const indent = 10;
 const labelWidth = 8;
 
 export function checkText(checked: DnsCheck): string {
@@ -71,16 +68,14 @@ function rememberedText(domain: string, seconds: number): string {
 }
 
 function section(title: string, findings: readonly Finding[]): string {
-  const sorted = order.flatMap((kind) => findings.filter((one) => one.kind === kind));
-  return `${paint('bold', title)}\n${sorted.map(findingText).join('')}`;
+  return `${paint('bold', title)}\n${worstFirst(findings).map(findingText).join('')}`;
 }
 
 function findingText({ kind, title, found, wanted, fix }: Finding): string {
-  const [mark, colour] = marks[kind];
-  const head = `${paint(colour, mark)} ${plain(title)}`;
+  const head = `${findingMark(kind)} ${plain(title)}`;
   if (kind === 'ok') {
     const hint = fix === '' ? '' : labelled('hint', fix);
-    const line = `${mark} ${plain(title)}: ${plain(found)}`;
+    const line = `${plainMark(kind)} ${plain(title)}: ${plain(found)}`;
     if (line.length <= width) return `${head}: ${plain(found)}\n${hint}`;
     return `${head}\n${labelled('found', found)}${hint}`;
   }
@@ -92,8 +87,8 @@ function findingText({ kind, title, found, wanted, fix }: Finding): string {
 
 /** Lines with a label in front. Words are never broken, so that they can be copied. */
 function labelled(label: string, text: string): string {
-  const lines = wrapped(shortened(plain(text)), width - indent - labelWidth);
-  const space = ' '.repeat(indent);
+  const lines = wrapped(shortened(plain(text)), width - markWidth - labelWidth);
+  const space = ' '.repeat(markWidth);
   return lines
     .map((line, nth) => `${space}${(nth === 0 ? label : '').padEnd(labelWidth)}${line}\n`)
     .join('');
@@ -150,10 +145,7 @@ function othersText(others: DnsCheck['others']): string {
 
 function summary({ server, domains }: DnsCheck): string {
   const all = [...(server?.findings ?? []), ...domains.flatMap(({ findings }) => findings)];
-  const counts = (['fail', 'warn', 'unknown'] as const).map(
-    (kind) => `${all.filter((one) => one.kind === kind).length} ${kind}`,
-  );
-  const line = `${all.length} findings: ${counts.join(', ')}\n`;
+  const line = `${all.length} findings: ${findingCounts(all)}\n`;
   const bad = worst(all);
   if (bad === 'ok' || bad === 'unknown') return line;
   const names = domains.map(({ domain }) => domain).slice(0, 3);

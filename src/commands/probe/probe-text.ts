@@ -1,36 +1,28 @@
 /** What `postern probe` found, as text: the worst first, each fault with its transcript. Pure. */
-import { probeChecks } from '../../core/probe/checks.ts';
 import type { ProbeFinding, ProbeTarget } from '../../core/probe/target.ts';
+import { findingCounts, findingMark, markWidth, worstFirst } from '../terminal/findings.ts';
 import { many, plain } from '../terminal/format.ts';
-import { paint } from '../terminal/table.ts';
 
-const marks = {
-  fail: ['✗ FAIL   ', 'red'],
-  warn: ['! warning', 'yellow'],
-  unknown: ['? unknown', 'dim'],
-  ok: ['✓ ok     ', 'green'],
-} as const;
-const order = ['fail', 'warn', 'unknown', 'ok'] as const;
-const space = ' '.repeat(10);
+const space = ' '.repeat(markWidth);
 /** Lines of a transcript that are shown. --json has all. */
 const linesMax = 16;
 
-export function probeText(findings: readonly ProbeFinding[], target: ProbeTarget): string {
-  const sorted = order.flatMap((kind) => findings.filter((one) => one.kind === kind));
-  const counts = order
-    .slice(0, 3)
-    .map((kind) => `${findings.filter((one) => one.kind === kind).length} ${kind}`);
+/** `checks`: how many were run. */
+export function probeText(
+  findings: readonly ProbeFinding[],
+  target: ProbeTarget,
+  checks: number,
+): string {
   const domains = target.domains.length === 0 ? 'no domain is known' : target.domains.join(', ');
   const head =
     `${target.address} as ${target.source} sees it (${domains})\n` +
     'Mail was offered up to RCPT, or broken off.\n';
-  const checks = many(probeChecks.length + 1, 'check');
-  return `${head}\n${sorted.map(findingText).join('')}\n${checks}: ${counts.join(', ')}\n`;
+  const texts = worstFirst(findings).map(findingText);
+  return `${head}\n${texts.join('')}\n${many(checks, 'check')}: ${findingCounts(findings)}\n`;
 }
 
 function findingText({ kind, title, found, wanted, fix, transcript, id }: ProbeFinding): string {
-  const [mark, colour] = marks[kind];
-  const head = `${paint(colour, mark)} ${title}: ${plain(found)}\n`;
+  const head = `${findingMark(kind)} ${title}: ${plain(found)}\n`;
   if (kind === 'ok') return head;
   const line = (label: string, text: string): string =>
     text === '' ? '' : `${space}${label}: ${plain(text)}\n`;

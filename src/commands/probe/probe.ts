@@ -11,14 +11,8 @@ import type { Config } from '../../config/schema.ts';
 import { findingJson, worst } from '../../core/finding.ts';
 import { namesCheckName, probeChecks } from '../../core/probe/checks.ts';
 import { Dialogue, ProbeStopError } from '../../core/probe/dialogue.ts';
-import { judgeNames } from '../../core/probe/names.ts';
-import { saidNames } from '../../core/probe/submission.ts';
-import {
-  notTried,
-  type ProbeFinding,
-  type ProbeTarget,
-  probeOne,
-} from '../../core/probe/target.ts';
+import { judgeNames, namesNotTried, saidNames } from '../../core/probe/names.ts';
+import { type ProbeFinding, type ProbeTarget, probeOne } from '../../core/probe/target.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
 import { parseClientIp } from '../../formats/spf/network.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -118,13 +112,19 @@ export function register(program: Command): void {
       const findings = await probe(target, options, config);
       const { address, source, domains } = target;
       const json = { address, source, domains, findings: findings.map(findingJson) };
-      print(self, options.json === true ? jsonLine(json) : probeText(findings, target));
+      const checks = checksOf(options).size;
+      print(self, options.json === true ? jsonLine(json) : probeText(findings, target, checks));
       const bad = worst(findings);
       if (bad === 'fail' || bad === 'warn') process.exitCode = 1;
       else if (findings.every(({ kind }) => kind === 'unknown')) {
         process.exitCode = sysexits.unavailable;
       }
     });
+}
+
+/** The names of the checks that are run. */
+function checksOf({ only = checkNames }: Options): ReadonlySet<string> {
+  return new Set(only);
 }
 
 async function targetOf(
@@ -158,7 +158,7 @@ async function probe(
   options: Options,
   config: Config,
 ): Promise<readonly ProbeFinding[]> {
-  const wanted = (name: string): boolean => options.only?.includes(name) ?? true;
+  const checks = checksOf(options);
   const connection: ProbeConnectionOptions = {
     address: target.address,
     source: /^(?:0\.0\.0\.0|::)$/.test(target.source) ? undefined : target.source,
@@ -168,10 +168,10 @@ async function probe(
   };
   await mustAnswer(target, connection);
   const findings: ProbeFinding[] = [];
-  for (const check of probeChecks.filter(({ name }) => wanted(name))) {
+  for (const check of probeChecks.filter(({ name }) => checks.has(name))) {
     findings.push(...(await runProbe(probeOne(check, target), connection)));
   }
-  if (!wanted(namesCheckName)) return findings;
+  if (!checks.has(namesCheckName)) return findings;
   return [...findings, ...(await probeNames(target, connection, config))];
 }
 
@@ -181,13 +181,12 @@ async function probeNames(
   config: Config,
 ): Promise<readonly ProbeFinding[]> {
   try {
-    const said = await runProbe(saidNames(target, new Dialogue('[127.0.0.1]')), connection);
-    if ('id' in said) return [said];
+    const said = await runProbe(saidNames(target), connection);
     using dns = openLiveDns(config, 1);
     return await answeredLater(judgeNames(said, target), dns.answer);
   } catch (error) {
     if (!(error instanceof ProbeStopError)) throw error;
-    return [notTried(namesCheckName, 'Names of the server', error.message)];
+    return [namesNotTried(error.message)];
   }
 }
 

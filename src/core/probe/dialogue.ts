@@ -84,7 +84,7 @@ export type Hello = {
 
 type GreetOptions = { readonly tls?: boolean /** The name in EHLO. */; readonly as?: string };
 
-/** One connection at a time, and the transcript of the last one. */
+/** One connection at a time, and the transcript of the last one, or of its part since `forget`. */
 export class Dialogue {
   readonly #helloName: string;
   #lines: string[] = [];
@@ -98,9 +98,14 @@ export class Dialogue {
     return [...this.#lines];
   }
 
+  /** The transcript begins with what comes next. */
+  forget(): void {
+    this.#lines = [];
+  }
+
   *open(port: number, options: Partial<OpenOptions> = {}): Probing<ProbeHeard> {
     const { tls = false, early = '', greeting = true } = options;
-    this.#lines = [];
+    this.forget();
     this.#note('*', `port ${port}${tls ? ', TLS from the start' : ''}`);
     if (early !== '') this.#said(early);
     return this.#heard(yield { do: 'open', port, tls, early, greeting });

@@ -1,20 +1,35 @@
 /** The names that the server says, against the DNS: name to address, and address to name. Pure. */
 import { ask, type DnsAnswer, type DnsLookup } from '../../formats/dns/question.ts';
 import { isOwnByDefault } from '../../formats/postfix/own-hosts.ts';
+import { evaluateIprev } from '../../formats/spf/iprev.ts';
 import { parseClientIp, reverseName } from '../../formats/spf/network.ts';
-import type { SaidNames } from './submission.ts';
+import { Dialogue, type Probing } from './dialogue.ts';
 import {
+  addressLiteral,
   notTried,
   type ProbeFinding,
   type ProbeTarget,
   postconfFix,
   probeFault,
   probeOk,
+  smtpPort,
 } from './target.ts';
 
 const title = 'Names of the server';
-/** Names of an address that are looked up. */
-const namesMax = 10;
+
+type SaidNames = { readonly greeting: string; readonly hello: string };
+
+/** The names that the server says. Throws ProbeStopError if it says none. */
+export function* saidNames(target: ProbeTarget): Probing<SaidNames> {
+  const dialogue = new Dialogue(addressLiteral(target.source));
+  const { greeting, name } = yield* dialogue.greet(smtpPort(target));
+  return { greeting: greeting.split(/\s/)[0] ?? '', hello: name };
+}
+
+/** `why`: the names cannot be judged. */
+export function namesNotTried(why: string): ProbeFinding {
+  return notTried('names', title, why);
+}
 
 /** Judges the names that were said. Asks the DNS only for addresses that others can see. */
 export function* judgeNames(
@@ -34,23 +49,26 @@ export function* judgeNames(
   }
   const ip = parseClientIp(address);
   if (ip === undefined || isOwnByDefault(address)) {
-    return [notTried('names', title, `${address} is private, and others do not see its name`)];
+    return [namesNotTried(`${address} is private, and others do not see its name`)];
   }
   const type = address.includes(':') ? 'AAAA' : 'A';
   const forward = yield* ask(greeting.toLowerCase(), type);
   const reverse = yield* ask(reverseName(ip), 'PTR');
   const findings: ProbeFinding[] = [];
   if (forward.kind === 'failure' || reverse.kind === 'failure') {
-    return [notTried('names', title, 'the DNS does not answer')];
+    return [namesNotTried('the DNS does not answer')];
   }
   if (!addressesOf(forward).includes(address)) {
     const found = `${greeting} has no ${type} record with ${address}`;
     findings.push(faultOf('forward', 'fail', found, `${greeting} ${type} ${address}`));
   }
   const names = targetsOf(reverse);
+  const back = yield* evaluateIprev(address);
   if (names.length === 0) {
     findings.push(faultOf('reverse', 'fail', `${address} has no name (PTR)`, greeting));
-  } else if (!(yield* isConfirmed(names, address, type))) {
+  } else if (back.result === 'temperror') {
+    findings.push(notTried('names.confirmed', title, back.sentence));
+  } else if (back.result !== 'pass') {
     const found = `the name of ${address}, ${names[0]}, does not lead back to it`;
     findings.push(faultOf('confirmed', 'fail', found, `a name that has the address ${address}`));
   } else if (!names.includes(greeting.toLowerCase())) {
@@ -68,17 +86,6 @@ const nameFix =
 const isFull = (name: string): boolean =>
   /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/i.test(name) &&
   !/\.(?:local|localdomain|localhost|lan|internal|invalid)$/i.test(name);
-
-function* isConfirmed(
-  names: readonly string[],
-  address: string,
-  type: 'A' | 'AAAA',
-): DnsLookup<boolean> {
-  for (const name of names.slice(0, namesMax)) {
-    if (addressesOf(yield* ask(name, type)).includes(address)) return true;
-  }
-  return false;
-}
 
 function addressesOf(answer: DnsAnswer): readonly string[] {
   const records = answer.kind === 'records' ? answer.records : [];

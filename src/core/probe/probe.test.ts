@@ -38,6 +38,12 @@ const heard = (...lines: readonly string[]): ProbeHeard => ({
   octets: '',
 });
 
+/** As many as Postfix has. */
+const extensions: readonly string[] = [
+  ...['PIPELINING', 'SIZE 10240000', 'VRFY', 'ETRN', 'STARTTLS', 'ENHANCEDSTATUSCODES'],
+  ...['8BITMIME', 'DSN', 'SMTPUTF8', 'CHUNKING'],
+];
+
 /** Runs a check; `answer` gives the reply to a line. */
 function told(
   check: ProbeCheck,
@@ -45,6 +51,7 @@ function told(
   some: Partial<ProbeTarget> = {},
 ): readonly ProbeFinding[] {
   const probing = probeOne(check, { ...target, ...some });
+  const hello: SeenReply = { code: 250, lines: ['ours.test', ...extensions] };
   let step = probing.next();
   while (step.done !== true) {
     const ask = step.value;
@@ -52,7 +59,9 @@ function told(
       ask.do === 'open'
         ? heard('220 ours.test ESMTP')
         : ask.do === 'send'
-          ? heard(/^EHLO/.test(ask.octets) ? '250 ours.test' : answer(ask.octets.trim()))
+          ? /^EHLO/.test(ask.octets)
+            ? { ...heard(), replies: [hello] }
+            : heard(answer(ask.octets.trim()))
           : ask.do === 'finish'
             ? { ...heard(...answer(ask.octets).split('|').filter(Boolean)), end: 'closed' as const }
             : heard();
@@ -131,12 +140,13 @@ test('smuggling: a refused line is no end of a message, an answered RSET is one'
   }
 });
 
-type Zone = Readonly<Record<string, DnsData>>;
+type Zone = Readonly<Record<string, DnsData | 'silent'>>;
 const reverse = '25.100.51.198.in-addr.arpa';
 
 function named(zone: Zone, greeting = 'mail.ours.test', hello = greeting): readonly string[] {
   const answer = ({ name, type }: DnsQuestion): DnsAnswer => {
     const data = zone[`${name} ${type}`];
+    if (data === 'silent') return { kind: 'failure', reason: 'timeout', text: 'no answer' };
     return data === undefined
       ? { kind: 'none', exists: false, secure: false }
       : { kind: 'records', records: [{ ...data, name, ttlSeconds: 60 }], secure: false };
@@ -159,6 +169,8 @@ test('names: in both directions, and the same name everywhere', () => {
   const other: Zone = { ...good, [`${reverse} PTR`]: ptr('host-25.isp.test') };
   assert.deepEqual(named(other), ['fail names.confirmed']);
   assert.deepEqual(named({ ...other, 'host-25.isp.test A': a }), ['warn names.differs']);
+  const silent: Zone = { ...other, 'host-25.isp.test A': 'silent' };
+  assert.deepEqual(named(silent), ['unknown names.confirmed'], 'no answer proves nothing');
 });
 
 test('certificates: dates, names, chain and key', () => {

@@ -12,6 +12,7 @@ import {
   saidReply,
 } from './dialogue.ts';
 import {
+  addressLiteral,
   notTried,
   ownDomain,
   type ProbeCheck,
@@ -45,7 +46,7 @@ export function relayWays(
 ): readonly RelayWay[] {
   const at = outside.lastIndexOf('@');
   const [user, host] = [outside.slice(0, at), outside.slice(at + 1)];
-  const literal = address.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
+  const literal = addressLiteral(address);
   const from = `postern-probe@${host}`;
   const plain = { sender: from, recipient: outside };
   const local = (what: string, to: string): RelayWay => ({
@@ -128,9 +129,6 @@ function* tryAll(
       if (left === 0 || way.helo !== undefined) {
         yield* dialogue.greet(port, way.helo === undefined ? {} : { as: way.helo });
         left = triesPerConnection;
-      } else {
-        // The transcript of a finding has its own lines only.
-        yield* dialogue.line('RSET');
       }
       left = way.helo === undefined ? left - 1 : 0;
       const { reply, said } = yield* tryOne(way, dialogue);
@@ -148,10 +146,11 @@ function* tryOne(
   way: RelayWay,
   dialogue: Dialogue,
 ): Probing<{ readonly reply: SeenReply; readonly said: readonly string[] }> {
-  const before = way.helo === undefined ? dialogue.transcript().length : 0;
+  // The transcript of a finding has its own lines only; with a name in EHLO, that line too.
+  if (way.helo === undefined) dialogue.forget();
   const mail = yield* dialogue.line(`MAIL FROM:<${way.sender}>`);
   const reply = isAccepted(mail) ? yield* dialogue.line(`RCPT TO:<${way.recipient}>`) : mail;
-  const said = dialogue.transcript().slice(before);
+  const said = dialogue.transcript();
   yield* dialogue.line('RSET');
   return { reply, said };
 }

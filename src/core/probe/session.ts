@@ -1,6 +1,7 @@
 /** The size limit, and commands before their time. Pure. */
 import { isAccepted, saidReply, theReply } from './dialogue.ts';
 import {
+  addressLiteral,
   type ProbeCheck,
   type ProbeFinding,
   postconfFix,
@@ -50,7 +51,7 @@ export const earlyCheck: ProbeCheck = {
   title: earlyTitle,
   *run(target, dialogue) {
     // EHLO ends a group of commands (RFC 2920 section 3.1), and nothing comes before the greeting.
-    const early = `EHLO [${target.source}]\r\nMAIL FROM:<>\r\n`;
+    const early = `EHLO ${addressLiteral(target.source)}\r\nMAIL FROM:<>\r\n`;
     const opened = yield* dialogue.open(smtpPort(target), { early });
     const greeting = theReply(opened);
     const { replies } = yield* dialogue.send('NOOP\r\n', 3);

@@ -1,5 +1,5 @@
 /** Ports for logins: who may send there, and when a password may be said. Pure. */
-import { type Dialogue, isAccepted, type Probing, saidReply, theReply } from './dialogue.ts';
+import { type Dialogue, isAccepted, type Probing } from './dialogue.ts';
 import {
   notTried,
   orNotTried,
@@ -186,9 +186,8 @@ function open(
   const found = isRelay
     ? 'a client without a login may send to any other server'
     : 'a client without a login may send to your users, past what port 25 checks';
-  const service = name === 'submission' ? 'submission' : 'submissions';
   const fix =
-    `Postfix: postconf -P '${service}/inet/smtpd_client_restrictions=` +
+    `Postfix: postconf -P '${name}/inet/smtpd_client_restrictions=` +
     "permit_sasl_authenticated,reject' && postfix reload";
   const fault = { title, found, wanted: 'a refusal before DATA', fix };
   return probeFault(
@@ -197,20 +196,4 @@ function open(
     fault,
     dialogue.transcript(),
   );
-}
-
-const nameTitle = 'Name in the greeting';
-
-/** The names that the server says, for the questions to the DNS. */
-export type SaidNames = { readonly greeting: string; readonly hello: string };
-
-export function* saidNames(
-  { ports }: ProbeTarget,
-  dialogue: Dialogue,
-): Probing<SaidNames | ProbeFinding> {
-  if (ports.smtp === undefined) return notTried('names', nameTitle, 'port 25 is left out');
-  const greeting = theReply(yield* dialogue.open(ports.smtp));
-  if (greeting.code !== 220) return notTried('names', nameTitle, saidReply(greeting));
-  const hello = yield* dialogue.hello();
-  return { greeting: greeting.lines[0]?.split(/\s/)[0] ?? '', hello: hello.name };
 }

@@ -84,13 +84,17 @@ export function* probeOne(
   check: ProbeCheck,
   target: ProbeTarget,
 ): Probing<readonly ProbeFinding[]> {
-  const literal = target.source.includes(':') ? `[IPv6:${target.source}]` : `[${target.source}]`;
-  const dialogue = new Dialogue(literal);
+  const dialogue = new Dialogue(addressLiteral(target.source));
   try {
     return yield* orNotTried(check, dialogue, check.run(target, dialogue));
   } finally {
     yield* dialogue.close();
   }
+}
+
+/** An IP address instead of a name (RFC 5321 section 4.1.3). */
+export function addressLiteral(address: string): string {
+  return address.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
 }
 
 /** The port of mail from other servers. Throws ProbeStopError if it is not to be tried. */

@@ -130,11 +130,10 @@ export function tlsTitle({ name, port }: Pick<TlsPort, 'name' | 'port'>): string
 function missing(port: TlsPort, dialogue: Dialogue): ProbeFinding {
   const title = tlsTitle(port);
   const found = 'STARTTLS is not offered: mail and passwords can be read on the way';
-  const level = port.name === 'smtp' ? 'may' : 'encrypt';
   const fix =
     port.name === 'smtp'
       ? postconfFix(
-          `smtpd_tls_security_level = ${level}`,
+          'smtpd_tls_security_level = may',
           'smtpd_tls_chain_files = /PATH/key.pem, /PATH/fullchain.pem',
         )
       : "Postfix: postconf -P 'submission/inet/smtpd_tls_security_level=encrypt' && postfix reload";
