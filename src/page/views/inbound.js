@@ -67,7 +67,7 @@ export function Inbound({ view, ask }) {
     <p class="readout">
       <span class="quiet">Last ${days} days</span>
       <span class="key pass"><i></i>${said(counted)}</span>
-      <span class="key hold"><i></i>${number(counted.stopped)} stopped</span>
+      <span>${number(counted.stopped)} stopped</span>
       <span class="quiet">${junkText(counted)}</span>
       ${status.waiting > 0 && html`<span>${number(status.waiting)} waiting now</span>`}
     </p>
