@@ -100,8 +100,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'http.socket': 'The HTTP door could not accept a connection; the door stays open.',
   'http.wrong-token': 'A client sent a wrong token. Logged at most once a minute for each address.',
   'inbound.failed':
-    'The check of an incoming message failed, and the message was delivered without a ' +
-    'result. This is a mistake in Postern; please report it.',
+    'The check or the judgement of an incoming message failed, and the message passed without ' +
+    'its result. This is a mistake in Postern; please report it.',
   'inbound.forged':
     'A message had Authentication-Results fields that claim to come from this server. ' +
     'Postern removed them. With `refused` there were too many, and the message was refused ' +

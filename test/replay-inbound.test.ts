@@ -1,11 +1,13 @@
 /** `postern replay --inbound -` as a program: one answer for each question, in order. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '../src/config/load.ts';
+import { scratchFiles } from './scratch-files.ts';
 
+const { file } = scratchFiles('replay-inbound');
 const postern = fileURLToPath(new URL('../postern', import.meta.url));
 const at = '2026-05-04T10:00:00Z';
 const hello = {
@@ -93,5 +95,12 @@ test('nothing waits with --wait 0s; --stance defer lets in who comes back', asyn
 test('a line that is no JSON object ends the run with its number', async () => {
   const ran = await ask([hello, 'text']);
   assert.equal(ran.code, 65);
-  assert.match(ran.err, /line 2: not a JSON object/);
+  assert.match(ran.err, /^postern: standard input, line 2: not a JSON object/);
+});
+
+test('a line of a file is named with its file', () => {
+  const path = file(`${JSON.stringify(hello)}\n\nnone`);
+  const ran = spawnSync(postern, ['replay', '--inbound', path], { encoding: 'utf8' });
+  assert.equal(ran.status, 65);
+  assert.ok(ran.stderr.startsWith(`postern: ${path}, line 3: not a JSON object`), ran.stderr);
 });

@@ -319,6 +319,7 @@ function openReaders(
   const waiting = openDaemonWaiting(parts, {
     ...known,
     ledger,
+    iso,
     resolve,
     seed: () => known.accounts.context.people.seed,
     queues: scan.queues,

@@ -14,6 +14,7 @@ import type { Submission } from '../core/event.ts';
 import type {
   Answer,
   AuthorsSource,
+  DoorOutcome,
   Finished,
   Gate,
   HeaderEdit,
@@ -245,7 +246,7 @@ function finishAll(
 ): void {
   const edits: (readonly HeaderEdit[])[] = editors.map(() => []);
   let refusal: string | undefined;
-  let answer: Parameters<Finished>[2];
+  let answer: DoorOutcome | undefined;
   let left = editors.length;
   editors.forEach((editor, index) => {
     editor.finish((found, refused, instead) => {

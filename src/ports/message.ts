@@ -22,6 +22,9 @@ export type Answer =
       readonly text: string;
     };
 
+/** discard: Postern accepts the message, and the mail server delivers it to nobody. */
+export type DoorOutcome = Answer | { readonly kind: 'discard' };
+
 /** Who hands mail over. Mail that comes in has no submitter, and is not judged. */
 export type Submitter = {
   readonly account: Account;
@@ -164,12 +167,12 @@ export type JudgedAs = { readonly account: Account; readonly isHeld: boolean };
 /**
  * Takes what a reader found. `refused`: why the message is refused, whatever the gate says; one
  * line of printable ASCII. `instead`: the answer in place of a pass: to mail that comes in, or
- * `discard`, which accepts the message and delivers it to nobody.
+ * `discard`.
  */
 export type Finished = (
   edits: readonly HeaderEdit[],
   refused?: string,
-  instead?: Answer | { readonly kind: 'discard' },
+  instead?: DoorOutcome,
 ) => void;
 
 /**

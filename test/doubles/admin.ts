@@ -54,8 +54,8 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
   let unread = '';
   const inbound =
     scene === 'hijack'
-      ? agreeableInbound(calls, nightInbound(start), nightAtRisk(start))
-      : agreeableInbound(calls);
+      ? agreeableInbound(calls, now, nightInbound(start), nightAtRisk(start))
+      : agreeableInbound(calls, now);
   const status = (): StatusView => ({
     version: '0.1.0',
     mode: scene === 'observe' ? 'observe' : 'guard',

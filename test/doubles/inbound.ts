@@ -1,4 +1,5 @@
 /** Mail that comes in, for tests of the API: one message in quarantine, and yes to everything. */
+import { countByDay } from '../../src/core/inbound/day-counts.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
 import type { DeferredRow, InboundAdmin, InboundRow } from '../../src/ports/inbound/inbound.ts';
 
@@ -90,6 +91,7 @@ export function nightAtRisk(start: Millis): readonly DeferredRow[] {
 
 export function agreeableInbound(
   calls: string[],
+  now: () => Millis,
   rows: readonly InboundRow[] = [],
   atRisk: readonly DeferredRow[] = [],
 ): InboundAdmin {
@@ -112,13 +114,13 @@ export function agreeableInbound(
         .filter((row) => `${row.sender} ${row.recipients.join()} ${row.subject}`.includes(about))
         .sort((one, other) => other.at - one.at)
         .slice(0, limit),
-    byDay: (since) =>
-      rows
-        .filter(({ at }) => at >= since)
-        .map(({ at, changedAt, state }) => {
-          const waitedMs = Math.max(0, changedAt - at);
-          return { day: Math.floor(at / dayMs), state, count: 1, waitedMs, longestMs: waitedMs };
-        }),
+    byDay(days) {
+      const sums = rows.map(({ at, changedAt, state }) => {
+        const waitedMs = Math.max(0, changedAt - at);
+        return { day: Math.floor(at / dayMs), state, count: 1, waitedMs, longestMs: waitedMs };
+      });
+      return countByDay(sums, { days, now: now() });
+    },
     show: (queueId) => rows.find((row) => row.queueId === queueId),
     atRisk: ({ limit }) => atRisk.slice(0, limit),
     allowed: () => [],

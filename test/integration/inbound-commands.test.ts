@@ -64,7 +64,7 @@ test('mail that waits is listed, shown with its reasons, delivered once', { skip
   const shown = await guard.cli('inbound', 'show', queueId);
   assert.match(shown, /^From {5}win@first\.example$/m);
   assert.match(shown, /^Client {3}127\.0\.0\.6 \(no name\)/m);
-  assert.match(shown, /^Why \(\d+\.\d points when it came; from 6 on it waits\)\n {2}\S/m);
+  assert.match(shown, /^Why \(\d+\.\d points when it came; from 6 on it is suspicious\)\n {2}\S/m);
   assert.equal(await guard.cli('quarantine', 'list'), 'Nothing is in quarantine.\n');
   // A customer misses it: found by recipient, sender or id, though the mail log says nothing yet.
   for (const sought of ['ann@mail.test', 'first.example', queueId]) {

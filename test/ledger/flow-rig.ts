@@ -227,7 +227,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     stats: ledger.statsAside,
     foreign: { latest: () => [] },
     returns: { view: () => ({ days: [], since: time.now() }) },
-    inbound: agreeableInbound([]),
+    inbound: agreeableInbound([], clock.now),
     scripts: { ...scripts.admin, whose: async () => undefined },
     authors: agreeableAuthors([]),
     accounts,

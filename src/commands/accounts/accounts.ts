@@ -5,7 +5,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { act } from '../guard/act.ts';
 import { accountPath } from '../guard/client.ts';
 import { openReads } from '../guard/reads.ts';
-import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { exitCodes, fromLedger, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, noteOption, untilOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { accountListText, accountText, exemptionListText } from './accounts-text.ts';
@@ -74,7 +74,7 @@ function list(accounts: Command): void {
           ],
         ],
         exits: [done, nothingToRead],
-        notes: 'If the guard is not running, the command reads its ledger instead.',
+        notes: fromLedger,
       }),
     )
     .action(async (options: ListOptions, command: Command) => {
@@ -132,7 +132,7 @@ function show(accounts: Command): void {
       helpAfter({
         examples: [['postern accounts show joe@example.org', '']],
         exits: [done, noSuch, nothingToRead],
-        notes: 'If the guard is not running, the command reads its ledger instead.',
+        notes: fromLedger,
       }),
     )
     .action(async (name: string, options: Common, command: Command) => {

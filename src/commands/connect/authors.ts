@@ -22,8 +22,8 @@ import { connectToGuard, type GuardClient } from '../guard/client.ts';
 import { becomeOwnerOf } from '../guard/owner.ts';
 import { stateDirectory } from '../guard/run-file.ts';
 import { many, plain } from '../terminal/format.ts';
-import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
-import { print } from '../terminal/print.ts';
+import { helpAfter, stateHelp } from '../terminal/help.ts';
+import { printReport } from '../terminal/print.ts';
 import { readPostfixFiles } from './postfix-files.ts';
 import { mayGoOn } from './question.ts';
 
@@ -85,20 +85,17 @@ export function registerSenders(connect: Command): void {
         ],
       }),
     )
-    .action(async (options: Options, command: Command) => {
-      const show = (text: string): void => {
-        if (options.json !== true) print(command, text);
-      };
-      // Root may read what the guard's user may not; the guard is asked as its user.
-      const postfix = options.undo === true ? undefined : await postfixFacts(options);
-      becomeOwnerOf(stateDirectory(options.state));
-      const guard = await connectToGuard(options.state);
-      const report =
-        postfix === undefined
-          ? await undo(guard, options, show)
-          : await declare(guard, postfix, options, show);
-      if (options.json === true) print(command, jsonLine(report));
-    });
+    .action((options: Options, command: Command) =>
+      printReport(command, options, async (show) => {
+        // Root may read what the guard's user may not; the guard is asked as its user.
+        const postfix = options.undo === true ? undefined : await postfixFacts(options);
+        becomeOwnerOf(stateDirectory(options.state));
+        const guard = await connectToGuard(options.state);
+        return postfix === undefined
+          ? undo(guard, options, show)
+          : declare(guard, postfix, options, show);
+      }),
+    );
 }
 
 type Show = (text: string) => void;

@@ -194,11 +194,10 @@ async function sessions(run: RunFile): Promise<number | undefined> {
 
 /** Connects, reads the greeting, sends EHLO and QUIT. Answers `greeted`, or why it could not. */
 async function greet(name: string, wrapped: boolean): Promise<string> {
-  const [, host, port] = /^(?:(.*):)?([A-Za-z0-9-]+)$/.exec(name) ?? [];
   if (wrapped) return 'the port uses TLS from the first byte';
-  const number = port === undefined ? Number.NaN : (wellKnown[port] ?? Number(port));
-  if (!Number.isInteger(number)) return `the port of ${port} is not known`;
-  const socket = connect({ host: host?.replace(/^\[|\]$/g, '') ?? '127.0.0.1', port: number });
+  const place = servicePlace(name);
+  if (place === undefined) return `the port of ${name} is not known`;
+  const socket = connect(place);
   socket.setTimeout(10_000, () => socket.destroy(new Error('no greeting in 10 s')));
   try {
     const [greeting] = (await once(socket, 'data')) as [Buffer];
@@ -215,3 +214,13 @@ async function greet(name: string, wrapped: boolean): Promise<string> {
 }
 
 const wellKnown: Readonly<Record<string, number>> = { smtp: 25, submission: 587 };
+
+/** Where a service of master.cf is reached from here; undefined if its port is not known. */
+export function servicePlace(
+  service: string,
+): { readonly host: string; readonly port: number } | undefined {
+  const [, host, name] = /^(?:(.*):)?([A-Za-z0-9-]+)$/.exec(service) ?? [];
+  const port = name === undefined ? Number.NaN : (wellKnown[name] ?? Number(name));
+  if (!Number.isInteger(port)) return undefined;
+  return { host: host?.replace(/^\[|\]$/g, '') ?? '127.0.0.1', port };
+}

@@ -21,8 +21,8 @@ import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { notGuard, otherOwnerOf } from '../guard/owner.ts';
 import { processUser } from '../guard/process-user.ts';
 import { readRunFile, stateDirectory } from '../guard/run-file.ts';
-import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
-import { print } from '../terminal/print.ts';
+import { helpAfter, stateHelp } from '../terminal/help.ts';
+import { printReport } from '../terminal/print.ts';
 import { readPostfixFiles } from './postfix-files.ts';
 import { mayGoOn } from './question.ts';
 import { doorIs, queueEmptied, verified } from './sendmail-proof.ts';
@@ -102,13 +102,9 @@ export function registerSendmail(connect: Command): void {
       }),
     )
     .addOption(new Option('--door <address>', 'address of the sendmail door').hideHelp())
-    .action(async (options: Options, command: Command) => {
-      const show: Show = (text) => {
-        if (options.json !== true) print(command, text);
-      };
-      const report = await connectSendmail(options, show);
-      if (options.json === true) print(command, jsonLine(report));
-    });
+    .action((options: Options, command: Command) =>
+      printReport(command, options, (show) => connectSendmail(options, show)),
+    );
 }
 
 async function connectSendmail(options: Options, show: Show): Promise<Report> {

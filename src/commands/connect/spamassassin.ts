@@ -21,8 +21,8 @@ import { connectToGuard } from '../guard/client.ts';
 import { hangUp } from '../guard/owner.ts';
 import { isNotRunning, stateDirectory } from '../guard/run-file.ts';
 import { badTestMessage, ordinaryTestMessage } from '../scan/test-messages.ts';
-import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
-import { print } from '../terminal/print.ts';
+import { helpAfter, stateHelp } from '../terminal/help.ts';
+import { printReport } from '../terminal/print.ts';
 import { mayGoOn } from './question.ts';
 
 type Options = {
@@ -82,13 +82,9 @@ export function registerSpamAssassin(connect: Command): void {
         ],
       }),
     )
-    .action(async (options: Options, command: Command) => {
-      const show = (text: string): void => {
-        if (options.json !== true) print(command, text);
-      };
-      const report = await connectSpamAssassin(options, show);
-      if (options.json === true) print(command, jsonLine(report));
-    });
+    .action((options: Options, command: Command) =>
+      printReport(command, options, (show) => connectSpamAssassin(options, show)),
+    );
 }
 
 type Report = {

@@ -1,6 +1,6 @@
 /** Found messages as text for a terminal. Pure. */
 import type { FindAnswer, FoundView } from '../../ports/asking.ts';
-import { many, plain } from '../terminal/format.ts';
+import { cutTo, many, plain } from '../terminal/format.ts';
 import { clock, table } from '../terminal/table.ts';
 
 const subjectMax = 40;
@@ -39,8 +39,7 @@ function foundTable(found: readonly FoundView[]): string {
 /** A dash where it is not kept. */
 export function subjectCell({ subject }: Pick<FoundView, 'subject'>): string {
   if (subject === '') return '—';
-  const shown = [...plain(subject)];
-  return shown.length > subjectMax ? `${shown.slice(0, subjectMax - 1).join('')}…` : shown.join('');
+  return cutTo(plain(subject), subjectMax);
 }
 
 /** The first address, or how many there are. */

@@ -119,6 +119,12 @@ export function noSuch(text: string): OperatorError {
   return new OperatorError('no-such', text, { hint, exit: sysexits.noUser });
 }
 
+/** For a question that may have no answer: undefined if the guard said `noSuch`. */
+export function nothingThere(error: unknown): undefined {
+  if (error instanceof OperatorError && error.code === 'no-such') return undefined;
+  throw error;
+}
+
 export function notDone(done: Extract<AdminResult, { ok: false }>): OperatorError {
   return new OperatorError('not-done', done.text, {
     ...(done.hint === undefined ? {} : { hint: done.hint }),

@@ -52,7 +52,14 @@ import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
-import { accountPath, connectToGuard, type FoundGuard, noSuch, queryText } from './client.ts';
+import {
+  accountPath,
+  connectToGuard,
+  type FoundGuard,
+  noSuch,
+  nothingThere,
+  queryText,
+} from './client.ts';
 import { storedIncidentSources } from './incident-sources.ts';
 import { becomeOwnerOf } from './owner.ts';
 import { stateDirectory } from './run-file.ts';
@@ -139,11 +146,6 @@ export async function openReads(
     warn(`postern: ${why}; this comes from its ledger (${path})\n`);
     return reads;
   }
-}
-
-function nothingThere(error: unknown): undefined {
-  if (error instanceof OperatorError && error.code === 'no-such') return undefined;
-  throw error;
 }
 
 /** Where the ledger is missing or another user's, the guard's absence is the better answer. */

@@ -1,13 +1,12 @@
 /** `postern held`: lists, shows, releases and drops messages in Postfix's hold queue. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { type HeldState, heldStates } from '../../ports/ledger.ts';
 import { act } from '../guard/act.ts';
 import { openReads } from '../guard/reads.ts';
-import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { exitCodes, fromLedger, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { mayDrop } from '../terminal/may-drop.ts';
-import { listLimitOption } from '../terminal/options.ts';
+import { listLimitOption, queueIdOption, queueIdsOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { heldListText, heldText, incomingText } from './held-text.ts';
 
@@ -64,9 +63,8 @@ function list(held: Command): void {
         ],
         exits: [done, nothingToRead],
         notes:
-          'If the guard is not running, the command reads its ledger instead. Mail that came in ' +
-          'and waits, or is in quarantine, is listed below held mail; `held release` and ' +
-          '`held drop` do not change it.',
+          `${fromLedger} Mail that came in and waits, or is in quarantine, is listed below held ` +
+          'mail; `held release` and `held drop` do not change it.',
       }),
     )
     .action(async (options: ListOptions, command: Command) => {
@@ -101,11 +99,6 @@ function heldState(text: string): HeldState {
   return state;
 }
 
-function queueId(text: string): string {
-  if (parseQueueId(text) === undefined) throw new InvalidArgumentError('It is not a queue id.');
-  return text;
-}
-
 function show(held: Command): void {
   held
     .command('show')
@@ -113,7 +106,7 @@ function show(held: Command): void {
     .description(
       'Shows a held message: account, time, recipients, reasons, and how to deliver or delete it.',
     )
-    .argument('<id>', 'its queue id', queueId)
+    .argument('<id>', 'its queue id', queueIdOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -124,7 +117,7 @@ function show(held: Command): void {
           ['postcat -q 4bXn9K2pWzz9', 'as root: show the message itself'],
         ],
         exits: [done, unknown, nothingToRead],
-        notes: 'If the guard is not running, the command reads its ledger instead.',
+        notes: fromLedger,
       }),
     )
     .action(async (id: string, options: Common, command: Command) => {
@@ -143,7 +136,7 @@ function release(held: Command): void {
         'them again, and you cannot call them back. The state of the account does not change; ' +
         'see `postern accounts release`.',
     )
-    .argument('[ids...]', 'queue ids', queueIds)
+    .argument('[ids...]', 'queue ids', queueIdsOption)
     .option('--account <name>', 'all held messages of this account')
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
@@ -171,7 +164,7 @@ function drop(held: Command): void {
       'Deletes held messages from the queue. Neither sender nor recipient is told, and you ' +
         'cannot get them back. On a terminal the command asks first; elsewhere it needs --yes.',
     )
-    .argument('[ids...]', 'queue ids', queueIds)
+    .argument('[ids...]', 'queue ids', queueIdsOption)
     .option('--account <name>', 'all held messages of this account')
     .option('--yes', 'do not ask')
     .option('--state <dir>', stateHelp)
@@ -191,10 +184,6 @@ function drop(held: Command): void {
     if (options.yes !== true) await mayDrop(ids, options.account);
     await act(command, options, '/held/drop', which);
   });
-}
-
-function queueIds(text: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), queueId(text)];
 }
 
 /** The guard accepts at most this many ids in one request. */

@@ -8,13 +8,11 @@ import type {
   InboundState,
   InboundStatus,
 } from '../../ports/inbound/inbound.ts';
-import { dayText, many, plain, span } from '../terminal/format.ts';
+import { cutTo, dayText, many, plain, span } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
 
 export const aboutHelp: string =
   'only mail with this in its sender, recipients or subject, or of this client address';
-export const fromLedger: string =
-  'If the guard is not running, the command reads its ledger instead.';
 
 const states: Readonly<Record<InboundState, string>> = {
   observed: 'delivered; it would have waited',
@@ -61,12 +59,10 @@ function stateOf({ state, at, changedAt, due, by }: InboundRow): string {
 /** Three lines a message: they fit a terminal of 80 columns. */
 function inboundRows(rows: readonly InboundRow[], more: (row: InboundRow) => string): string {
   const some = rows.map((row) => {
-    const subject = [...plain(row.subject)];
-    const shown =
-      subject.length > subjectMax ? `${subject.slice(0, subjectMax - 1).join('')}…` : row.subject;
+    const subject = cutTo(plain(row.subject), subjectMax) || '(no subject)';
     const about = [
       `from ${senderOf(row.sender)} to ${recipientsOf(row)}`,
-      `${shown === '' ? '(no subject)' : plain(shown)} (${row.points.toFixed(1)} points)`,
+      `${subject} (${row.points.toFixed(1)} points)`,
     ];
     const head = `${clock(row.at)}  ${paint('bold', row.queueId)}  ${more(row)}`;
     return `${[head, ...about.map((line) => `    ${line}`)].join('\n')}\n`;
@@ -145,7 +141,7 @@ export function inboundText(row: InboundRow): string {
     ...(row.state === 'quarantined' ? [`Deleted  ${clock(row.due)}`] : []),
     ...facts,
     '',
-    paint('bold', `Why (${row.points.toFixed(1)} points when it came; from 6 on it waits)`),
+    paint('bold', `Why (${row.points.toFixed(1)} points when it came; from 6 on it is suspicious)`),
     ...why,
     ...next,
     ...(isNow ? [] : ['']),

@@ -6,7 +6,7 @@ import { type InboundState, inboundStates } from '../../ports/inbound/inbound.ts
 import { act } from '../guard/act.ts';
 import { noSuch } from '../guard/client.ts';
 import { openReads } from '../guard/reads.ts';
-import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { exitCodes, fromLedger, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, noteOption, optionWithDefault, pastOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { registerLogImport } from './import.ts';
@@ -14,7 +14,6 @@ import {
   aboutHelp,
   allowedText,
   atRiskText,
-  fromLedger,
   inboundListText,
   inboundText,
 } from './inbound-text.ts';
@@ -193,7 +192,8 @@ function forget(inbound: Command): void {
     .summary('forget what is known about a sender')
     .description(
       'Forgets that an address, domain or network is allowed, and what Postern has learned about ' +
-        'it. Its next mail is judged like that of a stranger.',
+        'it. What is known of the domain of an address still counts, and so does mail that an ' +
+        'account here has sent to it.',
     )
     .argument('<who>', 'an address, @example.org, 192.0.2.7 or 192.0.2.0/24', allowable)
     .option('--state <dir>', stateHelp)

@@ -1,13 +1,12 @@
 /** `postern quarantine`: mail that waited and looked like spam to the end. */
-import { type Command, InvalidArgumentError } from 'commander';
-import { parseQueueId } from '../../formats/postfix/queue-id.ts';
+import type { Command } from 'commander';
 import { act } from '../guard/act.ts';
 import { openReads } from '../guard/reads.ts';
-import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { exitCodes, fromLedger, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { mayDrop } from '../terminal/may-drop.ts';
-import { listLimitOption } from '../terminal/options.ts';
+import { listLimitOption, queueIdsOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
-import { aboutHelp, fromLedger, quarantineText } from './inbound-text.ts';
+import { aboutHelp, quarantineText } from './inbound-text.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
 
@@ -69,7 +68,7 @@ function release(quarantine: Command): void {
       'Delivers messages that wait or are in quarantine. Later mail of their senders need not ' +
         'wait again.',
     )
-    .argument('<ids...>', 'queue ids', queueIds)
+    .argument('<ids...>', 'queue ids', queueIdsOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -92,7 +91,7 @@ function drop(quarantine: Command): void {
       'Deletes messages that wait or are in quarantine. Nobody is told. On a terminal the ' +
         'command asks first; elsewhere it needs --yes.',
     )
-    .argument('<ids...>', 'queue ids', queueIds)
+    .argument('<ids...>', 'queue ids', queueIdsOption)
     .option('--yes', 'do not ask')
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
@@ -107,9 +106,4 @@ function drop(quarantine: Command): void {
     if (options.yes !== true) await mayDrop(ids, undefined);
     await act(command, options, '/inbound/drop', { ids });
   });
-}
-
-function queueIds(text: string, before: readonly string[] | undefined): readonly string[] {
-  if (parseQueueId(text) === undefined) throw new InvalidArgumentError('It is not a queue id.');
-  return [...(before ?? []), text];
 }

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { OperatorError } from '../../lib/operator-error.ts';
 import { minuteMs } from '../../lib/time.ts';
 import { programOutput } from '../../partners/program.ts';
+import { home } from '../guard/run-file.ts';
 import type { InstallStep } from './step.ts';
 
-const helper = join(import.meta.dirname, '../../../packaging/postern-root');
+const helper = join(home, 'packaging/postern-root');
 
 /** `list`: what postern-root wrote down as waiting. Nobody else would release it. */
 export function letAllGoStep(

@@ -112,9 +112,8 @@ export function undoSteps(
       return undefined;
     },
   });
-  const kept = [dirname(config), installedState, auditFolder, waitingFolder].filter(
-    (path, nth) => nth < 2 || existsSync(at(path)),
-  );
+  const rootFolders = [auditFolder, waitingFolder].filter((path) => existsSync(at(path)));
+  const kept = [dirname(config), installedState, ...rootFolders];
   return [
     ...(place.staging ? [] : [stopStep(() => existsSync(at(join(unitFolder, 'postern.service'))))]),
     ...(place.staging ? [] : [letAllGoStep(join(waitingFolder, 'waiting')), removeSocketsStep()]),

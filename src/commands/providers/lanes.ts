@@ -3,14 +3,13 @@ import type { Command } from 'commander';
 import { providerTyped } from '../../core/deliverability/providers.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import { openReads } from '../guard/reads.ts';
-import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { exitCodes, fromLedger, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
 import { laneListText, laneText } from './lanes-text.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
 
 const shownMs = 7 * dayMs;
-const notes = 'If the guard is not running, the command reads its ledger instead.';
 
 export function laneCommands(providers: Command): void {
   providers
@@ -27,7 +26,7 @@ export function laneCommands(providers: Command): void {
       helpAfter({
         examples: [['postern providers list', '']],
         exits: [exitCodes.done, exitCodes.nothingToRead],
-        notes,
+        notes: fromLedger,
       }),
     )
     .action(async ({ json, state }: Common, command: Command) => {
@@ -53,7 +52,7 @@ export function laneCommands(providers: Command): void {
       helpAfter({
         examples: [['postern providers show google', '']],
         exits: [exitCodes.done, [67, 'nothing was sent to this provider'], exitCodes.nothingToRead],
-        notes,
+        notes: fromLedger,
       }),
     )
     .action(async (provider: string, { json, state }: Common, command: Command) => {

@@ -1,6 +1,4 @@
 /** `postern replay --inbound -` answers questions about inbound mail, one JSON line each. */
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Stance, stances } from '../../core/inbound/greylist/judgement.ts';
 import { usualWait } from '../../core/inbound/usual-wait.ts';
@@ -8,6 +6,7 @@ import { openInboundReplay } from '../../flow/replay/inbound-replay.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { organisationOf } from '../../partners/dns/public-suffix.ts';
 import { durationOption, optionWithDefault } from '../terminal/options.ts';
+import { lineChunks, lineName, openInput } from './input.ts';
 
 export type InboundOptions = {
   readonly inbound?: true;
@@ -49,28 +48,31 @@ function pointsOption(text: string): number {
 }
 
 export async function replayInbound(
-  source: Readable,
+  file: string,
   { stance, wait, spamScore }: InboundOptions,
   readTime: (text: string) => number,
 ): Promise<void> {
   const replay = openInboundReplay({ stance, waitMs: wait, spamScore, organisationOf, readTime });
+  const { source } = await openInput(file);
   let number = 0;
-  for await (const line of createInterface({ input: source })) {
-    number++;
-    if (line.trim() === '') continue;
-    const answer = replay.apply(parsed(line, number));
-    if (answer !== undefined) process.stdout.write(`${JSON.stringify(answer)}\n`);
+  for await (const lines of lineChunks(source, file)) {
+    for (const line of lines) {
+      number++;
+      if (line.trim() === '') continue;
+      const answer = replay.apply(parsed(line, lineName(file, number)));
+      if (answer !== undefined) process.stdout.write(`${JSON.stringify(answer)}\n`);
+    }
   }
 }
 
-function parsed(line: string, number: number): Readonly<Record<string, unknown>> {
+function parsed(line: string, place: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null) return { ...value };
   } catch {
     // Told below.
   }
-  throw new OperatorError('replay-line', `standard input, line ${number}: not a JSON object`, {
+  throw new OperatorError('replay-line', `${place}: not a JSON object`, {
     exit: sysexits.dataErr,
   });
 }

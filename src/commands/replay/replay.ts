@@ -5,8 +5,6 @@
  * cannot be read, or goes back in time by more than a minute, ends the run with exit 65. Lines of
  * logs are never refused, but logs of which no line was understood end with exit 65.
  */
-import { type FileHandle, open as openFile } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import { noCeilings } from '../../core/account/policy.ts';
 import { usualHeldMax } from '../../core/verdict.ts';
@@ -16,7 +14,7 @@ import {
   type Replay,
   type ReplayVerdict,
 } from '../../flow/replay/replay.ts';
-import { eventLineMax, parseEvent } from '../../flow/replay/replay-event.ts';
+import { parseEvent } from '../../flow/replay/replay-event.ts';
 import { parseNetworkRule } from '../../formats/postfix/network-list.ts';
 import { ownHosts } from '../../formats/postfix/own-hosts.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -26,13 +24,12 @@ import { helpAfter } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { openProgress } from '../terminal/progress.ts';
 import { addInboundOptions, type InboundOptions, replayInbound } from './inbound.ts';
-import { cannotRead, inputName } from './input.ts';
+import { lineChunks, lineName, openInput } from './input.ts';
 import { replayLogs } from './log.ts';
 import { openOutput, type ReplayOutput } from './output.ts';
 import { mustBeUnderstood, type ReadReport, readText } from './read-report.ts';
 import { summaryText } from './summary.ts';
 
-const newline = 10;
 const forLogs = 'to read a mail log: postern replay --format postfix --summary FILE…';
 
 type Options = InboundOptions & {
@@ -107,7 +104,7 @@ export function register(program: Command): void {
 
 async function runReplay(files: readonly string[], options: Options): Promise<void> {
   if (options.inbound === true) {
-    await replayInbound((await open(oneFile(files))).source, options, readTime);
+    await replayInbound(oneFile(files), options, readTime);
     return;
   }
   const replay = openReplay({
@@ -167,11 +164,11 @@ async function runLogs(
 }
 
 async function run(file: string, replay: Replay, output: ReplayOutput | undefined): Promise<void> {
-  const { source, bytes } = await open(file);
+  const { source, bytes } = await openInput(file);
   const progress = openProgress('replaying', bytes);
   try {
     let number = 0;
-    for await (const lines of linesOf(source, inputName(file))) {
+    for await (const lines of lineChunks(source, file)) {
       for (const line of lines) {
         number++;
         if (line === '' || line === '\r') continue;
@@ -196,7 +193,7 @@ function step(
 ): ReplayVerdict | undefined {
   const event = parseEvent(line, readTime);
   if (!event.ok) {
-    throw new OperatorError('replay-line', `${where(file, number)}: ${event.error}`, {
+    throw new OperatorError('replay-line', `${lineName(file, number)}: ${event.error}`, {
       exit: sysexits.dataErr,
       ...(replay.summary.messages === 0 ? { hint: forLogs } : {}),
     });
@@ -205,7 +202,7 @@ function step(
   const verdict = replay.apply(event.value);
   if (event.value.at < before - backwardsMax) {
     const times = `from ${iso(before)} to ${iso(event.value.at)}`;
-    const text = `${where(file, number)}: goes back in time ${times}`;
+    const text = `${lineName(file, number)}: goes back in time ${times}`;
     throw new OperatorError('replay-order', text, {
       exit: sysexits.dataErr,
       hint: 'sort the events by `at`',
@@ -262,54 +259,3 @@ function number(text: string, from: number, digits: number): number {
 }
 
 const iso = (at: number): string => new Date(at).toISOString();
-
-async function open(file: string): Promise<{ source: Readable; bytes: number | undefined }> {
-  if (file === '-') return { source: process.stdin, bytes: undefined };
-  let handle: FileHandle | undefined;
-  try {
-    handle = await openFile(file);
-    const found = await handle.stat();
-    if (found.isDirectory()) throw new Error('it is a directory');
-    return {
-      source: handle.createReadStream({ highWaterMark: 256 * 1024 }),
-      // A pipe has no size.
-      bytes: found.isFile() ? found.size : undefined,
-    };
-  } catch (cause) {
-    await handle?.close();
-    throw cannotRead(file, cause);
-  }
-}
-
-/** The lines of one chunk, and how many bytes of input they are. */
-type Lines = string[] & { bytes: number };
-
-async function* linesOf(source: Readable, name: string): AsyncGenerator<Lines> {
-  let number = 1;
-  let rest: Buffer[] = [];
-  let restBytes = 0;
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    const last = chunk.lastIndexOf(newline);
-    if (last < 0) {
-      restBytes += chunk.length;
-      if (restBytes > eventLineMax) throw tooLong(`${name}, line ${number}`);
-      rest.push(chunk);
-      continue;
-    }
-    const whole = Buffer.concat([...rest, chunk.subarray(0, last)]);
-    const lines = whole.toString('utf8').split('\n');
-    yield Object.assign(lines, { bytes: chunk.length });
-    number += lines.length;
-    rest = [chunk.subarray(last + 1)];
-    restBytes = chunk.length - last - 1;
-  }
-  const tail = Buffer.concat(rest).toString('utf8');
-  if (tail !== '') yield Object.assign([tail], { bytes: 0 });
-}
-
-const where = (file: string, number: number): string => `${inputName(file)}, line ${number}`;
-
-function tooLong(where: string): OperatorError {
-  const text = `${where}: longer than ${eventLineMax} bytes`;
-  return new OperatorError('replay-line', text, { exit: sysexits.dataErr });
-}

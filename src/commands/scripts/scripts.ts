@@ -11,7 +11,7 @@ import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { act } from '../guard/act.ts';
 import { type GuardReads, openReads } from '../guard/reads.ts';
-import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { exitCodes, fromLedger, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, noteOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { ruleListText, scriptListText, scriptText } from './scripts-text.ts';
@@ -111,7 +111,7 @@ function show(scripts: Command): void {
           ['postern held list --account script:/var/www/shop/contact.php', 'its held mail'],
         ],
         exits: [done, noSuch, nothingToRead],
-        notes: 'If the guard is not running, the command reads its ledger instead.',
+        notes: fromLedger,
       }),
     )
     .action(async (script: string, options: CommonOptions, command: Command) => {

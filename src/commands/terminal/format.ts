@@ -44,6 +44,12 @@ export function verdictWord(verdict: VerdictKind, observed: boolean): string {
   return (observed ? would : done)[verdict];
 }
 
+/** Cuts a text that has more characters than this; `…` says so. */
+export function cutTo(text: string, charactersMax: number): string {
+  const all = [...text];
+  return all.length > charactersMax ? `${all.slice(0, charactersMax - 1).join('')}…` : text;
+}
+
 /**
  * Makes text of strangers (subjects, addresses) safe to print: it cannot move the cursor, set a
  * colour or turn the direction of writing.

@@ -3,6 +3,10 @@
 export const stateHelp =
   'state folder of the guard (default: .state beside the program, else /var/lib/postern)';
 
+/** A note of commands that also answer without the guard. */
+export const fromLedger: string =
+  'If the guard is not running, the command reads its ledger instead.';
+
 /** Exit codes with the same meaning in every command that asks the guard. */
 export const exitCodes = {
   done: [0, 'done'],

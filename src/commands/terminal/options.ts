@@ -1,6 +1,7 @@
 /** Parses values of options strictly. A wrong value ends with one clear line, exit 64. */
 import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
+import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { dayMs } from '../../lib/time.ts';
 
 /** A duration as an option's value. */
@@ -54,6 +55,17 @@ export function pastOption(text: string): number {
 /** For an option that may be given several times: all its values. */
 export function several(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+/** Postfix's name of a message in its queue. */
+export function queueIdOption(text: string): string {
+  if (parseQueueId(text) === undefined) throw new InvalidArgumentError('It is not a queue id.');
+  return text;
+}
+
+/** For an argument that may be given several times: all queue ids. */
+export function queueIdsOption(text: string, before?: readonly string[]): readonly string[] {
+  return several(queueIdOption(text), before);
 }
 
 /** A TCP port; 0 picks a free one. */

@@ -1,5 +1,6 @@
 /** Prints text of a command where the program prints, so that tests can read it. */
 import type { Command } from 'commander';
+import { jsonLine } from './help.ts';
 
 /** On standard output. */
 export function print(command: Command, text: string): void {
@@ -9,4 +10,16 @@ export function print(command: Command, text: string): void {
 /** On standard error, beside the output. */
 export function warn(command: Command, text: string): void {
   command.configureOutput().writeErr?.(text);
+}
+
+/** Runs what shows its steps as text. With --json its report is printed, and nothing else. */
+export async function printReport(
+  command: Command,
+  { json }: { readonly json?: boolean },
+  run: (show: (text: string) => void) => Promise<unknown>,
+): Promise<void> {
+  const report = await run((text) => {
+    if (json !== true) print(command, text);
+  });
+  if (json === true) print(command, jsonLine(report));
 }

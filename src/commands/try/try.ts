@@ -5,7 +5,13 @@ import { parseMilterAddress } from '../../partners/milter/client.ts';
 import type { StatusView } from '../../ports/admin.ts';
 import type { ExplainAnswer } from '../../ports/asking.ts';
 import { act } from '../guard/act.ts';
-import { accountPath, connectToGuard, type FoundGuard, type GuardClient } from '../guard/client.ts';
+import {
+  accountPath,
+  connectToGuard,
+  type FoundGuard,
+  type GuardClient,
+  nothingThere,
+} from '../guard/client.ts';
 import { pinnedSocket } from '../guard/owned-file.ts';
 import { neededDoor, stateDirectory } from '../guard/run-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
@@ -163,13 +169,8 @@ async function freshVictim(admin: GuardClient): Promise<string> {
   );
 }
 
-async function known<Answer>(admin: GuardClient, path: string): Promise<Answer | undefined> {
-  try {
-    return await admin.read<Answer>(path);
-  } catch (error) {
-    if (error instanceof OperatorError && error.code === 'no-such') return undefined;
-    throw error;
-  }
+function known<Answer>(admin: GuardClient, path: string): Promise<Answer | undefined> {
+  return admin.read<Answer>(path).catch(nothingThere);
 }
 
 function opening({ run }: GuardClient): string {

@@ -23,9 +23,8 @@ export const reflectionSettings: z.ZodType<ReflectionSettings> = z
       .default('judge')
       .describe(
         'Automatic answers of this server (vacation) to other servers. `judge`: none to mail ' +
-          'that ' +
-          'failed SPF and DMARC or looked like spam, and one a week from an account to an ' +
-          'address; needs verify.enabled. `pass`: all leave.',
+          'that failed DMARC, or failed SPF and did not pass DMARC, or looked like spam, and one ' +
+          'a week from an account to an address; needs verify.enabled. `pass`: all leave.',
       ),
     own_bounces_per_hour: z
       .number()

@@ -64,8 +64,9 @@ export const inboundSettings: z.ZodType<InboundSection> = z
       .max(5)
       .default(['X-Spam: Yes', 'X-Spam-Flag: YES'])
       .describe(
-        'Header fields for mail that its content alone shows to be spam. Sieve rules for rspamd ' +
-          'and SpamAssassin look for these, and file the message into Junk. Empty: none.',
+        'Header fields for mail that counts as spam; at least half of that comes from its ' +
+          'content. Sieve rules for rspamd and SpamAssassin look for these, and file the message ' +
+          'into Junk. Empty: none.',
       ),
     dnsbl: z
       .array(zone)

@@ -26,7 +26,7 @@ export class NumberSet {
     return true;
   }
 
-  /** Where it is, or where it belongs. A third of the places is free. */
+  /** Where it is, or where it belongs. At least a third of the places is free. */
   #place(hash: number): number {
     const mask = this.#places.length - 1;
     let place = (hash >>> 0) & mask;

@@ -315,7 +315,9 @@ const inboundMetrics: readonly Metric[] = [
   {
     name: 'postern_inbound_judged_total',
     kind: 'counter',
-    help: 'Incoming messages by what was decided about them ([inbound]).',
+    help:
+      'Incoming messages by what was decided about them ([inbound]). With defer_at = "rcpt", ' +
+      'defer counts recipients.',
     label: 'action',
     values: ['pass', 'junk', 'wait', 'defer'],
   },
@@ -330,8 +332,8 @@ const inboundMetrics: readonly Metric[] = [
     name: 'postern_inbound_unheld_total',
     kind: 'counter',
     help:
-      'Incoming messages that should have waited and were delivered at once: too many waited ' +
-      '(full), or they could not be written down (ledger, list).',
+      'Incoming messages that should have waited and were delivered at once: too much waited or ' +
+      'was in quarantine (full), or they could not be written down (ledger, list).',
     label: 'why',
     values: ['full', 'ledger', 'list'],
   },

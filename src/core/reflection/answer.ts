@@ -48,7 +48,9 @@ export function saysSpam(name: string, value: string): boolean {
 export type AnswerVerdict = 'passed' | 'forged' | 'spam' | 'repeated';
 
 export const answerWhy: Readonly<Record<Exclude<AnswerVerdict, 'passed'>, string>> = {
-  forged: 'the mail that it answers failed SPF and DMARC, so its sender may be forged',
+  forged:
+    'the mail that it answers failed DMARC, or failed SPF and did not pass DMARC, so its sender ' +
+    'may be forged',
   spam: 'the mail that it answers looked like spam',
   repeated: 'this account has answered the same address within a week',
 };

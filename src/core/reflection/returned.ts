@@ -2,7 +2,7 @@
  * Does returned mail prove that this server sent the original? Senders are forged, and servers
  * return such mail to the forged address: what cannot prove itself is not ours. Pure.
  */
-import { readBounce } from '../../formats/bounces/bounce.ts';
+import { bounceIn } from '../../formats/bounces/bounce.ts';
 import { type MailFields, parseMail } from '../../formats/bounces/mail-parts.ts';
 import { noticeOf } from '../../formats/bounces/notice.ts';
 import { openHeaderBlock } from '../../formats/dkim/header-block.ts';
@@ -47,8 +47,8 @@ const oneId = /<([^<>\s]{3,250})>/g;
 /** `octets`: one a character (latin1). */
 export function returnedMail(octets: string): ReturnedMail {
   const mail = parseMail(octets);
-  const { originalFields } = noticeOf(mail);
-  const { kind, recipients } = readBounce(octets);
+  const notice = noticeOf(mail);
+  const { kind, recipients } = bounceIn(mail, notice);
   const texts = [octets.replace(/\r?\n[ \t]+(?=<)/g, ' '), ...mail.parts.map(({ text }) => text)];
   return {
     kind:
@@ -57,7 +57,7 @@ export function returnedMail(octets: string): ReturnedMail {
     recipients: [...new Set(recipients.map(({ recipient }) => recipient))]
       .filter((one) => one !== '')
       .slice(0, recipientsMax),
-    signatures: signaturesIn(originalFields),
+    signatures: signaturesIn(notice.originalFields),
   };
 }
 

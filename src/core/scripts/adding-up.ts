@@ -5,7 +5,7 @@
  * stop the rest. Pure.
  */
 import { dayMs, type Millis } from '../../lib/time.ts';
-import { type Account, automaticAccount, isAutomatic } from '../account-name.ts';
+import { type Account, automaticAccount, isAutomatic, isLocal } from '../account-name.ts';
 import type { Submission } from '../event.ts';
 import type { ScriptMail, ScriptSubmitter } from '../script-mail.ts';
 import { isService, scriptAccount } from './submitter.ts';
@@ -36,7 +36,7 @@ function ofUser({ uid, ...user }: ScriptSubmitter): Account | undefined {
 }
 
 function ofUid(account: Account, uid: number | undefined): Account | undefined {
-  if (!account.startsWith('local:') || uid === 0) return undefined;
+  if (!isLocal(account) || uid === 0) return undefined;
   return uid === undefined ? newLocalNames : (`user:${uid}` as Account);
 }
 

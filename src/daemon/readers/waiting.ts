@@ -64,9 +64,9 @@ type Given = {
   readonly mayRelay: (client: string) => boolean;
   readonly queues: () => readonly ScannerQueue[];
   readonly resolve: Resolver | undefined;
+  readonly iso: (at: Millis) => string;
 } & Pick<JudgeDeps, 'isProvenReturn' | 'spam'>;
 
-const iso = (at: Millis): string => new Date(at).toISOString();
 /** A message to more people is no correspondence. */
 const correspondentsMax = 50;
 /** In the first week, hardly anybody is known. */
@@ -75,7 +75,7 @@ const sinceKey = 'inbound-since';
 
 export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiting {
   const { config, host, scope, world } = parts;
-  const { journal, ledger, localDomains, mayRelay, queues, resolve } = given;
+  const { iso, journal, ledger, localDomains, mayRelay, queues, resolve } = given;
   const since = learningSince(journal, world.clock.now(), resolve !== undefined);
   const settings = settingsOf(config, given, since);
   const allowed = new AllowedSenders(ledger.inboundAllowed(), config.inbound.allow);
@@ -108,7 +108,7 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
   const mail = digestMail({ ...digestServer(config, host), host, newId: world.newId });
   const digests = openDigests({ journal, waiting, mail, localDomains, world, iso, settings });
   scope.defer(() => digests.close());
-  const atRisk = openAtRiskTold({ ...given, host, iso, world });
+  const atRisk = openAtRiskTold({ ...given, host, world });
   scope.defer(() => atRisk.close());
   const contacts =
     resolve === undefined

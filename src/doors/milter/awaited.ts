@@ -5,7 +5,13 @@
  * gone. Time comes from outside.
  */
 import { unreachable } from '../../lib/assert.ts';
-import type { Answer, HeaderEdit, PassingMessage, Submitter } from '../../ports/message.ts';
+import type {
+  Answer,
+  DoorOutcome,
+  HeaderEdit,
+  PassingMessage,
+  Submitter,
+} from '../../ports/message.ts';
 import type { Count, Log } from '../../ports/world.ts';
 import { editPackets } from './edits.ts';
 import type { MilterOptions } from './options.ts';
@@ -28,9 +34,6 @@ export type AwaitedPort = {
    */
   run(step: () => void): void;
 };
-
-/** discard: Postern accepts the message, and the mail server delivers it to nobody. */
-export type AwaitedOutcome = Answer | { readonly kind: 'discard' };
 
 export type Awaited = {
   /** Undefined for mail that comes in. */
@@ -57,7 +60,7 @@ export class AwaitedAnswer {
   readonly #port: AwaitedPort;
   readonly #about: Awaited;
   /** The answer of the gate; undefined until it has come. */
-  #answer: AwaitedOutcome | undefined;
+  #answer: DoorOutcome | undefined;
   #sinceMs = 0;
   #quietMs = 0;
   #asking = true;
@@ -69,7 +72,7 @@ export class AwaitedAnswer {
   }
 
   /** Asks for the answer. True: it came at once, and was sent. */
-  ask(question: (answer: (answer: AwaitedOutcome) => void) => void): boolean {
+  ask(question: (answer: (answer: DoorOutcome) => void) => void): boolean {
     question((answer) => this.#answered(answer));
     this.#asking = false;
     return this.#over;
@@ -114,7 +117,7 @@ export class AwaitedAnswer {
     }
   }
 
-  #answered(answer: AwaitedOutcome): void {
+  #answered(answer: DoorOutcome): void {
     if (this.#over || this.#answer !== undefined) return;
     this.#answer = answer;
     const { by, passing } = this.#about;
@@ -131,7 +134,7 @@ export class AwaitedAnswer {
   #finished(
     edits: readonly HeaderEdit[],
     refused: string | undefined,
-    instead: AwaitedOutcome | undefined,
+    instead: DoorOutcome | undefined,
   ): void {
     if (this.#over) return;
     if (refused === undefined) {
@@ -146,7 +149,7 @@ export class AwaitedAnswer {
   }
 
   /** Mail that comes in passes where the mail server lets nobody hold it. */
-  #incoming(instead: AwaitedOutcome): void {
+  #incoming(instead: DoorOutcome): void {
     const { id, mayHold } = this.#about;
     if (instead.kind !== 'hold' || mayHold) this.#answer = instead;
     else this.#port.log('warn', 'milter.no-quarantine', { id, by: 'incoming' });
@@ -180,7 +183,7 @@ export class AwaitedAnswer {
     this.#port.log('error', 'milter.bad-edit', { id: this.#about.id, refused });
   }
 
-  #final(answer: AwaitedOutcome): Buffer {
+  #final(answer: DoorOutcome): Buffer {
     switch (answer.kind) {
       case 'pass':
         return continuePacket;

@@ -15,8 +15,7 @@ import {
 } from '../../core/scripts/handover-field.ts';
 import { scriptAccount } from '../../core/scripts/submitter.ts';
 import type { HandoverLookup, HandoverMatch } from '../../ports/handover.ts';
-import type { HeaderEdit, Submitter } from '../../ports/message.ts';
-import type { AwaitedOutcome } from './awaited.ts';
+import type { DoorOutcome, HeaderEdit, Submitter } from '../../ports/message.ts';
 
 export class HandedIn {
   readonly #handovers: HandoverLookup;
@@ -111,7 +110,7 @@ export function handedInTo(handovers: HandoverLookup | undefined): HandedIn | un
 export function claimed(
   handedIn: HandedIn | undefined,
   submission: Submission,
-  answer: (outcome: AwaitedOutcome) => void,
+  answer: (outcome: DoorOutcome) => void,
   judge: (submission: Submission) => void,
 ): void {
   if (handedIn === undefined) {

@@ -3,7 +3,7 @@
  * each pair once. Bounded: an account that makes up an address for each message gets a few rows and
  * one notice a day.
  */
-import { type Account, localAccount } from '../../core/account-name.ts';
+import { type Account, isLocal, localAccount } from '../../core/account-name.ts';
 import type { AuthorsFinding } from '../../core/authors-finding.ts';
 import type { Submission } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
@@ -184,8 +184,7 @@ class SeenPairs {
 }
 
 /** Any program may name any sender of local mail: together they count as one account. */
-const ownerOf = (account: Account): Account =>
-  account.startsWith('local:') ? localAccount('*') : account;
+const ownerOf = (account: Account): Account => (isLocal(account) ? localAccount('*') : account);
 
 function notice(
   { host, iso, settings, world }: ForeignMailDeps,

@@ -11,11 +11,11 @@ import { bareMessageId } from '../../formats/message/header.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { FateStore } from '../../ports/fate.ts';
 import type { Lanes } from '../../ports/lanes.ts';
-import type { Answer } from '../../ports/message.ts';
+import type { DoorOutcome } from '../../ports/message.ts';
 
 export type MessageFates = {
   /** A message was answered. */
-  judged(message: Submission, answer: Answer | { readonly kind: 'discard' }): void;
+  judged(message: Submission, answer: DoorOutcome): void;
   /** The mail log says something. */
   seen(event: LogEvent): void;
   /** To be called every minute: ends waits for filters that hand nothing back. */
@@ -81,7 +81,7 @@ export function openMessageFates(deps: {
   };
 }
 
-function verdictOf(answer: Answer | { readonly kind: 'discard' }): DoorVerdict {
+function verdictOf(answer: DoorOutcome): DoorVerdict {
   if (answer.kind !== 'reply') return answer.kind;
   return answer.code < 500 ? 'delay' : 'refuse';
 }

@@ -52,11 +52,14 @@ export function openInboundLog({ clock, count, log }: World): InboundLog {
       count('postern_inbound_sealed_total', 1, how);
       unsealed((leftOut) => log('error', 'inbound.unsealed', { id, why, leftOut }));
     },
-    failed(id, fault) {
-      const stack = fault instanceof Error ? fault.stack : faultText(fault);
-      log('error', 'inbound.failed', { id, stack });
-    },
+    failed: (id, fault) => logFailed(log, id, fault),
   };
+}
+
+/** The check or the judgement of a message failed by a mistake of ours; the message passes. */
+export function logFailed(log: World['log'], id: string, fault: unknown): void {
+  const stack = fault instanceof Error ? fault.stack : faultText(fault);
+  log('error', 'inbound.failed', { id, stack });
 }
 
 /** Calls `tell` at most once a minute. `leftOut`: the calls left out since the last one. */

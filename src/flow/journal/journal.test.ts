@@ -1,5 +1,6 @@
 import assertStrict from 'node:assert/strict';
 import { test } from 'node:test';
+import { inboundRow } from '../../../test/doubles/inbound.ts';
 import { journalRig } from '../../../test/ledger/journal-rig.ts';
 import {
   accountOf,
@@ -210,6 +211,21 @@ test('while it fails, what explains is bounded, oldest first; what was decided s
   assertStrict.equal(ledger.story('4ZStory1'), undefined);
   assertStrict.equal(ledger.message('M4'), undefined);
   assertStrict.ok(ledger.message('M5'));
+});
+
+test('while it fails, notes of incoming mail that passed are bounded; what waited stays', () => {
+  const { journal, ledger, dropped, breakDisk } = journalRig();
+  breakDisk(true);
+  journal.add({ kind: 'inbound', row: inboundRow({ queueId: 'WAITED', state: 'released' }) });
+  for (let n = 0; n < softRowsMax + 5; n += 1) {
+    journal.add({ kind: 'inbound', row: inboundRow({ queueId: `J${n}`, state: 'junk' }) });
+  }
+  assertStrict.equal(dropped(), 5);
+  breakDisk(false);
+  assertStrict.equal(journal.flushNow(), true);
+  assertStrict.equal(ledger.inboundOne('WAITED')?.state, 'released');
+  assertStrict.equal(ledger.inboundOne('J4'), undefined);
+  assertStrict.ok(ledger.inboundOne('J5'));
 });
 
 test('a change that is our mistake is given up alone', () => {

@@ -9,6 +9,7 @@
  */
 import type { Account } from '../../core/account-name.ts';
 import { assert } from '../../lib/assert.ts';
+import type { InboundState } from '../../ports/inbound/inbound.ts';
 import type { AccountRecord, Change } from '../../ports/ledger.ts';
 import {
   accountChange,
@@ -46,8 +47,9 @@ export type PendingSlice = {
 };
 
 /**
- * Soft rows (messages, stories) and accounts that may wait: some 10 MB and 40 MB. Beyond this the
- * oldest are given up. Everything else is kept: suspensions, held mail, what operators did.
+ * Soft rows (messages, stories, what is known of senders, incoming mail that passed) and accounts
+ * that may wait: some 10 to 40 MB each. Beyond this the oldest are given up. Everything else is
+ * kept: suspensions, held mail, the audit trail.
  */
 export const softRowsMax = 20_000;
 export const softAccountsMax = 20_000;
@@ -254,8 +256,8 @@ function isAccount(change: Pending): change is PendingAccount {
   return change.kind === 'pending-account';
 }
 
-/** Explanations and statistics may be given up; decisions may not. */
-const droppableKinds: ReadonlySet<string> = new Set([
+/** Explanations, statistics and what is known of senders may be given up; decisions may not. */
+const droppableKinds: ReadonlySet<Pending['kind']> = new Set<Pending['kind']>([
   'message',
   'story',
   'rollup',
@@ -264,7 +266,15 @@ const droppableKinds: ReadonlySet<string> = new Set([
   'inbound-deferred',
 ]);
 
+/** Incoming mail that was delivered at once; all other was or is in the hold queue. */
+const passedStates: ReadonlySet<InboundState> = new Set<InboundState>([
+  'observed',
+  'observed-junk',
+  'junk',
+]);
+
 function mayDrop(change: Pending): boolean {
+  if (change.kind === 'inbound') return passedStates.has(change.row.state);
   return droppableKinds.has(change.kind);
 }
 

@@ -44,7 +44,6 @@ const answersMax = 50_000;
 /** RFC 5230 section 4.2: a vacation answer is repeated after seven days by default. */
 const repeatMs = 7 * dayMs;
 const idsMax = 20;
-const idLengthMax = 250;
 
 type Arrived = { readonly at: Millis; readonly as: CameIn };
 /** `names`: the Message-IDs, and who seems to have sent it. */
@@ -204,7 +203,7 @@ class AnswerReader implements MessageReader {
 
 function idsIn(value: string): readonly string[] {
   const found = value.slice(0, 8_000).match(/<[^<>\s]{3,250}>/g) ?? [];
-  return found.map((one) => one.slice(1, -1).slice(0, idLengthMax));
+  return found.map((one) => one.slice(1, -1));
 }
 
 const mailboxIn = (value: string): string => addressKey(firstMailbox(value.slice(0, 2_000)));

@@ -1,8 +1,7 @@
 /**
  * Marks returned mail that comes in and cannot prove that this server sent the original. Proofs:
- * our
- * signature in the header that was given back, a Message-ID of mail of its recipient, or an address
- * that its recipient has sent mail to.
+ * our signature in the header that was given back, a Message-ID of mail of its recipient, or an
+ * address that its recipient has sent mail to.
  */
 import type { Submission } from '../../core/event.ts';
 import {
@@ -57,7 +56,9 @@ const sentMax = 50;
 const ownField = returnField.toLowerCase();
 /** Fields in our name that are taken out of one message. */
 const forgedMax = 100;
-const refusal = 'This mail was not sent from here; see RFC 3834 and the SPF record of the domain';
+const refusal =
+  'Without proof, the original counts as not sent from here; see RFC 3834 and the SPF record of ' +
+  'the domain';
 
 export class Returns {
   readonly #deps: ReturnsDeps;

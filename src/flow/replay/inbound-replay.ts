@@ -14,6 +14,7 @@ import {
 } from '../../core/inbound/greylist/knowledge.ts';
 import { openKnowledgeTable } from '../../core/inbound/greylist/knowledge-table.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
+import { spfResults } from '../../formats/spf/evaluate.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { dayMs, type Millis, secondMs } from '../../lib/time.ts';
 
@@ -148,7 +149,7 @@ function factsOf(
     recipients: texts(line['recipients']),
     spf: oneOf(spfResults, line['spf']),
     spfDomain: sender === '' ? helo : sender.slice(sender.lastIndexOf('@') + 1),
-    dnswl: oneOf(trusts, line['dnswl']),
+    dnswl: oneOf(trusts, line['dnswl']) !== undefined,
     dnsbl: typeof line['dnsbl'] === 'boolean' ? line['dnsbl'] : undefined,
     badRecipients: typeof line['bad_recipients'] === 'number' ? line['bad_recipients'] : 0,
     signers: texts(line['dkim']),
@@ -159,15 +160,7 @@ function factsOf(
   };
 }
 
-const spfResults = [
-  'pass',
-  'fail',
-  'softfail',
-  'neutral',
-  'none',
-  'temperror',
-  'permerror',
-] as const;
+/** Trust levels of dnswl.org. */
 const trusts = ['none', 'low', 'med', 'hi'] as const;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

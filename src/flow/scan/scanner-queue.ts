@@ -8,8 +8,9 @@
  * whether the scanner is back. A message also does not begin to wait if the wait would be longer
  * than the deadline.
  *
- * Mail of strangers comes after that of accounts here, and leaves one connection free for it. So
- * strangers who send much cannot make the mail of accounts leave unscanned.
+ * Mail of strangers comes after that of accounts here, and leaves one connection free for it if
+ * there is more than one. So strangers who send much cannot make the mail of accounts leave
+ * unscanned.
  */
 import type { ScannerName, ScanReport, Silence } from '../../core/scan/report.ts';
 import { TooLargeError } from '../../core/scan/too-large.ts';

@@ -39,18 +39,17 @@ export type Bounce = {
 };
 
 const wordsLengthMax = 4_000;
-
-/** `octets`: one a character (latin1). */
-export function readBounce(octets: string): Bounce {
-  return read(octets, 0);
-}
-
 /** Bounces in bounces: a server forwards what another one wrote. */
 const depthMax = 2;
 
-function read(octets: string, depth: number): Bounce {
+/** `octets`: one a character (latin1). */
+export function readBounce(octets: string): Bounce {
   const mail = parseMail(octets);
-  const notice = noticeOf(mail);
+  return bounceIn(mail, noticeOf(mail));
+}
+
+/** Of a message that was parsed already. `depth`: how many messages it is in. */
+export function bounceIn(mail: Mail, notice: BounceNotice, depth = 0): Bounce {
   const { fields } = mail;
   const subject = readableSubject(fieldValue(fields, 'subject'));
   const words = notice.lines.join(' ').replace(/\s+/g, ' ').slice(0, wordsLengthMax);
@@ -88,7 +87,8 @@ function read(octets: string, depth: number): Bounce {
     return { ...about, kind: 'none', recipients: [] };
   }
   if (text.length === 0 && depth < depthMax) {
-    const inner = read(notice.original.join('\n'), depth + 1);
+    const original = parseMail(notice.original.join('\n'));
+    const inner = bounceIn(original, noticeOf(original), depth + 1);
     if (inner.kind === 'status' || inner.kind === 'text') return inner;
   }
   return { ...about, kind: 'text', recipients: ofText(mail, notice, text, words) };

@@ -31,15 +31,7 @@ function columns(days, scored) {
 }
 
 function drawn(place, [allData, badData], scored, onDay) {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(name).trim();
-  const bars = Plot.paths.bars({ size: [0.72, 22], align: 0 });
-  const shared = {
-    width: place.clientWidth,
-    legend: { show: false },
-    padding: [10, 18, 8, 0],
-    scales: { x: { range: wholeDays }, y: { range: fromZero } },
-  };
+  const { bar, colour, down, shared } = dayParts(place);
   const cursor = {
     sync: { key: Plot.sync('days').key },
     y: false,
@@ -47,21 +39,12 @@ function drawn(place, [allData, badData], scored, onDay) {
     points: { show: false },
   };
   const hooks = { setCursor: [(plot) => onDay(plot.cursor.idx ?? undefined)] };
-  const all = {
-    paths: bars,
-    stroke: colour('--pass'),
-    fill: colour('--pass-soft'),
-    width: 1.5,
-    points: { show: false },
-  };
+  const all = { ...bar, stroke: colour('--pass'), fill: colour('--pass-soft') };
   const bad = {
-    paths: bars,
-    width: 1.5,
-    points: { show: false },
+    ...bar,
     stroke: colour(scored ? '--stop-fill' : '--watch-fill'),
     fill: colour(scored ? '--stop-fill' : '--surface'),
   };
-  const down = { ...across(colour), values: (_plot, splits) => splits.map(dayOfMonth) };
   return [
     new Plot(
       {
@@ -89,15 +72,33 @@ function drawn(place, [allData, badData], scored, onDay) {
   ];
 }
 
+/** What charts by day have in common: `bar` of a series, `down` for the axis with the days. */
+export function dayParts(place) {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const bars = Plot.paths.bars({ size: [0.72, 22], align: 0 });
+  return {
+    colour,
+    bar: { paths: bars, width: 1.5, points: { show: false } },
+    down: { ...across(colour), values: (_plot, splits) => splits.map(dayOfMonth) },
+    shared: {
+      width: place.clientWidth,
+      legend: { show: false },
+      padding: [10, 18, 8, 0],
+      scales: { x: { range: wholeDays }, y: { range: fromZero } },
+    },
+  };
+}
+
 /** Adds half a day on either side, so that the first and last bars are complete. */
-export function wholeDays(_plot, first, last) {
+function wholeDays(_plot, first, last) {
   return [first - 43_200, last + 43_200];
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** Uses UTC, because in some time zones the local date would be the day before. */
-export function dayOfMonth(seconds) {
+function dayOfMonth(seconds) {
   const date = new Date(seconds * 1_000);
   return `${date.getUTCDate()} ${months[date.getUTCMonth()]}`;
 }

@@ -4,8 +4,8 @@
  */
 import Plot from 'uplot';
 import { html } from '../parts/html.js';
-import { across, fromZero, upward } from './chart.js';
-import { dayOfMonth, wholeDays } from './day-plots.js';
+import { upward } from './chart.js';
+import { dayParts } from './day-plots.js';
 import { usePlots } from './plots.js';
 
 const countHeight = 112;
@@ -31,18 +31,8 @@ function columns(days) {
 }
 
 function drawn(place, [counts, waits]) {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(name).trim();
-  const bars = Plot.paths.bars({ size: [0.72, 22], align: 0 });
-  const shared = {
-    width: place.clientWidth,
-    legend: { show: false },
-    padding: [10, 18, 8, 0],
-    scales: { x: { range: wholeDays }, y: { range: fromZero } },
-    cursor: { show: false },
-  };
-  const bar = { paths: bars, width: 1.5, points: { show: false } };
-  const down = { ...across(colour), values: (_plot, splits) => splits.map(dayOfMonth) };
+  const { bar, colour, down, shared: common } = dayParts(place);
+  const shared = { ...common, cursor: { show: false } };
   const upper = { ...bar, stroke: colour('--pass'), fill: colour('--pass-soft') };
   const lower = { ...bar, stroke: colour('--watch-fill'), fill: colour('--surface') };
   return [

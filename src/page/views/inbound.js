@@ -14,14 +14,16 @@ const againMs = 60_000;
 const days = 30;
 const rowsMax = 10;
 const paths = {
-  status: '/api/inbound/status',
   days: `/api/inbound/days?days=${days}`,
   quarantine: `/api/inbound?state=quarantined&limit=${rowsMax}`,
   atRisk: `/api/inbound/at-risk?limit=${rowsMax}`,
 };
 
-/** Reads everything each minute and after each action (`of` changes); undefined at first. */
-function useInbound(of) {
+/**
+ * Reads numbers and lists every minute and when a list gets longer or shorter, as after an action;
+ * undefined at first.
+ */
+function useInbound({ atRisk, quarantined }) {
   const [answers, setAnswers] = useState(undefined);
   useEffect(() => {
     let over = false;
@@ -37,7 +39,7 @@ function useInbound(of) {
       over = true;
       clearInterval(timer);
     };
-  }, [of]);
+  }, [atRisk, quarantined]);
   return answers;
 }
 
@@ -50,9 +52,10 @@ function stanceText({ stance, waitMs }) {
 }
 
 export function Inbound({ view, ask }) {
-  const answers = useInbound(view);
+  const status = view.status.inbound;
+  const answers = useInbound(status);
   if (answers === undefined) return undefined;
-  const { status, quarantine, atRisk } = answers;
+  const { quarantine, atRisk } = answers;
   const counted = sum(answers.days);
   const isQuiet = counted.honest + counted.stopped + counted.junk === 0;
   const isIdle = status.waiting + status.quarantined + atRisk.length === 0;
@@ -64,7 +67,7 @@ export function Inbound({ view, ask }) {
     <p class="readout">
       <span class="quiet">Last ${days} days</span>
       <span class="key pass"><i></i>${said(counted)}</span>
-      <span class="key hold"><i></i>${number(counted.stopped)} stopped</span>
+      <span>${number(counted.stopped)} stopped</span>
       <span class="quiet">${junkText(counted)}</span>
       ${status.waiting > 0 && html`<span>${number(status.waiting)} waiting now</span>`}
     </p>

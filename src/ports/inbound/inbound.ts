@@ -2,7 +2,7 @@
  * Mail that comes in and is not delivered at once: what waits in the mail server's hold queue, what
  * is in quarantine, what was put off; and what is known about those who write to us. Types only.
  */
-import type { InboundDaySum } from '../../core/inbound/day-counts.ts';
+import type { InboundDayCount, InboundDaySum } from '../../core/inbound/day-counts.ts';
 import type {
   CountedKind,
   Deferral,
@@ -181,7 +181,8 @@ export type InboundAdmin = {
   status(): InboundStatus;
   list(filter: InboundFilter): readonly InboundRow[];
   show(queueId: string): InboundRow | undefined;
-  byDay: InboundLedger['inboundByDay'];
+  /** The last `days` days, the oldest first. */
+  byDay(days: number): readonly InboundDayCount[];
   /** `all`: also what may still come back at the time that its sender was given. */
   atRisk(filter: { readonly limit: number; readonly all: boolean }): readonly DeferredRow[];
   allowed(): readonly AllowedRow[];

@@ -5,26 +5,24 @@
  */
 import type { Command } from 'commander';
 import { mainValue, parseMainCf, setParameter } from '../../../formats/postfix/main-cf.ts';
-import { faultText } from '../../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
 import { unifiedDiff } from '../../../lib/unified-diff.ts';
 import { wordsOf } from '../../../partners/postfix/lists.ts';
 import { postconfValues } from '../../../partners/postfix/postconf.ts';
 import { readRunFile, stateDirectory } from '../../guard/run-file.ts';
 import { plain } from '../../terminal/format.ts';
-import { helpAfter, jsonLine, stateHelp } from '../../terminal/help.ts';
-import { print } from '../../terminal/print.ts';
+import { helpAfter, stateHelp } from '../../terminal/help.ts';
+import { printReport } from '../../terminal/print.ts';
 import { commandFor, configDirectoryOf } from '../config-directory.ts';
 import {
   checkAndReload,
-  digestOf,
   readPostfixFiles,
   readRecord,
   writePostfixFiles,
 } from '../postfix-files.ts';
-import type { PostfixFiles } from '../postfix-plan.ts';
 import { mayGoOn } from '../question.ts';
-import { type ChangeRecord, changeRecords, undone } from '../recipients/record.ts';
+import { changeRecords, recordOn } from '../recipients/record.ts';
+import { type FolderBefore, setAsBefore, undoChange } from '../recipients/set-back.ts';
 import { noticeProof } from './proof.ts';
 
 export type BounceOptions = {
@@ -96,13 +94,9 @@ export function registerBounces(connect: Command): void {
         ],
       }),
     )
-    .action(async (options: BounceOptions, command: Command) => {
-      const show = (text: string): void => {
-        if (options.json !== true) print(command, text);
-      };
-      const report = await connectBounces(options, show);
-      if (options.json === true) print(command, jsonLine(report));
-    });
+    .action((options: BounceOptions, command: Command) =>
+      printReport(command, options, (show) => connectBounces(options, show)),
+    );
 }
 
 type Show = (text: string) => void;
@@ -110,19 +104,18 @@ type Show = (text: string) => void;
 export async function connectBounces(options: BounceOptions, show: Show): Promise<BounceReport> {
   const directory = await configDirectoryOf(options.configDir);
   const files = await readPostfixFiles(directory);
-  const record = await records.read(directory);
-  if (options.undo === true) return undo(directory, { files, record }, options, show);
-  return connect(directory, { files, record }, options, show);
+  const folder = { directory, files, record: await records.read(directory) };
+  if (options.undo !== true) return connect(folder, options, show);
+  const done = 'Postfix has its old setting again.\n';
+  return { ...nothingDone, ...(await undoChange(folder, { records, done }, options, show)) };
 }
 
-type Known = { readonly files: PostfixFiles; readonly record: ChangeRecord | undefined };
-
 async function connect(
-  directory: string,
-  { files, record }: Known,
+  folder: FolderBefore,
   options: BounceOptions,
   show: Show,
 ): Promise<BounceReport> {
+  const { directory, files } = folder;
   const values = await postconfValues([parameter, ...inspecting], directory);
   const classes = wordsOf(values[parameter]);
   if (classes.includes(shown)) {
@@ -143,12 +136,8 @@ async function connect(
     options.verify === false ? undefined : await readRunFile(stateDirectory(options.state));
   await mayGoOn(options);
   const before = mainValue(parseMainCf(files.main), parameter);
-  await records.keep(directory, {
-    main: files.main,
-    afterDigest: digestOf(main),
-    set: [{ name: parameter, before, after }],
-    files: [],
-  });
+  const change = { main, set: [{ name: parameter, before, after }], made: [] };
+  await records.keep(directory, recordOn(undefined, files.main, change));
   try {
     await writePostfixFiles(directory, { main, master: files.master });
     const runs = await checkAndReload(directory);
@@ -161,12 +150,7 @@ async function connect(
     show(`To undo: ${commandFor(options.configDir, 'postern', 'connect', 'bounces', '--undo')}\n`);
     return { ...report, proved };
   } catch (cause) {
-    await writePostfixFiles(directory, files);
-    await checkAndReload(directory).catch(() => undefined);
-    if (record === undefined) await records.drop(directory);
-    else await records.keep(directory, record);
-    const said = `not changed, everything is as before: ${faultText(cause)}`;
-    throw new OperatorError('not-connected', said, { cause, exit: sysexits.software });
+    throw await setAsBefore(folder, { records, made: [] }, cause);
   }
 }
 
@@ -194,28 +178,4 @@ function others(values: Readonly<Record<(typeof inspecting)[number], string>>): 
       ? [`${checks.join(' and ')} will see them too; what a rule refuses is not sent`]
       : []),
   ];
-}
-
-async function undo(
-  directory: string,
-  { files, record }: Known,
-  options: BounceOptions,
-  show: Show,
-): Promise<BounceReport> {
-  if (record === undefined) {
-    show('This command has changed nothing.\n');
-    return nothingDone;
-  }
-  const { main, notes } = undone(files.main, record);
-  const path = `${directory}/main.cf`;
-  const diff = unifiedDiff(files.main, main, { before: path, after: `${path} (as before)` });
-  show(diff);
-  for (const note of notes) show(`note: ${plain(note)}\n`);
-  if (options.dryRun === true) return { ...nothingDone, changed: true, diff, notes };
-  await mayGoOn(options);
-  await writePostfixFiles(directory, { main, master: files.master });
-  await checkAndReload(directory);
-  await records.drop(directory);
-  show('Postfix has its old setting again.\n');
-  return { ...nothingDone, changed: true, diff, notes };
 }

@@ -7,6 +7,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { LogEvent } from '../../../core/event.ts';
 import { openLogLines } from '../../../core/logs/log-lines.ts';
+import { domainOf } from '../../../formats/message/address.ts';
 import { openLineCutter } from '../../../lib/line-cutter.ts';
 import { dayMs, type Millis } from '../../../lib/time.ts';
 import { postfixLogFile } from '../../../partners/postfix/log-file.ts';
@@ -80,8 +81,7 @@ function noteEvent(
   // A filter of this machine takes every recipient; what counts is what follows.
   if (event.requeuedAs !== '') return;
   const { original: address, at } = event;
-  const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
-  if (!wanted(domain)) return;
+  if (!wanted(domainOf(address).toLowerCase())) return;
   const known = recipients.get(address);
   if (known === undefined && recipients.size >= recipientsMax) return;
   const seen = known ?? {

@@ -59,7 +59,11 @@ export type PlanInput = {
 };
 
 /** The classes for which Postfix knows no recipients. */
-export function openClasses({ classes, main, master }: PlanInput): readonly ClassFacts[] {
+export function openClasses({
+  classes,
+  main,
+  master,
+}: Pick<PlanInput, 'classes' | 'main' | 'master'>): readonly ClassFacts[] {
   const services = publicServices(parseMainCf(main), parseMasterCf(master));
   return classes.filter(
     (one) =>
@@ -129,12 +133,13 @@ async function tableFor(of: ClassFacts, input: PlanInput): Promise<string | unde
   if (got.length === 0) return undefined;
   const tables = readAlready.flatMap((name) => wordsOf(values[name]));
   const delimiter = values.recipient_delimiter;
+  const aliases = await aliasTables(configDirectory);
+  const domains = [...new Set(got.map(domainOf))];
+  const made = domains.flatMap((domain) => [`${madeUpName}@${domain}`, `@${domain}`]);
   for (const table of new Set(tables.filter((one) => databases.test(one)))) {
-    const domains = [...new Set(got.map(domainOf))];
-    const made = domains.flatMap((domain) => [`${madeUpName}@${domain}`, `@${domain}`]);
     try {
       if ((await lookUpAll(table, made, configDirectory)).size > 0) continue;
-      const known = await knownIn([table, ...(await aliasTables(configDirectory))], got, {
+      const known = await knownIn([table, ...aliases], got, {
         delimiter,
         isLocal: of.kind === 'local',
         configDirectory,
@@ -194,9 +199,8 @@ function withAliases({ of, means: by, table }: MeansChoice, configDirectory: str
 }
 
 /**
- * The question comes first in the list, so that nothing before accepts the mail; the
- * domains
- * in its table keep it to mail for this server.
+ * The question comes first in the list, so that nothing before accepts the mail; the domains in its
+ * table keep it to mail for this server.
  */
 function asking(input: Pick<PlanInput, 'main' | 'master'>, asked: readonly ClassFacts[]): string {
   const name = 'smtpd_recipient_restrictions';

@@ -1,11 +1,12 @@
 /**
- * Proves that Postfix refuses unknown recipients and takes known ones: one SMTP session with the
- * service for strangers, which ends before DATA. Nothing is sent.
+ * Proves that Postfix refuses unknown recipients and takes known ones: for each an SMTP session
+ * with the service for strangers, which ends before DATA. Nothing is sent.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { faultText } from '../../../lib/error-text.ts';
+import { servicePlace } from '../postfix-proof.ts';
 
 export type RcptProof = { readonly address: string; readonly ok: boolean; readonly text: string };
 
@@ -34,10 +35,9 @@ export async function rcptProof(
 }
 
 async function rcpt(service: string, address: string): Promise<string> {
-  const [, host, port] = /^(?:(.*):)?([A-Za-z0-9-]+)$/.exec(service) ?? [];
-  const number = port === 'smtp' ? 25 : Number(port);
-  if (!Number.isInteger(number)) throw new Error(`the port of ${service} is not known`);
-  const socket = connect({ host: host?.replace(/^\[|\]$/g, '') ?? '127.0.0.1', port: number });
+  const place = servicePlace(service);
+  if (place === undefined) throw new Error(`the port of ${service} is not known`);
+  const socket = connect(place);
   socket.setTimeout(replyMs, () => socket.destroy(new Error(`no answer in ${replyMs / 1_000} s`)));
   try {
     await reply(socket, undefined);

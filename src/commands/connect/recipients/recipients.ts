@@ -3,20 +3,18 @@
  * them today. It shows what the last 30 days would have been, shows the change, asks, makes it, and
  * proves it. When a step fails, it undoes everything automatically.
  */
-import { rm, stat } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { domainOf } from '../../../formats/message/address.ts';
 import { parseMainCf } from '../../../formats/postfix/main-cf.ts';
 import { parseMasterCf } from '../../../formats/postfix/master-cf.ts';
-import { faultText } from '../../../lib/error-text.ts';
-import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
 import type { Millis } from '../../../lib/time.ts';
 import { unifiedDiff } from '../../../lib/unified-diff.ts';
 import { publicServices, readClasses } from '../../../partners/postfix/recipients/classes.ts';
 import { plain } from '../../terminal/format.ts';
-import { helpAfter, jsonLine } from '../../terminal/help.ts';
-import { print } from '../../terminal/print.ts';
+import { helpAfter } from '../../terminal/help.ts';
+import { printReport } from '../../terminal/print.ts';
 import { commandFor, configDirectoryOf } from '../config-directory.ts';
-import { checkAndReload, digestOf, readPostfixFiles, writePostfixFiles } from '../postfix-files.ts';
+import { checkAndReload, readPostfixFiles, writePostfixFiles } from '../postfix-files.ts';
 import type { PostfixFiles } from '../postfix-plan.ts';
 import { mayGoOn } from '../question.ts';
 import { dovecotUsers, renewedLists, writeList } from './lists.ts';
@@ -34,8 +32,9 @@ import {
   type PlanInput,
 } from './plan.ts';
 import { type RcptProof, rcptProof } from './proof.ts';
-import { type ChangeRecord, changeRecords, undone } from './record.ts';
+import { changeRecords, recordOn } from './record.ts';
 import { mustNotHaveGot, showRefused, wouldRefuse } from './refused.ts';
+import { type FolderBefore, setAsBefore, undoChange } from './set-back.ts';
 
 export type RecipientOptions = {
   readonly configDir?: string;
@@ -107,13 +106,9 @@ export function registerRecipients(connect: Command): void {
         ],
       }),
     )
-    .action(async (options: RecipientOptions, command: Command) => {
-      const show = (text: string): void => {
-        if (options.json !== true) print(command, text);
-      };
-      const report = await connectRecipients(options, show);
-      if (options.json === true) print(command, jsonLine(report));
-    });
+    .action((options: RecipientOptions, command: Command) =>
+      printReport(command, options, (show) => connectRecipients(options, show)),
+    );
 }
 
 type Show = (text: string) => void;
@@ -126,21 +121,18 @@ export async function connectRecipients(
 ): Promise<RecipientReport> {
   const directory = await configDirectoryOf(options.configDir);
   const files = await readPostfixFiles(directory);
-  const record = await records.read(directory);
-  if (options.undo === true) return undo(directory, { files, record }, options, show);
-  return connect(directory, { files, record }, options, show);
+  const folder = { directory, files, record: await records.read(directory) };
+  if (options.undo !== true) return connect(folder, options, show);
+  const done = 'Postfix has its old settings again.\n';
+  return { ...nothingDone, ...(await undoChange(folder, { records, done }, options, show)) };
 }
 
-type Known = { readonly files: PostfixFiles; readonly record: ChangeRecord | undefined };
-
 async function connect(
-  directory: string,
-  { files, record }: Known,
+  folder: FolderBefore,
   options: RecipientOptions,
   show: Show,
 ): Promise<RecipientReport> {
-  // Asked again for a list that exists: it is made anew.
-  const origin = record === undefined ? files.main : undone(files.main, record).main;
+  const { directory, files, record } = folder;
   const classes = await readClasses(directory);
   const input = await planInput(directory, { ...files, classes }, options);
   const lists = record?.files ?? [];
@@ -175,12 +167,8 @@ async function connect(
   mustNotHaveGot(refused);
   if (options.dryRun === true) return report;
   await mayGoOn(options);
-  await records.keep(directory, {
-    main: record?.main ?? origin,
-    afterDigest: digestOf(plan.main),
-    set: [...(record?.set ?? []), ...plan.set],
-    files: [...new Set([...lists, ...texts.map(({ file }) => file)])],
-  });
+  const made = texts.map(({ file }) => file).filter((file) => !lists.includes(file));
+  await records.keep(directory, recordOn(record, files.main, { ...plan, made }));
   try {
     for (const { file, text } of texts) await writeList(file, text);
     await writePostfixFiles(directory, after);
@@ -195,17 +183,7 @@ async function connect(
     show(`Postfix refuses unknown recipients. To undo: ${undoing}\n`);
     return { ...report, proofs };
   } catch (cause) {
-    await writePostfixFiles(directory, files);
-    await checkAndReload(directory).catch(() => undefined);
-    for (const { file } of texts) if (!lists.includes(file)) await rm(file, { force: true });
-    if (record === undefined) await records.drop(directory);
-    else await records.keep(directory, record);
-    const hint = cause instanceof OperatorError ? cause.hint : undefined;
-    throw new OperatorError(
-      'not-connected',
-      `not changed, everything is as before: ${faultText(cause)}`,
-      { cause, exit: sysexits.software, ...(hint === undefined ? {} : { hint }) },
-    );
+    throw await setAsBefore(folder, { records, made }, cause);
   }
 }
 
@@ -214,7 +192,7 @@ async function planInput(
   known: Pick<PlanInput, 'main' | 'master' | 'classes'>,
   options: RecipientOptions,
 ): Promise<PlanInput> {
-  const open = openClasses({ ...known } as PlanInput);
+  const open = openClasses(known);
   const seen = await seenRecipients({
     named: options.log ?? [],
     configDirectory,
@@ -222,7 +200,12 @@ async function planInput(
       open.some(({ domains, unlisted }) => domains.includes(domain) || unlisted.length > 0),
     now: Date.now() as Millis,
   });
-  const users = (): Promise<readonly string[] | undefined> => dovecotUsers(options.dovecotConfig);
+  // Asked once for all classes: a list of many users takes its time.
+  let listed: ReturnType<typeof dovecotUsers> | undefined;
+  const users = (): ReturnType<typeof dovecotUsers> => {
+    listed ??= dovecotUsers(options.dovecotConfig);
+    return listed;
+  };
   return { ...known, configDirectory, seen, by: options.by, users };
 }
 
@@ -245,7 +228,7 @@ async function prove(
     if (known !== undefined && isOf(of, known)) {
       proofs.push(await rcptProof(service.name, known, 'taken'));
     }
-    const domain = of.domains[0] ?? known?.slice(known.lastIndexOf('@') + 1);
+    const domain = of.domains[0] ?? (known === undefined ? undefined : domainOf(known));
     if (domain === undefined) continue;
     const nobody = `postern-nobody-${Date.now().toString(36)}@${domain}`;
     proofs.push(await rcptProof(service.name, nobody, 'refused'));
@@ -271,32 +254,4 @@ async function renewLists(
   for (const { file, text } of texts) await writeList(file, text);
   await checkAndReload(directory);
   return report;
-}
-
-async function undo(
-  directory: string,
-  { files, record }: Known,
-  options: RecipientOptions,
-  show: Show,
-): Promise<RecipientReport> {
-  if (record === undefined) {
-    show('This command has changed nothing.\n');
-    return { ...nothingDone, changed: false };
-  }
-  const { main, notes } = undone(files.main, record);
-  const path = `${directory}/main.cf`;
-  const diff = unifiedDiff(files.main, main, { before: path, after: `${path} (as before)` });
-  show(diff);
-  for (const note of notes) show(`note: ${plain(note)}\n`);
-  for (const file of record.files) show(`remove ${plain(file)}\n`);
-  if (options.dryRun === true) return { ...nothingDone, changed: true, diff, notes };
-  await mayGoOn(options);
-  await writePostfixFiles(directory, { main, master: files.master });
-  await checkAndReload(directory);
-  // A file of another name was never made by this command.
-  const ours = record.files.filter((file) => file.startsWith(`${directory}/postern-recipients-`));
-  for (const file of ours) if ((await stat(file).catch(() => undefined))?.isFile()) await rm(file);
-  await records.drop(directory);
-  show('Postfix has its old settings again.\n');
-  return { ...nothingDone, changed: true, diff, notes };
 }

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { changeRecords } from './record.ts';
+import { changeRecords, recordOn, undone } from './record.ts';
 
 test('a record is given back; without one nothing was changed; a damaged one is said', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pcr-'));
@@ -23,4 +23,24 @@ test('a record is given back; without one nothing was changed; a damaged one is 
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test('an undo of two runs keeps what the operator changed between them', () => {
+  const first = recordOn(undefined, 'a = 1\n', {
+    main: 'a = 2\n',
+    set: [{ name: 'a', before: '1', after: '2' }],
+    made: ['/l'],
+  });
+  assert.deepEqual(undone('a = 2\n', first), { main: 'a = 1\n', notes: [] });
+  const second = recordOn(first, 'a = 2\nmine = x\n', {
+    main: 'a = 3\nmine = x\n',
+    set: [{ name: 'a', before: '2', after: '3' }],
+    made: [],
+  });
+  assert.deepEqual(second.files, ['/l']);
+  assert.deepEqual(undone('a = 3\nmine = x\n', second), { main: 'a = 1\nmine = x\n', notes: [] });
+  // Changed since, too: each parameter goes back behind both runs.
+  const { main, notes } = undone('a = 3\nmine = y\n', second);
+  assert.equal(main, 'a = 1\nmine = y\n');
+  assert.equal(notes.length, 1);
 });

@@ -34,12 +34,15 @@ const shape: z.ZodType<ChangeRecord> = z.object({
 /** The list that Postfix reads, beside main.cf. Its bytes are this command's alone. */
 export const listName = 'postern-recipients';
 
-/** The records of one command. `name`: of their file in Postfix's folder. */
-export function changeRecords(name: string): {
+/** The records of one command, each in its folder of Postfix. */
+export type ChangeRecords = {
   read(directory: string): Promise<ChangeRecord | undefined>;
   keep(directory: string, record: ChangeRecord): Promise<void>;
   drop(directory: string): Promise<void>;
-} {
+};
+
+/** `name`: of their file in Postfix's folder. */
+export function changeRecords(name: string): ChangeRecords {
   return {
     async read(directory) {
       const path = join(directory, name);
@@ -59,6 +62,23 @@ export function changeRecords(name: string): {
   };
 }
 
+/**
+ * The record of a change of main.cf, `now`, on top of what an earlier run changed: an undo goes
+ * back behind both, and keeps what the operator changed between them. `made`: list files.
+ */
+export function recordOn(
+  before: ChangeRecord | undefined,
+  now: string,
+  change: Pick<ChangeRecord, 'main' | 'set'> & { readonly made: readonly string[] },
+): ChangeRecord {
+  return {
+    main: before === undefined ? now : undone(now, before).main,
+    afterDigest: digestOf(change.main),
+    set: [...(before?.set ?? []), ...change.set],
+    files: [...(before?.files ?? []), ...change.made],
+  };
+}
+
 /** main.cf as it was, with notes on what the operator changed since. */
 export function undone(
   now: string,
@@ -67,7 +87,8 @@ export function undone(
   if (digestOf(now) === record.afterDigest) return { main: record.main, notes: [] };
   let main = now;
   const notes = ['main.cf was changed since; only the parameters of this command are set back'];
-  for (const { name, before, after } of record.set) {
+  // The last change first: a later run may have changed the same parameter again.
+  for (const { name, before, after } of record.set.toReversed()) {
     const value = mainValue(parseMainCf(main), name);
     if (value === after) main = setParameter(main, name, before);
     else notes.push(`${name} was changed since and stays as it is`);

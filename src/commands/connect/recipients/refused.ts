@@ -18,15 +18,15 @@ export async function wouldRefuse(
   const delimiter = await postconf('recipient_delimiter', configDirectory);
   const aliases = await aliasTables(configDirectory);
   const refused: SeenRecipient[] = [];
-  for (const { means: by, of, recipients, table } of choices) {
+  for (const choice of choices) {
+    const { means: by, of, recipients } = choice;
     const here = [...seen.recipients.values()].filter(({ address }) => isOf(of, address));
     if (by === 'ask') {
       // The server that delivers is asked; what it took last it takes again.
       refused.push(...here.filter(({ isGone }) => isGone));
       continue;
     }
-    const system = await systemTables(configDirectory);
-    const tables = by === 'system' ? system : by === 'list' ? [] : [table];
+    const tables = await tablesOf(choice, configDirectory);
     const list = new Set(recipients);
     const how = { delimiter, isLocal: of.kind === 'local', configDirectory };
     const all = here.map(({ address }) => address);
@@ -38,7 +38,11 @@ export async function wouldRefuse(
   return refused.sort((one, two) => (two.sentAt ?? 0) - (one.sentAt ?? 0));
 }
 
-async function systemTables(configDirectory: string): Promise<readonly string[]> {
+async function tablesOf(
+  { means: by, table }: MeansChoice,
+  configDirectory: string,
+): Promise<readonly string[]> {
+  if (by !== 'system') return by === 'list' ? [] : [table];
   return ['unix:passwd.byname', ...wordsOf(await postconf('alias_maps', configDirectory))];
 }
 

@@ -1,23 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hourMs, type Millis, minuteMs } from '../../../lib/time.ts';
-import type { ContactFacts } from '../greylist/facts.ts';
 import type { Deferral, Deferrals, InboundKnowledge, Known } from '../greylist/knowledge.ts';
-import { type DeferralBooks, deferUntil, noteArrival } from './deferral.ts';
+import { type DeferralBooks, type DeferredFacts, deferUntil, noteArrival } from './deferral.ts';
 
-const facts = (at: number, more: Partial<ContactFacts> = {}): ContactFacts => ({
+const facts = (at: number, more: Partial<DeferredFacts> = {}): DeferredFacts => ({
   at: at as Millis,
   client: '192.0.2.7',
-  clientName: '',
-  reverseName: '',
-  helo: 'device',
   sender: 'scan@office.example',
   recipients: ['ann@here.example'],
   spf: 'none',
   spfDomain: '',
-  dnswl: undefined,
-  dnsbl: undefined,
-  badRecipients: 0,
+  signers: [],
   ...more,
 });
 
@@ -37,7 +31,7 @@ function books(): DeferralBooks {
 }
 
 const organisation = (name: string): string => name.split('.').slice(-2).join('.');
-const ask = (of: DeferralBooks, one: ContactFacts, points = 5): number | undefined =>
+const ask = (of: DeferralBooks, one: DeferredFacts, points = 5): number | undefined =>
   deferUntil(one, points, of, organisation);
 
 test('the time is graded, and a try that comes early changes nothing', () => {

@@ -9,7 +9,7 @@
  */
 import { addressKey } from '../../../formats/message/address.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../../lib/time.ts';
-import type { ContactFacts, InboundFacts } from '../greylist/facts.ts';
+import type { InboundFacts } from '../greylist/facts.ts';
 import type { Deferrals, InboundKnowledge } from '../greylist/knowledge.ts';
 import { clientNetworkOf } from '../greylist/names.ts';
 
@@ -21,6 +21,11 @@ const mostMs = 15 * minuteMs;
 const leastPoints = 6;
 const pointMs = 90 * secondMs;
 
+/** Of these follows who sends it, and which message it is. */
+export type DeferredFacts = Pick<
+  InboundFacts,
+  'at' | 'client' | 'recipients' | 'sender' | 'signers' | 'spf' | 'spfDomain'
+>;
 export type DeferralBooks = {
   readonly knowledge: InboundKnowledge;
   /** Of the message, as people read about it. */
@@ -31,7 +36,7 @@ export type DeferralBooks = {
 
 /** The time from which on the message is accepted; undefined: now. */
 export function deferUntil(
-  facts: ContactFacts & Partial<Pick<InboundFacts, 'signers'>>,
+  facts: DeferredFacts,
   points: number,
   { knowledge, messages, senders }: DeferralBooks,
   organisationOf: (domain: string) => string | undefined,
@@ -69,7 +74,7 @@ export function deferUntil(
  * operator allowed its sender, or someone here has written to it.
  */
 export function noteArrival(
-  facts: Parameters<typeof deferUntil>[0],
+  facts: DeferredFacts,
   messages: Deferrals,
   organisationOf: (domain: string) => string | undefined,
 ): void {
@@ -80,12 +85,12 @@ export function noteArrival(
   messages.put(key, { ...found, lastAt: at, tries: found.tries + 1, returnedAt: at });
 }
 
-const messageKey = (who: string, { recipients, sender }: ContactFacts): string =>
+const messageKey = (who: string, { recipients, sender }: DeferredFacts): string =>
   [who, addressKey(sender), addressKey(recipients[0] ?? '')].join(' ');
 
 /** A domain that DKIM or SPF proved counts for all its servers; else the network of the client. */
 function whoSends(
-  { client, signers = [], spf, spfDomain }: Parameters<typeof deferUntil>[0],
+  { client, signers, spf, spfDomain }: DeferredFacts,
   organisationOf: (domain: string) => string | undefined,
 ): string {
   const proved = spf === 'pass' ? spfDomain : signers[0];

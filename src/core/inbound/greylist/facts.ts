@@ -5,11 +5,8 @@
 import type { SpfResult } from '../../../formats/spf/evaluate.ts';
 import type { Millis } from '../../../lib/time.ts';
 
-/** Trust levels of a list of good senders (dnswl.org); undefined: the client is not in it. */
-export type WhitelistTrust = 'none' | 'low' | 'med' | 'hi';
-
-/** The client and the envelope so far: all that is known at RCPT. */
-export type ContactFacts = {
+/** At RCPT, only what the client and the envelope say is known. */
+export type InboundFacts = {
   readonly at: Millis;
   /** IP address of the client. */
   readonly client: string;
@@ -26,15 +23,12 @@ export type ContactFacts = {
   readonly spf: SpfResult | undefined;
   /** The domain that SPF checked. */
   readonly spfDomain: string;
-  readonly dnswl: WhitelistTrust | undefined;
+  /** True: on a list of good senders. Undefined: not known now. */
+  readonly dnswl: boolean | undefined;
   /** True: on a list of spam senders. Undefined: not known now. */
   readonly dnsbl: boolean | undefined;
   /** Recipients of this transaction that do not exist here. */
   readonly badRecipients: number;
-};
-
-/** A whole message, at the end of DATA. */
-export type InboundFacts = ContactFacts & {
   /** Domains of good DKIM signatures (`d=`). */
   readonly signers: readonly string[];
   /** Message-IDs that it answers: In-Reply-To and References. */

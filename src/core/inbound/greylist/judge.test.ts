@@ -120,7 +120,7 @@ test('without a time to wait, doubtful mail is delivered and spam goes to Junk, 
 });
 
 const never: readonly (readonly [string, Partial<InboundFacts>])[] = [
-  ['the client is on a list of good senders', { dnswl: 'low' }],
+  ['the client is on a list of good senders', { dnswl: true }],
   ['it is a bounce of our own mail', { isProvenReturn: true }],
   [
     'postmaster is one of two recipients',
@@ -255,6 +255,9 @@ test('when its time is over a message leaves, unless more is known against it', 
   const unread = { ...bot, likeness: undefined };
   const silent = { at: due.at, dnsbl: true, likeness: undefined };
   assert.equal(judgeDue(unread, silent, nothing(), policy).action, 'quarantine');
+  const young = { ...policy, learningUntil: after(dayMs) };
+  const { action, why } = judgeDue(good, { ...due, likeness: 2 }, nothing(), young);
+  assert.deepEqual([action, why], ['quarantine', 'after it had waited, it counts as spam']);
 });
 
 test('observe does nothing and tells what would be done', () => {

@@ -86,8 +86,10 @@ export function judgeDue(
   if (would !== 'junk' && !isNews) {
     return { action: 'release', why: 'nothing more speaks against it' };
   }
-  const why = suspicions.map(({ text }) => text).join('; ');
-  return { action: 'quarantine', why: `after it had waited, it counts as spam: ${why}` };
+  // The content alone may be enough.
+  const against = suspicions.map(({ text }) => text).join('; ');
+  const why = `after it had waited, it counts as spam${against === '' ? '' : `: ${against}`}`;
+  return { action: 'quarantine', why };
 }
 
 /** A fact counts once: with the points of the filter, or with ours if they are more. */

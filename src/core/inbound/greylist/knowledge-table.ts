@@ -5,7 +5,7 @@
  */
 import { hash53 } from '../../../lib/hash.ts';
 import { type Millis, secondMs } from '../../../lib/time.ts';
-import type { InboundKnowledge, Known, KnownKind } from './knowledge.ts';
+import { type InboundKnowledge, type Known, type KnownKind, knownTimesMax } from './knowledge.ts';
 
 export type KnowledgeTable = InboundKnowledge & { readonly size: number };
 
@@ -38,7 +38,7 @@ export function openKnowledgeTable(entriesMax: number, seed: number): KnowledgeT
       const key = keyOf(kind, name);
       const before = find(key);
       if (before === undefined) makeRoom();
-      const times = Math.min((before?.times ?? 0) + 1, timesMax);
+      const times = Math.min((before?.times ?? 0) + 1, knownTimesMax);
       young.put(key, { firstAt: before?.firstAt ?? at, lastAt: at, times });
     },
     forget(kind, name) {
@@ -49,7 +49,6 @@ export function openKnowledgeTable(entriesMax: number, seed: number): KnowledgeT
   };
 }
 
-const timesMax = 65_535;
 const firstPlaces = 1_024;
 /** Full at this share of its places; then it grows. */
 const fullAt = 0.7;

@@ -43,9 +43,10 @@ export const isSentKind = (kind: KnownKind): kind is SentKind =>
 export type Known = {
   readonly firstAt: Millis;
   readonly lastAt: Millis;
-  /** How often it was seen; it stops at 65,535. */
+  /** How often it was seen; it stops at knownTimesMax. */
   readonly times: number;
 };
+export const knownTimesMax = 65_535;
 
 export type InboundKnowledge = {
   find(kind: KnownKind, name: string): Known | undefined;

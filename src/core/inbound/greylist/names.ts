@@ -9,12 +9,12 @@ export function clientNetworkOf(client: string): string {
   return `${ip.octets.length === 4 ? 'v4' : 'v6'}:${[...known].join('.')}`;
 }
 
-/** The domain of an envelope sender in small letters; empty for a bounce. */
+/** The domain of an envelope sender in lower case, as SPF reads it; empty for a bounce. */
 export function senderDomain(sender: string): string {
   return plainName(sender.slice(sender.lastIndexOf('@') + 1));
 }
 
-/** A name in small letters without the dot at its end. */
+/** A name in lower case without the dot at its end. */
 export function plainName(name: string): string {
   const small = name.toLowerCase();
   return small.endsWith('.') ? small.slice(0, -1) : small;

@@ -1,10 +1,8 @@
 /** Why a message never waits, and how much its sender is trusted if its content looks like spam. */
 import { addressKey, domainOf, domainsAbove } from '../../../formats/message/address.ts';
-import type { ContactFacts, InboundFacts } from './facts.ts';
+import type { InboundFacts } from './facts.ts';
 import { type InboundKnowledge, ownMessageName } from './knowledge.ts';
 import type { SenderNames, SenderStanding } from './standing.ts';
-
-type Facts = ContactFacts & Partial<InboundFacts>;
 
 /** What is remembered of the sender and its conversation with us. */
 export type Ties = {
@@ -23,7 +21,7 @@ export type Ties = {
 /** Recipients, and answered messages, that are looked up of one message. */
 const lookedAtMax = 20;
 
-export function tiesOf(facts: Facts, names: SenderNames, knowledge: InboundKnowledge): Ties {
+export function tiesOf(facts: InboundFacts, names: SenderNames, knowledge: InboundKnowledge): Ties {
   const knows = (kind: 'written-to' | 'message-id' | 'allowed', name: string): boolean =>
     name !== '' && knowledge.find(kind, name) !== undefined;
   const isListed = (name: string): boolean => knows('allowed', name);
@@ -32,8 +30,8 @@ export function tiesOf(facts: Facts, names: SenderNames, knowledge: InboundKnowl
   const domain = domainOf(sender);
   const above = domain === '' ? [] : [domain, ...domainsAbove(domain)];
   const listsSender = [sender, ...above.map((name) => `@${name}`)].some(isListed);
-  const listsClient = [facts.client, names.network].some(isListed);
-  const answers = (facts.answers ?? []).slice(-lookedAtMax);
+  const listsClient = isListed(facts.client);
+  const answers = facts.answers.slice(-lookedAtMax);
   const answered = recipients.slice(0, lookedAtMax);
   return {
     wroteAddress: knows('written-to', sender),
@@ -54,7 +52,7 @@ const mustReach = new Set(['postmaster', 'abuse']);
 
 /** One reason is enough, for all recipients. */
 export function passReasons(
-  facts: Facts,
+  facts: InboundFacts,
   names: SenderNames,
   standing: SenderStanding,
   ties: Ties,
@@ -67,9 +65,9 @@ export function passReasons(
     [ties.answersUs, 'it answers a message of ours'],
     [facts.isProvenReturn === true, 'it is a bounce of our own mail'],
     [standing.level !== 'strange', 'its sender has delivered wanted mail here'],
-    [facts.dnswl !== undefined, 'the client is on a list of good senders'],
+    [facts.dnswl === true, 'the client is on a list of good senders'],
     [facts.recipients.some((to) => mustReach.has(localOf(to))), 'it is for postmaster or abuse'],
-    [isProved && facts.saysCode === true, 'it carries a sign-in code and proves its domain'],
+    [isProved && facts.saysCode, 'it carries a sign-in code and proves its domain'],
   ];
   return found.filter(([holds]) => holds).map(([, text]) => text);
 }
@@ -78,7 +76,7 @@ export function passReasons(
  * Anyone can write in the name of somebody else; SPF says whether the owner of the domain did. Only
  * a signature of that domain says more: anyone can sign for a domain of their own.
  */
-const looksForged = ({ spf }: Facts, { provesSender }: SenderNames): boolean =>
+const looksForged = ({ spf }: InboundFacts, { provesSender }: SenderNames): boolean =>
   !provesSender && (spf === 'fail' || spf === 'softfail');
 
 const localOf = (address: string): string => {

@@ -1,6 +1,6 @@
 /** What is known about a sender from its earlier mail: how much was liked, how much was spam. */
 import { dayMs, hourMs, type Millis } from '../../../lib/time.ts';
-import type { ContactFacts, InboundFacts } from './facts.ts';
+import type { InboundFacts } from './facts.ts';
 import type { InboundKnowledge } from './knowledge.ts';
 import { clientNetworkOf, plainName, senderDomain } from './names.ts';
 
@@ -25,7 +25,10 @@ export type SenderStanding = {
   readonly level: Trust;
   /** The network has delivered liked mail before: what its machines look like is no news. */
   readonly isKnownNetwork: boolean;
-  /** Messages that the filter called spam, in the last hours, of this sender. */
+  /**
+   * Messages of this sender that the filter called spam; 0 if none came in the last hours, or if
+   * they are few of its mail.
+   */
   readonly recentSpam: number;
 };
 
@@ -43,11 +46,11 @@ const recentMs = 6 * hourMs;
 const waveShare = 0.25;
 
 export function senderNames(
-  facts: ContactFacts & Partial<InboundFacts>,
+  facts: InboundFacts,
   organisationOf: (domain: string) => string | undefined,
 ): SenderNames {
   const whole = (name: string): string => organisationOf(plainName(name)) ?? plainName(name);
-  const named = [...(facts.spf === 'pass' ? [facts.spfDomain] : []), ...(facts.signers ?? [])];
+  const named = [...(facts.spf === 'pass' ? [facts.spfDomain] : []), ...facts.signers];
   const network = clientNetworkOf(facts.client);
   const proved = [...new Set(named.filter((name) => name !== '').map(whole))];
   return {

@@ -2,15 +2,13 @@
  * What speaks against a message, in points. The content filter's limit is ten points; so each point
  * says what a fact is worth beside it.
  */
-import type { ContactFacts, InboundFacts } from './facts.ts';
+import type { InboundFacts } from './facts.ts';
 import type { JudgePolicy, Suspicion } from './judgement.ts';
 import { heloFault, isMadeName, senderDomain } from './names.ts';
 import type { SenderNames, SenderStanding } from './standing.ts';
 
-type Facts = ContactFacts & Partial<InboundFacts>;
-
 export function suspicionsOf(
-  facts: Facts,
+  facts: InboundFacts,
   names: SenderNames,
   standing: SenderStanding,
   answersUs: boolean,
@@ -41,7 +39,7 @@ export function suspicionsOf(
     add('unproven-return', 2, 'a bounce without proof that the original was ours');
   }
   if (!isKnown && facts.at > policy.learningUntil) {
-    add('first-seen', 2, 'nothing is known of its domain and its network');
+    add('first-seen', 2, 'neither its domain nor its network is known for wanted mail');
   }
   if (standing.recentSpam > 1) add('wave', 5, 'this sender has sent spam in the last hours');
   else if (standing.recentSpam === 1) add('wave', 3, 'this sender has sent spam in the last hours');
@@ -59,7 +57,7 @@ export const behaviours: ReadonlySet<string> = new Set([
 const unknownMany = 3;
 
 function spf(
-  { spf, sender }: Facts,
+  { spf, sender }: InboundFacts,
   { proved, provesSender }: SenderNames,
   { isOurs }: JudgePolicy,
   add: (name: string, points: number, text: string) => void,

@@ -95,7 +95,7 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   providerRoutes(api, admin.lanes);
   scriptRoutes(api, admin.scripts);
   authorRoutes(api, admin.authors);
-  inboundRoutes(api, admin.inbound, () => admin.status().now);
+  inboundRoutes(api, admin.inbound);
   return api;
 }
 

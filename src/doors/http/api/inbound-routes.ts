@@ -15,8 +15,7 @@
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
-import { countByDay } from '../../../core/inbound/day-counts.ts';
-import { dayMs, type Millis } from '../../../lib/time.ts';
+import type { Millis } from '../../../lib/time.ts';
 import { type InboundAdmin, inboundStates } from '../../../ports/inbound/inbound.ts';
 import { actor, body, done, type HttpEnv, named, orNotFound, query } from './request.ts';
 
@@ -73,16 +72,11 @@ const idsBody: z.ZodType<By & { ids: readonly string[] }> = z.strictObject({
   by,
 });
 
-export function inboundRoutes(api: Hono<HttpEnv>, admin: InboundAdmin, clock: () => Millis): void {
+export function inboundRoutes(api: Hono<HttpEnv>, admin: InboundAdmin): void {
   api.get('/inbound', (c) => c.json(admin.list(query(c, listQuery))));
   api.get('/inbound/status', (c) => c.json(admin.status()));
   api.get('/inbound/at-risk', (c) => c.json(admin.atRisk(query(c, riskQuery))));
-  api.get('/inbound/days', (c) => {
-    const { days } = query(c, daysQuery);
-    const now = clock();
-    const since = (now - days * dayMs) as Millis;
-    return c.json(countByDay(admin.byDay(since), { days, now }));
-  });
+  api.get('/inbound/days', (c) => c.json(admin.byDay(query(c, daysQuery).days)));
   api.get('/inbound/allowed', (c) => c.json(admin.allowed()));
   api.get('/inbound/message/:id', (c) =>
     c.json(orNotFound(admin.show(named(c, 'id')), 'incoming message')),

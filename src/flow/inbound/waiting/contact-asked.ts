@@ -10,13 +10,14 @@ import { clientNetworkOf } from '../../../core/inbound/greylist/names.ts';
 import { answeredLater } from '../../../formats/dns/question.ts';
 import { listedIn } from '../../../formats/spf/address-lists.ts';
 import { evaluateSpf } from '../../../formats/spf/evaluate.ts';
-import { faultText } from '../../../lib/error-text.ts';
 import { secondMs } from '../../../lib/time.ts';
 import type { Answer, PolicyRequest } from '../../../ports/message.ts';
 import type { Resolver, World } from '../../../ports/world.ts';
 import { openQuestions } from '../dns-questions.ts';
+import { logFailed } from '../inbound-log.ts';
+import { aboutDeferred } from './incoming-row.ts';
 import type { KnownSenders } from './known-senders.ts';
-import { honestBelow, isOnLists, type JudgeSettings, laterAnswer } from './message-judged.ts';
+import { isOnLists, type JudgeSettings, laterAnswer } from './message-judged.ts';
 
 export type ContactDeps = {
   readonly known: KnownSenders;
@@ -56,7 +57,7 @@ export function openContactAsked(deps: ContactDeps): ContactAsked {
         answer(what);
       };
       judged(deps, request).then(said, (fault: unknown) => {
-        world.log('error', 'inbound.failed', { id: request.queueId, stack: faultText(fault) });
+        logFailed(world.log, request.queueId, fault);
         said(dunno);
       });
     },
@@ -90,7 +91,7 @@ async function judged(deps: ContactDeps, request: PolicyRequest): Promise<Answer
     spf: spf.result === 'temperror' ? undefined : spf.result,
     spfDomain: spf.domain,
     dnsbl: isOnLists(bad, settings.dnsbl),
-    dnswl: good.lists.length > 0 ? 'low' : undefined,
+    dnswl: isOnLists(good, settings.dnswl),
     badRecipients: 0,
     signers: [],
     answers: [],
@@ -98,19 +99,10 @@ async function judged(deps: ContactDeps, request: PolicyRequest): Promise<Answer
     saysCode: false,
     likeness: undefined,
   };
-  const { points, suspicions, would } = judgeMessage(facts, known, settings.policy);
-  if (would === 'pass') return dunno;
-  const about = {
-    isHonest: points < honestBelow,
-    client,
-    sender,
-    recipient: request.recipient,
-    subject: '',
-    points,
-    reasons: suspicions.map(({ text }) => text),
-  };
-  const { organisationOf } = settings.policy;
-  const until = deferUntil(facts, points, known.deferralBooks(about), organisationOf);
+  const judgement = judgeMessage(facts, known, settings.policy);
+  if (judgement.would === 'pass') return dunno;
+  const books = known.deferralBooks(aboutDeferred(facts, judgement, ''));
+  const until = deferUntil(facts, judgement.points, books, settings.policy.organisationOf);
   if (until === undefined) return dunno;
   // What passes here is counted at the end of its message.
   world.count('postern_inbound_judged_total', 1, 'defer');

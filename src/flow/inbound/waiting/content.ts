@@ -13,10 +13,7 @@ import type { QueueAnswer, ScannerQueue } from '../../scan/scanner-queue.ts';
 export type ContentFound = {
   /** How near to spam it is; from 1 on it is spam. */
   readonly likeness: number;
-  readonly score: number;
-  readonly required: number;
   readonly isSpam: boolean;
-  readonly virus: string;
   /** What the strongest scanner counted of the sender (core/inbound/filter-rules.ts). */
   readonly counted: Readonly<Record<string, number>>;
 };
@@ -173,14 +170,11 @@ function found(
   const scan = combine(heard, allRules);
   if (scan.by === '' && scan.virus === '') return undefined;
   const isSpam = looksLikeSpam(scan) || scan.virus !== '';
-  const { by, likeness, score, required, virus } = scan;
+  const { by, likeness, required, virus } = scan;
   const { rules = [] } = reports.find(({ scanner }) => scanner === by) ?? {};
   return {
     likeness: virus === '' ? likeness : Math.max(likeness, 2),
-    score,
-    required,
     isSpam,
-    virus,
     counted: countedByFilter(rules, required),
   };
 }

@@ -1,11 +1,12 @@
 /** What operators see and do about mail that comes in. The audit trail has what they did. */
 import { isAllowable } from '../../../core/inbound/allowed.ts';
+import { countByDay } from '../../../core/inbound/day-counts.ts';
 import type { JudgePolicy } from '../../../core/inbound/greylist/judgement.ts';
 import { clientNetworkOf } from '../../../core/inbound/greylist/names.ts';
 import { lateAfterMs } from '../../../core/inbound/kept.ts';
 import { addressKey } from '../../../formats/message/address.ts';
 import { faultText } from '../../../lib/error-text.ts';
-import type { Millis } from '../../../lib/time.ts';
+import { dayMs, type Millis } from '../../../lib/time.ts';
 import type {
   AllowedRow,
   InboundAdmin,
@@ -58,7 +59,11 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
       });
       return found.slice(0, limit);
     },
-    byDay: (since) => ledger.inboundByDay(since),
+    byDay(days) {
+      const now = deps.world.clock.now();
+      const sums = ledger.inboundByDay((now - days * dayMs) as Millis);
+      return countByDay(sums, { days, now });
+    },
     show: (queueId) => waiting.get(queueId) ?? ledger.inboundOne(queueId),
     atRisk: ({ all, limit }) => ledger.notBack(all ? farFuture : lateBefore(), limit),
     allowed: () => allowed.all(),
@@ -83,7 +88,7 @@ export function openInboundAdmin(deps: InboundAdminDeps): InboundAdmin {
         ...allowed.remove(name),
         audit(deps, by, 'inbound-forget', name),
       ]);
-      return writtenResult(kept, `nothing is known about ${name} any more`, 1);
+      return writtenResult(kept, `what was learned about ${name} is forgotten`, 1);
     },
     async learn(pairs, by) {
       for (const { kind, name, at } of pairs.slice(0, learnedMax)) known.see(kind, name, at);

@@ -1,9 +1,10 @@
-/** What was decided about a message that comes in, as a row of the ledger and as a header field. */
+/** What was decided about a message that comes in, as rows of the ledger and as a header field. */
 import type { InboundFacts } from '../../../core/inbound/greylist/facts.ts';
 import type { InboundJudgement } from '../../../core/inbound/greylist/judgement.ts';
 import type { Millis } from '../../../lib/time.ts';
 import type { InboundRow, InboundState } from '../../../ports/inbound/inbound.ts';
 import type { HeaderEdit, MessageStart } from '../../../ports/message.ts';
+import type { AboutDeferred } from './known-senders.ts';
 
 /** Recipients of a message that are kept and shown. */
 const recipientsMax = 50;
@@ -12,6 +13,8 @@ const answersMax = 20;
 /** Characters of a subject that are kept. */
 const subjectMax = 500;
 const fieldName = 'X-Postern-Inbound';
+/** With fewer points, mail that was put off looks honest. */
+const honestBelow = 9;
 
 export function inboundRowOf(
   start: MessageStart,
@@ -46,6 +49,23 @@ export function inboundRowOf(
     facts: '',
     toldAt: 0 as Millis,
     instance: '',
+  };
+}
+
+/** `subject`: empty where it is not known yet. */
+export function aboutDeferred(
+  { client, recipients, sender }: InboundFacts,
+  { points, suspicions }: InboundJudgement,
+  subject: string,
+): AboutDeferred {
+  return {
+    isHonest: points < honestBelow,
+    client,
+    sender,
+    recipient: recipients[0] ?? '',
+    subject,
+    points,
+    reasons: suspicions.map(({ text }) => text),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   type Known,
   type KnownKind,
   knownKinds,
+  knownTimesMax,
   type SentKind,
   sentKinds,
 } from '../../../core/inbound/greylist/knowledge.ts';
@@ -37,7 +38,6 @@ import { SentNames } from './sent-names.ts';
 
 /** More than what waits to be written within some seconds. */
 const recentMax = 4_000;
-const timesMax = 65_535;
 /** Beyond it, a minute means `just now` (flow/journal/journal-reads.ts). */
 const latestMinute = 2 ** 32;
 const countedKinds = knownKinds.filter((kind) => !isSentKind(kind));
@@ -143,7 +143,7 @@ export class KnownSenders implements InboundKnowledge {
       key,
       firstAt: before?.firstAt ?? at,
       lastAt: Math.max(at, before?.lastAt ?? 0) as Millis,
-      times: Math.min((before?.times ?? 0) + 1, timesMax),
+      times: Math.min((before?.times ?? 0) + 1, knownTimesMax),
     };
     this.#recent.set(`${kind} ${key}`, row);
     if (isKept) this.#journal.add({ kind: 'inbound-known', row });

@@ -16,7 +16,6 @@ import { saysCode } from '../../../core/inbound/sign-in-code.ts';
 import { answeredLater, type DnsAnswer, type DnsQuestion } from '../../../formats/dns/question.ts';
 import { parseQueueId } from '../../../formats/postfix/queue-id.ts';
 import { type ListedIn, listedIn } from '../../../formats/spf/address-lists.ts';
-import { faultText } from '../../../lib/error-text.ts';
 import { type Millis, minuteMs } from '../../../lib/time.ts';
 import type { InboundRow, InboundState } from '../../../ports/inbound/inbound.ts';
 import type {
@@ -30,6 +29,7 @@ import type { Resolver, World } from '../../../ports/world.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { ScannerQueue } from '../../scan/scanner-queue.ts';
 import { openQuestions } from '../dns-questions.ts';
+import { logFailed } from '../inbound-log.ts';
 import {
   type ContentFound,
   ContentRoom,
@@ -37,7 +37,7 @@ import {
   receivedField,
   scanContent,
 } from './content.ts';
-import { inboundRowOf, insertField, keptFacts, markOf } from './incoming-row.ts';
+import { aboutDeferred, inboundRowOf, insertField, keptFacts, markOf } from './incoming-row.ts';
 import type { KnownSenders } from './known-senders.ts';
 import { MessageText } from './message-text.ts';
 import type { WaitingInbound } from './waiting-inbound.ts';
@@ -80,8 +80,6 @@ type Look = {
 };
 
 const sayNothing: IncomingSaid = { edits: [] };
-/** With fewer points, mail that was put off looks honest. */
-export const honestBelow = 9;
 
 /** `waitMs`: how much longer the sender has to wait. */
 export function laterAnswer(waitMs: number): Answer {
@@ -134,7 +132,7 @@ export class InboundJudge implements IncomingJudge {
       const { action, why } = judgeDue(then, facts, this.#deps.known, settings.policy);
       return action === 'release' ? 'release' : { reasons: [why, ...row.reasons] };
     } catch (fault) {
-      world.log('error', 'inbound.failed', { id: row.queueId, stack: faultText(fault) });
+      logFailed(world.log, row.queueId, fault);
       return 'release';
     }
   }
@@ -196,8 +194,7 @@ class IncomingMessage implements IncomingReader {
     try {
       return await this.#decide(results);
     } catch (fault) {
-      const stack = fault instanceof Error ? fault.stack : faultText(fault);
-      this.#deps.world.log('error', 'inbound.failed', { id: this.#start.queueId, stack });
+      logFailed(this.#deps.world.log, this.#start.queueId, fault);
       return sayNothing;
     }
   }
@@ -224,7 +221,7 @@ class IncomingMessage implements IncomingReader {
       ...(content === undefined ? {} : { counted: content.counted }),
       isProvenReturn: await this.#deps.isProvenReturn(this.#start.queueId),
       dnsbl: isOnLists(bad, settings.dnsbl),
-      dnswl: (good?.lists.length ?? 0) > 0 ? 'low' : undefined,
+      dnswl: isOnLists(good, settings.dnswl),
     });
     const judgement = judgeMessage(facts, known, settings.policy);
     const said = await this.#carryOut(facts, judgement);
@@ -299,16 +296,7 @@ class IncomingMessage implements IncomingReader {
   }
 
   #books(facts: InboundFacts, judgement: InboundJudgement): DeferralBooks {
-    const { recipients } = this.#start;
-    const about = {
-      isHonest: judgement.points < honestBelow,
-      client: facts.client,
-      sender: facts.sender,
-      recipient: recipients[0] ?? '',
-      subject: this.#text.subject,
-      points: judgement.points,
-      reasons: judgement.suspicions.map(({ text }) => text),
-    };
+    const about = aboutDeferred(facts, judgement, this.#text.subject);
     return this.#deps.known.deferralBooks(about);
   }
 

@@ -9,7 +9,6 @@ const idPattern = /<[^<>\s]{1,250}>/g;
 
 export class MessageText {
   #subject: string | undefined;
-  #messageId: string | undefined;
   readonly #answers = new Set<string>();
   #bytes = 0;
 
@@ -18,9 +17,6 @@ export class MessageText {
     switch (headerKey(name)) {
       case 'subject':
         this.#subject ??= value.slice(0, fieldMax);
-        break;
-      case 'message-id':
-        this.#messageId ??= value.slice(0, fieldMax).trim();
         break;
       case 'in-reply-to':
       case 'references':
@@ -38,10 +34,6 @@ export class MessageText {
 
   get subject(): string {
     return this.#subject === undefined ? '' : readableSubject(utf8(this.#subject));
-  }
-
-  get messageId(): string {
-    return this.#messageId ?? '';
   }
 
   /** Message-IDs in In-Reply-To and References, with their brackets. */

@@ -1,6 +1,7 @@
 /** Finds addresses of Postfix that catch many, and aliases whose targets do not exist. */
 import { existsSync } from 'node:fs';
 import type { CatchAll, ClassFacts, DeadAlias } from '../../../core/reflection/facts.ts';
+import { domainOf } from '../../../formats/message/address.ts';
 import { tableEntries, wordsOf } from '../lists.ts';
 import { postconfValues } from '../postconf.ts';
 import { knownIn, lookUpAll, madeUpName } from './known.ts';
@@ -141,7 +142,7 @@ async function deadAmong(targets: readonly string[], ours: Ours): Promise<Readon
 }
 
 function classOf(address: string, ours: Ours): ClassFacts | 'alias' | undefined {
-  const domain = address.slice(address.lastIndexOf('@') + 1);
+  const domain = domainOf(address);
   if (ours.aliasDomains.has(domain)) return 'alias';
   return ours.classes.find(({ domains }) => domains.includes(domain));
 }

@@ -27,8 +27,6 @@ export type InboundTable = InboundLedger & {
 };
 
 export function inboundTable(make: Statements): InboundTable {
-  const { put, putDeferred, putKnown, putSent, forgetKnown, putAllowed, dropAllowed } =
-    commands(make);
   const one = make.query('SELECT * FROM inbound WHERE queue_id = ?');
   const byDay = make.query(
     `SELECT at / ${dayMs} AS day, state, count(*) AS n, max(max(changed_at - at, 0)) AS longest,
@@ -36,12 +34,12 @@ export function inboundTable(make: Statements): InboundTable {
      FROM inbound WHERE at >= ? GROUP BY day, state`,
   );
   const newest = 'ORDER BY at DESC, number DESC LIMIT ?';
-  const all = make.query(`SELECT * FROM inbound WHERE at >= ? ${newest}`);
+  const newestOf = `SELECT * FROM inbound WHERE at >= ? ${newest}`;
+  const all = make.query(newestOf);
   const byState = make.query(`SELECT * FROM inbound WHERE at >= ? AND state = ? ${newest}`);
   const due = make.query(
     'SELECT * FROM inbound WHERE due > 0 AND due <= ? ORDER BY due, number LIMIT ?',
   );
-  const newestOf = `SELECT * FROM inbound WHERE at >= ? ${newest}`;
   const searched = make.query(
     `SELECT * FROM (${newestOf}) WHERE (?3 = '' OR state = ?3) AND (
        instr(lower(sender), ?4) > 0 OR instr(lower(recipients), ?4) > 0 OR
@@ -61,13 +59,7 @@ export function inboundTable(make: Statements): InboundTable {
   );
   const allowed = make.query('SELECT * FROM inbound_allowed ORDER BY what');
   return {
-    put,
-    putDeferred,
-    putKnown,
-    putSent,
-    forgetKnown,
-    putAllowed,
-    dropAllowed,
+    ...commands(make),
     inboundMail({ about = '', state, since = 0, limit }) {
       if (about !== '') {
         const sought = [state ?? '', about.toLowerCase(), limit] as const;
