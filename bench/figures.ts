@@ -92,9 +92,9 @@ export function cpuMs(pid: number): number {
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * 10;
 }
 
-/** Resident memory of a process now, in megabytes. */
-export function rssMbOf(pid: number): number {
-  const found = /^VmRSS:\s+(\d+) kB$/m.exec(procText(`${pid}/status`));
+/** Resident memory of a process now, in megabytes. `RssAnon`: without what it has of files. */
+export function rssMbOf(pid: number, what: 'VmRSS' | 'RssAnon' = 'VmRSS'): number {
+  const found = new RegExp(`^${what}:\\s+(\\d+) kB$`, 'm').exec(procText(`${pid}/status`));
   assert(found !== null, `process ${pid}, whose memory is measured, has ended`);
   return (Number(found[1]) * 1024) / 1e6;
 }

@@ -8,7 +8,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import type { Millis } from '../src/lib/time.ts';
 import type { Change } from '../src/ports/ledger.ts';
 import { openScriptedDns } from '../test/doubles/dns-server.ts';
 import { inet, startGuard } from '../test/integration/guard-instance.ts';
-import { type Goal, goalLines, machineLoad, quantile, shown, table } from './figures.ts';
+import { type Goal, goalLines, machineLoad, quantile, rssMbOf, shown, table } from './figures.ts';
 import { startPostgrey } from './postgrey.ts';
 
 type Measured = {
@@ -108,13 +108,10 @@ async function measured(name: string, port: number, pid: number, of: Size): Prom
   const many = await asked(port, of, of.connections);
   // One after the other: the time of an answer without a queue before it.
   const one = await asked(port, { ...of, requests: Math.ceil(of.requests / 10) }, 1);
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const megabytesOf = (what: string): number =>
-    Number(new RegExp(`${what}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1_024;
   return {
     name,
-    own: megabytesOf('RssAnon'),
-    megabytes: megabytesOf('VmRSS'),
+    own: rssMbOf(pid, 'RssAnon'),
+    megabytes: rssMbOf(pid),
     perSecond: many.perSecond,
     p50: quantile(one.took, 0.5),
     p99: quantile(one.took, 0.99),

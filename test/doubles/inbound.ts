@@ -112,6 +112,7 @@ export function agreeableInbound(
       rows
         .filter((row) => row.state === (state ?? row.state))
         .filter((row) => `${row.sender} ${row.recipients.join()} ${row.subject}`.includes(about))
+        .sort((one, other) => other.at - one.at)
         .slice(0, limit),
     byDay(days) {
       const sums = rows.map(({ at, changedAt, state }) => {

@@ -1,6 +1,6 @@
 /**
- * `postern probe`: tests a mail server of ours as a stranger would, in about a minute. Sends no
- * message: mail is offered up to RCPT, and what goes further is refused as a loop.
+ * `postern probe`: tests a mail server of ours as a stranger would, in at most a minute. Mail is
+ * offered up to RCPT; what goes further is broken off, and most servers refuse it as a loop.
  *
  * core/probe decides what to say and judges the answers; partners/smtp speaks.
  */
@@ -57,8 +57,8 @@ export function register(program: Command): void {
       'Tests a mail server as a stranger on the network would: open relay, unknown recipients, ' +
         'forged senders, size, encryption, logins, SMTP smuggling, names, VRFY. Each fault comes ' +
         'with what was said and how to fix it. Only addresses of this machine and hosts of ' +
-        '[probe] are tested, with one connection at a time, in at most a minute. No message ' +
-        'is sent.',
+        '[probe] are tested, with one connection at a time, in at most a minute. Mail is ' +
+        'offered up to RCPT, or broken off.',
     )
     .argument('[server]', 'name or address of the server (default: an address of this machine)')
     .option('--from <address>', 'address of this machine to come from', ipOption)
