@@ -1,5 +1,5 @@
 /**
- * The manual pages as man(1) and mandoc(1) read them: no warning, nothing of this machine, and all
+ * The manual pages as man(1) and mandoc(1) read them: no warning, no path of this machine, and all
  * that `--help` says.
  */
 import assert from 'node:assert/strict';
@@ -87,7 +87,7 @@ test('postern.toml(5) has each setting with its default', () => {
   assert.deepEqual(missing, []);
 });
 
-test('a page has nothing of this machine, and is the same on another day', async () => {
+test('a page does not name this machine, and is the same on another day', async () => {
   for (const { name, text } of pages) {
     assert.ok(!text.includes(home), name);
     assert.match(text, /^\.TH "[A-Z.\\-]+" [15] "" "Postern [\d.]+" "Postern"$/m);
