@@ -1,4 +1,4 @@
-/** `postern check` about a real guard: well, hanging, gone, of another user, and no guard at all. */
+/** `postern check` about a real guard: well, hanging, gone, of another user; and about none. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';

@@ -95,7 +95,7 @@ test('a page does not name this machine, and is the same on another day', async 
   assert.deepEqual(manPages(await wholeProgram()), pages);
 });
 
-test('postern man prints a page, and names the pages if there is none', async () => {
+test('postern man prints a page; if no such page exists, it names those that do', async () => {
   for (const [words, name] of [
     [[], 'postern'],
     [['held'], 'postern-held'],

@@ -1,14 +1,17 @@
 /** Asks a guard for `postern check`: through its state folder, else at the address of its page. */
 import { OperatorError } from '../../lib/operator-error.ts';
+import type { AccountView } from '../../ports/admin.ts';
 import type { Answered } from '../guard/request.ts';
 import { requestGuard } from '../guard/request.ts';
 import { readRunFile } from '../guard/run-file.ts';
-import type { StatusOverview } from '../status.ts';
 import { type CheckFacts, numbersOf } from './facts.ts';
 
 /** All questions are asked at once, so this is about how long a check lasts at most. */
 const deadlineMs = 6_000;
 const answerBytesMax = 4 * 1024 * 1024;
+
+/** The part of GET /api/overview that is needed here. */
+type Overview = { readonly suspended?: readonly { readonly account: AccountView }[] };
 
 /** Throws OperatorError `not-running` if no guard runs, or if this user may not read the folder. */
 export async function askInFolder(state: string): Promise<CheckFacts> {
@@ -17,7 +20,7 @@ export async function askInFolder(state: string): Promise<CheckFacts> {
   const [health, metrics, overview] = await Promise.all(
     ['/health', '/metrics', '/api/overview'].map(ask),
   );
-  const { suspended = [] } = parsed<Partial<StatusOverview>>(overview);
+  const { suspended = [] } = parsed<Overview>(overview);
   return {
     ...healthOf(health),
     numbers: numbersOf(metrics?.text ?? ''),

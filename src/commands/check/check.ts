@@ -56,8 +56,8 @@ export function register(program: Command): void {
         notes:
           'CRITICAL: no guard runs, it does not answer, it shows a trouble, its ledger takes no ' +
           'writes, or a limit is reached. WARNING: an account is suspended, a scanner is down, a ' +
-          'mail log is not read, a notice is not delivered, a DKIM key cannot be used, a provider ' +
-          'blocks mail.',
+          'mail log is not read, a notice is not delivered, a DKIM key cannot be used, a ' +
+          'provider blocks mail.',
         examples: [
           ['postern check -w 20 -c 200 --age-critical 3d', ''],
           ['postern check --state /var/lib/postern-2', 'another instance'],

@@ -32,7 +32,11 @@ export function judged(facts: CheckFacts, limits: CheckLimits): CheckAnswer {
   ];
   const sorted = findings.toSorted((one, other) => other.state - one.state);
   const texts = sorted.length === 0 ? [goodText(numbers)] : sorted.map(({ text }) => text);
-  return answer(sorted[0]?.state ?? 0, texts, numbers === undefined ? '' : perfdata(numbers, limits));
+  return answer(
+    sorted[0]?.state ?? 0,
+    texts,
+    numbers === undefined ? '' : perfdata(numbers, limits),
+  );
 }
 
 /** An answer without a guard to tell anything. */
