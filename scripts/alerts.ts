@@ -1,7 +1,7 @@
 /**
  * Alerts for Prometheus, as data: packaging/prometheus/postern.rules.yml and the table in
- * docs/reference/metrics.md are made from it. test/integration/monitoring.test.ts compares the names
- * of metrics and labels with those that the guard has.
+ * docs/reference/metrics.md are made from it. test/integration/monitoring.test.ts compares names
+ * and labels with the metrics that the guard has.
  */
 
 export type Alert = {
