@@ -121,7 +121,8 @@ ${rows.join('')}
 ## Alerts
 
 These are the rules of \`packaging/prometheus/postern.rules.yml\`.
-\`packaging/grafana/postern.json\` is a dashboard of the same numbers ([how to use both](../operate.md#what-to-watch)).
+\`packaging/grafana/postern.json\` is a dashboard of the same numbers
+([how to use both](../operate.md#what-to-watch)).
 
 | alert | when | what it means, and what to do |
 |---|---|---|

@@ -1,4 +1,4 @@
-/** The request by which a webhook of each format gets a notice, for `postern try notice --print`. */
+/** The request that brings a notice to a webhook, for `postern try notice --print`. */
 import type { Notice } from '../../core/notice.ts';
 import type { WebhookFormat } from '../../core/notice-format.ts';
 import { webhookRequest } from '../../partners/notices/webhook-request.ts';

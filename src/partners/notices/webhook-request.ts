@@ -1,5 +1,6 @@
 /**
- * The HTTP request by which a service takes a notice: JSON as it is, or the message of a chat. Pure.
+ * The HTTP request that brings a notice to a service: JSON as it is, or the message of a chat.
+ * Pure.
  *
  * Names, addresses and subjects in a notice come from strangers. So chats get plain text or a block
  * of code, in which no service reads markup; links in it are made unreadable for programs, and

@@ -92,7 +92,7 @@ test('a server that never answers is given up at the deadline', async () => {
   await assert.rejects(channel.send(notice, never), /did not answer in time/);
 });
 
-test('a room of Matrix gets a PUT with the token, and a repeated notice is the same event', async () => {
+test('Matrix gets a PUT with the token, and a repeated notice is the same event', async () => {
   const seen: { method: string; url: string; token: string }[] = [];
   await using server = await listen((request, response) => {
     const { headers, method = '', url = '' } = request;
