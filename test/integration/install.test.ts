@@ -13,6 +13,7 @@ import {
   readFile,
   rm,
   stat,
+  symlink,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -67,6 +68,9 @@ test('installed into a folder, it starts; undone, only the operator’s files st
   assert.match(await readFile(completion, 'utf8'), /^complete -F _postern postern$/m);
   const stale = join(root, 'usr/local/share/man/man1/postern-bygone.1');
   await writeFile(stale, await readFile(page));
+  const linked = join(root, 'usr/local/share/man/man1/postern-find.1');
+  await rm(linked);
+  await symlink(join(root, 'elsewhere'), linked);
   const foreign = '/usr/local/share/fish/vendor_completions.d/postern.fish';
   await writeFile(join(root, foreign), '# mine\n');
   await appendFile(config, '# mine\n');
@@ -76,6 +80,8 @@ test('installed into a folder, it starts; undone, only the operator’s files st
   assert.ok(again.includes('/usr/local/lib/postern is up to date'));
   assert.ok(again.some((line) => line.endsWith(`not ours, left alone: ${foreign}`)));
   await assert.rejects(stat(stale), { code: 'ENOENT' });
+  await assert.rejects(stat(join(root, 'elsewhere')), { code: 'ENOENT' });
+  assert.match(await readFile(linked, 'utf8'), /^\.TH "POSTERN/m);
   assert.ok(again.includes('/etc/systemd/system/postern.service is up to date'));
   await appendFile(join(root, 'usr/local/lib/postern/package.json'), ' ');
   const renewed = await install({ root }, quiet, wholeProgram);
@@ -155,6 +161,7 @@ test('the sample configuration is right, also with everything in it switched on'
     'mode',
     'notices.mail_to',
     'notices.webhook',
+    'notices.webhook_format',
     'notices.webhook_secret_file',
     'verify.enabled',
   ]);

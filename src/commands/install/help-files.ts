@@ -2,7 +2,7 @@
  * Manual pages and completion scripts below /usr/local/share, where man(1) and the shells look for
  * them. A file that does not have our mark belongs to somebody else and is left alone.
  */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { completionScript, type Shell } from '../completion/completion.ts';
@@ -61,7 +61,12 @@ async function written(path: string, wanted: string): Promise<boolean> {
   const before = await textOf(path);
   if (before !== undefined && !isOurs(before)) return false;
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-  if (before !== wanted) await writeFile(path, wanted, { mode: 0o644 });
+  if (before === wanted) return true;
+  // A name that leads elsewhere is replaced, not followed.
+  const fresh = `${path}.new`;
+  await rm(fresh, { force: true });
+  await writeFile(fresh, wanted, { mode: 0o644, flag: 'wx' });
+  await rename(fresh, path);
   return true;
 }
 
