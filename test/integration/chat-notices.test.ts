@@ -1,4 +1,4 @@
-/** A guard with a webhook of each chat service: what a real HTTP server gets, and what is logged. */
+/** A guard with a webhook of each chat service: what an HTTP server gets, and what is logged. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
