@@ -7,7 +7,7 @@ packages='postfix dovecot-core dovecot-imapd rspamd chromium openssl util-linux 
   bind9 bind9-utils bind9-dnsutils tinydns opendkim opendkim-tools libmail-dkim-perl python3-dkim python3-nacl python3-spf
   python3-yaml python3-authres bzip2 xz-utils cron spamd spamassassin clamav-daemon
   php-cgi php-fpm libfcgi-bin john whois apache2-utils postgresql dovecot-pgsql gdb mariadb-server slapd ldap-utils
-  faketime locales mmdebstrap amavisd-new postsrsd spamc sasl2-bin pflogsumm'
+  faketime locales mmdebstrap amavisd-new postsrsd spamc sasl2-bin pflogsumm mandoc zsh fish prometheus'
 
 missing=
 for package in $packages; do

@@ -10,6 +10,8 @@ import { commandNames, openProgram, runCommandLine } from '../src/commands/progr
 import { schema, settings } from '../src/config/schema.ts';
 import { metrics } from '../src/core/metrics/metrics.ts';
 import { sysexits } from '../src/lib/operator-error.ts';
+import { alerts, rulesFile } from './alerts.ts';
+import { dashboardFile } from './dashboard.ts';
 import { eventMeanings, faultMeanings } from './event-meanings.ts';
 import { guardNumbersPage } from './guard-numbers.ts';
 import { callsOf, literalsOf } from './source-scan.ts';
@@ -26,6 +28,14 @@ export async function referencePages(): Promise<ReadonlyMap<string, string>> {
     ['errors.md', errorsPage()],
     ['log-events.md', logEventsPage()],
     ['guard-numbers.md', guardNumbersPage(made)],
+  ]);
+}
+
+/** Files for other programs that are made from the code: path in the project and text. */
+export function monitoringFiles(): ReadonlyMap<string, string> {
+  return new Map([
+    ['packaging/prometheus/postern.rules.yml', rulesFile()],
+    ['packaging/grafana/postern.json', dashboardFile()],
   ]);
 }
 
@@ -93,7 +103,10 @@ function metricsPage(): string {
     const labels = values === undefined ? shown : `${shown}: ${values.join(', ')}`;
     return `| \`${name}\` | ${kind} | ${labels} | ${cell(help)} |\n`;
   });
-  const alertRows = alerts.map(([when, meaning]) => `| ${when} | ${meaning} |\n`);
+  const alertRows = alerts.map(
+    ({ action, expr, for: time, name, summary }) =>
+      `| ${name} | \`${cell(expr)}\` for ${time} | ${cell(`${summary}. ${action}`)} |\n`,
+  );
   return `# Metrics
 
 \`/metrics\` of the HTTP door answers in the OpenMetrics text format. No label contains an account,
@@ -105,39 +118,16 @@ ${made}
 | metric | kind | label | what it counts |
 |---|---|---|---|
 ${rows.join('')}
-## Alerts worth having
+## Alerts
 
-| when | what it means |
-|---|---|
+These are the rules of \`packaging/prometheus/postern.rules.yml\`.
+\`packaging/grafana/postern.json\` is a dashboard of the same numbers
+([how to use both](../operate.md#what-to-watch)).
+
+| alert | when | what it means, and what to do |
+|---|---|---|
 ${alertRows.join('')}`;
 }
-
-const alerts: readonly (readonly [when: string, meaning: string])[] = [
-  [
-    '`postern_up_seconds` is missing',
-    'Postern is down; Postfix treats mail as `postern_when_down` says',
-  ],
-  [
-    '`postern_ledger_ok == 0`',
-    'the disk is full or the file is gone; suspensions may not survive a restart',
-  ],
-  [
-    '`increase(postern_bypassed_total[10m]) > 3`',
-    'mail leaves that Postern does not judge; `postern status` names the way',
-  ],
-  [
-    '`increase(postern_suspensions_total[5m]) > 0`',
-    'an account was suspended; the notice says which',
-  ],
-  [
-    '`increase(postern_notices_total{outcome=~"retried|failed"}[1h]) > 0`',
-    'a notice channel does not work; run `postern doctor`',
-  ],
-  [
-    '`increase(postern_verdicts_total{verdict="pass"}[1h]) == 0` by day',
-    'Postfix may no longer ask the guard; run `postern doctor`',
-  ],
-];
 
 function errorsPage(): string {
   const rows = callsOf(home, /new OperatorError\(/g).map(({ args }) => {
@@ -252,5 +242,9 @@ if (import.meta.main) {
   for (const [name, text] of await referencePages()) {
     writeFileSync(join(folder, name), text);
     process.stdout.write(`docs/reference/${name}\n`);
+  }
+  for (const [path, text] of monitoringFiles()) {
+    writeFileSync(join(home, path), text);
+    process.stdout.write(`${path}\n`);
   }
 }

@@ -134,6 +134,7 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'accounts.own_hosts',
     'suspension.held_messages_max',
     'suspension.held_megabytes_max',
+    'notices.webhook_format',
     'notices.page_url',
     'providers.rules',
     'reflection.bounces',

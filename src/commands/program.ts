@@ -7,7 +7,8 @@ import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { version } from '../version.ts';
 
-type Module = { register(program: Command): void };
+/** `whole`: opens the program with every command, for those that describe all of them. */
+type Module = { register(program: Command, whole: () => Promise<Command>): void };
 
 /** Name of the command, its line in `postern --help`, and its file. */
 const commands: readonly (readonly [string, string, () => Promise<Module>])[] = [
@@ -41,6 +42,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ],
   ['install', 'make Postern a service of this machine', () => import('./install/install.ts')],
   ['dns', 'plan, check and watch the DNS records of mail', () => import('./dns/dns.ts')],
+  ['check', 'one line for Nagios and other monitors', () => import('./check/check.ts')],
   ['doctor', 'check guard, mail server and machine', () => import('./doctor/doctor.ts')],
   ['probe', 'your mail server as a stranger sees it', () => import('./probe/probe.ts')],
   ['scan', 'what scanners say about a message', () => import('./scan/scan.ts')],
@@ -53,6 +55,8 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['dkim', 'DKIM keys, and signatures of messages', () => import('./dkim/dkim.ts')],
   ['spf', 'what SPF says about mail from an address', () => import('./dns/spf.ts')],
   ['config', 'check and show the configuration', () => import('./config/config.ts')],
+  ['man', 'print a manual page', () => import('./man/man.ts')],
+  ['completion', 'completion for bash, zsh and fish', () => import('./completion/completion.ts')],
 ];
 
 export const commandNames: readonly string[] = commands.map(([name]) => name);
@@ -93,14 +97,7 @@ export async function runCommandLine(words: readonly string[], output: Output): 
 
 /** The program with the wanted command, or without one with the summaries of all. */
 export async function openProgram(words: readonly string[], output: Output): Promise<Command> {
-  const program = new Command('postern')
-    .description(about)
-    .version(version, '-V, --version')
-    .configureHelp({ helpWidth: 100 })
-    .helpCommand(false)
-    .addHelpText('after', more)
-    .exitOverride()
-    .configureOutput(outputConfiguration(output));
+  const program = bareProgram(output);
   const wanted = helpAsOption(words)[0];
   const one = commands.find(([name]) => name === wanted);
   if (one === undefined) {
@@ -108,8 +105,30 @@ export async function openProgram(words: readonly string[], output: Output): Pro
       program.command(name).summary(summary).allowUnknownOption();
     if (wanted === undefined) program.help({ error: true });
   } else {
-    (await one[2]()).register(program);
+    (await one[2]()).register(program, wholeProgram);
     for (const command of program.commands) inherit(command, program);
+  }
+  return program;
+}
+
+function bareProgram(output: Output): Command {
+  return new Command('postern')
+    .description(about)
+    .version(version, '-V, --version')
+    .configureHelp({ helpWidth: 100 })
+    .helpCommand(false)
+    .addHelpText('after', more)
+    .exitOverride()
+    .configureOutput(outputConfiguration(output));
+}
+
+/** The program with every command and its subcommands, to be read and not to be run. */
+export async function wholeProgram(): Promise<Command> {
+  const program = bareProgram({ out: () => {}, err: () => {} });
+  for (const [, , load] of commands) (await load()).register(program, wholeProgram);
+  for (const command of program.commands) {
+    inherit(command, program);
+    command.summary(commands.find(([name]) => name === command.name())?.[1] ?? '');
   }
   return program;
 }

@@ -138,7 +138,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     },
   );
   scope.defer(startPruning(parts, memory.journal, readers.waiting.knownOlderThan));
-  scope.defer(startGauges(counters, admin, live.settings));
+  const { live: reads } = memory.journal;
+  scope.defer(startGauges({ counters, admin, settings: live.settings, live: reads }));
   const modeDeps = { ...stopping, ...memory, world, settings: live.settings };
   modeChanged(modeDeps);
   stopping.suspensions.resume();

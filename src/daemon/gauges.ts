@@ -2,15 +2,26 @@
 import { keyStates } from '../core/signing/key.ts';
 import type { Settings } from '../flow/settings.ts';
 import type { Counters } from '../lib/counters.ts';
+import { type Millis, secondMs } from '../lib/time.ts';
 import type { Admin } from '../ports/admin.ts';
+import type { Ledger } from '../ports/ledger.ts';
 import { startTimer } from './base/timers.ts';
 
 const gaugesEveryMs = 10_000;
+/** Notices that wait, however long until their next attempt. */
+const farFuture = Number.MAX_SAFE_INTEGER as Millis;
+
+export type GaugesDeps = {
+  readonly counters: Counters;
+  readonly admin: Pick<Admin, 'status' | 'dkim'>;
+  readonly settings: Settings;
+  readonly live: Pick<Ledger, 'notices' | 'oldestHeldAt'>;
+};
 
 /** Answers with a function that stops. */
-export function startGauges(counters: Counters, admin: Admin, settings: Settings): () => void {
+export function startGauges({ admin, counters, live, settings }: GaugesDeps): () => void {
   const run = (): void => {
-    const { accounts, held, ledger } = admin.status();
+    const { accounts, held, ledger, now, troubles } = admin.status();
     for (const [state, value] of Object.entries(accounts)) {
       counters.set('postern_accounts', value, state);
     }
@@ -21,6 +32,11 @@ export function startGauges(counters: Counters, admin: Admin, settings: Settings
     }
     counters.set('postern_dkim_keys_unusable', keys.filter(({ fault }) => fault !== '').length);
     counters.set('postern_held_messages', held);
+    const oldest = live.oldestHeldAt() ?? now;
+    counters.set('postern_held_oldest_seconds', Math.max(0, Math.floor((now - oldest) / secondMs)));
+    const untaken = live.notices(farFuture).filter(({ tries }) => tries > 0);
+    counters.set('postern_notices_waiting', untaken.length);
+    counters.set('postern_troubles', troubles.length);
     counters.set('postern_guarding', settings.mode === 'guard' ? 1 : 0);
     counters.set('postern_ledger_ok', ledger.state === 'ok' ? 1 : 0);
   };

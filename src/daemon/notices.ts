@@ -20,12 +20,12 @@ export function noticeCheck(
 }
 
 export function noticeChannels(config: Config, host: string): readonly NoticeChannel[] {
-  const { mail_to, webhook, webhook_secret_file } = config.notices;
+  const { mail_to, webhook, webhook_format: format, webhook_secret_file } = config.notices;
   const channels: NoticeChannel[] = [];
   if (mail_to.length > 0) channels.push(noticeMail({ to: mail_to, ...mailServerOf(config, host) }));
   if (webhook !== '') {
     const secret = webhook_secret_file === '' ? '' : readSecretFile(webhook_secret_file);
-    channels.push(noticeWebhook({ url: webhook, secret }));
+    channels.push(noticeWebhook({ url: webhook, format, secret }));
   }
   return channels;
 }

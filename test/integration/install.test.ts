@@ -13,6 +13,7 @@ import {
   readFile,
   rm,
   stat,
+  symlink,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,6 +24,7 @@ import { dropInText } from '../../src/commands/connect/sendmail-steps.ts';
 import { install } from '../../src/commands/install/install.ts';
 import { serviceCalls } from '../../src/commands/install/service.ts';
 import { queueDropIn } from '../../src/commands/install/sockets.ts';
+import { wholeProgram } from '../../src/commands/program.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { helperTools } from '../../src/partners/privileged-tools.ts';
 import { serviceManager } from '../../src/partners/systemd.ts';
@@ -46,9 +48,9 @@ async function files(dir: string): Promise<string[]> {
 test('installed into a folder, it starts; undone, only the operator’s files stay', async () => {
   await using place = await scratch();
   const root = place.dir;
-  const plan = await install({ root, dryRun: true }, quiet);
+  const plan = await install({ root, dryRun: true }, quiet, wholeProgram);
   assert.deepEqual(await readdir(root), [], 'a dry run makes nothing');
-  assert.deepEqual(await install({ root }, quiet), plan);
+  assert.deepEqual(await install({ root }, quiet, wholeProgram), plan);
   const program = join(root, 'usr/local/lib/postern/postern');
   const help = spawnSync(program, ['--help'], { encoding: 'utf8' });
   assert.equal(help.status, 0, help.stderr);
@@ -60,20 +62,37 @@ test('installed into a folder, it starts; undone, only the operator’s files st
   await readmeIsWhole(join(root, 'usr/local/lib/postern'));
   const config = join(root, 'etc/postern/postern.toml');
   assert.match(await readFile(config, 'utf8'), /^mode = "observe"$/m);
+  const page = join(root, 'usr/local/share/man/man1/postern-held.1');
+  assert.match(await readFile(page, 'utf8'), /^\.TH "POSTERN/m);
+  const completion = join(root, 'usr/local/share/bash-completion/completions/postern');
+  assert.match(await readFile(completion, 'utf8'), /^complete -F _postern postern$/m);
+  const stale = join(root, 'usr/local/share/man/man1/postern-bygone.1');
+  await writeFile(stale, await readFile(page));
+  const linked = join(root, 'usr/local/share/man/man1/postern-find.1');
+  await rm(linked);
+  await symlink(join(root, 'elsewhere'), linked);
+  const foreign = '/usr/local/share/fish/vendor_completions.d/postern.fish';
+  await writeFile(join(root, foreign), '# mine\n');
   await appendFile(config, '# mine\n');
   await writeFile(join(root, 'var/lib/postern/ledger.db'), 'x');
-  const again = await install({ root }, quiet);
+  const again = await install({ root }, quiet, wholeProgram);
   assert.ok(again.includes('/etc/postern/postern.toml exists: left alone'));
   assert.ok(again.includes('/usr/local/lib/postern is up to date'));
+  assert.ok(again.some((line) => line.endsWith(`not ours, left alone: ${foreign}`)));
+  await assert.rejects(stat(stale), { code: 'ENOENT' });
+  await assert.rejects(stat(join(root, 'elsewhere')), { code: 'ENOENT' });
+  assert.match(await readFile(linked, 'utf8'), /^\.TH "POSTERN/m);
   assert.ok(again.includes('/etc/systemd/system/postern.service is up to date'));
   await appendFile(join(root, 'usr/local/lib/postern/package.json'), ' ');
-  const renewed = await install({ root }, quiet);
+  const renewed = await install({ root }, quiet, wholeProgram);
   assert.ok(renewed.includes('copy the program and its documents to /usr/local/lib/postern'));
   assert.match(await readFile(config, 'utf8'), /# mine/);
-  await install({ root, undo: true }, quiet);
-  assert.deepEqual(await files(root), ['/etc/postern/postern.toml', '/var/lib/postern/ledger.db']);
-  await install({ root, undo: true }, quiet);
-  await install({ root, undo: true, purge: true }, quiet);
+  await install({ root, undo: true }, quiet, wholeProgram);
+  const kept = ['/etc/postern/postern.toml', foreign, '/var/lib/postern/ledger.db'];
+  assert.deepEqual(await files(root), kept);
+  await rm(join(root, foreign));
+  await install({ root, undo: true }, quiet, wholeProgram);
+  await install({ root, undo: true, purge: true }, quiet, wholeProgram);
   assert.deepEqual(await files(root), []);
 });
 
@@ -142,6 +161,7 @@ test('the sample configuration is right, also with everything in it switched on'
     'mode',
     'notices.mail_to',
     'notices.webhook',
+    'notices.webhook_format',
     'notices.webhook_secret_file',
     'verify.enabled',
   ]);

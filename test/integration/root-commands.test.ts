@@ -128,6 +128,7 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
     'quarantine drop': ['4bXn9K2pWzz9', '--yes'],
     probe: ['127.0.0.1', ...probed, ...config, ...ofPostfix],
     install: ['--dry-run'],
+    completion: ['bash'],
     'dns plan': ['a.test', ...config],
     'dns check': ['a.test', ...config],
     'dns watch': ['a.test', ...config, '--timeout', '1s'],

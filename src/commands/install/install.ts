@@ -23,7 +23,7 @@ export type InstallOptions = {
   readonly root?: string;
 };
 
-export function register(program: Command): void {
+export function register(program: Command, whole: () => Promise<Command>): void {
   program
     .command('install')
     .description(
@@ -55,17 +55,22 @@ export function register(program: Command): void {
     )
     .addOption(new Option('--root <dir>', 'a folder used instead of / (packages, tests)'))
     .action(async (options: InstallOptions) => {
-      const done = await install(options, (line) => {
+      const say = (line: string): void => {
         if (options.json !== true) stdout.write(`${line}\n`);
-      });
+      };
+      const done = await install(options, say, whole);
       if (options.json === true) stdout.write(`${JSON.stringify({ done })}\n`);
     });
 }
 
-/** Does the steps and says each one; answers with what was done. */
+/**
+ * Does the steps and says each one; answers with what was done. `whole`: opens the program with
+ * every command, for its manual pages.
+ */
 export async function install(
   options: InstallOptions,
   say: (line: string) => void,
+  whole: () => Promise<Command>,
 ): Promise<readonly string[]> {
   if (options.purge === true && options.undo !== true) {
     throw new OperatorError('usage', '--purge works only together with --undo', {
@@ -86,7 +91,7 @@ export async function install(
   const steps =
     options.undo === true
       ? undoSteps(place, { purge: options.purge === true })
-      : installSteps(place);
+      : installSteps(place, whole);
   const done: string[] = [];
   for (const step of steps) {
     const happened = options.dryRun === true ? step.text : ((await step.run()) ?? step.text);

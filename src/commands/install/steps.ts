@@ -18,10 +18,12 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import type { Command } from 'commander';
 import { programOutput } from '../../partners/program.ts';
 import { launcherPath, renewWrapper } from '../connect/sendmail-steps.ts';
 import { home, installedHome, installedState } from '../guard/run-file.ts';
 import { giveAsRoot, makeFolderAsRoot } from '../guard/trusted-path.ts';
+import { helpFilesStep, removeHelpFilesStep } from './help-files.ts';
 import { letAllGoStep } from './let-all-go.ts';
 import { startStep, stopStep } from './service.ts';
 import { dropInStep, removeSocketsStep, unitFolder } from './sockets.ts';
@@ -64,7 +66,10 @@ const parts = [
   'runtime',
 ] as const;
 
-export function installSteps(place: InstallPlace): readonly InstallStep[] {
+export function installSteps(
+  place: InstallPlace,
+  whole: () => Promise<Command>,
+): readonly InstallStep[] {
   const at = (path: string): string => join(place.root, path);
   const services = place.staging ? [] : [userStep(), ...folderOwners()];
   let changed = false;
@@ -78,6 +83,7 @@ export function installSteps(place: InstallPlace): readonly InstallStep[] {
   return [
     programStep(at(installedHome), note),
     { text: `link ${link}`, run: () => linkStep(at(link)) },
+    helpFilesStep(place.root, whole),
     { text: `write ${config} (mode = "observe")`, run: () => configStep(at(config)) },
     { text: `make ${installedState}`, run: () => folderStep(at(installedState), 0o700, place) },
     { text: `make ${denyFolder}`, run: () => folderStep(at(denyFolder), 0o2750, place) },
@@ -119,6 +125,7 @@ export function undoSteps(
     ...(place.staging ? [] : [letAllGoStep(join(waitingFolder, 'waiting')), removeSocketsStep()]),
     ...units.map((unit) => remove(join(unitFolder, unit))),
     { text: `remove ${link}`, run: () => unlinkStep(at(link)) },
+    removeHelpFilesStep(place.root),
     remove(installedHome),
     { text: `remove ${denyFolder}`, run: () => removeDenyFolder(at(denyFolder), how.purge) },
     ...(how.purge

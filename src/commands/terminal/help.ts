@@ -43,6 +43,49 @@ function section(title: string, lines: readonly string[]): string {
   return [`\n${title}:`, ...lines.map((line) => ' '.repeat(indent) + line)].join('\n');
 }
 
+/** What stands below the options of a command's help, taken apart. */
+export type HelpParts = {
+  /** Paragraphs; their lines are broken by hand. */
+  readonly notes: readonly string[];
+  readonly sections: readonly {
+    readonly title: string;
+    /** The left side of a line, and the remark or meaning on its right side. */
+    readonly lines: readonly (readonly [string, string])[];
+  }[];
+};
+
+/** Reads what `helpAfter` wrote, for pages that show the same text in another form. */
+export function helpParts(text: string): HelpParts {
+  const notes: string[] = [];
+  const sections: HelpParts['sections'][number][] = [];
+  for (const block of text.replace(/^\n+|\s+$/g, '').split(/\n{2,}/)) {
+    const [first = '', ...rest] = block.split('\n');
+    const title = /^([A-Z][^.:]*):$/.exec(first)?.[1];
+    const exits = /^([A-Z][^.:]*codes?) .*:$|^(Exit codes):$/.test(first);
+    const isSection = exits || (title !== undefined && title.split(' ').length <= 2);
+    if (isSection && rest.every((line) => line.startsWith(' '))) {
+      const lines = exits ? exitLines(rest) : rest.map(twoColumns);
+      sections.push({ title: exits ? 'Exit codes' : (title ?? first), lines });
+    } else if (block !== '') notes.push(block);
+  }
+  return { notes, sections };
+}
+
+function twoColumns(line: string): readonly [string, string] {
+  const [left = '', right = ''] = line.trim().split(/ {3,}(.*)/);
+  return [left, right];
+}
+
+/** One code on a line, or several that are three spaces apart. */
+function exitLines(lines: readonly string[]): readonly (readonly [string, string])[] {
+  return lines
+    .flatMap((line) => line.trim().split(/ {3,}/))
+    .map((entry) => {
+      const [, code = '', meaning = ''] = /^(\d+) +(.*)$/.exec(entry) ?? [];
+      return [code, meaning] as const;
+    });
+}
+
 /** A value as `--json` prints it. */
 export function jsonLine(value: unknown): string {
   return `${JSON.stringify(value)}\n`;

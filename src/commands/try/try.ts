@@ -1,5 +1,6 @@
 /** `postern try`: plays a hijack against the running guard, or sends a test notice. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type WebhookFormat, webhookFormats } from '../../core/notice-format.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { parseMilterAddress } from '../../partners/milter/client.ts';
 import type { StatusView } from '../../ports/admin.ts';
@@ -18,6 +19,7 @@ import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { countOption, rateOption } from '../terminal/options.ts';
 import { print } from '../terminal/print.ts';
 import { playHijack, tryDomain } from './hijack.ts';
+import { previewText } from './notice-preview.ts';
 import { sceneText, tallyText } from './try-text.ts';
 
 type Options = { readonly state?: string; readonly json?: true };
@@ -125,12 +127,21 @@ function notice(trial: Command): void {
       'Lets the guard send a test notice on every channel that is configured (settings ' +
         'notices.mail_to and notices.webhook), and says which channel accepted it.',
     )
+    .addOption(
+      new Option(
+        '--print <format>',
+        'send nothing; print the request that brings a made-up suspension to such a webhook',
+      ).choices(webhookFormats),
+    )
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       helpAfter({
-        examples: [['postern try notice', '']],
+        examples: [
+          ['postern try notice', ''],
+          ['postern try notice --print slack', 'what notices.webhook_format = "slack" sends'],
+        ],
         exits: [
           [0, 'every channel accepted it'],
           [1, 'no channel is configured, or one failed; the error says which'],
@@ -138,7 +149,10 @@ function notice(trial: Command): void {
         ],
       }),
     );
-  command.action((options: Options) => act(command, options, '/test-notice'));
+  command.action(async (options: Options & { readonly print?: WebhookFormat }) => {
+    if (options.print === undefined) await act(command, options, '/test-notice');
+    else print(command, previewText(options.print));
+  });
 }
 
 /** Accepts only made-up accounts: a real one would really be suspended. */

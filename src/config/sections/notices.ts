@@ -1,5 +1,6 @@
 /** Settings of [notices]: how the operator is told. */
 import { z } from 'zod';
+import { type WebhookFormat, webhookFault, webhookFormats } from '../../core/notice-format.ts';
 
 const address = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be a mail address');
 
@@ -8,6 +9,7 @@ export type NoticeSettings = {
   mail_from: string;
   mail_server: string;
   webhook: string;
+  webhook_format: WebhookFormat;
   webhook_secret_file: string;
   page_url: string;
 };
@@ -25,15 +27,22 @@ export const noticeSettings: z.ZodType<NoticeSettings> = z
       .union([z.literal(''), z.url({ protocol: /^https?$/ })])
       .default('')
       .describe(
-        'Second channel: a URL that receives each notice as a JSON POST, so that ' +
-          'notices arrive even when mail is blocked.',
+        'Second channel: a URL that receives each notice by HTTP, so that notices arrive even ' +
+          'when mail is blocked.',
+      ),
+    webhook_format: z
+      .enum(webhookFormats)
+      .default('json')
+      .describe(
+        'What the service at that URL takes. json: the notice as data, for a program of yours. ' +
+          'slack, mattermost, matrix, ntfy, telegram: a message of that service.',
       ),
     webhook_secret_file: z
       .union([z.literal(''), z.string().regex(/^\//, 'must be an absolute path')])
       .default('')
       .describe(
-        'File with the secret that signs the POST (X-Postern-Signature); only Postern' +
-          ' may read it. Empty: not signed.',
+        'File with a secret; only Postern may read it. json: signs the POST ' +
+          '(X-Postern-Signature). matrix, ntfy: the access token. telegram: the token of the bot.',
       ),
     page_url: z
       .union([
@@ -45,5 +54,12 @@ export const noticeSettings: z.ZodType<NoticeSettings> = z
         'Address under which you open the status page, such as http://127.0.0.1:9902 through ' +
           'an SSH tunnel. Notices then have a link to the incident or provider. Empty: no links.',
       ),
+  })
+  .superRefine(({ webhook, webhook_format, webhook_secret_file }, context) => {
+    const fault = webhookFault(webhook_format, webhook, webhook_secret_file !== '');
+    if (fault !== undefined) {
+      const message = `for webhook_format = "${webhook_format}" it ${fault}`;
+      context.addIssue({ code: 'custom', path: ['webhook'], message });
+    }
   })
   .prefault({});

@@ -9,6 +9,7 @@ import { unsignedWhys } from '../signing/choose.ts';
 import { keyStates } from '../signing/key.ts';
 import type { Metric } from './metric.ts';
 import { mailLogMetrics } from './metrics-log.ts';
+import { noticeMetrics } from './metrics-notices.ts';
 import { reflectionMetrics } from './metrics-reflection.ts';
 import { authorMetrics, scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
 
@@ -80,6 +81,11 @@ const guardMetrics: readonly Metric[] = [
       'unsigned; see `postern dkim keys`.',
   },
   { name: 'postern_held_messages', kind: 'gauge', help: 'Messages held now.' },
+  {
+    name: 'postern_held_oldest_seconds',
+    kind: 'gauge',
+    help: 'How long the oldest held message has been held; 0 if none is held.',
+  },
   { name: 'postern_guarding', kind: 'gauge', help: '1 in mode guard, 0 in mode observe.' },
 ];
 
@@ -169,15 +175,6 @@ const doorMetrics: readonly Metric[] = [
     name: 'postern_live_dropped_total',
     kind: 'counter',
     help: 'Live feeds ended because their reader was too slow.',
-  },
-  {
-    name: 'postern_notices_total',
-    kind: 'counter',
-    help:
-      'Attempts to send a notice to the operator, by outcome. failed means given up after two ' +
-      'days.',
-    label: 'outcome',
-    values: ['sent', 'retried', 'failed'],
   },
 ];
 
@@ -375,6 +372,7 @@ export const metrics: readonly Metric[] = [
   ...guardMetrics,
   ...ledgerMetrics,
   ...doorMetrics,
+  ...noticeMetrics,
   ...signingMetrics,
   ...scanMetrics,
   ...scriptMetrics,

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import type { Notice } from '../../core/notice.ts';
+import { faultText } from '../../lib/error-text.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import { noticeWebhook } from './webhook.ts';
 
@@ -89,4 +90,41 @@ test('a server that never answers is given up at the deadline', async () => {
   await using server = await listen(() => undefined);
   const channel = noticeWebhook({ url: server.url, deadlineMs: 50 });
   await assert.rejects(channel.send(notice, never), /did not answer in time/);
+});
+
+test('Matrix gets a PUT with the token, and a repeated notice is the same event', async () => {
+  const seen: { method: string; url: string; token: string }[] = [];
+  await using server = await listen((request, response) => {
+    const { headers, method = '', url = '' } = request;
+    seen.push({ method, url, token: headers.authorization ?? '' });
+    response.end('{"event_id":"$1"}');
+  });
+  const path = '/_matrix/client/v3/rooms/!abc:example.org/send/m.room.message';
+  const url = `${new URL(server.url).origin}${path}`;
+  const channel = noticeWebhook({ url, format: 'matrix', secret: 'token' });
+  await channel.send(notice, never);
+  await channel.send(notice, never);
+  const asked = { method: 'PUT', url: `${path}/n-1`, token: 'Bearer token' };
+  assert.deepEqual(seen, [asked, asked]);
+});
+
+test('no error has the token of a bot, a room or a password, whatever fails', async () => {
+  await using server = await listen((_request, response) => {
+    response.writeHead(404).end();
+  });
+  const { host } = new URL(server.url);
+  const path = 'botTOPSECRET/sendMessage?chat_id=-1';
+  for (const url of [
+    `http://${host}/${path}`,
+    `http://127.0.0.1:1/${path}`,
+    `http://user:TOPSECRET@${host}/?chat_id=-1`,
+    `http://nowhere.invalid/${path}`,
+  ]) {
+    const channel = noticeWebhook({ url, format: 'telegram', secret: 'TOPSECRET' });
+    await assert.rejects(channel.send(notice, never), (error) => {
+      assert.ok(error instanceof OperatorError);
+      assert.doesNotMatch(faultText(error), /TOPSECRET|chat_id/);
+      return true;
+    });
+  }
 });

@@ -1,64 +1,50 @@
 /**
- * Sends notices to the operator by HTTP, as a POST with JSON. Any 2xx answer is success. A redirect
- * is not followed, because it could send the notice to another server. The flow repeats failed
- * attempts; the id shows repeats.
+ * Sends notices to the operator by HTTP: as JSON, or as the message of a chat service. Any 2xx
+ * answer is success. A redirect is not followed, because it could send the notice to another
+ * server. The flow repeats failed attempts; the id shows repeats.
  */
-import { createHmac } from 'node:crypto';
 import type { Notice } from '../../core/notice.ts';
+import type { WebhookFormat } from '../../core/notice-format.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { NoticeChannel } from '../../ports/mail-server.ts';
+import { type WebhookRequest, webhookRequest } from './webhook-request.ts';
 
 export type WebhookOptions = {
   /** http or https. The path may contain a secret, so only the origin is ever shown. */
   readonly url: string;
-  /** Signs the body: `X-Postern-Signature: sha256=…` (HMAC, hexadecimal). */
+  readonly format?: WebhookFormat;
+  /** Signs the body, or is the token of the service (webhook-request.ts). */
   readonly secret?: string;
   readonly deadlineMs?: number;
 };
 
 export function noticeWebhook(options: WebhookOptions): NoticeChannel {
-  const { deadlineMs = 10_000 } = options;
-  const url = new URL(options.url);
+  const { deadlineMs = 10_000, format = 'json', secret = '', url } = options;
   return {
     name: 'webhook',
     async send(notice: Notice, signal: AbortSignal) {
-      const body = JSON.stringify(notice);
-      const answer = await post(url, body, {
-        headers: {
-          'content-type': 'application/json',
-          'user-agent': 'postern',
-          'x-postern-notice': notice.id,
-          ...signature(options.secret, body),
-        },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
-      });
+      const request = webhookRequest(notice, { format, url, secret });
+      const within = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+      const answer = await post(request, within);
       await answer.body?.cancel();
       if (answer.ok) return;
       const why =
         answer.status >= 300 && answer.status < 400
           ? 'answered with a redirect, which Postern does not follow'
           : `answered ${answer.status}`;
-      throw refused(url, why);
+      throw refused(request.url, why);
     },
   };
 }
 
-async function post(
-  url: URL,
-  body: string,
-  more: { readonly headers: Record<string, string>; readonly signal: AbortSignal },
-): Promise<Response> {
+async function post({ url, ...request }: WebhookRequest, signal: AbortSignal): Promise<Response> {
   try {
-    return await fetch(url, { method: 'POST', body, redirect: 'manual', ...more });
-  } catch (cause) {
-    throw refused(url, more.signal.aborted ? 'did not answer in time' : 'cannot be reached', cause);
+    return await fetch(url, { ...request, redirect: 'manual', signal });
+  } catch (error) {
+    // The message of fetch itself may have the whole URL; its cause says what the network did.
+    const cause = error instanceof Error ? error.cause : undefined;
+    throw refused(url, signal.aborted ? 'did not answer in time' : 'cannot be reached', cause);
   }
-}
-
-function signature(secret: string | undefined, body: string): Record<string, string> {
-  if (secret === undefined || secret === '') return {};
-  const digest = createHmac('sha256', secret).update(body).digest('hex');
-  return { 'x-postern-signature': `sha256=${digest}` };
 }
 
 function refused(url: URL, why: string, cause?: unknown): OperatorError {
