@@ -159,6 +159,8 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'scan.clamav_evidence',
     'messages.keep',
     'messages.keep_clear',
+    'listed.lists',
+    'listed.domains',
     'probe.hosts',
   ]);
   assert.ok(all.length >= 99);

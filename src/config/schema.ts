@@ -10,6 +10,7 @@ import { type DnsSettings, dnsSettings } from './sections/dns.ts';
 import { type DoorSettings, doorSettings } from './sections/doors.ts';
 import { type IdentitySettings, identitySettings } from './sections/identity.ts';
 import { type VerifySettings, verifySettings } from './sections/inbound.ts';
+import { type ListedSettings, listedSettings } from './sections/listed.ts';
 import { type MessagesSection, messagesSettings } from './sections/messages.ts';
 import { type NoticeSettings, noticeSettings } from './sections/notices.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
@@ -85,6 +86,7 @@ export type Config = {
   identity: IdentitySettings;
   messages: MessagesSection;
   probe: ProbeSettings;
+  listed: ListedSettings;
   ledger: {
     keep_messages: string;
     keep_stories: string;
@@ -302,6 +304,7 @@ const shape = z.strictObject({
   identity: identitySettings,
   messages: messagesSettings,
   probe: probeSettings,
+  listed: listedSettings,
   ledger: z
     .strictObject({
       keep_messages: duration

@@ -132,6 +132,7 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
     'dns check': ['a.test', ...config],
     'dns watch': ['a.test', ...config, '--timeout', '1s'],
     doctor: [...config, '--config-dir', postfix.configDirectory],
+    listed: ['192.0.2.1', ...config],
     scan: [eml],
     'scripts show': ['/srv/x.php'],
     'scripts allow': ['/srv/x.php', '--any'],

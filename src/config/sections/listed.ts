@@ -1,0 +1,37 @@
+/** Settings of [listed]: blocklists that are asked about our own addresses and domains. */
+import { z } from 'zod';
+
+export type ListedSettings = { lists: string[]; domains: string[] };
+
+const zone = z
+  .string()
+  .regex(
+    /^(?:domain:)?(?:[a-z0-9_-]+\.)+[a-z0-9_-]+$/,
+    'must be the zone of a list in lower case, such as zen.spamhaus.org; domain: in front if it ' +
+      'lists domains',
+  );
+const name = z
+  .string()
+  .regex(/^(?:[a-z0-9_-]+\.)+[a-z0-9_-]+$/, 'must be a domain name in lower case');
+
+export const listedSettings: z.ZodType<ListedSettings> = z
+  .strictObject({
+    lists: z
+      .array(zone)
+      .max(30)
+      .default([])
+      .describe(
+        'Blocklists to ask about our own addresses and domains, by their zones, such as ' +
+          '"zen.spamhaus.org"; "domain:" in front if Postern does not know the list and it lists ' +
+          'domains. Each list learns our addresses. Empty: those that Postern knows.',
+      ),
+    domains: z
+      .array(name)
+      .max(50)
+      .default([])
+      .describe(
+        'Domains to ask about. Empty: those that this server is known to send for, at most 50. ' +
+          'Addresses are those of identity.addresses, else what Postfix and this machine use.',
+      ),
+  })
+  .prefault({});
