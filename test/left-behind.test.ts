@@ -159,9 +159,9 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'scan.clamav_evidence',
     'messages.keep',
     'messages.keep_clear',
+    'probe.hosts',
     'listed.lists',
     'listed.domains',
-    'probe.hosts',
   ]);
   assert.ok(all.length >= 99);
 });

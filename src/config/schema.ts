@@ -10,11 +10,15 @@ import { type DnsSettings, dnsSettings } from './sections/dns.ts';
 import { type DoorSettings, doorSettings } from './sections/doors.ts';
 import { type IdentitySettings, identitySettings } from './sections/identity.ts';
 import { type VerifySettings, verifySettings } from './sections/inbound.ts';
-import { type ListedSettings, listedSettings } from './sections/listed.ts';
 import { type MessagesSection, messagesSettings } from './sections/messages.ts';
 import { type NoticeSettings, noticeSettings } from './sections/notices.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
-import { type ProbeSettings, probeSettings } from './sections/probe.ts';
+import {
+  type ListedSettings,
+  listedSettings,
+  type ProbeSettings,
+  probeSettings,
+} from './sections/probe.ts';
 import { type ProviderSettings, providerSettings } from './sections/providers.ts';
 import { type ReflectionSettings, reflectionSettings } from './sections/reflection.ts';
 import { type ScanSection, scanSettings } from './sections/scan.ts';
