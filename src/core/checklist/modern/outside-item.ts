@@ -1,5 +1,5 @@
 /** The item about names of others in our records. Pure. */
-import type { Millis } from '../../../lib/time.ts';
+import { dayMs, type Millis } from '../../../lib/time.ts';
 import { someOf } from '../../finding.ts';
 import type { ChecklistItem } from '../items/item.ts';
 import { done, type Judged, type Known, notNeeded, unknown } from './judged.ts';
@@ -37,8 +37,8 @@ function judge({ found, memory, now }: OutsideLook): Judged {
   const { dead, owners, silent } = found;
   const changed = changedOwners(memory ?? {}, owners, now).map(
     ({ at, before, owner }) =>
-      `${owner.domain} (${owner.usedBy}) has other name servers since ` +
-      `${new Date(at).toISOString().slice(0, 10)}: ${someOf(owner.servers, 3)}, before ` +
+      `${owner.domain} (${owner.usedBy}) has other name servers for ` +
+      `${Math.round((now - at) / dayMs)} days: ${someOf(owner.servers, 3)}, before ` +
       someOf(before, 3),
   );
   if (dead.length + changed.length > 0) {
