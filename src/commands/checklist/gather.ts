@@ -44,7 +44,7 @@ export type GatheredChecklist = {
 };
 
 /** Longest that a source may take. */
-const sourceMs = 15 * secondMs;
+const sourceMs = 12 * secondMs;
 /** Longest that the guard may take to tell its state, before all others begin. */
 const statusMs = 4 * secondMs;
 

@@ -25,11 +25,7 @@ export const incomingMeasures: readonly Measure[] = [
       'reflection.unlisted.*',
     ],
     absent: { state: 'not needed', found: 'no mail comes in here', needs: 'reflection' },
-    command: {
-      words: ['connect', 'recipients'],
-      root: true,
-      takes: ['state', 'config', 'config-dir'],
-    },
+    command: { words: ['connect', 'recipients'], root: true, takes: ['config-dir'] },
   },
   {
     id: 'inbound.unknown-refused',

@@ -28,7 +28,7 @@ export const postfixMeasures: readonly Measure[] = [
     command: {
       words: ['connect', 'postfix'],
       root: true,
-      takes: ['state', 'config', 'config-dir'],
+      takes: ['state', 'config-dir'],
     },
     ...guarded,
   },
