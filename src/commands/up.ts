@@ -1,6 +1,6 @@
 /** `postern up`: starts the guard in the foreground. */
 import { renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import pino from 'pino';
 import { type LoadedConfig, readConfig } from '../config/load.ts';
@@ -12,10 +12,12 @@ import { activatedSockets } from '../daemon/doors/activation.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { serviceManager } from '../partners/systemd.ts';
 import type { Log } from '../ports/world.ts';
+import { commandAnywhere } from './guard/called.ts';
 import { becomeOwnerOf } from './guard/owner.ts';
 import { home, installedHome, makeState } from './guard/run-file.ts';
 import { helpAfter } from './terminal/help.ts';
 import { portOption } from './terminal/options.ts';
+import { own } from './terminal/own-command.ts';
 import { paint } from './terminal/table.ts';
 
 type Options = {
@@ -113,6 +115,7 @@ async function up(options: Options): Promise<void> {
     movable: isMovable(options),
     doors: { ...how, changed: tell },
     token,
+    own: commandAnywhere(state),
     log,
   });
   const { doors } = daemon;
@@ -279,7 +282,6 @@ function say(
   // Only on a terminal: anywhere else the token would end up in a log that others read.
   const token = process.stdout.isTTY ? `/?token=${about.token}` : '/';
   const page = doors.http === 'off' ? 'off' : `${doors.http}${token}`;
-  const call = callOf(about.state);
   const mode =
     about.config.mode === 'guard'
       ? 'mode guard: Postern acts on its verdicts'
@@ -295,9 +297,9 @@ function say(
   ledger       ${join(about.state, 'ledger.db')}
 ${daemon.queue ? '' : noQueueTools}
 Now, in another terminal:
-  ${call('try hijack')}
+  ${own('try', 'hijack')}
       watch a hijacked account being stopped
-  ${call('connect postfix')}
+  ${own('connect', 'postfix')}
       connect your Postfix to the guard (shows the change first)
 
 `,
@@ -311,14 +313,4 @@ function mayConnect({ doors }: Config, ownUser: boolean): string {
   const users = [...new Set(['root', ...others, ...(own === 0 ? [] : [`uid ${own}`])])].join(', ');
   const machines = doors.allowed_clients.join(', ');
   return machines === '' ? users : `${users}, and those on ${machines},`;
-}
-
-/** How to call this program from the operator's folder, with this state folder. */
-function callOf(state: string): (words: string) => string {
-  const launcher = process.env['POSTERN_LAUNCHER'] ?? 'postern';
-  const here = launcher === join(process.cwd(), 'postern');
-  const onPath = (process.env['PATH'] ?? '').split(':').includes(dirname(launcher));
-  const name = here ? './postern' : onPath ? 'postern' : launcher;
-  const more = state === defaultState ? '' : ` --state ${state}`;
-  return (words) => `${name} ${words}${more}`;
 }
