@@ -95,12 +95,16 @@ export function makeState(state: string): void {
   }
 }
 
+/** The command that starts the guard of this folder: of the service, or of a checkout. */
+export function startWith(state: string): string {
+  if (resolve(state) !== installedState) return 'postern up';
+  return `${process.geteuid?.() === 0 ? '' : 'sudo '}systemctl start postern`;
+}
+
 /** Throws OperatorError if no guard runs (`isNotRunning`); its hint says how to start one. */
 export async function readRunFile(state: string): Promise<RunFile> {
   const path = join(state, 'run.json');
-  const hint =
-    'start it with `postern up` (installed: systemctl start postern), ' +
-    'or name its folder with --state DIR';
+  const hint = `start it: ${startWith(state)}, or name its folder with --state DIR`;
   let text: string;
   try {
     text = readOwnedFile(path);

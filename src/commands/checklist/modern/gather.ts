@@ -44,19 +44,23 @@ export type ModernContext = {
   readonly configDir: string | undefined;
   readonly commands: Commands;
   readonly now: Millis;
-  readonly warn: (text: string) => void;
+  /** Domains besides those that are known. */
+  readonly domains: readonly string[];
   /** Where other programs have their configuration; tests have it elsewhere. */
   readonly places?: ProgramPlaces;
 };
 export type ProgramPlaces = { readonly signers?: SignerPlaces; readonly fail2ban?: string };
 
 /** Of one source. */
-const sourceMs = 14 * secondMs;
+const sourceMs = 12 * secondMs;
 const questionMs = 3 * secondMs;
 
+/** What cannot be read is told by the other sources of the checklist. */
+const silent = (): void => undefined;
+
 export async function modernItems(context: ModernContext): Promise<readonly ChecklistItem[]> {
-  const { commands, config, places, warn } = context;
-  const memory = await domainMemory(context.state, config, warn);
+  const { commands, config, places } = context;
+  const memory = await domainMemory(context.state, config, silent);
   const postfix = await readPostfix(context.configDir);
   const [logins, forwards, outside, listed] = await Promise.all([
     loginFacts(context, postfix),
@@ -193,11 +197,12 @@ async function forwardItem(
 
 /** Asks the DNS, compares with what is remembered, and remembers what was seen. */
 async function namesItem(
-  { config, now, state }: ModernContext,
+  { config, domains: given, now, state }: ModernContext,
   memory: DomainMemory,
 ): Promise<ChecklistItem> {
-  const { never_send: silent } = config.identity;
-  const domains = [...new Set(memory.domains)].filter((one) => !silent.includes(one));
+  const { never_send: never } = config.identity;
+  const known = given.length > 0 ? given : memory.domains;
+  const domains = [...new Set(known)].filter((one) => !never.includes(one));
   if (domains.length === 0) return outsideItem(undefined);
   using resolver = openResolver({
     ...dnsServers(config.dns.servers),
@@ -222,12 +227,7 @@ async function namesItem(
   return item;
 }
 
-async function blocklistItem({
-  config,
-  configDir,
-  state,
-  warn,
-}: ModernContext): Promise<ChecklistItem> {
-  const { addresses, domains, unfound } = await ownSubjects(config, { state, configDir }, warn);
+async function blocklistItem({ config, configDir, state }: ModernContext): Promise<ChecklistItem> {
+  const { addresses, domains, unfound } = await ownSubjects(config, { state, configDir }, silent);
   return listedItem(await listedRows(config, [...addresses, ...domains]), unfound);
 }
