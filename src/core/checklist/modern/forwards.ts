@@ -38,9 +38,14 @@ export function forwardsItem(facts: ForwardFacts | undefined): ChecklistItem {
 }
 
 function judge({ arc, files, outside, srs, unread }: ForwardFacts): Judged {
-  const rows = Object.entries(outside).toSorted(([, a], [, b]) => b - a);
+  const rows = Object.entries(outside).toSorted(
+    ([one, a], [other, b]) => b - a || (one < other ? -1 : 1),
+  );
   const total = rows.reduce((sum, [, count]) => sum + count, 0);
-  const inFiles = files === 0 ? '' : `${files} users have a ~/.forward, which is not read`;
+  const inFiles =
+    files === 0
+      ? ''
+      : `~/.forward, which is not read, of ${files} ${files === 1 ? 'user' : 'users'}`;
   if (total === 0 && files === 0) {
     if (unread.length === 0) return notNeeded('no alias leads to another server');
     return unknown(
@@ -52,7 +57,7 @@ function judge({ arc, files, outside, srs, unread }: ForwardFacts): Judged {
     rows.map(([domain, count]) => `${domain} (${count})`),
     5,
   );
-  const found = [total === 0 ? '' : `${total} addresses lead to other servers: ${named}`, inFiles]
+  const found = [total === 0 ? '' : `${counted(total)} to other servers: ${named}`, inFiles]
     .filter((one) => one !== '')
     .join('; ');
   const helps = [srs === '' ? '' : `SRS by ${srs}`, arc === '' ? '' : `ARC by ${arc}`].filter(
@@ -68,4 +73,8 @@ function judge({ arc, files, outside, srs, unread }: ForwardFacts): Judged {
       (arc === '' ? ', and set verify.arc = true' : ''),
     command: '',
   };
+}
+
+function counted(addresses: number): string {
+  return addresses === 1 ? '1 address leads' : `${addresses} addresses lead`;
 }

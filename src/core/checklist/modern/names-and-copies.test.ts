@@ -165,5 +165,8 @@ test('forwards: SRS is enough, ARC alone is not, an unread table is unknown', ()
   );
   assert.match(forwardsItem({ ...some, arc: 'Postern' }).found, /ARC by Postern, no SRS/);
   assert.equal(forwardsItem({ ...some, srs: 'sender_canonical_maps' }).state, 'done');
-  assert.match(forwardsItem({ ...none, files: 2 }).found, /^2 users have a ~\/\.forward/);
+  assert.match(
+    forwardsItem({ ...none, files: 2 }).found,
+    /^~\/\.forward, which is not read, of 2 users/,
+  );
 });
