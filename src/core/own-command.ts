@@ -31,7 +31,7 @@ const withoutState = ['completion', 'config', 'help', 'probe', 'replay', 'scan',
 const takers: Readonly<Record<string, (command: string) => boolean>> = {
   '--state': (command) => !withoutState.includes(command),
   '--config': (command) => configReaders.has(command),
-  '--config-dir': (command) => command === 'connect' || command === 'doctor',
+  '--config-dir': (command) => ['checklist', 'connect', 'doctor', 'probe'].includes(command),
 };
 const configReaders: ReadonlySet<string> = new Set([
   ...['bounces', 'checklist', 'connect', 'dkim', 'dns', 'doctor', 'drill', 'passwords', 'probe'],

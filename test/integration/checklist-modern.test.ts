@@ -31,14 +31,10 @@ before(async () => {
       'a.test':
         `${head('a.test', 'ns.a.test')}ns IN A 127.0.0.1\n` +
         '@ IN TXT "v=spf1 include:spf.other.example -all"\n',
-      'other.example':
-        `${head('other.example', 'ns.dns.example')}` +
-        'spf IN TXT "v=spf1 ip4:192.0.2.0/24 -all"\n`,
+      'other.example': `${head('other.example', 'ns.dns.example')}spf IN TXT "v=spf1 ip4:192.0.2.0/24 -all"\n`,
       example: `${head('example', 'ns.dns.example')}ns.dns IN A 127.0.0.1\n`,
-      'zen.spamhaus.org':
-        `${head('zen.spamhaus.org', 'ns.dns.example')}2.0.0.127 IN A 127.0.0.2\n`,
-      'dbl.spamhaus.org':
-        `${head('dbl.spamhaus.org', 'ns.dns.example')}dbltest.com IN A 127.0.1.2\n`,
+      'zen.spamhaus.org': `${head('zen.spamhaus.org', 'ns.dns.example')}2.0.0.127 IN A 127.0.0.2\n`,
+      'dbl.spamhaus.org': `${head('dbl.spamhaus.org', 'ns.dns.example')}dbltest.com IN A 127.0.1.2\n`,
     },
   });
   for (const name of ['etc', 'state', 'fail2ban', 'queue', 'data']) mkdirSync(join(dir, name));

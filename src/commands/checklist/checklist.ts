@@ -12,7 +12,6 @@ import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { several } from '../terminal/options.ts';
 import { print } from '../terminal/print.ts';
 import { type GatheredChecklist, type GatherOptions, readChecklist } from './gather.ts';
-import { ownCommand, ownPlace } from './own.ts';
 import { checklistText, itemText } from './text.ts';
 
 type Options = GatherOptions & { readonly all?: true; readonly json?: true };
@@ -123,14 +122,11 @@ function showProgress(done: number, all: number, open: readonly string[]): void 
 }
 
 function listText(list: GatheredChecklist, options: Options): string {
-  const place = ownPlace(options);
-  const command = (...words: readonly string[]): string => ownCommand(place, words);
-  const show = (id: string): string => command('checklist', 'show', id);
+  const show = (id: string): string => `postern checklist show ${id}`;
   return checklistText({
     top: topLine(list.items, Date.now() as Millis, show),
     items: list.items,
     isWhole: options.all === true,
-    command,
     sources: list.sources,
     unread: [...list.unread],
     notes: list.notes,

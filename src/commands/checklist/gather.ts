@@ -20,9 +20,13 @@ import { dns } from './dns-source.ts';
 import { bulkSenders, ownKeys, settingFacts } from './guard-source.ts';
 import { certificate, outgoing, roleAddresses } from './mail-source.ts';
 import { modernItems } from './modern/gather.ts';
-import { type OwnOptions, type OwnPlace, ownPlace, printedCommand } from './own.ts';
+import { commandPlace, commandText } from './own.ts';
 
-export type GatherOptions = OwnOptions & {
+export type GatherOptions = {
+  readonly state?: string;
+  readonly config?: string;
+  /** Postfix's configuration folder. */
+  readonly configDir?: string;
   /** Domains to check besides, and instead of those that are known. */
   readonly domain?: readonly string[];
   /** False: strangers' view of the server is left out. */
@@ -69,8 +73,7 @@ export async function readChecklist(
   let abandoned = false;
   const tell = (): void => world.progress?.(parts.length - open.size, parts.length, [...open]);
   tell();
-  const place = ownPlace(options);
-  const modern = modernOf(options, world.now, place);
+  const modern = modernOf(options, world.now);
   const found = await Promise.all(
     parts.map(async (part) => {
       const result = await limited(part);
@@ -82,25 +85,24 @@ export async function readChecklist(
       return [];
     }),
   );
-  const evidence: Evidence = { findings: distinct(found.flat(), options.configDir), unread };
-  const items = derived(allMeasures, evidence, (command) => printedCommand(place, command));
+  const findings = distinct(found.flat(), options.configDir);
+  const evidence: Evidence = { findings: withDenial(findings), unread };
+  const place = commandPlace(options.configDir);
+  const items = derived(allMeasures, evidence, (command) => commandText(place, command));
   const sources = parts.map(({ name }) => name);
   return { items: inOrder([...items, ...(await modern)]), sources, unread, notes, abandoned };
 }
 
 /** Measures with a judgement of their own, without findings of doctor. */
-function modernOf(
-  options: GatherOptions,
-  now: Millis,
-  place: OwnPlace,
-): Promise<readonly ChecklistItem[]> {
+function modernOf(options: GatherOptions, now: Millis): Promise<readonly ChecklistItem[]> {
+  const place = commandPlace(options.configDir);
   const { config } = loadConfig(options.config ?? usualConfig());
   return modernItems({
     config,
     state: options.state,
     configDir: options.configDir ?? (config.postfix.config_directory || undefined),
     domains: options.domain ?? [],
-    commands: { postconf: (setting) => printedCommand(place, { postconf: setting }) },
+    commands: { postconf: (setting) => commandText(place, { postconf: setting }) },
     now,
   });
 }
@@ -158,6 +160,19 @@ async function limited({ run }: DoctorPart): Promise<PartResult> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Findings that only the guard can tell: they say so themselves where the guard may be asked. */
+const ofGuard = ['postfix', 'mail-log.read', 'bypass.meter', 'providers.lanes'];
+
+/** Where this user may not ask the guard, the advice is not to start it. */
+function withDenial(findings: readonly SeenFinding[]): readonly SeenFinding[] {
+  const alive = findings.find(({ id }) => id === 'daemon.alive');
+  if (alive?.state !== 'unknown') return findings;
+  const { found, fix } = alive;
+  return findings.map((one) =>
+    ofGuard.includes(one.id) && one.kind === 'unknown' ? { ...one, found, fix } : one,
+  );
 }
 
 /** Two sources may see the same thing, such as a certificate in its file and from outside. */

@@ -2,7 +2,7 @@
  * Reads `run.json` in the state folder: the addresses and the token of the running guard. The guard
  * writes it; only the guard's user and root can read it.
  */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import type { DoorPlaces } from '../../core/checklist/doors.ts';
@@ -80,6 +80,15 @@ export function stateDirectory(named: string | undefined): string {
   const own = join(home, '.state');
   if (home === installedHome) return installedState;
   return existsSync(join(own, 'run.json')) || !existsSync(installedState) ? own : installedState;
+}
+
+/** Throws what the system says if this user may not look into the folder; it may be missing. */
+export function mayLookInto(state: string): void {
+  try {
+    accessSync(state, constants.X_OK);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+  }
 }
 
 /** Throws OperatorError `state` if the folder cannot be made. */
