@@ -1,6 +1,7 @@
 /** The ledger: its rows, and what flows ask it. Types only. */
 import type { Account } from '../core/account-name.ts';
 import type { SeenPair } from '../core/authors/suggest.ts';
+import type { UnsubscribeCount } from '../core/lanes/one-click.ts';
 import type { WeakPassword } from '../core/passwords/weak.ts';
 import type { StoredReason } from '../core/reason.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
@@ -160,6 +161,8 @@ export type SendingDomainRow = {
   readonly signed: number;
   /** The domain whose key signed the last signed message; empty if none was signed. */
   readonly signedBy: string;
+  /** Mail that offers to unsubscribe with one click; absent if none was counted yet. */
+  readonly unsubscribe?: UnsubscribeCount;
 };
 
 /** One change to remember. A row replaces an existing row with the same key. */
