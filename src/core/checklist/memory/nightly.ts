@@ -1,0 +1,92 @@
+/**
+ * What the nightly mail says: the changes since the last one. An item that changes again and again
+ * is told once. Pure.
+ */
+import type { Millis } from '../../../lib/time.ts';
+import type { ItemState } from '../items/item.ts';
+import { type ChecklistChange, flapChanges, flapMs, type RememberedItem } from './remember.ts';
+
+export type NightlyLine = { readonly signal: string; readonly text: string };
+
+export type Nightly = {
+  /** Empty: there is nothing to tell. */
+  readonly lines: readonly NightlyLine[];
+  /** How many of them became broken. */
+  readonly broke: number;
+  /** The rows with what is told now. */
+  readonly rows: readonly RememberedItem[];
+};
+
+const urgency: Readonly<Record<ItemState, number>> = {
+  broken: 0,
+  missing: 1,
+  unknown: 2,
+  done: 3,
+  'not needed': 4,
+};
+
+/**
+ * `isFirst`: no night came before, so that nothing can have changed since. `ended`:
+ * acknowledgements that ended by themselves since the last night.
+ */
+export function nightlyNews(
+  rows: readonly RememberedItem[],
+  about: {
+    readonly now: Millis;
+    readonly isFirst: boolean;
+    readonly ended: readonly ChecklistChange[];
+  },
+): Nightly {
+  const told = rows.map((row) => tell(row, about));
+  const news = told
+    .filter(({ line }) => line !== undefined)
+    .sort((one, other) => urgency[one.row.state] - urgency[other.row.state]);
+  const titles = new Map(rows.map(({ item }) => [item.id, item.title]));
+  const over = about.ended
+    .filter(({ to }) => to === 'broken' || to === 'missing' || to === 'unknown')
+    .map(({ id, text, to }) => ({
+      signal: id,
+      text: `${titles.get(id) ?? id}: is ${to}, and its acknowledgement has ended, as ${text}`,
+    }));
+  return {
+    lines: [...news.flatMap(({ line }) => (line === undefined ? [] : [line])), ...over],
+    broke: news.filter(({ row }) => row.state === 'broken').length,
+    rows: told.map(({ row }) => row),
+  };
+}
+
+type Told = { readonly row: RememberedItem; readonly line: NightlyLine | undefined };
+
+function tell(
+  row: RememberedItem,
+  { isFirst, now }: { readonly isFirst: boolean; readonly now: Millis },
+): Told {
+  const changedAt = row.changedAt.filter((at) => now - at < flapMs);
+  const calm = { ...row, changedAt, told: row.state, flapsSince: undefined };
+  if (row.flapsSince !== undefined && changedAt.length > 0) {
+    return { row: { ...row, changedAt }, line: undefined };
+  }
+  if (!isFirst && row.flapsSince === undefined && changedAt.length >= flapChanges) {
+    const times = `it changed ${changedAt.length} times in 7 days and is ${row.state} now`;
+    const text = `${row.item.title}: ${times}; you hear nothing more before a week without a change`;
+    return { row: { ...calm, flapsSince: now }, line: { signal: row.item.id, text } };
+  }
+  const isNews = row.told === undefined ? row.state === 'broken' : row.told !== row.state;
+  if (isFirst || !isNews) return { row: calm, line: undefined };
+  return { row: calm, line: { signal: row.item.id, text: newsText(row) } };
+}
+
+function newsText({ item, state, told }: RememberedItem): string {
+  const command = item.command === '' || !isOpen(state) ? '' : `; next: ${item.command}`;
+  return `${item.title}: ${words(told, state)}: ${item.found}${command}`;
+}
+
+function isOpen(state: ItemState): boolean {
+  return state === 'broken' || state === 'missing';
+}
+
+function words(told: ItemState | undefined, state: ItemState): string {
+  if (state === 'unknown') return `has been unknown for 3 nights (was ${told ?? 'not listed'})`;
+  if (told === undefined) return `${state} (new on the list)`;
+  return state === 'done' ? `done (was ${told})` : `${state} now (was ${told})`;
+}
