@@ -6,13 +6,12 @@ import type { Millis } from '../../../lib/time.ts';
 import type { ItemState } from '../items/item.ts';
 import { type ChecklistChange, flapChanges, flapMs, type RememberedItem } from './remember.ts';
 
-export type NightlyLine = { readonly signal: string; readonly text: string };
+/** `signal`: the state of the item now. */
+export type NightlyLine = { readonly signal: ItemState; readonly text: string };
 
 export type Nightly = {
   /** Empty: there is nothing to tell. */
   readonly lines: readonly NightlyLine[];
-  /** How many of them became broken. */
-  readonly broke: number;
   /** The rows with what is told now. */
   readonly rows: readonly RememberedItem[];
 };
@@ -45,12 +44,11 @@ export function nightlyNews(
   const over = about.ended
     .filter(({ to }) => to === 'broken' || to === 'missing' || to === 'unknown')
     .map(({ id, text, to }) => ({
-      signal: id,
-      text: `${titles.get(id) ?? id}: is ${to}, and its acknowledgement has ended, as ${text}`,
+      signal: to,
+      text: `${titles.get(id) ?? id} (${id}): is ${to}, and its acknowledgement has ended: ${text}`,
     }));
   return {
     lines: [...news.flatMap(({ line }) => (line === undefined ? [] : [line])), ...over],
-    broke: news.filter(({ row }) => row.state === 'broken').length,
     rows: told.map(({ row }) => row),
   };
 }
@@ -67,18 +65,19 @@ function tell(
     return { row: { ...row, changedAt }, line: undefined };
   }
   if (!isFirst && row.flapsSince === undefined && changedAt.length >= flapChanges) {
-    const times = `it changed ${changedAt.length} times in 7 days and is ${row.state} now`;
-    const text = `${row.item.title}: ${times}; you hear nothing more before a week without a change`;
-    return { row: { ...calm, flapsSince: now }, line: { signal: row.item.id, text } };
+    const { item, state } = row;
+    const times = `changed ${changedAt.length} times in 7 days and is ${state} now`;
+    const text = `${item.title} (${item.id}): ${times}; told again after a week without a change`;
+    return { row: { ...calm, flapsSince: now }, line: { signal: state, text } };
   }
   const isNews = row.told === undefined ? row.state === 'broken' : row.told !== row.state;
   if (isFirst || !isNews) return { row: calm, line: undefined };
-  return { row: calm, line: { signal: row.item.id, text: newsText(row) } };
+  return { row: calm, line: { signal: row.state, text: newsText(row) } };
 }
 
 function newsText({ item, state, told }: RememberedItem): string {
   const command = item.command === '' || !isOpen(state) ? '' : `; next: ${item.command}`;
-  return `${item.title}: ${words(told, state)}: ${item.found}${command}`;
+  return `${item.title} (${item.id}): ${words(told, state)}: ${item.found}${command}`;
 }
 
 function isOpen(state: ItemState): boolean {

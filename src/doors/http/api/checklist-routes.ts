@@ -1,0 +1,93 @@
+/**
+ * Serves the checklist as it was found last. No request runs a check.
+ *
+ *   GET  /api/checklist               { last, isRunning, top, next, items, now }
+ *                                     last: { at, by, asRoot }, without if none has reported yet
+ *   GET  /api/checklist/history?id&limit
+ *                                     newest first
+ *   POST /api/checklist               { run, items, isLast?, asRoot?, nightly?, by? }
+ *                                     what `postern checklist` found, in parts
+ *   POST /api/checklist/ack           { id, days, note?, by? }    days 0: take it back
+ */
+import type { Hono } from 'hono';
+import * as z from 'zod';
+import type { ChecklistItem } from '../../../core/checklist/items/item.ts';
+import { ackDaysMax } from '../../../core/checklist/memory/ack.ts';
+import type { Millis } from '../../../lib/time.ts';
+import type {
+  ChecklistAdmin,
+  HistorySearch,
+  ReportPart,
+} from '../../../ports/checklist/checklist.ts';
+import { actor, body, done, type HttpEnv, query } from './request.ts';
+
+/** Items of one part; the body may have at most 64 KiB. */
+const partMax = 200;
+const line = z
+  .string()
+  .max(4_000)
+  .regex(/^\P{Cc}*$/u, 'has control characters');
+const id = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[\p{L}\p{N}._:@/*-]+$/u, 'is not the id of an item');
+const by = line.max(64).exactOptional();
+
+const item: z.ZodType<ChecklistItem> = z.strictObject({
+  id,
+  title: line,
+  state: z.enum(['done', 'missing', 'broken', 'unknown', 'not needed']),
+  effort: z.enum(['minutes', 'hours', 'days']),
+  cost: z.enum(['free', 'money']),
+  effect: line,
+  requiredBy: z.array(line.max(64)).max(40),
+  found: line,
+  fix: line,
+  command: line,
+  due: z
+    .strictObject({
+      at: z
+        .number()
+        .int()
+        .transform((at) => at as Millis),
+      what: line,
+    })
+    .exactOptional(),
+});
+
+const reportBody: z.ZodType<{ readonly part: ReportPart; readonly by?: string }> = z
+  .strictObject({
+    run: line.min(1).max(64),
+    items: z.array(item).max(partMax),
+    isLast: z.boolean().default(true),
+    asRoot: z.boolean().default(false),
+    nightly: z.boolean().default(false),
+    by,
+  })
+  .transform(({ by: who, ...part }) => ({ ...(who === undefined ? {} : { by: who }), part }));
+
+const ackBody = z.strictObject({
+  id,
+  days: z.number().int().min(0).max(ackDaysMax),
+  note: line.max(500).default(''),
+  by,
+});
+
+const historyQuery: z.ZodType<HistorySearch> = z.object({
+  id: id.exactOptional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+
+export function checklistRoutes(api: Hono<HttpEnv>, checklist: ChecklistAdmin): void {
+  api.get('/checklist', (c) => c.json({ ...checklist.view(), now: Date.now() }));
+  api.get('/checklist/history', (c) => c.json(checklist.history(query(c, historyQuery))));
+  api.post('/checklist', async (c) => {
+    const { by: who, part } = await body(c, reportBody);
+    return done(c, await checklist.note(part, actor(c, who)));
+  });
+  api.post('/checklist/ack', async (c) => {
+    const { by: who, id: of, ...how } = await body(c, ackBody);
+    return done(c, await checklist.acknowledge(of, { ...how, by: actor(c, who) }));
+  });
+}
