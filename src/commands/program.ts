@@ -41,6 +41,11 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ],
   ['install', 'make Postern a service of this machine', () => import('./install/install.ts')],
   ['dns', 'plan, check and watch the DNS records of mail', () => import('./dns/dns.ts')],
+  [
+    'checklist',
+    'every measure that helps: done, broken, next',
+    () => import('./checklist/checklist.ts'),
+  ],
   ['doctor', 'check guard, mail server and machine', () => import('./doctor/doctor.ts')],
   ['probe', 'your mail server as a stranger sees it', () => import('./probe/probe.ts')],
   ['scan', 'what scanners say about a message', () => import('./scan/scan.ts')],

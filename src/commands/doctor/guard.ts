@@ -142,6 +142,15 @@ async function testNotice(live: RunFile): Promise<Record<string, unknown>> {
   return (await askGuard(live, '/api/test-notice', 'POST')) ?? {};
 }
 
+/** What the guard says of itself; undefined: it does not answer in this time. */
+export async function statusOf(
+  run: RunFile,
+  deadlineMs: number,
+): Promise<Record<string, unknown> | undefined> {
+  const body = await guardAnswer(run, '/api/status', { deadlineMs });
+  return typeof body === 'object' && body !== null ? { ...body } : undefined;
+}
+
 /** As guardAnswer, when it is an object. A test notice on a slow channel may take a minute. */
 export async function askGuard(
   run: RunFile,
