@@ -3,6 +3,7 @@
  * source that fails makes its items unknown.
  */
 
+import { readConfig } from '../../config/load.ts';
 import { derived, type Evidence, type SeenFinding } from '../../core/checklist/items/derive.ts';
 import type { ChecklistItem } from '../../core/checklist/items/item.ts';
 import type { SourceName } from '../../core/checklist/items/measure.ts';
@@ -11,6 +12,7 @@ import { inOrder } from '../../core/checklist/items/order.ts';
 import { scannerFindings, settingFindings } from '../../core/checklist/items/settings.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
+import { usualConfig } from '../config/usual-config.ts';
 import { type DoctorPart, doctorParts } from '../doctor/doctor.ts';
 import { forInstance } from '../doctor/instance-fix.ts';
 import { probeMachine } from '../probe/probe.ts';
@@ -18,6 +20,7 @@ import { dns } from './dns-source.ts';
 import { bulkSenders, ownKeys, settingFacts } from './guard-source.ts';
 import { certificate, outgoing, roleAddresses } from './mail-source.ts';
 import { type OwnOptions, ownPlace, printedCommand } from './own.ts';
+import { ownItems } from './own-items.ts';
 
 export type GatherOptions = OwnOptions & {
   /** Domains to check besides, and instead of those that are known. */
@@ -60,6 +63,8 @@ export async function readChecklist(
   world: GatherWorld,
 ): Promise<GatheredChecklist> {
   const notes: string[] = [];
+  const { config } = readConfig(options.config ?? usualConfig());
+  const mine = ownItems(config.checklist, options.state);
   const parts = await allParts(options, world, (note) => notes.push(note));
   const open = new Set(parts.map(({ name }) => name));
   const unread = new Map<SourceName, string>();
@@ -79,7 +84,8 @@ export async function readChecklist(
   );
   const evidence: Evidence = { findings: distinct(found.flat(), options.configDir), unread };
   const place = ownPlace(options);
-  const items = derived(allMeasures, evidence, (command) => printedCommand(place, command));
+  const known = derived(allMeasures, evidence, (command) => printedCommand(place, command));
+  const items = [...known, ...(await mine)];
   const sources = parts.map(({ name }) => name);
   return { items: inOrder(items), sources, unread, notes, abandoned };
 }

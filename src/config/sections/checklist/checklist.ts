@@ -13,10 +13,18 @@ const item = z.strictObject({
     .regex(/^own\.[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?$/, 'must be own.NAME, in small letters'),
   title: line.min(1),
   command: z
-    .array(z.string().max(4_096).regex(/^[^\0]*$/, 'must not have a zero byte'))
+    .array(
+      z
+        .string()
+        .max(4_096)
+        .regex(/^[^\0]*$/, 'must not have a zero byte'),
+    )
     .min(1)
     .max(100)
-    .refine(([program = '']) => program.startsWith('/'), 'must begin with a path such as /usr/bin/x'),
+    .refine(
+      ([program = '']) => program.startsWith('/'),
+      'must begin with a path such as /usr/bin/x',
+    ),
   effort: z.enum(['minutes', 'hours', 'days']).default('minutes'),
   cost: z.enum(['free', 'money']).default('free'),
   effect: line.default(''),

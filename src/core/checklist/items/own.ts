@@ -25,7 +25,10 @@ const states: ReadonlyMap<number, ItemState> = new Map([
 ]);
 const lineMax = 300;
 
-export function ownItem({ id, title, effort, cost, effect, fix }: OwnItem, end: OwnEnd): ChecklistItem {
+export function ownItem(
+  { id, title, effort, cost, effect, fix }: OwnItem,
+  end: OwnEnd,
+): ChecklistItem {
   const state = end.kind === 'ended' ? (states.get(end.exit) ?? 'unknown') : 'unknown';
   const isOpen = state === 'broken' || state === 'missing';
   return {

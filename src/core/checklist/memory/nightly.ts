@@ -4,6 +4,7 @@
  */
 import type { Millis } from '../../../lib/time.ts';
 import type { ItemState } from '../items/item.ts';
+import { itemStates } from '../items/order.ts';
 import { type ChecklistChange, flapChanges, flapMs, type RememberedItem } from './remember.ts';
 
 /** `signal`: the state of the item now. */
@@ -14,14 +15,6 @@ export type Nightly = {
   readonly lines: readonly NightlyLine[];
   /** The rows with what is told now. */
   readonly rows: readonly RememberedItem[];
-};
-
-const urgency: Readonly<Record<ItemState, number>> = {
-  broken: 0,
-  missing: 1,
-  unknown: 2,
-  done: 3,
-  'not needed': 4,
 };
 
 /**
@@ -39,7 +32,7 @@ export function nightlyNews(
   const told = rows.map((row) => tell(row, about));
   const news = told
     .filter(({ line }) => line !== undefined)
-    .sort((one, other) => urgency[one.row.state] - urgency[other.row.state]);
+    .sort((one, other) => itemStates.indexOf(one.row.state) - itemStates.indexOf(other.row.state));
   const titles = new Map(rows.map(({ item }) => [item.id, item.title]));
   const over = about.ended
     .filter(({ to }) => to === 'broken' || to === 'missing' || to === 'unknown')

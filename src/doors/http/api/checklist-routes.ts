@@ -3,6 +3,7 @@
  *
  *   GET  /api/checklist               { last, isRunning, top, next, items, now }
  *                                     last: { at, by, asRoot }, without if none has reported yet
+ *   GET  /api/checklist/acks           acknowledgements in force
  *   GET  /api/checklist/history?id&limit
  *                                     newest first
  *   POST /api/checklist               { run, items, isLast?, asRoot?, nightly?, by? }
@@ -12,6 +13,7 @@
 import type { Hono } from 'hono';
 import * as z from 'zod';
 import type { ChecklistItem } from '../../../core/checklist/items/item.ts';
+import { itemStates } from '../../../core/checklist/items/order.ts';
 import { ackDaysMax } from '../../../core/checklist/memory/ack.ts';
 import type { Millis } from '../../../lib/time.ts';
 import type {
@@ -37,14 +39,19 @@ const by = line.max(64).exactOptional();
 const item: z.ZodType<ChecklistItem> = z.strictObject({
   id,
   title: line,
-  state: z.enum(['done', 'missing', 'broken', 'unknown', 'not needed']),
+  state: z.enum(itemStates),
   effort: z.enum(['minutes', 'hours', 'days']),
   cost: z.enum(['free', 'money']),
   effect: line,
   requiredBy: z.array(line.max(64)).max(40),
   found: line,
-  fix: line,
+  /** It may have lines. */
+  fix: z
+    .string()
+    .max(4_000)
+    .regex(/^[\P{Cc}\n]*$/u, 'has control characters'),
   command: line,
+  follows: z.array(line.max(256)).max(100).exactOptional(),
   due: z
     .strictObject({
       at: z
@@ -81,6 +88,7 @@ const historyQuery: z.ZodType<HistorySearch> = z.object({
 
 export function checklistRoutes(api: Hono<HttpEnv>, checklist: ChecklistAdmin): void {
   api.get('/checklist', (c) => c.json({ ...checklist.view(), now: Date.now() }));
+  api.get('/checklist/acks', (c) => c.json(checklist.acknowledgements()));
   api.get('/checklist/history', (c) => c.json(checklist.history(query(c, historyQuery))));
   api.post('/checklist', async (c) => {
     const { by: who, part } = await body(c, reportBody);

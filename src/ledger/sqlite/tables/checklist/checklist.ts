@@ -1,5 +1,6 @@
 /** The checklist: the state of each item, its history, and acknowledgements. */
-import type { ChecklistItem, ItemState } from '../../../../core/checklist/items/item.ts';
+import type { ChecklistItem } from '../../../../core/checklist/items/item.ts';
+import { itemStates } from '../../../../core/checklist/items/order.ts';
 import type { Acknowledgement } from '../../../../core/checklist/memory/ack.ts';
 import type {
   ChecklistChange,
@@ -30,7 +31,6 @@ export type ChecklistTable = ChecklistLedger & {
 export const changesOfItemMax = 200;
 const changesMax = 20_000;
 
-const states: readonly ItemState[] = ['done', 'missing', 'broken', 'unknown', 'not needed'];
 const kinds: readonly ChecklistChange['what'][] = [
   ...(['state', 'acknowledged', 'acknowledgement ended'] as const),
 ];
@@ -99,7 +99,7 @@ function historyTable(make: Statements): Pick<ChecklistTable, 'checklistChanges'
 function itemRow(row: Row): RememberedItem {
   return {
     item: JSON.parse(text(row, 'item')) as ChecklistItem,
-    state: oneOf(states, row, 'state'),
+    state: oneOf(itemStates, row, 'state'),
     since: instant(row, 'since'),
     by: text(row, 'found_by'),
     foundAt: instant(row, 'found_at'),
@@ -107,7 +107,7 @@ function itemRow(row: Row): RememberedItem {
     unknownSince: optionalInstant(row, 'unknown_since'),
     unknownWhy: text(row, 'unknown_why'),
     unknownNights: integer(row, 'unknown_nights'),
-    told: row['told'] === null ? undefined : oneOf(states, row, 'told'),
+    told: row['told'] === null ? undefined : oneOf(itemStates, row, 'told'),
     flapsSince: optionalInstant(row, 'flaps_since'),
     changedAt: list<Millis>(row, 'changed_at'),
   };
@@ -118,8 +118,8 @@ function changeRow(row: Row): ChecklistChange {
     at: instant(row, 'at'),
     id: text(row, 'id'),
     what: oneOf(kinds, row, 'what'),
-    from: row['from_state'] === null ? undefined : oneOf(states, row, 'from_state'),
-    to: oneOf(states, row, 'to_state'),
+    from: row['from_state'] === null ? undefined : oneOf(itemStates, row, 'from_state'),
+    to: oneOf(itemStates, row, 'to_state'),
     by: text(row, 'found_by'),
     text: text(row, 'text'),
   };
@@ -128,7 +128,7 @@ function changeRow(row: Row): ChecklistChange {
 function ackRow(row: Row): Acknowledgement {
   return {
     id: text(row, 'id'),
-    state: oneOf(states, row, 'state'),
+    state: oneOf(itemStates, row, 'state'),
     at: instant(row, 'at'),
     until: instant(row, 'until'),
     note: text(row, 'note'),
