@@ -4,6 +4,8 @@
  *
  * core/checklist judges; the files beside this one collect the facts.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../../config/schema.ts';
 import type { SeenFinding } from '../../core/checklist/items/derive.ts';
@@ -100,7 +102,10 @@ export type DoctorParts = {
 export async function examineServer(options: DoctorOptions): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const part of (await doctorParts(options)).parts) findings.push(...(await part.run()));
-  return findings;
+  // What only the checklist needs is not printed.
+  return findings.map(({ id, kind, title, found, wanted, fix }) => {
+    return { id, kind, title, found, wanted, fix };
+  });
 }
 
 /** `patienceMs`: how long the guard may take to tell its state. */
@@ -121,7 +126,8 @@ export async function doctorParts(
   });
   const one = (name: SourceName, look: () => Promise<SeenFinding> | SeenFinding): DoctorPart =>
     part(name, async () => [await look()]);
-  const guard = [guardRuns(run, live, status)];
+  const everRan = existsSync(join(state, 'ledger.db'));
+  const guard = [guardRuns({ run, live, everRan }, status)];
   if (status !== undefined) guard.push(ledger(status), mode(status));
   const lanes = (status?.['providers'] ?? 'unknown') as readonly BadLane[] | 'unknown';
   const parts = [
