@@ -4,6 +4,7 @@ import type { DoorPlaces } from '../../core/checklist/doors.ts';
 import type { Counters } from '../../lib/counters.ts';
 import type { SocketOwners } from '../../ports/scripts.ts';
 import type { Log, World } from '../../ports/world.ts';
+import type { ChecklistProgram } from '../checklist/runs.ts';
 
 export type DaemonOptions = {
   /** The folder of the ledger and the keys. */
@@ -15,6 +16,8 @@ export type DaemonOptions = {
   readonly doors?: DoorOptions;
   readonly token: string;
   readonly log: Log;
+  /** How the guard runs the checklist; without it, it does not. */
+  readonly checklist?: ChecklistProgram;
 };
 
 /** How the doors for Postfix open. */
