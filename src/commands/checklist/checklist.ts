@@ -6,7 +6,11 @@
 import { type Command, Option } from 'commander';
 import type { ChecklistItem } from '../../core/checklist/items/item.ts';
 import { topLine } from '../../core/checklist/items/order.ts';
-import { type Acknowledgement, unacknowledged } from '../../core/checklist/memory/ack.ts';
+import {
+  type Acknowledgement,
+  unacknowledged,
+  withoutAcknowledged,
+} from '../../core/checklist/memory/ack.ts';
 import { nightlyName } from '../../core/checklist/memory/remember.ts';
 import type { Millis } from '../../lib/time.ts';
 import { installedConfig } from '../config/usual-config.ts';
@@ -73,7 +77,7 @@ export function register(program: Command): void {
         self,
         options.json === true
           ? jsonLine(json(list.items, memory.acks))
-          : listText(withMemory(list, memory, now), options),
+          : listText(withMemory(list, memory, now), options, memory.acks),
       );
       await ended(list, unacknowledged(list.items, memory.acks, now));
     });
@@ -194,12 +198,17 @@ function showProgress(done: number, all: number, open: readonly string[]): void 
   process.stderr.write(`\r\u001b[Kreading: ${done} of ${all} (${names})`);
 }
 
-function listText(list: GatheredChecklist, options: Options): string {
+function listText(
+  list: GatheredChecklist,
+  options: Options,
+  acks: readonly Acknowledgement[],
+): string {
+  const now = Date.now() as Millis;
   const place = ownPlace(options);
   const command = (...words: readonly string[]): string => ownCommand(place, words);
   const show = (id: string): string => command('checklist', 'show', id);
   return checklistText({
-    top: topLine(list.items, Date.now() as Millis, show),
+    top: topLine(withoutAcknowledged(list.items, acks, now), now, show),
     items: list.items,
     isWhole: options.all === true,
     command,

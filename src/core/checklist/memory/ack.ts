@@ -38,8 +38,8 @@ export function ackRefusal(state: ItemState): string | undefined {
   return severity[state] === 0 ? `it is ${state}: there is nothing to acknowledge` : undefined;
 }
 
-/** Broken items that no acknowledgement covers, as a run has just found them. */
-export function unacknowledged(
+/** Items that no acknowledgement covers now. */
+export function withoutAcknowledged(
   items: readonly ChecklistItem[],
   acks: readonly Acknowledgement[],
   now: Millis,
@@ -47,6 +47,15 @@ export function unacknowledged(
   const byId = new Map(acks.map((ack) => [ack.id, ack]));
   return items.filter(({ id, state }) => {
     const ack = byId.get(id);
-    return state === 'broken' && (ack === undefined || ackEnd(ack, state, now) !== undefined);
+    return ack === undefined || ackEnd(ack, state, now) !== undefined;
   });
+}
+
+/** Broken items that no acknowledgement covers, as a run has just found them. */
+export function unacknowledged(
+  items: readonly ChecklistItem[],
+  acks: readonly Acknowledgement[],
+  now: Millis,
+): readonly ChecklistItem[] {
+  return withoutAcknowledged(items, acks, now).filter(({ state }) => state === 'broken');
 }

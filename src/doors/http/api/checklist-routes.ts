@@ -1,8 +1,11 @@
 /**
  * Serves the checklist as it was found last. No request runs a check.
  *
- *   GET  /api/checklist               { last, isRunning, top, next, items, now }
- *                                     last: { at, by, asRoot }, without if none has reported yet
+ *   GET  /api/checklist               { last, isRunning, items, broken, due, next, now }
+ *                                     last: { at, by, asRoot }, without if none has reported yet;
+ *                                     items: broken first, then easy and cheap ones; due: what
+ *                                     breaks next; next: ids of the next steps; broken and next
+ *                                     without acknowledged items
  *   GET  /api/checklist/acks           acknowledgements in force
  *   GET  /api/checklist/history?id&limit
  *                                     newest first
@@ -13,11 +16,17 @@
 import type { Hono } from 'hono';
 import * as z from 'zod';
 import type { ChecklistItem } from '../../../core/checklist/items/item.ts';
-import { itemStates } from '../../../core/checklist/items/order.ts';
-import { ackDaysMax } from '../../../core/checklist/memory/ack.ts';
+import {
+  inOrder,
+  itemStates,
+  nextToBreak,
+  openItems,
+} from '../../../core/checklist/items/order.ts';
+import { ackDaysMax, withoutAcknowledged } from '../../../core/checklist/memory/ack.ts';
 import type { Millis } from '../../../lib/time.ts';
 import type {
   ChecklistAdmin,
+  ChecklistView,
   HistorySearch,
   ReportPart,
 } from '../../../ports/checklist/checklist.ts';
@@ -86,8 +95,25 @@ const historyQuery: z.ZodType<HistorySearch> = z.object({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 
+/** Next steps on the overview. */
+const stepsMax = 3;
+
+function shown(view: ChecklistView, now: Millis) {
+  const items = inOrder(view.items);
+  const acks = view.items.flatMap(({ ack }) => (ack === undefined ? [] : [ack]));
+  const open = openItems(withoutAcknowledged(items, acks, now));
+  return {
+    ...view,
+    items,
+    broken: open.filter(({ state }) => state === 'broken').length,
+    due: nextToBreak(items),
+    next: open.slice(0, stepsMax).map((one) => one.id),
+    now,
+  };
+}
+
 export function checklistRoutes(api: Hono<HttpEnv>, checklist: ChecklistAdmin): void {
-  api.get('/checklist', (c) => c.json({ ...checklist.view(), now: Date.now() }));
+  api.get('/checklist', (c) => c.json(shown(checklist.view(), Date.now() as Millis)));
   api.get('/checklist/acks', (c) => c.json(checklist.acknowledgements()));
   api.get('/checklist/history', (c) => c.json(checklist.history(query(c, historyQuery))));
   api.post('/checklist', async (c) => {
