@@ -7,7 +7,7 @@ import { visible } from '../../parts/strangers.js';
 import { useRead } from '../../parts/use-read.js';
 import { exact, number, opened } from '../../parts/words.js';
 import { NotYet } from './next-steps.js';
-import { Found, ItemState, Remedy, TopLine } from './state.js';
+import { Found, finder, ItemState, Remedy, said, TopLine } from './state.js';
 
 /** Each state with its heading, and whether it is open at first. */
 const groups = [
@@ -73,13 +73,13 @@ function Item({ ask, item, reread }) {
   return html`<div class="item">
     <div>
       <p class="item-title"><${ItemState} state=${state} /> <strong>${visible(title)}</strong></p>
-      <p>${visible(opened(found))}</p>
+      <p>${said(found)}</p>
       ${effect !== '' && isOpen && html`<p class="quiet">${visible(effect)}</p>`}
       ${requiredBy.length > 0 && isOpen && html`<p>Required by ${visible(requiredBy.join(', '))}</p>`}
       <${Remedy} item=${item} />
       <p class="quiet item-facts">
         <code>${visible(id)}</code>${isOpen && ` · ${effort}, ${price}`}${' · '}
-        <${Since} at=${item.since} />, found by ${visible(item.by)}
+        <${Since} at=${item.since} />, found by ${finder(item.by)}
       </p>
       ${item.unknownWhy !== '' && html`<p class="quiet">The last run could not look: ${visible(item.unknownWhy)}</p>`}
       <${Ack} ack=${item.ack} />

@@ -7,8 +7,7 @@ import { Command, Heading } from '../../parts/marks.js';
 import { checklistAddress } from '../../parts/route.js';
 import { visible } from '../../parts/strangers.js';
 import { useRead } from '../../parts/use-read.js';
-import { opened } from '../../parts/words.js';
-import { ItemState, Remedy, TopLine } from './state.js';
+import { ItemState, Remedy, said, TopLine } from './state.js';
 
 export function NextSteps({ isCalm }) {
   const { found } = useRead('/api/checklist');
@@ -22,7 +21,7 @@ export function NextSteps({ isCalm }) {
     ${
       isCalm &&
       steps.length > 0 &&
-      html`<ol class="steps">
+      html`<ol class="next-list">
         ${steps.map((item) => html`<li key=${item.id}><${Step} item=${item} /></li>`)}
       </ol>`
     }
@@ -34,7 +33,7 @@ function Step({ item }) {
       <${ItemState} state=${item.state} /> <strong>${visible(item.title)}</strong>
       <span class="quiet"> ${item.effort}</span>
     </p>
-    <p class="quiet">${visible(opened(item.found))}</p>
+    <p class="quiet">${said(item.found)}</p>
     <${Remedy} item=${item} />`;
 }
 

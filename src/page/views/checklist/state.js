@@ -31,10 +31,20 @@ function inDays(ms) {
   return `in ${many(days, 'day')}`;
 }
 
+/** Texts are written to fit inside a sentence; a name at the beginning keeps its letters. */
+export function said(text) {
+  return visible(/^\S*[._/@]\S/.test(text) ? text : opened(text));
+}
+
+/** Who found it: a person, or a run of ours. */
+export function finder(by) {
+  return by === 'nightly check' || by === 'guard' ? `the ${by}` : visible(by);
+}
+
 /** When the list was found, and by which run. */
 export function Found({ last: { asRoot, at, by } }) {
   return html`<p class="quiet">
-    Found <${When} at=${at} /> by ${visible(by)}.
+    Found <${When} at=${at} /> by ${finder(by)}.
     ${!asRoot && ' That run was not of root: what only root can read stays as root found it.'}
   </p>`;
 }
@@ -44,5 +54,5 @@ export function Remedy({ item: { command, fix } }) {
   if (command !== '') return html`<p><${Command} text=${visible(command)} /></p>`;
   if (fix === '') return null;
   const [first] = fix.split('\n');
-  return html`<p><span class="quiet">To do: </span>${visible(opened(first))}</p>`;
+  return html`<p><span class="quiet">To do: </span>${said(first)}</p>`;
 }
