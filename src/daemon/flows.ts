@@ -229,7 +229,7 @@ function openLogFlow(
 
 /** Opens what is remembered, and the notices to the operator, which are remembered too. */
 function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Live): Memory {
-  const { config, counters, host, scope, world } = parts;
+  const { config, counters, host, own, scope, world } = parts;
   const onState = (to: 'ok' | 'failing'): void => {
     counters.set('postern_ledger_ok', to === 'ok' ? 1 : 0);
     if (to === 'failing') told.ledgerFailing(journal.state().why);
@@ -243,7 +243,7 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     world,
     defaultDomain: config.accounts.default_domain,
   });
-  const channels = noticeChannels(config, host);
+  const channels = noticeChannels(config, host, own);
   const notices = openNotices({
     world,
     journal,

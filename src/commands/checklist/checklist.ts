@@ -22,7 +22,6 @@ import { print } from '../terminal/print.ts';
 import { noItem, registerAck, registerHistory } from './ack.ts';
 import { type GatheredChecklist, type GatherOptions, readChecklist } from './gather.ts';
 import { type Memory, remembered, report } from './memory.ts';
-import { ownCommand, ownPlace } from './own.ts';
 import { checklistText, itemText } from './text.ts';
 
 type Options = GatherOptions & {
@@ -204,14 +203,11 @@ function listText(
   acks: readonly Acknowledgement[],
 ): string {
   const now = Date.now() as Millis;
-  const place = ownPlace(options);
-  const command = (...words: readonly string[]): string => ownCommand(place, words);
-  const show = (id: string): string => command('checklist', 'show', id);
+  const show = (id: string): string => `postern checklist show ${id}`;
   return checklistText({
     top: topLine(withoutAcknowledged(list.items, acks, now), now, show),
     items: list.items,
     isWhole: options.all === true,
-    command,
     sources: list.sources,
     unread: [...list.unread],
     notes: list.notes,

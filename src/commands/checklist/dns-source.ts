@@ -9,6 +9,7 @@ import { answeredLater } from '../../formats/dns/question.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import { fetched, labelBeside, openLiveDns } from '../dns/answers.ts';
 import { type IdentityOptions, type KnownDomains, knownDomains } from '../dns/identity.ts';
+import { mayLookInto, stateDirectory } from '../guard/run-file.ts';
 
 /** Domains that are checked; more take too long. `postern dns check` checks all. */
 const domainsMax = 30;
@@ -51,6 +52,8 @@ async function known(
     if (!(error instanceof OperatorError) || error.code !== 'no-domain' || domains.length > 0) {
       throw error;
     }
+    // The ledger may know some, and this user may not read it.
+    mayLookInto(stateDirectory(options.state));
     return { identities: [], server: sendingServer(config) };
   }
 }

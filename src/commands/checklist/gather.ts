@@ -19,10 +19,14 @@ import { probeMachine } from '../probe/probe.ts';
 import { dns } from './dns-source.ts';
 import { bulkSenders, ownKeys, settingFacts } from './guard-source.ts';
 import { certificate, outgoing, roleAddresses } from './mail-source.ts';
-import { type OwnOptions, ownPlace, printedCommand } from './own.ts';
+import { commandPlace, commandText } from './own.ts';
 import { ownItems } from './own-items.ts';
 
-export type GatherOptions = OwnOptions & {
+export type GatherOptions = {
+  readonly state?: string;
+  readonly config?: string;
+  /** Postfix's configuration folder. */
+  readonly configDir?: string;
   /** Domains to check besides, and instead of those that are known. */
   readonly domain?: readonly string[];
   /** False: strangers' view of the server is left out. */
@@ -47,7 +51,7 @@ export type GatheredChecklist = {
 };
 
 /** Longest that a source may take. */
-const sourceMs = 15 * secondMs;
+const sourceMs = 12 * secondMs;
 /** Longest that the guard may take to tell its state, before all others begin. */
 const statusMs = 4 * secondMs;
 
@@ -82,9 +86,10 @@ export async function readChecklist(
       return [];
     }),
   );
-  const evidence: Evidence = { findings: distinct(found.flat(), options.configDir), unread };
-  const place = ownPlace(options);
-  const known = derived(allMeasures, evidence, (command) => printedCommand(place, command));
+  const findings = distinct(found.flat(), options.configDir);
+  const evidence: Evidence = { findings: withDenial(findings), unread };
+  const place = commandPlace(options.configDir);
+  const known = derived(allMeasures, evidence, (command) => commandText(place, command));
   const items = [...known, ...(await mine)];
   const sources = parts.map(({ name }) => name);
   return { items: inOrder(items), sources, unread, notes, abandoned };
@@ -143,6 +148,19 @@ async function limited({ run }: DoctorPart): Promise<PartResult> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Findings that only the guard can tell: they say so themselves where the guard may be asked. */
+const ofGuard = ['postfix', 'mail-log.read', 'bypass.meter', 'providers.lanes'];
+
+/** Where this user may not ask the guard, the advice is not to start it. */
+function withDenial(findings: readonly SeenFinding[]): readonly SeenFinding[] {
+  const alive = findings.find(({ id }) => id === 'daemon.alive');
+  if (alive?.state !== 'unknown') return findings;
+  const { found, fix } = alive;
+  return findings.map((one) =>
+    ofGuard.includes(one.id) && one.kind === 'unknown' ? { ...one, found, fix } : one,
+  );
 }
 
 /** Two sources may see the same thing, such as a certificate in its file and from outside. */

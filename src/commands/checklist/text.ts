@@ -24,8 +24,6 @@ export type ChecklistText = {
   readonly items: readonly ChecklistItem[];
   /** Also items that are done or not needed. */
   readonly isWhole: boolean;
-  /** How to type commands here. */
-  readonly command: (...words: readonly string[]) => string;
   readonly sources: readonly string[];
   readonly unread: readonly (readonly [string, string])[];
   readonly notes: readonly string[];
@@ -90,7 +88,7 @@ function labelled(label: string, text: string): readonly string[] {
   );
 }
 
-function footer({ command, isWhole, items, notes, sources, unread }: ChecklistText): string {
+function footer({ isWhole, items, notes, sources, unread }: ChecklistText): string {
   const count = (state: ItemState): number => items.filter((one) => one.state === state).length;
   const counts = itemStates.map((state) => `${count(state)} ${state}`).join(', ');
   const lines = [`${items.length} items: ${counts}`];
@@ -99,8 +97,8 @@ function footer({ command, isWhole, items, notes, sources, unread }: ChecklistTe
   const not = unread.length === 0 ? '' : `; could not read: ${rest}`;
   lines.push(...wrapped(`Read ${read} of ${sources.length} sources${not}`, width));
   for (const note of notes) lines.push(...wrapped(plain(note), width));
-  const all = isWhole ? '' : `What is done: ${command('checklist', '--all')}. `;
-  lines.push(`${all}One item: ${command('checklist', 'show', 'ITEM')}`);
+  const all = isWhole ? '' : 'What is done: postern checklist --all. ';
+  lines.push(`${all}One item: postern checklist show ITEM`);
   return `${lines.join('\n')}\n`;
 }
 

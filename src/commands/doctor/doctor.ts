@@ -19,7 +19,7 @@ import type { Millis } from '../../lib/time.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { guardKnows } from '../connect/postfix-facts.ts';
-import { type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
+import { mayLookInto, type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
 import { openPasswordStore } from '../passwords/store.ts';
 import { dayText } from '../terminal/format.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
@@ -157,6 +157,7 @@ export async function doctorParts(
 
 async function passwords(state: string | undefined): Promise<SeenFinding> {
   try {
+    mayLookInto(stateDirectory(state));
     const { weak, last } = await (await openPasswordStore(state, '')).read();
     const day = last === undefined ? '' : dayText(last.at);
     const dated = last === undefined ? undefined : { ...last, day };

@@ -114,7 +114,7 @@ function absent({ absent: usual, source }: Measure, evidence: Evidence): Judged 
   return { state: usual.state, found: usual.found, fix: usual.fix ?? '' };
 }
 
-type Lacking = { readonly found: string; readonly fix?: string; readonly state?: ItemState };
+type Lacking = { readonly found: string; readonly fix?: string };
 
 /** Why nothing is known; undefined if what is needed is there. */
 function lacking(need: Need, { findings, unread }: Evidence): Lacking | undefined {
@@ -123,6 +123,7 @@ function lacking(need: Need, { findings, unread }: Evidence): Lacking | undefine
   if (need === 'guard') {
     const alive = has('daemon.alive');
     if (alive?.kind === 'ok') return undefined;
+    if (alive?.state === 'unknown') return { found: alive.found, fix: alive.fix };
     return { found: 'the guard does not run, or does not answer' };
   }
   if (need === 'postfix') {

@@ -39,8 +39,6 @@ export type MeasureCommand =
   | {
       readonly words: readonly string[];
       readonly root: boolean;
-      /** Options of the checklist that this command takes too. */
-      readonly takes: readonly ('state' | 'config' | 'config-dir')[];
     }
   /** A setting of main.cf, and a reload. */
   | { readonly postconf: string }

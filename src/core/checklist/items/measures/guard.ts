@@ -25,7 +25,7 @@ export const guardMeasures: readonly Measure[] = [
     source: 'settings',
     findings: ['guard.service'],
     absent: { state: 'unknown', found: 'not looked at' },
-    command: { words: ['install'], root: true, takes: [] },
+    command: { words: ['install'], root: true },
   },
   {
     id: 'guard.ledger',

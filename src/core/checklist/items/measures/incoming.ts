@@ -25,11 +25,7 @@ export const incomingMeasures: readonly Measure[] = [
       'reflection.unlisted.*',
     ],
     absent: { state: 'not needed', found: 'no mail comes in here', needs: 'reflection' },
-    command: {
-      words: ['connect', 'recipients'],
-      root: true,
-      takes: ['state', 'config', 'config-dir'],
-    },
+    command: { words: ['connect', 'recipients'], root: true },
   },
   {
     id: 'inbound.unknown-refused',
@@ -195,6 +191,6 @@ export const incomingMeasures: readonly Measure[] = [
     source: 'outgoing',
     findings: ['postfix.own-notices'],
     absent: { state: 'unknown', found: 'there is no Postfix to read' },
-    command: { words: ['connect', 'bounces'], root: true, takes: ['state', 'config-dir'] },
+    command: { words: ['connect', 'bounces'], root: true },
   },
 ];

@@ -28,7 +28,6 @@ export const postfixMeasures: readonly Measure[] = [
     command: {
       words: ['connect', 'postfix'],
       root: true,
-      takes: ['state', 'config', 'config-dir'],
     },
     ...guarded,
   },
@@ -142,7 +141,7 @@ export const postfixMeasures: readonly Measure[] = [
     source: 'passwords',
     findings: ['passwords.audit'],
     absent: { state: 'unknown', found: 'not looked at' },
-    command: { words: ['passwords', 'audit'], root: true, takes: ['state', 'config'] },
+    command: { words: ['passwords', 'audit'], root: true },
   },
   {
     id: 'scripts.door',
@@ -156,7 +155,6 @@ export const postfixMeasures: readonly Measure[] = [
     command: {
       words: ['connect', 'sendmail'],
       root: true,
-      takes: ['state', 'config', 'config-dir'],
     },
   },
   {
@@ -201,6 +199,6 @@ export const postfixMeasures: readonly Measure[] = [
     source: 'scanners',
     findings: ['scan.none', 'scan.spamassassin', 'scan.rspamd', 'scan.clamav'],
     absent: { state: 'unknown', found: 'not looked at' },
-    command: { words: ['connect', 'spamassassin'], root: true, takes: ['state', 'config'] },
+    command: { words: ['connect', 'spamassassin'], root: true },
   },
 ];
