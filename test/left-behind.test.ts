@@ -162,6 +162,7 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'probe.hosts',
     'listed.lists',
     'listed.domains',
+    'checklist.items',
   ]);
   assert.ok(all.length >= 99);
 });

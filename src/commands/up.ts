@@ -120,6 +120,7 @@ async function up(options: Options): Promise<void> {
     token,
     own: commandAnywhere(state),
     log,
+    checklist: { words: checklistWords(state, options.config) },
   });
   const { doors } = daemon;
   tell(doors);
@@ -150,6 +151,13 @@ async function up(options: Options): Promise<void> {
   manager?.stop();
   clearTimeout(late);
   log('info', 'guard.stopped', {});
+}
+
+/** How the guard runs the checklist: without a probe, which is for the night. */
+function checklistWords(state: string, config: string | undefined): readonly string[] {
+  const program = [process.execPath, '--disable-warning=ExperimentalWarning'];
+  const about = ['--state', state, ...(config === undefined ? [] : ['--config', resolve(config)])];
+  return [...program, join(home, 'src/cli.ts'), 'checklist', '--store', '--no-probe', ...about];
 }
 
 /** Nobody chose the ports, and no service manager would look for the guard there. */

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { localTransports } from '../formats/postfix/local-transports.ts';
 import { parseNetworkRule } from '../formats/postfix/network-list.ts';
+import { type ChecklistSettings, checklistSettings } from './sections/checklist/checklist.ts';
 import { type DnsSettings, dnsSettings } from './sections/dns.ts';
 import { type DoorSettings, doorSettings } from './sections/doors.ts';
 import { type IdentitySettings, identitySettings } from './sections/identity.ts';
@@ -91,6 +92,7 @@ export type Config = {
   messages: MessagesSection;
   probe: ProbeSettings;
   listed: ListedSettings;
+  checklist: ChecklistSettings;
   ledger: {
     keep_messages: string;
     keep_stories: string;
@@ -309,6 +311,7 @@ const shape = z.strictObject({
   messages: messagesSettings,
   probe: probeSettings,
   listed: listedSettings,
+  checklist: checklistSettings,
   ledger: z
     .strictObject({
       keep_messages: duration

@@ -8,6 +8,7 @@ import { openCounters } from '../lib/counters.ts';
 import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
 import type { DaemonOptions, DoorAddresses } from './base/options.ts';
 import { openWorld } from './base/timers.ts';
+import { startChecklistRuns } from './checklist/runs.ts';
 import { openDoors } from './doors.ts';
 import { openFlows } from './flows.ts';
 import { openDaemonLedger } from './ledger.ts';
@@ -38,6 +39,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const flows = openFlows(parts, ledger);
   watch(flows.troubles.set);
   const doors = await openDoors(parts, options, flows);
+  if (options.checklist !== undefined) {
+    const { setRunning } = flows.checklist;
+    scope.defer(startChecklistRuns(options.checklist, { log, setRunning }));
+  }
   const running = scope.move();
   return {
     get doors() {

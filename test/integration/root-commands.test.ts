@@ -120,6 +120,7 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
     'connect postfix': ['--config-dir', postfix.configDirectory, '--no-verify', ...doors],
     'connect recipients': ['--dry-run', '--log', join(dir, 'log'), ...ofPostfix],
     'connect bounces': ['--dry-run', ...ofPostfix],
+    'checklist ack': ['dns.spf'],
     'inbound show': ['4bXn9K2pWzz9'],
     'inbound allow': ['@example.org'],
     'inbound forget': ['@example.org'],

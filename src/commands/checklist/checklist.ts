@@ -1,20 +1,35 @@
 /**
  * `postern checklist`: every measure that helps, whether it is in place, and what to do next. Exit
- * 0 if nothing is broken, else 1.
+ * 0 if nothing is broken that is not acknowledged, else 1. A run reports to the guard, which keeps
+ * the history (memory.ts).
  */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ChecklistItem } from '../../core/checklist/items/item.ts';
 import { topLine } from '../../core/checklist/items/order.ts';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import {
+  type Acknowledgement,
+  unacknowledged,
+  withoutAcknowledged,
+} from '../../core/checklist/memory/ack.ts';
+import { nightlyName } from '../../core/checklist/memory/remember.ts';
 import type { Millis } from '../../lib/time.ts';
 import { installedConfig } from '../config/usual-config.ts';
+import { connectToGuard } from '../guard/client.ts';
+import { dayText, plain } from '../terminal/format.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { several } from '../terminal/options.ts';
 import { print } from '../terminal/print.ts';
+import { noItem, registerAck, registerHistory } from './ack.ts';
 import { type GatheredChecklist, type GatherOptions, readChecklist } from './gather.ts';
+import { type Memory, remembered, report } from './memory.ts';
 import { checklistText, itemText } from './text.ts';
 
-type Options = GatherOptions & { readonly all?: true; readonly json?: true };
+type Options = GatherOptions & {
+  readonly all?: true;
+  readonly json?: true;
+  readonly nightly?: true;
+  readonly store?: true;
+};
 
 export function register(program: Command): void {
   const command = program
@@ -28,6 +43,8 @@ export function register(program: Command): void {
     );
   withOptions(command)
     .option('--all', 'also what is done or not needed')
+    .option('--nightly', 'report to the guard, which tells what changed since the last night')
+    .addOption(new Option('--store', 'only report to the guard, at its start').hideHelp())
     .addHelpText(
       'after',
       helpAfter({
@@ -40,19 +57,32 @@ export function register(program: Command): void {
           ['postern checklist --json | jq \'.items[] | select(.state == "broken")\'', ''],
         ],
         exits: [
-          [0, 'nothing is broken; something may be missing or unknown'],
-          [1, 'at least one item is broken'],
+          [0, 'nothing is broken, or all of that is acknowledged'],
+          [1, 'at least one item is broken and not acknowledged'],
           [64, 'there is no such item'],
+          [69, 'with --nightly: no guard is running'],
           [78, 'the configuration has an error'],
         ],
       }),
     )
     .action(async (options: Options, self: Command) => {
+      if (options.nightly === true || options.store === true) return keep(options);
       const list = await read(options);
-      print(self, options.json === true ? jsonLine(json(list.items)) : listText(list, options));
-      await ended(list, list.items);
+      // A run about some domains, or about another Postfix, says nothing about the whole.
+      const isWhole = options.domain === undefined && options.configDir === undefined;
+      const memory = await remembered(options.state, list.items, { isWhole });
+      const now = Date.now() as Millis;
+      print(
+        self,
+        options.json === true
+          ? jsonLine(json(list.items, memory.acks))
+          : listText(withMemory(list, memory, now), options, memory.acks),
+      );
+      await ended(list, unacknowledged(list.items, memory.acks, now));
     });
   registerShow(command);
+  registerAck(command);
+  registerHistory(command);
 }
 
 function withOptions(command: Command): Command {
@@ -78,7 +108,7 @@ function registerShow(checklist: Command): void {
       helpAfter({
         examples: [['postern checklist show signing.keys', '']],
         exits: [
-          [0, 'it is not broken'],
+          [0, 'it is not broken, or that is acknowledged'],
           [1, 'it is broken'],
           [64, 'there is no such item'],
         ],
@@ -88,20 +118,66 @@ function registerShow(checklist: Command): void {
       const options: Options = { ...checklist.opts(), ...own };
       const list = await read(options);
       const item = list.items.find((one) => one.id === id);
-      if (item === undefined) throw noItem(id, list.items);
-      print(self, options.json === true ? jsonLine(json([item])) : itemText(item));
-      await ended(list, [item]);
+      if (item === undefined) {
+        const ids = list.items.map((one) => one.id);
+        throw noItem(id, ids);
+      }
+      const { acks } = await remembered(options.state, [], { isWhole: false });
+      const now = Date.now() as Millis;
+      const ack = acks.find((one) => one.id === id);
+      print(
+        self,
+        options.json === true
+          ? jsonLine(json([item], acks))
+          : itemText(item) + (ack === undefined ? '' : `    ${ackText(ack, now)}\n`),
+      );
+      await ended(list, unacknowledged([item], acks, now));
     });
 }
 
-function json(items: readonly ChecklistItem[]): { readonly items: readonly unknown[] } {
+function json(
+  items: readonly ChecklistItem[],
+  acks: readonly Acknowledgement[],
+): { readonly items: readonly unknown[] } {
+  const iso = (at: Millis): string => new Date(at).toISOString();
   return {
-    items: items.map(({ due, ...item }) =>
-      due === undefined
-        ? item
-        : { ...item, due: { at: new Date(due.at).toISOString(), what: due.what } },
-    ),
+    items: items.map(({ due, ...item }) => {
+      const ack = acks.find(({ id }) => id === item.id);
+      return {
+        ...item,
+        ...(due === undefined ? {} : { due: { at: iso(due.at), what: due.what } }),
+        ...(ack === undefined
+          ? {}
+          : { acknowledged: { until: iso(ack.until), by: ack.by, note: ack.note } }),
+      };
+    }),
   };
+}
+
+/** Reports to the guard, and prints what it did with that. */
+async function keep(options: Options): Promise<void> {
+  const nightly = options.nightly === true;
+  const guard = await connectToGuard(options.state);
+  const list = await read(options);
+  await report(guard, list.items, { nightly, by: nightly ? nightlyName : 'guard' });
+  if (list.abandoned) process.exit(0);
+}
+
+/** The list with what is acknowledged, and whether this run was kept, below it. */
+function withMemory(
+  list: GatheredChecklist,
+  { acks, note }: Memory,
+  now: Millis,
+): GatheredChecklist {
+  const listed = acks.filter(({ id }) => list.items.some((item) => item.id === id));
+  const texts = listed.map((ack) => `${ack.id}: ${ackText(ack, now)}`);
+  return { ...list, notes: [...list.notes, ...texts, ...(note === '' ? [] : [note])] };
+}
+
+function ackText({ by, note, state, until }: Acknowledgement, now: Millis): string {
+  const why = note === '' ? '' : ` (${plain(note)})`;
+  const end = now < until ? `until ${dayText(until)}` : `until ${dayText(until)}, which is over`;
+  return `acknowledged as ${state} by ${plain(by)}, ${end}${why}`;
 }
 
 async function read(options: Options): Promise<GatheredChecklist> {
@@ -121,10 +197,15 @@ function showProgress(done: number, all: number, open: readonly string[]): void 
   process.stderr.write(`\r\u001b[Kreading: ${done} of ${all} (${names})`);
 }
 
-function listText(list: GatheredChecklist, options: Options): string {
+function listText(
+  list: GatheredChecklist,
+  options: Options,
+  acks: readonly Acknowledgement[],
+): string {
+  const now = Date.now() as Millis;
   const show = (id: string): string => `postern checklist show ${id}`;
   return checklistText({
-    top: topLine(list.items, Date.now() as Millis, show),
+    top: topLine(withoutAcknowledged(list.items, acks, now), now, show),
     items: list.items,
     isWhole: options.all === true,
     sources: list.sources,
@@ -133,20 +214,12 @@ function listText(list: GatheredChecklist, options: Options): string {
   });
 }
 
-function noItem(id: string, items: readonly ChecklistItem[]): OperatorError {
-  const [group = ''] = id.split('.');
-  const near = items.map((item) => item.id).filter((one) => one.startsWith(`${group}.`));
-  const hint =
-    near.length > 0 ? `there is: ${near.sort().join(', ')}` : 'see: postern checklist --all';
-  return new OperatorError('no-item', `there is no item ${id}`, { hint, exit: sysexits.usage });
-}
-
 /** Ends the process where a source that is late would keep it. */
 async function ended(
   { abandoned }: GatheredChecklist,
-  items: readonly ChecklistItem[],
+  blocking: readonly ChecklistItem[],
 ): Promise<void> {
-  const code = items.some(({ state }) => state === 'broken') ? 1 : 0;
+  const code = blocking.length > 0 ? 1 : 0;
   if (code !== 0) process.exitCode = code;
   if (!abandoned) return;
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));

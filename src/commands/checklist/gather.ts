@@ -3,6 +3,7 @@
  * source that fails makes its items unknown.
  */
 
+import { readConfig } from '../../config/load.ts';
 import { derived, type Evidence, type SeenFinding } from '../../core/checklist/items/derive.ts';
 import type { ChecklistItem } from '../../core/checklist/items/item.ts';
 import type { SourceName } from '../../core/checklist/items/measure.ts';
@@ -21,6 +22,7 @@ import { bulkSenders, ownKeys, settingFacts } from './guard-source.ts';
 import { certificate, outgoing, roleAddresses } from './mail-source.ts';
 import { modernItems } from './modern/gather.ts';
 import { commandPlace, commandText } from './own.ts';
+import { ownItems } from './own-items.ts';
 
 export type GatherOptions = {
   readonly state?: string;
@@ -67,6 +69,8 @@ export async function readChecklist(
   world: GatherWorld,
 ): Promise<GatheredChecklist> {
   const notes: string[] = [];
+  const { config } = readConfig(options.config ?? usualConfig());
+  const mine = ownItems(config.checklist, options.state);
   const parts = await allParts(options, world, (note) => notes.push(note));
   const open = new Set(parts.map(({ name }) => name));
   const unread = new Map<SourceName, string>();
@@ -88,9 +92,10 @@ export async function readChecklist(
   const findings = distinct(found.flat(), options.configDir);
   const evidence: Evidence = { findings: withDenial(findings), unread };
   const place = commandPlace(options.configDir);
-  const items = derived(allMeasures, evidence, (command) => commandText(place, command));
+  const known = derived(allMeasures, evidence, (command) => commandText(place, command));
+  const items = [...known, ...(await modern), ...(await mine)];
   const sources = parts.map(({ name }) => name);
-  return { items: inOrder([...items, ...(await modern)]), sources, unread, notes, abandoned };
+  return { items: inOrder(items), sources, unread, notes, abandoned };
 }
 
 /** Measures with a judgement of their own, without findings of doctor. */

@@ -5,6 +5,7 @@ import type { OwnCommand } from '../../core/own-command.ts';
 import type { Counters } from '../../lib/counters.ts';
 import type { SocketOwners } from '../../ports/scripts.ts';
 import type { Log, World } from '../../ports/world.ts';
+import type { ChecklistProgram } from '../checklist/runs.ts';
 
 export type DaemonOptions = {
   /** The folder of the ledger and the keys. */
@@ -18,6 +19,8 @@ export type DaemonOptions = {
   /** How commands are written in notices. Without it, as for an installed guard. */
   readonly own?: OwnCommand;
   readonly log: Log;
+  /** How the guard runs the checklist; without it, it does not. */
+  readonly checklist?: ChecklistProgram;
 };
 
 /** How the doors for Postfix open. */

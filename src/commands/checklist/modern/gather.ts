@@ -12,6 +12,7 @@ import { forwardsItem } from '../../../core/checklist/modern/forwards.ts';
 import { enabledJails } from '../../../core/checklist/modern/jails.ts';
 import type { Commands } from '../../../core/checklist/modern/judged.ts';
 import { type LoginFacts, loginItems } from '../../../core/checklist/modern/logins.ts';
+import { bulkDomains, oneClickItem } from '../../../core/checklist/modern/one-click.ts';
 import { outsideItem } from '../../../core/checklist/modern/outside-item.ts';
 import { outsideNames } from '../../../core/checklist/modern/outside-names.ts';
 import { rememberOwners } from '../../../core/checklist/modern/owner-memory.ts';
@@ -76,6 +77,7 @@ export async function modernItems(context: ModernContext): Promise<readonly Chec
       const ownKeys = memory.domains.some((domain) => memory.keys(domain).length > 0);
       return replayItem(signersSeen(postfix, ownKeys, places?.signers));
     }),
+    oneClickItem(bulkDomains(memory.bulk), memory.unsubscribe),
     outside,
     forwards,
     listed,
