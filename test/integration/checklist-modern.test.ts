@@ -17,24 +17,34 @@ import type { Millis } from '../../src/lib/time.ts';
 import { postern } from '../command-line.ts';
 import { type NamedInstance, startNamed, updateServer } from './named-instance.ts';
 
+/** A zone with one name server, and these lines. */
+function zone(name: string, server: string, ...lines: readonly string[]): string {
+  const soa = `@ IN SOA ${server}. root.${name}. 1 3600 600 86400 1`;
+  return [`$ORIGIN ${name}.`, '$TTL 1', soa, `@ IN NS ${server}.`, ...lines, ''].join('\n');
+}
+
 const run = promisify(execFile);
 
 let dir: string;
 let named: NamedInstance;
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), 'pcm-'));
-  const head = (zone: string, server: string): string =>
-    `$ORIGIN ${zone}.\n$TTL 1\n@ IN SOA ${server}. root.${zone}. 1 3600 600 86400 1\n` +
-    `@ IN NS ${server}.\n`;
   named = await startNamed({
     zones: {
-      'a.test':
-        `${head('a.test', 'ns.a.test')}ns IN A 127.0.0.1\n` +
-        '@ IN TXT "v=spf1 include:spf.other.example -all"\n',
-      'other.example': `${head('other.example', 'ns.dns.example')}spf IN TXT "v=spf1 ip4:192.0.2.0/24 -all"\n`,
-      example: `${head('example', 'ns.dns.example')}ns.dns IN A 127.0.0.1\n`,
-      'zen.spamhaus.org': `${head('zen.spamhaus.org', 'ns.dns.example')}2.0.0.127 IN A 127.0.0.2\n`,
-      'dbl.spamhaus.org': `${head('dbl.spamhaus.org', 'ns.dns.example')}dbltest.com IN A 127.0.1.2\n`,
+      'a.test': zone(
+        'a.test',
+        'ns.a.test',
+        'ns IN A 127.0.0.1',
+        '@ IN TXT "v=spf1 include:spf.other.example -all"',
+      ),
+      'other.example': zone(
+        'other.example',
+        'ns.dns.example',
+        'spf IN TXT "v=spf1 ip4:192.0.2.0/24 -all"',
+      ),
+      example: zone('example', 'ns.dns.example', 'ns.dns IN A 127.0.0.1'),
+      'zen.spamhaus.org': zone('zen.spamhaus.org', 'ns.dns.example', '2.0.0.127 IN A 127.0.0.2'),
+      'dbl.spamhaus.org': zone('dbl.spamhaus.org', 'ns.dns.example', 'dbltest.com IN A 127.0.1.2'),
     },
   });
   for (const name of ['etc', 'state', 'fail2ban', 'queue', 'data']) mkdirSync(join(dir, name));

@@ -11,7 +11,7 @@ import { dovecotLogins } from '../../../core/checklist/modern/dovecot-logins.ts'
 import { forwardsItem } from '../../../core/checklist/modern/forwards.ts';
 import { enabledJails } from '../../../core/checklist/modern/jails.ts';
 import type { Commands } from '../../../core/checklist/modern/judged.ts';
-import { type LoginFacts, loginItems } from '../../../core/checklist/modern/logins.ts';
+import { type LoginDoors, loginItems } from '../../../core/checklist/modern/logins.ts';
 import { bulkDomains, oneClickItem } from '../../../core/checklist/modern/one-click.ts';
 import { outsideItem } from '../../../core/checklist/modern/outside-item.ts';
 import { outsideNames } from '../../../core/checklist/modern/outside-names.ts';
@@ -138,7 +138,7 @@ async function readPostfix(configDir: string | undefined): Promise<ReadPostfix |
 async function loginFacts(
   { config, places }: ModernContext,
   postfix: ReadPostfix | undefined,
-): Promise<LoginFacts> {
+): Promise<LoginDoors> {
   return {
     postfix,
     dovecot: await readDovecot(config.dovecot.config),
@@ -146,7 +146,7 @@ async function loginFacts(
   };
 }
 
-async function readDovecot(file: string): Promise<LoginFacts['dovecot']> {
+async function readDovecot(file: string): Promise<LoginDoors['dovecot']> {
   const program = '/usr/bin/doveconf';
   if (!existsSync(program)) return 'none';
   const more = file === '' ? [] : ['-c', file];

@@ -4,7 +4,7 @@
  */
 import { someOf } from '../../finding.ts';
 import type { ChecklistItem } from '../items/item.ts';
-import { done, type Judged, type Known, notNeeded, unknown } from './judged.ts';
+import { inPlace, type Judged, type KnownMeasure, notNeeded, unknown } from './judged.ts';
 
 export type ForwardFacts = {
   /** Addresses and aliases that lead to other servers: how many, by the domain they lead to. */
@@ -19,7 +19,7 @@ export type ForwardFacts = {
   readonly arc: string;
 };
 
-const known: Known = {
+const known: KnownMeasure = {
   id: 'mail.forwards',
   title: 'Mail that is forwarded to other servers passes their checks',
   effort: 'hours',
@@ -63,7 +63,7 @@ function judge({ arc, files, outside, srs, unread }: ForwardFacts): Judged {
   const helps = [srs === '' ? '' : `SRS by ${srs}`, arc === '' ? '' : `ARC by ${arc}`].filter(
     (one) => one !== '',
   );
-  if (srs !== '') return done(`${found}; ${helps.join(', ')}`);
+  if (srs !== '') return inPlace(`${found}; ${helps.join(', ')}`);
   return {
     state: 'missing',
     found: `${found}; ${helps.length === 0 ? 'neither SRS nor ARC' : `${helps.join()}, no SRS`}`,

@@ -2,7 +2,7 @@
 import type { ChecklistItem } from '../items/item.ts';
 
 export type Judged = Pick<ChecklistItem, 'state' | 'found' | 'fix' | 'command'>;
-export type Known = Omit<ChecklistItem, keyof Judged | 'due'>;
+export type KnownMeasure = Omit<ChecklistItem, keyof Judged | 'due'>;
 
 /** How the operator types a command. */
 export type Commands = {
@@ -10,7 +10,7 @@ export type Commands = {
   postconf(setting: string): string;
 };
 
-export function done(found: string): Judged {
+export function inPlace(found: string): Judged {
   return { state: 'done', found, fix: '', command: '' };
 }
 

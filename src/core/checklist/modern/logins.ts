@@ -6,13 +6,19 @@
 import type { MainCf } from '../../../formats/postfix/main-cf.ts';
 import type { MasterCf } from '../../../formats/postfix/master-cf.ts';
 import { override } from '../../../formats/postfix/master-cf.ts';
-import { isReachable } from '../../../formats/postfix/reachable.ts';
-import { expandedValue, smtpdServices } from '../../../formats/postfix/services.ts';
+import { expandedValue, isReachable, smtpdServices } from '../../../formats/postfix/services.ts';
 import type { ChecklistItem } from '../items/item.ts';
 import type { DovecotLogins } from './dovecot-logins.ts';
-import { type Commands, done, type Judged, type Known, notNeeded, unknown } from './judged.ts';
+import {
+  type Commands,
+  inPlace,
+  type Judged,
+  type KnownMeasure,
+  notNeeded,
+  unknown,
+} from './judged.ts';
 
-export type LoginFacts = {
+export type LoginDoors = {
   /** Undefined where there is no Postfix to read. */
   readonly postfix: { readonly main: MainCf; readonly master: MasterCf } | undefined;
   /** `unread`: it is there, and its configuration cannot be read. */
@@ -21,7 +27,7 @@ export type LoginFacts = {
   readonly jails: readonly string[] | undefined;
 };
 
-const tlsOnly: Known = {
+const tlsOnly: KnownMeasure = {
   id: 'logins.tls-only',
   title: 'Passwords are taken only over TLS',
   effort: 'minutes',
@@ -29,7 +35,7 @@ const tlsOnly: Known = {
   effect: 'Nobody on the way can read a password and send mail with it.',
   requiredBy: [],
 };
-const limited: Known = {
+const limited: KnownMeasure = {
   id: 'logins.limited',
   title: 'Guessing of passwords from outside is slowed down',
   effort: 'hours',
@@ -38,7 +44,7 @@ const limited: Known = {
   requiredBy: [],
 };
 
-export function loginItems(facts: LoginFacts, commands: Commands): readonly ChecklistItem[] {
+export function loginItems(facts: LoginDoors, commands: Commands): readonly ChecklistItem[] {
   return [
     { ...tlsOnly, ...judgeTls(facts, commands) },
     { ...limited, ...judgeLimits(facts, commands) },
@@ -55,7 +61,7 @@ type Door = {
 };
 
 /** Services of Postfix where clients from everywhere may log in. */
-function postfixDoors({ postfix }: LoginFacts): readonly Door[] {
+function postfixDoors({ postfix }: LoginDoors): readonly Door[] {
   if (postfix === undefined) return [];
   const { main, master } = postfix;
   return smtpdServices(main, master)
@@ -80,7 +86,7 @@ function postfixDoors({ postfix }: LoginFacts): readonly Door[] {
 }
 
 /** Why nothing is known, or needed; undefined if there is something to judge. */
-function without(facts: LoginFacts, doors: readonly Door[]): Judged | undefined {
+function without(facts: LoginDoors, doors: readonly Door[]): Judged | undefined {
   const { dovecot, postfix } = facts;
   if (dovecot === 'unread') {
     return unknown('the configuration of Dovecot cannot be read', 'run it as root');
@@ -92,7 +98,7 @@ function without(facts: LoginFacts, doors: readonly Door[]): Judged | undefined 
   return notNeeded('no service takes logins from other machines');
 }
 
-function judgeTls(facts: LoginFacts, commands: Commands): Judged {
+function judgeTls(facts: LoginDoors, commands: Commands): Judged {
   const doors = postfixDoors(facts);
   const { dovecot } = facts;
   const plain = doors.filter(({ isPlain }) => isPlain);
@@ -105,7 +111,7 @@ function judgeTls(facts: LoginFacts, commands: Commands): Judged {
       : []),
   ];
   if (found.length === 0) {
-    return without(facts, doors) ?? done('every service that takes logins asks for TLS first');
+    return without(facts, doors) ?? inPlace('every service that takes logins asks for TLS first');
   }
   const fixes = [
     ...(plain.length > 0 ? ['set smtpd_tls_auth_only = yes, also in options of master.cf'] : []),
@@ -127,7 +133,7 @@ const perMinuteMax = 60;
 const postfixJails = /^postfix/;
 const dovecotJails = /^dovecot/;
 
-function judgeLimits(facts: LoginFacts, commands: Commands): Judged {
+function judgeLimits(facts: LoginDoors, commands: Commands): Judged {
   const doors = postfixDoors(facts);
   const nothing = without(facts, doors);
   if (nothing !== undefined) return nothing;
@@ -149,7 +155,7 @@ function judgeLimits(facts: LoginFacts, commands: Commands): Judged {
   // The list of failed logins has no countries, so nothing is said about them.
   const unsaid = 'from where logins are usual is not known';
   if (openPostfix.length + openDovecot.length === 0) {
-    return done(`${seen.join('; ')}; ${unsaid}`);
+    return inPlace(`${seen.join('; ')}; ${unsaid}`);
   }
   const names = [
     ...openPostfix.map(({ name }) => name),

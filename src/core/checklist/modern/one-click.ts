@@ -4,7 +4,7 @@ import { someOf } from '../../finding.ts';
 import { bulkRule } from '../../lanes/bulk.ts';
 import type { UnsubscribeSpan } from '../../lanes/one-click.ts';
 import type { ChecklistItem } from '../items/item.ts';
-import { done, type Judged, type Known, notNeeded, unknown } from './judged.ts';
+import { inPlace, type Judged, type KnownMeasure, notNeeded, unknown } from './judged.ts';
 
 export type BulkDay = {
   readonly domain: string;
@@ -14,7 +14,7 @@ export type BulkDay = {
   readonly passedAt: number | undefined;
 };
 
-const known: Known = {
+const known: KnownMeasure = {
   id: 'mail.one-click',
   title: 'Bulk mail offers to unsubscribe with one click (RFC 8058)',
   effort: 'hours',
@@ -80,7 +80,7 @@ function judge(rows: readonly Counted[]): Judged {
     ({ domain, offered, oneClick }) =>
       `${domain}: ${oneClick} of ${offered} messages with List-Unsubscribe`,
   );
-  return done(`${someOf(texts, 3)} offer one click, signed`);
+  return inPlace(`${someOf(texts, 3)} offer one click, signed`);
 }
 
 function lack({ domain, messages, offered, oneClick }: Counted): string {

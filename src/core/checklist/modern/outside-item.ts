@@ -2,11 +2,11 @@
 import { dayMs, type Millis } from '../../../lib/time.ts';
 import { someOf } from '../../finding.ts';
 import type { ChecklistItem } from '../items/item.ts';
-import { done, type Judged, type Known, notNeeded, unknown } from './judged.ts';
+import { inPlace, type Judged, type KnownMeasure, notNeeded, unknown } from './judged.ts';
 import type { OutsideNames } from './outside-names.ts';
 import { changedOwners, type OwnerMemory } from './owner-memory.ts';
 
-const known: Known = {
+const known: KnownMeasure = {
   id: 'dns.outside-names',
   title: 'Names of others in our SPF and DKIM records lead where they should',
   effort: 'minutes',
@@ -63,5 +63,5 @@ function judge({ found, memory, now }: OutsideLook): Judged {
   );
   const watched =
     memory === undefined ? 'not compared: nothing is remembered yet' : 'same owners as before';
-  return done(`${names}: all lead somewhere; ${watched}`);
+  return inPlace(`${names}: all lead somewhere; ${watched}`);
 }

@@ -106,7 +106,7 @@ const limitRows: readonly (readonly [
     /^$/,
   ],
   [
-    'a limit that is none',
+    'a limit that limits nothing',
     'smtpd_client_auth_rate_limit = 5000\n',
     'none',
     [],

@@ -6,7 +6,7 @@
 import { textIn } from '../../../formats/filters/rspamd-conf.ts';
 import type { Ucl, UclBlock } from '../../../formats/filters/ucl.ts';
 import type { ChecklistItem } from '../items/item.ts';
-import { done, type Judged, type Known, notNeeded } from './judged.ts';
+import { inPlace, type Judged, type KnownMeasure, notNeeded } from './judged.ts';
 
 export type SignerFacts = {
   /** `Postern`, `OpenDKIM`, `rspamd`. */
@@ -22,7 +22,7 @@ export type SignerFacts = {
 /** Fields that readers show or answer to; an added one changes what the message says. */
 const exposed = ['from', 'to', 'cc', 'subject', 'reply-to'] as const;
 
-const known: Known = {
+const known: KnownMeasure = {
   id: 'signing.replay',
   title: 'A copy of a signed message cannot be changed without breaking its signature',
   effort: 'hours',
@@ -63,7 +63,7 @@ function judge(signers: readonly SignerFacts[]): Judged {
   }
   const names = signers.map(({ name }) => name).join(' and ');
   const lasting = signers.some(({ expires }) => !expires);
-  return done(
+  return inPlace(
     `${names} ${signers.length === 1 ? 'covers' : 'cover'} the whole body and all fields that ` +
       'readers show' +
       (lasting ? '; an unchanged copy verifies as long as the key is published' : ''),

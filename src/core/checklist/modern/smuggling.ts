@@ -5,10 +5,16 @@
  */
 import type { MainCf } from '../../../formats/postfix/main-cf.ts';
 import { type MasterCf, override } from '../../../formats/postfix/master-cf.ts';
-import { isReachable } from '../../../formats/postfix/reachable.ts';
-import { expandedValue, smtpdServices } from '../../../formats/postfix/services.ts';
+import { expandedValue, isReachable, smtpdServices } from '../../../formats/postfix/services.ts';
 import type { ChecklistItem } from '../items/item.ts';
-import { type Commands, done, type Judged, type Known, notNeeded, unknown } from './judged.ts';
+import {
+  type Commands,
+  inPlace,
+  type Judged,
+  type KnownMeasure,
+  notNeeded,
+  unknown,
+} from './judged.ts';
 
 export type SmugglingFacts = {
   readonly main: MainCf;
@@ -19,7 +25,7 @@ export type SmugglingFacts = {
   readonly bareNewline: string;
 };
 
-const known: Known = {
+const known: KnownMeasure = {
   id: 'mail.smuggling',
   title: 'Postfix takes no bare newline for the end of a message',
   effort: 'minutes',
@@ -77,7 +83,7 @@ function judge({ bareNewline, main, master, version }: SmugglingFacts, commands:
     return unknown('postconf did not say smtpd_forbid_bare_newline', 'postconf -n');
   }
   const bad = open.filter(({ service }) => !/^(?:yes|normalize|reject)$/.test(valueAt(service)));
-  if (bad.length === 0) return done(`smtpd_forbid_bare_newline = ${bareNewline}`);
+  if (bad.length === 0) return inPlace(`smtpd_forbid_bare_newline = ${bareNewline}`);
   const named = bad.map(({ service }) => `${service.name} = ${valueAt(service)}`).join(', ');
   const value = support === 'normalize' ? 'normalize' : 'yes';
   const isInMain = bad.every(
@@ -94,7 +100,7 @@ function judge({ bareNewline, main, master, version }: SmugglingFacts, commands:
   };
 }
 
-/** Before the setting there were two others, which help against most of it. */
+/** Before the setting there were two others, which stop most attacks. */
 function ofOldVersion(
   { main, version }: Pick<SmugglingFacts, 'main' | 'version'>,
   open: ReturnType<typeof smtpdServices>,
@@ -109,9 +115,9 @@ function ofOldVersion(
     return missing.length === 0 ? [] : [`${service.name} lacks ${missing.join(' and ')}`];
   });
   if (lacks.length === 0) {
-    return done(
+    return inPlace(
       `Postfix ${version} has no smtpd_forbid_bare_newline; reject_unauth_pipelining and ` +
-        'smtpd_discard_ehlo_keywords = chunking stop most of it',
+        'smtpd_discard_ehlo_keywords = chunking stop most attacks',
     );
   }
   return {

@@ -7,11 +7,11 @@ import { type MasterCf, override } from '../../../formats/postfix/master-cf.ts';
 import { parseNetwork } from '../../../formats/postfix/network-list.ts';
 import { expandedValue, smtpdServices } from '../../../formats/postfix/services.ts';
 import type { ChecklistItem } from '../items/item.ts';
-import { type Commands, done, type Judged, type Known, unknown } from './judged.ts';
+import { type Commands, inPlace, type Judged, type KnownMeasure, unknown } from './judged.ts';
 
 export type XclientFacts = { readonly main: MainCf; readonly master: MasterCf };
 
-const known: Known = {
+const known: KnownMeasure = {
   id: 'mail.xclient',
   title: 'No program here may claim to be another client (XCLIENT)',
   effort: 'minutes',
@@ -97,6 +97,6 @@ function judge(facts: XclientFacts, commands: Commands): Judged {
   if (tables.length > 0) {
     return unknown(`XCLIENT is open to ${named(tables)}, which is not read`, 'read that table');
   }
-  if (clients.length === 0) return done('XCLIENT is off, as by default');
-  return done(`XCLIENT is open to ${named(clients)} alone`);
+  if (clients.length === 0) return inPlace('XCLIENT is off, as by default');
+  return inPlace(`XCLIENT is open to ${named(clients)} alone`);
 }
