@@ -81,6 +81,7 @@ function write(name: string, text: string): void {
 
 const bad = [
   'smtpd_sasl_auth_enable = yes',
+  'smtpd_tls_security_level = may',
   'smtpd_authorized_xclient_hosts = 127.0.0.0/8',
   'smtpd_milters = inet:localhost:8891',
 ].join('\n');

@@ -37,11 +37,9 @@ function judged(
   );
   const [first] = silent;
   if (first !== undefined) {
-    return {
-      state: 'unknown',
-      found: `${first.list.zone}: ${first.why}`,
-      fix: first.list.whenSilent,
-    };
+    const { list } = first;
+    const found = `${list.zone} does not answer this server, so nothing is known`;
+    return { state: 'unknown', found, fix: `${list.whenSilent}; postern listed says more` };
   }
   const zones = new Set(rows.filter(({ state }) => state === 'clean').map(({ list }) => list.zone));
   if (zones.size === 0) {

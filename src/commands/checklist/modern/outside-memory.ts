@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { OwnerMemory } from '../../../core/checklist/modern/owner-memory.ts';
 import type { Millis } from '../../../lib/time.ts';
 import { readOwnedFile } from '../../guard/owned-file.ts';
+import { otherOwnerOf } from '../../guard/owner.ts';
 
 const fileName = 'outside-domains.json';
 const octetsMax = 256 * 1024;
@@ -38,7 +39,7 @@ export function writeOwnerMemory(state: string, next: OwnerMemory): void {
   const path = join(state, fileName);
   const temporary = `${path}.tmp`;
   try {
-    if (statSync(state).uid !== process.geteuid?.()) return;
+    if (otherOwnerOf(state) !== undefined || statSync(state).uid !== process.geteuid?.()) return;
     rmSync(temporary, { force: true });
     writeFileSync(temporary, `${JSON.stringify(next)}\n`, { mode: 0o600, flag: 'wx' });
     renameSync(temporary, path);

@@ -55,6 +55,8 @@ type Door = {
   readonly name: string;
   /** AUTH is offered before STARTTLS. */
   readonly isPlain: boolean;
+  /** Without TLS, logins end when they are allowed only over TLS. */
+  readonly hasTls: boolean;
   /** The option in master.cf that goes before main.cf. */
   readonly hasOption: boolean;
   readonly perMinute: number;
@@ -75,10 +77,13 @@ function postfixDoors({ postfix }: LoginDoors): readonly Door[] {
       const isWrapped = expandedValue(main, service, 'smtpd_tls_wrappermode') === 'yes';
       const isForced = level === 'encrypt' || isWrapped;
       const authOnly = expandedValue(main, service, 'smtpd_tls_auth_only') === 'yes';
+      const mechanisms = expandedValue(main, service, 'smtpd_sasl_security_options');
+      const isOld = expandedValue(main, service, 'smtpd_use_tls') === 'yes';
       const rate = Number(expandedValue(main, service, 'smtpd_client_auth_rate_limit'));
       return {
         name: `${service.name} (${role})`,
-        isPlain: !(isForced || authOnly),
+        isPlain: !(isForced || authOnly || /\bnoplaintext\b/.test(mechanisms)),
+        hasTls: isForced || level === 'may' || isOld,
         hasOption: override(service, 'smtpd_tls_auth_only') !== undefined,
         perMinute: Number.isFinite(rate) ? rate : 0,
       };
@@ -105,7 +110,10 @@ function judgeTls(facts: LoginDoors, commands: Commands): Judged {
   const isDovecotPlain =
     typeof dovecot === 'object' && dovecot.allowsCleartext && dovecot.doors.length > 0;
   const found = [
-    ...plain.map(({ name }) => `Postfix offers AUTH without TLS at ${name}`),
+    ...plain.map(
+      ({ hasTls, name }) =>
+        `Postfix offers AUTH without TLS at ${name}${hasTls ? '' : ', which has no TLS at all'}`,
+    ),
     ...(isDovecotPlain
       ? [`Dovecot takes passwords without TLS (${dovecot.doors.join(', ')})`]
       : []),
@@ -114,12 +122,21 @@ function judgeTls(facts: LoginDoors, commands: Commands): Judged {
     return without(facts, doors) ?? inPlace('every service that takes logins asks for TLS first');
   }
   const fixes = [
-    ...(plain.length > 0 ? ['set smtpd_tls_auth_only = yes, also in options of master.cf'] : []),
+    ...(plain.every(({ hasTls }) => hasTls)
+      ? []
+      : ['set up TLS first (smtpd_tls_chain_files, smtpd_tls_security_level = may)']),
+    ...(plain.length > 0
+      ? [
+          'set smtpd_tls_auth_only = yes, also in options of master.cf; programs that log in ' +
+            'without TLS are refused from then on',
+        ]
+      : []),
     ...(isDovecotPlain
       ? ['in Dovecot remove disable_plaintext_auth = no (2.4: auth_allow_cleartext = yes)']
       : []),
   ];
-  const isOneCommand = !isDovecotPlain && plain.every(({ hasOption }) => !hasOption);
+  const isOneCommand =
+    !isDovecotPlain && plain.every(({ hasOption, hasTls }) => hasTls && !hasOption);
   return {
     state: 'broken',
     found: found.join('; '),

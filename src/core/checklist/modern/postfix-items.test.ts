@@ -33,7 +33,25 @@ type Row = readonly [
   command: RegExp,
 ];
 const tlsRows: readonly Row[] = [
-  ['offered in the clear', sasl, smtp, 'none', 'broken', /smtp \(smtp\)/, /auth_only=yes/],
+  [
+    'offered in the clear',
+    `${sasl}smtpd_tls_security_level = may\n`,
+    smtp,
+    'none',
+    'broken',
+    /smtp \(smtp\)$/,
+    /auth_only=yes/,
+  ],
+  ['offered without any TLS', sasl, smtp, 'none', 'broken', /no TLS at all/, /^$/],
+  [
+    'only mechanisms that hide the password',
+    `${sasl}smtpd_sasl_security_options = noanonymous, noplaintext\n`,
+    smtp,
+    'none',
+    'done',
+    /asks for TLS/,
+    /^$/,
+  ],
   ['encrypt', '', encrypted, 'none', 'done', /asks for TLS first/, /^$/],
   ['TLS from the first byte', sasl, wrapped, 'none', 'done', /asks for TLS/, /^$/],
   ['auth only', 'smtpd_tls_auth_only = yes\n', submission, 'none', 'done', /TLS/, /^$/],
