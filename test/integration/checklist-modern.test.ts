@@ -13,7 +13,9 @@ import { modernItems } from '../../src/commands/checklist/modern/gather.ts';
 import { loadConfig } from '../../src/commands/config/load-config.ts';
 import type { ChecklistItem } from '../../src/core/checklist/items/item.ts';
 import { serverText } from '../../src/formats/dns/server-address.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import type { Millis } from '../../src/lib/time.ts';
+import type { Change } from '../../src/ports/ledger.ts';
 import { postern } from '../command-line.ts';
 import { type NamedInstance, startNamed, updateServer } from './named-instance.ts';
 
@@ -185,6 +187,35 @@ test('a domain of others in our SPF that changes hands is told, and dead names t
   assert.match(dead.found, /include:spf\.gone\.example in the SPF record of a\.test leads nowhere/);
   assert.match(dead.found, /s1\._domainkey\.a\.test is an alias of s1\.gone\.example/);
   assert.match(dead.found, /gone\.example .*is not registered/);
+});
+
+test('one click is counted of the mail of bulk senders, and of domains below theirs', async () => {
+  const at = 1_800_000_000_000 as Millis;
+  const before = { messages: 0, offered: 0, oneClick: 0 };
+  const row = (domain: string, oneClick: number): Change => ({
+    kind: 'sending-domain',
+    row: {
+      domain,
+      firstAt: Date.now() as Millis,
+      lastAt: Date.now() as Millis,
+      messages: 900,
+      signed: 900,
+      signedBy: domain,
+      unsubscribe: { since: at, messages: 900, offered: 600, oneClick, before },
+    },
+  });
+  const bulk = { domain: 'a.test', provider: 'google', day: 1, today: 1, busiestDay: 1 };
+  const lanes = { lanes: [], samples: [], changes: [], replies: [], place: undefined };
+  const big = { ...bulk, messagesADay: 4_000, passedAt: undefined, toldAt: undefined };
+  {
+    const ledger = openLedger(join(dir, 'state', 'ledger.db'));
+    ledger.write([{ kind: 'lanes', row: { ...lanes, bulk: [big] } }], { durable: true });
+    ledger.write([row('a.test', 600), row('news.a.test', 10)], { durable: true });
+    ledger.close();
+  }
+  const item = (await look()).get('mail.one-click');
+  assert.equal(item?.state, 'missing');
+  assert.match(item.found, /a\.test: of 1200 messages with List-Unsubscribe, 610 have one click/);
 });
 
 test('postern checklist shows them, also without the guard', async () => {

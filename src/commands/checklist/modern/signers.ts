@@ -16,7 +16,7 @@ import { openFiles } from '../../dkim/import-sources.ts';
 
 export type SignerPlaces = { readonly opendkim: string; readonly rspamd: string };
 
-export const signerPlaces: SignerPlaces = {
+const signerPlaces: SignerPlaces = {
   opendkim: '/etc/opendkim.conf',
   rspamd: '/etc/rspamd/modules.d/dkim_signing.conf',
 };
