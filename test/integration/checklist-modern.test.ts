@@ -103,7 +103,7 @@ async function look(now = 1_800_000_000_000): Promise<ReadonlyMap<string, Checkl
     commands: { postconf: (setting) => `postconf -c ${folder} -e '${setting}'` },
     now: now as Millis,
     places: {
-      fail2ban: join(dir, 'fail2ban'),
+      fail2ban: { folder: join(dir, 'fail2ban'), socket: join(dir, 'state') },
       signers: { opendkim: join(dir, 'opendkim.conf'), rspamd: join(dir, 'none') },
     },
   });

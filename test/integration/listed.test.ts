@@ -111,3 +111,10 @@ test('no list that answers: exit 69; other text than an address: exit 64', async
   assert.equal(ran.exit, 64);
   assert.match(ran.err, /must be an IP address or a domain/);
 });
+
+test('where no list may be asked, none is', async () => {
+  writeFileSync(config, configuration('lists = ["none"]\n'));
+  const ran = await run('192.0.2.25');
+  assert.equal(ran.exit, 78);
+  assert.match(ran.err, /no blocklist may be asked/);
+});

@@ -20,9 +20,11 @@ export type DomainMemory = RememberedDomains & {
   readonly domains: readonly string[];
   /** What providers took on the busiest day, where they have a rule for bulk senders. */
   readonly bulk: readonly BulkRow[];
+  /** Addresses that mail left from, as the mail log named them. */
+  readonly sources: readonly string[];
 };
 
-type Stored = StoredDomains & Pick<DomainMemory, 'bulk'>;
+type Stored = StoredDomains & Pick<DomainMemory, 'bulk' | 'sources'>;
 
 /** As many as are counted (flow/signing/sending-domains.ts). */
 const domainsMax = 10_000;
@@ -45,6 +47,7 @@ export async function domainMemory(
     sent: () => undefined,
     others: () => [],
     bulk: [],
+    sources: [],
     unsubscribe: () => unsubscribeSum([]),
   };
   if (!existsSync(path)) return nothing;
@@ -54,6 +57,7 @@ export async function domainMemory(
     return {
       ...rememberedDomains(stored, config, Date.now() as Millis),
       bulk: stored.bulk,
+      sources: stored.sources,
       domains: [...own, ...stored.keys.map(({ domain }) => domain)],
     };
   } catch (cause) {
@@ -70,6 +74,7 @@ export async function readDomains(path: string): Promise<Stored> {
       sent: ledger.sendingDomains(domainsMax),
       keys: lastingKeys(ledger.dkimKeys()),
       bulk: ledger.bulkDomains(),
+      sources: [...new Set(ledger.lanes().map(({ source }) => source))].filter((one) => one !== ''),
     };
   } finally {
     ledger.close();

@@ -10,7 +10,7 @@ import { becomeOwnerOf } from '../guard/owner.ts';
 import { stateDirectory } from '../guard/run-file.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
-import { listedRows } from './ask-live.ts';
+import { listedRows, listsOf } from './ask-live.ts';
 import { ownSubjects } from './subjects.ts';
 import { type ListedAnswer, listedText } from './text.ts';
 
@@ -58,12 +58,14 @@ export function register(program: Command): void {
           [1, 'an address or a domain is listed'],
           [64, 'neither an address nor a domain was given or found'],
           [69, 'no list answered'],
+          [78, 'the configuration has an error, or allows no list'],
         ],
       }),
     )
     .action(async (given: readonly string[] | undefined, options: Options, command: Command) => {
       const { config } = loadConfig(options.config ?? usualConfig());
       becomeOwnerOf(stateDirectory(options.state));
+      if (listsOf(config).length === 0) throw noList();
       const named = given ?? [];
       const own =
         named.length > 0
@@ -108,6 +110,13 @@ function noSubject(unfound: string): OperatorError {
   return new OperatorError('no-subject', `no address and no domain of ours is known: ${unfound}`, {
     hint: 'name them, such as: postern listed 192.0.2.25 example.org',
     exit: sysexits.usage,
+  });
+}
+
+function noList(): OperatorError {
+  return new OperatorError('no-list', 'listed.lists = ["none"]: no blocklist may be asked', {
+    hint: 'remove that setting from postern.toml, or name lists in it',
+    exit: sysexits.config,
   });
 }
 

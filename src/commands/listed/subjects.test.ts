@@ -16,6 +16,11 @@ test('where Postfix binds to an address, others of that family send nothing', ()
   assert.deepEqual(found.addresses, ['198.51.100.8', '2001:db8::1']);
 });
 
+test('a public source that the mail log named counts too', () => {
+  const found = ownAddresses(free, [], ['198.51.100.9', '10.0.0.9']);
+  assert.deepEqual(found, { addresses: ['198.51.100.9'], unfound: '' });
+});
+
 test('behind NAT and behind a relay no address is known, with the reason', () => {
   assert.match(ownAddresses(free, []).unfound, /no public address.*NAT/);
   const bound = { bound: ['10.0.0.8'], free: [], relayHost: '' } as const;

@@ -37,6 +37,7 @@ export async function ownSubjects(
       : ownAddresses(
           await postfixSources(where.configDir ?? (postfix.config_directory || undefined)),
           publicAddresses(),
+          memory.sources,
         );
   return {
     addresses: [...new Set(found.addresses)].slice(0, addressesMax),
@@ -56,10 +57,11 @@ async function postfixSources(configDir: string | undefined): Promise<SourceAddr
   }
 }
 
-/** `interfaces`: public addresses of this machine. */
+/** `interfaces`: public addresses of this machine. `logged`: sources that the mail log named. */
 export function ownAddresses(
   sources: SourceAddresses | undefined,
   interfaces: readonly string[],
+  logged: readonly string[] = [],
 ): Pick<OwnSubjects, 'addresses' | 'unfound'> {
   if (sources !== undefined && sources.relayHost !== '') {
     const { relayHost } = sources;
@@ -68,7 +70,7 @@ export function ownAddresses(
   }
   const { bound = [], free = [4, 6] } = sources ?? {};
   const addresses = [
-    ...bound.filter(isPublicAddress),
+    ...[...bound, ...logged].filter(isPublicAddress),
     ...interfaces.filter((one) => free.includes(one.includes(':') ? 6 : 4)),
   ];
   if (addresses.length > 0) return { addresses: [...new Set(addresses)], unfound: '' };

@@ -43,13 +43,14 @@ const name = z
 export const listedSettings: z.ZodType<ListedSettings> = z
   .strictObject({
     lists: z
-      .array(zone)
+      .array(z.union([z.literal('none'), zone]))
       .max(30)
       .default([])
       .describe(
         'Blocklists to ask about our own addresses and domains, by their zones, such as ' +
           '"zen.spamhaus.org"; "domain:" in front if Postern does not know the list and it lists ' +
-          'domains. Each list learns our addresses. Empty: those that Postern knows.',
+          'domains. Each list learns our addresses. Empty: those that Postern knows. ' +
+          '"none": no list is asked.',
       ),
     domains: z
       .array(name)

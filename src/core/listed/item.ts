@@ -6,6 +6,11 @@ export function listedItem(rows: readonly ListedRow[], unfound: string): Checkli
   return { ...about, ...judged(rows, unfound), command: '' };
 }
 
+export function withoutLists(): ChecklistItem {
+  const found = 'listed.lists is "none": no list may be asked';
+  return { ...about, state: 'not needed', found, fix: '', command: '' };
+}
+
 const about = {
   id: 'dns.listed',
   title: 'Our outgoing addresses and domains are on no blocklist',

@@ -19,7 +19,7 @@ import { rememberOwners } from '../../../core/checklist/modern/owner-memory.ts';
 import { replayItem } from '../../../core/checklist/modern/replay.ts';
 import { smugglingItem } from '../../../core/checklist/modern/smuggling.ts';
 import { xclientItem } from '../../../core/checklist/modern/xclient.ts';
-import { listedItem } from '../../../core/listed/item.ts';
+import { listedItem, withoutLists } from '../../../core/listed/item.ts';
 import { answeredLater } from '../../../formats/dns/question.ts';
 import { type MainCf, parseMainCf } from '../../../formats/postfix/main-cf.ts';
 import { type MasterCf, parseMasterCf } from '../../../formats/postfix/master-cf.ts';
@@ -33,7 +33,7 @@ import { programOutput } from '../../../partners/program.ts';
 import { readPostfixFiles } from '../../connect/postfix-files.ts';
 import { type DomainMemory, domainMemory } from '../../dns/domain-memory.ts';
 import { stateDirectory } from '../../guard/run-file.ts';
-import { listedRows } from '../../listed/ask-live.ts';
+import { listedRows, listsOf } from '../../listed/ask-live.ts';
 import { ownSubjects } from '../../listed/subjects.ts';
 import { forwardFacts } from './forward-facts.ts';
 import { readOwnerMemory, writeOwnerMemory } from './outside-memory.ts';
@@ -50,7 +50,8 @@ export type ModernContext = {
   /** Where other programs have their configuration; tests have it elsewhere. */
   readonly places?: ProgramPlaces;
 };
-export type ProgramPlaces = { readonly signers?: SignerPlaces; readonly fail2ban?: string };
+export type ProgramPlaces = { readonly signers?: SignerPlaces; readonly fail2ban?: Fail2banPlaces };
+export type Fail2banPlaces = { readonly folder: string; readonly socket: string };
 
 /** Of one source. */
 const sourceMs = 12 * secondMs;
@@ -142,7 +143,7 @@ async function loginFacts(
   return {
     postfix,
     dovecot: await readDovecot(config.dovecot.config),
-    jails: jailsOf(places?.fail2ban ?? '/etc/fail2ban'),
+    jails: jailsOf(places?.fail2ban ?? fail2banPlaces),
   };
 }
 
@@ -164,9 +165,15 @@ async function readDovecot(file: string): Promise<LoginDoors['dovecot']> {
   }
 }
 
+const fail2banPlaces: Fail2banPlaces = {
+  folder: '/etc/fail2ban',
+  socket: '/run/fail2ban/fail2ban.sock',
+};
+
 /** Undefined where fail2ban is not installed. Files that cannot be read are left out. */
-function jailsOf(folder: string): readonly string[] | undefined {
+function jailsOf({ folder, socket }: Fail2banPlaces): LoginDoors['jails'] {
   if (!existsSync(join(folder, 'jail.conf'))) return undefined;
+  if (!existsSync(socket)) return 'stopped';
   const inside = (form: RegExp): readonly string[] => {
     const more = join(folder, 'jail.d');
     const names = existsSync(more) ? readdirSync(more).sort() : [];
@@ -230,6 +237,7 @@ async function namesItem(
 }
 
 async function blocklistItem({ config, configDir, state }: ModernContext): Promise<ChecklistItem> {
+  if (listsOf(config).length === 0) return withoutLists();
   const { addresses, domains, unfound } = await ownSubjects(config, { state, configDir }, silent);
   return listedItem(await listedRows(config, [...addresses, ...domains]), unfound);
 }

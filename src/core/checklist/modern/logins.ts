@@ -24,7 +24,7 @@ export type LoginDoors = {
   /** `unread`: it is there, and its configuration cannot be read. */
   readonly dovecot: DovecotLogins | 'none' | 'unread';
   /** Enabled jails of fail2ban; undefined if it is not installed. */
-  readonly jails: readonly string[] | undefined;
+  readonly jails: readonly string[] | 'stopped' | undefined;
 };
 
 const tlsOnly: KnownMeasure = {
@@ -154,7 +154,9 @@ function judgeLimits(facts: LoginDoors, commands: Commands): Judged {
   const doors = postfixDoors(facts);
   const nothing = without(facts, doors);
   if (nothing !== undefined) return nothing;
-  const { dovecot, jails = [] } = facts;
+  const { dovecot } = facts;
+  const isStopped = facts.jails === 'stopped';
+  const jails = isStopped ? [] : (facts.jails ?? []);
   const policy = typeof dovecot === 'object' && dovecot.asksPolicy;
   const watched = (form: RegExp): boolean => policy || jails.some((jail) => form.test(jail));
   const openPostfix = watched(postfixJails)
@@ -165,6 +167,7 @@ function judgeLimits(facts: LoginDoors, commands: Commands): Judged {
   const seen = [
     policy ? 'Dovecot asks a policy server' : '',
     jails.length > 0 ? `fail2ban: ${jails.join(', ')}` : '',
+    isStopped ? 'fail2ban is installed, but does not run' : '',
     doors.length > 0 && openPostfix.length === 0 && !watched(postfixJails)
       ? 'Postfix limits AUTH by client'
       : '',

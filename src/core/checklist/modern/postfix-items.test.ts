@@ -108,7 +108,7 @@ const limitRows: readonly (readonly [
   string,
   string,
   DovecotLogins | 'none',
-  readonly string[] | undefined,
+  readonly string[] | 'stopped' | undefined,
   ItemState,
   RegExp,
   RegExp,
@@ -134,6 +134,7 @@ const limitRows: readonly (readonly [
   ],
   ['fail2ban for one of two', '', imap, ['postfix-sasl'], 'missing', /opens imap \(Dov/, /^$/],
   ['fail2ban for both', '', imap, ['postfix-sasl', 'dovecot'], 'done', /fail2ban: postfix/, /^$/],
+  ['fail2ban that is off', '', imap, 'stopped', 'missing', /installed, but does not run/, /^$/],
   ['a policy server', '', { ...imap, asksPolicy: true }, undefined, 'done', /policy server/, /^$/],
   [
     'clients of our own networks alone',
