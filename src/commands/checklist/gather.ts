@@ -94,10 +94,10 @@ async function allParts(
   { now }: GatherWorld,
   note: (text: string) => void,
 ): Promise<readonly DoctorPart[]> {
-  const { config, configDir, live, parts } = await doctorParts(options, statusMs);
+  const { asked, config, configDir, parts } = await doctorParts(options, statusMs);
   const settings = settingFacts(config);
   const more: Partial<Record<SourceName, () => Promise<readonly SeenFinding[]>>> = {
-    keys: () => ownKeys(config, live, now),
+    keys: () => ownKeys(config, asked, now),
     scanners: async () => scannerFindings(settings),
   };
   const extended = parts.map(({ name, run }) => {
@@ -111,7 +111,7 @@ async function allParts(
     { name: 'outgoing', run: () => outgoing(configDir) },
     { name: 'addresses', run: () => roleAddresses(configDir) },
     { name: 'certificate', run: () => certificate(configDir, now) },
-    { name: 'bulk', run: () => bulkSenders(live) },
+    { name: 'bulk', run: () => bulkSenders(asked) },
     { name: 'dns', run: () => dns(config, options, note) },
     {
       name: 'probe',

@@ -39,6 +39,8 @@ export type MeasureCommand =
   | {
       readonly words: readonly string[];
       readonly root: boolean;
+      /** It runs only from an installed Postern. */
+      readonly installed?: true;
     }
   /** A setting of main.cf, and a reload. */
   | { readonly postconf: string }
@@ -69,6 +71,8 @@ export type Measure = Pick<
   readonly neverThere?: true;
   /** Undefined: no command can. */
   readonly command?: MeasureCommand;
+  /** The command helps in this state only; without: while it is missing or broken. */
+  readonly commandWhile?: ItemState;
 };
 
 /** Does this pattern name this finding? */
