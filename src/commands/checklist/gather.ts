@@ -7,7 +7,7 @@ import { derived, type Evidence, type SeenFinding } from '../../core/checklist/i
 import type { ChecklistItem } from '../../core/checklist/items/item.ts';
 import type { SourceName } from '../../core/checklist/items/measure.ts';
 import { allMeasures } from '../../core/checklist/items/measures/all.ts';
-import { inOrder } from '../../core/checklist/items/order.ts';
+import { checklistOrder } from '../../core/checklist/items/order.ts';
 import { scannerFindings, settingFindings } from '../../core/checklist/items/settings.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
@@ -86,7 +86,7 @@ export async function readChecklist(
   const place = commandPlace(options.configDir);
   const items = derived(allMeasures, evidence, (command) => commandText(place, command));
   const sources = parts.map(({ name }) => name);
-  return { items: inOrder(items), sources, unread, notes, abandoned };
+  return { items: checklistOrder(items), sources, unread, notes, abandoned };
 }
 
 async function allParts(

@@ -19,7 +19,11 @@ const plain: Measure = {
   command: { words: ['sort'], root: true },
 };
 const bad = (id: string, kind: Finding['kind'], more: Partial<SeenFinding> = {}): SeenFinding => ({
-  ...{ id, kind, title: `title of ${id}`, found: `found of ${id}`, wanted: 'w' },
+  id,
+  kind,
+  title: `title of ${id}`,
+  found: `found of ${id}`,
+  wanted: 'w',
   fix: `fix of ${id}`,
   ...more,
 });

@@ -67,7 +67,7 @@ export type Measure = Pick<
   };
   /** The state of a warning, without which it is `missing`. */
   readonly warning?: ItemState;
-  /** A failure means that it was never there, unless a part of it is in place. */
+  /** A failure means that it was never there, unless some part is in place. */
   readonly neverThere?: true;
   /** Undefined: no command can. */
   readonly command?: MeasureCommand;

@@ -2,12 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayMs, type Millis } from '../../../lib/time.ts';
 import type { ChecklistItem } from './item.ts';
-import { inOrder, nextStep, topLine } from './order.ts';
+import { checklistOrder, nextItem, topLine } from './order.ts';
 
 const now = (1_000 * dayMs) as Millis;
 const item = (id: string, more: Partial<ChecklistItem> = {}): ChecklistItem => ({
-  ...{ id, title: id, state: 'missing', effort: 'minutes', cost: 'free', effect: '' },
-  ...{ requiredBy: [], found: '', fix: '', command: '' },
+  id,
+  title: id,
+  state: 'missing',
+  effort: 'minutes',
+  cost: 'free',
+  effect: '',
+  requiredBy: [],
+  found: '',
+  fix: '',
+  command: '',
   ...more,
 });
 const show = (id: string): string => `postern checklist show ${id}`;
@@ -25,16 +33,16 @@ test('broken comes first, then what is easy, then what is cheap, then the order 
   ];
   const names = 'broken second third dear days unknown done needless';
   assert.deepEqual(
-    inOrder(items).map(({ id }) => id),
+    checklistOrder(items).map(({ id }) => id),
     names.split(' '),
   );
 });
 
 test('the next step is the first with a command; without any, the first that is open', () => {
   const items = [item('a'), item('b', { command: 'postern b' }), item('c', { state: 'unknown' })];
-  assert.equal(nextStep(items)?.id, 'b');
-  assert.equal(nextStep([item('a')])?.id, 'a');
-  assert.equal(nextStep([item('a', { state: 'done', command: 'x' })]), undefined);
+  assert.equal(nextItem(items)?.id, 'b');
+  assert.equal(nextItem([item('a')])?.id, 'a');
+  assert.equal(nextItem([item('a', { state: 'done', command: 'x' })]), undefined);
 });
 
 const due = (days: number, what: string) => ({ due: { at: (now + days * dayMs) as Millis, what } });
