@@ -8,7 +8,7 @@ import { derived, type Evidence, type SeenFinding } from '../../core/checklist/i
 import type { ChecklistItem } from '../../core/checklist/items/item.ts';
 import type { SourceName } from '../../core/checklist/items/measure.ts';
 import { allMeasures } from '../../core/checklist/items/measures/all.ts';
-import { inOrder } from '../../core/checklist/items/order.ts';
+import { checklistOrder } from '../../core/checklist/items/order.ts';
 import { scannerFindings, settingFindings } from '../../core/checklist/items/settings.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
@@ -95,7 +95,7 @@ export async function readChecklist(
   const known = derived(allMeasures, evidence, (command) => commandText(place, command));
   const items = [...known, ...(await modern), ...(await mine)];
   const sources = parts.map(({ name }) => name);
-  return { items: inOrder(items), sources, unread, notes, abandoned };
+  return { items: checklistOrder(items), sources, unread, notes, abandoned };
 }
 
 /** Measures with a judgement of their own, without findings of doctor. */
@@ -117,10 +117,10 @@ async function allParts(
   { now }: GatherWorld,
   note: (text: string) => void,
 ): Promise<readonly DoctorPart[]> {
-  const { config, configDir, live, parts } = await doctorParts(options, statusMs);
+  const { asked, config, configDir, parts } = await doctorParts(options, statusMs);
   const settings = settingFacts(config);
   const more: Partial<Record<SourceName, () => Promise<readonly SeenFinding[]>>> = {
-    keys: () => ownKeys(config, live, now),
+    keys: () => ownKeys(config, asked, now),
     scanners: async () => scannerFindings(settings),
   };
   const extended = parts.map(({ name, run }) => {
@@ -134,7 +134,7 @@ async function allParts(
     { name: 'outgoing', run: () => outgoing(configDir) },
     { name: 'addresses', run: () => roleAddresses(configDir) },
     { name: 'certificate', run: () => certificate(configDir, now) },
-    { name: 'bulk', run: () => bulkSenders(live) },
+    { name: 'bulk', run: () => bulkSenders(asked) },
     { name: 'dns', run: () => dns(config, options, note) },
     {
       name: 'probe',
