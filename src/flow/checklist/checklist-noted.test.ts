@@ -24,9 +24,10 @@ function rig() {
     told.push(notice);
     return [];
   };
+  const send = (): void => undefined;
   const iso = (at: Millis): string => new Date(at).toISOString();
   const open = () =>
-    openChecklist({ ledger, journal, notices: { prepare }, world, host: 'mail.test', iso });
+    openChecklist({ ledger, journal, notices: { prepare, send }, world, host: 'mail.test', iso });
   let checklist = open();
   let run = 0;
   const itemsOf = (states: States): readonly ChecklistItem[] =>

@@ -35,7 +35,7 @@ import type { Notices } from '../notices/notices.ts';
 export type ChecklistDeps = {
   readonly ledger: ChecklistLedger;
   readonly journal: Pick<Journal, 'committed' | 'live'>;
-  readonly notices: Pick<Notices, 'prepare'>;
+  readonly notices: Pick<Notices, 'prepare' | 'send'>;
   readonly world: Pick<World, 'clock' | 'newId'>;
   readonly host: string;
   readonly iso: (at: Millis) => string;
@@ -121,16 +121,18 @@ async function note(
   for (const id of noted.gone) state.rows.delete(id);
   for (const row of noted.rows) state.rows.set(row.item.id, row);
   const ended = endAcks(state, run);
-  const told = nightly ? tellNight(deps, state, run, ended) : [];
+  const notice = nightly ? tellNight(deps, state, run, ended) : undefined;
   const changes: readonly Change[] = [
     ...[...state.rows.values()].map((row) => ({ kind: 'checklist-item' as const, row })),
     ...noted.gone.map((id) => ({ kind: 'checklist-gone' as const, id })),
     ...[...noted.changes, ...ended].map((row) => ({ kind: 'checklist-change' as const, row })),
     ...ended.map(({ id }) => ({ kind: 'acknowledgement-ended' as const, id })),
     { kind: 'meta', key: lastKey, value: JSON.stringify({ at: run.at, by, asRoot }) },
-    ...told,
+    ...(nightly ? [{ kind: 'meta' as const, key: nightKey, value: String(run.at) }] : []),
+    ...(notice === undefined ? [] : deps.notices.prepare(notice)),
   ];
   const kept = await deps.journal.committed(changes);
+  if (notice !== undefined) deps.notices.send(notice);
   const text = `${items.length} items noted, ${noted.changes.length} changed`;
   if (kept) return { ok: true, text, count: noted.changes.length };
   return { ok: false, text: `${text}, but the ledger could not be written` };
@@ -158,13 +160,13 @@ function endAcks({ acks, rows }: State, { at, by }: ChecklistRun): readonly Chec
   return ended;
 }
 
-/** What to write with the nightly run: what is told now, and the notice if there is news. */
+/** The notice of this night if there is news. What it tells is told in `rows`. */
 function tellNight(
-  { host, iso, journal, ledger, notices, world }: ChecklistDeps,
+  { host, iso, journal, ledger, world }: ChecklistDeps,
   { rows }: State,
   { at }: ChecklistRun,
   ended: readonly ChecklistChange[],
-): readonly Change[] {
+): Notice | undefined {
   const lastNight = journal.live.meta(nightKey);
   const since = Number(lastNight ?? at) as Millis;
   const earlier = ledger
@@ -175,9 +177,8 @@ function tellNight(
   const about = { now: at, isFirst: lastNight === undefined, ended: [...ended, ...earlier] };
   const news = nightlyNews([...rows.values()], about);
   for (const row of news.rows) rows.set(row.item.id, row);
-  const night: Change = { kind: 'meta', key: nightKey, value: String(at) };
-  if (news.lines.length === 0) return [night];
-  const notice: Notice = {
+  if (news.lines.length === 0) return undefined;
+  return {
     version: 1,
     event: 'checklist.changed',
     id: world.newId(),
@@ -193,7 +194,6 @@ function tellNight(
     explain: 'postern checklist',
     page: '/checklist',
   };
-  return [night, ...notices.prepare(notice)];
 }
 
 async function acknowledge(
