@@ -70,6 +70,7 @@ export function openChecklist(deps: ChecklistDeps): Checklist {
     view: () => ({
       last: lastRun(deps),
       isRunning,
+      now: deps.world.clock.now(),
       items: [...state.rows.values()].map(shown(state)),
     }),
     acknowledgements: () => [...state.acks.values()],

@@ -44,6 +44,7 @@ export type ChecklistView = {
   readonly last: LastRun | undefined;
   /** The guard runs the checklist now. */
   readonly isRunning: boolean;
+  readonly now: Millis;
   readonly items: readonly ItemView[];
 };
 
