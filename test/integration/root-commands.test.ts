@@ -133,6 +133,8 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
     'dns check': ['a.test', ...config],
     'dns watch': ['a.test', ...config, '--timeout', '1s'],
     doctor: [...config, '--config-dir', postfix.configDirectory],
+    checklist: [...config, '--config-dir', postfix.configDirectory, '--no-probe'],
+    'checklist show': ['guard.runs', ...config, '--no-probe'],
     scan: [eml],
     'scripts show': ['/srv/x.php'],
     'scripts allow': ['/srv/x.php', '--any'],

@@ -1,5 +1,5 @@
 /**
- * `postern checklist ack`: an operator knows of an item and takes it as it is for some time.
+ * `postern checklist ack`: an operator knows an item and takes it as it is for some time.
  * `postern checklist history`: when each item became done or broke, and who found it.
  */
 import { existsSync } from 'node:fs';
@@ -42,7 +42,7 @@ export function registerAck(checklist: Command): void {
   checklist
     .command('ack')
     .description(
-      'Acknowledges an item: you know of it and take it as it is. Until the days are over, or ' +
+      'Acknowledges an item: you know how it is and leave it so. Until the days are over, or ' +
         'until it gets worse, it does not make `postern checklist` end with 1.',
     )
     .argument('<item>', 'its name, such as dns.spf')

@@ -38,7 +38,7 @@ export function register(program: Command): void {
     .description(
       'Lists every measure that keeps mail arriving and accounts safe: what is broken, what is ' +
         'missing, what is done; how long it takes, what it prevents, who requires it. Easy and ' +
-        'cheap measures come first. Postern finds all of it out: from its guard, from Postfix ' +
+        'cheap measures come first. Postern finds out each: from its guard, from Postfix ' +
         'and Dovecot, from the DNS, and by a probe of this machine.',
     );
   withOptions(command)

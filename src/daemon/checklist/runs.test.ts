@@ -30,7 +30,7 @@ async function ran(script: string, limitMs = 20_000): Promise<readonly string[]>
   return told;
 }
 
-test('a run that ends well is silent; one that does not is logged with its last words', async () => {
+test('a run that ends well is silent; another one is logged with its last words', async () => {
   assert.deepEqual(await ran('exit 0'), ['runs', 'over']);
   assert.deepEqual(await ran('echo no guard here >&2; exit 69'), [
     'runs',

@@ -91,7 +91,7 @@ test('a night tells what changed since the last one, once, also over a restart',
   assert.equal(r.told[0]?.page, '/checklist');
 });
 
-test('what changed and changed back by day is in the history, with its names, and no news', async () => {
+test('what changed and changed back by day is in the history with names, and no news', async () => {
   const r = rig();
   await r.night({ a: 'done' });
   await r.look({ a: 'broken' }, 'ann');
@@ -138,7 +138,7 @@ test('an item that changes again and again is told once', async () => {
   assert.match((await r.night({ a: 'done' }))[0] ?? '', /done \(was broken\)/, 'calm again');
 });
 
-test('an acknowledgement ends with its days, when the item gets worse, and when it is done', async () => {
+test('an acknowledgement ends with its days, when the item gets worse or is done', async () => {
   const r = rig();
   await r.night({ a: 'broken', b: 'missing', c: 'broken', d: 'done' });
   const ack = (id: string, days: number) =>
@@ -189,7 +189,7 @@ test('an acknowledgement is taken back; a wrong name is answered with near ones'
   );
 });
 
-test('a run counts when its last part is there; an item that is not listed any more goes', async () => {
+test('a run counts when its last part is there; an item not listed any more goes', async () => {
   const r = rig();
   await r.look({ a: 'done', b: 'done' });
   const part = { run: 'parts', asRoot: false, nightly: false };

@@ -19,10 +19,10 @@ import {
 } from '../../core/checklist/memory/remember.ts';
 import type { Notice } from '../../core/notice.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
-import type { AdminResult } from '../../ports/admin.ts';
 import type {
   ChecklistAdmin,
   ChecklistLedger,
+  ChecklistResult,
   ItemView,
   LastRun,
   ReportPart,
@@ -104,7 +104,7 @@ async function note(
   state: State,
   part: ReportPart,
   by: string,
-): Promise<AdminResult> {
+): Promise<ChecklistResult> {
   const items = [...(state.parts.get(part.run) ?? []), ...part.items];
   state.parts.delete(part.run);
   if (items.length > itemsMax) {
@@ -202,7 +202,7 @@ async function acknowledge(
   state: State,
   id: string,
   { by, days, note: why }: Parameters<ChecklistAdmin['acknowledge']>[1],
-): Promise<AdminResult> {
+): Promise<ChecklistResult> {
   const row = state.rows.get(id);
   if (row === undefined) return noItem(id, [...state.rows.keys()]);
   const at = deps.world.clock.now();
@@ -243,7 +243,7 @@ async function acknowledge(
   );
 }
 
-function noItem(id: string, known: readonly string[]): AdminResult {
+function noItem(id: string, known: readonly string[]): ChecklistResult {
   const near = nearNames(id, known);
   const hint =
     near.length === 0 ? 'all items: postern checklist --all' : `near: ${near.join(', ')}`;
@@ -254,7 +254,7 @@ async function written(
   { journal }: ChecklistDeps,
   text: string,
   changes: readonly Change[],
-): Promise<AdminResult> {
+): Promise<ChecklistResult> {
   if (await journal.committed(changes)) return { ok: true, text, count: 1 };
   return { ok: false, text: `${text}, but the ledger could not be written` };
 }

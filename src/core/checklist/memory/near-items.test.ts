@@ -4,7 +4,7 @@ import { nearNames } from './near-items.ts';
 
 const names = ['dns.spf', 'dns.spf-helo', 'dns.dkim', 'guard.runs', 'guard.mode', 'server.tls'];
 
-test('names that contain the wrong one, or differ in few letters, are near', () => {
+test('names that contain the wrong one, or differ in few characters, are near', () => {
   assert.deepEqual(nearNames('dns.spv', names), ['dns.spf']);
   assert.deepEqual(nearNames('spf', names), ['dns.spf', 'dns.spf-helo']);
   assert.deepEqual(nearNames('GUARD.RUN', names), ['guard.runs']);
