@@ -101,7 +101,7 @@ export function registerHistory(checklist: Command): void {
         `The last 200 lines of each item are kept. ${fromLedger}`,
     )
     .argument('[item]', 'only this item')
-    .option('--limit <n>', 'at most so many lines, the newest', countOption, 100)
+    .option('--limit <n>', 'how many lines at most, the newest', countOption, 100)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON array instead of text')
     .addHelpText(
@@ -127,7 +127,7 @@ type History = {
   readonly ids: readonly string[];
 };
 
-/** The API answers with at most so many. */
+/** Lines in one answer of the API. */
 const linesMax = 1_000;
 
 async function readHistory(options: HistoryOptions, id: string | undefined): Promise<History> {

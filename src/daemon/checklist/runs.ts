@@ -35,7 +35,7 @@ export function startChecklistRuns(
     if (stop !== undefined) return; // one at a time
     const child = spawn(program, args, {
       cwd: '/',
-      // All of it ends together.
+      // Its processes end together.
       detached: true,
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', ...ownPlace() },
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -104,6 +104,6 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nothing of it is left.
+    // All processes have ended already.
   }
 }

@@ -17,7 +17,7 @@ import type { Hono } from 'hono';
 import * as z from 'zod';
 import type { ChecklistItem } from '../../../core/checklist/items/item.ts';
 import {
-  inOrder,
+  checklistOrder,
   itemStates,
   nextToBreak,
   openItems,
@@ -100,7 +100,7 @@ const stepsMax = 3;
 
 function shown(view: ChecklistView) {
   const { now } = view;
-  const items = inOrder(view.items);
+  const items = checklistOrder(view.items);
   const acks = view.items.flatMap(({ ack }) => (ack === undefined ? [] : [ack]));
   const open = openItems(withoutAcknowledged(items, acks, now));
   return {
