@@ -215,6 +215,25 @@ test('a run counts when its last part is there; an item not listed any more goes
   assert.equal(r.checklist.view().items.length, 2);
 });
 
+test('an address is forgotten, in memory and in the ledger', async () => {
+  const r = rig();
+  const found = 'key of "ann.o\'hara"@here.test, and of Ann@here.test: weak';
+  const item = checklistItem('a', { state: 'broken', found });
+  const part = { run: 'x', items: [item], isLast: true, asRoot: false, nightly: false };
+  assert.ok((await r.noted(r.checklist.note(part, 'op'))).ok);
+  const how = { days: 3, note: 'ask ann@here.test', by: 'op' };
+  assert.ok((await r.noted(r.checklist.acknowledge('a', how))).ok);
+  r.checklist.forgetAddress('ann@here.test');
+  r.ledger.forget({ address: 'ann@here.test', hashes: [] }, { dryRun: false });
+  const kept = [r.checklist.view(), r.checklist.acknowledgements()];
+  const stored = [r.ledger.checklistItems(), r.ledger.acknowledgements()];
+  const history = r.checklist.history({ limit: 9 });
+  for (const one of [...kept, ...stored, history]) {
+    assert.doesNotMatch(JSON.stringify(one), /ann@here\.test/i);
+  }
+  assert.equal(r.stateOf('a'), 'broken');
+});
+
 test('the history of one item is bounded, and the others keep theirs', async () => {
   const r = rig();
   await r.look({ a: 'done', b: 'done' });

@@ -18,6 +18,7 @@ import {
   type RememberedItem,
 } from '../../core/checklist/memory/remember.ts';
 import type { Notice } from '../../core/notice.ts';
+import { withoutAddress } from '../../formats/message/without-address.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type {
   ChecklistAdmin,
@@ -44,6 +45,8 @@ export type ChecklistDeps = {
 export type Checklist = ChecklistAdmin & {
   /** Whether the guard itself runs the checklist now. */
   setRunning(isRunning: boolean): void;
+  /** Removes an address from what is kept in memory. */
+  forgetAddress(address: string): void;
 };
 
 const lastKey = 'checklist.last';
@@ -64,6 +67,10 @@ export function openChecklist(deps: ChecklistDeps): Checklist {
   };
   let isRunning = false;
   return {
+    forgetAddress(address) {
+      forgetIn(state.rows, address);
+      forgetIn(state.acks, address);
+    },
     setRunning: (on) => {
       isRunning = on;
     },
@@ -78,6 +85,16 @@ export function openChecklist(deps: ChecklistDeps): Checklist {
     note: (part, by) => note(deps, state, part, by),
     acknowledge: (id, how) => acknowledge(deps, state, id, how),
   };
+}
+
+function forgetIn<Row>(rows: Map<string, Row>, address: string): void {
+  // In JSON, quotes and backslashes of an address have a backslash before them.
+  const written = JSON.stringify(address).slice(1, -1);
+  for (const [id, row] of rows) {
+    const old = JSON.stringify(row);
+    const fresh = withoutAddress(old, written);
+    if (fresh !== old) rows.set(id, JSON.parse(fresh) as Row);
+  }
 }
 
 type State = {
