@@ -1,8 +1,8 @@
 /**
  * The address of what is shown. Each view has an address of its own, so that a notice or a
- * colleague can point at it: /, /checklist, /find?q=…, /providers, /providers/ID, /incidents, /incidents/ID. A
- * sheet about
- * an account (/accounts/NAME) or a message (/messages/ID) opens over the view it was opened from.
+ * colleague can point at it: /, /checklist, /find?q=…, /held, /held/ACCOUNT, /providers,
+ * /providers/ID, /incidents, /incidents/ID. A sheet about an account (/accounts/NAME) or a message
+ * (/messages/ID) opens over the view it was opened from.
  */
 import { useEffect, useState } from 'preact/hooks';
 

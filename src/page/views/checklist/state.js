@@ -31,7 +31,7 @@ function inDays(ms) {
   return `in ${many(days, 'day')}`;
 }
 
-/** Texts are written to fit inside a sentence; a name at the beginning keeps its letters. */
+/** Texts are written to fit inside a sentence; a name at the beginning stays as it is. */
 export function said(text) {
   return visible(/^\S*[._/@]\S/.test(text) ? text : opened(text));
 }
