@@ -45,7 +45,7 @@ export async function forwardFacts(
   const milters = `${values.smtpd_milters} ${values.non_smtpd_milters}`;
   return {
     outside: Object.fromEntries(outside),
-    files: await forwardFiles(),
+    ...(await forwardFiles()),
     unread,
     srs: /\bpostsrsd\b|\bsrs\b|:1000[12]\b/i.test(values.sender_canonical_maps)
       ? 'sender_canonical_maps'
@@ -68,23 +68,27 @@ function isOwn(domain: string, own: readonly string[]): boolean {
 }
 
 /** How many users have a .forward. It is theirs, so it is not opened. */
-async function forwardFiles(): Promise<number> {
+async function forwardFiles(): Promise<Pick<ForwardFacts, 'files' | 'unseenHomes'>> {
   const users = await programOutput({
     program: '/usr/bin/getent',
     args: ['passwd'],
     errors: 'complaint',
     fine: [2],
     signal: AbortSignal.timeout(5_000),
-  }).catch(() => []);
+  });
   const homes = new Set(users.slice(0, usersMax).map((line) => line.split(':')[5] ?? ''));
-  return [...homes].filter((home) => home.startsWith('/') && isThere(join(home, '.forward')))
-    .length;
+  const found = [...homes].filter((home) => home.startsWith('/')).map(forwardIn);
+  return {
+    files: found.filter((one) => one === 'there').length,
+    unseenHomes: found.filter((one) => one === 'unseen').length,
+  };
 }
 
-function isThere(path: string): boolean {
+function forwardIn(home: string): 'there' | 'none' | 'unseen' {
   try {
-    return lstatSync(path).isFile();
-  } catch {
-    return false;
+    return lstatSync(join(home, '.forward')).isFile() ? 'there' : 'none';
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    return code === 'EACCES' || code === 'EPERM' ? 'unseen' : 'none';
   }
 }

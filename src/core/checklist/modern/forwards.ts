@@ -11,6 +11,8 @@ export type ForwardFacts = {
   readonly outside: Readonly<Record<string, number>>;
   /** Users with a ~/.forward, which is not read. */
   readonly files: number;
+  /** Homes that this user may not look into. */
+  readonly unseenHomes: number;
   /** Tables that could not be listed. */
   readonly unread: readonly string[];
   /** What rewrites senders (SRS), as main.cf names it; empty without. */
@@ -37,7 +39,7 @@ export function forwardsItem(facts: ForwardFacts | undefined): ChecklistItem {
   return { ...known, ...judged };
 }
 
-function judge({ arc, files, outside, srs, unread }: ForwardFacts): Judged {
+function judge({ arc, files, outside, srs, unread, unseenHomes }: ForwardFacts): Judged {
   const rows = Object.entries(outside).toSorted(
     ([one, a], [other, b]) => b - a || (one < other ? -1 : 1),
   );
@@ -47,6 +49,10 @@ function judge({ arc, files, outside, srs, unread }: ForwardFacts): Judged {
       ? ''
       : `~/.forward, which is not read, of ${files} ${files === 1 ? 'user' : 'users'}`;
   if (total === 0 && files === 0) {
+    if (unseenHomes > 0) {
+      const found = `no alias leads to another server; ~/.forward of ${unseenHomes} users is not seen`;
+      return unknown(found, 'run it as root');
+    }
     if (unread.length === 0) return notNeeded('no alias leads to another server');
     return unknown(
       `not listed: ${someOf(unread, 3)}`,

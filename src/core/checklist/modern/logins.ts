@@ -24,7 +24,7 @@ export type LoginDoors = {
   /** `unread`: it is there, and its configuration cannot be read. */
   readonly dovecot: DovecotLogins | 'none' | 'unread';
   /** Enabled jails of fail2ban; undefined if it is not installed. */
-  readonly jails: readonly string[] | 'stopped' | undefined;
+  readonly jails: readonly string[] | 'stopped' | 'unread' | undefined;
 };
 
 const tlsOnly: KnownMeasure = {
@@ -156,7 +156,7 @@ function judgeLimits(facts: LoginDoors, commands: Commands): Judged {
   if (nothing !== undefined) return nothing;
   const { dovecot } = facts;
   const isStopped = facts.jails === 'stopped';
-  const jails = isStopped ? [] : (facts.jails ?? []);
+  const jails = typeof facts.jails === 'object' ? facts.jails : [];
   const policy = typeof dovecot === 'object' && dovecot.asksPolicy;
   const watched = (form: RegExp): boolean => policy || jails.some((jail) => form.test(jail));
   const openPostfix = watched(postfixJails)
@@ -176,6 +176,9 @@ function judgeLimits(facts: LoginDoors, commands: Commands): Judged {
   const unsaid = 'from where logins are usual is not known';
   if (openPostfix.length + openDovecot.length === 0) {
     return inPlace(`${seen.join('; ')}; ${unsaid}`);
+  }
+  if (facts.jails === 'unread') {
+    return unknown('the configuration of fail2ban cannot be read', 'run it as root');
   }
   const names = [
     ...openPostfix.map(({ name }) => name),

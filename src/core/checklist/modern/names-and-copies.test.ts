@@ -153,11 +153,12 @@ test('a signer counts only if Postfix asks it', () => {
 });
 
 test('forwards: SRS is enough, ARC alone is not, an unread table is unknown', () => {
-  const none = { outside: {}, files: 0, unread: [], srs: '', arc: '' };
+  const none = { outside: {}, files: 0, unseenHomes: 0, unread: [], srs: '', arc: '' };
   const some = { ...none, outside: { 'gmail.com': 12, 'web.de': 3 } };
   assert.equal(forwardsItem(undefined).state, 'unknown');
   assert.equal(forwardsItem(none).state, 'not needed');
   assert.equal(forwardsItem({ ...none, unread: ['mysql:/x'] }).state, 'unknown');
+  assert.equal(forwardsItem({ ...none, unseenHomes: 3 }).state, 'unknown');
   assert.equal(forwardsItem(some).state, 'missing');
   assert.match(
     forwardsItem(some).found,

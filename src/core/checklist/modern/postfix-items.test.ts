@@ -108,7 +108,7 @@ const limitRows: readonly (readonly [
   string,
   string,
   DovecotLogins | 'none',
-  readonly string[] | 'stopped' | undefined,
+  readonly string[] | 'stopped' | 'unread' | undefined,
   ItemState,
   RegExp,
   RegExp,
