@@ -170,7 +170,7 @@ const fail2banPlaces: Fail2banPlaces = {
   socket: '/run/fail2ban/fail2ban.sock',
 };
 
-/** Undefined where fail2ban is not installed. Files that cannot be read are left out. */
+/** Undefined where fail2ban is not installed. */
 function jailsOf({ folder, socket }: Fail2banPlaces): LoginDoors['jails'] {
   if (!existsSync(join(folder, 'jail.conf'))) return undefined;
   if (!existsSync(socket)) return 'stopped';
@@ -179,21 +179,19 @@ function jailsOf({ folder, socket }: Fail2banPlaces): LoginDoors['jails'] {
     const names = existsSync(more) ? readdirSync(more).sort() : [];
     return names.filter((name) => form.test(name)).map((name) => join(more, name));
   };
-  const files = [
-    join(folder, 'jail.conf'),
-    ...inside(/\.conf$/),
-    join(folder, 'jail.local'),
-    ...inside(/\.local$/),
-  ];
-  return enabledJails(
-    files.flatMap((file) => {
-      try {
-        return [readFileSync(file, 'utf8')];
-      } catch {
-        return [];
-      }
-    }),
-  );
+  try {
+    const files = [
+      join(folder, 'jail.conf'),
+      ...inside(/\.conf$/),
+      join(folder, 'jail.local'),
+      ...inside(/\.local$/),
+    ];
+    return enabledJails(
+      files.filter((file) => existsSync(file)).map((file) => readFileSync(file, 'utf8')),
+    );
+  } catch {
+    return 'unread';
+  }
 }
 
 async function forwardItem(

@@ -50,7 +50,7 @@ function judge({ arc, files, outside, srs, unread, unseenHomes }: ForwardFacts):
       : `~/.forward, which is not read, of ${files} ${files === 1 ? 'user' : 'users'}`;
   if (total === 0 && files === 0) {
     if (unseenHomes > 0) {
-      const found = `no alias leads to another server; ~/.forward of ${unseenHomes} users is not seen`;
+      const found = `no alias leads to another server; ${unseenHomes} homes cannot be looked into`;
       return unknown(found, 'run it as root');
     }
     if (unread.length === 0) return notNeeded('no alias leads to another server');
