@@ -161,6 +161,9 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'messages.keep',
     'messages.keep_clear',
     'probe.hosts',
+    'listed.lists',
+    'listed.domains',
+    'checklist.items',
   ]);
   assert.ok(all.length >= 99);
 });

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { localTransports } from '../formats/postfix/local-transports.ts';
 import { parseNetworkRule } from '../formats/postfix/network-list.ts';
+import { type ChecklistSettings, checklistSettings } from './sections/checklist/checklist.ts';
 import { type DnsSettings, dnsSettings } from './sections/dns.ts';
 import { type DoorSettings, doorSettings } from './sections/doors.ts';
 import { type IdentitySettings, identitySettings } from './sections/identity.ts';
@@ -13,7 +14,12 @@ import { type VerifySettings, verifySettings } from './sections/inbound.ts';
 import { type MessagesSection, messagesSettings } from './sections/messages.ts';
 import { type NoticeSettings, noticeSettings } from './sections/notices.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
-import { type ProbeSettings, probeSettings } from './sections/probe.ts';
+import {
+  type ListedSettings,
+  listedSettings,
+  type ProbeSettings,
+  probeSettings,
+} from './sections/probe.ts';
 import { type ProviderSettings, providerSettings } from './sections/providers.ts';
 import { type ReflectionSettings, reflectionSettings } from './sections/reflection.ts';
 import { type ScanSection, scanSettings } from './sections/scan.ts';
@@ -85,6 +91,8 @@ export type Config = {
   identity: IdentitySettings;
   messages: MessagesSection;
   probe: ProbeSettings;
+  listed: ListedSettings;
+  checklist: ChecklistSettings;
   ledger: {
     keep_messages: string;
     keep_stories: string;
@@ -302,6 +310,8 @@ const shape = z.strictObject({
   identity: identitySettings,
   messages: messagesSettings,
   probe: probeSettings,
+  listed: listedSettings,
+  checklist: checklistSettings,
   ledger: z
     .strictObject({
       keep_messages: duration

@@ -16,6 +16,8 @@ import { visible } from './parts/strangers.js';
 import { isFresh, setServerNow, stateLine } from './parts/words.js';
 import { Start } from './start.js';
 import { Troubles } from './troubles.js';
+import { Checklist } from './views/checklist/list.js';
+import { NextSteps } from './views/checklist/next-steps.js';
 import { asLines, Feed, withBatch } from './views/feed.js';
 import { Find } from './views/find.js';
 import { Foreign } from './views/foreign.js';
@@ -119,12 +121,14 @@ function useView(onSignedOut) {
 /** For a list of open pages, and for a bookmark; undefined: the state of mail. */
 function viewTitle({ id, view }) {
   if (view === 'providers') return id === '' ? 'Providers' : visible(id);
+  if (view === 'checklist') return 'Checklist';
   if (view === 'incidents') return id === '' ? 'Incidents' : `Incident ${visible(id)}`;
   return undefined;
 }
 
 /** The views of providers and incidents. */
-function Views({ route: { id, view }, now, open, explain }) {
+function Views({ route: { id, view }, now, ask, open, explain }) {
+  if (view === 'checklist') return html`<${Checklist} ask=${ask} />`;
   if (view === 'providers') {
     if (id === '') return html`<${Providers} />`;
     return html`<${Provider} key=${id} ...${{ id, now, open }} />`;
@@ -175,9 +179,10 @@ function Panel({ onSignedOut }) {
       <${Notice} notice=${notice} ask=${ask} onClose=${() => setNotice(undefined)} />
       ${fault !== '' && html`<p class="fault" role="alert">${fault}</p>`}
       ${route.view === 'find' && html`<${Find} text=${route.text} ...${{ open, explain }} />`}
-      <${Views} ...${{ route, now: view.status.now, open, explain }} />
+      <${Views} ...${{ route, now: view.status.now, ask, open, explain }} />
       <div class="columns" hidden=${route.view !== 'overview'}>
         <div class="major">
+          <${NextSteps} isCalm=${view.suspended.length === 0} />
           ${isFresh(view.status) && html`<${Start} />`}
           <${Suspended} ...${shared} />
           <${Watched} ...${shared} />

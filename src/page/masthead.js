@@ -12,6 +12,7 @@ const modes = {
 
 const views = [
   ['overview', '/', 'Overview'],
+  ['checklist', '/checklist', 'Checklist'],
   ['providers', '/providers', 'Providers'],
   ['incidents', '/incidents', 'Incidents'],
   ['find', '/find', 'Find'],

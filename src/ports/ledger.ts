@@ -1,6 +1,7 @@
 /** The ledger: its rows, and what flows ask it. Types only. */
 import type { Account } from '../core/account-name.ts';
 import type { SeenPair } from '../core/authors/suggest.ts';
+import type { UnsubscribeCount } from '../core/lanes/one-click.ts';
 import type { WeakPassword } from '../core/passwords/weak.ts';
 import type { StoredReason } from '../core/reason.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
@@ -11,6 +12,7 @@ import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
 import type { AuthorLedger, MayWriteAsRow } from './authors.ts';
+import type { ChecklistLedger, ChecklistWrite } from './checklist/checklist.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
 import type { InboundChange, InboundLedger, KnownOlderThan } from './inbound/inbound.ts';
 import type { LaneLedger, LaneWrite } from './lanes.ts';
@@ -160,6 +162,8 @@ export type SendingDomainRow = {
   readonly signed: number;
   /** The domain whose key signed the last signed message; empty if none was signed. */
   readonly signedBy: string;
+  /** Mail that offers to unsubscribe with one click; absent if none was counted yet. */
+  readonly unsubscribe?: UnsubscribeCount;
 };
 
 /** One change to remember. A row replaces an existing row with the same key. */
@@ -200,7 +204,8 @@ export type Change =
   | { readonly kind: 'lanes'; readonly row: LaneWrite }
   /** Deletes the row. */
   | { readonly kind: 'not-written-as'; readonly row: Pick<SeenPair, 'account' | 'address'> }
-  | InboundChange;
+  | InboundChange
+  | ChecklistWrite;
 
 export type AccountSearch = {
   readonly state?: AccountState;
@@ -214,6 +219,7 @@ export type AccountSearch = {
 export type Ledger = StatsLedger &
   ScriptLedger &
   AuthorLedger &
+  ChecklistLedger &
   LaneLedger &
   HandoverLedger &
   InboundLedger & {

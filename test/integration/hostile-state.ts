@@ -29,6 +29,7 @@ export const names: readonly string[] = [
   ...['', '-wal', '-shm', '-journal'].map((end) => `passwords.db${end}`),
   ...['run.json', 'run.json.tmp', 'token', 'token.tmp', 'postfix.json', 'postfix.json.new'],
   ...['command.sock', 'milter.sock', 'policy.sock', 'metrics-token'],
+  ...['outside-domains.json', 'outside-domains.json.tmp'],
 ];
 export const folders: readonly string[] = ['keys', 'submissions', 'submissions.new'];
 

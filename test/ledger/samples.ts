@@ -200,6 +200,13 @@ export function sendingDomainRow(more: Partial<SendingDomainRow> = {}): SendingD
     messages: 9,
     signed: 4,
     signedBy: 'signer.example',
+    unsubscribe: {
+      since: at(0),
+      messages: 3,
+      offered: 2,
+      oneClick: 1,
+      before: { messages: 9, offered: 8, oneClick: 0 },
+    },
     ...more,
   };
 }

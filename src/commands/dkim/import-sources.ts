@@ -50,7 +50,7 @@ export function fileSource(
  * A set-up asks for the same folders again and again: each is listed once. What is there and cannot
  * be read is an error, so that no key or domain is left out in silence.
  */
-function openFiles(): SetupFiles {
+export function openFiles(): SetupFiles {
   const listed = new Map<string, readonly string[] | undefined>();
   return {
     text: (path) => (isThere(path) ? readText(path) : undefined),

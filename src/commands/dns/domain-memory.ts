@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
+import { unsubscribeSum } from '../../core/lanes/one-click.ts';
 import {
   lastingKeys,
   type RememberedDomains,
@@ -10,13 +11,20 @@ import {
 } from '../../daemon/base/sending-identity.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
+import type { BulkRow } from '../../ports/lanes.ts';
 import { type FolderOwner, otherOwnerOf } from '../guard/owner.ts';
 import { stateDirectory } from '../guard/run-file.ts';
 
 export type DomainMemory = RememberedDomains & {
   /** This server's own domains, as far as they are known. */
   readonly domains: readonly string[];
+  /** What providers took on the busiest day, where they have a rule for bulk senders. */
+  readonly bulk: readonly BulkRow[];
+  /** Addresses that mail left from, as the mail log named them. */
+  readonly sources: readonly string[];
 };
+
+type Stored = StoredDomains & Pick<DomainMemory, 'bulk' | 'sources'>;
 
 /** As many as are counted (flow/signing/sending-domains.ts). */
 const domainsMax = 10_000;
@@ -38,6 +46,9 @@ export async function domainMemory(
     signedBy: () => undefined,
     sent: () => undefined,
     others: () => [],
+    bulk: [],
+    sources: [],
+    unsubscribe: () => unsubscribeSum([]),
   };
   if (!existsSync(path)) return nothing;
   try {
@@ -45,6 +56,8 @@ export async function domainMemory(
     const stored = await (owner === undefined ? readDomains(path) : readDomainsAs(owner, path));
     return {
       ...rememberedDomains(stored, config, Date.now() as Millis),
+      bulk: stored.bulk,
+      sources: stored.sources,
       domains: [...own, ...stored.keys.map(({ domain }) => domain)],
     };
   } catch (cause) {
@@ -53,18 +66,23 @@ export async function domainMemory(
   }
 }
 
-export async function readDomains(path: string): Promise<StoredDomains> {
+export async function readDomains(path: string): Promise<Stored> {
   const { openLedger } = await import('../../ledger/sqlite/open.ts');
   const ledger = openLedger(path, { readOnly: true });
   try {
-    return { sent: ledger.sendingDomains(domainsMax), keys: lastingKeys(ledger.dkimKeys()) };
+    return {
+      sent: ledger.sendingDomains(domainsMax),
+      keys: lastingKeys(ledger.dkimKeys()),
+      bulk: ledger.bulkDomains(),
+      sources: [...new Set(ledger.lanes().map(({ source }) => source))].filter((one) => one !== ''),
+    };
   } finally {
     ledger.close();
   }
 }
 
-async function readDomainsAs(owner: FolderOwner, path: string): Promise<StoredDomains> {
+async function readDomainsAs(owner: FolderOwner, path: string): Promise<Stored> {
   const { openOwnerProcess } = await import('../guard/owner-process.ts');
   const script = join(import.meta.dirname, 'ledger-process.ts');
-  return (await openOwnerProcess(script, [path], owner).ask({})) as StoredDomains;
+  return (await openOwnerProcess(script, [path], owner).ask({})) as Stored;
 }

@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import type { Config } from '../../config/schema.ts';
 import type { IdentityKey, MailServer, SentMail } from '../../core/identity/identity.ts';
+import { type UnsubscribeSpan, unsubscribeSum } from '../../core/lanes/one-click.ts';
 import { type DkimKey, keyType } from '../../core/signing/key.ts';
 import { domainsAbove } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
@@ -23,6 +24,8 @@ export type RememberedDomains = {
   signedBy(domain: string): string | undefined;
   /** Undefined if no mail was counted. */
   sent(domain: string): SentMail | undefined;
+  /** What mail of the domain, and of those below it, offers to unsubscribe. */
+  unsubscribe(domain: string): UnsubscribeSpan;
   /** Other domains in From of outgoing mail, the busiest first. */
   others(
     than: readonly string[],
@@ -52,6 +55,12 @@ export function rememberedDomains(
       const row = rows.find((one) => one.domain === domain);
       return row && { messagesPerDay: perDay(row), signedBy: row.signedBy };
     },
+    unsubscribe: (domain) =>
+      unsubscribeSum(
+        rows
+          .filter((one) => one.domain === domain || one.domain.endsWith(`.${domain}`))
+          .flatMap((one) => one.unsubscribe ?? []),
+      ),
     others: (than) =>
       rows
         .filter(({ domain }) => !than.includes(domain))

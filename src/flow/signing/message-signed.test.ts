@@ -26,6 +26,7 @@ class Rig {
   readonly counted: string[] = [];
   readonly logged: (readonly [string, unknown])[] = [];
   readonly sent: string[] = [];
+  readonly offers: unknown[] = [];
   now = 1_700_000_000_000 as Millis;
   readonly settings: Mutable<SigningSettings> = {
     enabled: true,
@@ -52,7 +53,10 @@ class Rig {
         if (level !== 'debug') this.logged.push([event, fields]);
       },
     }),
-    sent: (author, by) => this.sent.push(`${author} ${by}`),
+    sent: (author, by, offer) => {
+      this.sent.push(`${author} ${by}`);
+      this.offers.push(offer);
+    },
   });
 
   /** With the authors that the path reads besides, which are asked before the end. */
@@ -115,6 +119,24 @@ test('each key of the domain signs, below the Received of the mail server', () =
   assert.match(values[1] ?? '', /s=s2;/);
   assert.deepEqual(rig.counted, ['postern_signing_total signed']);
   assert.deepEqual(rig.sent, ['a.test a.test']);
+});
+
+test('one click to unsubscribe counts if our signature covers both fields', () => {
+  const rig = new Rig();
+  for (const from of [' joe@a.test', ' joe@nobody.test']) {
+    const reader = rig.open();
+    reader?.header('From', from);
+    reader?.header('List-Unsubscribe', ' <https://a.test/u>');
+    reader?.header('List-Unsubscribe-Post', ' List-Unsubscribe=One-Click');
+    reader?.finish((edits) => {
+      const [edit] = edits;
+      if (edit?.kind === 'insert') assert.match(edit.value, /list-unsubscribe-post/i);
+    });
+  }
+  assert.deepEqual(rig.offers, [
+    { offered: true, oneClick: true },
+    { offered: true, oneClick: false },
+  ]);
 });
 
 test('who is not known to hand it over: mail passes through, and is not signed', () => {

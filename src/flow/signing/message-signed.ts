@@ -5,6 +5,7 @@
  *
  * If anything fails, the mail goes on unsigned. It is counted by reason, and faults are logged.
  */
+import { UnsubscribeFields, type UnsubscribeOffer } from '../../core/lanes/one-click.ts';
 import type { Choice, SigningRules } from '../../core/signing/choose.ts';
 import { openSigner, type Signer } from '../../formats/dkim/sign.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
@@ -39,7 +40,7 @@ export type SigningDeps = {
   readonly probation?: Pick<Probation, 'of'>;
   readonly world: World;
   /** A message of this author's domain goes out; `signedBy` empty: unsigned. */
-  readonly sent: (author: string, signedBy: string) => void;
+  readonly sent: (author: string, signedBy: string, offer: UnsubscribeOffer) => void;
 };
 
 /** Octets of header kept until it is known who signs: ten times Postfix's limit for one field. */
@@ -71,6 +72,7 @@ class SigningReader implements MessageReader {
   readonly #authors: MessageAuthors;
   /** Names and values in turn, kept until it is known whether a key signs: hashing costs most. */
   #header: string[] = [];
+  readonly #unsubscribe = new UnsubscribeFields();
   #octets = 0;
   #isBegun = false;
   #signer: Signer | undefined;
@@ -84,6 +86,7 @@ class SigningReader implements MessageReader {
 
   header(name: string, value: string): void {
     this.#octets += name.length + value.length;
+    this.#unsubscribe.header(name, value);
     if (this.#octets <= headerOctetsMax) this.#header.push(name, value);
   }
 
@@ -161,7 +164,9 @@ class SigningReader implements MessageReader {
     const domain = choice.kind === 'sign' ? choice.domain : '';
     const id = this.#start.queueId;
     log('debug', 'message.signing', { id, from: choice.author, domain, result });
-    if (choice.author !== '') sent(choice.author, result === 'signed' ? domain : '');
+    if (choice.author === '') return;
+    const isSigned = result === 'signed';
+    sent(choice.author, isSigned ? domain : '', this.#unsubscribe.offer(isSigned));
   }
 }
 

@@ -46,12 +46,16 @@ function rig(stored: readonly SendingDomainRow[] = []) {
   };
 }
 
+const offer = { offered: false, oneClick: false };
+const oneClick = { offered: true, oneClick: true };
+const counted = { before: { messages: 0, offered: 0, oneClick: 0 } };
+
 test('counts each domain, with who signed last, and writes what has changed', () => {
   const { domains, rows, written, at, tick } = rig();
-  domains.sent('a.test', '');
+  domains.sent('a.test', '', offer);
   at(2_000);
-  domains.sent('a.test', 'signer.test');
-  domains.sent('b.test', '');
+  domains.sent('a.test', 'signer.test', oneClick);
+  domains.sent('b.test', '', offer);
   assert.equal(written.length, 0);
   tick();
   tick();
@@ -63,9 +67,10 @@ test('counts each domain, with who signed last, and writes what has changed', ()
     messages: 2,
     signed: 1,
     signedBy: 'signer.test',
+    unsubscribe: { ...counted, since: 1_000, messages: 2, offered: 1, oneClick: 1 },
   });
   at(3_000);
-  domains.sent('a.test', '');
+  domains.sent('a.test', '', offer);
   tick();
   assert.deepEqual(
     [rows.get('a.test')?.messages, rows.get('a.test')?.signedBy],
@@ -83,7 +88,7 @@ test('goes on from what is stored, and writes the rest at the end', () => {
     signedBy: 'x.test',
   };
   const { domains, rows, stopped } = rig([stored]);
-  domains.sent('a.test', 'a.test');
+  domains.sent('a.test', 'a.test', oneClick);
   domains.close();
   assert.ok(stopped());
   assert.deepEqual(rows.get('a.test'), {
@@ -92,14 +97,15 @@ test('goes on from what is stored, and writes the rest at the end', () => {
     messages: 41,
     signed: 5,
     signedBy: 'a.test',
+    unsubscribe: { ...counted, since: 1_000, messages: 1, offered: 1, oneClick: 1 },
   });
 });
 
 test('a new domain for every message fills nothing', () => {
   const { domains, rows, tick } = rig();
   for (let number = 0; number < sendingDomainsMax + 5; number++)
-    domains.sent(`d${number}.test`, '');
-  domains.sent('d1.test', '');
+    domains.sent(`d${number}.test`, '', offer);
+  domains.sent('d1.test', '', offer);
   tick();
   assert.equal(rows.size, sendingDomainsMax);
   assert.equal(rows.get('d1.test')?.messages, 2);

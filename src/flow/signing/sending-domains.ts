@@ -4,6 +4,7 @@
  * written.
  */
 
+import { countUnsubscribe, type UnsubscribeOffer } from '../../core/lanes/one-click.ts';
 import { secondMs } from '../../lib/time.ts';
 import type { Mutable } from '../../lib/type-tools.ts';
 import type { SendingDomainRow } from '../../ports/ledger.ts';
@@ -12,7 +13,7 @@ import type { Journal } from '../journal/journal.ts';
 
 export type SendingDomains = {
   /** A message of this author's domain goes out; `signedBy` empty: unsigned. */
-  sent(domain: string, signedBy: string): void;
+  sent(domain: string, signedBy: string, offer: UnsubscribeOffer): void;
   /** Writes what was counted, and stops. */
   close(): void;
 };
@@ -43,7 +44,7 @@ export function openSendingDomains(deps: {
   };
   const stop = timers.every(writeEveryMs, write);
   return {
-    sent(domain, signedBy) {
+    sent(domain, signedBy, offer) {
       const now = clock.now();
       let row = known.get(domain);
       if (row === undefined) {
@@ -53,6 +54,7 @@ export function openSendingDomains(deps: {
       }
       row.lastAt = now;
       row.messages++;
+      row.unsubscribe = countUnsubscribe(row.unsubscribe, offer, now);
       if (signedBy !== '') {
         row.signed++;
         row.signedBy = signedBy;

@@ -6,7 +6,7 @@ import { clientAddress } from '../../formats/postfix/client-address.ts';
 export function publicAddresses(): readonly string[] {
   return Object.values(networkInterfaces())
     .flatMap((all) => all ?? [])
-    .filter(({ internal, address }) => !internal && isPublic(address))
+    .filter(({ internal, address }) => !internal && isPublicAddress(address))
     .map(({ address }) => clientAddress(address));
 }
 
@@ -14,7 +14,7 @@ export function publicAddresses(): readonly string[] {
  * True for an address that is not private, shared, or link-local (RFC 6890). Temporary IPv6
  * addresses cannot be recognised.
  */
-function isPublic(address: string): boolean {
+export function isPublicAddress(address: string): boolean {
   return !notPublic.some((range) => range.test(address));
 }
 
