@@ -164,6 +164,31 @@ export type ReleaseHow = {
   readonly keepHeld: boolean;
 };
 
+/** What the text of a search names (flow/admin/lookup.ts). */
+export type LookupView = {
+  /** The account that the text names: its whole name, or the only one with this local part. */
+  readonly exact: string | undefined;
+  /** Accounts with the text in their names, the best match first. */
+  readonly accounts: readonly { readonly account: string; readonly state: AccountState }[];
+  /** How many such accounts there are; those first seen seconds ago are missing. */
+  readonly count: number;
+  /** The text is the id of a message. */
+  readonly isMessage: boolean;
+};
+
+/** What is held of one account now. */
+export type HeldGroup = HeldSum & {
+  readonly account: string;
+  /** When its latest message came. */
+  readonly latestAt: Millis | undefined;
+};
+export type HeldGroups = {
+  /** Most messages first. */
+  readonly groups: readonly HeldGroup[];
+  /** How many accounts have held mail. */
+  readonly count: number;
+};
+
 /** Messages by their ids, or all held messages of an account. */
 type HeldSelection = { readonly ids: readonly string[] } | { readonly account: string };
 
@@ -249,7 +274,12 @@ export type Admin = {
     readonly account?: string;
     readonly state?: HeldState;
     readonly limit: number;
+    /** Skips the newest ones. */
+    readonly offset?: number;
   }): readonly HeldRow[];
+  /** Held mail by account; `like`: only accounts with this in their names. */
+  heldGroups(filter: { readonly like?: string; readonly limit: number }): HeldGroups;
+  lookup(text: string, limit: number): Promise<LookupView>;
   heldOne(
     queueId: string,
   ): { readonly held: HeldRow; readonly story: StoryView | undefined } | undefined;

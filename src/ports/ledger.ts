@@ -208,6 +208,11 @@ export type AccountSearch = {
   readonly limit: number;
 };
 
+export type FoundAccounts = {
+  readonly found: readonly { readonly account: Account; readonly state: AccountState }[];
+  readonly count: number;
+};
+
 /**
  * The ledger. Synchronous: SQLite in this process, one writer (flow/journal/journal.ts batches).
  */
@@ -230,6 +235,8 @@ export type Ledger = StatsLedger &
       filter: AccountSearch,
     ): readonly { account: Account; state: AccountState; profile: string }[];
     countAccounts(): number;
+    /** Accounts with this text in their names, the best match first, and how many there are. */
+    findAccounts(text: string, limit: number): FoundAccounts;
     /** Messages of an account that passed since then, newest first (to hold those in the queue). */
     messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];
     message(queueId: string): MessageRow | undefined;

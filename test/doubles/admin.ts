@@ -147,6 +147,8 @@ type Reads = Pick<
   | 'exemptions'
   | 'held'
   | 'heldOne'
+  | 'heldGroups'
+  | 'lookup'
   | 'explain'
   | 'recent'
   | 'minutes'
@@ -175,7 +177,27 @@ function reads(state: Night, start: Millis, empty: boolean): Reads {
       [...state.held.values()]
         .filter((one) => filter.account === undefined || one.account === filter.account)
         .filter((one) => filter.state === undefined || one.state === filter.state)
-        .slice(0, filter.limit),
+        .slice(filter.offset ?? 0, (filter.offset ?? 0) + filter.limit),
+    heldGroups({ like = '', limit }) {
+      const all = mostHeld(state).filter(({ account }) => account.includes(like));
+      const latestAt = (name: string) => heldNow(state).find(({ account }) => account === name)?.at;
+      return {
+        groups: all
+          .slice(0, limit)
+          .map((group) => ({ ...group, latestAt: latestAt(group.account) })),
+        count: all.length,
+      };
+    },
+    async lookup(text, limit) {
+      const all = [...state.accounts.values()].filter(({ account }) => account.includes(text));
+      const sameStart = all.filter(({ account }) => account.startsWith(`${text}@`));
+      return {
+        exact: state.accounts.has(text) ? text : sameStart[0]?.account,
+        accounts: all.slice(0, limit).map((one) => ({ account: one.account, state: one.state })),
+        count: all.length,
+        isMessage: state.stories.some(({ id }) => id === text),
+      };
+    },
     heldOne(queueId) {
       const held = state.held.get(queueId);
       if (held === undefined) return undefined;

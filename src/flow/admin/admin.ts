@@ -35,7 +35,8 @@ import type { Settings } from '../settings.ts';
 import type { Probation } from '../signing/probation.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
 import { incidentNow } from '../suspension/incident-now.ts';
-import { moveHeld } from './held-mail.ts';
+import { heldGroups, moveHeld } from './held-mail.ts';
+import { lookup } from './lookup.ts';
 import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
 
@@ -92,6 +93,7 @@ export function openAdmin(deps: AdminDeps): Admin {
   const { exemptions, feed, journal, suspensions } = deps;
   const name = (text: string): Account => accountOf(text, deps.facts.defaultDomain);
   const live = journal.live;
+  const asking = askingOf(deps);
   return {
     status: () => status(deps),
     accounts: (filter) => accountList(deps, filter),
@@ -130,14 +132,9 @@ export function openAdmin(deps: AdminDeps): Admin {
       return writtenResult(kept, `${account}: ${detail}${more}`, 1);
     },
     exemptions: () => exemptions.all(deps.world.clock.now()),
-    held: ({ account, ...filter }) =>
-      live.held({ ...filter, ...(account === undefined ? {} : { account: named(deps, account) }) }),
-    heldOne(queueId) {
-      const held = live.heldOne(queueId);
-      return held === undefined ? undefined : { held, story: shownStory(live.story(queueId)) };
-    },
-    releaseHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'released'),
-    dropHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'dropped'),
+    ...heldAdmin(deps),
+    lookup: (text, limit) =>
+      lookup({ ...deps, asking, live, named: (typed) => named(deps, typed) }, text, limit),
     explain(id) {
       const story = shownStory(live.story(id));
       const message = live.message(id);
@@ -164,9 +161,32 @@ export function openAdmin(deps: AdminDeps): Admin {
     inbound: deps.inbound,
     authors: deps.authors,
     lanes: deps.lanes,
-    asking: askingOf(deps),
+    asking,
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
+  };
+}
+
+type HeldAdmin = Pick<Admin, 'held' | 'heldGroups' | 'heldOne' | 'releaseHeld' | 'dropHeld'>;
+
+function heldAdmin(deps: AdminDeps): HeldAdmin {
+  const { live } = deps.journal;
+  return {
+    held: ({ account, limit, offset = 0, ...filter }) =>
+      live
+        .held({
+          ...filter,
+          ...(account === undefined ? {} : { account: named(deps, account) }),
+          limit: limit + offset,
+        })
+        .slice(offset),
+    heldGroups: (filter) => heldGroups(live, filter),
+    heldOne(queueId) {
+      const held = live.heldOne(queueId);
+      return held === undefined ? undefined : { held, story: shownStory(live.story(queueId)) };
+    },
+    releaseHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'released'),
+    dropHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'dropped'),
   };
 }
 

@@ -77,7 +77,10 @@ type Kept = {
   ): KeptRow<Kind> | undefined;
 };
 
-type AccountReads = Pick<LedgerReads, 'loadAccount' | 'knownHere' | 'accounts' | 'countAccounts'>;
+type AccountReads = Pick<
+  LedgerReads,
+  'loadAccount' | 'knownHere' | 'accounts' | 'countAccounts' | 'findAccounts'
+>;
 
 function accountReads(ledger: Ledger, pending: PendingChanges): AccountReads {
   return {
@@ -106,6 +109,7 @@ function accountReads(ledger: Ledger, pending: PendingChanges): AccountReads {
     },
     // Accounts first seen within the last seconds are missing from the count.
     countAccounts: () => ledger.countAccounts(),
+    findAccounts: (text, limit) => ledger.findAccounts(text, limit),
   };
 }
 

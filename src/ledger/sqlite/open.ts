@@ -215,6 +215,7 @@ function reads(
     knownHere: accounts.knownHere,
     accounts: accounts.accounts,
     countAccounts: accounts.countAccounts,
+    findAccounts: accounts.findAccounts,
     messagesOf: messages.messagesOf,
     message: messages.message,
     handover: all.handovers.handover,

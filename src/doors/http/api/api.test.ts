@@ -29,6 +29,16 @@ describe('reading', () => {
     [`/api/accounts/${joe}`, (v: { incidents: unknown[] }) => v.incidents.length, 1],
     ['/api/held?state=held', (v: unknown[]) => v.length, 4],
     [`/api/held?account=${joe}`, (v: unknown[]) => v.length, 3],
+    ['/api/held?offset=3', (v: { queueId: string }[]) => v[0]?.queueId, '4bXn9K2pWzz9'],
+    ['/api/held-groups', (v: { count: number }) => v.count, 2],
+    [
+      '/api/held-groups?like=joe',
+      (v: { groups: { account: string; messages: number }[] }) => v.groups[0]?.messages,
+      3,
+    ],
+    ['/api/lookup?q=joe.weber', (v: { exact: string }) => v.exact, 'joe.weber@example.org'],
+    ['/api/lookup?q=o&limit=2', (v: { accounts: unknown[] }) => v.accounts.length, 2],
+    ['/api/lookup?q=4bXm0R7hQzz0', (v: { isMessage: boolean }) => v.isMessage, true],
     ['/api/held/4bXn9K2pWzz9', (v: { held: { why: string } }) => v.held.why, 'verdict'],
     [
       '/api/explain/4bXm0R7hQzz0',

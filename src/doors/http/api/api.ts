@@ -10,10 +10,12 @@
  *   POST /api/accounts/NAME/release      { keepHeld? or falseAlarm?, note?, by? }
  *   POST /api/accounts/NAME/allow        { until, note?, by? }    until: milliseconds or RFC 3339
  *   GET  /api/exemptions                 exemptions in force
- *   GET  /api/held?account&state&limit
+ *   GET  /api/held?account&state&limit&offset
+ *   GET  /api/held-groups?like&limit     { groups, count }: held mail by account
  *   GET  /api/held/QUEUE-ID
  *   POST /api/held/release               { ids } or { account }, by?
  *   POST /api/held/drop                  { ids } or { account }, by?
+ *   GET  /api/lookup?q&limit             accounts and messages that the text names
  *   GET  /api/find, /api/explain/ID, /api/incidents
  *                                        what became of messages (find-routes.ts)
  *   POST /api/forget                     { address, dryRun?, by? }
@@ -61,8 +63,10 @@ import {
   auditQuery,
   domainBody,
   forgetBody,
+  heldGroupsQuery,
   heldQuery,
   limitQuery,
+  lookupQuery,
   newKeysBody,
   releaseBody,
   retireBody,
@@ -87,6 +91,10 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
     return done(c, await admin.forget(address, { by: actor(c, by), dryRun }));
   });
   api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
+  api.get('/lookup', async (c) => {
+    const { limit, q } = query(c, lookupQuery);
+    return c.json(await admin.lookup(q, limit));
+  });
   findRoutes(api, admin);
   accountRoutes(api, admin);
   heldRoutes(api, admin);
@@ -119,6 +127,7 @@ function accountRoutes(api: Hono<HttpEnv>, admin: Admin): void {
 
 function heldRoutes(api: Hono<HttpEnv>, admin: Admin): void {
   api.get('/held', (c) => c.json(admin.held(query(c, heldQuery))));
+  api.get('/held-groups', (c) => c.json(admin.heldGroups(query(c, heldGroupsQuery))));
   api.get('/held/:id', (c) => c.json(orNotFound(admin.heldOne(named(c, 'id')), 'held message')));
   api.post('/held/release', async (c) => {
     const { which, by } = await body(c, whichBody);

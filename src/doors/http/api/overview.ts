@@ -8,10 +8,10 @@ import type {
   Admin,
   FeedItem,
   FlowMinute,
+  HeldGroups,
   IncidentView,
   StatusView,
 } from '../../../ports/admin.ts';
-import type { HeldRow } from '../../../ports/ledger.ts';
 
 export type Overview = {
   readonly status: StatusView;
@@ -21,7 +21,8 @@ export type Overview = {
     readonly incident: IncidentView | undefined;
   }[];
   readonly watched: readonly AccountView[];
-  readonly held: readonly HeldRow[];
+  /** Held mail by account; its messages are at /api/held. */
+  readonly held: HeldGroups;
   readonly minutes: readonly FlowMinute[];
   readonly recent: readonly FeedItem[];
 };
@@ -29,7 +30,7 @@ export type Overview = {
 /** Limits of what a person can read. The counts in `status` include the rest. */
 const cardsMax = 25;
 const watchedMax = 50;
-const heldMax = 200;
+const heldGroupsMax = 40;
 const recentMax = 60;
 
 /** Collects the overview from the admin. */
@@ -42,7 +43,7 @@ export function overview(admin: Admin): Overview {
     status: admin.status(),
     suspended,
     watched: admin.accounts({ state: 'watched', limit: watchedMax }),
-    held: admin.held({ state: 'held', limit: heldMax }),
+    held: admin.heldGroups({ limit: heldGroupsMax }),
     minutes: admin.minutes(),
     recent: admin.recent(recentMax),
   };

@@ -41,6 +41,9 @@ export const timeSent: z.ZodType<Millis> = z
   .transform((value) => value as Millis);
 
 const limitMax = 1_000;
+/** Held messages that a list may skip: more than are ever held. */
+const offsetMax = 100_000;
+const lookupMax = 100;
 const limit = z.coerce.number().int().min(1).max(limitMax).default(100);
 /** Account names and ids: one line without control characters, so safe to print to a terminal. */
 const name = z
@@ -62,6 +65,20 @@ export const heldQuery: z.ZodType<Parameters<Admin['held']>[0]> = z.object({
   account: name.exactOptional(),
   state: z.enum(heldStates).exactOptional(),
   limit,
+  offset: z.coerce.number().int().min(0).max(offsetMax).default(0),
+});
+const like = z.string().max(256).exactOptional();
+export const heldGroupsQuery: z.ZodType<Parameters<Admin['heldGroups']>[0]> = z.object({
+  like,
+  limit,
+});
+export const lookupQuery: z.ZodType<{ readonly q: string; readonly limit: number }> = z.object({
+  q: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .regex(/^\P{Cc}+$/u, 'must not contain control characters'),
+  limit: z.coerce.number().int().min(1).max(lookupMax).default(8),
 });
 export const auditQuery: z.ZodType<Parameters<Admin['audit']>[0]> = z.object({
   account: name.exactOptional(),
