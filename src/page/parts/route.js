@@ -1,18 +1,24 @@
 /**
  * The address of what is shown. Each view has an address of its own, so that a notice or a
- * colleague can point at it: /, /find?q=…, /providers, /providers/ID, /incidents, /incidents/ID. A
- * sheet about
- * an account (/accounts/NAME) or a message (/messages/ID) opens over the view it was opened from.
+ * colleague can point at it: /, /find?q=…, /held, /held/ACCOUNT, /providers, /providers/ID,
+ * /incidents, /incidents/ID. A sheet about an account (/accounts/NAME) or a message (/messages/ID)
+ * opens over the view it was opened from.
  */
 import { useEffect, useState } from 'preact/hooks';
 
 export const overviewAddress = '/';
+export const heldAddress = '/held';
 export const providersAddress = '/providers';
 export const incidentsAddress = '/incidents';
 
 /** The address of a search. */
 export function findAddress(text) {
   return `/find?${new URLSearchParams({ q: text })}`;
+}
+
+/** Held mail of one account. */
+export function heldOfAddress(account) {
+  return `${heldAddress}/${encodeURIComponent(account)}`;
 }
 
 export function providerAddress(id) {
@@ -30,7 +36,7 @@ function sheetAddress({ account, id }) {
     : `/messages/${encodeURIComponent(id)}`;
 }
 
-const views = new Set(['find', 'providers', 'incidents']);
+const views = new Set(['find', 'held', 'providers', 'incidents']);
 
 /** What an address asks for: { view, id, text, about }; `about` is the sheet over the view. */
 function routeOf({ pathname, search }, under) {
