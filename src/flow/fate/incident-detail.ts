@@ -14,7 +14,7 @@ import type { FoundView, IncidentDetail, LeakedView } from '../../ports/asking.t
 import type { FateQuery, FoundMessage } from '../../ports/fate.ts';
 import type { HeldRow, IncidentRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
-import { asItWas } from '../suspension/incident-now.ts';
+import { asItWas } from './as-it-was.ts';
 import {
   type AskingDeps,
   asSentence,

@@ -6,7 +6,7 @@ import { blameKey, type ReplyIncident, storedBlame } from '../../core/incidents/
 import type { IncidentKind } from '../../core/incidents/facts.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { IncidentRow } from '../../ports/ledger.ts';
-import { asItWas } from '../suspension/incident-now.ts';
+import { asItWas } from './as-it-was.ts';
 import type { AskingDeps } from './found-view.ts';
 
 /** Incidents that are looked through for an id. */
