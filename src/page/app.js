@@ -96,7 +96,7 @@ function Overview({ shared, feed, isShown }) {
       <${Suspended} ...${shared} />
       <${Watched} ...${shared} />
       <${ProviderStrip} />
-      <${Chart} minutes=${view.minutes} />
+      <${Chart} minutes=${view.minutes} mode=${view.status.mode} />
       <${Held} ...${shared} />
       <${Inbound} ...${shared} />
       <${Foreign} ...${shared} />

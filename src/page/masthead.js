@@ -68,9 +68,9 @@ function State({ view }) {
   return html`<${Banner} tone=${line.tone} title=${line.title}>
     <p>${line.detail}</p>
     ${
-      line.enforce &&
-      html`<p>${line.enforce} To see what, and to let Postern act:${' '}
-        <${Command} text="postern mode guard" />
+      line.enforcing &&
+      html`<p class="enforcing">${line.enforcing.text} To let Postern act:${' '}
+        <${Command} text=${line.enforcing.command} />
       </p>`
     }
   <//>`;

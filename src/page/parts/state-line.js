@@ -2,9 +2,9 @@
  * The state of mail in one line, for the top of the page and its title. In mode observe nothing was
  * stopped, so everything is said as what would have been.
  */
-import { many, number, sentence } from './words.js';
+import { many, sentence } from './words.js';
 
-/** { tone, title, detail, enforce? }; `enforce`: what mode guard would have changed. */
+/** { tone, title, detail, enforcing? }; `enforcing`: what mode guard would have changed. */
 export function stateLine(view) {
   const { ledger, mode, troubles } = view.status;
   if (ledger.state === 'failing') return ledgerFails(ledger);
@@ -48,37 +48,25 @@ function guarded({ status, suspended }) {
 
 const ready = { tone: 'idle', title: 'Ready', detail: 'Postern has seen no mail yet.' };
 
-function observed({ status, suspended }) {
-  const { accounts, observedVerdicts: would, verdicts } = status;
+function observed({ enforcing, status, suspended }) {
+  const { accounts, verdicts } = status;
   const { wouldBeSuspended } = accounts;
   if (isFresh(status)) return { ...ready, title: 'Ready, observing only' };
-  const enforce = enforceText(wouldBeSuspended, would);
   const rest = `${watchedText(status)}${heldText(status)}`;
   if (wouldBeSuspended > 0) {
     return {
       tone: 'stop',
       title: `${many(wouldBeSuspended, 'account')} would have been suspended`,
       detail: `Nothing was stopped: Postern only observes. ${damage(suspended)}${rest}`,
-      enforce,
+      enforcing,
     };
   }
   return {
     tone: accounts.watched > 0 ? 'watch' : 'well',
     title: 'Observing: no mail is stopped',
     detail: rest || `${many(verdicts.pass, 'message')} passed since Postern started.`,
-    enforce,
+    enforcing,
   };
-}
-
-/** What mode guard would have changed since the start, in one sentence. */
-function enforceText(accounts, { delay, hold, refuse }) {
-  const stopped = delay + hold + refuse;
-  if (accounts + stopped === 0) return 'In mode guard the same mail would have passed.';
-  const who = accounts === 0 ? '' : `${many(accounts, 'account')} would be suspended and `;
-  return (
-    `In mode guard ${who}${many(stopped, 'message')} would have been stopped since Postern ` +
-    `started (${number(hold)} held, ${number(delay)} delayed, ${number(refuse)} refused).`
-  );
 }
 
 const watchedText = ({ accounts }) =>

@@ -4,10 +4,12 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { accountPath, read } from '../parts/api.js';
+import { ActButton } from '../parts/away.js';
 import { evidenceHeld, Gauge, Reasons } from '../parts/evidence.js';
 import { html } from '../parts/html.js';
 import { Command, Empty, When } from '../parts/marks.js';
 import { releaseAccount, suspendAccount } from '../parts/questions.js';
+import { heldOfAddress } from '../parts/route.js';
 import { command, many, number, opened, verdictWord } from '../parts/words.js';
 import { Fate } from './fate.js';
 
@@ -15,8 +17,8 @@ const shownMax = 12;
 /** Addresses named at the top of a message. */
 const sampleMax = 5;
 
-/** `about`: { account } or { id }. */
-export function Sheet({ about, ask, open, explain, incident, onClose }) {
+/** `about`: { account } or { id }; `mode`: of Postern now. */
+export function Sheet({ about, ask, open, explain, incident, mode, onClose }) {
   const dialog = useRef(null);
   const [found, setFound] = useState(undefined);
   const path = pathOf(about);
@@ -48,7 +50,7 @@ export function Sheet({ about, ask, open, explain, incident, onClose }) {
     ${found === undefined && html`<p class="quiet">Loading…</p>`}
     ${found?.fault && html`<p class="fault">${found.fault}</p>`}
     ${found?.none && html`<${Empty}>Postern has no record of ${title}.<//>`}
-    ${found?.account && html`<${Account} ...${{ found, ask, explain, incident }} />`}
+    ${found?.account && html`<${Account} ...${{ found, ask, explain, incident, mode }} />`}
     ${
       (found?.story || found?.message || found?.fate) &&
       html`<${Story} found=${found} open=${open} />`
@@ -61,13 +63,15 @@ function pathOf(about) {
   return accountPath(about.account);
 }
 
-function Account({ found, ask, explain, incident }) {
+function Account({ found, ask, explain, incident, mode }) {
   const { account, incidents, stories, audit } = found;
-  const name = account.account;
+  const { account: name, observed } = account;
   const suspended = account.state === 'suspended';
   const reasons = suspended ? (incidents[0]?.reasons ?? account.reasons) : account.reasons;
   return html`<p>
-      <span class="tag ${account.state}">${account.state}</span>
+      <span class="tag ${account.state}">
+        ${observed ? 'would have been suspended' : account.state}
+      </span>
       <span class="quiet"> last mail <${When} at=${account.lastSeen} /></span>
       ${
         account.exemptUntil &&
@@ -78,7 +82,7 @@ function Account({ found, ask, explain, incident }) {
       <${Gauge} evidence=${account.evidence} />
       <span class="figure">${account.evidence.toFixed(2)}</span>
     </div>
-    <p class="quiet">Evidence; mail is held from ${evidenceHeld.toFixed(2)} on (the mark)</p>
+    <p class="quiet">Evidence; mail ${mode === 'observe' ? 'would be' : 'is'} held from ${evidenceHeld.toFixed(2)} on (the mark)</p>
     <p>
       Today: ${many(account.messagesToday, 'message')}
       ${' '}to ${many(account.recipientsToday, 'recipient')}. Known from earlier mail:
@@ -87,13 +91,16 @@ function Account({ found, ask, explain, incident }) {
     ${account.probation && html`<p>${opened(account.probation)}.</p>`}
     ${reasons.length > 0 && html`<h3>Why</h3><${Reasons} reasons=${reasons} />`}
     <div class="buttons">
-      <button
-        type="button"
+      <${ActButton}
         class=${suspended ? 'primary' : ''}
-        onClick=${() => ask(suspended ? releaseAccount(name) : suspendAccount(name))}
+        onClick=${() => ask(suspended ? releaseAccount(name, observed) : suspendAccount(name))}
       >
-        ${suspended ? 'Release…' : 'Suspend…'}
-      </button>
+        ${suspended ? (observed ? 'Decide…' : 'Release…') : 'Suspend…'}
+      <//>
+      ${
+        account.held.messages > 0 &&
+        html`<a href=${heldOfAddress(name)}>Held mail: ${number(account.held.messages)}</a>`
+      }
     </div>
     <p class="same">
       <span class="quiet">To exempt the account until tomorrow</span>
@@ -105,7 +112,9 @@ function Account({ found, ask, explain, incident }) {
 
 function Stories({ stories, explain }) {
   if (stories.length === 0) return null;
-  return html`<h3>Messages held, delayed or refused</h3>
+  return html`<h3>
+      ${stories.every(({ observed }) => observed) ? 'Messages that would have been stopped' : 'Messages held, delayed or refused'}
+    </h3>
     <ul class="rows small">
       ${stories.slice(0, shownMax).map(
         (one) => html`<li key=${one.id}>
@@ -123,9 +132,9 @@ function History({ incidents, audit, incident }) {
     <ul class="rows small">
       ${incidents.map(
         (one) => html`<li key=${one.id}>
-          Suspended <${When} at=${one.suspendedAt} />:
+          ${one.observed ? 'Would have been suspended' : 'Suspended'} <${When} at=${one.suspendedAt} />:
           ${' '}${many(one.leakedRecipients, 'recipient')} reached,
-          ${' '}${many(one.stoppedMessages, 'message')} stopped${ended(one)}.
+          ${' '}${stoppedText(one)}${ended(one)}.
           ${' '}
           <button class="name" type="button" onClick=${() => incident(one.id)}>
             Show what got out
@@ -139,6 +148,13 @@ function History({ incidents, audit, incident }) {
         </li>`,
       )}
     </ul>`;
+}
+
+/** What was stopped, or would have been. */
+function stoppedText({ observed, stoppedMessages, wouldStopMessages }) {
+  return observed
+    ? `${many(wouldStopMessages, 'message')} would have been stopped`
+    : `${many(stoppedMessages, 'message')} stopped`;
 }
 
 /** When a suspension ended, and who ended it. */
