@@ -95,17 +95,19 @@ function Overview({ shared, feed, isShown }) {
       ${isFresh(view.status) && html`<${Start} />`}
       <${Suspended} ...${shared} />
       <${Watched} ...${shared} />
+      <${Held} ...${shared} />
       <${ProviderStrip} />
       <${Chart} minutes=${view.minutes} mode=${view.status.mode} />
-      <${Held} ...${shared} />
-      <${Inbound} ...${shared} />
-      <${Foreign} ...${shared} />
-      <${Scripts} ...${shared} />
-      ${!isFresh(view.status) && html`<${Statistics} now=${view.status.now} open=${open} />`}
     </div>
     <div class="minor">
       <${LatestIncidents} />
       <${Feed} feed=${feed} open=${open} explain=${explain} />
+      <${Foreign} ...${shared} />
+      <${Scripts} ...${shared} />
+      <${Inbound} ...${shared} />
+    </div>
+    <div class="whole">
+      ${!isFresh(view.status) && html`<${Statistics} now=${view.status.now} open=${open} />`}
     </div>
   </div>`;
 }

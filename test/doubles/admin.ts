@@ -21,6 +21,7 @@ import type {
 } from '../../src/ports/admin.ts';
 import type { HeldRow, MessageRow } from '../../src/ports/ledger.ts';
 import { agreeableAuthors, notObserved } from './authors.ts';
+import { crowd } from './crowd.ts';
 import { agreeableInbound, nightAtRisk, nightInbound } from './inbound.ts';
 import { agreeableKeys } from './keys.ts';
 import { noLanes, scriptedLanes } from './lanes.ts';
@@ -41,6 +42,8 @@ export type Scripted = {
   trouble(...why: readonly string[]): void;
   /** From now on statistics cannot be read. */
   failStatistics(why: string): void;
+  /** Five accounts are suspended, thirty watched, 110 messages held. */
+  crowd(): void;
   /** So many messages of the account are held besides, with ids `4bXmany0` and so on. */
   holdMany(account: string, count: number): void;
 };
@@ -105,6 +108,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     failStatistics: (why) => {
       unread = why;
     },
+    crowd: () => crowd(state, now()),
     holdMany(account, count) {
       const [row] = state.held.values();
       if (row === undefined) throw new Error('this scene has no held mail');

@@ -78,7 +78,7 @@ function Line({ item, open, explain }) {
   }
   const word = verdictWord(item);
   const plain = item.verdict === 'pass';
-  return html`<li class="line ${item.verdict}">
+  return html`<li class=${`line ${item.verdict}${item.observed ? ' observed' : ''}`}>
     <span class="line-time"><${When} at=${item.at} as="clock" /></span>
     <${Glyph} of=${item.verdict} />
     <button class="name" type="button" onClick=${() => open(item.account)}>${item.account}</button>

@@ -10,10 +10,10 @@ function targets({ accounts, held, mode }) {
       ? [['suspended', isObserving ? 'Would be suspended' : 'Suspended', suspended]]
       : []),
     ['watched', 'Watched', accounts.watched],
-    ['flow', 'Messages per minute'],
     ['held', 'Held mail', held],
-    ['statistics', 'Last 30 days'],
+    ['flow', 'Messages per minute'],
     ['feed', 'Latest messages'],
+    ['statistics', 'Last 30 days'],
   ];
 }
 
