@@ -58,6 +58,6 @@ export function tallyText(tally: HijackTally, { victim, observed }: TryFacts): s
     'What stays: the made-up accounts in the ledger, and entries in the list of held messages\n' +
     '(ids TRY...). These entries have no real message, so you cannot release or drop them.\n\n' +
     `See why:                     ${words('accounts', 'show', victim)}\n` +
-    `Let the account send again:  ${words('accounts', 'release', victim)} --keep-held\n`
+    `Let the account send again:  ${words('accounts', 'release', victim)} --hijacked\n`
   );
 }

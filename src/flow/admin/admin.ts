@@ -7,6 +7,7 @@ import { type AccountProfile, decodeProfile, today } from '../../core/account/pr
 import type { Account, DefaultDomain } from '../../core/account-name.ts';
 import { accountOf, keepsCapitals } from '../../core/account-name.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
+import { releaseCommands } from '../../core/release-commands.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
@@ -191,7 +192,7 @@ async function allow(
     { kind: 'audit', row: { at, by, action: 'allow', account, detail: detailed(detail, note) } },
   ]);
   const suspended = deps.accounts.known(account)?.state === 'suspended';
-  const more = suspended ? `; it is still suspended: postern accounts release ${account}` : '';
+  const more = suspended ? `; it is still suspended: ${releaseCommands(account).falseAlarm}` : '';
   return writtenResult(kept, `${account}: ${detail}${more}`, 1);
 }
 

@@ -8,7 +8,7 @@
  *   GET  /api/accounts?state&like&limit
  *   GET  /api/accounts/NAME
  *   POST /api/accounts/NAME/suspend      { note?, hijacked?, by? }
- *   POST /api/accounts/NAME/release      { keepHeld? or falseAlarm?, note?, by? }
+ *   POST /api/accounts/NAME/release      { hijacked: true } or { falseAlarm: true }, note?, by?
  *   POST /api/accounts/NAME/allow        { until, note?, by? }    until: milliseconds or RFC 3339
  *   GET  /api/exemptions                 exemptions in force
  *   GET  /api/held?account&state&limit&offset
