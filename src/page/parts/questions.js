@@ -29,7 +29,7 @@ function hijackedRelease(name, observed) {
         'held mail of the account stays held.',
     verb: observed ? 'It was hijacked' : 'Release, keep held mail',
     command: command('accounts', 'release', name, '--hijacked'),
-    body: { keepHeld: true },
+    body: { hijacked: true },
     after: observed
       ? []
       : [

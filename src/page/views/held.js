@@ -13,7 +13,7 @@ import { heldAddress } from '../parts/route.js';
 import { visible } from '../parts/strangers.js';
 import { command, many, number } from '../parts/words.js';
 
-const onOverview = 5;
+const onOverview = 4;
 const onView = 20;
 const messagesFirst = 10;
 const none = [];

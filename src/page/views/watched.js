@@ -7,7 +7,7 @@ import { Command, Empty, Heading, When } from '../parts/marks.js';
 import { suspendAccount } from '../parts/questions.js';
 import { command, many, number, opened } from '../parts/words.js';
 
-const shownFirst = 5;
+const shownFirst = 4;
 
 export function Watched({ view, ask, open }) {
   const { status } = view;
