@@ -210,10 +210,10 @@ const stoppedNumbers = {
   loginClosed: true,
 };
 const observedNumbers = {
-  leakedMessages: 45,
-  leakedRecipients: 417,
+  leakedMessages: 9,
+  leakedRecipients: 57,
   stoppedMessages: 0,
-  wouldStopMessages: 41,
+  wouldStopMessages: 5,
   queuedHeld: 0,
   loginClosed: false,
 };

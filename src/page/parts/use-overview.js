@@ -1,6 +1,6 @@
 /**
  * Keeps the overview fresh. The page reads it every 15 seconds, and within a second after a message
- * was stopped or a count changed.
+ * was stopped or a count changed; also when the machine wakes up or the tab is shown again.
  */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { asLines, withBatch } from '../views/feed.js';
@@ -67,7 +67,14 @@ export function useOverview(onSignedOut) {
       onSignedOut,
     });
     void refresh();
+    const look = () => document.hidden || void refresh();
+    addEventListener('online', look);
+    addEventListener('offline', look);
+    document.addEventListener('visibilitychange', look);
     return () => {
+      removeEventListener('online', look);
+      removeEventListener('offline', look);
+      document.removeEventListener('visibilitychange', look);
       clearInterval(timer);
       clearTimeout(pending.current);
       stop();

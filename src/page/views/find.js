@@ -47,7 +47,7 @@ export function Find({ text, open, explain }) {
     <${Heading} id="find" title="Find messages">
       <a href=${overviewAddress}>Back to the overview</a>
     <//>
-    <form role="search" class="find-form" onSubmit=${submit}>
+    <form role="search" aria-label="Find messages" class="find-form" onSubmit=${submit}>
       <label for="find-field">Address, subject, queue id, client, script or account</label>
       <div class="find-line">
         <input

@@ -110,7 +110,7 @@ function Group({ group, max, version, ask, open, explain }) {
           type="button"
           class="plain"
           aria-expanded=${isOpen ? 'true' : 'false'}
-          aria-label=${`Show held messages of ${name}`}
+          aria-label=${`${isOpen ? 'Hide' : 'Show'} held messages of ${name}`}
           onClick=${() => setOpen(!isOpen)}
         >
           ${isOpen ? 'Hide' : 'Show'}

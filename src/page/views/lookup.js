@@ -60,7 +60,7 @@ export function Lookup({ open, explain }) {
       (cameFrom.current ?? document.getElementById('content'))?.focus();
     }
   }
-  return html`<form role="search" class="lookup" onSubmit=${submit}>
+  return html`<form role="search" aria-label="Look up" class="lookup" onSubmit=${submit}>
     <label for="lookup-field" class="unseen">Look up: ${asked}. Key: /</label>
     <input
       ref=${field}

@@ -64,7 +64,7 @@ function Card({ account, incident, ask, open, reveal, isOpenFirst }) {
           type="button"
           class="plain"
           aria-expanded=${isOpen ? 'true' : 'false'}
-          aria-label=${`Details of ${name}`}
+          aria-label=${`${isOpen ? 'Less' : 'Details'}: ${name}`}
           onClick=${() => setOpen(!isOpen)}
         >
           ${isOpen ? 'Less' : 'Details'}
