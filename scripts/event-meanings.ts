@@ -41,6 +41,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'The mail log shows a message that left and that no door judged, on a way that was not seen ' +
     'before. `postern status` counts such messages; see "Does all mail go through Postern?" in ' +
     'docs/operate.md.',
+  'checklist.not-run':
+    'The guard could not run the checklist, which it does a minute after its start and once a ' +
+    'day. Run `postern checklist` to see why.',
   'command.no-socket':
     'The socket of the commands could not be opened in the state folder. `postern` commands ask ' +
     'over the address of the status page instead.',

@@ -23,7 +23,31 @@ export async function postern(...words: readonly string[]): Promise<Ran> {
       err += text;
     },
   });
-  return { exit, out: stripVTControlCharacters(out), err: stripVTControlCharacters(err) };
+  return { exit, out: usual(out, words), err: usual(err, words) };
+}
+
+/**
+ * Without colours, and with hints as for a guard with the usual folder: tests run each in another
+ * one. test/integration/hints.test.ts runs hints as they are printed.
+ */
+function usual(text: string, words: readonly string[]): string {
+  return withoutOwnOptions(stripVTControlCharacters(text), words);
+}
+
+/** The commands in the text without the folders and files that `words` named. */
+export function withoutOwnOptions(text: string, words: readonly string[]): string {
+  const named = words.flatMap((word, at) =>
+    ['--state', '--config', '--config-dir'].includes(word) ? [`${word} ${words[at + 1]}`] : [],
+  );
+  return named.length === 0
+    ? text
+    : text.replace(
+        /postern((?: --(?:state|config|config-dir) \S+)+)(?= [a-z])/g,
+        (all, options: string) =>
+          named.reduce((rest, one) => rest.replace(` ${one}`, ''), options) === ''
+            ? 'postern'
+            : all,
+      );
 }
 
 export type StateFolder = { readonly path: string; [Symbol.asyncDispose](): Promise<void> };

@@ -267,7 +267,7 @@ describe('how a command ends', () => {
       const folder = words[1] === 'list' ? `${state.path}/` : state.path;
       const ran = await postern(...words, '--state', folder);
       assert.equal(ran.exit, 69, words.join(' '));
-      assert.match(ran.err, /no Postern runs here.*\npostern: start it with `postern up`/);
+      assert.match(ran.err, /no Postern runs here.*\npostern: start it: postern up/);
     }
   });
 

@@ -160,6 +160,7 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'messages.keep',
     'messages.keep_clear',
     'probe.hosts',
+    'checklist.items',
   ]);
   assert.ok(all.length >= 99);
 });

@@ -8,6 +8,7 @@ test('each view has an address that answers with the page, also before the sign-
   const page = await ask(at.door, '/');
   for (const path of [
     '/find?q=x',
+    '/checklist',
     '/providers',
     '/providers/google',
     '/incidents/i-1',

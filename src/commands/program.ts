@@ -3,9 +3,13 @@
  * has its own file, loaded only when that command runs, so that others cost no time at start.
  */
 import { getSystemErrorMessage } from 'node:util';
-import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { ownCommands } from '../core/own-command.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { version } from '../version.ts';
+import { commandHere } from './guard/called.ts';
+import { ownCommand, setOwnCommand } from './terminal/own-command.ts';
+import type { OwnOutput } from './terminal/print.ts';
 
 type Module = { register(program: Command): void };
 
@@ -41,6 +45,11 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ],
   ['install', 'make Postern a service of this machine', () => import('./install/install.ts')],
   ['dns', 'plan, check and watch the DNS records of mail', () => import('./dns/dns.ts')],
+  [
+    'checklist',
+    'every measure that helps: done, broken, next',
+    () => import('./checklist/checklist.ts'),
+  ],
   ['doctor', 'check guard, mail server and machine', () => import('./doctor/doctor.ts')],
   ['probe', 'your mail server as a stranger sees it', () => import('./probe/probe.ts')],
   ['scan', 'what scanners say about a message', () => import('./scan/scan.ts')],
@@ -83,8 +92,10 @@ export type Output = { out(text: string): void; err(text: string): void };
 /** Runs one command line (without node and script) and answers with the exit code. */
 export async function runCommandLine(words: readonly string[], output: Output): Promise<number> {
   try {
-    const program = await openProgram(words, output);
-    await program.parseAsync([...helpAsOption(words)], { from: 'user' });
+    setOwnCommand(commandHere(words));
+    const { leading, rest } = withoutLeading(helpAsOption(words));
+    const program = await openProgram(rest, output);
+    await program.parseAsync([...withLeading(program, rest, leading)], { from: 'user' });
     return sysexits.ok;
   } catch (error) {
     return failed(error, output);
@@ -119,10 +130,47 @@ function helpAsOption(words: readonly string[]): readonly string[] {
   return words[0] === 'help' ? [...words.slice(1), '--help'] : words;
 }
 
-function outputConfiguration(output: Output): OutputConfiguration {
+/** Options that may stand in front of the command: hints have them there. */
+const leadingOptions: ReadonlySet<string> = new Set(['--state', '--config', '--config-dir']);
+
+function withoutLeading(words: readonly string[]): {
+  readonly leading: readonly string[];
+  readonly rest: readonly string[];
+} {
+  let at = 0;
+  while (leadingOptions.has(words[at] ?? '') && at + 2 < words.length) at += 2;
+  return { leading: words.slice(0, at), rest: words.slice(at) };
+}
+
+/** Puts the options behind the words of the command; one that the command lacks has no meaning. */
+function withLeading(
+  program: Command,
+  words: readonly string[],
+  leading: readonly string[],
+): readonly string[] {
+  if (leading.length === 0) return words;
+  let command = program;
+  let depth = 0;
+  for (;;) {
+    const next = command.commands.find((one) => one.name() === words[depth]);
+    if (next === undefined) break;
+    command = next;
+    depth++;
+  }
+  const known = leading.flatMap((name, at) =>
+    at % 2 === 0 && command.options.some(({ long }) => long === name)
+      ? [name, leading[at + 1] ?? '']
+      : [],
+  );
+  return [...words.slice(0, depth), ...known, ...words.slice(depth)];
+}
+
+function outputConfiguration(output: Output): OwnOutput {
   return {
-    writeOut: output.out,
-    writeErr: output.err,
+    // JSON is data; its advice was made to work here when it was made (jsonLine).
+    writeOut: (text) => output.out(/^[{[]/.test(text) ? text : ownCommands(text, ownCommand())),
+    writeData: output.out,
+    writeErr: (text) => output.err(ownCommands(text, ownCommand())),
     outputError: (text, write) => write(text.replace(/^error: /, 'postern: ')),
   };
 }
@@ -137,10 +185,13 @@ function inherit(command: Command, parent: Command): void {
 function failed(error: unknown, output: Output): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : sysexits.usage;
   if (error instanceof OperatorError) {
+    const here = (text: string): string => ownCommands(text, ownCommand());
     for (const line of `${error.message}${because(error)}`.split('\n')) {
-      output.err(`postern: ${line}\n`);
+      output.err(`postern: ${here(line)}\n`);
     }
-    if (error.hint !== undefined && error.hint !== '') output.err(`postern: ${error.hint}\n`);
+    if (error.hint !== undefined && error.hint !== '') {
+      output.err(`postern: ${here(error.hint)}\n`);
+    }
     return error.exit;
   }
   output.err(

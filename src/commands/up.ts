@@ -1,21 +1,25 @@
 /** `postern up`: starts the guard in the foreground. */
 import { renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import pino from 'pino';
 import { type LoadedConfig, readConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import type { DoorAddresses, DoorOptions } from '../daemon/base/options.ts';
+import type { DaemonOptions, DoorAddresses, DoorOptions } from '../daemon/base/options.ts';
 import { keepToken } from '../daemon/base/token-file.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { activatedSockets } from '../daemon/doors/activation.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { serviceManager } from '../partners/systemd.ts';
 import type { Log } from '../ports/world.ts';
+import { commandAnywhere } from './guard/called.ts';
+import { watchTerminal } from './guard/closed-terminal.ts';
+import { withHolder } from './guard/ledger-holder.ts';
 import { becomeOwnerOf } from './guard/owner.ts';
 import { home, installedHome, makeState } from './guard/run-file.ts';
 import { helpAfter } from './terminal/help.ts';
 import { portOption } from './terminal/options.ts';
+import { own } from './terminal/own-command.ts';
 import { paint } from './terminal/table.ts';
 
 type Options = {
@@ -40,8 +44,8 @@ export function register(program: Command): void {
     .summary('start the guard in the foreground')
     .description(
       'Starts the guard in the foreground, on loopback, with its ledger in a file: a milter ' +
-        'door and a policy door for Postfix, and a status page. Ctrl-C or SIGTERM ends it; on ' +
-        'SIGHUP it reads its configuration again.',
+        'door and a policy door for Postfix, and a status page. Ctrl-C, SIGTERM or the end of its ' +
+        'terminal ends it; on SIGHUP it reads its configuration again.',
     )
     .option('--state <dir>', 'state folder: ledger, token, run.json', defaultState)
     .option('--config <file>', 'configuration, a TOML file; see `postern config defaults`')
@@ -97,7 +101,8 @@ async function up(options: Options): Promise<void> {
   const manager = serviceManager(process.env, (cause) =>
     log('warn', 'systemd.unreached', { why: String(cause) }),
   );
-  const stop = stopSignal();
+  const isTerminalGone = watchTerminal();
+  const stop = stopSignal(isTerminalGone);
   const owner = becomeOwnerOf(state);
   if (owner !== undefined) log('warn', 'guard.not-root', { uid: owner.uid, state });
   makeState(state);
@@ -107,17 +112,21 @@ async function up(options: Options): Promise<void> {
   const tell = (doors: DoorAddresses): void => {
     writePrivate(runFile, JSON.stringify({ pid: process.pid, doors, token }));
   };
-  const daemon = await startDaemon({
+  const daemon = await startGuard(state, {
     state,
     config,
     movable: isMovable(options),
     doors: { ...how, changed: tell },
     token,
+    own: commandAnywhere(state),
     log,
+    checklist: { words: checklistWords(state, options.config) },
   });
   const { doors } = daemon;
   tell(doors);
-  process.on('SIGHUP', () => reload(daemon, options, log));
+  process.on('SIGHUP', () => {
+    if (!isTerminalGone()) reload(daemon, options, log);
+  });
   const allowed = mayConnect(config, how.ownUser);
   say(daemon, {
     token,
@@ -142,6 +151,13 @@ async function up(options: Options): Promise<void> {
   manager?.stop();
   clearTimeout(late);
   log('info', 'guard.stopped', {});
+}
+
+/** How the guard runs the checklist: without a probe, which is for the night. */
+function checklistWords(state: string, config: string | undefined): readonly string[] {
+  const program = [process.execPath, '--disable-warning=ExperimentalWarning'];
+  const about = ['--state', state, ...(config === undefined ? [] : ['--config', resolve(config)])];
+  return [...program, join(home, 'src/cli.ts'), 'checklist', '--store', '--no-probe', ...about];
 }
 
 /** Nobody chose the ports, and no service manager would look for the guard there. */
@@ -197,10 +213,23 @@ function logOldNames({ file, oldNames }: LoadedConfig, log: Log): void {
   for (const why of oldNames) log('warn', 'config.old-name', { file, why });
 }
 
-function stopSignal(): Promise<NodeJS.Signals> {
+/** SIGHUP ends the guard only if it comes because its terminal was closed. */
+function stopSignal(isTerminalGone: () => boolean): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve);
+    process.on('SIGHUP', (signal) => {
+      if (isTerminalGone()) resolve(signal);
+    });
   });
+}
+
+/** Starts the daemon; if another has the ledger, the error names it. */
+async function startGuard(state: string, options: DaemonOptions): Promise<Daemon> {
+  try {
+    return await startDaemon(options);
+  } catch (error) {
+    throw withHolder(error, join(state, 'ledger.db'));
+  }
 }
 
 function writePrivate(path: string, text: string): void {
@@ -279,7 +308,6 @@ function say(
   // Only on a terminal: anywhere else the token would end up in a log that others read.
   const token = process.stdout.isTTY ? `/?token=${about.token}` : '/';
   const page = doors.http === 'off' ? 'off' : `${doors.http}${token}`;
-  const call = callOf(about.state);
   const mode =
     about.config.mode === 'guard'
       ? 'mode guard: Postern acts on its verdicts'
@@ -295,9 +323,9 @@ function say(
   ledger       ${join(about.state, 'ledger.db')}
 ${daemon.queue ? '' : noQueueTools}
 Now, in another terminal:
-  ${call('try hijack')}
+  ${own('try', 'hijack')}
       watch a hijacked account being stopped
-  ${call('connect postfix')}
+  ${own('connect', 'postfix')}
       connect your Postfix to the guard (shows the change first)
 
 `,
@@ -311,14 +339,4 @@ function mayConnect({ doors }: Config, ownUser: boolean): string {
   const users = [...new Set(['root', ...others, ...(own === 0 ? [] : [`uid ${own}`])])].join(', ');
   const machines = doors.allowed_clients.join(', ');
   return machines === '' ? users : `${users}, and those on ${machines},`;
-}
-
-/** How to call this program from the operator's folder, with this state folder. */
-function callOf(state: string): (words: string) => string {
-  const launcher = process.env['POSTERN_LAUNCHER'] ?? 'postern';
-  const here = launcher === join(process.cwd(), 'postern');
-  const onPath = (process.env['PATH'] ?? '').split(':').includes(dirname(launcher));
-  const name = here ? './postern' : onPath ? 'postern' : launcher;
-  const more = state === defaultState ? '' : ` --state ${state}`;
-  return (words) => `${name} ${words}${more}`;
 }

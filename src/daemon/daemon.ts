@@ -3,10 +3,12 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Config } from '../config/schema.ts';
 import { metrics } from '../core/metrics/metrics.ts';
+import { usualCommand } from '../core/own-command.ts';
 import { openCounters } from '../lib/counters.ts';
 import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
 import type { DaemonOptions, DoorAddresses } from './base/options.ts';
 import { openWorld } from './base/timers.ts';
+import { startChecklistRuns } from './checklist/runs.ts';
 import { openDoors } from './doors.ts';
 import { openFlows } from './flows.ts';
 import { openDaemonLedger } from './ledger.ts';
@@ -25,7 +27,7 @@ export type Daemon = {
 /** Starts the guard. Throws OperatorError if a door or the ledger cannot be opened. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   await using scope = new AsyncDisposableStack();
-  const { config, log, state } = options;
+  const { config, log, own = usualCommand, state } = options;
   mkdirSync(state, { recursive: true, mode: 0o700 });
   const counters = openCounters(metrics);
   const world = openWorld({ log, count: counters.count });
@@ -33,10 +35,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { ledger, watch } = openDaemonLedger({ state, log });
   scope.defer(() => ledger.close());
   const owners = openSocketOwners();
-  const parts = { state, config, host, world, counters, owners, scope };
+  const parts = { state, config, host, own, world, counters, owners, scope };
   const flows = openFlows(parts, ledger);
   watch(flows.troubles.set);
   const doors = await openDoors(parts, options, flows);
+  if (options.checklist !== undefined) {
+    const { setRunning } = flows.checklist;
+    scope.defer(startChecklistRuns(options.checklist, { log, setRunning }));
+  }
   const running = scope.move();
   return {
     get doors() {

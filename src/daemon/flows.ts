@@ -21,6 +21,7 @@ import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
 import { type AdminDeps, openAdmin } from '../flow/admin/admin.ts';
 import type { BypassMeter } from '../flow/bypass/bypass-meter.ts';
 import { type DoorNotes, openDoorNotes } from '../flow/bypass/door-notes.ts';
+import { type Checklist, openChecklist } from '../flow/checklist/checklist-noted.ts';
 import { type Journal, openJournal } from '../flow/journal/journal.ts';
 import { type MessagePathDeps, openMessagePath } from '../flow/message-path.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
@@ -64,6 +65,7 @@ export type Flows = {
   readonly path: MessagePath;
   readonly policy: PolicyHandler;
   readonly admin: Admin;
+  readonly checklist: Checklist;
   readonly mailLog: LogHandler;
   readonly bypass: Pick<BypassMeter, 'reading'>;
   /** Takes where the doors for Postfix are now. */
@@ -116,6 +118,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const replies = openDaemonReplies(config);
   const lanes = openDaemonLanes(parts, { ...memory, ...replies, ledger });
   const fates = openDaemonFates(parts, { ...memory, ledger, lanes });
+  const checklist = openChecklist({ ...memory, ...parts, ledger, iso });
   const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
   const judged = { ...live, localDomains, strangers: readers.waiting.strangers };
@@ -133,6 +136,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       fates: fates.store,
       logShapes: fates.logHealth.shapes,
       ...readers.admin,
+      checklist,
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },
@@ -147,6 +151,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     policy: judging.policy,
     setMilterPresent: judging.setMilterPresent,
     admin,
+    checklist,
     journal: memory.journal,
     localDomains,
     localTransports,
@@ -224,7 +229,7 @@ function openLogFlow(
 
 /** Opens what is remembered, and the notices to the operator, which are remembered too. */
 function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Live): Memory {
-  const { config, counters, host, scope, world } = parts;
+  const { config, counters, host, own, scope, world } = parts;
   const onState = (to: 'ok' | 'failing'): void => {
     counters.set('postern_ledger_ok', to === 'ok' ? 1 : 0);
     if (to === 'failing') told.ledgerFailing(journal.state().why);
@@ -238,7 +243,7 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     world,
     defaultDomain: config.accounts.default_domain,
   });
-  const channels = noticeChannels(config, host);
+  const channels = noticeChannels(config, host, own);
   const notices = openNotices({
     world,
     journal,
@@ -361,24 +366,7 @@ function openFlowsAdmin(
     Pick<AdminDeps, 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
-  more: Pick<
-    AdminDeps,
-    | 'authors'
-    | 'dkim'
-    | 'doors'
-    | 'fates'
-    | 'foreign'
-    | 'incidents'
-    | 'lanes'
-    | 'inbound'
-    | 'ledger'
-    | 'logShapes'
-    | 'probation'
-    | 'remembering'
-    | 'returns'
-    | 'scripts'
-    | 'stats'
-  >,
+  more: Omit<AdminDeps, keyof typeof memory | 'facts' | 'iso' | 'world'>,
 ): Admin {
   const facts = {
     version,

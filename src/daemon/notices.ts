@@ -1,6 +1,7 @@
 /** The ways by which the operator is told, and the recognition of that mail. */
 import type { Config } from '../config/schema.ts';
 import { mailServerOf } from '../config/values.ts';
+import { type OwnCommand, ownCommands } from '../core/own-command.ts';
 import type { GateDeps } from '../flow/account/message-submitted.ts';
 import type { Notices } from '../flow/notices/notices.ts';
 import { addressKey } from '../formats/message/address.ts';
@@ -19,13 +20,30 @@ export function noticeCheck(
     notices.isOurs(messageId) && [...outside, ...local].every((to) => operators.has(to));
 }
 
-export function noticeChannels(config: Config, host: string): readonly NoticeChannel[] {
+/** `own`: how the guard's commands are called. */
+export function noticeChannels(
+  config: Config,
+  host: string,
+  own: OwnCommand,
+): readonly NoticeChannel[] {
   const { mail_to, webhook, webhook_secret_file } = config.notices;
   const channels: NoticeChannel[] = [];
-  if (mail_to.length > 0) channels.push(noticeMail({ to: mail_to, ...mailServerOf(config, host) }));
+  if (mail_to.length > 0)
+    channels.push(noticeMail({ to: mail_to, ...mailServerOf(config, host), own }));
   if (webhook !== '') {
     const secret = webhook_secret_file === '' ? '' : readSecretFile(webhook_secret_file);
     channels.push(noticeWebhook({ url: webhook, secret }));
   }
-  return channels;
+  return channels.map((channel) => withOwnCommands(channel, own));
+}
+
+/** The same channel; the commands of each notice are as they work on this machine. */
+function withOwnCommands(channel: NoticeChannel, own: OwnCommand): NoticeChannel {
+  return {
+    ...channel,
+    send: (notice, signal) => {
+      const [undo, explain] = [notice.undo, notice.explain].map((text) => ownCommands(text, own));
+      return channel.send({ ...notice, undo: undo ?? '', explain: explain ?? '' }, signal);
+    },
+  };
 }

@@ -18,6 +18,8 @@ import { useOverview } from './parts/use-overview.js';
 import { clockMinute } from './parts/words.js';
 import { Start } from './start.js';
 import { Troubles } from './troubles.js';
+import { Checklist } from './views/checklist/list.js';
+import { NextSteps } from './views/checklist/next-steps.js';
 import { Feed } from './views/feed.js';
 import { Find } from './views/find.js';
 import { Foreign } from './views/foreign.js';
@@ -65,13 +67,15 @@ export function App() {
 /** For a list of open pages, and for a bookmark; undefined: the state of mail. */
 function viewTitle({ id, view }) {
   if (view === 'providers') return id === '' ? 'Providers' : visible(id);
+  if (view === 'checklist') return 'Checklist';
   if (view === 'incidents') return id === '' ? 'Incidents' : `Incident ${visible(id)}`;
   if (view === 'held') return id === '' ? 'Held mail' : `Held mail of ${visible(id)}`;
   return undefined;
 }
 
 /** The views of providers and incidents. */
-function Views({ route: { id, view }, now, open, explain }) {
+function Views({ route: { id, view }, now, ask, open, explain }) {
+  if (view === 'checklist') return html`<${Checklist} ask=${ask} />`;
   if (view === 'providers') {
     if (id === '') return html`<${Providers} />`;
     return html`<${Provider} key=${id} ...${{ id, now, open }} />`;
@@ -90,8 +94,11 @@ function titleOf({ away, route, view }) {
 /** The first view: everything that matters now. */
 function Overview({ shared, feed, isShown }) {
   const { view, open, explain } = shared;
+  // While an account is suspended, that comes first.
+  const isCalm = view.suspended.length === 0;
   return html`<div class="columns" hidden=${!isShown}>
     <div class="major">
+      ${isCalm && html`<${NextSteps} isCalm />`}
       ${isFresh(view.status) && html`<${Start} />`}
       <${Suspended} ...${shared} />
       <${Watched} ...${shared} />
@@ -100,6 +107,7 @@ function Overview({ shared, feed, isShown }) {
       <${Chart} minutes=${view.minutes} mode=${view.status.mode} />
     </div>
     <div class="minor">
+      ${!isCalm && html`<${NextSteps} />`}
       <${LatestIncidents} />
       <${Feed} feed=${feed} open=${open} explain=${explain} />
       <${Foreign} ...${shared} />
@@ -144,7 +152,7 @@ function Panel({ onSignedOut }) {
         ${route.view === 'overview' && html`<${Jumps} view=${view} />`}
         ${route.view === 'held' && html`<${HeldView} ...${{ ...shared, name: route.id }} />`}
         ${route.view === 'find' && html`<${Find} text=${route.text} ...${{ open, explain }} />`}
-        <${Views} ...${{ route, now: view.status.now, open, explain }} />
+        <${Views} ...${{ route, now: view.status.now, ask, open, explain }} />
         <${Overview} ...${{ shared, feed, isShown: route.view === 'overview' }} />
       </main>
       ${

@@ -17,6 +17,7 @@ const unknownMode = ['Not known', 'Postern does not answer'];
 
 const views = [
   ['overview', '/', 'Overview'],
+  ['checklist', '/checklist', 'Checklist'],
   ['held', '/held', 'Held mail'],
   ['providers', '/providers', 'Providers'],
   ['incidents', '/incidents', 'Incidents'],

@@ -17,6 +17,7 @@ import type { ShapeCount } from '../formats/logs/shapes.ts';
 import type { Millis } from '../lib/time.ts';
 import type { Asking } from './asking.ts';
 import type { AuthorAdmin, ObservationView } from './authors.ts';
+import type { ChecklistAdmin } from './checklist/checklist.ts';
 import type { InboundAdmin, InboundStatus } from './inbound/inbound.ts';
 import type { LaneViews } from './lanes.ts';
 import type {
@@ -357,6 +358,7 @@ export type Admin = {
   /** Mail that comes in and waits, and its quarantine. */
   readonly inbound: InboundAdmin;
   readonly authors: AuthorAdmin;
+  readonly checklist: ChecklistAdmin;
   /** How providers treat our mail. */
   readonly lanes: LaneViews;
   /** What became of messages, and what got out in incidents. */

@@ -11,6 +11,7 @@ import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
 import type { AuthorLedger, MayWriteAsRow } from './authors.ts';
+import type { ChecklistLedger, ChecklistWrite } from './checklist/checklist.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
 import type { InboundChange, InboundLedger, KnownOlderThan } from './inbound/inbound.ts';
 import type { LaneLedger, LaneWrite } from './lanes.ts';
@@ -210,7 +211,8 @@ export type Change =
   | { readonly kind: 'lanes'; readonly row: LaneWrite }
   /** Deletes the row. */
   | { readonly kind: 'not-written-as'; readonly row: Pick<SeenPair, 'account' | 'address'> }
-  | InboundChange;
+  | InboundChange
+  | ChecklistWrite;
 
 export type AccountSearch = {
   readonly state?: AccountState;
@@ -229,6 +231,7 @@ export type FoundAccounts = {
 export type Ledger = StatsLedger &
   ScriptLedger &
   AuthorLedger &
+  ChecklistLedger &
   LaneLedger &
   HandoverLedger &
   InboundLedger & {

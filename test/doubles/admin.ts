@@ -21,6 +21,7 @@ import type {
 } from '../../src/ports/admin.ts';
 import type { HeldRow, MessageRow } from '../../src/ports/ledger.ts';
 import { agreeableAuthors, notObserved } from './authors.ts';
+import { scriptedChecklist } from './checklist.ts';
 import { crowd } from './crowd.ts';
 import { agreeableInbound, nightAtRisk, nightInbound } from './inbound.ts';
 import { agreeableKeys } from './keys.ts';
@@ -129,6 +130,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
       authors: agreeableAuthors(calls),
+      checklist: scriptedChecklist(now, scene),
       lanes: scene === 'hijack' ? scriptedLanes(now) : noLanes,
       asking: nightAsking(state, start, scene),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),

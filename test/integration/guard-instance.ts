@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { withoutOwnOptions } from '../command-line.ts';
 import { eventually, freePort } from './leash.ts';
 
 const run = promisify(execFile);
@@ -125,8 +126,9 @@ export async function startGuard(options: GuardOptions = {}): Promise<GuardInsta
     ...asked(ready.doors.http, ready.token),
     async cli(...about) {
       const [noun = '', ...more] = about;
-      return (await run(launcher, [noun, ...more, '--state', state], { maxBuffer: 1 << 24 }))
-        .stdout;
+      const args = [noun, ...more, '--state', state];
+      const { stdout } = await run(launcher, args, { maxBuffer: 1 << 24 });
+      return withoutOwnOptions(stdout, args);
     },
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) {

@@ -86,7 +86,8 @@ async function readmeIsWhole(folder: string): Promise<void> {
 }
 
 test('an upgrade restarts a service that runs, and nothing else does', () => {
-  const sockets = ['postern-root.socket', 'postern-let-go.timer', 'postern.socket'];
+  const always = ['postern-root.socket', 'postern-checklist.timer'];
+  const sockets = [...always, 'postern-let-go.timer', 'postern.socket'];
   const start = [['daemon-reload'], ['enable', '--now', ...sockets, 'postern.service']];
   const [reload = [], enable = []] = start;
   const restart = ['try-restart', 'postern.service'];
@@ -94,7 +95,7 @@ test('an upgrade restarts a service that runs, and nothing else does', () => {
   const fresh = { running: false, listening: false, changed: true, moved: true, postfix: true };
   const here = { ...fresh, running: true, listening: true, moved: false };
   const first = [reload, ['stop', 'postern.service'], enable];
-  const without = [['enable', '--now', 'postern-root.socket', 'postern.service']];
+  const without = [['enable', '--now', ...always, 'postern.service']];
   const cases = [
     ['first installed', fresh, start, undefined],
     ['stopped by the operator', { ...fresh, changed: false }, start, undefined],
@@ -152,6 +153,7 @@ test('systemd understands the units and finds them well shut', async () => {
   const folder = place.dir;
   const audit = ['postern-passwords.service', 'postern-passwords.timer'];
   const letGo = ['postern-let-go.service', 'postern-let-go.timer'];
+  const nightly = ['postern-checklist.service', 'postern-checklist.timer'];
   for (const unit of [
     'postern.service',
     'postern-root@.service',
@@ -159,6 +161,7 @@ test('systemd understands the units and finds them well shut', async () => {
     'postern.socket',
     ...audit,
     ...letGo,
+    ...nightly,
   ]) {
     // systemd looks whether the programs are there: for the check, those of this checkout.
     const text = await readFile(join(packaging, 'systemd', unit), 'utf8');
@@ -191,6 +194,7 @@ test('systemd understands the units and finds them well shut', async () => {
     instanceUnit,
     ...audit,
     ...letGo,
+    ...nightly,
   ]) {
     const path = join(folder, unit.replace('@x', '@'));
     const verify = spawnSync('systemd-analyze', ['verify', '--man=no', path], { encoding: 'utf8' });
@@ -201,6 +205,7 @@ test('systemd understands the units and finds them well shut', async () => {
     ['postern.service', 20],
     ['postern-root@.service', 25],
     ['postern-let-go.service', 25],
+    ['postern-checklist.service', 20],
     // Root, to read all password files, and with a network for databases.
     ['postern-passwords.service', 40],
   ] as const) {

@@ -14,6 +14,7 @@ import { after, test } from 'node:test';
 import { parseConfig } from '../../src/config/load.ts';
 import type { Account } from '../../src/core/account-name.ts';
 import { metrics } from '../../src/core/metrics/metrics.ts';
+import { usualCommand } from '../../src/core/own-command.ts';
 import { type Flows, openFlows } from '../../src/daemon/flows.ts';
 import type { HeaderField } from '../../src/formats/dkim/header-canonical.ts';
 import { openVerifier } from '../../src/formats/dkim/verify.ts';
@@ -102,7 +103,16 @@ class Guard implements AsyncDisposable {
     const ledger = openLedger(join(folder, 'ledger.db'));
     scope.defer(() => ledger.close());
     const owners = openSocketOwners();
-    const parts = { state: folder, config, host: 'mail.test', world, counters, owners, scope };
+    const parts = {
+      state: folder,
+      config,
+      host: 'mail.test',
+      own: usualCommand,
+      world,
+      counters,
+      owners,
+      scope,
+    };
     this.flows = openFlows(parts, ledger);
     this.#scope = scope;
     this.#ticks = ticks;

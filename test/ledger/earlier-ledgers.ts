@@ -3,6 +3,7 @@
  * version n. An entry is written down when its version is released and never edited.
  */
 
+import { checklistRows } from './earlier-checklist.ts';
 import { inboundStep } from './earlier-inbound.ts';
 import { providerRows } from './provider-rows.ts';
 
@@ -347,7 +348,12 @@ const fifteenth = `${fourteenth}
   PRAGMA user_version = 15;
   `;
 
+const sixteenth = `${fifteenth}
+  ${checklistRows}
+  PRAGMA user_version = 16;
+  `;
+
 export const earlierLedgers: readonly string[] = [
   ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh],
-  ...[twelfth, thirteenth, fourteenth, fifteenth],
+  ...[twelfth, thirteenth, fourteenth, fifteenth, sixteenth],
 ];

@@ -1,10 +1,8 @@
 /**
  * The flows of the daemon over a real ledger in memory, wired as daemon.ts does it, with time in
  * the test's hand: a clock that only `pass` and `jump` move, a mail queue, a login door and two
- * channels for notices that do as they are told.
- * `order` has what happened, in order.
+ * channels for notices that do as they are told. `order` has what happened, in order.
  */
-
 import { noCeilings, type Policy } from '../../src/core/account/policy.ts';
 import type { Account } from '../../src/core/account-name.ts';
 import type { Submission } from '../../src/core/event.ts';
@@ -17,6 +15,7 @@ import { openGate } from '../../src/flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../../src/flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../../src/flow/account/verdict-feed.ts';
 import { openAdmin } from '../../src/flow/admin/admin.ts';
+import { openChecklist } from '../../src/flow/checklist/checklist-noted.ts';
 import { reachedBy } from '../../src/flow/fate/incident-detail.ts';
 import { openMessageFates } from '../../src/flow/fate/message-fates.ts';
 import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
@@ -230,6 +229,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     inbound: agreeableInbound([], clock.now),
     scripts: { ...scripts.admin, whose: async () => undefined },
     authors: agreeableAuthors([]),
+    checklist: openChecklist({ ledger, journal, notices, world, host, iso }),
     accounts,
     journal,
     exemptions,

@@ -241,6 +241,8 @@ for (const [index, sql] of earlierLedgers.entries()) {
     assertStrict.equal(sender, index < 14 ? undefined : 'a@b.example');
     const allowed = ledger.inboundAllowed().map(({ what }) => what);
     assertStrict.deepEqual(allowed, index < 14 ? [] : ['@c.example']);
+    const acks = ledger.acknowledgements().map(({ id, note }) => `${id} ${note}`);
+    assertStrict.deepEqual(acks, index < 15 ? [] : ['dns.spf asked']);
     const { token } = handoverRow();
     assertStrict.deepEqual(ledger.handover(token), index < 7 ? undefined : handoverRow());
     ledger.write([accountOf(joe, { learned: [33, 1] })], { durable: true });

@@ -68,17 +68,17 @@ const shots: readonly {
     path: '/find?q=bridge',
     click: '.mail .subject',
   },
-  ...(['/providers', '/providers/google', '/incidents', '/incidents/i-1'] as const).flatMap(
-    (path) => {
-      const name = path.slice(1).replace('/', '-');
-      const shot = { name, scene: 'hijack', scheme: 'light', size: desktop, path } as const;
-      return [
-        shot,
-        { ...shot, name: `${name}-dark`, scheme: 'dark' } as const,
-        { ...shot, name: `${name}-phone`, size: phone } as const,
-      ];
-    },
-  ),
+  ...(
+    ['/checklist', '/providers', '/providers/google', '/incidents', '/incidents/i-1'] as const
+  ).flatMap((path) => {
+    const name = path.slice(1).replace('/', '-');
+    const shot = { name, scene: 'hijack', scheme: 'light', size: desktop, path } as const;
+    return [
+      shot,
+      { ...shot, name: `${name}-dark`, scheme: 'dark' } as const,
+      { ...shot, name: `${name}-phone`, size: phone } as const,
+    ];
+  }),
   { name: 'no-incident', scene: 'quiet', scheme: 'dark', size: phone, path: '/incidents/i-9' },
   { name: 'no-providers', scene: 'quiet', scheme: 'light', size: desktop, path: '/providers' },
   { name: 'focus-button', scene: 'hijack', scheme: 'light', size: desktop, keys: tabs(3) },

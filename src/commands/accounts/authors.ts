@@ -12,7 +12,7 @@ import { act } from '../guard/act.ts';
 import { openReads } from '../guard/reads.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { noteOption } from '../terminal/options.ts';
-import { print, warn } from '../terminal/print.ts';
+import { print, printExactly, warn } from '../terminal/print.ts';
 import { declarationListText, suggestionsText } from './authors-text.ts';
 
 type Options = {
@@ -145,7 +145,7 @@ async function show(command: Command, options: Options, name?: string): Promise<
     return;
   }
   const whole = { observation, suggestions };
-  print(command, options.json === true ? jsonLine(whole) : suggestionsText(whole));
+  printExactly(command, options.json === true ? jsonLine(whole) : suggestionsText(whole));
 }
 
 async function acceptList(
@@ -194,7 +194,8 @@ function pairsIn(text: string): readonly Declaration[] {
   const commands = lines.filter((line) => line !== '' && !line.startsWith('#'));
   if (commands.length > linesMax) throw badLine(`more than ${linesMax} lines`);
   return commands.map((line) => {
-    const rest = /^(?:postern\s+)?(?:accounts\s+may-write-as\s+)?(.+)$/.exec(line)?.[1] ?? '';
+    const rest =
+      /^(?:(?:\S*\/)?postern\s+)?(?:accounts\s+may-write-as\s+)?(.+)$/.exec(line)?.[1] ?? '';
     const [account = '', address = '', ...more] = rest.match(/'[^']*'|\S+/g)?.map(unquoted) ?? [];
     const isPair = declaredAddress(address) !== undefined && more.length === 0;
     if (!isPair || account.startsWith('-')) throw badLine(line);

@@ -14,7 +14,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
-import { print, warn } from '../terminal/print.ts';
+import { print, printExactly, warn } from '../terminal/print.ts';
 import { configHelp } from './answer-source.ts';
 import { fetched, fromZones, labelBeside, openLiveDns } from './answers.ts';
 import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
@@ -95,7 +95,10 @@ export function registerPlan(dns: Command): void {
       else {
         const format = options.format ?? plan.zone?.format ?? 'bind';
         const onlyChanges = options.onlyChanges === true;
-        print(self, planText(plan, { format, onlyChanges, isSent: options.update === true }));
+        printExactly(
+          self,
+          planText(plan, { format, onlyChanges, isSent: options.update === true }),
+        );
       }
       if (options.update !== true) return;
       await sendPlan(plan, config, {

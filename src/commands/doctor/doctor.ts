@@ -4,8 +4,13 @@
  *
  * core/checklist judges; the files beside this one collect the facts.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import { checkPasswords, passwordTitle } from '../../core/checklist/passwords.ts';
+import type { Config } from '../../config/schema.ts';
+import type { SeenFinding } from '../../core/checklist/items/derive.ts';
+import type { SourceName } from '../../core/checklist/items/measure.ts';
+import { auditEnds, checkPasswords, passwordTitle } from '../../core/checklist/passwords.ts';
 import { checkProviders } from '../../core/checklist/providers.ts';
 import type { BadLane } from '../../core/deliverability/lane.ts';
 import { type Finding, type FindingKind, findingJson, worst } from '../../core/finding.ts';
@@ -14,7 +19,7 @@ import type { Millis } from '../../lib/time.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { guardKnows } from '../connect/postfix-facts.ts';
-import { readRunFile, stateDirectory } from '../guard/run-file.ts';
+import { mayLookInto, type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
 import { openPasswordStore } from '../passwords/store.ts';
 import { dayText } from '../terminal/format.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
@@ -22,7 +27,7 @@ import { print } from '../terminal/print.ts';
 import { authors } from './authors.ts';
 import { checkDoors } from './doors.ts';
 import { filters } from './filters.ts';
-import { askGuard, guardRuns, isRun, keys, ledger, mode, notices, scripts } from './guard.ts';
+import { guardRuns, isRun, keys, ledger, mode, notices, scripts, statusOf } from './guard.ts';
 import { forInstance } from './instance-fix.ts';
 import { loginNames } from './login-names.ts';
 import { clockState, diskSpace, nodeVersion } from './machine.ts';
@@ -80,44 +85,85 @@ export function register(program: Command): void {
     });
 }
 
+/** What doctor looks at, each part on its own. */
+export type DoctorPart = {
+  readonly name: SourceName;
+  run(): Promise<readonly SeenFinding[]>;
+};
+export type DoctorParts = {
+  readonly config: Config;
+  /** Undefined: no guard runs, or this user may not ask it. */
+  readonly live: RunFile | undefined;
+  readonly configDir: string | undefined;
+  /** In the order in which doctor prints them. */
+  readonly parts: readonly DoctorPart[];
+};
+
 export async function examineServer(options: DoctorOptions): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const part of (await doctorParts(options)).parts) findings.push(...(await part.run()));
+  // What only the checklist needs is not printed.
+  return findings.map(({ id, kind, title, found, wanted, fix }) => {
+    return { id, kind, title, found, wanted, fix };
+  });
+}
+
+/** `patienceMs`: how long the guard may take to tell its state. */
+export async function doctorParts(
+  options: DoctorOptions,
+  patienceMs = 70_000,
+): Promise<DoctorParts> {
   const state = stateDirectory(options.state);
   const { config } = loadConfig(options.config ?? usualConfig());
   const configDir = options.configDir ?? (config.postfix.config_directory || undefined);
   const run = await readRunFile(state).catch((cause: unknown) => cause);
   const live = isRun(run) ? run : undefined;
-  const status = live === undefined ? undefined : await askGuard(live, '/api/status');
-  return [
-    nodeVersion(),
-    guardRuns(run, live, status),
-    ...(status === undefined ? [] : [ledger(status), mode(status)]),
-    ...(await mailServer(live, configDir)),
-    ...(await filters(config, live, { configDir, test: options.testMessage === true })),
-    ...(await reflection(config, configDir)),
-    ...(await loginNames(config, state, configDir, live)),
-    ...(await checkDoors({ config, state, live, configDir })),
-    await tools(config.postfix, configDir, await guardKnows(state)),
-    ...(await logins(config.dovecot)),
-    await mailLog(config.mail_log.source, live, status),
-    bypass(status),
-    checkProviders((status?.['providers'] ?? 'unknown') as readonly BadLane[] | 'unknown'),
-    ...(await keys(config, live, configDir)),
-    ...(await authors(config, live, configDir)),
-    ...(await scripts(config, live, configDir)),
-    ...(await checkScanners(config, status)),
-    await notices(config.notices, live, options.testNotice === true),
-    await passwords(options.state),
-    await diskSpace(state),
-    await clockState(status),
+  const status = live === undefined ? undefined : await statusOf(live, patienceMs);
+  const test = options.testMessage === true;
+  const part = (name: SourceName, look: () => Promise<readonly SeenFinding[]>): DoctorPart => ({
+    name,
+    run: look,
+  });
+  const one = (name: SourceName, look: () => Promise<SeenFinding> | SeenFinding): DoctorPart =>
+    part(name, async () => [await look()]);
+  const everRan = existsSync(join(state, 'ledger.db'));
+  const guard = [guardRuns({ run, live, everRan }, status)];
+  if (status !== undefined) guard.push(ledger(status), mode(status));
+  const lanes = (status?.['providers'] ?? 'unknown') as readonly BadLane[] | 'unknown';
+  const parts = [
+    one('node', nodeVersion),
+    part('guard', async () => guard),
+    part('postfix', () => mailServer(live, configDir)),
+    part('filters', () => filters(config, live, { configDir, test })),
+    part('reflection', () => reflection(config, configDir)),
+    part('logins', () => loginNames(config, state, configDir, live)),
+    part('doors', () => checkDoors({ config, state, live, configDir })),
+    one('tools', async () => tools(config.postfix, configDir, await guardKnows(state))),
+    part('dovecot', () => logins(config.dovecot)),
+    one('log', () => mailLog(config.mail_log.source, live, status)),
+    one('bypass', () => bypass(status)),
+    one('providers', () => checkProviders(lanes)),
+    part('keys', () => keys(config, live, configDir)),
+    part('authors', () => authors(config, live, configDir)),
+    part('scripts', () => scripts(config, live, configDir)),
+    part('scanners', () => checkScanners(config, status)),
+    one('notices', () => notices(config.notices, live, options.testNotice === true)),
+    one('passwords', () => passwords(options.state)),
+    one('disk', () => diskSpace(state)),
+    one('clock', () => clockState(status)),
   ];
+  return { config, live, configDir, parts };
 }
 
-async function passwords(state: string | undefined): Promise<Finding> {
+async function passwords(state: string | undefined): Promise<SeenFinding> {
   try {
+    mayLookInto(stateDirectory(state));
     const { weak, last } = await (await openPasswordStore(state, '')).read();
     const day = last === undefined ? '' : dayText(last.at);
     const dated = last === undefined ? undefined : { ...last, day };
-    return checkPasswords(dated, weak.length, Date.now() as Millis);
+    const finding = checkPasswords(dated, weak.length, Date.now() as Millis);
+    if (last === undefined) return finding;
+    return { ...finding, due: { at: auditEnds(last), what: 'the password audit' } };
   } catch (error) {
     const found = faultText(error);
     const wanted = 'the result of the last audit';

@@ -1,6 +1,7 @@
 /** What doctor checks of the running guard: its ledger, mode, keys, scripts and notices. */
 import { parseDuration } from '../../config/duration.ts';
 import type { Config } from '../../config/schema.ts';
+import type { SeenFinding } from '../../core/checklist/items/derive.ts';
 import {
   checkDkimKeys,
   checkQueueLifetime,
@@ -22,12 +23,11 @@ export function isRun(value: unknown): value is RunFile {
   return typeof value === 'object' && value !== null && 'doors' in value;
 }
 
-/** `run`: the run file, or the error from reading it. */
+/** `run`: the run file, or the error from reading it. `everRan`: there is a ledger. */
 export function guardRuns(
-  run: unknown,
-  live: RunFile | undefined,
+  { run, live, everRan }: { run: unknown; live: RunFile | undefined; everRan: boolean },
   status: Record<string, unknown> | undefined,
-): Finding {
+): SeenFinding {
   const id = 'daemon.alive';
   const title = 'Guard';
   if (status !== undefined) return fine(id, title, `running, version ${String(status['version'])}`);
@@ -38,7 +38,14 @@ export function guardRuns(
   }
   const found = run instanceof Error ? run.message : 'it does not answer';
   const fix = run instanceof OperatorError ? (run.hint ?? '') : 'restart Postern';
-  return { id, kind: 'fail', title, found, wanted: 'a running guard', fix };
+  const finding = { id, kind: 'fail', title, found, wanted: 'a running guard', fix } as const;
+  if (isDenied(run)) return { ...finding, state: 'unknown' };
+  return live === undefined && !everRan ? { ...finding, state: 'missing' } : finding;
+}
+
+function isDenied(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'EACCES';
 }
 
 export function ledger(status: Record<string, unknown>): Finding {
@@ -140,6 +147,15 @@ export async function notices(
 
 async function testNotice(live: RunFile): Promise<Record<string, unknown>> {
   return (await askGuard(live, '/api/test-notice', 'POST')) ?? {};
+}
+
+/** What the guard says of itself; undefined: it does not answer in this time. */
+export async function statusOf(
+  run: RunFile,
+  deadlineMs: number,
+): Promise<Record<string, unknown> | undefined> {
+  const body = await guardAnswer(run, '/api/status', { deadlineMs });
+  return typeof body === 'object' && body !== null ? { ...body } : undefined;
 }
 
 /** As guardAnswer, when it is an object. A test notice on a slow channel may take a minute. */

@@ -2,7 +2,7 @@
  * Reads `run.json` in the state folder: the addresses and the token of the running guard. The guard
  * writes it; only the guard's user and root can read it.
  */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import type { DoorPlaces } from '../../core/checklist/doors.ts';
@@ -82,6 +82,15 @@ export function stateDirectory(named: string | undefined): string {
   return existsSync(join(own, 'run.json')) || !existsSync(installedState) ? own : installedState;
 }
 
+/** Throws what the system says if this user may not look into the folder; it may be missing. */
+export function mayLookInto(state: string): void {
+  try {
+    accessSync(state, constants.X_OK);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+  }
+}
+
 /** Throws OperatorError `state` if the folder cannot be made. */
 export function makeState(state: string): void {
   try {
@@ -95,12 +104,16 @@ export function makeState(state: string): void {
   }
 }
 
+/** The command that starts the guard of this folder: of the service, or of a checkout. */
+export function startWith(state: string): string {
+  if (resolve(state) !== installedState) return 'postern up';
+  return `${process.geteuid?.() === 0 ? '' : 'sudo '}systemctl start postern`;
+}
+
 /** Throws OperatorError if no guard runs (`isNotRunning`); its hint says how to start one. */
 export async function readRunFile(state: string): Promise<RunFile> {
   const path = join(state, 'run.json');
-  const hint =
-    'start it with `postern up` (installed: systemctl start postern), ' +
-    'or name its folder with --state DIR';
+  const hint = `start it: ${startWith(state)}, or name its folder with --state DIR`;
   let text: string;
   try {
     text = readOwnedFile(path);

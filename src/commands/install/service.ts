@@ -16,6 +16,8 @@ const helper = 'postern-root.socket';
 const timer = 'postern-passwords.timer';
 /** Releases mail that waits for a guard that is away. */
 const letGo = 'postern-let-go.timer';
+/** Runs the checklist every night. */
+const nightly = 'postern-checklist.timer';
 
 export type Before = {
   /** The service was running when the installation reached this step. */
@@ -40,7 +42,7 @@ export function serviceCalls(before: Before): {
   readonly said: string | undefined;
 } {
   const { changed, listening, moved, postfix, running } = before;
-  const sockets = postfix ? [helper, letGo, socket] : [helper];
+  const sockets = postfix ? [helper, nightly, letGo, socket] : [helper, nightly];
   const start = [['daemon-reload'], ['enable', '--now', ...sockets, service]];
   if (postfix && listening && moved) {
     const calls = [...start, ['restart', service, socket]];
@@ -106,7 +108,7 @@ export function stopStep(installed: () => boolean): InstallStep {
       if (!systemdRuns()) return 'systemd does not run here: nothing to stop';
       if (!installed()) return `no ${service} here`;
       // The socket first: a connection to it would start the service again.
-      for (const unit of [socket, timer, letGo]) {
+      for (const unit of [socket, timer, letGo, nightly]) {
         // An older installation does not have it.
         await systemctl(['disable', '--now', unit], [1]);
       }

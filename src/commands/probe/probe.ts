@@ -122,6 +122,25 @@ export function register(program: Command): void {
     });
 }
 
+/** Probes this machine, for the checklist. Throws OperatorError if no port answers. */
+export async function probeMachine(
+  config: Config,
+  how: {
+    readonly configDir: string | undefined;
+    readonly ports: {
+      readonly smtp: number;
+      readonly submission: number;
+      readonly submissions: number;
+    };
+    readonly deadline: AbortSignal;
+  },
+): Promise<readonly ProbeFinding[]> {
+  const configDir = how.configDir === undefined ? {} : { configDir: how.configDir };
+  const options = { ...how.ports, ...configDir, outside: nobodyOutside };
+  const target = await targetOf(undefined, options, config);
+  return probe(target, options, config, how.deadline);
+}
+
 /** The names of the checks that are run. */
 function checksOf({ only = checkNames }: Options): ReadonlySet<string> {
   return new Set(only);
@@ -157,6 +176,7 @@ async function probe(
   target: ProbeTarget,
   options: Options,
   config: Config,
+  deadline: AbortSignal = AbortSignal.timeout(probeMsMax),
 ): Promise<readonly ProbeFinding[]> {
   const checks = checksOf(options);
   const connection: ProbeConnectionOptions = {
@@ -164,7 +184,7 @@ async function probe(
     source: /^(?:0\.0\.0\.0|::)$/.test(target.source) ? undefined : target.source,
     host: target.host,
     authorities: options.ca === undefined ? [] : [readAuthority(options.ca)],
-    deadline: AbortSignal.timeout(probeMsMax),
+    deadline,
   };
   await mustAnswer(target, connection);
   const findings: ProbeFinding[] = [];

@@ -1,4 +1,6 @@
 /** Makes the lower half of a command's help: notes, examples and exit codes. */
+import { ownAdvice } from '../../core/own-command.ts';
+import { ownCommand } from './own-command.ts';
 
 export const stateHelp =
   'state folder of the guard (default: .state beside the program, else /var/lib/postern)';
@@ -43,7 +45,7 @@ function section(title: string, lines: readonly string[]): string {
   return [`\n${title}:`, ...lines.map((line) => ' '.repeat(indent) + line)].join('\n');
 }
 
-/** A value as `--json` prints it. */
+/** A value as `--json` prints it; commands in advice are as they work here. */
 export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value)}\n`;
+  return `${JSON.stringify(value, ownAdvice(ownCommand()))}\n`;
 }

@@ -1,10 +1,19 @@
 /** Prints text of a command where the program prints, so that tests can read it. */
-import type { Command } from 'commander';
+import type { Command, OutputConfiguration } from 'commander';
 import { jsonLine } from './help.ts';
 
-/** On standard output. */
+/** How a program prints: also text in which nothing is changed. */
+export type OwnOutput = OutputConfiguration & { readonly writeData?: (text: string) => void };
+
+/** On standard output. Commands in the text are printed as they work here. */
 export function print(command: Command, text: string): void {
   command.configureOutput().writeOut?.(text);
+}
+
+/** On standard output, to the letter: for text that another program reads, or a file. */
+export function printExactly(command: Command, text: string): void {
+  const output: OwnOutput = command.configureOutput();
+  (output.writeData ?? output.writeOut)?.(text);
 }
 
 /** On standard error, beside the output. */

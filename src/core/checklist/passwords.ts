@@ -9,6 +9,11 @@ const wanted = 'an audit every month that finds no weak password';
 
 export const passwordTitle = 'Password audit';
 
+/** When the last audit is too old. */
+export function auditEnds({ at }: Pick<AuditSummary, 'at'>): Millis {
+  return (at + oldMs) as Millis;
+}
+
 /** `day`: the date of that audit. `weak`: accounts whose password is weak now. */
 export function checkPasswords(
   last: (AuditSummary & { readonly day: string }) | undefined,
@@ -30,7 +35,7 @@ export function checkPasswords(
     const fix = 'postern passwords list --weak; then postern passwords notify or require-change';
     return { id, kind: 'fail', title, found, wanted, fix };
   }
-  if (now - last.at > oldMs) {
+  if (now > auditEnds(last)) {
     const fix = 'sudo postern passwords audit';
     return { id, kind: 'warn', title, found: `${found}; ${days} days ago`, wanted, fix };
   }

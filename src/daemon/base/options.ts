@@ -1,9 +1,11 @@
 /** What the daemon is started with, and what each of its parts is opened with. Types only. */
 import type { Config } from '../../config/schema.ts';
 import type { DoorPlaces } from '../../core/checklist/doors.ts';
+import type { OwnCommand } from '../../core/own-command.ts';
 import type { Counters } from '../../lib/counters.ts';
 import type { SocketOwners } from '../../ports/scripts.ts';
 import type { Log, World } from '../../ports/world.ts';
+import type { ChecklistProgram } from '../checklist/runs.ts';
 
 export type DaemonOptions = {
   /** The folder of the ledger and the keys. */
@@ -14,7 +16,11 @@ export type DaemonOptions = {
   /** Without it, as for a guard that is not installed. */
   readonly doors?: DoorOptions;
   readonly token: string;
+  /** How commands are written in notices. Without it, as for an installed guard. */
+  readonly own?: OwnCommand;
   readonly log: Log;
+  /** How the guard runs the checklist; without it, it does not. */
+  readonly checklist?: ChecklistProgram;
 };
 
 /** How the doors for Postfix open. */
@@ -54,6 +60,7 @@ export type DaemonParts = {
   readonly config: Config;
   /** The name of this server. */
   readonly host: string;
+  readonly own: OwnCommand;
   readonly world: World;
   readonly counters: Counters;
   /** Finds the users behind connections from this machine. */

@@ -13,6 +13,7 @@ import { dayMs, type Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
 import type { Asking } from '../../ports/asking.ts';
 import type { AuthorAdmin } from '../../ports/authors.ts';
+import type { ChecklistAdmin } from '../../ports/checklist/checklist.ts';
 import type { FateStore } from '../../ports/fate.ts';
 import type { InboundAdmin } from '../../ports/inbound/inbound.ts';
 import type { LaneViews } from '../../ports/lanes.ts';
@@ -72,6 +73,7 @@ export type AdminDeps = {
   readonly scripts: ScriptAdmin;
   readonly inbound: InboundAdmin;
   readonly authors: AuthorAdmin;
+  readonly checklist: ChecklistAdmin;
   readonly fates: ForgetDeps['fates'] & Pick<FateStore, 'find'>;
   readonly stats: AskStats;
   readonly incidents: IncidentSources;
@@ -144,12 +146,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     minutes: () => feed.minutes(deps.world.clock.now()),
     watch: (listener) => feed.watch(listener),
     testNotice: () => sendTestNotice({ ...deps, host: deps.facts.host }),
-    stats: deps.stats,
-    dkim: deps.dkim,
-    scripts: deps.scripts,
-    inbound: deps.inbound,
-    authors: deps.authors,
-    lanes: deps.lanes,
+    ...othersOf(deps),
     asking,
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
@@ -194,6 +191,22 @@ async function allow(
   const suspended = deps.accounts.known(account)?.state === 'suspended';
   const more = suspended ? `; it is still suspended: ${releaseCommands(account).falseAlarm}` : '';
   return writtenResult(kept, `${account}: ${detail}${more}`, 1);
+}
+
+/** What other flows answer. */
+function othersOf({
+  authors,
+  checklist,
+  dkim,
+  inbound,
+  lanes,
+  scripts,
+  stats,
+}: AdminDeps): Pick<
+  Admin,
+  'authors' | 'checklist' | 'dkim' | 'inbound' | 'lanes' | 'scripts' | 'stats'
+> {
+  return { authors, checklist, dkim, inbound, lanes, scripts, stats };
 }
 
 function askingOf(deps: AdminDeps): Asking {

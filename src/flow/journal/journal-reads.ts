@@ -7,6 +7,7 @@ import { inOrder, keyName } from '../../core/signing/key.ts';
 import type { AccountState, HeldSum } from '../../core/verdict.ts';
 import { lazyText } from '../../lib/lazy.ts';
 import type { Millis } from '../../lib/time.ts';
+import type { ChecklistLedger } from '../../ports/checklist/checklist.ts';
 import type { InboundLedger } from '../../ports/inbound/inbound.ts';
 import type { HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { PendingChanges } from './pending-changes.ts';
@@ -18,7 +19,7 @@ const justNow: number = Number.MAX_SAFE_INTEGER;
 /**
  * The reads of the ledger that the journal overlays. Weak passwords, scripts and declarations are
  * not among them, nor mail that comes in: their flows keep them in memory (passwords-audited.ts,
- * script-mailed.ts, observation.ts, inbound/waiting). Those of lanes are asked of the ledger; the
+ * script-mailed.ts, observation.ts, inbound/waiting, checklist). Those of lanes are asked of the ledger; the
  * last seconds are missing.
  * Statistics come from the ledger itself (shared-answers.ts), without the last seconds.
  */
@@ -42,6 +43,7 @@ export type LedgerReads = Omit<
   | 'bulkDomains'
   | 'statsAside'
   | keyof InboundLedger
+  | keyof ChecklistLedger
 >;
 
 /** `recent` counts only once pages of the ledger are damaged. */

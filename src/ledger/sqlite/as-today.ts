@@ -73,6 +73,16 @@ const inMemory: ReadonlyMap<number, string> = new Map([
      CREATE TEMP TABLE inbound_allowed (what TEXT PRIMARY KEY, note TEXT, made_by TEXT,
        at INTEGER);`,
   ],
+  [
+    16,
+    `CREATE TEMP TABLE checklist_item (id TEXT PRIMARY KEY, item TEXT, state TEXT, since INTEGER,
+       found_by TEXT, found_at INTEGER, as_root INTEGER, unknown_since INTEGER, unknown_why TEXT,
+       unknown_nights INTEGER, told TEXT, flaps_since INTEGER, changed_at TEXT);
+     CREATE TEMP TABLE checklist_change (number INTEGER PRIMARY KEY, at INTEGER, id TEXT,
+       what TEXT, from_state TEXT, to_state TEXT, found_by TEXT, text TEXT);
+     CREATE TEMP TABLE acknowledgement (id TEXT PRIMARY KEY, state TEXT, at INTEGER,
+       until INTEGER, note TEXT, made_by TEXT);`,
+  ],
 ]);
 
 /** The oldest version that a command that only reads can read, without a migration of the file. */

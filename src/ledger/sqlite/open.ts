@@ -250,6 +250,9 @@ function reads(
     laneReplies: all.lanes.laneReplies,
     bulkDomains: all.lanes.bulkDomains,
     ...inboundReads(all),
+    checklistItems: all.checklist.checklistItems,
+    acknowledgements: all.checklist.acknowledgements,
+    checklistChanges: all.checklist.checklistChanges,
   };
 }
 

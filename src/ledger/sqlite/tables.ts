@@ -1,6 +1,7 @@
 /** All tables of a ledger, their statements prepared. */
 import { type AccountTable, accountTable } from './tables/accounts.ts';
 import { type AuthorTable, authorTable } from './tables/authors/may-write-as.ts';
+import { type ChecklistTable, checklistTable } from './tables/checklist/checklist.ts';
 import { type DkimKeyTable, dkimKeyTable } from './tables/dkim-keys.ts';
 import { type HandoverTable, handoverTable } from './tables/handovers.ts';
 import { type HeldTable, heldTable } from './tables/held.ts';
@@ -44,6 +45,7 @@ export type Tables = {
   readonly authors: AuthorTable;
   readonly lanes: LaneTable;
   readonly inbound: InboundTable;
+  readonly checklist: ChecklistTable;
 };
 
 export function tables(make: Statements): Tables {
@@ -66,5 +68,6 @@ export function tables(make: Statements): Tables {
     authors: authorTable(make),
     lanes: laneTable(make),
     inbound: inboundTable(make),
+    checklist: checklistTable(make),
   };
 }

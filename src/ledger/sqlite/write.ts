@@ -1,6 +1,7 @@
 /** Applies changes in one transaction for each call, all of them or none. */
 import type { DatabaseSync } from 'node:sqlite';
 import { unreachable } from '../../lib/assert.ts';
+import type { ChecklistWrite } from '../../ports/checklist/checklist.ts';
 import type { InboundChange } from '../../ports/inbound/inbound.ts';
 import type { Change, Ledger } from '../../ports/ledger.ts';
 import type { Marks } from './soundness/wal-match.ts';
@@ -124,7 +125,8 @@ function apply(tables: Tables, change: Change): void {
   }
 }
 
-function applyInbound({ inbound }: Tables, change: InboundChange): void {
+function applyInbound(tables: Tables, change: InboundChange | ChecklistWrite): void {
+  const { inbound } = tables;
   switch (change.kind) {
     case 'inbound':
       inbound.put(change.row);
@@ -146,6 +148,28 @@ function applyInbound({ inbound }: Tables, change: InboundChange): void {
       break;
     case 'inbound-disallowed':
       inbound.dropAllowed(change.what);
+      break;
+    default:
+      applyChecklist(tables, change);
+  }
+}
+
+function applyChecklist({ checklist }: Tables, change: ChecklistWrite): void {
+  switch (change.kind) {
+    case 'checklist-item':
+      checklist.put(change.row);
+      break;
+    case 'checklist-gone':
+      checklist.drop(change.id);
+      break;
+    case 'checklist-change':
+      checklist.putChange(change.row);
+      break;
+    case 'acknowledgement':
+      checklist.putAcknowledgement(change.row);
+      break;
+    case 'acknowledgement-ended':
+      checklist.dropAcknowledgement(change.id);
       break;
     default:
       unreachable(change);

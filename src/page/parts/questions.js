@@ -160,3 +160,40 @@ function heldCommand(verb, which) {
     ? command('held', verb, '--account', which.account)
     : command('held', verb, ...which.ids);
 }
+
+/** Acknowledges an item of the checklist, or takes that back. `reread` is called afterwards. */
+export function acknowledgeItem({ id, state, title }, reread) {
+  return {
+    title: 'Acknowledge this item?',
+    text:
+      `${title}: it is ${state}. Acknowledged, it is no next step and counts as no broken item ` +
+      'until the days are over or until it gets worse.',
+    verb: 'Acknowledge',
+    note: true,
+    choices: [30, 90, 365].map((days) => ({
+      label: `For ${days} days`,
+      detail: '',
+      command: command('checklist', 'ack', id, '--days', String(days)),
+      body: { days },
+    })),
+    undo: html`<${Command} text=${command('checklist', 'ack', id, '--undo')} />`,
+    act: (note, choice) => acknowledged({ id, note, ...choice.body }, reread),
+  };
+}
+
+/** Takes an acknowledgement back. */
+export function unacknowledgeItem({ id, title }, reread) {
+  return {
+    title: 'Take the acknowledgement back?',
+    text: `${title}: it counts again, and is a next step again.`,
+    verb: 'Take back',
+    command: command('checklist', 'ack', id, '--undo'),
+    act: () => acknowledged({ id, days: 0 }, reread),
+  };
+}
+
+async function acknowledged(body, reread) {
+  const done = await act('/api/checklist/ack', body);
+  reread();
+  return done;
+}

@@ -1,8 +1,8 @@
 /**
  * The address of what is shown. Each view has an address of its own, so that a notice or a
- * colleague can point at it: /, /find?q=…, /held, /held/ACCOUNT, /providers, /providers/ID,
- * /incidents, /incidents/ID. A sheet about an account (/accounts/NAME) or a message (/messages/ID)
- * opens over the view it was opened from.
+ * colleague can point at it: /, /checklist, /find?q=…, /held, /held/ACCOUNT, /providers,
+ * /providers/ID, /incidents, /incidents/ID. A sheet about an account (/accounts/NAME) or a message
+ * (/messages/ID) opens over the view it was opened from.
  */
 import { useEffect, useState } from 'preact/hooks';
 
@@ -10,6 +10,7 @@ export const overviewAddress = '/';
 export const heldAddress = '/held';
 export const providersAddress = '/providers';
 export const incidentsAddress = '/incidents';
+export const checklistAddress = '/checklist';
 
 /** The address of a search. */
 export function findAddress(text) {
@@ -36,7 +37,7 @@ function sheetAddress({ account, id }) {
     : `/messages/${encodeURIComponent(id)}`;
 }
 
-const views = new Set(['find', 'held', 'providers', 'incidents']);
+const views = new Set(['checklist', 'find', 'held', 'providers', 'incidents']);
 
 /** What an address asks for: { view, id, text, about }; `about` is the sheet over the view. */
 function routeOf({ pathname, search }, under) {

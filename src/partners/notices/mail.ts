@@ -5,6 +5,7 @@
  */
 import { createTransport } from 'nodemailer';
 import type { Notice } from '../../core/notice.ts';
+import { type OwnCommand, ownCommands, usualCommand } from '../../core/own-command.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { NoticeChannel } from '../../ports/mail-server.ts';
 import { noticeText } from './text.ts';
@@ -19,6 +20,8 @@ export type NoticeMailOptions = {
   readonly user?: string;
   readonly password?: string;
   readonly deadlineMs?: number;
+  /** How commands are written. Without it, as for an installed guard. */
+  readonly own?: OwnCommand;
 };
 
 /** The Message-Id of a notice, by which the gate recognizes and passes its own notices. */
@@ -27,7 +30,7 @@ export function noticeMessageId(notice: { readonly id: string; readonly host: st
 }
 
 export function noticeMail(options: NoticeMailOptions): NoticeChannel {
-  const { security = 'none', deadlineMs = 20_000 } = options;
+  const { security = 'none', deadlineMs = 20_000, own = usualCommand } = options;
   return {
     name: 'mail',
     async send(notice: Notice, signal: AbortSignal) {
@@ -49,7 +52,7 @@ export function noticeMail(options: NoticeMailOptions): NoticeChannel {
         from: { name: 'Postern', address: options.from },
         to: [...options.to],
         subject,
-        text: body,
+        text: ownCommands(body, own),
         messageId: noticeMessageId(notice),
         headers: { 'Auto-Submitted': 'auto-generated', 'X-Postern-Event': notice.event },
         disableFileAccess: true,

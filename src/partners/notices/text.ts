@@ -6,6 +6,7 @@ import type { Notice } from '../../core/notice.ts';
 import { withoutControls } from '../../lib/peer-text.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { atRiskOpening, atRiskSubject } from './at-risk-text.ts';
+import { checklistOpening, checklistSubject } from './checklist-text.ts';
 import { bulkSubject, laneSubject, providerOpening } from './provider-text.ts';
 
 export type NoticeText = { readonly subject: string; readonly body: string };
@@ -65,6 +66,8 @@ function subject(notice: Notice): string {
       return `[postern] accounts that write as others are observed ${at}`;
     case 'authors.observed':
       return `[postern] mail with a foreign From is unsigned from now on ${at}`;
+    case 'checklist.changed':
+      return checklistSubject(at, notice);
     default:
       return `[postern] test notice from ${oneLine(host)}`;
   }
@@ -72,7 +75,7 @@ function subject(notice: Notice): string {
 
 function opening(notice: Notice): string {
   const who = oneLine(notice.account);
-  const told = notice.event === 'inbound.at-risk' ? atRiskOpening : providerOpening(notice.event);
+  const told = openingOfOthers(notice.event);
   if (told !== undefined) return fold(told);
   switch (notice.event) {
     case 'account.suspended':
@@ -144,6 +147,12 @@ function opening(notice: Notice): string {
   }
 }
 
+/** Of notices that have their words in a file of their own. */
+function openingOfOthers(event: Notice['event']): string | undefined {
+  if (event === 'inbound.at-risk') return atRiskOpening;
+  return event === 'checklist.changed' ? checklistOpening : providerOpening(event);
+}
+
 function facts(notice: Notice): string {
   const { event } = notice;
   if (event === 'test' || event === 'ledger.failing' || event === 'guard.trouble')
@@ -152,7 +161,7 @@ function facts(notice: Notice): string {
     return `Domain   ${oneLine(notice.account)}\nAt       ${notice.at}`;
   }
   const plainly = ['account.waiting', 'account.foreign', 'lane.changed', 'bulk.near'];
-  if (plainly.includes(event) || /^(?:authors|inbound)\./.test(event)) {
+  if (plainly.includes(event) || /^(?:authors|checklist|inbound)\./.test(event)) {
     return `At       ${notice.at}`;
   }
   const { leaked, since } = notice;

@@ -30,6 +30,8 @@ export type ChecklistItem = {
   readonly fix: string;
   /** The command that moves this item and nothing else; empty where no command can. */
   readonly command: string;
+  /** Items before this one: their commands may move this one too, or it is not known before. */
+  readonly follows?: readonly string[];
   /** When it breaks if nobody does anything, and what it is that breaks (`key s1 of example.org`). */
   readonly due?: { readonly at: Millis; readonly what: string };
 };

@@ -41,6 +41,7 @@
  *   …    /api/scripts                    the register of scripts (script-routes.ts)
  *   …    /api/authors                    addresses in From (author-routes.ts)
  *   …    /api/inbound                    mail that comes in (inbound-routes.ts)
+ *   …    /api/checklist                  the checklist as found last (checklist-routes.ts)
  *
  * A request needs `Authorization: Bearer TOKEN` or the session cookie. A POST with the cookie also
  * needs the page's own Origin and `X-CSRF-Token`. Refusals look like a failed `AdminResult`:
@@ -51,6 +52,7 @@
 import { Hono } from 'hono';
 import type { Admin, KeyAdmin } from '../../../ports/admin.ts';
 import { authorRoutes } from './author-routes.ts';
+import { checklistRoutes } from './checklist-routes.ts';
 import { findRoutes } from './find-routes.ts';
 import { inboundRoutes } from './inbound-routes.ts';
 import { overview } from './overview.ts';
@@ -106,6 +108,7 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   scriptRoutes(api, admin.scripts);
   authorRoutes(api, admin.authors);
   inboundRoutes(api, admin.inbound);
+  checklistRoutes(api, admin.checklist);
   return api;
 }
 

@@ -93,6 +93,9 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
     laneChanges: steadily(ledger.laneChanges, none),
     laneReplies: steadily(ledger.laneReplies, none),
     bulkDomains: steadily(ledger.bulkDomains, none),
+    checklistItems: steadily(ledger.checklistItems, none),
+    acknowledgements: steadily(ledger.acknowledgements, none),
+    checklistChanges: steadily(ledger.checklistChanges, none),
     ...steadyInbound(ledger, steadily),
   };
 }

@@ -1,0 +1,175 @@
+/**
+ * Gathers the items of the checklist: reads all sources at the same time, each with a deadline. A
+ * source that fails makes its items unknown.
+ */
+
+import { readConfig } from '../../config/load.ts';
+import { derived, type Evidence, type SeenFinding } from '../../core/checklist/items/derive.ts';
+import type { ChecklistItem } from '../../core/checklist/items/item.ts';
+import type { SourceName } from '../../core/checklist/items/measure.ts';
+import { allMeasures } from '../../core/checklist/items/measures/all.ts';
+import { inOrder } from '../../core/checklist/items/order.ts';
+import { scannerFindings, settingFindings } from '../../core/checklist/items/settings.ts';
+import { faultText } from '../../lib/error-text.ts';
+import { type Millis, secondMs } from '../../lib/time.ts';
+import { usualConfig } from '../config/usual-config.ts';
+import { type DoctorPart, doctorParts } from '../doctor/doctor.ts';
+import { forInstance } from '../doctor/instance-fix.ts';
+import { probeMachine } from '../probe/probe.ts';
+import { dns } from './dns-source.ts';
+import { bulkSenders, ownKeys, settingFacts } from './guard-source.ts';
+import { certificate, outgoing, roleAddresses } from './mail-source.ts';
+import { commandPlace, commandText } from './own.ts';
+import { ownItems } from './own-items.ts';
+
+export type GatherOptions = {
+  readonly state?: string;
+  readonly config?: string;
+  /** Postfix's configuration folder. */
+  readonly configDir?: string;
+  /** Domains to check besides, and instead of those that are known. */
+  readonly domain?: readonly string[];
+  /** False: strangers' view of the server is left out. */
+  readonly probe?: boolean;
+};
+
+export type GatherWorld = {
+  readonly now: Millis;
+  /** Sources that are read, of all, and those that are not done. */
+  readonly progress?: (done: number, all: number, open: readonly string[]) => void;
+};
+
+export type GatheredChecklist = {
+  /** In order: broken first, then easy and cheap ones. */
+  readonly items: readonly ChecklistItem[];
+  /** Names of the sources. */
+  readonly sources: readonly string[];
+  readonly unread: ReadonlyMap<SourceName, string>;
+  readonly notes: readonly string[];
+  /** A source did not answer in time, and still works on it. */
+  readonly abandoned: boolean;
+};
+
+/** Longest that a source may take. */
+const sourceMs = 12 * secondMs;
+/** Longest that the guard may take to tell its state, before all others begin. */
+const statusMs = 4 * secondMs;
+
+export async function gatherChecklist(
+  options: GatherOptions,
+  world: GatherWorld,
+): Promise<readonly ChecklistItem[]> {
+  return (await readChecklist(options, world)).items;
+}
+
+export async function readChecklist(
+  options: GatherOptions,
+  world: GatherWorld,
+): Promise<GatheredChecklist> {
+  const notes: string[] = [];
+  const { config } = readConfig(options.config ?? usualConfig());
+  const mine = ownItems(config.checklist, options.state);
+  const parts = await allParts(options, world, (note) => notes.push(note));
+  const open = new Set(parts.map(({ name }) => name));
+  const unread = new Map<SourceName, string>();
+  let abandoned = false;
+  const tell = (): void => world.progress?.(parts.length - open.size, parts.length, [...open]);
+  tell();
+  const found = await Promise.all(
+    parts.map(async (part) => {
+      const result = await limited(part);
+      open.delete(part.name);
+      tell();
+      if ('findings' in result) return result.findings;
+      unread.set(part.name, result.why);
+      abandoned ||= result.isLate;
+      return [];
+    }),
+  );
+  const findings = distinct(found.flat(), options.configDir);
+  const evidence: Evidence = { findings: withDenial(findings), unread };
+  const place = commandPlace(options.configDir);
+  const known = derived(allMeasures, evidence, (command) => commandText(place, command));
+  const items = [...known, ...(await mine)];
+  const sources = parts.map(({ name }) => name);
+  return { items: inOrder(items), sources, unread, notes, abandoned };
+}
+
+async function allParts(
+  options: GatherOptions,
+  { now }: GatherWorld,
+  note: (text: string) => void,
+): Promise<readonly DoctorPart[]> {
+  const { config, configDir, live, parts } = await doctorParts(options, statusMs);
+  const settings = settingFacts(config);
+  const more: Partial<Record<SourceName, () => Promise<readonly SeenFinding[]>>> = {
+    keys: () => ownKeys(config, live, now),
+    scanners: async () => scannerFindings(settings),
+  };
+  const extended = parts.map(({ name, run }) => {
+    const also = more[name];
+    if (also === undefined) return { name, run };
+    return { name, run: async () => [...(await run()), ...(await also())] };
+  });
+  return [
+    ...extended,
+    { name: 'settings', run: async () => settingFindings(settings) },
+    { name: 'outgoing', run: () => outgoing(configDir) },
+    { name: 'addresses', run: () => roleAddresses(configDir) },
+    { name: 'certificate', run: () => certificate(configDir, now) },
+    { name: 'bulk', run: () => bulkSenders(live) },
+    { name: 'dns', run: () => dns(config, options, note) },
+    {
+      name: 'probe',
+      run: async () => {
+        if (options.probe === false) throw new Error('not probed (--no-probe)');
+        const deadline = AbortSignal.timeout(sourceMs - secondMs);
+        const ports = { smtp: 25, submission: 587, submissions: 465 };
+        return probeMachine(config, { configDir, ports, deadline });
+      },
+    },
+  ];
+}
+
+type PartResult =
+  | { readonly findings: readonly SeenFinding[] }
+  | { readonly why: string; readonly isLate: boolean };
+
+async function limited({ run }: DoctorPart): Promise<PartResult> {
+  const late = Promise.withResolvers<PartResult>();
+  const why = `no answer within ${sourceMs / secondMs} s`;
+  const timer = setTimeout(() => late.resolve({ why, isLate: true }), sourceMs);
+  const work = run().then(
+    (findings): PartResult => ({ findings }),
+    (cause: unknown): PartResult => ({ why: faultText(cause), isLate: false }),
+  );
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Findings that only the guard can tell: they say so themselves where the guard may be asked. */
+const ofGuard = ['postfix', 'mail-log.read', 'bypass.meter', 'providers.lanes'];
+
+/** Where this user may not ask the guard, the advice is not to start it. */
+function withDenial(findings: readonly SeenFinding[]): readonly SeenFinding[] {
+  const alive = findings.find(({ id }) => id === 'daemon.alive');
+  if (alive?.state !== 'unknown') return findings;
+  const { found, fix } = alive;
+  return findings.map((one) =>
+    ofGuard.includes(one.id) && one.kind === 'unknown' ? { ...one, found, fix } : one,
+  );
+}
+
+/** Two sources may see the same thing, such as a certificate in its file and from outside. */
+function distinct(
+  findings: readonly SeenFinding[],
+  configDir: string | undefined,
+): readonly SeenFinding[] {
+  const seen = new Map(findings.map((one) => [`${one.id} ${one.title} ${one.found}`, one]));
+  const all = [...seen.values()];
+  if (configDir === undefined) return all;
+  return all.map((one) => ({ ...one, ...forInstance(one, configDir) }));
+}

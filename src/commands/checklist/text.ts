@@ -1,0 +1,124 @@
+/** The checklist as text: the line on top, what is open, and how much is done. Pure. */
+import type { ChecklistItem, ItemState } from '../../core/checklist/items/item.ts';
+import { itemStates } from '../../core/checklist/items/order.ts';
+import { wrapped } from '../dns/plan-text.ts';
+import { dayText, many, plain } from '../terminal/format.ts';
+import { paint } from '../terminal/table.ts';
+
+const width = 100;
+const indent = '    ';
+const labelWidth = 10;
+
+type Colour = 'red' | 'yellow' | 'green' | 'dim';
+const marks: Readonly<Record<ItemState, readonly [string, Colour]>> = {
+  broken: ['✗ broken', 'red'],
+  missing: ['! missing', 'yellow'],
+  unknown: ['? unknown', 'dim'],
+  done: ['✓ done', 'green'],
+  'not needed': ['– not needed', 'dim'],
+};
+const markWidth = 14;
+
+export type ChecklistText = {
+  readonly top: string;
+  readonly items: readonly ChecklistItem[];
+  /** Also items that are done or not needed. */
+  readonly isWhole: boolean;
+  readonly sources: readonly string[];
+  readonly unread: readonly (readonly [string, string])[];
+  readonly notes: readonly string[];
+};
+
+export function checklistText(list: ChecklistText): string {
+  const { isWhole, items, top } = list;
+  const parts = [`${paint('bold', plain(top))}\n`];
+  for (const state of itemStates) {
+    const some = items.filter((item) => item.state === state);
+    if (some.length === 0) continue;
+    if (state === 'broken' || state === 'missing') parts.push(some.map(openText).join(''));
+    else if (isWhole) parts.push(some.map(closedText).join(''));
+    else if (state === 'unknown') parts.push(unknownText(some));
+  }
+  parts.push(footer(list));
+  return parts.join('\n');
+}
+
+function head(item: ChecklistItem): string {
+  const [mark, colour] = marks[item.state];
+  return `${paint(colour, mark.padEnd(markWidth))}${paint('bold', item.id)}`;
+}
+
+function openText(item: ChecklistItem): string {
+  const price = `${item.effort}, ${item.cost === 'free' ? 'free' : 'costs money'}`;
+  const lines = [`${head(item)}  (${price})`, ...block(item.title)];
+  lines.push(...labelled('found', item.found));
+  if (item.command !== '') lines.push(`${indent}${'do'.padEnd(labelWidth)}${item.command}`);
+  else if (item.fix !== '') lines.push(...labelled('do', item.fix.split('\n')[0] ?? ''));
+  return `${lines.join('\n')}\n`;
+}
+
+function closedText(item: ChecklistItem): string {
+  return `${[head(item), ...block(`${item.title}: ${item.found}`)].join('\n')}\n`;
+}
+
+/** Items with the same reason in one paragraph. */
+function unknownText(items: readonly ChecklistItem[]): string {
+  const [mark, colour] = marks.unknown;
+  const groups = Map.groupBy(items, ({ found }) => found);
+  return [...groups]
+    .map(([found, some]) => {
+      const first = paint(colour, mark.padEnd(markWidth)) + many(some.length, 'item');
+      const lines = [first, ...labelled('because', found)];
+      lines.push(...labelled('items', some.map(({ id }) => id).join(', ')));
+      const [fix] = some.flatMap((item) => (item.fix === '' ? [] : [item.fix]));
+      if (fix !== undefined) lines.push(...labelled('do', fix.split('\n')[0] ?? ''));
+      return `${lines.join('\n')}\n`;
+    })
+    .join('');
+}
+
+function block(text: string): readonly string[] {
+  return wrapped(plain(text), width - indent.length).map((line) => `${indent}${line}`);
+}
+
+function labelled(label: string, text: string): readonly string[] {
+  const room = width - indent.length - labelWidth;
+  return wrapped(plain(text), room).map(
+    (line, nth) => `${indent}${(nth === 0 ? label : '').padEnd(labelWidth)}${line}`,
+  );
+}
+
+function footer({ isWhole, items, notes, sources, unread }: ChecklistText): string {
+  const count = (state: ItemState): number => items.filter((one) => one.state === state).length;
+  const counts = itemStates.map((state) => `${count(state)} ${state}`).join(', ');
+  const lines = [`${items.length} items: ${counts}`];
+  const read = sources.length - unread.length;
+  const rest = unread.map(([name, why]) => `${name} (${plain(why)})`).join(', ');
+  const not = unread.length === 0 ? '' : `; could not read: ${rest}`;
+  lines.push(...wrapped(`Read ${read} of ${sources.length} sources${not}`, width));
+  for (const note of notes) lines.push(...wrapped(plain(note), width));
+  const all = isWhole ? '' : 'What is done: postern checklist --all. ';
+  lines.push(`${all}One item: postern checklist show ITEM`);
+  return `${lines.join('\n')}\n`;
+}
+
+export function itemText(item: ChecklistItem): string {
+  const price = `${item.effort}, ${item.cost === 'free' ? 'free' : 'costs money'}`;
+  const rows: (readonly [string, string])[] = [
+    ['found', item.found],
+    ['prevents', item.effect],
+    ['required', item.requiredBy.length === 0 ? 'by nobody' : `by ${item.requiredBy.join(', ')}`],
+    ['takes', price],
+  ];
+  if (item.due !== undefined) rows.push(['until', `${dayText(item.due.at)}: ${item.due.what}`]);
+  if (item.follows !== undefined) rows.push(['follows', item.follows.join(', ')]);
+  const lines = [head(item), ...block(item.title)];
+  for (const [label, text] of rows) lines.push(...labelled(label, text));
+  if (item.fix !== '') {
+    for (const [nth, line] of item.fix.split('\n').entries()) {
+      lines.push(...labelled(nth === 0 ? 'fix' : '', line));
+    }
+  }
+  if (item.command !== '') lines.push(`${indent}${'do'.padEnd(labelWidth)}${item.command}`);
+  return `${lines.join('\n')}\n`;
+}

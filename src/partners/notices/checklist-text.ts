@@ -1,0 +1,16 @@
+/** Words of the nightly mail of the checklist. `at` has no line breaks. */
+import type { Notice } from '../../core/notice.ts';
+
+/** Counts by state, the worst first. A state is the signal of a reason. */
+export function checklistSubject(at: string, { reasons }: Notice): string {
+  const states = ['broken', 'missing', 'unknown', 'done', 'not needed'];
+  const counts = states.flatMap((state) => {
+    const count = reasons.filter(({ signal }) => signal === state).length;
+    return count === 0 ? [] : [`${count} ${state}`];
+  });
+  return `[postern] changes in the checklist ${at}: ${counts.join(', ')}`;
+}
+
+export const checklistOpening: string =
+  'Since the last night, this changed in the checklist of this server. When nothing changes, no ' +
+  'such mail comes.';
