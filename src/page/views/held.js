@@ -33,7 +33,7 @@ export function Held(shared) {
     <${Groups} ...${{ ...shared, id: 'held', shownFirst: onOverview }} />
     ${
       held.count > onOverview &&
-      html`<p><a href=${heldAddress}>All held mail: ${number(status.held)}</a></p>`
+      html`<p class="list-end"><a href=${heldAddress}>All held mail: ${number(status.held)}</a></p>`
     }
   </section>`;
 }

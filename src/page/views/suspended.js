@@ -87,13 +87,13 @@ const stateWord = (observed) => (observed ? 'would have been suspended' : 'suspe
 
 function Details({ account, incident, reveal }) {
   const { account: name, observed } = account;
-  return html`${incident !== undefined && html`<${Facts} ...${{ incident, observed }} />`}
-    ${
-      incident !== undefined &&
-      html`<p class="reveal">
-        <button type="button" onClick=${() => reveal(incident.id)}>Show what got out</button>
-      </p>`
-    }
+  return html`${
+    incident !== undefined &&
+    html`<div class="card-facts">
+      <${Facts} ...${{ incident, observed }} />
+      <button type="button" onClick=${() => reveal(incident.id)}>Show what got out</button>
+    </div>`
+  }
     <p class="quiet"><${Later} account=${account} /></p>
     <h4>Why</h4>
     <${Reasons} reasons=${incident?.reasons ?? account.reasons} />
