@@ -15,7 +15,7 @@ import type { UnsignedText } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { ShapeCount } from '../formats/logs/shapes.ts';
 import type { Millis } from '../lib/time.ts';
-import type { Asking } from './asking.ts';
+import type { Asking, HeldView } from './asking.ts';
 import type { AuthorAdmin, ObservationView } from './authors.ts';
 import type { InboundAdmin, InboundStatus } from './inbound/inbound.ts';
 import type { LaneViews } from './lanes.ts';
@@ -292,6 +292,8 @@ export type Admin = {
     readonly state?: HeldState;
     readonly limit: number;
   }): readonly HeldRow[];
+  /** With what the ledger knows of each message. */
+  heldViews(filter: Parameters<Admin['held']>[0]): readonly HeldView[];
   heldOne(
     queueId: string,
   ): { readonly held: HeldRow; readonly story: StoryView | undefined } | undefined;

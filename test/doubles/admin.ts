@@ -8,6 +8,7 @@ import type { Account } from '../../src/core/account-name.ts';
 import { unsignedText } from '../../src/core/unsigned-text.ts';
 import { type AccountState, usualHeldMax, type VerdictKind } from '../../src/core/verdict.ts';
 import { enforcingView } from '../../src/flow/admin/enforcing.ts';
+import { heldView } from '../../src/flow/fate/held-mail-facts.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { dayMs, hourMs } from '../../src/lib/time.ts';
@@ -147,6 +148,7 @@ type Reads = Pick<
   | 'account'
   | 'exemptions'
   | 'held'
+  | 'heldViews'
   | 'heldOne'
   | 'explain'
   | 'recent'
@@ -172,11 +174,13 @@ function reads(state: Night, start: Millis, empty: boolean): Reads {
       };
     },
     exemptions: () => state.exemptions,
-    held: (filter) =>
-      [...state.held.values()]
-        .filter((one) => filter.account === undefined || one.account === filter.account)
-        .filter((one) => filter.state === undefined || one.state === filter.state)
-        .slice(0, filter.limit),
+    held: (filter) => heldRows(state, filter),
+    heldViews: (filter) =>
+      heldRows(state, filter).map((row) => {
+        const story = state.stories.find((one) => one.id === row.queueId);
+        const stored = story === undefined ? undefined : { ...story, reasons: [] };
+        return heldView(row, { message: () => undefined, story: () => stored });
+      }),
     heldOne(queueId) {
       const held = state.held.get(queueId);
       if (held === undefined) return undefined;
@@ -295,6 +299,13 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
     },
     testNotice: () => Promise.resolve({ ok: true, text: 'sent by mail and webhook', count: 2 }),
   };
+}
+
+function heldRows(state: Night, filter: Parameters<Admin['held']>[0]): readonly HeldRow[] {
+  return [...state.held.values()]
+    .filter((one) => filter.account === undefined || one.account === filter.account)
+    .filter((one) => filter.state === undefined || one.state === filter.state)
+    .slice(0, filter.limit);
 }
 
 const none = { delay: 0, hold: 0, refuse: 0 };

@@ -29,6 +29,7 @@ import type { BypassMeter } from '../bypass/bypass-meter.ts';
 import { asItWas } from '../fate/as-it-was.ts';
 import { openAsking } from '../fate/asking.ts';
 import type { IncidentSources } from '../fate/found-view.ts';
+import { heldView } from '../fate/held-mail-facts.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import { sendTestNotice } from '../notices/test-notice.ts';
@@ -94,6 +95,8 @@ const heldMostMax = 5;
 export function openAdmin(deps: AdminDeps): Admin {
   const { exemptions, feed, journal, suspensions } = deps;
   const live = journal.live;
+  const held: Admin['held'] = ({ account, ...filter }) =>
+    live.held({ ...filter, ...(account === undefined ? {} : { account: named(deps, account) }) });
   return {
     status: () => status(deps),
     enforcing: keptEnforcing(
@@ -119,8 +122,8 @@ export function openAdmin(deps: AdminDeps): Admin {
     release: (text, how) => suspensions.release(named(deps, text), how),
     allow: (...exempt) => allow(deps, ...exempt),
     exemptions: () => exemptions.all(deps.world.clock.now()),
-    held: ({ account, ...filter }) =>
-      live.held({ ...filter, ...(account === undefined ? {} : { account: named(deps, account) }) }),
+    held,
+    heldViews: (filter) => held(filter).map((row) => heldView(row, live)),
     heldOne(queueId) {
       const held = live.heldOne(queueId);
       return held === undefined ? undefined : { held, story: shownStory(live.story(queueId)) };
@@ -184,6 +187,7 @@ function askingOf(deps: AdminDeps): Asking {
     log: () => standing[deps.bypass.view().watched],
     named: (text) => named(deps, text),
     now: deps.world.clock.now,
+    weakPassword: (account) => deps.weakPasswords.why(account),
     asOfNow(incident) {
       const profile = deps.accounts.known(incident.account);
       return incidentNow(incident, profile);

@@ -12,7 +12,7 @@ import type {
   IncidentView,
   StatusView,
 } from '../../../ports/admin.ts';
-import type { HeldRow } from '../../../ports/ledger.ts';
+import type { HeldView } from '../../../ports/asking.ts';
 
 export type Overview = {
   readonly status: StatusView;
@@ -24,7 +24,7 @@ export type Overview = {
     readonly incident: IncidentView | undefined;
   }[];
   readonly watched: readonly AccountView[];
-  readonly held: readonly HeldRow[];
+  readonly held: readonly HeldView[];
   readonly minutes: readonly FlowMinute[];
   readonly recent: readonly FeedItem[];
 };
@@ -47,7 +47,7 @@ export function overview(admin: Admin): Overview {
     enforcing: status.mode === 'observe' ? admin.enforcing() : undefined,
     suspended,
     watched: admin.accounts({ state: 'watched', limit: watchedMax }),
-    held: admin.held({ state: 'held', limit: heldMax }),
+    held: admin.heldViews({ state: 'held', limit: heldMax }),
     minutes: admin.minutes(),
     recent: admin.recent(recentMax),
   };
