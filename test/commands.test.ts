@@ -159,7 +159,7 @@ describe('what reaches the admin', () => {
       ['accounts', 'suspend', joe, '--note', 'owner called'],
       `suspend ${joe} by ${who} note owner called`,
     ],
-    [['accounts', 'release', joe], `release ${joe} by ${who} note `],
+    [['accounts', 'release', joe, '--hijacked'], `release ${joe} by ${who} note keep held `],
     [['accounts', 'release', joe, '--false-alarm'], `release ${joe} by ${who} note false alarm `],
     [['accounts', 'release', joe, '--keep-held'], `release ${joe} by ${who} note keep held `],
     [
@@ -182,8 +182,30 @@ describe('what reaches the admin', () => {
     });
   }
 
+  test('a release that does not say what it was: a terminal is asked, a script is warned', async () => {
+    const stdin = Object.getOwnPropertyDescriptor(process.stdin, 'isTTY');
+    try {
+      Object.defineProperty(process.stdin, 'isTTY', { value: true, configurable: true });
+      const person = await asked(['accounts', 'release', joe]);
+      assert.deepEqual([person.exit, person.out, person.calls], [64, '', []]);
+      assert.match(person.err, /^postern: say what it was; nothing was changed$/m);
+      assert.match(
+        person.err,
+        /held mail stays held\):\n {2}postern accounts release \S+ --hijacked$/m,
+      );
+      assert.match(person.err, /is delivered\):\n {2}postern accounts release \S+ --false-alarm$/m);
+      Object.defineProperty(process.stdin, 'isTTY', { value: undefined, configurable: true });
+      const script = await asked(['accounts', 'release', joe]);
+      assert.deepEqual([script.exit, script.calls], [0, [`release ${joe} by ${who} note `]]);
+      assert.match(script.err, /^postern: warning: without --hijacked or --false-alarm, .*\n$/);
+    } finally {
+      if (stdin === undefined) Reflect.deleteProperty(process.stdin, 'isTTY');
+      else Object.defineProperty(process.stdin, 'isTTY', stdin);
+    }
+  });
+
   test('what the admin could not do is said, with exit 1', async () => {
-    const ran = await asked(['accounts', 'release', 'nobody']);
+    const ran = await asked(['accounts', 'release', 'nobody', '--hijacked']);
     assert.equal(ran.exit, 1);
     assert.equal(ran.err, 'postern: no account nobody\npostern: see postern accounts list\n');
   });
@@ -207,6 +229,7 @@ describe('how a command ends', () => {
     [['accounts', 'allow', joe, '--until', '2020-01-01'], 64, /is in the past/],
     [['accounts', 'suspend', joe, '--note', 'x'.repeat(501)], 64, /at most 500 characters/],
     [['accounts', 'release', joe, '--keep-held', '--false-alarm'], 64, /cannot be used with/],
+    [['accounts', 'release', joe, '--hijacked', '--false-alarm'], 64, /cannot be used with/],
     [['held', 'list', '--was', 'lost'], 64, /held, released, dropped, gone/],
     [['held', 'show', '../x'], 64, /not a queue id/],
     [['held', 'release'], 64, /^postern: give either queue ids or --account NAME\n$/],

@@ -18,10 +18,10 @@ import type {
   StatusView,
 } from '../ports/admin.ts';
 import type { HeldRow } from '../ports/ledger.ts';
+import { stoppedText } from './find/incident-words.ts';
 import { connectToGuard } from './guard/client.ts';
 import { becomeOwnerOf } from './guard/owner.ts';
 import { stateDirectory } from './guard/run-file.ts';
-import { stoppedText } from './incidents/incident-words.ts';
 import { many, plain, span } from './terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
 import { print } from './terminal/print.ts';

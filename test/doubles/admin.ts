@@ -180,11 +180,7 @@ function reads(state: Night, start: Millis, empty: boolean): Reads {
       };
     },
     exemptions: () => state.exemptions,
-    held: (filter) =>
-      [...state.held.values()]
-        .filter((one) => filter.account === undefined || one.account === filter.account)
-        .filter((one) => filter.state === undefined || one.state === filter.state)
-        .slice(filter.offset ?? 0, (filter.offset ?? 0) + filter.limit),
+    held: (filter) => heldRows(state, filter),
     heldGroups({ like = '', limit }) {
       const all = mostHeld(state).filter(({ account }) => account.includes(like));
       const latestAt = (name: string) => heldNow(state).find(({ account }) => account === name)?.at;
@@ -323,6 +319,16 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
     },
     testNotice: () => Promise.resolve({ ok: true, text: 'sent by mail and webhook', count: 2 }),
   };
+}
+
+function heldRows(
+  state: Night,
+  { account, limit, offset = 0, ...filter }: Parameters<Admin['held']>[0],
+): readonly HeldRow[] {
+  return [...state.held.values()]
+    .filter((one) => account === undefined || one.account === account)
+    .filter((one) => filter.state === undefined || one.state === filter.state)
+    .slice(offset, offset + limit);
 }
 
 const none = { delay: 0, hold: 0, refuse: 0 };

@@ -9,11 +9,12 @@ import { shellWords } from '../../lib/shell-words.ts';
 import type { AccountView, IncidentView, StoryView } from '../../ports/admin.ts';
 import type { IncidentDetail } from '../../ports/asking.ts';
 import type { AuditRow, ExemptionRow } from '../../ports/ledger.ts';
+import { gotOutText, stoppedText } from '../find/incident-words.ts';
 import { leakedText } from '../find/leaked-text.ts';
-import type { FoundGuard } from '../guard/client.ts';
-import { gotOutText, stoppedText } from '../incidents/incident-words.ts';
+import type { FoundAccount } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, paintState, table } from '../terminal/table.ts';
+import { factsText } from './facts-text.ts';
 
 /** Rows shown of stories, incidents and the record, the newest first. `--json` has all. */
 const shownMax = 10;
@@ -74,11 +75,12 @@ function isSet<Value>(value: Value | undefined | null): value is Value {
 }
 
 /** `latest`: what got out in its latest incident. */
-export function accountText(found: FoundGuard<'account'>, latest?: IncidentDetail): string {
-  const { account, incidents, stories, audit } = found;
+export function accountText(found: FoundAccount, latest?: IncidentDetail): string {
+  const { account, incidents, stories, audit, facts } = found;
   return [
     summary(account),
     why(account, incidents),
+    account.state === 'clear' && facts?.messages === 0 ? '' : factsText(facts),
     incidentLines(incidents),
     latest === undefined ? '' : leakedLines(latest),
     storyLines(stories),

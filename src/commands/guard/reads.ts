@@ -35,6 +35,7 @@ import type {
   ExplainAnswer,
   FindAnswer,
   FindAsk,
+  HeldView,
   IncidentDetail,
   IncidentSearch,
   ReportAsk,
@@ -48,7 +49,7 @@ import type {
   InboundStatus,
 } from '../../ports/inbound/inbound.ts';
 import type { LaneDetail, LaneList } from '../../ports/lanes.ts';
-import type { ExemptionRow, HeldRow, IncidentRow, Ledger } from '../../ports/ledger.ts';
+import type { ExemptionRow, IncidentRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -56,7 +57,8 @@ import { usualConfig } from '../config/usual-config.ts';
 import {
   accountPath,
   connectToGuard,
-  type FoundGuard,
+  type FoundAccount,
+  type FoundHeld,
   noSuch,
   nothingThere,
   queryText,
@@ -71,9 +73,9 @@ export type GuardReads = {
   /** False: read from the ledger's file. */
   readonly live: boolean;
   accounts(filter: Parameters<Admin['accounts']>[0]): Promise<readonly AccountView[]>;
-  account(name: string): Promise<FoundGuard<'account'>>;
+  account(name: string): Promise<FoundAccount>;
   exemptions(): Promise<readonly ExemptionRow[]>;
-  held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldRow[]>;
+  held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldView[]>;
   /** Mail that came in: what waits, what is in quarantine, and the rest. */
   inbound(filter: Parameters<Admin['inbound']['list']>[0]): Promise<readonly InboundRow[]>;
   /** One of these; undefined if no such mail came in. */
@@ -82,7 +84,7 @@ export type GuardReads = {
   /** Undefined if the guard is not running. */
   inboundStatus(): Promise<InboundStatus | undefined>;
   atRisk(filter: Parameters<Admin['inbound']['atRisk']>[0]): Promise<readonly DeferredRow[]>;
-  heldOne(id: string): Promise<FoundGuard<'heldOne'>>;
+  heldOne(id: string): Promise<FoundHeld>;
   explain(id: string): Promise<ExplainAnswer>;
   find(asked: FindAsk): Promise<FindAnswer>;
   incidents(filter: IncidentSearch): Promise<readonly IncidentBasis[]>;
@@ -172,6 +174,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     log: () => 'stopped',
     named: (name) => (keepsCapitals(name) ? name.trim() : name.trim().toLowerCase()) as Account,
     now: () => now,
+    weakPassword: (name) => storedWeak(ledger, name),
     asOfNow,
     incidents: storedIncidentSources(lanes.changes),
   });
@@ -190,6 +193,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
           .map((incident) => withShownReasons(asItWas(asOfNow(incident), ledger))),
         stories: ledger.stories({ account: key, limit: 100 }).map(withShownReasons),
         audit: ledger.audit({ account: name, limit: 100 }),
+        facts: await asking.accountFacts(name),
       };
     },
     async exemptions() {
@@ -197,17 +201,20 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
       return inForce.sort((a, b) => a.until - b.until);
     },
     held: async ({ account: name, ...filter }) =>
-      ledger.held(name === undefined ? filter : { ...filter, account: name as Account }),
+      asking.heldViews(
+        ledger.held(name === undefined ? filter : { ...filter, account: name as Account }),
+      ),
     inbound: async (filter) => ledger.inboundMail(filter),
     inboundOne: async (id) => ledger.inboundOne(id),
     inboundAllowed: async () => ledger.inboundAllowed(),
     inboundStatus: async () => undefined,
     atRisk: async ({ all, limit }) =>
       ledger.notBack((all ? farFuture : now - lateAfterMs) as Millis, limit),
-    heldOne: async (id) => ({
-      held: found(ledger.heldOne(id), 'held message'),
-      story: storedStory(ledger, id),
-    }),
+    async heldOne(id) {
+      const row = found(ledger.heldOne(id), 'held message');
+      const [held = row] = await asking.heldViews([row]);
+      return { held, story: storedStory(ledger, id) };
+    },
     async explain(id) {
       const story = storedStory(ledger, id);
       const message = ledger.message(id);
@@ -272,10 +279,7 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
   const profile = decodeProfile(record.profile);
   const stored = ledger.meta(baselineKey);
   const baseline = stored === undefined ? newBaseline() : decodeBaseline(stored);
-  const weak = ledger
-    .weakPasswords()
-    .find((one) => one.account === name && one.changedAt === undefined);
-  const weakPassword = weak === undefined ? '' : weakText(weak);
+  const weakPassword = storedWeak(ledger, name);
   const { evidence, reasons } = evidenceNow(profile, baseline, now, weakPassword);
   const exemption = ledger.exemptions().find((one) => one.account === name && one.until > now);
   const { messages, recipients } = today(profile, now);
@@ -298,6 +302,13 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
     heldMax: undefined,
     hijackedAt: profile.hijackedAt > 0 ? profile.hijackedAt : undefined,
   };
+}
+
+function storedWeak(ledger: Ledger, name: string): string {
+  const weak = ledger
+    .weakPasswords()
+    .find((one) => one.account === name && one.changedAt === undefined);
+  return weak === undefined ? '' : weakText(weak);
 }
 
 function storedStory(ledger: Ledger, id: string): StoryView | undefined {

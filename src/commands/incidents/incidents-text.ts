@@ -3,10 +3,10 @@ import type { IncidentBasis } from '../../core/incidents/facts.ts';
 import type { TimelineEntry } from '../../core/incidents/timeline.ts';
 import type { IncidentDetail } from '../../ports/asking.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
+import { gotOutText, stoppedText } from '../find/incident-words.ts';
 import { leakedText } from '../find/leaked-text.ts';
 import { plain } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
-import { gotOutText, stoppedText } from './incident-words.ts';
 
 /** Messages listed. `--json` and `--csv` have all. */
 const listedMax = 50;

@@ -217,6 +217,7 @@ function askingOf(deps: AdminDeps): Asking {
     log: () => standing[deps.bypass.view().watched],
     named: (text) => named(deps, text),
     now: deps.world.clock.now,
+    weakPassword: (account) => deps.weakPasswords.why(account),
     asOfNow(incident) {
       const profile = deps.accounts.known(incident.account);
       return incidentNow(incident, profile);

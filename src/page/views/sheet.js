@@ -10,7 +10,9 @@ import { html } from '../parts/html.js';
 import { Command, Empty, When } from '../parts/marks.js';
 import { releaseAccount, suspendAccount } from '../parts/questions.js';
 import { heldOfAddress } from '../parts/route.js';
+import { visible } from '../parts/strangers.js';
 import { command, many, number, opened, verdictWord } from '../parts/words.js';
+import { Facts } from './facts.js';
 import { Fate } from './fate.js';
 
 const shownMax = 12;
@@ -106,6 +108,7 @@ function Account({ found, ask, explain, incident, mode }) {
       <span class="quiet">To exempt the account until tomorrow</span>
       <${Command} text=${command('accounts', 'allow', name, '--until', 'tomorrow')} />
     </p>
+    ${found.facts && html`<${Facts} facts=${found.facts} />`}
     <${Stories} stories=${stories} explain=${explain} />
     <${History} incidents=${incidents} audit=${audit} incident=${incident} />`;
 }
@@ -118,12 +121,29 @@ function Stories({ stories, explain }) {
     <ul class="rows small">
       ${stories.slice(0, shownMax).map(
         (one) => html`<li key=${one.id}>
-          <button class="id" type="button" onClick=${() => explain(one.id)}>${one.id}</button>
-          ${` ${verdictWord(one)}, ${many(one.recipients, 'recipient')}, `}
-          <span class="quiet"><${When} at=${one.at} /></span>
+          <button
+            class="name"
+            type="button"
+            onClick=${() => explain(one.id)}
+            aria-label=${`Explain ${one.id}`}
+          >
+            ${one.subject === '' ? one.id : visible(one.subject)}
+          </button>
+          ${` ${verdictWord(one)}, `}<span class="quiet"><${When} at=${one.at} /></span>
+          <p class="quiet">${toAndFrom(one)}</p>
         </li>`,
       )}
     </ul>`;
+}
+
+function toAndFrom({ client, recipients, sample }) {
+  const others = recipients - sample.length;
+  const first = sample.map(visible).join(', ');
+  const to =
+    first === ''
+      ? many(recipients, 'recipient')
+      : `To ${first}${others > 0 ? ` and ${number(others)} more` : ''}`;
+  return `${to}, from ${client === '' ? 'this machine' : visible(client)}`;
 }
 
 function History({ incidents, audit, incident }) {

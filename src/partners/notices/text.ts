@@ -7,6 +7,7 @@ import { withoutControls } from '../../lib/peer-text.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { atRiskOpening, atRiskSubject } from './at-risk-text.ts';
 import { checklistOpening, checklistSubject } from './checklist-text.ts';
+import { factLines } from './facts-text.ts';
 import { bulkSubject, laneSubject, providerOpening } from './provider-text.ts';
 
 export type NoticeText = { readonly subject: string; readonly body: string };
@@ -171,6 +172,7 @@ function facts(notice: Notice): string {
     `Sent     ${count(leaked.messages, 'message')} to ${count(leaked.recipients, 'recipient')} ` +
       'since the first sign',
     ...reachedLines(notice),
+    ...factLines(notice.facts, fold),
     stoppedLine(notice),
   ];
   if (event === 'account.holding' || event === 'account.full') return lines.slice(0, 2).join('\n');

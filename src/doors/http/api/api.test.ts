@@ -101,12 +101,13 @@ describe('acting', () => {
     ],
     [
       `/api/accounts/${joe}/release`,
-      undefined,
-      'release joe.weber@example.org by command line note ',
+      { hijacked: true },
+      'release joe.weber@example.org by command line note keep held ',
     ],
     [
       `/api/accounts/${joe}/release`,
-      { by: 'root', note: 'ok' },
+      // What the command line of version 0.1 sends without an option.
+      { by: 'root', note: 'ok', keepHeld: false, falseAlarm: false },
       'release joe.weber@example.org by root note ok',
     ],
     [
@@ -165,7 +166,7 @@ describe('acting', () => {
 
   test('an action that fails is 409 with its reason', async () => {
     await using at = await stage();
-    const answer = await ask(at.door, '/api/accounts/nobody/release', post());
+    const answer = await ask(at.door, '/api/accounts/nobody/release', post({ hijacked: true }));
     assert.equal(answer.status, 409);
     assert.deepEqual(answer.json(), {
       ok: false,
@@ -194,9 +195,10 @@ describe('a request that is not understood is refused with a sentence', () => {
       ...([
         '{"falseAlarm":true,"keepHeld":true}',
         400,
-        /cannot be combined with keepHeld/,
+        /cannot be combined with hijacked/,
       ] as const),
     ],
+    ['POST', `/api/accounts/${joe}/release`, '{"note":"x"}', 400, /"hijacked": true.*"falseAlarm"/],
     ['POST', `/api/accounts/${joe}/release`, '{"by":"a\\nb"}', 400, /by: must not contain control/],
     ['POST', `/api/accounts/${joe}/allow`, '{"until":"tomorrow"}', 400, /until/],
     ['POST', `/api/accounts/${joe}/allow`, '{}', 400, /until/],

@@ -6,7 +6,7 @@
  *   GET  /api/status
  *   GET  /api/enforcing                  what mode guard would have changed in the last days
  *   GET  /api/accounts?state&like&limit
- *   GET  /api/accounts/NAME
+ *   GET  /api/accounts/NAME              with `facts`: addresses, subjects, recipients, last login
  *   POST /api/accounts/NAME/suspend      { note?, hijacked?, by? }
  *   POST /api/accounts/NAME/release      { hijacked: true } or { falseAlarm: true }, note?, by?
  *   POST /api/accounts/NAME/allow        { until, note?, by? }    until: milliseconds or RFC 3339
@@ -115,7 +115,11 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
 function accountRoutes(api: Hono<HttpEnv>, admin: Admin): void {
   api.get('/exemptions', (c) => c.json(admin.exemptions()));
   api.get('/accounts', (c) => c.json(admin.accounts(query(c, accountsQuery))));
-  api.get('/accounts/:name', (c) => c.json(orNotFound(admin.account(named(c, 'name')), 'account')));
+  api.get('/accounts/:name', async (c) => {
+    const name = named(c, 'name');
+    const found = orNotFound(admin.account(name), 'account');
+    return c.json({ ...found, facts: await admin.asking.accountFacts(name) });
+  });
   api.post('/accounts/:name/suspend', async (c) => {
     const { by, hijacked, note } = await body(c, suspendBody);
     return done(c, await admin.suspend(named(c, 'name'), actor(c, by), note, hijacked));
@@ -131,9 +135,15 @@ function accountRoutes(api: Hono<HttpEnv>, admin: Admin): void {
 }
 
 function heldRoutes(api: Hono<HttpEnv>, admin: Admin): void {
-  api.get('/held', (c) => c.json(admin.held(query(c, heldQuery))));
+  api.get('/held', async (c) => {
+    return c.json(await admin.asking.heldViews(admin.held(query(c, heldQuery))));
+  });
   api.get('/held-groups', (c) => c.json(admin.heldGroups(query(c, heldGroupsQuery))));
-  api.get('/held/:id', (c) => c.json(orNotFound(admin.heldOne(named(c, 'id')), 'held message')));
+  api.get('/held/:id', async (c) => {
+    const found = orNotFound(admin.heldOne(named(c, 'id')), 'held message');
+    const [held = found.held] = await admin.asking.heldViews([found.held]);
+    return c.json({ ...found, held });
+  });
   api.post('/held/release', async (c) => {
     const { which, by } = await body(c, whichBody);
     return done(c, await admin.releaseHeld(which, actor(c, by)));
