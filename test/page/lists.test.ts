@@ -138,6 +138,28 @@ test('held mail has an address, of all accounts and of one', limit, () =>
   }),
 );
 
+test('a held message says what it is; the account says from where, to whom and when', limit, () =>
+  visit('/held/joe.weber%40example.org', async (page) => {
+    await page.until(text('held-of', 'Your parcel is waiting'));
+    assert.ok(await page.evaluate(text('held-of', 'To a.k@gmail.example, tom@yahoo.example')));
+    assert.ok(await page.evaluate(text('held-of', 'and 7 more from 185.220.101.44')));
+    await page.evaluate(press('held-of', 'Show the account'));
+    await page.until(`document.querySelector('.account-facts') !== null`);
+    const facts = await page.evaluate<string>(`document.querySelector('.account-facts').innerText`);
+    for (const part of [
+      /Sent from\s+185\.220\.101\.44 +8 messages, last 4 min ago, a network it did not use before/,
+      /192\.0\.2\.0\/24 in use since 90 d ago/,
+      /Subjects\s+Your parcel is waiting 5 messages/,
+      /Domains\s+gmail\.example \d/,
+      /Last good login\s+47 min ago from 192\.0\.2\.\d+/,
+      /Password\s+No password audit has run/,
+    ]) {
+      assert.match(facts, part);
+    }
+    assert.deepEqual(await axeFaults(page), []);
+  }),
+);
+
 test('the latest messages are filtered by account, reason or verdict', limit, () =>
   visit('/', async (page) => {
     await page.until(text('feed', 'Showing 20 of 29'));

@@ -10,7 +10,7 @@ import { ListEnd, ListFilter, useListed } from '../parts/listed.js';
 import { Command, Empty, Heading, When } from '../parts/marks.js';
 import { dropHeld, releaseHeld } from '../parts/questions.js';
 import { heldAddress } from '../parts/route.js';
-import { visible } from '../parts/strangers.js';
+import { explainLabel, visible } from '../parts/strangers.js';
 import { command, many, number } from '../parts/words.js';
 
 const onOverview = 4;
@@ -188,13 +188,13 @@ function Row({ row, ask, explain }) {
         class="name"
         type="button"
         onClick=${() => explain(row.queueId)}
-        aria-label=${`Explain ${row.queueId}`}
+        aria-label=${explainLabel(row.subject, row.queueId)}
       >
-        ${row.subject ? visible(row.subject) : html`<span class="id">${row.queueId}</span>`}
+        ${row.subject !== '' ? visible(row.subject) : html`<span class="id">${row.queueId}</span>`}
       </button>
-      <p>${toText(row)}${row.client ? ` from ${visible(row.client)}` : ''}</p>
+      <p>${toText(row)}${row.client === '' ? '' : ` from ${visible(row.client)}`}</p>
       <p class="quiet">
-        ${row.subject ? `${row.queueId}, ` : ''}<${When} at=${row.at} />, ${whys[row.why]}
+        ${row.subject === '' ? '' : `${row.queueId}, `}<${When} at=${row.at} />, ${whys[row.why]}
       </p>
     </div>
     <span class="buttons">
@@ -212,7 +212,7 @@ function Row({ row, ask, explain }) {
 }
 
 /** The first recipients where they are known, and how many there are. */
-function toText({ recipients, sample = none }) {
+function toText({ recipients, sample }) {
   if (sample.length === 0) return many(recipients, 'recipient');
   const others = recipients - sample.length;
   return `To ${sample.map(visible).join(', ')}${others > 0 ? ` and ${number(others)} more` : ''}`;

@@ -10,7 +10,7 @@ import { html } from '../parts/html.js';
 import { Command, Empty, When } from '../parts/marks.js';
 import { releaseAccount, suspendAccount } from '../parts/questions.js';
 import { heldOfAddress } from '../parts/route.js';
-import { visible } from '../parts/strangers.js';
+import { explainLabel, visible } from '../parts/strangers.js';
 import { command, many, number, opened, verdictWord } from '../parts/words.js';
 import { Facts } from './facts.js';
 import { Fate } from './fate.js';
@@ -125,7 +125,7 @@ function Stories({ stories, explain }) {
             class="name"
             type="button"
             onClick=${() => explain(one.id)}
-            aria-label=${`Explain ${one.id}`}
+            aria-label=${explainLabel(one.subject, one.id)}
           >
             ${one.subject === '' ? one.id : visible(one.subject)}
           </button>
