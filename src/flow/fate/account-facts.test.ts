@@ -8,7 +8,7 @@ import { hourMs, minuteMs } from '../../lib/time.ts';
 
 const joe = 'joe@here.test';
 
-test('of a hijacked account: its addresses, subjects, recipients, and the login before', async () => {
+test('of a hijacked account: addresses, subjects, recipients, and the login before', async () => {
   const rig = openRig();
   await rig.mail({ account: joe, to: ['friend@elsewhere.test'], client: '192.0.2.7' });
   const loggedIn = rig.time.now();
