@@ -6,8 +6,8 @@
 const header = /^\s*\[{1,2}\s*([^[\]]+?)\s*\]{1,2}\s*(?:#.*)?$/;
 
 /**
- * `value` as TOML; undefined: remove the setting, and its table if nothing else is in it. `table` is
- * empty for a setting before all tables.
+ * `value` as TOML; undefined: remove the setting, and its table if nothing else is in it. A setting
+ * before all tables has an empty `table`.
  */
 export function withSetting(
   text: string,

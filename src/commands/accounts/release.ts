@@ -1,6 +1,6 @@
 /**
- * `postern accounts release`: ends a suspension. The operator says what it was: that decides whether
- * held mail stays held or is delivered.
+ * `postern accounts release`: ends a suspension. The operator says what it was, which decides
+ * whether held mail stays held or is delivered.
  */
 import { type Command, Option } from 'commander';
 import { releaseCommands } from '../../core/release-commands.ts';

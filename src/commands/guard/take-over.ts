@@ -9,7 +9,7 @@ import { isNotRunning, stateDirectory } from './run-file.ts';
 const takenOverMs = 5_000;
 const askEveryMs = 100;
 
-/** False: no guard is running. Throws OperatorError `not-taken-over` if it does not use the change. */
+/** False: no guard is running. Throws OperatorError `not-taken-over` if it does not use it. */
 export async function guardTakesOver(
   state: string | undefined,
   uses: (status: StatusView) => boolean,

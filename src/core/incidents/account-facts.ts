@@ -1,6 +1,6 @@
 /**
  * What a person wants to know before deciding about an account: from where it sent, which subjects,
- * which recipients, when its owner last logged in. Texts of strangers are made printable and cut. Pure.
+ * which recipients, when its owner last logged in. Texts of strangers are made printable. Pure.
  */
 import { withoutControls } from '../../lib/peer-text.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
