@@ -15,6 +15,7 @@ import {
   replyText,
   shownReason,
   suspendedReply,
+  withShownReasons,
 } from './explain.ts';
 import { type CountName, countNames, type Reason, type ShownReason } from './reason.ts';
 
@@ -128,6 +129,21 @@ const sentences: readonly (readonly [Reason, string])[] = [
   ],
 ];
 for (const [reason, text] of sentences) {
+  test('in mode observe nobody was suspended; less than a minute is said in words', () => {
+    const reason = {
+      signal: 'suspended',
+      saw: 0,
+      usual: 0,
+      weight: 1,
+      leakedRecipients: 1,
+    } as const;
+    const rest = 'suspended less than a minute ago; 1 recipient had been reached';
+    assert.equal(firstReasonText([reason]), `the account was ${rest}`);
+    assert.equal(firstReasonText([reason], true), `the account would have been ${rest}`);
+    const [shown] = withShownReasons({ observed: true, reasons: [reason] }).reasons;
+    assert.equal(shown?.text, `the account would have been ${rest}`);
+  });
+
   test(`the sentence for ${reason.signal}: ${text.slice(0, 40)}`, () => {
     assert.equal(reasonText(reason), text);
   });

@@ -115,9 +115,7 @@ const sentences: {
       : `${scored(reason)}; ${spamLimit(reason)}`,
   'weak-password': ({ finding, saw }) =>
     `${finding}; until it is changed, ${Math.round(100 / saw)} % of what is normal is allowed`,
-  suspended: ({ saw, leakedRecipients }) =>
-    `the account was suspended ${saw} min ago; ${many(leakedRecipients, 'recipient')} had been ` +
-    'reached',
+  suspended: (reason) => suspendedSentence(reason, 'was'),
   ceiling: ({ limit, saw, usual }) => ceilings[limit](saw, usual),
   virus: ({ virus }) => `ClamAV found ${virus} in this message`,
   'spam-score': (reason) =>
@@ -132,6 +130,15 @@ const sentences: {
   'foreign-author': ({ address, asked }) => foreignAuthorText(address, asked),
   operator: ({ by, note }) => `suspended by ${by}${note === '' ? '' : `: ${note}`}`,
 };
+
+function suspendedSentence(
+  { saw, leakedRecipients }: Of<'suspended'>,
+  was: 'was' | 'would have been',
+): string {
+  const ago = saw < 1 ? 'less than a minute' : `${saw} min`;
+  const reached = `${many(leakedRecipients, 'recipient')} had been reached`;
+  return `the account ${was} suspended ${ago} ago; ${reached}`;
+}
 
 function foreignAuthorText(address: string, asked: boolean): string {
   if (address === '') return 'its From fields have more than Postern reads';
@@ -182,6 +189,13 @@ export function reasonText(reason: StoredReason | ScriptReason): string {
   }
 }
 
+/** In mode observe nobody was suspended. */
+function observedText(reason: StoredReason): string {
+  return 'text' in reason || reason.signal !== 'suspended'
+    ? reasonText(reason)
+    : suspendedSentence(reason, 'would have been');
+}
+
 function factsText(reason: Reason | ScriptReason): string {
   const { signal } = reason;
   if (isOneOf(scriptSentences, signal)) return worded(scriptSentences, reason as ScriptReason);
@@ -209,10 +223,13 @@ export function shownReason(reason: StoredReason): ShownReason {
 }
 
 /** A row of the ledger, with its reasons as they are shown. */
-export function withShownReasons<Row extends { readonly reasons: readonly StoredReason[] }>(
-  row: Row,
-): Omit<Row, 'reasons'> & { readonly reasons: readonly ShownReason[] } {
-  return { ...row, reasons: row.reasons.map(shownReason) };
+export function withShownReasons<
+  Row extends { readonly reasons: readonly StoredReason[]; readonly observed?: boolean },
+>(row: Row): Omit<Row, 'reasons'> & { readonly reasons: readonly ShownReason[] } {
+  const { observed = false } = row;
+  const shown = (reason: StoredReason): ShownReason =>
+    observed ? { ...shownReason(reason), text: observedText(reason) } : shownReason(reason);
+  return { ...row, reasons: row.reasons.map(shown) };
 }
 
 /** The reasons as a notice has them. */
@@ -221,8 +238,9 @@ export function noticeReasons(reasons: readonly StoredReason[]): Notice['reasons
 }
 
 /** The strongest reason's sentence; empty without a reason. */
-export function firstReasonText(reasons: readonly StoredReason[]): string {
-  return reasons[0] === undefined ? '' : reasonText(reasons[0]);
+export function firstReasonText(reasons: readonly StoredReason[], observed = false): string {
+  if (reasons[0] === undefined) return '';
+  return observed ? observedText(reasons[0]) : reasonText(reasons[0]);
 }
 
 /** What Postfix logs and `postqueue` shows for a held message: ASCII, at most 100 characters. */
