@@ -309,7 +309,7 @@ test('without a guard its ledger is read, and that is said', async () => {
     [['held', 'show', '4ZHeld1'], /taken from the queue when its account was suspended/],
     [
       ['explain', '4ZStory1'],
-      /5 new recipients in 30 minutes .*; normal for this account: fewer than 0\.5 \(1\.25\)/,
+      /5 new recipients in 30 minutes .*; normal for this account: fewer than 1 \(1\.25\)/,
     ],
     [['explain', '4ZStory2'], /5 people \(1\.25\)/],
   ];
