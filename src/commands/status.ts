@@ -281,7 +281,8 @@ function suspendedText(cards: StatusOverview['suspended'], all: number): string 
 function decisionText({ account, hijackedAt, observed }: AccountView): string {
   const release = releaseCommands(account);
   if (observed) {
-    return `  if it was a hijack: change its password\n  if it was honest mail: ${release.falseAlarm}\n`;
+    const honest = `  if it was honest mail: ${release.falseAlarm}\n`;
+    return `  if it was a hijack: change its password\n${honest}`;
   }
   const refused = hijackedAt !== undefined && hijackedAt !== null;
   const hijack = refused

@@ -1,5 +1,5 @@
 /**
- * `postern accounts release`: ends a suspension. The operator says what it was, because that decides
+ * `postern accounts release`: ends a suspension. The operator says what it was, which decides
  * whether held mail stays held or is delivered.
  */
 import { type Command, Option } from 'commander';
@@ -94,7 +94,7 @@ function mayStayUnsaid(command: Command, name: string): void {
   }
   warn(
     command,
-    'postern: warning: without --hijacked or --false-alarm, mail that was taken from the queue is ' +
-      `delivered, also spam. A later version refuses this. Say: ${hijacked}\n`,
+    'postern: warning: without --hijacked or --false-alarm, mail that was taken from the queue ' +
+      `is delivered, also spam. A later version refuses this. Say: ${hijacked}\n`,
   );
 }

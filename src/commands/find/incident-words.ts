@@ -21,7 +21,8 @@ export function gotOutText({ leakedMessages, leakedRecipients }: Counted): strin
 /** In mode observe: what guarding would have stopped. */
 export function stoppedText(one: Counted): string {
   if (one.observed) {
-    return `0 stopped; mode guard would have stopped ${many(one.wouldStopMessages ?? 0, 'message')}`;
+    const would = many(one.wouldStopMessages ?? 0, 'message');
+    return `0 stopped; mode guard would have stopped ${would}`;
   }
   const stopped = many(one.stoppedMessages, 'message');
   return one.queuedHeld === 0

@@ -22,6 +22,7 @@ import type { IncidentBasis } from '../../core/incidents/facts.ts';
 import type { IncidentReport } from '../../core/incidents/report.ts';
 import { weakText } from '../../core/passwords/weak.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
+import { enforcingView } from '../../flow/admin/enforcing.ts';
 import { observationKey, standingOf, storedObservation } from '../../flow/authors/observation.ts';
 import { asItWas } from '../../flow/fate/as-it-was.ts';
 import { openAsking } from '../../flow/fate/asking.ts';
@@ -30,7 +31,7 @@ import { scriptList } from '../../flow/scripts/script-list.ts';
 import { incidentNow } from '../../flow/suspension/incident-now.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin, StoryView } from '../../ports/admin.ts';
+import type { AccountView, Admin, EnforcingView, StoryView } from '../../ports/admin.ts';
 import type {
   ExplainAnswer,
   FindAnswer,
@@ -74,6 +75,8 @@ export type GuardReads = {
   readonly live: boolean;
   accounts(filter: Parameters<Admin['accounts']>[0]): Promise<readonly AccountView[]>;
   account(name: string): Promise<FoundAccount>;
+  /** What mode guard would have changed. */
+  enforcing(): Promise<EnforcingView>;
   exemptions(): Promise<readonly ExemptionRow[]>;
   held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldView[]>;
   /** Mail that came in: what waits, what is in quarantine, and the rest. */
@@ -112,6 +115,7 @@ export async function openReads(
       live: true,
       accounts: (filter) => read(`/accounts${queryText(filter)}`),
       account: (name) => read(accountPath(name)),
+      enforcing: () => read('/enforcing'),
       exemptions: () => read('/exemptions'),
       held: (filter) => read(`/held${queryText(filter)}`),
       inbound: (filter) => read(`/inbound${queryText(filter)}`),
@@ -196,10 +200,9 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
         facts: await asking.accountFacts(name),
       };
     },
-    async exemptions() {
-      const inForce = ledger.exemptions().filter(({ until }) => until > now);
-      return inForce.sort((a, b) => a.until - b.until);
-    },
+    // The configuration says what the next start does.
+    enforcing: async () => enforcingView(ledger, loadConfig(usualConfig()).config.mode, now),
+    exemptions: async () => exemptionsInForce(ledger, now),
     held: async ({ account: name, ...filter }) =>
       asking.heldViews(
         ledger.held(name === undefined ? filter : { ...filter, account: name as Account }),
@@ -244,6 +247,11 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     authors: async () => storedAuthors(ledger, now),
     [Symbol.dispose]: () => ledger.close(),
   };
+}
+
+function exemptionsInForce(ledger: Ledger, now: Millis): readonly ExemptionRow[] {
+  const inForce = ledger.exemptions().filter(({ until }) => until > now);
+  return inForce.sort((a, b) => a.until - b.until);
 }
 
 function declaredNow(ledger: Ledger): Declarations<Declaration> {

@@ -17,7 +17,7 @@ const mail = (minute: number, more: Partial<AccountSent> = {}): AccountSent => (
   ...more,
 });
 
-test('addresses, subjects and domains come with counts, most first; texts are made printable', () => {
+test('addresses, subjects and domains have counts, most first; texts are printable', () => {
   const facts = sentFacts(
     [
       mail(1_003, { recipients: ['b@gmail.example', 'c@yahoo.example'], recipientCount: 5 }),

@@ -1,6 +1,6 @@
 /**
  * What a person wants to know before deciding about an account: from where it sent, which subjects,
- * to whom, when its owner last logged in. Texts of strangers are made printable and cut. Pure.
+ * which recipients, when its owner last logged in. Texts of strangers are made printable. Pure.
  */
 import { withoutControls } from '../../lib/peer-text.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
@@ -141,7 +141,7 @@ function printable(text: string): string {
 
 /**
  * The last time the account was seen from a network that it used before the first sign: most likely
- * its owner. `mail` gives the address, if some of it came from that network.
+ * its owner. `mail` gives the address, if some came from that network.
  */
 export function lastLogin(
   networks: readonly SeenNetwork[],

@@ -255,7 +255,8 @@ class MessageGate {
     }
     if (observed) count('postern_observed_verdicts_total', 1, kind);
     count('postern_verdicts_total', 1, observed ? 'pass' : kind);
-    this.#note(message, kind, judgement.state, firstReasonText(judgement.reasons));
+    const why = firstReasonText(judgement.reasons, observed);
+    this.#note(message, kind, judgement.state, why);
     this.#deps.world.log('info', 'message.stopped', {
       id: row.id,
       account: message.account,
@@ -263,7 +264,7 @@ class MessageGate {
       state: judgement.state,
       observed,
       recipients: row.recipients,
-      why: firstReasonText(judgement.reasons),
+      why,
     });
     const verdict = observed ? passAnswer : answerOf(kind, judgement, settings.contact);
     journal.commit(changes, (kept) => {

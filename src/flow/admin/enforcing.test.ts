@@ -1,4 +1,4 @@
-/** Mode observe: what operators are shown is what happened, and apart from it what would have been. */
+/** Mode observe: operators are shown what happened, and apart from that what would have been. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';

@@ -1,7 +1,6 @@
 /**
- * Gathers what a person wants to know before deciding about an account: from the day files, from
- * the reasons in the ledger, and from the account's profile. Where one of them has nothing, the rest
- * is told.
+ * Gathers what a person wants to know before deciding about an account: from the day files, the
+ * reasons in the ledger, and the account's profile. Where one has nothing, the rest is told.
  */
 import { decodeProfile } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
@@ -109,7 +108,7 @@ function firstSign({ live, now }: FactsDeps, account: Account, sign: number): Mi
   return (sign > 0 ? sign : now() - dayMs) as Millis;
 }
 
-/** Stopped mail that the day files do not have. The ledger keeps the reasons of it longer. */
+/** Stopped mail that the day files do not have. The ledger keeps its reasons longer. */
 function withoutDays(
   { live }: FactsDeps,
   account: Account,

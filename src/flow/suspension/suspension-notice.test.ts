@@ -39,7 +39,7 @@ test('five recipients, and fewer where the reasons name addresses', () => {
   assert.equal('reached' in suspensionNotice(plain, nothingKnown, from), false);
 });
 
-test('facts are the first of more, with times in RFC 3339; recipients only where none got mail', () => {
+test('facts are the first of more; recipients are told only where none got mail', () => {
   const plain = incidentRow({ reasons: [] });
   const told = suspensionNotice(plain, known([]), from).facts;
   assert.deepEqual([told?.clients.length, told?.clientCount, told?.subjects.length], [5, 7, 5]);

@@ -34,7 +34,7 @@ export function suspensionNotice(
   const reasons = noticeReasons(incident.reasons);
   const room = Math.max(0, addressesMax - addressesIn(reasons));
   const named = reached.slice(0, room);
-  // Where it is known who got mail, that is told; else to whom it was sent.
+  // Where it is known who got mail, that is told; else the recipients.
   const others = named.length > 0 ? 0 : room;
   return {
     version: 1,
@@ -45,7 +45,7 @@ export function suspensionNotice(
     account: incident.account,
     since: iso(incident.since),
     leaked: {
-      // In mode observe all of it has left.
+      // In mode observe all has left.
       messages: incident.leakedMessages + (incident.observed ? incident.stoppedMessages : 0),
       recipients: incident.leakedRecipients,
     },
