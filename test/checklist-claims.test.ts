@@ -28,7 +28,7 @@ const notIds = [
   ...['ssl3', 'tls10', 'tls11', 'null', 'export', 'rc4-3des', 'anonymous'],
   ...['warn', 'fail', 'other.some'],
 ];
-/** What stands for a part of an id that only a run knows. */
+/** Ids with a part of an id that only a run knows, as examples. */
 const values: Readonly<Record<string, readonly string[]>> = {
   'scan.${name}': ['scan.spamassassin', 'scan.rspamd', 'scan.clamav'],
   'host.${name}.${type}': ['host.some.A', 'host.some.AAAA'],

@@ -17,9 +17,14 @@ export async function typedCommands(): Promise<readonly TypedCommand[]> {
   return found;
 }
 
+/** Commands that have others below them, and do something without one. */
+function isCalledAlone(words: string): boolean {
+  return words === 'checklist';
+}
+
 function walk(command: Command, before: string, found: TypedCommand[]): void {
   const words = `${before} ${command.name()}`.trim();
   const state = command.options.some(({ long }) => long === '--state');
-  if (command.commands.length === 0) found.push({ words, state });
+  if (command.commands.length === 0 || isCalledAlone(words)) found.push({ words, state });
   for (const below of command.commands) walk(below, words, found);
 }

@@ -35,7 +35,7 @@ const takers: Readonly<Record<string, (command: string) => boolean>> = {
 };
 const configReaders: ReadonlySet<string> = new Set([
   ...['bounces', 'checklist', 'connect', 'dkim', 'dns', 'doctor', 'drill', 'passwords', 'probe'],
-  ...['replay', 'scan', 'spf', 'support'],
+  ...['replay', 'scan', 'spf', 'support', 'up'],
 ]);
 
 const known = commandWords.join('|');

@@ -137,6 +137,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       logShapes: fates.logHealth.shapes,
       ...readers.admin,
       checklist,
+      remembering: [...readers.admin.remembering, checklist],
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
     },

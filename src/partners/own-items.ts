@@ -1,6 +1,6 @@
 /**
  * Runs the programs of the operator's own items: without a shell, never as root, with a small
- * environment, and with limits on time and output. All of its process group ends with it.
+ * environment, and with limits on time and output. Its whole process group ends with it.
  */
 import { spawn } from 'node:child_process';
 import type { OwnEnd } from '../core/checklist/items/own.ts';
@@ -48,7 +48,7 @@ function runOwnItem(
   const child = spawn(program, args, {
     ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }), // and no other groups
     cwd: '/',
-    // A process group of its own, so that all of it can be ended.
+    // A process group of its own, so that all its processes can be ended.
     detached: true,
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', HOME: '/' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -95,7 +95,7 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nothing of it is left.
+    // All processes have ended already.
   }
 }
 

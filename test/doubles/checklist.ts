@@ -112,6 +112,7 @@ export function scriptedChecklist(now: () => Millis, scene: Scene): ChecklistAdm
     view: () => ({
       last: isEmpty ? undefined : last,
       isRunning: isEmpty,
+      now: now(),
       items: isEmpty ? [] : items.map(shown),
     }),
     acknowledgements: () => [...acks.values()],

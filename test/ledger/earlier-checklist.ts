@@ -36,8 +36,9 @@ export const checklistRows: string = `
   ) STRICT, WITHOUT ROWID;
   INSERT INTO checklist_item VALUES ('dns.spf', '{"id":"dns.spf","title":"SPF","state":"missing",'
     || '"effort":"minutes","cost":"free","effect":"Forgery","requiredBy":["Gmail"],"found":"none",'
-    || '"fix":"publish","command":"postern dns plan example.org"}', 'missing', 20000, 'op', 20500, 1,
-    NULL, '', 0, 'missing', NULL, '[20000]');
-  INSERT INTO checklist_change VALUES (1, 20000, 'dns.spf', 'state', 'done', 'missing', 'op', 'none');
+    || '"fix":"publish","command":"postern dns plan example.org"}', 'missing', 20000, 'op', 20500,
+    1, NULL, '', 0, 'missing', NULL, '[20000]');
+  INSERT INTO checklist_change
+    VALUES (1, 20000, 'dns.spf', 'state', 'done', 'missing', 'op', 'none');
   INSERT INTO acknowledgement VALUES ('dns.spf', 'missing', 20100, 99000, 'asked', 'op');
 `;

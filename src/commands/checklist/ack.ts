@@ -1,5 +1,5 @@
 /**
- * `postern checklist ack`: an operator knows of an item and takes it as it is for some time.
+ * `postern checklist ack`: an operator knows an item and takes it as it is for some time.
  * `postern checklist history`: when each item became done or broke, and who found it.
  */
 import { existsSync } from 'node:fs';
@@ -42,7 +42,7 @@ export function registerAck(checklist: Command): void {
   checklist
     .command('ack')
     .description(
-      'Acknowledges an item: you know of it and take it as it is. Until the days are over, or ' +
+      'Acknowledges an item: you know how it is and leave it so. Until the days are over, or ' +
         'until it gets worse, it does not make `postern checklist` end with 1.',
     )
     .argument('<item>', 'its name, such as dns.spf')
@@ -101,7 +101,7 @@ export function registerHistory(checklist: Command): void {
         `The last 200 lines of each item are kept. ${fromLedger}`,
     )
     .argument('[item]', 'only this item')
-    .option('--limit <n>', 'at most so many lines, the newest', countOption, 100)
+    .option('--limit <n>', 'how many lines at most, the newest', countOption, 100)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON array instead of text')
     .addHelpText(
@@ -127,7 +127,7 @@ type History = {
   readonly ids: readonly string[];
 };
 
-/** The API answers with at most so many. */
+/** Lines in one answer of the API. */
 const linesMax = 1_000;
 
 async function readHistory(options: HistoryOptions, id: string | undefined): Promise<History> {

@@ -12,6 +12,7 @@ import {
   withoutAcknowledged,
 } from '../../core/checklist/memory/ack.ts';
 import { nightlyName } from '../../core/checklist/memory/remember.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { installedConfig } from '../config/usual-config.ts';
 import { connectToGuard } from '../guard/client.ts';
@@ -38,7 +39,7 @@ export function register(program: Command): void {
     .description(
       'Lists every measure that keeps mail arriving and accounts safe: what is broken, what is ' +
         'missing, what is done; how long it takes, what it prevents, who requires it. Easy and ' +
-        'cheap measures come first. Postern finds all of it out: from its guard, from Postfix ' +
+        'cheap measures come first. Postern finds out each: from its guard, from Postfix ' +
         'and Dovecot, from the DNS, and by a probe of this machine.',
     );
   withOptions(command)
@@ -157,6 +158,11 @@ function json(
 /** Reports to the guard, and prints what it did with that. */
 async function keep(options: Options): Promise<void> {
   const nightly = options.nightly === true;
+  if (options.domain !== undefined) {
+    throw new OperatorError('usage', '--nightly is about all domains, so it takes no --domain', {
+      exit: sysexits.usage,
+    });
+  }
   const guard = await connectToGuard(options.state);
   const list = await read(options);
   await report(guard, list.items, { nightly, by: nightly ? nightlyName : 'guard' });

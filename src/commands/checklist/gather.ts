@@ -8,7 +8,7 @@ import { derived, type Evidence, type SeenFinding } from '../../core/checklist/i
 import type { ChecklistItem } from '../../core/checklist/items/item.ts';
 import type { SourceName } from '../../core/checklist/items/measure.ts';
 import { allMeasures } from '../../core/checklist/items/measures/all.ts';
-import { inOrder } from '../../core/checklist/items/order.ts';
+import { checklistOrder } from '../../core/checklist/items/order.ts';
 import { scannerFindings, settingFindings } from '../../core/checklist/items/settings.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
@@ -92,7 +92,7 @@ export async function readChecklist(
   const known = derived(allMeasures, evidence, (command) => commandText(place, command));
   const items = [...known, ...(await mine)];
   const sources = parts.map(({ name }) => name);
-  return { items: inOrder(items), sources, unread, notes, abandoned };
+  return { items: checklistOrder(items), sources, unread, notes, abandoned };
 }
 
 async function allParts(
@@ -100,10 +100,10 @@ async function allParts(
   { now }: GatherWorld,
   note: (text: string) => void,
 ): Promise<readonly DoctorPart[]> {
-  const { config, configDir, live, parts } = await doctorParts(options, statusMs);
+  const { asked, config, configDir, parts } = await doctorParts(options, statusMs);
   const settings = settingFacts(config);
   const more: Partial<Record<SourceName, () => Promise<readonly SeenFinding[]>>> = {
-    keys: () => ownKeys(config, live, now),
+    keys: () => ownKeys(config, asked, now),
     scanners: async () => scannerFindings(settings),
   };
   const extended = parts.map(({ name, run }) => {
@@ -117,7 +117,7 @@ async function allParts(
     { name: 'outgoing', run: () => outgoing(configDir) },
     { name: 'addresses', run: () => roleAddresses(configDir) },
     { name: 'certificate', run: () => certificate(configDir, now) },
-    { name: 'bulk', run: () => bulkSenders(live) },
+    { name: 'bulk', run: () => bulkSenders(asked) },
     { name: 'dns', run: () => dns(config, options, note) },
     {
       name: 'probe',

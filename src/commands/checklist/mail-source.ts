@@ -1,6 +1,6 @@
 /** What the checklist reads from Postfix besides doctor: outgoing TLS, addresses, certificate. */
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { SeenFinding } from '../../core/checklist/items/derive.ts';
 import { outgoingFindings, roleFindings } from '../../core/checklist/items/outgoing.ts';
 import { fine } from '../../core/finding.ts';
@@ -81,7 +81,7 @@ export async function certificate(
   const id = 'certificate.file';
   const title = `Certificate in ${file}`;
   try {
-    const seen = seenIn(await readFile(file));
+    const seen = seenIn(await readSmall(file));
     const port = { name: 'smtp', port: 25, implicit: false } as const;
     const findings = judgeCertificate(seen, { host: values.myhostname, now, port });
     const due = { at: seen.until, what: `certificate of ${values.myhostname}` };
@@ -97,6 +97,15 @@ export async function certificate(
     const fix = 'put the file back, or correct smtpd_tls_chain_files in main.cf';
     return [{ id, kind: 'fail', title, found, wanted, fix }];
   }
+}
+
+/** Longer than any chain of certificates. */
+const bytesMax = 1_000_000;
+
+async function readSmall(file: string): Promise<Buffer> {
+  const found = await stat(file);
+  if (!found.isFile() || found.size > bytesMax) throw new Error('it is no file with a certificate');
+  return readFile(file);
 }
 
 function seenIn(pem: Buffer): Parameters<typeof judgeCertificate>[0] {

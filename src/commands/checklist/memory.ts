@@ -65,7 +65,8 @@ export async function remembered(
   try {
     const guard = await connectToGuard(state);
     if (how.isWhole) await report(guard, items);
-    return { acks: await guard.read('/checklist/acks'), note: '' };
+    const note = how.isWhole ? '' : 'Not kept: with --domain or --config-dir this is a part of all';
+    return { acks: await guard.read('/checklist/acks'), note };
   } catch (error) {
     const note = isNotRunning(error)
       ? 'Not kept: the history and the nightly mail need a guard that runs'

@@ -15,6 +15,7 @@ export function commandPlace(configDir: string | undefined): CommandPlace {
   return { configDir, isInstalled: home === installedHome, isRoot: process.getuid?.() === 0 };
 }
 
+/** Empty if it would only be refused here. */
 export function commandText(place: CommandPlace, command: MeasureCommand): string {
   const sudo = place.isRoot ? '' : 'sudo ';
   if ('postconf' in command) {
@@ -24,5 +25,6 @@ export function commandText(place: CommandPlace, command: MeasureCommand): strin
   }
   if ('starts' in command)
     return place.isInstalled ? `${sudo}systemctl start postern` : 'postern up';
+  if (command.installed === true && !place.isInstalled) return '';
   return `${command.root ? sudo : ''}${shellWords('postern', ...command.words)}`;
 }

@@ -92,8 +92,8 @@ export type DoctorPart = {
 };
 export type DoctorParts = {
   readonly config: Config;
-  /** Undefined: no guard runs, or this user may not ask it. */
-  readonly live: RunFile | undefined;
+  /** Undefined: no guard runs, or it does not answer this user. */
+  readonly asked: RunFile | undefined;
   readonly configDir: string | undefined;
   /** In the order in which doctor prints them. */
   readonly parts: readonly DoctorPart[];
@@ -119,6 +119,8 @@ export async function doctorParts(
   const run = await readRunFile(state).catch((cause: unknown) => cause);
   const live = isRun(run) ? run : undefined;
   const status = live === undefined ? undefined : await statusOf(live, patienceMs);
+  // One that does not tell its state answers nothing else.
+  const asked = status === undefined ? undefined : live;
   const test = options.testMessage === true;
   const part = (name: SourceName, look: () => Promise<readonly SeenFinding[]>): DoctorPart => ({
     name,
@@ -134,29 +136,31 @@ export async function doctorParts(
     one('node', nodeVersion),
     part('guard', async () => guard),
     part('postfix', () => mailServer(live, configDir)),
-    part('filters', () => filters(config, live, { configDir, test })),
+    part('filters', () => filters(config, asked, { configDir, test })),
     part('reflection', () => reflection(config, configDir)),
-    part('logins', () => loginNames(config, state, configDir, live)),
+    part('logins', () => loginNames(config, state, configDir, asked)),
     part('doors', () => checkDoors({ config, state, live, configDir })),
     one('tools', async () => tools(config.postfix, configDir, await guardKnows(state))),
     part('dovecot', () => logins(config.dovecot)),
-    one('log', () => mailLog(config.mail_log.source, live, status)),
+    one('log', () => mailLog(config.mail_log.source, asked, status)),
     one('bypass', () => bypass(status)),
     one('providers', () => checkProviders(lanes)),
-    part('keys', () => keys(config, live, configDir)),
-    part('authors', () => authors(config, live, configDir)),
-    part('scripts', () => scripts(config, live, configDir)),
+    part('keys', () => keys(config, asked, configDir)),
+    part('authors', () => authors(config, asked, configDir)),
+    part('scripts', () => scripts(config, asked, configDir)),
     part('scanners', () => checkScanners(config, status)),
-    one('notices', () => notices(config.notices, live, options.testNotice === true)),
-    one('passwords', () => passwords(options.state)),
+    one('notices', () => notices(config.notices, asked, options.testNotice === true)),
+    one('passwords', () => passwords(options.state, live !== undefined && asked === undefined)),
     one('disk', () => diskSpace(state)),
     one('clock', () => clockState(status)),
   ];
-  return { config, live, configDir, parts };
+  return { config, asked, configDir, parts };
 }
 
-async function passwords(state: string | undefined): Promise<SeenFinding> {
+/** `hangs`: the guard has the ledger, and does not answer. */
+async function passwords(state: string | undefined, hangs: boolean): Promise<SeenFinding> {
   try {
+    if (hangs) throw new Error('the guard does not answer');
     mayLookInto(stateDirectory(state));
     const { weak, last } = await (await openPasswordStore(state, '')).read();
     const day = last === undefined ? '' : dayText(last.at);

@@ -12,16 +12,22 @@ export type ChecklistProgram = {
   readonly words: readonly string[];
   /** How long after the start of the guard; by default a minute. */
   readonly afterMs?: number;
+  /** How long a run may take; by default two minutes. */
+  readonly limitMs?: number;
 };
 
 const usuallyAfterMs = 60 * secondMs;
-const limitMs = 2 * minuteMs;
+const usualLimitMs = 2 * minuteMs;
 /** What the child said last, for the log. */
 const saidMax = 1_000;
 
 /** Answers with what ends the runs. A run that is on ends, too. */
 export function startChecklistRuns(
-  { words: [program = '', ...args], afterMs = usuallyAfterMs }: ChecklistProgram,
+  {
+    words: [program = '', ...args],
+    afterMs = usuallyAfterMs,
+    limitMs = usualLimitMs,
+  }: ChecklistProgram,
   { log, setRunning }: { readonly log: Log; readonly setRunning: (isRunning: boolean) => void },
 ): () => void {
   let stop: (() => void) | undefined;
@@ -29,7 +35,7 @@ export function startChecklistRuns(
     if (stop !== undefined) return; // one at a time
     const child = spawn(program, args, {
       cwd: '/',
-      // All of it ends together.
+      // Its processes end together.
       detached: true,
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', ...ownPlace() },
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -42,7 +48,11 @@ export function startChecklistRuns(
     });
     const kill = (): void => killGroup(child.pid);
     stop = kill;
-    const late = setTimeout(kill, limitMs);
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      kill();
+    }, limitMs);
     const over = (why: string): void => {
       if (stop !== kill) return;
       stop = undefined;
@@ -53,6 +63,7 @@ export function startChecklistRuns(
     child.on('error', (error) => over(error.message));
     child.on('close', (code, signal) => {
       if (code === 0) over('');
+      else if (isLate) over(`it took longer than ${limitMs / secondMs} s`);
       else over(signal === null ? said.trim() || `it ended with ${code}` : `ended by ${signal}`);
     });
     child.unref();
@@ -93,6 +104,6 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nothing of it is left.
+    // All processes have ended already.
   }
 }

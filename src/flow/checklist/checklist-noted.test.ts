@@ -24,9 +24,10 @@ function rig() {
     told.push(notice);
     return [];
   };
+  const send = (): void => undefined;
   const iso = (at: Millis): string => new Date(at).toISOString();
   const open = () =>
-    openChecklist({ ledger, journal, notices: { prepare }, world, host: 'mail.test', iso });
+    openChecklist({ ledger, journal, notices: { prepare, send }, world, host: 'mail.test', iso });
   let checklist = open();
   let run = 0;
   const itemsOf = (states: States): readonly ChecklistItem[] =>
@@ -90,7 +91,7 @@ test('a night tells what changed since the last one, once, also over a restart',
   assert.equal(r.told[0]?.page, '/checklist');
 });
 
-test('what changed and changed back by day is in the history, with its names, and no news', async () => {
+test('what changed and changed back by day is in the history with names, and no news', async () => {
   const r = rig();
   await r.night({ a: 'done' });
   await r.look({ a: 'broken' }, 'ann');
@@ -137,7 +138,7 @@ test('an item that changes again and again is told once', async () => {
   assert.match((await r.night({ a: 'done' }))[0] ?? '', /done \(was broken\)/, 'calm again');
 });
 
-test('an acknowledgement ends with its days, when the item gets worse, and when it is done', async () => {
+test('an acknowledgement ends with its days, when the item gets worse or is done', async () => {
   const r = rig();
   await r.night({ a: 'broken', b: 'missing', c: 'broken', d: 'done' });
   const ack = (id: string, days: number) =>
@@ -188,7 +189,7 @@ test('an acknowledgement is taken back; a wrong name is answered with near ones'
   );
 });
 
-test('a run counts when its last part is there; an item that is not listed any more goes', async () => {
+test('a run counts when its last part is there; an item not listed any more goes', async () => {
   const r = rig();
   await r.look({ a: 'done', b: 'done' });
   const part = { run: 'parts', asRoot: false, nightly: false };
@@ -212,6 +213,25 @@ test('a run counts when its last part is there; an item that is not listed any m
   const refused = await r.checklist.note({ ...last, run: 'many', items: many }, 'op');
   assert.equal(refused.ok, false);
   assert.equal(r.checklist.view().items.length, 2);
+});
+
+test('an address is forgotten, in memory and in the ledger', async () => {
+  const r = rig();
+  const found = 'key of "ann.o\'hara"@here.test, and of Ann@here.test: weak';
+  const item = checklistItem('a', { state: 'broken', found });
+  const part = { run: 'x', items: [item], isLast: true, asRoot: false, nightly: false };
+  assert.ok((await r.noted(r.checklist.note(part, 'op'))).ok);
+  const how = { days: 3, note: 'ask ann@here.test', by: 'op' };
+  assert.ok((await r.noted(r.checklist.acknowledge('a', how))).ok);
+  r.checklist.forgetAddress('ann@here.test');
+  r.ledger.forget({ address: 'ann@here.test', hashes: [] }, { dryRun: false });
+  const kept = [r.checklist.view(), r.checklist.acknowledgements()];
+  const stored = [r.ledger.checklistItems(), r.ledger.acknowledgements()];
+  const history = r.checklist.history({ limit: 9 });
+  for (const one of [...kept, ...stored, history]) {
+    assert.doesNotMatch(JSON.stringify(one), /ann@here\.test/i);
+  }
+  assert.equal(r.stateOf('a'), 'broken');
 });
 
 test('the history of one item is bounded, and the others keep theirs', async () => {

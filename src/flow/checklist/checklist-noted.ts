@@ -18,11 +18,12 @@ import {
   type RememberedItem,
 } from '../../core/checklist/memory/remember.ts';
 import type { Notice } from '../../core/notice.ts';
+import { withoutAddress } from '../../formats/message/without-address.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
-import type { AdminResult } from '../../ports/admin.ts';
 import type {
   ChecklistAdmin,
   ChecklistLedger,
+  ChecklistResult,
   ItemView,
   LastRun,
   ReportPart,
@@ -35,7 +36,7 @@ import type { Notices } from '../notices/notices.ts';
 export type ChecklistDeps = {
   readonly ledger: ChecklistLedger;
   readonly journal: Pick<Journal, 'committed' | 'live'>;
-  readonly notices: Pick<Notices, 'prepare'>;
+  readonly notices: Pick<Notices, 'prepare' | 'send'>;
   readonly world: Pick<World, 'clock' | 'newId'>;
   readonly host: string;
   readonly iso: (at: Millis) => string;
@@ -44,6 +45,8 @@ export type ChecklistDeps = {
 export type Checklist = ChecklistAdmin & {
   /** Whether the guard itself runs the checklist now. */
   setRunning(isRunning: boolean): void;
+  /** Removes an address from what is kept in memory. */
+  forgetAddress(address: string): void;
 };
 
 const lastKey = 'checklist.last';
@@ -64,12 +67,17 @@ export function openChecklist(deps: ChecklistDeps): Checklist {
   };
   let isRunning = false;
   return {
+    forgetAddress(address) {
+      forgetIn(state.rows, address);
+      forgetIn(state.acks, address);
+    },
     setRunning: (on) => {
       isRunning = on;
     },
     view: () => ({
       last: lastRun(deps),
       isRunning,
+      now: deps.world.clock.now(),
       items: [...state.rows.values()].map(shown(state)),
     }),
     acknowledgements: () => [...state.acks.values()],
@@ -77,6 +85,16 @@ export function openChecklist(deps: ChecklistDeps): Checklist {
     note: (part, by) => note(deps, state, part, by),
     acknowledge: (id, how) => acknowledge(deps, state, id, how),
   };
+}
+
+function forgetIn<Row>(rows: Map<string, Row>, address: string): void {
+  // In JSON, quotes and backslashes of an address have a backslash before them.
+  const written = JSON.stringify(address).slice(1, -1);
+  for (const [id, row] of rows) {
+    const old = JSON.stringify(row);
+    const fresh = withoutAddress(old, written);
+    if (fresh !== old) rows.set(id, JSON.parse(fresh) as Row);
+  }
 }
 
 type State = {
@@ -103,7 +121,7 @@ async function note(
   state: State,
   part: ReportPart,
   by: string,
-): Promise<AdminResult> {
+): Promise<ChecklistResult> {
   const items = [...(state.parts.get(part.run) ?? []), ...part.items];
   state.parts.delete(part.run);
   if (items.length > itemsMax) {
@@ -121,16 +139,18 @@ async function note(
   for (const id of noted.gone) state.rows.delete(id);
   for (const row of noted.rows) state.rows.set(row.item.id, row);
   const ended = endAcks(state, run);
-  const told = nightly ? tellNight(deps, state, run, ended) : [];
+  const notice = nightly ? tellNight(deps, state, run, ended) : undefined;
   const changes: readonly Change[] = [
     ...[...state.rows.values()].map((row) => ({ kind: 'checklist-item' as const, row })),
     ...noted.gone.map((id) => ({ kind: 'checklist-gone' as const, id })),
     ...[...noted.changes, ...ended].map((row) => ({ kind: 'checklist-change' as const, row })),
     ...ended.map(({ id }) => ({ kind: 'acknowledgement-ended' as const, id })),
     { kind: 'meta', key: lastKey, value: JSON.stringify({ at: run.at, by, asRoot }) },
-    ...told,
+    ...(nightly ? [{ kind: 'meta' as const, key: nightKey, value: String(run.at) }] : []),
+    ...(notice === undefined ? [] : deps.notices.prepare(notice)),
   ];
   const kept = await deps.journal.committed(changes);
+  if (notice !== undefined) deps.notices.send(notice);
   const text = `${items.length} items noted, ${noted.changes.length} changed`;
   if (kept) return { ok: true, text, count: noted.changes.length };
   return { ok: false, text: `${text}, but the ledger could not be written` };
@@ -158,13 +178,13 @@ function endAcks({ acks, rows }: State, { at, by }: ChecklistRun): readonly Chec
   return ended;
 }
 
-/** What to write with the nightly run: what is told now, and the notice if there is news. */
+/** The notice of this night if there is news. What it tells is told in `rows`. */
 function tellNight(
-  { host, iso, journal, ledger, notices, world }: ChecklistDeps,
+  { host, iso, journal, ledger, world }: ChecklistDeps,
   { rows }: State,
   { at }: ChecklistRun,
   ended: readonly ChecklistChange[],
-): readonly Change[] {
+): Notice | undefined {
   const lastNight = journal.live.meta(nightKey);
   const since = Number(lastNight ?? at) as Millis;
   const earlier = ledger
@@ -175,9 +195,8 @@ function tellNight(
   const about = { now: at, isFirst: lastNight === undefined, ended: [...ended, ...earlier] };
   const news = nightlyNews([...rows.values()], about);
   for (const row of news.rows) rows.set(row.item.id, row);
-  const night: Change = { kind: 'meta', key: nightKey, value: String(at) };
-  if (news.lines.length === 0) return [night];
-  const notice: Notice = {
+  if (news.lines.length === 0) return undefined;
+  return {
     version: 1,
     event: 'checklist.changed',
     id: world.newId(),
@@ -193,7 +212,6 @@ function tellNight(
     explain: 'postern checklist',
     page: '/checklist',
   };
-  return [night, ...notices.prepare(notice)];
 }
 
 async function acknowledge(
@@ -201,7 +219,7 @@ async function acknowledge(
   state: State,
   id: string,
   { by, days, note: why }: Parameters<ChecklistAdmin['acknowledge']>[1],
-): Promise<AdminResult> {
+): Promise<ChecklistResult> {
   const row = state.rows.get(id);
   if (row === undefined) return noItem(id, [...state.rows.keys()]);
   const at = deps.world.clock.now();
@@ -242,7 +260,7 @@ async function acknowledge(
   );
 }
 
-function noItem(id: string, known: readonly string[]): AdminResult {
+function noItem(id: string, known: readonly string[]): ChecklistResult {
   const near = nearNames(id, known);
   const hint =
     near.length === 0 ? 'all items: postern checklist --all' : `near: ${near.join(', ')}`;
@@ -253,7 +271,7 @@ async function written(
   { journal }: ChecklistDeps,
   text: string,
   changes: readonly Change[],
-): Promise<AdminResult> {
+): Promise<ChecklistResult> {
   if (await journal.committed(changes)) return { ok: true, text, count: 1 };
   return { ok: false, text: `${text}, but the ledger could not be written` };
 }

@@ -19,8 +19,8 @@ const justNow: number = Number.MAX_SAFE_INTEGER;
 /**
  * The reads of the ledger that the journal overlays. Weak passwords, scripts and declarations are
  * not among them, nor mail that comes in: their flows keep them in memory (passwords-audited.ts,
- * script-mailed.ts, observation.ts, inbound/waiting, checklist). Those of lanes are asked of the ledger; the
- * last seconds are missing.
+ * script-mailed.ts, observation.ts, inbound/waiting, checklist). Those of lanes are asked of the
+ * ledger; the last seconds are missing.
  * Statistics come from the ledger itself (shared-answers.ts), without the last seconds.
  */
 export type LedgerReads = Omit<

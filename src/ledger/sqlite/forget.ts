@@ -23,6 +23,10 @@ const texts = [
   ['inbound', 'number', 'subject'],
   ['inbound_deferred', 'key', 'recipient'],
   ['inbound_deferred', 'key', 'subject'],
+  ['checklist_item', 'id', 'item'],
+  ['checklist_item', 'id', 'unknown_why'],
+  ['checklist_change', 'number', 'text'],
+  ['acknowledgement', 'id', 'note'],
 ] as const;
 /** Lists of addresses with their numbers, as JSON. */
 const lists = ['written_to', 'sent_as'] as const;

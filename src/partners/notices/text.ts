@@ -208,7 +208,8 @@ function why(notice: Notice): string {
     signal === 'record' ? `  ${oneLine(text)}` : fold(oneLine(text), '  - ', '    '),
   );
   const more = notice.reasons.length - lines.length;
-  return ['Why', ...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n');
+  const heading = notice.event === 'checklist.changed' ? 'Changed' : 'Why';
+  return [heading, ...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n');
 }
 
 /** The command by which a person says that the account was hijacked. */

@@ -3,7 +3,6 @@ import type { ChecklistItem } from '../../core/checklist/items/item.ts';
 import type { Acknowledgement } from '../../core/checklist/memory/ack.ts';
 import type { ChecklistChange, RememberedItem } from '../../core/checklist/memory/remember.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AdminResult } from '../admin.ts';
 
 /** How many lines of the history are asked for; `id`: only those of one item. */
 export type HistorySearch = { readonly id?: string; readonly limit: number };
@@ -44,6 +43,7 @@ export type ChecklistView = {
   readonly last: LastRun | undefined;
   /** The guard runs the checklist now. */
   readonly isRunning: boolean;
+  readonly now: Millis;
   readonly items: readonly ItemView[];
 };
 
@@ -56,15 +56,20 @@ export type ReportPart = {
   readonly nightly: boolean;
 };
 
+/** The answer to an action, in words. `count`: how many things changed. */
+export type ChecklistResult =
+  | { readonly ok: true; readonly text: string; readonly count: number }
+  | { readonly ok: false; readonly text: string; readonly hint?: string };
+
 export type ChecklistAdmin = {
   view(): ChecklistView;
   acknowledgements(): readonly Acknowledgement[];
   history(filter: HistorySearch): readonly ChecklistChange[];
   /** Takes what a run found. With `nightly`, changes since the last night are told. */
-  note(part: ReportPart, by: string): Promise<AdminResult>;
+  note(part: ReportPart, by: string): Promise<ChecklistResult>;
   /** `days` 0 ends an acknowledgement. */
   acknowledge(
     id: string,
     how: { readonly days: number; readonly note: string; readonly by: string },
-  ): Promise<AdminResult>;
+  ): Promise<ChecklistResult>;
 };

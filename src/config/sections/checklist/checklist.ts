@@ -54,11 +54,11 @@ export const checklistSettings: z.ZodType<ChecklistSettings> = z
       .default([])
       .describe(
         'Items of your own for `postern checklist`. Each [[checklist.items]] has id (own.NAME), ' +
-          'title, and command: a program with its path and arguments, as a list, without a shell. ' +
-          'It runs as the user of the guard, never as root, for at most 10 seconds. Its exit ' +
-          'code says the state: 0 done, 1 broken, 2 missing, 3 not needed, any other unknown; ' +
-          'its first line is shown. Besides: effort (minutes, hours, days), cost (free, money), ' +
-          'effect (what it prevents) and fix (what to do).',
+          'title, and command: a program with its path and arguments, as a list, without a ' +
+          'shell. It runs as the user of the guard, never as root, for at most 10 seconds. Its ' +
+          'exit code says the state: 0 done, 1 broken, 2 missing, 3 not needed, any other ' +
+          'unknown; its first line is shown. Besides: effort (minutes, hours, days), cost ' +
+          '(free, money), effect (what it prevents) and fix (what to do).',
       ),
   })
   .prefault({});

@@ -71,8 +71,10 @@ function itemOf(
   const fixed = { id, title, effort, cost, effect, requiredBy };
   const more = follows === undefined ? {} : { follows };
   const judged = findings.length > 0 ? ofFindings(measure, findings) : absent(measure, evidence);
+  const helps = measure.commandWhile ?? judged.state;
   const isOpen = judged.state === 'missing' || judged.state === 'broken';
-  const command = isOpen && measure.command !== undefined ? print(measure.command) : '';
+  const offered = isOpen && helps === judged.state ? measure.command : undefined;
+  const command = offered === undefined ? '' : print(offered);
   const due = findings.flatMap((one) => one.due ?? []).toSorted((a, b) => a.at - b.at)[0];
   return { ...fixed, ...judged, command, ...more, ...(due === undefined ? {} : { due }) };
 }

@@ -32,6 +32,6 @@ export type ChecklistItem = {
   readonly command: string;
   /** Items before this one: their commands may move this one too, or it is not known before. */
   readonly follows?: readonly string[];
-  /** When it breaks if nobody does anything, and what it is that breaks (`key s1 of example.org`). */
+  /** When it breaks if nobody does anything, and what breaks (`key s1 of example.org`). */
   readonly due?: { readonly at: Millis; readonly what: string };
 };

@@ -39,6 +39,8 @@ export type MeasureCommand =
   | {
       readonly words: readonly string[];
       readonly root: boolean;
+      /** It runs only from an installed Postern. */
+      readonly installed?: true;
     }
   /** A setting of main.cf, and a reload. */
   | { readonly postconf: string }
@@ -65,10 +67,12 @@ export type Measure = Pick<
   };
   /** The state of a warning, without which it is `missing`. */
   readonly warning?: ItemState;
-  /** A failure means that it was never there, unless a part of it is in place. */
+  /** A failure means that it was never there, unless some part is in place. */
   readonly neverThere?: true;
   /** Undefined: no command can. */
   readonly command?: MeasureCommand;
+  /** The command helps in this state only; without: while it is missing or broken. */
+  readonly commandWhile?: ItemState;
 };
 
 /** Does this pattern name this finding? */

@@ -17,7 +17,7 @@ const efforts: readonly Effort[] = ['minutes', 'hours', 'days'];
 const costs: readonly Cost[] = ['free', 'money'];
 
 /** Broken first; then easy before hard, cheap before expensive; else the order as given. */
-export function inOrder(items: readonly ChecklistItem[]): readonly ChecklistItem[] {
+export function checklistOrder(items: readonly ChecklistItem[]): readonly ChecklistItem[] {
   return items.toSorted(
     (one, other) =>
       itemStates.indexOf(one.state) - itemStates.indexOf(other.state) ||
@@ -28,11 +28,11 @@ export function inOrder(items: readonly ChecklistItem[]): readonly ChecklistItem
 
 /** Items to be put in place, in the order in which to do it. */
 export function openItems(items: readonly ChecklistItem[]): readonly ChecklistItem[] {
-  return inOrder(items).filter(({ state }) => state === 'broken' || state === 'missing');
+  return checklistOrder(items).filter(({ state }) => state === 'broken' || state === 'missing');
 }
 
 /** The first open item that a command puts in place; without one, the first open item. */
-export function nextStep(items: readonly ChecklistItem[]): ChecklistItem | undefined {
+export function nextItem(items: readonly ChecklistItem[]): ChecklistItem | undefined {
   const open = openItems(items);
   return open.find(({ command }) => command !== '') ?? open[0];
 }
@@ -51,7 +51,7 @@ export function topLine(
 ): string {
   const broken = items.filter(({ state }) => state === 'broken').length;
   const due = nextToBreak(items);
-  const step = nextStep(items);
+  const step = nextItem(items);
   const parts = [`${broken} broken`];
   if (due !== undefined) parts.push(`next to break: ${due.what} ${inDays(due.at, now)}`);
   if (step !== undefined) parts.push(`next step: ${step.command || show(step.id)}`);

@@ -32,7 +32,12 @@ export function ownItem(
   const state = end.kind === 'ended' ? (states.get(end.exit) ?? 'unknown') : 'unknown';
   const isOpen = state === 'broken' || state === 'missing';
   return {
-    ...{ id, title, state, effort, cost, effect },
+    id,
+    title,
+    state,
+    effort,
+    cost,
+    effect,
     requiredBy: [],
     found: foundText(end),
     fix: isOpen ? fix : '',

@@ -1,5 +1,5 @@
 /**
- * Acknowledgements: an operator knows of an item and takes it as it is for some time. One ends when
+ * Acknowledgements: an operator knows an item and takes it as it is for some time. One ends when
  * its time is over, when the item gets worse than it was, and when it is done. Pure.
  */
 import type { Millis } from '../../../lib/time.ts';

@@ -1,7 +1,7 @@
 /** Names that a person may have meant by a wrong one. Pure. */
 
 const namesMax = 5;
-/** Letters that may differ. */
+/** Characters that may differ. */
 const differenceMax = 3;
 
 /** The nearest names first; empty if none is near. */
@@ -17,13 +17,13 @@ export function nearNames(wrong: string, names: readonly string[]): readonly str
   return near.slice(0, namesMax).map(({ name }) => name);
 }
 
-/** Letters to add, remove or change (Levenshtein). */
+/** Characters to add, remove or change (Levenshtein). */
 function differenceOf(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, nth) => nth);
-  for (const [at, letter] of [...one.slice(0, 200)].entries()) {
+  for (const [at, character] of [...one.slice(0, 200)].entries()) {
     const next = [at + 1];
     for (let nth = 0; nth < other.length; nth += 1) {
-      const same = letter === other[nth] ? 0 : 1;
+      const same = character === other[nth] ? 0 : 1;
       const [left = 0, above = 0, both = 0] = [next[nth], row[nth + 1], row[nth]];
       next.push(Math.min(left + 1, above + 1, both + same));
     }

@@ -9,7 +9,7 @@ import type { ChecklistItem, ItemState } from '../items/item.ts';
 export const nightlyName = 'nightly check';
 
 /** So many nights in a row an item may be unknown before that counts as a change. */
-export const unknownNightsMax = 3;
+const unknownNightsMax = 3;
 /** An item with so many changes in a week is told once, then not before a quiet week. */
 export const flapChanges = 4;
 export const flapMs: Millis = (7 * dayMs) as Millis;

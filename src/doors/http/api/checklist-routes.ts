@@ -17,7 +17,7 @@ import type { Hono } from 'hono';
 import * as z from 'zod';
 import type { ChecklistItem } from '../../../core/checklist/items/item.ts';
 import {
-  inOrder,
+  checklistOrder,
   itemStates,
   nextToBreak,
   openItems,
@@ -98,8 +98,9 @@ const historyQuery: z.ZodType<HistorySearch> = z.object({
 /** Next steps on the overview. */
 const stepsMax = 3;
 
-function shown(view: ChecklistView, now: Millis) {
-  const items = inOrder(view.items);
+function shown(view: ChecklistView) {
+  const { now } = view;
+  const items = checklistOrder(view.items);
   const acks = view.items.flatMap(({ ack }) => (ack === undefined ? [] : [ack]));
   const open = openItems(withoutAcknowledged(items, acks, now));
   return {
@@ -108,12 +109,11 @@ function shown(view: ChecklistView, now: Millis) {
     broken: open.filter(({ state }) => state === 'broken').length,
     due: nextToBreak(items),
     next: open.slice(0, stepsMax).map((one) => one.id),
-    now,
   };
 }
 
 export function checklistRoutes(api: Hono<HttpEnv>, checklist: ChecklistAdmin): void {
-  api.get('/checklist', (c) => c.json(shown(checklist.view(), Date.now() as Millis)));
+  api.get('/checklist', (c) => c.json(shown(checklist.view())));
   api.get('/checklist/acks', (c) => c.json(checklist.acknowledgements()));
   api.get('/checklist/history', (c) => c.json(checklist.history(query(c, historyQuery))));
   api.post('/checklist', async (c) => {

@@ -1,4 +1,4 @@
-/** Step 13 of the ledger: who may write as whom. Released steps are never edited. */
+/** Step 13 of the ledger: addresses an account may write as. Released steps are never edited. */
 export const authorsStep: string = `
   -- Addresses that an account may write as, by declaration; one that was taken back stays. And
   -- mail that was sent without a right in the time of observation; a bit for each of its days.

@@ -30,7 +30,7 @@ export function Checklist({ ask }) {
     <${Heading} id="checklist" title="Checklist" />
     ${fault !== '' && html`<p class="fault" role="alert">${opened(fault)}</p>`}
     ${found === undefined && fault === '' && html`<p class="quiet">Loading…</p>`}
-    ${found && (found.last === undefined ? html`<${NotYet} ...${found} />` : html`<${Head} ...${{ found }} />`)}
+    ${found && html`<${Head} found=${found} />`}
     ${groups.map(({ isOpen, state, title }) => {
       const some = open.filter((item) => item.state === state);
       return html`<${Group} key=${state} ...${{ isOpen, title, items: some, ask, reread }} />`;
@@ -42,7 +42,7 @@ export function Checklist({ ask }) {
     ${
       found &&
       html`<p class="same">
-        <span class="quiet">Same on the command line, as root with all that only root can read</span>
+        <span class="quiet">Same on the command line; root sees more</span>
         <${Command} text="sudo postern checklist --all" />
       </p>`
     }
@@ -50,7 +50,8 @@ export function Checklist({ ask }) {
 }
 
 function Head({ found }) {
-  return html`<${TopLine} ...${{ found }} />
+  if (found.last === undefined) return html`<${NotYet} ...${found} />`;
+  return html`<${TopLine} found=${found} />
     <${Found} last=${found.last} />
     ${found.isRunning && html`<p class="quiet" role="status">A new run is on now.</p>`}`;
 }
@@ -69,20 +70,22 @@ function Group({ ask, isOpen, items, reread, title }) {
 
 function Item({ ask, item, reread }) {
   const { cost, effect, effort, found, id, requiredBy, state, title } = item;
+  const unread = visible(item.unknownWhy);
   const isOpen = state === 'broken' || state === 'missing';
+  const needs = visible(requiredBy.join(', '));
   const price = cost === 'free' ? 'free' : 'costs money';
   return html`<div class="item">
     <div>
       <p class="item-title"><${ItemState} state=${state} /> <strong>${visible(title)}</strong></p>
       <p>${said(found)}</p>
       ${effect !== '' && isOpen && html`<p class="quiet">${visible(effect)}</p>`}
-      ${requiredBy.length > 0 && isOpen && html`<p>Required by ${visible(requiredBy.join(', '))}</p>`}
+      ${needs !== '' && isOpen && html`<p>Required by ${needs}</p>`}
       <${Remedy} item=${item} />
       <p class="quiet item-facts">
         <code>${visible(id)}</code>${isOpen && ` · ${effort}, ${price}`}${' · '}
         <${Since} at=${item.since} />, found by ${finder(item.by)}
       </p>
-      ${item.unknownWhy !== '' && html`<p class="quiet">The last run could not look: ${visible(item.unknownWhy)}</p>`}
+      ${unread !== '' && html`<p class="quiet">The last run could not look: ${unread}</p>`}
       <${Ack} ack=${item.ack} />
     </div>
     <${AckButton} ...${{ ask, item, reread }} />

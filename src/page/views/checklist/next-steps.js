@@ -17,7 +17,8 @@ export function NextSteps({ isCalm = false }) {
     <${Heading} id="next-steps" title="Next steps">
       <a href=${checklistAddress}>Whole checklist</a>
     <//>
-    ${found.last === undefined ? html`<${NotYet} ...${found} />` : html`<${TopLine} ...${{ found }} />`}
+    ${found.last === undefined && html`<${NotYet} ...${found} />`}
+    ${found.last !== undefined && html`<${TopLine} found=${found} />`}
     ${
       isCalm &&
       steps.length > 0 &&

@@ -31,7 +31,7 @@ function inDays(ms) {
   return `in ${many(days, 'day')}`;
 }
 
-/** Texts are written to fit inside a sentence; a name at the beginning keeps its letters. */
+/** Texts are written to fit inside a sentence; a name at the beginning stays as it is. */
 export function said(text) {
   return visible(/^\S*[._/@]\S/.test(text) ? text : opened(text));
 }
@@ -54,5 +54,5 @@ export function Remedy({ item: { command, fix } }) {
   if (command !== '') return html`<p><${Command} text=${visible(command)} /></p>`;
   if (fix === '') return null;
   const [first] = fix.split('\n');
-  return html`<p><span class="quiet">To do: </span>${said(first)}</p>`;
+  return html`<p><span class="quiet">To do: </span>${visible(first)}</p>`;
 }

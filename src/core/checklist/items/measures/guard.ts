@@ -5,6 +5,17 @@ const free = { cost: 'free', requiredBy: [] } as const;
 
 export const guardMeasures: readonly Measure[] = [
   {
+    id: 'guard.installed',
+    title: 'The guard is a service of this machine, with its root helper',
+    effort: 'minutes',
+    ...free,
+    effect: 'Mail is still watched after a restart of the machine, and the guard needs no root.',
+    source: 'settings',
+    findings: ['guard.service'],
+    absent: { state: 'unknown', found: 'not looked at' },
+    command: { words: ['install'], root: true },
+  },
+  {
     id: 'guard.runs',
     title: 'The guard runs',
     effort: 'minutes',
@@ -15,17 +26,6 @@ export const guardMeasures: readonly Measure[] = [
     absent: { state: 'unknown', found: 'not looked at' },
     command: { starts: true },
     follows: ['guard.installed'],
-  },
-  {
-    id: 'guard.installed',
-    title: 'The guard is a service of this machine, with its root helper',
-    effort: 'minutes',
-    ...free,
-    effect: 'Mail is still watched after a restart of the machine, and the guard needs no root.',
-    source: 'settings',
-    findings: ['guard.service'],
-    absent: { state: 'unknown', found: 'not looked at' },
-    command: { words: ['install'], root: true },
   },
   {
     id: 'guard.ledger',

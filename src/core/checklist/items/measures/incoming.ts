@@ -92,7 +92,7 @@ export const incomingMeasures: readonly Measure[] = [
     ...returned,
     effect: 'What it refuses was accepted before, and is returned to forged senders.',
     findings: ['reflection.filter'],
-    absent: none('there is none'),
+    absent: none('no such filter'),
   },
   {
     id: 'inbound.quota',

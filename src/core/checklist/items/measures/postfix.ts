@@ -142,6 +142,8 @@ export const postfixMeasures: readonly Measure[] = [
     findings: ['passwords.audit'],
     absent: { state: 'unknown', found: 'not looked at' },
     command: { words: ['passwords', 'audit'], root: true },
+    // A second audit finds the same passwords.
+    commandWhile: 'missing',
   },
   {
     id: 'scripts.door',
@@ -152,10 +154,8 @@ export const postfixMeasures: readonly Measure[] = [
     source: 'settings',
     findings: ['sendmail.door'],
     absent: { state: 'unknown', found: 'not looked at' },
-    command: {
-      words: ['connect', 'sendmail'],
-      root: true,
-    },
+    command: { words: ['connect', 'sendmail'], root: true, installed: true },
+    follows: ['guard.installed'],
   },
   {
     id: 'scripts.no-bypass',

@@ -28,7 +28,7 @@ export type ChecklistTable = ChecklistLedger & {
 };
 
 /** Lines of the history that are kept of one item, and of all. */
-export const changesOfItemMax = 200;
+const changesOfItemMax = 200;
 const changesMax = 20_000;
 
 const kinds: readonly ChecklistChange['what'][] = [
