@@ -62,7 +62,11 @@ export function Confirm({ question, onDone, onClose }) {
         ${isAway ? gone : fault === undefined ? '' : sentences(fault)}
       </p>
       <div class="buttons">
-        <button class=${question.danger ? 'danger' : 'primary'} type="submit" disabled=${busy || isAway}>
+        <button
+          class=${question.danger ? 'danger' : 'primary'}
+          type="submit"
+          disabled=${busy || isAway}
+        >
           ${busy ? 'Working…' : (choice ?? question).verb}
         </button>
         <button ref=${cancel} type="button" onClick=${() => dialog.current.close()}>Cancel</button>

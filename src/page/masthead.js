@@ -1,4 +1,4 @@
-/** The top of the page: host, search, mode, connection, views, and the state of mail in one line. */
+/** The top of the page: host, search, mode, connection, views, and the state of mail. */
 import { useContext } from 'preact/hooks';
 import { signOut } from './parts/api.js';
 import { Away, AwayAdvice } from './parts/away.js';
@@ -82,8 +82,8 @@ function Gone({ away }) {
   return html`<${Banner} tone="stop" title="Postern does not answer">
     <p>
       Last answer <time datetime=${new Date(away.asOf).toISOString()}>${stamp(away.asOf)}</time>,
-      ${' '}${relative(away.asOf, Date.now())}. If Postern is down, Postfix tells senders to try again
-      later, unless <code>postern_when_down</code> in main.cf says <code>accept</code>.
+      ${' '}${relative(away.asOf, Date.now())}. If Postern is down, Postfix tells senders to try
+      again later, unless <code>postern_when_down</code> in main.cf says <code>accept</code>.
     </p>
     <p><${AwayAdvice} /></p>
   <//>`;

@@ -1,4 +1,4 @@
-/** A bad night on top of the made-up one: long lists, to see that they are cut, folded and paged. */
+/** A bad night on top of the made-up one: lists that are so long that they must be cut. */
 import type { Account } from '../../src/core/account-name.ts';
 import { type Millis, minuteMs } from '../../src/lib/time.ts';
 import type { Night } from './night.ts';

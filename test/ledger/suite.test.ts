@@ -156,26 +156,6 @@ for (const kind of ['file', 'memory'] as const) {
       ledger.close();
     });
 
-    test('an account is found by its name; what only contains the text comes after', () => {
-      const names = ['user5@b.example', 'user51@a.example', 'user5@a.example', 'x%user5@a.example'];
-      const ledger = ledgerWith(...names.map((name) => accountOf(name as Account)));
-      const find = (text: string, limit = 9): readonly string[] =>
-        ledger.findAccounts(text, limit).found.map(({ account }) => account);
-      assertStrict.deepEqual(find('user5'), [
-        'user5@a.example',
-        'user5@b.example',
-        'user51@a.example',
-        'x%user5@a.example',
-      ]);
-      assertStrict.equal(find('user5@b.example')[0], 'user5@b.example');
-      assertStrict.deepEqual(find('USER51'), ['user51@a.example']);
-      assertStrict.deepEqual(find('%'), ['x%user5@a.example']);
-      assertStrict.equal(find('user5', 2).length, 2);
-      assertStrict.equal(ledger.findAccounts('user5', 2).count, 4);
-      assertStrict.deepEqual(ledger.findAccounts('_', 2), { found: [], count: 0 });
-      ledger.close();
-    });
-
     test('messages are found by queue id, and the passed ones by account', () => {
       const rows = [
         messageRow({ queueId: 'A', at: at(10) }),

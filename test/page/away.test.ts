@@ -48,7 +48,7 @@ test(
 
       const release = `document.querySelector('.card .primary')`;
       assert.equal(await opened.evaluate(`${release}.ariaDisabled`), 'true');
-      const reason = `document.getElementById(${release}.getAttribute('aria-describedby')).innerText`;
+      const reason = `${release}.ariaDescribedByElements[0].innerText`;
       assert.match(await opened.evaluate<string>(reason), /nothing can be changed here now/);
       await opened.evaluate(`${release}.click()`);
       assert.equal(await opened.evaluate(`document.querySelector('dialog')`), null);

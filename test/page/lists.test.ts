@@ -138,7 +138,7 @@ test('held mail has an address, of all accounts and of one', limit, () =>
   }),
 );
 
-test('a held message says what it is; the account says from where, to whom and when', limit, () =>
+test('a held message says what it is; the account says from where, to which people', limit, () =>
   visit('/held/joe.weber%40example.org', async (page) => {
     await page.until(text('held-of', 'Your parcel is waiting'));
     assert.ok(await page.evaluate(text('held-of', 'To a.k@gmail.example, tom@yahoo.example')));

@@ -31,7 +31,7 @@ test('an account that was seen a moment ago has its state of now', async () => {
   assert.deepEqual(accounts, [{ account: 'joe@here.test', state: 'suspended' }]);
 });
 
-test('the id of a message; anything else is none', async () => {
+test('the id of a message, and nothing else', async () => {
   const rig = openRig();
   const many = Array.from({ length: 30 }, (_, nth) => `s${nth}@elsewhere.test`);
   const { id } = rig.send({ account: 'joe@here.test', to: many });

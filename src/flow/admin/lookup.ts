@@ -1,5 +1,5 @@
 /**
- * What a person typed into the search field: the name of an account, a part of it, or the id of a
+ * What a person typed into the search field: the name of an account or a part, or the id of a
  * message. What was typed exactly goes before what only contains it.
  */
 import type { Account } from '../../core/account-name.ts';

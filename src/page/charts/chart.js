@@ -15,7 +15,7 @@ const passHeight = 136;
 const stopHeight = 112;
 const axisWidth = 44;
 
-/** `mode`: in mode observe the lower chart has what would have been stopped; all of it passed. */
+/** `mode`: in mode observe the lower chart has what would have been stopped. */
 export function Chart({ minutes: counted, mode }) {
   const [at, setAt] = useState(undefined);
   const would = mode === 'observe' ? 'would have been ' : '';

@@ -1,5 +1,5 @@
 /**
- * A list that says how much of it is shown. It is filtered by a text, and shows more when asked:
+ * A list that says how much is shown. It is filtered by a text, and shows more when asked:
  * first what the page has already, then what the door answers.
  */
 import { useEffect, useState } from 'preact/hooks';
@@ -56,7 +56,7 @@ export function useListed({ first, total, shownFirst, nameOf, ask, version = fir
   };
 }
 
-/** A field that filters the list; without one if all of it is shown. */
+/** A field that filters the list; without one if everything is shown. */
 export function ListFilter({ list, id, label }) {
   if (list.isWhole) return null;
   return html`<div class="list-filter">
@@ -75,7 +75,7 @@ export function ListFilter({ list, id, label }) {
   </div>`;
 }
 
-/** Below the list: how much of it is shown, and a button for more. `what`: `account`, for ears. */
+/** Below the list: how much is shown, and a button for more. `what`: `account`, for ears. */
 export function ListEnd({ list, what }) {
   const { fold, grow, hasMore, isWhole, rows, shownFirst, text, total } = list;
   if (isWhole) return null;

@@ -9,8 +9,8 @@ export function releaseAccount(name, observed = false) {
   return {
     title: observed ? `What was it with ${name}?` : `Release ${name}?`,
     text: observed
-      ? 'Nothing of this account was stopped. The note that it would have been suspended ends, and ' +
-        'Postern learns from your answer.'
+      ? 'Nothing of this account was stopped. The note that it would have been suspended ends, ' +
+        'and Postern learns from your answer.'
       : 'Postern opens its login and accepts its mail again. What was it?',
     note: true,
     choices: [hijackedRelease(name, observed), falseAlarmRelease(name, observed)],
@@ -25,8 +25,8 @@ function hijackedRelease(name, observed) {
     label: observed ? 'It was hijacked' : 'It was hijacked – keep held mail',
     detail: observed
       ? 'Change its password. Postern learns nothing from the attack.'
-      : 'Choose this once its password is changed. Postern learns nothing from the attack, and all ' +
-        'held mail of the account stays held.',
+      : 'Choose this once its password is changed. Postern learns nothing from the attack, and ' +
+        'all held mail of the account stays held.',
     verb: observed ? 'It was hijacked' : 'Release, keep held mail',
     command: command('accounts', 'release', name, '--hijacked'),
     body: { hijacked: true },

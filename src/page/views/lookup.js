@@ -190,7 +190,7 @@ function Suggestions({ options, active, go, found, meant: first }) {
 }
 
 function Option({ option: { kind, account, state, id, text } }) {
-  if (kind === 'message') return html`<span>Message ${id}: why, and what became of it</span>`;
+  if (kind === 'message') return html`<span>Message ${id}: its reasons and outcome</span>`;
   if (kind === 'find') return html`<span>Find messages: ${visible(text)}</span>`;
   return html`<span class="option-name">${visible(account)}</span>
     ${state !== undefined && html`<span class="tag ${state}">${state}</span>`}`;

@@ -84,7 +84,10 @@ function Account({ found, ask, explain, incident, mode }) {
       <${Gauge} evidence=${account.evidence} />
       <span class="figure">${account.evidence.toFixed(2)}</span>
     </div>
-    <p class="quiet">Evidence; mail ${mode === 'observe' ? 'would be' : 'is'} held from ${evidenceHeld.toFixed(2)} on (the mark)</p>
+    <p class="quiet">
+      Evidence; mail ${mode === 'observe' ? 'would be' : 'is'} held from
+      ${' '}${evidenceHeld.toFixed(2)} on (the mark)
+    </p>
     <p>
       Today: ${many(account.messagesToday, 'message')}
       ${' '}to ${many(account.recipientsToday, 'recipient')}. Known from earlier mail:
@@ -116,7 +119,11 @@ function Account({ found, ask, explain, incident, mode }) {
 function Stories({ stories, explain }) {
   if (stories.length === 0) return null;
   return html`<h3>
-      ${stories.every(({ observed }) => observed) ? 'Messages that would have been stopped' : 'Messages held, delayed or refused'}
+      ${
+        stories.every(({ observed }) => observed)
+          ? 'Messages that would have been stopped'
+          : 'Messages held, delayed or refused'
+      }
     </h3>
     <ul class="rows small">
       ${stories.slice(0, shownMax).map(
@@ -152,7 +159,8 @@ function History({ incidents, audit, incident }) {
     <ul class="rows small">
       ${incidents.map(
         (one) => html`<li key=${one.id}>
-          ${one.observed ? 'Would have been suspended' : 'Suspended'} <${When} at=${one.suspendedAt} />:
+          ${one.observed ? 'Would have been suspended' : 'Suspended'}
+          ${' '}<${When} at=${one.suspendedAt} />:
           ${' '}${many(one.leakedRecipients, 'recipient')} reached,
           ${' '}${stoppedText(one)}${ended(one)}.
           ${' '}

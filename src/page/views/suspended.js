@@ -19,9 +19,10 @@ const openMax = 2;
 export function Suspended({ view, ask, open, incident }) {
   const { suspended, status } = view;
   const { accounts, mode } = status;
+  const count = accounts.suspended + accounts.wouldBeSuspended;
   const list = useAccounts('suspended', {
     first: suspended,
-    total: accounts.suspended + accounts.wouldBeSuspended,
+    total: count,
     shownFirst,
     nameOf: ({ account }) => account.account,
     rowOf: (account) => ({ account, incident: undefined }),
@@ -30,7 +31,7 @@ export function Suspended({ view, ask, open, incident }) {
   const title = mode === 'observe' ? 'Would have been suspended' : 'Suspended';
   const isFew = suspended.length <= openMax;
   return html`<section aria-labelledby="suspended">
-    <${Heading} id="suspended" title=${title} count=${accounts.suspended + accounts.wouldBeSuspended}>
+    <${Heading} id="suspended" title=${title} count=${count}>
       <${ListFilter} list=${list} id="suspended-filter" label="Filter suspended accounts" />
     <//>
     ${list.rows.map(
@@ -135,7 +136,7 @@ function Facts({ incident, observed }) {
       <dd>${number(leakedRecipients)}</dd>
       <dd class="quiet">in ${many(leakedMessages, 'message')}</dd>
     </div>
-    ${observed ? html`<${WouldHave} incident=${incident} />` : html`<${Done} incident=${incident} />`}
+    <${observed ? WouldHave : Done} incident=${incident} />
   </dl>`;
 }
 

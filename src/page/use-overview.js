@@ -3,10 +3,10 @@
  * was stopped or a count changed; also when the machine wakes up or the tab is shown again.
  */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { asLines, withBatch } from '../views/feed.js';
-import { NoAnswer, read } from './api.js';
-import { follow } from './live.js';
-import { setServerNow } from './words.js';
+import { NoAnswer, read } from './parts/api.js';
+import { follow } from './parts/live.js';
+import { setServerNow } from './parts/words.js';
+import { asLines, withBatch } from './views/feed.js';
 
 const refreshMs = 15_000;
 const refreshMinMs = 1_000;
