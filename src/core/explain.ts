@@ -125,8 +125,8 @@ const sentences: {
     `${missing.map((name) => scannerTitles[name]).join(' and ')} did not scan this message in ` +
     'time, and mail waits until it is scanned (scan.when_down)',
   'held-full': ({ saw, usual, bytes, bytesMax }) =>
-    `${many(saw, 'message')} of this account (${megabytes(bytes)}) are held until a person decides; ` +
-    `the limit is ${usual} messages or ${megabytes(bytesMax)}`,
+    `${many(saw, 'message')} of this account (${megabytes(bytes)}) are held until a person ` +
+    `decides; the limit is ${usual} messages or ${megabytes(bytesMax)}`,
   'foreign-author': ({ address, asked }) => foreignAuthorText(address, asked),
   operator: ({ by, note }) => `suspended by ${by}${note === '' ? '' : `: ${note}`}`,
 };
