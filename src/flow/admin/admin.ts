@@ -193,22 +193,6 @@ async function allow(
   return writtenResult(kept, `${account}: ${detail}${more}`, 1);
 }
 
-/** What other flows answer. */
-function othersOf({
-  authors,
-  checklist,
-  dkim,
-  inbound,
-  lanes,
-  scripts,
-  stats,
-}: AdminDeps): Pick<
-  Admin,
-  'authors' | 'checklist' | 'dkim' | 'inbound' | 'lanes' | 'scripts' | 'stats'
-> {
-  return { authors, checklist, dkim, inbound, lanes, scripts, stats };
-}
-
 function askingOf(deps: AdminDeps): Asking {
   const standing = { yes: 'read', unread: 'unread', off: 'off' } as const;
   return openAsking({
@@ -272,6 +256,22 @@ function status(deps: AdminDeps): StatusView {
     verdicts: feed.verdicts,
     observedVerdicts: feed.observedVerdicts,
   };
+}
+
+/** What other flows answer. */
+function othersOf({
+  authors,
+  checklist,
+  dkim,
+  inbound,
+  lanes,
+  scripts,
+  stats,
+}: AdminDeps): Pick<
+  Admin,
+  'authors' | 'checklist' | 'dkim' | 'inbound' | 'lanes' | 'scripts' | 'stats'
+> {
+  return { authors, checklist, dkim, inbound, lanes, scripts, stats };
 }
 
 /** What an operator may still have to allow: seen lately, and not declared since. */
