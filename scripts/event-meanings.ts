@@ -11,7 +11,7 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'An operator said that a suspended account was hijacked: its mail is refused from now on.',
   'account.not-cleared':
     'A suspension that was only recorded in mode observe could not be ended. Run `postern ' +
-    'accounts release`.',
+    'accounts release NAME --false-alarm`.',
   'account.reminded':
     'A notice reminds you of accounts that are suspended, or whose mail is held, and about ' +
     'which you have not decided yet.',

@@ -159,7 +159,7 @@ describe('what reaches the admin', () => {
       ['accounts', 'suspend', joe, '--note', 'owner called'],
       `suspend ${joe} by ${who} note owner called`,
     ],
-    [['accounts', 'release', joe], `release ${joe} by ${who} note `],
+    [['accounts', 'release', joe, '--hijacked'], `release ${joe} by ${who} note keep held `],
     [['accounts', 'release', joe, '--false-alarm'], `release ${joe} by ${who} note false alarm `],
     [['accounts', 'release', joe, '--keep-held'], `release ${joe} by ${who} note keep held `],
     [
@@ -183,7 +183,7 @@ describe('what reaches the admin', () => {
   }
 
   test('what the admin could not do is said, with exit 1', async () => {
-    const ran = await asked(['accounts', 'release', 'nobody']);
+    const ran = await asked(['accounts', 'release', 'nobody', '--hijacked']);
     assert.equal(ran.exit, 1);
     assert.equal(ran.err, 'postern: no account nobody\npostern: see postern accounts list\n');
   });
@@ -207,6 +207,7 @@ describe('how a command ends', () => {
     [['accounts', 'allow', joe, '--until', '2020-01-01'], 64, /is in the past/],
     [['accounts', 'suspend', joe, '--note', 'x'.repeat(501)], 64, /at most 500 characters/],
     [['accounts', 'release', joe, '--keep-held', '--false-alarm'], 64, /cannot be used with/],
+    [['accounts', 'release', joe, '--hijacked', '--false-alarm'], 64, /cannot be used with/],
     [['held', 'list', '--was', 'lost'], 64, /held, released, dropped, gone/],
     [['held', 'show', '../x'], 64, /not a queue id/],
     [['held', 'release'], 64, /^postern: give either queue ids or --account NAME\n$/],
@@ -308,7 +309,7 @@ test('without a guard its ledger is read, and that is said', async () => {
     [['held', 'show', '4ZHeld1'], /taken from the queue when its account was suspended/],
     [
       ['explain', '4ZStory1'],
-      /5 new recipients in 30 minutes .*; normal for this account: fewer than 0\.5 \(1\.25\)/,
+      /5 new recipients in 30 minutes .*; normal for this account: fewer than 1 \(1\.25\)/,
     ],
     [['explain', '4ZStory2'], /5 people \(1\.25\)/],
   ];

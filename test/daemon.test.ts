@@ -106,7 +106,7 @@ describe('doors that are off', () => {
       assert.equal((JSON.parse(shown.out) as { page: string }).page, 'off');
       assert.equal((await run('accounts', 'suspend', 'joe@example.org')).exit, 0);
       assert.match((await run('accounts', 'list')).out, /^joe@example\.org +suspended/m);
-      assert.equal((await run('accounts', 'release', 'joe@example.org')).exit, 0);
+      assert.equal((await run('accounts', 'release', 'joe@example.org', '--hijacked')).exit, 0);
       const tried = await run('try', 'hijack');
       assert.equal(tried.exit, 0, tried.err);
       assert.doesNotMatch(tried.out, /Watch it on the status page/);
@@ -124,7 +124,7 @@ describe('doors that are off', () => {
         ['status'],
         ['try', 'hijack'],
         ['try', 'notice'],
-        ['accounts', 'release', 'joe@example.org'],
+        ['accounts', 'release', 'joe@example.org', '--hijacked'],
       ]) {
         const { exit, err } = await run(...words);
         assert.equal(exit, 69, words.join(' '));

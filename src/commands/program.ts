@@ -18,6 +18,7 @@ type Module = { register(program: Command, whole: () => Promise<Command>): void 
 const commands: readonly (readonly [string, string, () => Promise<Module>])[] = [
   ['up', 'start the guard in the foreground', () => import('./up.ts')],
   ['status', 'what the guard does right now', () => import('./status.ts')],
+  ['mode', 'observe or guard: what would change, and switch', () => import('./mode.ts')],
   [
     'accounts',
     'list, show, suspend, release, allow, may-write-as',

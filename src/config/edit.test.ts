@@ -26,6 +26,29 @@ for (const [name, before, after] of rows) {
   });
 }
 
+const mode = { table: '', key: 'mode' };
+const topRows = [
+  ['an empty file', '', 'mode = "guard"\n'],
+  [
+    'a file that begins with a table',
+    '[log]\nlevel = "info"\n',
+    'mode = "guard"\n[log]\nlevel = "info"\n',
+  ],
+  [
+    'a file with another value, comments, and the name in a table',
+    '# ours\nmode = "observe"\n\n[scripts]\nmode = "observe"\n',
+    '# ours\nmode = "guard"\n\n[scripts]\nmode = "observe"\n',
+  ],
+] as const;
+for (const [name, before, after] of topRows) {
+  test(`a setting before all tables, in ${name}`, () => {
+    assert.equal(withSetting(before, mode, '"guard"'), after);
+    assert.equal(parseConfig(after, 'x').config.mode, 'guard');
+    const back = before.startsWith('#') ? '"observe"' : undefined;
+    assert.equal(withSetting(after, mode, back), before);
+  });
+}
+
 test('what is written is what is read; the same name in another table stays', () => {
   const text = withSetting('[notices]\nmail_to = []\n', place, address);
   assert.equal(parseConfig(text, 'x').config.scan.spamassassin, 'inet:127.0.0.1:783');

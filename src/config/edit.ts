@@ -5,13 +5,17 @@
 
 const header = /^\s*\[{1,2}\s*([^[\]]+?)\s*\]{1,2}\s*(?:#.*)?$/;
 
-/** `value` as TOML; undefined: remove the setting, and its table if nothing else is in it. */
+/**
+ * `value` as TOML; undefined: remove the setting, and its table if nothing else is in it. A setting
+ * before all tables has an empty `table`.
+ */
 export function withSetting(
   text: string,
   { table, key }: { readonly table: string; readonly key: string },
   value: string | undefined,
 ): string {
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
+  if (table === '') return withTopSetting(lines, key, value);
   const start = lines.findIndex((line) => header.exec(line)?.[1] === table);
   const after = start < 0 ? lines.length : endOf(lines, start);
   const own = new RegExp(`^\\s*${key}\\s*=`);
@@ -29,6 +33,17 @@ export function withSetting(
   } else if (at >= 0) lines[at] = `${key} = ${value}`;
   else if (start >= 0) lines.splice(start + 1, 0, `${key} = ${value}`);
   else lines.push(...(lines.length === 0 ? [] : ['']), `[${table}]`, `${key} = ${value}`);
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+/** Where it is new, it comes first: what follows a header belongs to that table. */
+function withTopSetting(lines: string[], key: string, value: string | undefined): string {
+  const own = new RegExp(`^\\s*${key}\\s*=`);
+  const at = lines.slice(0, endOf(lines, -1)).findIndex((line) => own.test(line));
+  if (value === undefined) {
+    if (at >= 0) lines.splice(at, 1);
+  } else if (at >= 0) lines[at] = `${key} = ${value}`;
+  else lines.unshift(`${key} = ${value}`);
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 

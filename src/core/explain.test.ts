@@ -15,6 +15,7 @@ import {
   replyText,
   shownReason,
   suspendedReply,
+  withShownReasons,
 } from './explain.ts';
 import { type CountName, countNames, type Reason, type ShownReason } from './reason.ts';
 
@@ -50,8 +51,21 @@ const sentences: readonly (readonly [Reason, string])[] = [
       windowMs: 72 * hourMs,
       normalFor: 'account',
     },
-    '3.3 messages in 3 days with a text that was sent before; ' +
-      'normal for this account: fewer than 40',
+    '3 messages in 3 days with a text that was sent before; ' +
+      'unusual for this account: 40 or more',
+  ],
+  [
+    { ...strangers, saw: 9.4, usual: 9.4 } as Reason,
+    '9 new recipients in 30 minutes (nobody on this server has written to them before); ' +
+      'normal here: fewer than 9',
+  ],
+  [
+    { ...count('spam-like'), saw: 0.7, usual: 1.2 } as Reason,
+    '1 message in 30 minutes that looks like spam; unusual here: 2 or more',
+  ],
+  [
+    { ...count('recipients'), saw: 9.96, usual: 10 } as Reason,
+    '9 recipients in 30 minutes; unusual here: 10 or more',
   ],
   [
     { signal: 'unusual-hour', ...numbers, hour: 3, shareMax: 0.02 },
@@ -115,6 +129,21 @@ const sentences: readonly (readonly [Reason, string])[] = [
   ],
 ];
 for (const [reason, text] of sentences) {
+  test('in mode observe nobody was suspended; less than a minute is said in words', () => {
+    const reason = {
+      signal: 'suspended',
+      saw: 0,
+      usual: 0,
+      weight: 1,
+      leakedRecipients: 1,
+    } as const;
+    const rest = 'suspended less than a minute ago; 1 recipient had been reached';
+    assert.equal(firstReasonText([reason]), `the account was ${rest}`);
+    assert.equal(firstReasonText([reason], true), `the account would have been ${rest}`);
+    const [shown] = withShownReasons({ observed: true, reasons: [reason] }).reasons;
+    assert.equal(shown?.text, `the account would have been ${rest}`);
+  });
+
   test(`the sentence for ${reason.signal}: ${text.slice(0, 40)}`, () => {
     assert.equal(reasonText(reason), text);
   });

@@ -23,41 +23,63 @@ const holdReasonMax = 100;
 type Of<Signal extends GuardSignal> = Extract<GuardReason, { signal: Signal }>;
 type OfScript<Signal extends ScriptSignal> = Extract<ScriptReason, { signal: Signal }>;
 
-/** A count: `saw` of what, in which time. What is normal is added in one way for all. */
-const counted: Readonly<Record<CountName, (saw: string, time: string) => string>> = {
+/** A count: how many of what, in which time. What is normal is added in one way for all. */
+const counted: Readonly<Record<CountName, (saw: number, time: string) => string>> = {
   strangers: (saw, time) =>
-    `${saw} new recipients in ${time} (nobody on this server has written to them before)`,
+    `${many(saw, 'new recipient')} in ${time} (nobody on this server has written to them before)`,
   'new-recipients': (saw, time) =>
-    `${saw} new recipients in ${time} (this account has not written to them before)`,
-  recipients: (saw, time) => `${saw} recipients in ${time}`,
-  messages: (saw, time) => `${saw} messages in ${time}`,
+    `${many(saw, 'new recipient')} in ${time} (this account has not written to them before)`,
+  recipients: (saw, time) => `${many(saw, 'recipient')} in ${time}`,
+  messages: (saw, time) => `${many(saw, 'message')} in ${time}`,
   'failed-recipients': (saw, time) =>
-    `${saw} failed recipients in ${time} (their mail servers know no such user)`,
-  'same-body': (saw, time) => `${saw} messages in ${time} with a text that was sent before`,
+    `${many(saw, 'failed recipient')} in ${time} (their mail servers know no such user)`,
+  'same-body': (saw, time) => `${many(saw, 'message')} in ${time} with a text that was sent before`,
   elsewhere: (saw, time) =>
-    `${saw} recipients in ${time} from a new network, at an unusual hour or after a guessed login`,
-  'spam-like': (saw, time) => `${saw} messages in ${time} that look like spam`,
+    `${many(saw, 'recipient')} in ${time} from a new network, at an unusual hour or after a ` +
+    'guessed login',
+  'spam-like': (saw, time) =>
+    `${many(saw, 'message')} in ${time} that ${saw === 1 ? 'looks' : 'look'} like spam`,
   'new-local': (saw, time) =>
-    `${saw} recipients of this server in ${time} (this account has not written to them before)`,
+    `${many(saw, 'recipient')} of this server in ${time} (this account has not written to them ` +
+    'before)',
   'provider-replies': (saw, time) =>
-    `${saw} replies in ${time} of mail servers that refuse the content or the amount of mail`,
+    `${many(saw, 'reply', 'replies')} in ${time} of mail servers that refuse the content or the ` +
+    'amount of mail',
 };
 
+/**
+ * Whole numbers: what is counted fades with time, and nobody has 9.4 recipients. Below what is
+ * normal a count weighs too, together with others: then the sentence says from where on it is
+ * unusual.
+ */
 function countSentence(reason: Of<CountName>): string {
   const { signal, saw, usual, windowMs, normalFor } = reason;
   const whose = normalFor === 'account' ? 'for this account' : 'here';
-  const what = counted[signal](shown(saw), during(windowMs));
-  return `${what}; normal ${whose}: fewer than ${shown(usual)}`;
+  const time = during(windowMs);
+  if (saw >= usual) {
+    const [seen, most] = [atLeastOne(Math.round(saw)), atLeastOne(Math.round(usual))];
+    return `${counted[signal](seen, time)}; normal ${whose}: fewer than ${most}`;
+  }
+  const seen = atLeastOne(Math.floor(saw));
+  const from = Math.max(seen + 1, Math.round(usual));
+  return `${counted[signal](seen, time)}; unusual ${whose}: ${from} or more`;
+}
+
+const atLeastOne = (count: number): number => Math.max(1, count);
+
+function many(count: number, one: string, more = `${one}s`): string {
+  return `${count} ${count === 1 ? one : more}`;
 }
 
 const ceilings: Readonly<Record<Of<'ceiling'>['limit'], (saw: number, usual: number) => string>> = {
   message: (saw, usual) =>
-    `${saw} recipients in one message; the limit for one account is ${usual}`,
+    `${many(saw, 'recipient')} in one message; the limit for one account is ${usual}`,
   hour: (saw, usual) =>
-    `${saw} recipients in this hour; the limit for one account is ${usual} an hour`,
-  day: (saw, usual) => `${saw} recipients today; the limit for one account is ${usual} a day`,
+    `${many(saw, 'recipient')} in this hour; the limit for one account is ${usual} an hour`,
+  day: (saw, usual) =>
+    `${many(saw, 'recipient')} today; the limit for one account is ${usual} a day`,
   'server-hour': (saw, usual) =>
-    `${saw} recipients in this hour from all accounts; the limit is ${usual} an hour`,
+    `${many(saw, 'recipient')} in this hour from all accounts; the limit is ${usual} an hour`,
 };
 
 function scored({ scanner, saw, rules }: Of<'content' | 'spam-score'>): string {
@@ -82,10 +104,10 @@ const sentences: {
     `sent from ${network}, a network this account has not used before`,
   'new-identity': ({ from }) => `From: ${from}, an address this account has not used before`,
   'guessed-login': ({ saw, failuresMin }) =>
-    `${saw} failed logins, then a successful one from a new network; ` +
+    `${many(saw, 'failed login')}, then a successful one from a new network; ` +
     `${failuresMin} or more mean that the password was guessed`,
   networks: ({ saw, usual }) =>
-    `${saw} client networks in an hour; normal for this account: up to ${usual}`,
+    `${many(saw, 'client network')} in an hour; normal for this account: up to ${usual}`,
   content: (reason) =>
     reason.scanner === 'clamav'
       ? `ClamAV found ${reason.rules.join(', ')} in this message, which is a sign of spam or ` +
@@ -93,8 +115,7 @@ const sentences: {
       : `${scored(reason)}; ${spamLimit(reason)}`,
   'weak-password': ({ finding, saw }) =>
     `${finding}; until it is changed, ${Math.round(100 / saw)} % of what is normal is allowed`,
-  suspended: ({ saw, leakedRecipients }) =>
-    `the account was suspended ${saw} min ago; ${leakedRecipients} recipients had been reached`,
+  suspended: (reason) => suspendedSentence(reason, 'was'),
   ceiling: ({ limit, saw, usual }) => ceilings[limit](saw, usual),
   virus: ({ virus }) => `ClamAV found ${virus} in this message`,
   'spam-score': (reason) =>
@@ -104,11 +125,20 @@ const sentences: {
     `${missing.map((name) => scannerTitles[name]).join(' and ')} did not scan this message in ` +
     'time, and mail waits until it is scanned (scan.when_down)',
   'held-full': ({ saw, usual, bytes, bytesMax }) =>
-    `${saw} messages of this account (${megabytes(bytes)}) are held until a person decides; ` +
-    `the limit is ${usual} messages or ${megabytes(bytesMax)}`,
+    `${many(saw, 'message')} of this account (${megabytes(bytes)}) are held until a person ` +
+    `decides; the limit is ${usual} messages or ${megabytes(bytesMax)}`,
   'foreign-author': ({ address, asked }) => foreignAuthorText(address, asked),
   operator: ({ by, note }) => `suspended by ${by}${note === '' ? '' : `: ${note}`}`,
 };
+
+function suspendedSentence(
+  { saw, leakedRecipients }: Of<'suspended'>,
+  was: 'was' | 'would have been',
+): string {
+  const ago = saw < 1 ? 'less than a minute' : `${saw} min`;
+  const reached = `${many(leakedRecipients, 'recipient')} had been reached`;
+  return `the account ${was} suspended ${ago} ago; ${reached}`;
+}
 
 function foreignAuthorText(address: string, asked: boolean): string {
   if (address === '') return 'its From fields have more than Postern reads';
@@ -134,7 +164,7 @@ const scriptSentences: {
   'script-sender': ({ rule, senders }) =>
     `it sends as ${named(senders)}; rule ${rule} does not allow that`,
   'script-rate': ({ rule, sent, allowed, perMs }) =>
-    `${sent} messages within ${during(perMs)}; rule ${rule} allows ${allowed}`,
+    `${many(sent, 'message')} within ${during(perMs)}; rule ${rule} allows ${allowed}`,
   'script-many': ({ user, most, script }) =>
     `more than ${most} new scripts of ${user} in a day are counted together; the last is ${script}`,
   'header-injection': ({ found }) => `header injection: ${found}`,
@@ -157,6 +187,13 @@ export function reasonText(reason: StoredReason | ScriptReason): string {
   } catch {
     return `${reason.signal}: this version of Postern cannot read what was stored about it`;
   }
+}
+
+/** In mode observe nobody was suspended. */
+function observedText(reason: StoredReason): string {
+  return 'text' in reason || reason.signal !== 'suspended'
+    ? reasonText(reason)
+    : suspendedSentence(reason, 'would have been');
 }
 
 function factsText(reason: Reason | ScriptReason): string {
@@ -186,10 +223,13 @@ export function shownReason(reason: StoredReason): ShownReason {
 }
 
 /** A row of the ledger, with its reasons as they are shown. */
-export function withShownReasons<Row extends { readonly reasons: readonly StoredReason[] }>(
-  row: Row,
-): Omit<Row, 'reasons'> & { readonly reasons: readonly ShownReason[] } {
-  return { ...row, reasons: row.reasons.map(shownReason) };
+export function withShownReasons<
+  Row extends { readonly reasons: readonly StoredReason[]; readonly observed?: boolean },
+>(row: Row): Omit<Row, 'reasons'> & { readonly reasons: readonly ShownReason[] } {
+  const { observed = false } = row;
+  const shown = (reason: StoredReason): ShownReason =>
+    observed ? { ...shownReason(reason), text: observedText(reason) } : shownReason(reason);
+  return { ...row, reasons: row.reasons.map(shown) };
 }
 
 /** The reasons as a notice has them. */
@@ -198,8 +238,9 @@ export function noticeReasons(reasons: readonly StoredReason[]): Notice['reasons
 }
 
 /** The strongest reason's sentence; empty without a reason. */
-export function firstReasonText(reasons: readonly StoredReason[]): string {
-  return reasons[0] === undefined ? '' : reasonText(reasons[0]);
+export function firstReasonText(reasons: readonly StoredReason[], observed = false): string {
+  if (reasons[0] === undefined) return '';
+  return observed ? observedText(reasons[0]) : reasonText(reasons[0]);
 }
 
 /** What Postfix logs and `postqueue` shows for a held message: ASCII, at most 100 characters. */
@@ -268,7 +309,5 @@ export function suspendedReply(contact: string): ReplyText {
   };
 }
 
-const shown = (value: number): string =>
-  String(value < 10 ? Math.round(value * 10) / 10 : Math.round(value));
 export const megabytes = (bytes: number): string => `${Math.ceil(bytes / 100_000) / 10} MB`;
 const points = (value: number): string => String(Math.round(value * 10) / 10);

@@ -28,18 +28,57 @@ export type Notice = {
   readonly at: string;
   readonly account: string;
   readonly since: string;
+  /** What left since the first sign; mail of the owner is among it. */
   readonly leaked: { readonly messages: number; readonly recipients: number };
   /** Some of the recipients that `leaked` counts; missing where none is known in clear text. */
   readonly reached?: readonly string[];
   readonly stopped: { readonly messages: number; readonly fromQueue: number };
+  /** Mode observe: how many messages mode guard would have stopped; nothing was. */
+  readonly wouldStop?: { readonly messages: number };
+  /** What is known of the account's mail since the first sign; of a suspension. */
+  readonly facts?: NoticeFacts;
   readonly loginClosed: boolean;
   readonly reasons: readonly { readonly signal: string; readonly text: string }[];
-  /** The command that undoes what Postern did. */
+  /**
+   * The command that undoes what Postern did. After a suspension it is the safe one: what is held
+   * stays held.
+   */
   readonly undo: string;
+  /** After a suspension, the command if the mail was honest: it delivers all that is held. */
+  readonly falseAlarm?: string;
   readonly explain: string;
   /**
    * Its address on the status page. Who makes a notice writes the path; notices.page_url is put in
    * front when the notice is sent, and without that setting the address is left out.
    */
   readonly page?: string;
+};
+
+/** Addresses, subjects and recipients are the first of more: the counts say how many there are. */
+export type NoticeFacts = {
+  readonly clients: readonly {
+    readonly address: string;
+    readonly network: string;
+    /** When the account was first seen from this network; missing: not before the first sign. */
+    readonly networkSince?: string;
+    readonly messages: number;
+  }[];
+  readonly clientCount: number;
+  readonly subjects: readonly { readonly subject: string; readonly messages: number }[];
+  readonly recipients: readonly string[];
+  readonly domains: readonly { readonly domain: string; readonly recipients: number }[];
+  /** Most likely of the owner; missing: none is known. */
+  readonly lastLogin?: {
+    readonly at: string;
+    readonly network: string;
+    readonly address: string;
+  };
+  /** The word of the password audit: weak, not guessed, not tested. */
+  readonly password: string;
+  /** What mail servers said of this mail. */
+  readonly answers: readonly {
+    readonly provider: string;
+    readonly messages: number;
+    readonly reply: string;
+  }[];
 };

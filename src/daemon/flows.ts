@@ -120,7 +120,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const fates = openDaemonFates(parts, { ...memory, ledger, lanes });
   const checklist = openChecklist({ ...memory, ...parts, ledger, iso });
   const stops = { keys: readers.signing.probation, fates: fates.store, settings: live.settings };
-  const stopping = openStopping(parts, memory, { ...mailServer, ...stops });
+  const stopping = openStopping(parts, memory, { ...mailServer, ...stops, ...replies });
   const judged = { ...live, localDomains, strangers: readers.waiting.strangers };
   const judging = openJudging(parts, { ...memory, ...stopping }, judged);
   const logged = { ...memory, ...stopping, ...replies, ...readers.reflection, fates };

@@ -1,32 +1,34 @@
 /**
  * The whole page: it signs in, reads the overview and follows the live feed, and shows every view.
  */
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useState } from 'preact/hooks';
 import { Chart } from './charts/chart.js';
 import { Confirm } from './confirm.js';
 import { Login } from './login.js';
 import { Masthead } from './masthead.js';
 import { Notice } from './notice.js';
-import { onSignedOut, read, session } from './parts/api.js';
+import { onSignedOut, session } from './parts/api.js';
+import { AsOf, Away, AwayAdvice } from './parts/away.js';
 import { html } from './parts/html.js';
-import { follow } from './parts/live.js';
-import { Command, useNow } from './parts/marks.js';
+import { useNow } from './parts/marks.js';
 import { closeSheet, goTo, incidentAddress, openSheet, useRoute } from './parts/route.js';
+import { isFresh, stateLine } from './parts/state-line.js';
 import { visible } from './parts/strangers.js';
-import { isFresh, setServerNow, stateLine } from './parts/words.js';
+import { clockMinute } from './parts/words.js';
 import { Start } from './start.js';
 import { Troubles } from './troubles.js';
+import { useOverview } from './use-overview.js';
 import { Checklist } from './views/checklist/list.js';
 import { NextSteps } from './views/checklist/next-steps.js';
-import { asLines, Feed, withBatch } from './views/feed.js';
+import { Feed } from './views/feed.js';
 import { Find } from './views/find.js';
 import { Foreign } from './views/foreign.js';
-import { Held } from './views/held.js';
+import { Held, HeldView } from './views/held.js';
 import { Inbound } from './views/inbound.js';
 import { LatestIncidents } from './views/incidents/latest.js';
 import { Incidents } from './views/incidents/list.js';
 import { Incident } from './views/incidents/one.js';
-import { Lookup } from './views/lookup.js';
+import { Jumps } from './views/jumps.js';
 import { Providers } from './views/providers/list.js';
 import { Provider } from './views/providers/one.js';
 import { ProviderStrip } from './views/providers/strip.js';
@@ -35,9 +37,6 @@ import { Sheet } from './views/sheet.js';
 import { Statistics } from './views/statistics.js';
 import { Suspended } from './views/suspended.js';
 import { Watched } from './views/watched.js';
-
-const refreshMs = 15_000;
-const refreshMinMs = 1_000;
 
 export function App() {
   const [state, setState] = useState('asking');
@@ -57,7 +56,7 @@ export function App() {
     <p role="status">
       ${
         state === 'away'
-          ? html`Postern does not answer. On the server, run: <${Command} text="postern status" />`
+          ? html`Postern does not answer. <${AwayAdvice} />`
           : 'Connecting to Postern…'
       }
     </p>
@@ -65,64 +64,12 @@ export function App() {
   </main>`;
 }
 
-/**
- * Keeps the overview fresh. The page reads it every 15 seconds, and within a second after a message
- * was stopped or a count changed.
- */
-function useView(onSignedOut) {
-  const [view, setView] = useState(undefined);
-  const [feed, setFeed] = useState([]);
-  const [link, setLink] = useState('connecting');
-  const [fault, setFault] = useState('');
-  const pending = useRef(undefined);
-  const refresh = useCallback(async () => {
-    clearTimeout(pending.current);
-    pending.current = undefined;
-    try {
-      const fresh = await read('/api/overview');
-      setServerNow(fresh.status.now);
-      setView(fresh);
-      setFault('');
-      setFeed((known) => (known.length === 0 ? asLines(fresh.recent) : known));
-    } catch (error) {
-      setFault(error.message);
-    }
-  }, []);
-  useEffect(() => {
-    const soon = () => {
-      pending.current ??= setTimeout(refresh, refreshMinMs);
-    };
-    const timer = setInterval(refresh, refreshMs);
-    const stop = follow({
-      onFeed(batch) {
-        setFeed((known) => withBatch(known, batch));
-        if (batch.items.some((item) => item.verdict !== 'pass')) soon();
-      },
-      onStatus(status) {
-        setServerNow(status.now);
-        setView((known) => {
-          if (known !== undefined && changed(known.status, status)) soon();
-          return known === undefined ? known : { ...known, status };
-        });
-      },
-      onLink: setLink,
-      onSignedOut,
-    });
-    void refresh();
-    return () => {
-      clearInterval(timer);
-      clearTimeout(pending.current);
-      stop();
-    };
-  }, []);
-  return { view, feed, link, fault, refresh };
-}
-
 /** For a list of open pages, and for a bookmark; undefined: the state of mail. */
 function viewTitle({ id, view }) {
   if (view === 'providers') return id === '' ? 'Providers' : visible(id);
   if (view === 'checklist') return 'Checklist';
   if (view === 'incidents') return id === '' ? 'Incidents' : `Incident ${visible(id)}`;
+  if (view === 'held') return id === '' ? 'Held mail' : `Held mail of ${visible(id)}`;
   return undefined;
 }
 
@@ -138,30 +85,52 @@ function Views({ route: { id, view }, now, ask, open, explain }) {
   return html`<${Incident} key=${id} ...${{ id, open, explain }} />`;
 }
 
-function changed(known, fresh) {
-  return (
-    known.held !== fresh.held ||
-    known.accounts.watched !== fresh.accounts.watched ||
-    known.accounts.suspended !== fresh.accounts.suspended
-  );
+/** The state of mail, unless another view is shown; and that Postern does not answer. */
+function titleOf({ away, route, view }) {
+  if (away !== undefined) return `No answer since ${clockMinute(away.asOf)} · Postern`;
+  return `${viewTitle(route) ?? stateLine(view).title} · Postern`;
+}
+
+/** The first view: everything that matters now. */
+function Overview({ shared, feed, isShown }) {
+  const { view, open, explain } = shared;
+  // While an account is suspended, that comes first.
+  const isCalm = view.suspended.length === 0;
+  return html`<div class="columns" hidden=${!isShown}>
+    <div class="major">
+      ${isCalm && html`<${NextSteps} isCalm />`}
+      ${isFresh(view.status) && html`<${Start} />`}
+      <${Suspended} ...${shared} />
+      <${Watched} ...${shared} />
+      <${Held} ...${shared} />
+      <${ProviderStrip} />
+      <${Chart} minutes=${view.minutes} mode=${view.status.mode} />
+    </div>
+    <div class="minor">
+      ${!isCalm && html`<${NextSteps} />`}
+      <${LatestIncidents} />
+      <${Feed} feed=${feed} open=${open} explain=${explain} />
+      <${Foreign} ...${shared} />
+      <${Scripts} ...${shared} />
+      <${Inbound} ...${shared} />
+    </div>
+    <div class="whole">
+      ${!isFresh(view.status) && html`<${Statistics} now=${view.status.now} open=${open} />`}
+    </div>
+  </div>`;
 }
 
 function Panel({ onSignedOut }) {
-  const { view, feed, link, fault, refresh } = useView(onSignedOut);
+  const { view, feed, link, fault, away, refresh } = useOverview(onSignedOut);
   const route = useRoute();
   const [question, ask] = useState(undefined);
   const [notice, setNotice] = useState(undefined);
   useNow();
-  const title =
-    view === undefined ? 'Postern' : `${viewTitle(route) ?? stateLine(view).title} · Postern`;
+  const title = view === undefined ? 'Postern' : titleOf({ away, route, view });
   useEffect(() => {
     document.title = title;
   }, [title]);
-  if (view === undefined) {
-    return html`<main class="alone">
-      <p role="status">${fault || 'Connecting to Postern…'}</p>
-    </main>`;
-  }
+  if (view === undefined) return html`<${Waiting} ...${{ away, fault }} />`;
   const { about } = route;
   const open = (account) => openSheet({ account });
   const explain = (id) => openSheet({ id });
@@ -172,50 +141,45 @@ function Panel({ onSignedOut }) {
   }
   const incident = (id) => goTo(incidentAddress(id));
   const shared = { view, ask, open, explain, incident };
-  return html`<div class="page">
-    <${Masthead} view=${view} link=${link} shown=${route.view} />
-    <main>
-      <${Troubles} troubles=${view.status.troubles} bypass=${view.status.bypass} />
-      <${Notice} notice=${notice} ask=${ask} onClose=${() => setNotice(undefined)} />
-      ${fault !== '' && html`<p class="fault" role="alert">${fault}</p>`}
-      ${route.view === 'find' && html`<${Find} text=${route.text} ...${{ open, explain }} />`}
-      <${Views} ...${{ route, now: view.status.now, ask, open, explain }} />
-      <div class="columns" hidden=${route.view !== 'overview'}>
-        <div class="major">
-          <${NextSteps} isCalm=${view.suspended.length === 0} />
-          ${isFresh(view.status) && html`<${Start} />`}
-          <${Suspended} ...${shared} />
-          <${Watched} ...${shared} />
-          <${ProviderStrip} />
-          <${Chart} minutes=${view.minutes} />
-          <${Held} ...${shared} />
-          <${Inbound} ...${shared} />
-          <${Foreign} ...${shared} />
-          <${Scripts} ...${shared} />
-          ${!isFresh(view.status) && html`<${Statistics} now=${view.status.now} open=${open} />`}
-        </div>
-        <div class="minor">
-          <${Lookup} open=${open} explain=${explain} />
-          <${LatestIncidents} />
-          <${Feed} feed=${feed} open=${open} explain=${explain} />
-        </div>
-      </div>
-    </main>
-    ${
-      about &&
-      html`<${Sheet}
-        key=${about.id ?? about.account}
-        about=${about}
-        ask=${ask}
-        open=${open}
-        explain=${explain}
-        incident=${incident}
-        onClose=${closeSheet}
-      />`
-    }
-    ${
-      question &&
-      html`<${Confirm} question=${question} onDone=${done} onClose=${() => ask(undefined)} />`
-    }
-  </div>`;
+  return html`<${Away.Provider} value=${away}>
+    <div class="page">
+      <${Masthead} ...${{ view, link, open, explain, shown: route.view }} />
+      <main id="content" tabindex="-1" class=${away === undefined ? '' : 'stale'}>
+        <${AsOf} />
+        <${Troubles} troubles=${view.status.troubles} bypass=${view.status.bypass} />
+        <${Notice} notice=${notice} ask=${ask} onClose=${() => setNotice(undefined)} />
+        ${fault !== '' && html`<p class="fault" role="alert">${fault}</p>`}
+        ${route.view === 'overview' && html`<${Jumps} view=${view} />`}
+        ${route.view === 'held' && html`<${HeldView} ...${{ ...shared, name: route.id }} />`}
+        ${route.view === 'find' && html`<${Find} text=${route.text} ...${{ open, explain }} />`}
+        <${Views} ...${{ route, now: view.status.now, ask, open, explain }} />
+        <${Overview} ...${{ shared, feed, isShown: route.view === 'overview' }} />
+      </main>
+      ${
+        about &&
+        html`<${Sheet}
+          key=${about.id ?? about.account}
+          onClose=${closeSheet}
+          ...${{ about, ask, open, explain, incident, mode: view.status.mode }}
+        />`
+      }
+      ${
+        question &&
+        html`<${Confirm} question=${question} onDone=${done} onClose=${() => ask(undefined)} />`
+      }
+    </div>
+  <//>`;
+}
+
+/** Until the first answer. */
+function Waiting({ away, fault }) {
+  return html`<main class="alone">
+    <p role="status">
+      ${
+        away === undefined
+          ? fault || 'Connecting to Postern…'
+          : html`Postern does not answer. <${AwayAdvice} />`
+      }
+    </p>
+  </main>`;
 }

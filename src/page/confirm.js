@@ -1,18 +1,21 @@
 /**
  * Asks for confirmation: the dialog says what the action does, what undoes it, and which command
- * does the same. Escape and `Cancel` change nothing. The focus starts on `Cancel`, so that an
- * accidental Enter releases no account.
+ * does the same. Escape and `Cancel` change nothing. The focus starts on the safe choice, else on
+ * `Cancel`, so that an accidental Enter does nothing.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useContext, useEffect, useRef, useState } from 'preact/hooks';
+import { Away } from './parts/away.js';
 import { html } from './parts/html.js';
 import { Command } from './parts/marks.js';
 import { sentences } from './parts/words.js';
 
+const gone = 'Postern does not answer, so nothing can be changed here now.';
+
 /**
  * `question`: { title, text, verb, danger?, note?, command, undo?, act(note, choice) } where `act`
- * returns an AdminResult. Instead of `command` it may have `choices`; the operator takes one:
- * { label, detail, command, body, after? }. `after` lists commands for the next step, as [purpose,
- * command].
+ * returns an AdminResult. Instead of `verb` and `command` it may have `choices`, the safe one
+ * first; the operator takes one: { label, detail, verb, command, body, after? }. `after` lists
+ * commands for the next step, as [purpose, command].
  */
 export function Confirm({ question, onDone, onClose }) {
   const dialog = useRef(null);
@@ -20,10 +23,11 @@ export function Confirm({ question, onDone, onClose }) {
   const note = useRef(null);
   const [fault, setFault] = useState(undefined);
   const [busy, setBusy] = useState(false);
+  const isAway = useContext(Away) !== undefined;
   const [choice, choose] = useState(question.choices?.[0]);
   useEffect(() => {
     dialog.current.showModal();
-    cancel.current.focus();
+    (dialog.current.querySelector('[name=choice]') ?? cancel.current).focus();
   }, []);
   async function submit(event) {
     event.preventDefault();
@@ -55,11 +59,15 @@ export function Confirm({ question, onDone, onClose }) {
         <input id="confirm-note" ref=${note} maxlength="500" autocomplete="off" />`
       }
       <p class="fault" role="alert">
-        ${fault === undefined ? '' : sentences(fault)}
+        ${isAway ? gone : fault === undefined ? '' : sentences(fault)}
       </p>
       <div class="buttons">
-        <button class=${question.danger ? 'danger' : 'primary'} type="submit" disabled=${busy}>
-          ${busy ? 'Working…' : question.verb}
+        <button
+          class=${question.danger ? 'danger' : 'primary'}
+          type="submit"
+          disabled=${busy || isAway}
+        >
+          ${busy ? 'Working…' : (choice ?? question).verb}
         </button>
         <button ref=${cancel} type="button" onClick=${() => dialog.current.close()}>Cancel</button>
       </div>
@@ -80,7 +88,13 @@ function Choices({ all, chosen, choose }) {
     <legend class="unseen">What happened</legend>
     ${all.map(
       (one) => html`<label key=${one.label}>
-        <input type="radio" name="choice" checked=${one === chosen} onChange=${() => choose(one)} />
+        <input
+          type="radio"
+          name="choice"
+          checked=${one === chosen}
+          onChange=${() => choose(one)}
+          onKeyDown=${(event) => event.key === 'Enter' && event.preventDefault()}
+        />
         <span>${one.label}<span class="quiet detail">${one.detail}</span></span>
       </label>`,
     )}

@@ -3,6 +3,7 @@
  * pressed is often gone.
  */
 import { useEffect, useRef } from 'preact/hooks';
+import { ActButton } from './parts/away.js';
 import { html } from './parts/html.js';
 
 export function Notice({ notice, ask, onClose }) {
@@ -19,9 +20,9 @@ export function Notice({ notice, ask, onClose }) {
         <span class="buttons">
           ${
             notice.again &&
-            html`<button type="button" onClick=${() => ask(notice.again.question())}>
+            html`<${ActButton} onClick=${() => ask(notice.again.question())}>
               ${notice.again.label}…
-            </button>`
+            <//>`
           }
           <button class="plain" type="button" onClick=${onClose}>Close</button>
         </span>

@@ -36,6 +36,8 @@ import type { AskStats } from './stats.ts';
 export type AccountView = {
   readonly account: string;
   readonly state: AccountState;
+  /** Suspended in mode observe: that is only noted, and all its mail passes. */
+  readonly observed: boolean;
   /** At 1 a message is held; more than 1 leads to suspension. */
   readonly evidence: number;
   readonly reasons: readonly ShownReason[];
@@ -109,7 +111,10 @@ export type StatusView = {
   readonly accounts: {
     readonly known: number;
     readonly watched: number;
+    /** Without those that were only observed. */
     readonly suspended: number;
+    /** Mode observe: they would be suspended now. */
+    readonly wouldBeSuspended: number;
     /** Exemptions in force, including accounts that never sent mail. */
     readonly exempt: number;
   };
@@ -123,13 +128,47 @@ export type StatusView = {
   /** Most that is held of one account, and the accounts with most held messages. */
   readonly heldMax: HeldSum;
   readonly heldMost: readonly ({ readonly account: string } & HeldSum)[];
-  /** Verdicts since start. */
+  /** Verdicts since start, as they were carried out: what was only observed has passed. */
   readonly verdicts: Readonly<Record<VerdictKind, number>>;
+  /** What would have been done with messages that passed because the mode was observe. */
+  readonly observedVerdicts: ObservedVerdicts;
+};
+/** Verdicts that were only noted. Their messages passed. */
+export type ObservedVerdicts = Readonly<Record<Exclude<VerdictKind, 'pass'>, number>>;
+/** What mode guard would have changed in the last days, from verdicts that were only observed. */
+export type EnforcingView = {
+  readonly mode: StatusView['mode'];
+  readonly days: number;
+  readonly since: Millis;
+  /** Messages that would have been stopped, and how. */
+  readonly messages: number;
+  readonly delay: number;
+  readonly hold: number;
+  readonly refuse: number;
+  readonly accounts: number;
+  readonly wouldBeSuspended: number;
+  /** The accounts with most such messages. */
+  readonly most: readonly {
+    readonly account: string;
+    readonly messages: number;
+    readonly recipients: number;
+    readonly lastAt: Millis;
+    readonly wouldBeSuspended: boolean;
+  }[];
+  /** All this in one sentence. */
+  readonly text: string;
+  /** The command that lets Postern act; empty in mode guard. */
+  readonly command: string;
 };
 /** A story and an incident with their reasons in words. */
 export type StoryView = Omit<StoryRow, 'reasons'> & { readonly reasons: readonly ShownReason[] };
+/**
+ * In mode observe nothing is stopped: `stoppedMessages` is 0, and what left counts as leaked.
+ */
 export type IncidentView = Omit<IncidentRow, 'reasons'> & {
   readonly reasons: readonly ShownReason[];
+  /** Messages that mode guard would have stopped; 0 unless the mode was observe. */
+  readonly wouldStopMessages: number;
 };
 /** One line of the live feed. */
 export type FeedItem = {
@@ -141,19 +180,21 @@ export type FeedItem = {
   readonly recipients: number;
   /** The sentence of the strongest reason, or empty. */
   readonly why: string;
+  /** The mode was observe: the message passed, whatever the verdict. */
   readonly observed: boolean;
 };
 /** The answer to an action, in words for the operator. `count`: how many things were done. */
 export type AdminResult =
   | { readonly ok: true; readonly text: string; readonly count: number }
   | { readonly ok: false; readonly text: string; readonly hint?: string };
-/** Verdicts of one minute, for the chart of the last two hours. */
+/** Verdicts of one minute, as they were carried out, for the chart of the last two hours. */
 export type FlowMinute = {
   readonly at: Millis;
   readonly pass: number;
   readonly delay: number;
   readonly hold: number;
   readonly refuse: number;
+  readonly observed: ObservedVerdicts;
 };
 
 export type ReleaseHow = {
@@ -163,6 +204,31 @@ export type ReleaseHow = {
   readonly falseAlarm: boolean;
   /** Mail that the suspension held in the queue stays held, unless it was a false alarm. */
   readonly keepHeld: boolean;
+};
+
+/** What the text of a search names (flow/admin/lookup.ts). */
+export type LookupView = {
+  /** The account that the text names: its whole name, or the only one with this local part. */
+  readonly exact: string | undefined;
+  /** Accounts with the text in their names, the best match first. */
+  readonly accounts: readonly { readonly account: string; readonly state: AccountState }[];
+  /** How many such accounts there are; those first seen seconds ago are missing. */
+  readonly count: number;
+  /** The text is the id of a message. */
+  readonly isMessage: boolean;
+};
+
+/** What is held of one account now. */
+export type HeldGroup = HeldSum & {
+  readonly account: string;
+  /** When its latest message came. */
+  readonly latestAt: Millis | undefined;
+};
+export type HeldGroups = {
+  /** Most messages first. */
+  readonly groups: readonly HeldGroup[];
+  /** How many accounts have held mail. */
+  readonly count: number;
 };
 
 /** Messages by their ids, or all held messages of an account. */
@@ -231,6 +297,7 @@ export type KeyAdmin = {
 
 export type Admin = {
   status(): StatusView;
+  enforcing(): EnforcingView;
   accounts(filter: AccountSearch): readonly AccountView[];
   account(name: string):
     | {
@@ -250,7 +317,12 @@ export type Admin = {
     readonly account?: string;
     readonly state?: HeldState;
     readonly limit: number;
+    /** Skips the newest ones. */
+    readonly offset?: number;
   }): readonly HeldRow[];
+  /** Held mail by account; `like`: only accounts with this in their names. */
+  heldGroups(filter: { readonly like?: string; readonly limit: number }): HeldGroups;
+  lookup(text: string, limit: number): Promise<LookupView>;
   heldOne(
     queueId: string,
   ): { readonly held: HeldRow; readonly story: StoryView | undefined } | undefined;

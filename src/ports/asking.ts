@@ -2,6 +2,7 @@
 import type { LeakMark } from '../core/fate/leaked.ts';
 import type { Guess, Sought } from '../core/fate/question.ts';
 import type { FateState, FateTold } from '../core/fate/tell.ts';
+import type { AccountFacts } from '../core/incidents/account-facts.ts';
 import type { IncidentBasis, ProviderAnswer, SufferedLane } from '../core/incidents/facts.ts';
 import type { IncidentReport, ReportReader } from '../core/incidents/report.ts';
 import type { TimelineEntry } from '../core/incidents/timeline.ts';
@@ -9,7 +10,7 @@ import type { UnsignedText } from '../core/unsigned-text.ts';
 import type { DoorVerdict } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
 import type { StoryView } from './admin.ts';
-import type { MessageRow } from './ledger.ts';
+import type { HeldRow, MessageRow } from './ledger.ts';
 
 /** `text` is typed freely, and what it may be is guessed. All else must match. */
 export type FindAsk = { readonly [Field in Sought]?: string } & {
@@ -91,7 +92,18 @@ export type IncidentDetail = {
 
 export type IncidentSearch = { readonly account?: string; readonly limit: number };
 
+/** A held message with what a person recognises it by; empty where that is not kept. */
+export type HeldView = HeldRow & {
+  readonly client: string;
+  readonly subject: string;
+  /** Its first recipients. */
+  readonly sample: readonly string[];
+};
+
 export type Asking = {
+  heldViews(rows: readonly HeldRow[]): Promise<readonly HeldView[]>;
+  /** What a person wants to know before deciding about an account. */
+  accountFacts(name: string): Promise<AccountFacts>;
   find(asked: FindAsk): Promise<FindAnswer>;
   /** By queue id. Undefined: nothing is kept about it. */
   fate(id: string): Promise<FateView | undefined>;

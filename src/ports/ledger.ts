@@ -69,6 +69,16 @@ export type StoryRow = {
   readonly reasons: readonly StoredReason[];
 };
 
+/** What mode guard would have stopped of one account, in messages. */
+export type ObservedSum = {
+  readonly account: Account;
+  readonly delay: number;
+  readonly hold: number;
+  readonly refuse: number;
+  readonly recipients: number;
+  readonly lastAt: Millis;
+};
+
 export const heldStates = ['held', 'released', 'dropped', 'gone'] as const;
 export type HeldState = (typeof heldStates)[number];
 /**
@@ -213,6 +223,11 @@ export type AccountSearch = {
   readonly limit: number;
 };
 
+export type FoundAccounts = {
+  readonly found: readonly { readonly account: Account; readonly state: AccountState }[];
+  readonly count: number;
+};
+
 /**
  * The ledger. Synchronous: SQLite in this process, one writer (flow/journal/journal.ts batches).
  */
@@ -236,12 +251,16 @@ export type Ledger = StatsLedger &
       filter: AccountSearch,
     ): readonly { account: Account; state: AccountState; profile: string }[];
     countAccounts(): number;
+    /** Accounts with this text in their names, the best match first, and how many there are. */
+    findAccounts(text: string, limit: number): FoundAccounts;
     /** Messages of an account that passed since then, newest first (to hold those in the queue). */
     messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];
     message(queueId: string): MessageRow | undefined;
     /** Newest first. */
     stories(filter: { readonly account?: Account; readonly limit: number }): readonly StoryRow[];
     story(id: string): StoryRow | undefined;
+    /** Of stories that were only observed since then; most messages first. */
+    observedSince(since: Millis, limit: number): readonly ObservedSum[];
     held(filter: {
       readonly account?: Account;
       readonly state?: HeldState;

@@ -6,7 +6,8 @@
 
 import type { Account } from '../../src/core/account-name.ts';
 import { unsignedText } from '../../src/core/unsigned-text.ts';
-import { type AccountState, usualHeldMax } from '../../src/core/verdict.ts';
+import { type AccountState, usualHeldMax, type VerdictKind } from '../../src/core/verdict.ts';
+import { enforcingView } from '../../src/flow/admin/enforcing.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { dayMs, hourMs } from '../../src/lib/time.ts';
@@ -14,12 +15,14 @@ import type {
   AccountView,
   Admin,
   AdminResult,
+  EnforcingView,
   FeedItem,
   StatusView,
 } from '../../src/ports/admin.ts';
 import type { HeldRow, MessageRow } from '../../src/ports/ledger.ts';
 import { agreeableAuthors, notObserved } from './authors.ts';
 import { scriptedChecklist } from './checklist.ts';
+import { crowd } from './crowd.ts';
 import { agreeableInbound, nightAtRisk, nightInbound } from './inbound.ts';
 import { agreeableKeys } from './keys.ts';
 import { noLanes, scriptedLanes } from './lanes.ts';
@@ -40,6 +43,8 @@ export type Scripted = {
   trouble(...why: readonly string[]): void;
   /** From now on statistics cannot be read. */
   failStatistics(why: string): void;
+  /** Five accounts are suspended, thirty watched, 110 messages held. */
+  crowd(): void;
   /** So many messages of the account are held besides, with ids `4bXmany0` and so on. */
   holdMany(account: string, count: number): void;
 };
@@ -80,7 +85,8 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     accounts: {
       known: scene === 'empty' ? 0 : 214,
       watched: withState(state, 'watched').length,
-      suspended: withState(state, 'suspended').length,
+      suspended: withState(state, 'suspended').filter(({ observed }) => !observed).length,
+      wouldBeSuspended: withState(state, 'suspended').filter(({ observed }) => observed).length,
       exempt: state.exemptions.length,
     },
     foreign: scene === 'hijack' ? [foreignPair(now())] : [],
@@ -89,10 +95,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     held: heldNow(state).length,
     heldMax: usualHeldMax,
     heldMost: mostHeld(state),
-    verdicts:
-      scene === 'empty'
-        ? { pass: 0, delay: 0, hold: 0, refuse: 0 }
-        : { pass: 18_204, delay: 3, hold: 41, refuse: 12 },
+    ...counts[scene],
   });
   return {
     calls,
@@ -106,6 +109,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     failStatistics: (why) => {
       unread = why;
     },
+    crowd: () => crowd(state, now()),
     holdMany(account, count) {
       const [row] = state.held.values();
       if (row === undefined) throw new Error('this scene has no held mail');
@@ -121,6 +125,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     },
     admin: {
       status,
+      enforcing: () => nightEnforcing(state, status().mode, now()),
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
@@ -149,6 +154,8 @@ type Reads = Pick<
   | 'exemptions'
   | 'held'
   | 'heldOne'
+  | 'heldGroups'
+  | 'lookup'
   | 'explain'
   | 'recent'
   | 'minutes'
@@ -173,11 +180,27 @@ function reads(state: Night, start: Millis, empty: boolean): Reads {
       };
     },
     exemptions: () => state.exemptions,
-    held: (filter) =>
-      [...state.held.values()]
-        .filter((one) => filter.account === undefined || one.account === filter.account)
-        .filter((one) => filter.state === undefined || one.state === filter.state)
-        .slice(0, filter.limit),
+    held: (filter) => heldRows(state, filter),
+    heldGroups({ like = '', limit }) {
+      const all = mostHeld(state).filter(({ account }) => account.includes(like));
+      const latestAt = (name: string) => heldNow(state).find(({ account }) => account === name)?.at;
+      return {
+        groups: all
+          .slice(0, limit)
+          .map((group) => ({ ...group, latestAt: latestAt(group.account) })),
+        count: all.length,
+      };
+    },
+    async lookup(text, limit) {
+      const all = [...state.accounts.values()].filter(({ account }) => account.includes(text));
+      const sameStart = all.filter(({ account }) => account.startsWith(`${text}@`));
+      return {
+        exact: state.accounts.has(text) ? text : sameStart[0]?.account,
+        accounts: all.slice(0, limit).map((one) => ({ account: one.account, state: one.state })),
+        count: all.length,
+        isMessage: state.stories.some(({ id }) => id === text),
+      };
+    },
     heldOne(queueId) {
       const held = state.held.get(queueId);
       if (held === undefined) return undefined;
@@ -296,6 +319,44 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
     },
     testNotice: () => Promise.resolve({ ok: true, text: 'sent by mail and webhook', count: 2 }),
   };
+}
+
+function heldRows(
+  state: Night,
+  { account, limit, offset = 0, ...filter }: Parameters<Admin['held']>[0],
+): readonly HeldRow[] {
+  return [...state.held.values()]
+    .filter((one) => account === undefined || one.account === account)
+    .filter((one) => filter.state === undefined || one.state === filter.state)
+    .slice(offset, offset + limit);
+}
+
+const none = { delay: 0, hold: 0, refuse: 0 };
+const stopped = { delay: 3, hold: 41, refuse: 12 };
+const counts: Readonly<Record<Scene, Pick<StatusView, 'verdicts' | 'observedVerdicts'>>> = {
+  empty: { verdicts: { pass: 0, ...none }, observedVerdicts: none },
+  quiet: { verdicts: { pass: 18_204, ...stopped }, observedVerdicts: none },
+  hijack: { verdicts: { pass: 18_204, ...stopped }, observedVerdicts: none },
+  observe: { verdicts: { pass: 18_260, ...none }, observedVerdicts: stopped },
+};
+
+function nightEnforcing(
+  { incidents, stories }: Night,
+  mode: StatusView['mode'],
+  now: Millis,
+): EnforcingView {
+  const observed = stories.filter((story) => story.observed);
+  const byAccount = Map.groupBy(observed, ({ account }) => account);
+  const sums = [...byAccount].map(([account, all]) => {
+    const of = (kind: VerdictKind): number => all.filter(({ verdict }) => verdict === kind).length;
+    const recipients = all.reduce((sum, one) => sum + one.recipients, 0);
+    const lastAt = Math.max(...all.map(({ at }) => at)) as Millis;
+    const kinds = { delay: of('delay'), hold: of('hold'), refuse: of('refuse') };
+    return { account, ...kinds, recipients, lastAt };
+  });
+  const rows = incidents.map((one) => ({ ...one, reasons: [] }));
+  const live = { incidents: () => rows, observedSince: () => sums };
+  return enforcingView(live, mode, now);
 }
 
 function withState(state: Night, wanted: AccountState): readonly AccountView[] {

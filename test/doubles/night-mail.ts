@@ -1,4 +1,5 @@
 /** The mail of the made-up night: its outcome, and what got out of the hijacked account. */
+import { encodeProfile, newProfile } from '../../src/core/account/profile.ts';
 import type { Account } from '../../src/core/account-name.ts';
 import { blameKey } from '../../src/core/incidents/blame.ts';
 import { openAsking } from '../../src/flow/fate/asking.ts';
@@ -34,7 +35,7 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
       loadAccount: (account) => ({
         account,
         state: 'suspended',
-        profile: '{}',
+        profile: usedBefore(start),
         recipients: Float64Array.of(hash53(colleague, seed)),
         sinceMinutes: Uint32Array.of((start - 90 * dayMs) / minuteMs),
       }),
@@ -50,9 +51,17 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
     log: () => 'read',
     named: (name) => name.trim().toLowerCase() as Account,
     now: () => start,
+    weakPassword: () => '',
     asOfNow: (incident) => incident,
     incidents: { ...withoutLanes, laneChanges: scriptedLanes(() => start).changes },
   });
+}
+
+/** The owner's network, with its last login before the attack. */
+function usedBefore(start: Millis): string {
+  const minute = Math.floor(start / minuteMs);
+  const home = { network: '192.0.2.0/24', first: minute - 90 * 24 * 60, last: minute - 47 };
+  return encodeProfile({ ...newProfile((start - 90 * dayMs) as Millis), networks: [home] });
 }
 
 /** The hijacked account makes Gmail slow us. */

@@ -18,7 +18,7 @@ import type { AuditRow, ExemptionRow, HeldRow } from '../../src/ports/ledger.ts'
 
 /**
  * empty: just installed. quiet: all well. hijack: one account suspended, two watched. observe: the
- * same, only observed.
+ * same, only observed: one account would have been suspended.
  */
 export type Scene = 'empty' | 'quiet' | 'hijack' | 'observe';
 
@@ -46,7 +46,7 @@ export function night(start: Millis, scene: Scene): Night {
   if (scene !== 'empty') quiet(state, start);
   if (scene === 'hijack' || scene === 'observe') {
     hijackedAccounts(state, start, scene);
-    if (scene === 'hijack') incident(state, start);
+    incident(state, start, scene === 'observe');
     hijackedMail(state, start, scene);
   }
   state.feed.sort((left, right) => right.at - left.at);
@@ -109,6 +109,7 @@ function accountView(name: string, at: Millis, more: Partial<AccountView>): Acco
   return {
     account: name,
     state: 'clear',
+    observed: false,
     evidence: 0.04,
     reasons: [],
     lastSeen: at,
@@ -183,7 +184,8 @@ function hijackedAccounts(state: Night, start: Millis, scene: Scene): void {
   const put = (name: string, more: Partial<AccountView>) =>
     state.accounts.set(name, accountView(name, start, more));
   put(joe, {
-    state: scene === 'observe' ? 'watched' : 'suspended',
+    state: 'suspended',
+    observed: scene === 'observe',
     evidence: 2.8,
     reasons: cannonReasons,
     messagesToday: 44,
@@ -199,22 +201,35 @@ function hijackedAccounts(state: Night, start: Millis, scene: Scene): void {
   put(shop, { state: 'watched', evidence: 0.54, reasons: shopReasons });
 }
 
-function incident(state: Night, start: Millis): void {
+const stoppedNumbers = {
+  leakedMessages: 4,
+  leakedRecipients: 7,
+  stoppedMessages: 41,
+  wouldStopMessages: 0,
+  queuedHeld: 5,
+  loginClosed: true,
+};
+const observedNumbers = {
+  leakedMessages: 9,
+  leakedRecipients: 57,
+  stoppedMessages: 0,
+  wouldStopMessages: 5,
+  queuedHeld: 0,
+  loginClosed: false,
+};
+
+function incident(state: Night, start: Millis, observed: boolean): void {
   const suspendedAt = (start - 4 * minuteMs) as Millis;
   state.incidents.push({
     id: 'i-1',
     account: joe,
-    observed: false,
+    observed,
     by: 'guard',
     since: (start - 6 * minuteMs) as Millis,
     suspendedAt,
     endedAt: undefined,
     endedBy: '',
-    leakedMessages: 4,
-    leakedRecipients: 7,
-    stoppedMessages: 41,
-    queuedHeld: 5,
-    loginClosed: true,
+    ...(observed ? observedNumbers : stoppedNumbers),
     reasons: cannonReasons,
   });
   const detail = cannonReasons[0]?.text ?? '';
@@ -231,7 +246,7 @@ function hijackedMail(state: Night, start: Millis, scene: Scene): void {
     const refused = verdict === 'refuse' && !observed;
     const reasons = refused ? suspendedReasons : cannonReasons;
     const about = { id, account: joe, verdict, observed, recipients: 10 };
-    const accountState = observed ? 'watched' : 'suspended';
+    const accountState = 'suspended';
     const seen = (start - index * 5 * secondMs) as Millis;
     state.feed.push({ ...about, at: seen, state: accountState, why: reasons[0]?.text ?? '' });
     state.stories.push({
@@ -268,6 +283,7 @@ export function minutesBefore(start: Millis): readonly FlowMinute[] {
       delay: ago === 61 ? 2 : 0,
       hold: shooting ? 6 - ago : ago === 55 ? 1 : 0,
       refuse: shooting ? 9 - ago : 0,
+      observed: { delay: 0, hold: 0, refuse: 0 },
     });
   }
   return rows;

@@ -5,10 +5,11 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { EnforcingView, StatusView } from '../../src/ports/admin.ts';
 import type { HeldRow, IncidentRow, StoryRow } from '../../src/ports/ledger.ts';
 import { startDovecot } from './dovecot-instance.ts';
 import { startGuard } from './guard-instance.ts';
@@ -79,7 +80,53 @@ test('observing: a hijack passes whole and is told once', { timeout: 90_000 }, a
   assert.deepEqual(await server.guard.json<readonly HeldRow[]>('/api/held'), []);
   await using client = await server.login(victim);
   assert.equal(client.login?.code, 235, 'his login is open');
+  await toldTruly(server, victim, sents.flat().length);
+  await switched(server, victim);
 });
+
+/** All that operators read says that nothing was stopped, and what would have been. */
+async function toldTruly(server: GuardedServer, victim: string, sent: number): Promise<void> {
+  const { guard, webhook } = server;
+  const would = (await guard.json<EnforcingView>('/api/enforcing')).messages;
+  assert.ok(would > 0 && would < sent);
+  const status = await guard.cli('status');
+  assert.match(status, /^verdicts +\d+ passed, 0 delayed, 0 held, 0 refused$/m);
+  assert.match(status, /^accounts .* 0 suspended, 1 would be$/m);
+  assert.match(status, new RegExp(`would have stopped ${would} messages of 1 account`));
+  assert.match(status, new RegExp(`^would be suspended +${victim}$`, 'm'));
+  assert.doesNotMatch(status, /--hijacked/, 'nothing is held that could stay held');
+  const shown = await guard.cli('accounts', 'show', victim);
+  assert.match(shown, new RegExp(`^${victim}: would be suspended$`, 'm'));
+  assert.match(shown, /^Mode observe: nothing is stopped, and all its mail passes\.$/m);
+  assert.match(shown, /0 stopped; mode guard would have stopped \d+ messages/);
+  assert.match(await guard.cli('accounts', 'list'), /^\S+ +would be suspended /m);
+  assert.match(await guard.cli('incidents', 'list'), /0 \(would: \d+\)/);
+  assert.match(await guard.cli('incidents', 'show', victim), /would have been suspended/);
+  const [notice] = webhook.of('account.would-suspend', victim);
+  assert.deepEqual(notice?.stopped, { messages: 0, fromQueue: 0 });
+  assert.ok((notice?.wouldStop?.messages ?? 0) > 0);
+  assert.equal(notice?.undo, `postern accounts release ${victim} --false-alarm`);
+  assert.equal(notice?.facts?.clientCount, 8);
+  assert.equal(await guard.metric('postern_verdicts_total{verdict="hold"}'), 0);
+  assert.ok((await guard.metric('postern_observed_verdicts_total{verdict="hold"}')) > 0);
+}
+
+/** One command lets Postern act, and shows that the running guard does. */
+async function switched({ guard }: GuardedServer, victim: string): Promise<void> {
+  const mode = async (): Promise<string> => (await guard.json<StatusView>('/api/status')).mode;
+  const before = readFileSync(guard.configFile, 'utf8');
+  const file = ['--config', guard.configFile];
+  assert.match(await guard.cli('mode'), new RegExp(`^${victim} +\\d+ .* would have been$`, 'm'));
+  assert.match(await guard.cli('mode', 'guard', '--dry-run', ...file), /^\+mode = "guard"$/m);
+  assert.deepEqual([await mode(), readFileSync(guard.configFile, 'utf8')], ['observe', before]);
+  assert.match(await guard.cli('mode', 'guard', ...file), /^The guard acts now: /m);
+  assert.equal(await mode(), 'guard');
+  assert.match(await guard.cli('mode', 'guard', ...file), /has mode = "guard" already/);
+  const { account } = await guard.json<Shown>(`/api/accounts/${victim}`);
+  assert.equal(account.state, 'clear', 'what was only observed is no suspension');
+  assert.match(await guard.cli('mode', '--undo', ...file), /^The guard only observes now: /m);
+  assert.deepEqual([await mode(), readFileSync(guard.configFile, 'utf8')], ['observe', before]);
+}
 
 test('an ordinary user behind Unix sockets', { timeout: 60_000 }, async () => {
   await using scope = new AsyncDisposableStack();

@@ -115,6 +115,7 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
     'passwords notify': config,
     'passwords require-change': ['--all', ...config],
     'passwords forget': ['joe', ...config],
+    mode: ['observe', ...config],
     'connect spamassassin': ['--undo', ...config],
     'connect sendmail': ['--dry-run', ...config, '--config-dir', postfix.configDirectory],
     'connect postfix': ['--config-dir', postfix.configDirectory, '--no-verify', ...doors],

@@ -16,7 +16,7 @@ import { openPolicyHandler } from '../../src/flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../../src/flow/account/verdict-feed.ts';
 import { openAdmin } from '../../src/flow/admin/admin.ts';
 import { openChecklist } from '../../src/flow/checklist/checklist-noted.ts';
-import { reachedBy } from '../../src/flow/fate/incident-detail.ts';
+import { incidentKnown } from '../../src/flow/fate/account-facts.ts';
 import { openMessageFates } from '../../src/flow/fate/message-fates.ts';
 import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
 import { openMessagePath } from '../../src/flow/message-path.ts';
@@ -147,11 +147,8 @@ export function openRig(options: RigOptions = {}): FlowRig {
   });
   const accounts = openAccounts(journal, { ...noCeilings, ...options.policy }, 7);
   const exemptions = openExemptions(ledger.exemptions());
-  const weakPasswords = openWeakPasswords(ledger.weakPasswords(), {
-    journal,
-    world,
-    defaultDomain: '',
-  });
+  const audited = { journal, world, defaultDomain: '' };
+  const weakPasswords = openWeakPasswords(ledger.weakPasswords(), audited);
   const feed = openFeed();
   const taken: { channel: string; notice: Notice }[] = [];
   const blocked = new Set<string>();
@@ -168,7 +165,9 @@ export function openRig(options: RigOptions = {}): FlowRig {
   });
   const queue = new ScriptedQueue(order);
   const logins = new ScriptedLogins(order);
-  const asked = { fates: days, live: journal.live, log: () => 'off' as const, now: clock.now };
+  const { why: weakPassword } = weakPasswords;
+  const mail = { fates: days, live: journal.live, log: () => 'off' as const, now: clock.now };
+  const asked = { ...mail, weakPassword, replies: withoutLanes.replies };
   const suspensions = openSuspensions({
     accounts,
     journal,
@@ -180,7 +179,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     host,
     settings,
     iso,
-    reached: (incident) => reachedBy(asked, incident, world.log),
+    known: (incident) => incidentKnown(asked, incident, world.log),
   });
   const told = openNoticeLog({ notices, world, settings, host, iso });
   openReminders({ accounts, journal, notices, world, settings, host, iso });

@@ -34,11 +34,15 @@ export type Page = {
   evaluate<Value>(expression: string): Promise<Value>;
   /** Waits until the expression is truthy. */
   until(expression: string): Promise<void>;
-  /** Presses one key: a character, or Tab, Enter, Escape, Space. */
+  /** Presses one key: a character, or Tab, Enter, Escape, Space, ArrowUp, ArrowDown. */
   press(key: string, how?: { readonly shift: boolean }): Promise<void>;
   type(text: string): Promise<void>;
   size(width: number, height: number, how?: { readonly phone: boolean }): Promise<void>;
   scheme(name: 'light' | 'dark'): Promise<void>;
+  /** Cuts the page off from the network, also the connections that it has. */
+  offline(isCut: boolean): Promise<void>;
+  /** As on paper, or with colours that the system chooses; `screen` takes both back. */
+  medium(name: 'print' | 'forced-colors' | 'screen'): Promise<void>;
   /** PNG of the window, or of the whole page. */
   screenshot(how?: { readonly whole: boolean }): Promise<Buffer>;
   close(): Promise<void>;
@@ -223,6 +227,17 @@ async function openPage(wire: Wire): Promise<Page> {
       const features = [{ name: 'prefers-color-scheme', value: name }];
       await send('Emulation.setEmulatedMedia', { features });
     },
+    async offline(isCut) {
+      const free = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+      await send('Network.emulateNetworkConditions', { offline: isCut, ...free });
+    },
+    async medium(name) {
+      const features = [{ name: 'forced-colors', value: name === 'forced-colors' ? 'active' : '' }];
+      await send('Emulation.setEmulatedMedia', {
+        media: name === 'print' ? 'print' : '',
+        features,
+      });
+    },
     async close() {
       await wire.send('Target.disposeBrowserContext', { browserContextId });
     },
@@ -234,10 +249,19 @@ async function openPage(wire: Wire): Promise<Page> {
   };
 }
 
-const keyCodes: Readonly<Record<string, number>> = { Tab: 9, Enter: 13, Escape: 27, Space: 32 };
+const keyCodes: Readonly<Record<string, number>> = {
+  Tab: 9,
+  Enter: 13,
+  Escape: 27,
+  Space: 32,
+  ArrowUp: 38,
+  ArrowDown: 40,
+  '/': 191,
+};
 
 function keyEvents(key: string, shift: boolean): readonly Record<string, unknown>[] {
-  const text = key === 'Enter' ? '\r' : key === 'Space' ? ' ' : '';
+  const named = { Enter: '\r', Space: ' ' }[key] ?? '';
+  const text = key.length === 1 ? key : named;
   const event = {
     key: key === 'Space' ? ' ' : key,
     code: key,

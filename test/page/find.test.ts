@@ -43,7 +43,7 @@ test('by keyboard: type an address, open the message, read its outcome, go back'
   visit('hijack', '', async (page) => {
     await page.evaluate(`document.getElementById('lookup-field').focus()`);
     await page.type('lena@gmail.example');
-    await page.until(`document.querySelector('.found a') !== null`);
+    await page.until(`document.querySelector('[role=option]') !== null`);
     await page.press('Enter');
     await page.until(answered);
     assert.equal(
@@ -68,7 +68,7 @@ test('by keyboard: type an address, open the message, read its outcome, go back'
     await page.press('Escape');
     await page.until(`document.querySelector('dialog') === null`);
     await page.evaluate('history.back()');
-    await page.until(`document.getElementById('lookup-field')?.checkVisibility() === true`);
+    await page.until(`document.querySelector('.columns')?.checkVisibility() === true`);
     assert.equal(await page.evaluate(`document.getElementById('find-field')`), null);
   }),
 );

@@ -13,6 +13,7 @@ const desktop = { width: 1280, height: 900, phone: false };
 const picture = { width: 1280, height: 880, phone: false };
 const phone = { width: 360, height: 740, phone: true };
 const findJoe = '/find?q=joe.weber@example.org';
+const heldOfJoe = '/held/joe.weber%40example.org';
 const tabs = (count: number): readonly string[] => Array<string>(count).fill('Tab');
 const shots: readonly {
   readonly name: string;
@@ -28,6 +29,10 @@ const shots: readonly {
   readonly path?: string;
   readonly isFailing?: true;
   readonly isTroubled?: true;
+  /** Long lists. */
+  readonly isCrowded?: true;
+  /** Postern has stopped. */
+  readonly isAway?: true;
   /** False: only what the window shows, not the whole page. */
   readonly whole?: false;
 }[] = [
@@ -43,7 +48,16 @@ const shots: readonly {
   { name: 'confirm', scene: 'hijack', scheme: 'light', size: desktop, click: '.card .primary' },
   { name: 'sheet', scene: 'hijack', scheme: 'light', size: desktop, click: '.card .name' },
   { name: 'sheet-phone', scene: 'hijack', scheme: 'dark', size: phone, click: '.card .name' },
-  { name: 'story', scene: 'hijack', scheme: 'light', size: desktop, click: '.held .id' },
+  { name: 'held', scene: 'hijack', scheme: 'light', size: desktop, path: heldOfJoe },
+  { name: 'held-phone', scene: 'hijack', scheme: 'dark', size: phone, path: heldOfJoe },
+  {
+    name: 'story',
+    scene: 'hijack',
+    scheme: 'light',
+    size: desktop,
+    path: heldOfJoe,
+    click: '.held-row .name',
+  },
   { name: 'confirm-phone', scene: 'hijack', scheme: 'dark', size: phone, click: '.card .primary' },
   { name: 'suspend', scene: 'hijack', scheme: 'dark', size: desktop, click: '.watched > button' },
   {
@@ -51,7 +65,8 @@ const shots: readonly {
     scene: 'hijack',
     scheme: 'light',
     size: phone,
-    click: '.held td button:last-child',
+    path: heldOfJoe,
+    click: '.held-row [aria-label^=Drop]',
   },
   { name: 'failing', scene: 'hijack', scheme: 'light', size: phone, isFailing: true, whole: false },
   { name: 'troubled', scene: 'quiet', scheme: 'light', size: desktop, isTroubled: true },
@@ -81,6 +96,11 @@ const shots: readonly {
   }),
   { name: 'no-incident', scene: 'quiet', scheme: 'dark', size: phone, path: '/incidents/i-9' },
   { name: 'no-providers', scene: 'quiet', scheme: 'light', size: desktop, path: '/providers' },
+  { name: 'crowded', scene: 'hijack', scheme: 'light', size: desktop, isCrowded: true },
+  { name: 'crowded-phone', scene: 'hijack', scheme: 'dark', size: phone, isCrowded: true },
+  { name: 'away', scene: 'hijack', scheme: 'light', size: desktop, isAway: true },
+  { name: 'away-phone', scene: 'hijack', scheme: 'dark', size: phone, isAway: true },
+  { name: 'observe-phone', scene: 'observe', scheme: 'light', size: phone },
   { name: 'focus-button', scene: 'hijack', scheme: 'light', size: desktop, keys: tabs(3) },
   { name: 'focus-row', scene: 'hijack', scheme: 'dark', size: desktop, keys: tabs(12) },
 ];
@@ -99,6 +119,7 @@ const only = process.argv[3];
 for (const shot of shots) {
   if (only !== undefined && !shot.name.startsWith(only)) continue;
   await using at = await stage(shot.scene, '127.0.0.1', Date.now());
+  if (shot.isCrowded) at.crowd();
   await page.size(shot.size.width, shot.size.height, shot.size);
   await page.scheme(shot.scheme);
   await page.goto(`${at.door.address}/?token=${testToken}`);
@@ -117,11 +138,15 @@ for (const shot of shots) {
     );
     await page.until(`document.querySelector('.troubles') !== null`);
   }
+  if (shot.isAway) {
+    await at.door.close();
+    await page.until(`document.querySelector('.as-of') !== null`);
+  }
   for (const key of shot.keys ?? []) await page.press(key);
   if (shot.search !== undefined) {
     await page.evaluate(`document.getElementById('lookup-field').focus()`);
     await page.type(shot.search);
-    await page.until(`document.querySelector('.found, .empty') !== null`);
+    await page.until(`document.querySelector('[role=option]') !== null`);
   }
   if (shot.path !== undefined) {
     await page.goto(`${at.door.address}${shot.path}`);

@@ -77,7 +77,7 @@ test('a link to a provider survives the sign-in; by keyboard to the incident and
     await page.until(shows('New replies this week'));
     assert.equal(await where(page), '/providers');
     await follow(page, 'Overview');
-    await page.until(`document.getElementById('lookup-field')?.checkVisibility() === true`);
+    await page.until(`document.querySelector('.columns')?.checkVisibility() === true`);
   }),
 );
 

@@ -48,9 +48,14 @@ function head(item: ChecklistItem): string {
   return `${paint(colour, mark.padEnd(markWidth))}${paint('bold', item.id)}`;
 }
 
+/** `minutes, free; required by Gmail and Yahoo`. */
+function price({ cost, effort, requiredBy }: ChecklistItem): string {
+  const who = requiredBy.length === 0 ? '' : `; required by ${requiredBy.join(', ')}`;
+  return `${effort}, ${cost === 'free' ? 'free' : 'costs money'}${who}`;
+}
+
 function openText(item: ChecklistItem): string {
-  const price = `${item.effort}, ${item.cost === 'free' ? 'free' : 'costs money'}`;
-  const lines = [`${head(item)}  (${price})`, ...block(item.title)];
+  const lines = [`${head(item)}  (${price(item)})`, ...block(item.title)];
   lines.push(...labelled('found', item.found));
   if (item.command !== '') lines.push(`${indent}${'do'.padEnd(labelWidth)}${item.command}`);
   else if (item.fix !== '') lines.push(...labelled('do', item.fix.split('\n')[0] ?? ''));
@@ -103,12 +108,10 @@ function footer({ isWhole, items, notes, sources, unread }: ChecklistText): stri
 }
 
 export function itemText(item: ChecklistItem): string {
-  const price = `${item.effort}, ${item.cost === 'free' ? 'free' : 'costs money'}`;
   const rows: (readonly [string, string])[] = [
     ['found', item.found],
     ['prevents', item.effect],
-    ['required', item.requiredBy.length === 0 ? 'by nobody' : `by ${item.requiredBy.join(', ')}`],
-    ['takes', price],
+    ['takes', price(item)],
   ];
   if (item.due !== undefined) rows.push(['until', `${dayText(item.due.at)}: ${item.due.what}`]);
   if (item.follows !== undefined) rows.push(['follows', item.follows.join(', ')]);

@@ -13,13 +13,10 @@ import type { SocketAddress } from '../../lib/listener.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { openSpamAssassin } from '../../partners/scanners/spamassassin.ts';
-import type { StatusView } from '../../ports/admin.ts';
 import { readConfigText, writeConfigText } from '../config/config-file.ts';
 import { warnOldNames } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
-import { connectToGuard } from '../guard/client.ts';
-import { hangUp } from '../guard/owner.ts';
-import { isNotRunning, stateDirectory } from '../guard/run-file.ts';
+import { guardTakesOver } from '../guard/take-over.ts';
 import { badTestMessage, ordinaryTestMessage } from '../scan/test-messages.ts';
 import { helpAfter, stateHelp } from '../terminal/help.ts';
 import { printReport } from '../terminal/print.ts';
@@ -45,8 +42,6 @@ const usualPlaces = [
 ];
 const pingMs = 2_000;
 const scanMs = 20_000;
-/** The guard reads its configuration at once, but its status may take a moment to show it. */
-const takenOverMs = 5_000;
 const place = { table: 'scan', key: 'spamassassin' } as const;
 
 export function registerSpamAssassin(connect: Command): void {
@@ -133,7 +128,10 @@ async function connectSpamAssassin(
   if (options.dryRun === true) return report;
   await mayGoOn(options);
   writeConfigText(file, after);
-  const takenOver = await guardTakesOver(options.state, address);
+  const takenOver = await guardTakesOver(
+    options.state,
+    ({ doors }) => (doors['spamassassin'] ?? 'off') === address,
+  );
   if (!takenOver)
     show(
       'The guard is not running; SpamAssassin scans mail from the next start of the guard on.\n',
@@ -206,26 +204,4 @@ async function tried({ address, where }: Found): Promise<string> {
       },
     );
   }
-}
-
-/** Waits until the running guard uses the address. False: no guard is running. */
-async function guardTakesOver(state: string | undefined, address: string): Promise<boolean> {
-  let admin: Awaited<ReturnType<typeof connectToGuard>>;
-  try {
-    admin = await connectToGuard(state);
-  } catch (error) {
-    if (isNotRunning(error)) return false;
-    throw error;
-  }
-  hangUp(stateDirectory(state), admin.run.pid);
-  const until = performance.now() + takenOverMs;
-  while (performance.now() < until) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const { doors } = await admin.read<StatusView>('/status');
-    if ((doors['spamassassin'] ?? 'off') === address) return true;
-  }
-  throw new OperatorError('not-taken-over', 'the guard is running, but did not apply the setting', {
-    hint: 'perhaps it uses another configuration file; see journalctl -u postern',
-    exit: sysexits.software,
-  });
 }

@@ -62,7 +62,7 @@ export function mode(status: Record<string, unknown>): Finding {
   const id = 'daemon.mode';
   const title = 'Mode';
   if (status['mode'] === 'guard') return fine(id, title, 'guard: hijacked accounts are stopped');
-  const fix = 'when you trust its verdicts, set mode = "guard" in postern.toml';
+  const fix = 'when you trust its verdicts: postern mode guard (see first: postern mode)';
   const found = 'observe: Postern stops nothing, it only says what it would do';
   return { id, kind: 'warn', title, found, wanted: 'mode = "guard"', fix };
 }

@@ -3,8 +3,11 @@
  * src/doors/http/api/api.ts. Answers are trusted: they come from this same program.
  */
 import { userInfo } from 'node:os';
+import type { AccountFacts } from '../../core/incidents/account-facts.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Admin, AdminResult } from '../../ports/admin.ts';
+import type { HeldView } from '../../ports/asking.ts';
+import type { HeldRow } from '../../ports/ledger.ts';
 import { type Answered, type Asked, askedAt, requestGuard } from './request.ts';
 import { neededApi, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
@@ -15,6 +18,12 @@ const actMs = 120_000;
 export type FoundGuard<Method extends 'account' | 'heldOne'> = NonNullable<
   ReturnType<Admin[Method]>
 >;
+/** A held message as GET /api/held/ID has it. */
+export type FoundHeld = Omit<FoundGuard<'heldOne'>, 'held'> & {
+  readonly held: HeldRow & Partial<HeldView>;
+};
+/** An account as GET /api/accounts/NAME has it; a guard of an earlier version has no facts. */
+export type FoundAccount = FoundGuard<'account'> & { readonly facts?: AccountFacts };
 
 export type GuardClient = {
   readonly run: RunFile;

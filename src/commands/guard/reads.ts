@@ -22,18 +22,21 @@ import type { IncidentBasis } from '../../core/incidents/facts.ts';
 import type { IncidentReport } from '../../core/incidents/report.ts';
 import { weakText } from '../../core/passwords/weak.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
+import { enforcingView } from '../../flow/admin/enforcing.ts';
 import { observationKey, standingOf, storedObservation } from '../../flow/authors/observation.ts';
+import { asItWas } from '../../flow/fate/as-it-was.ts';
 import { openAsking } from '../../flow/fate/asking.ts';
 import { storedLaneViews } from '../../flow/lanes/lane-views.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
 import { incidentNow } from '../../flow/suspension/incident-now.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin, StoryView } from '../../ports/admin.ts';
+import type { AccountView, Admin, EnforcingView, StoryView } from '../../ports/admin.ts';
 import type {
   ExplainAnswer,
   FindAnswer,
   FindAsk,
+  HeldView,
   IncidentDetail,
   IncidentSearch,
   ReportAsk,
@@ -47,7 +50,7 @@ import type {
   InboundStatus,
 } from '../../ports/inbound/inbound.ts';
 import type { LaneDetail, LaneList } from '../../ports/lanes.ts';
-import type { ExemptionRow, HeldRow, IncidentRow, Ledger } from '../../ports/ledger.ts';
+import type { ExemptionRow, IncidentRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -55,7 +58,8 @@ import { usualConfig } from '../config/usual-config.ts';
 import {
   accountPath,
   connectToGuard,
-  type FoundGuard,
+  type FoundAccount,
+  type FoundHeld,
   noSuch,
   nothingThere,
   queryText,
@@ -70,9 +74,11 @@ export type GuardReads = {
   /** False: read from the ledger's file. */
   readonly live: boolean;
   accounts(filter: Parameters<Admin['accounts']>[0]): Promise<readonly AccountView[]>;
-  account(name: string): Promise<FoundGuard<'account'>>;
+  account(name: string): Promise<FoundAccount>;
+  /** What mode guard would have changed. */
+  enforcing(): Promise<EnforcingView>;
   exemptions(): Promise<readonly ExemptionRow[]>;
-  held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldRow[]>;
+  held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldView[]>;
   /** Mail that came in: what waits, what is in quarantine, and the rest. */
   inbound(filter: Parameters<Admin['inbound']['list']>[0]): Promise<readonly InboundRow[]>;
   /** One of these; undefined if no such mail came in. */
@@ -81,7 +87,7 @@ export type GuardReads = {
   /** Undefined if the guard is not running. */
   inboundStatus(): Promise<InboundStatus | undefined>;
   atRisk(filter: Parameters<Admin['inbound']['atRisk']>[0]): Promise<readonly DeferredRow[]>;
-  heldOne(id: string): Promise<FoundGuard<'heldOne'>>;
+  heldOne(id: string): Promise<FoundHeld>;
   explain(id: string): Promise<ExplainAnswer>;
   find(asked: FindAsk): Promise<FindAnswer>;
   incidents(filter: IncidentSearch): Promise<readonly IncidentBasis[]>;
@@ -109,6 +115,7 @@ export async function openReads(
       live: true,
       accounts: (filter) => read(`/accounts${queryText(filter)}`),
       account: (name) => read(accountPath(name)),
+      enforcing: () => read('/enforcing'),
       exemptions: () => read('/exemptions'),
       held: (filter) => read(`/held${queryText(filter)}`),
       inbound: (filter) => read(`/inbound${queryText(filter)}`),
@@ -171,6 +178,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     log: () => 'stopped',
     named: (name) => (keepsCapitals(name) ? name.trim() : name.trim().toLowerCase()) as Account,
     now: () => now,
+    weakPassword: (name) => storedWeak(ledger, name),
     asOfNow,
     incidents: storedIncidentSources(lanes.changes),
   });
@@ -186,27 +194,30 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
         account: found(account(name), 'account'),
         incidents: ledger
           .incidents({ account: key, limit: 100 })
-          .map((incident) => withShownReasons(asOfNow(incident))),
+          .map((incident) => withShownReasons(asItWas(asOfNow(incident), ledger))),
         stories: ledger.stories({ account: key, limit: 100 }).map(withShownReasons),
         audit: ledger.audit({ account: name, limit: 100 }),
+        facts: await asking.accountFacts(name),
       };
     },
-    async exemptions() {
-      const inForce = ledger.exemptions().filter(({ until }) => until > now);
-      return inForce.sort((a, b) => a.until - b.until);
-    },
+    // The configuration says what the next start does.
+    enforcing: async () => enforcingView(ledger, loadConfig(usualConfig()).config.mode, now),
+    exemptions: async () => exemptionsInForce(ledger, now),
     held: async ({ account: name, ...filter }) =>
-      ledger.held(name === undefined ? filter : { ...filter, account: name as Account }),
+      asking.heldViews(
+        ledger.held(name === undefined ? filter : { ...filter, account: name as Account }),
+      ),
     inbound: async (filter) => ledger.inboundMail(filter),
     inboundOne: async (id) => ledger.inboundOne(id),
     inboundAllowed: async () => ledger.inboundAllowed(),
     inboundStatus: async () => undefined,
     atRisk: async ({ all, limit }) =>
       ledger.notBack((all ? farFuture : now - lateAfterMs) as Millis, limit),
-    heldOne: async (id) => ({
-      held: found(ledger.heldOne(id), 'held message'),
-      story: storedStory(ledger, id),
-    }),
+    async heldOne(id) {
+      const row = found(ledger.heldOne(id), 'held message');
+      const [held = row] = await asking.heldViews([row]);
+      return { held, story: storedStory(ledger, id) };
+    },
     async explain(id) {
       const story = storedStory(ledger, id);
       const message = ledger.message(id);
@@ -236,6 +247,11 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     authors: async () => storedAuthors(ledger, now),
     [Symbol.dispose]: () => ledger.close(),
   };
+}
+
+function exemptionsInForce(ledger: Ledger, now: Millis): readonly ExemptionRow[] {
+  const inForce = ledger.exemptions().filter(({ until }) => until > now);
+  return inForce.sort((a, b) => a.until - b.until);
 }
 
 function declaredNow(ledger: Ledger): Declarations<Declaration> {
@@ -271,16 +287,15 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
   const profile = decodeProfile(record.profile);
   const stored = ledger.meta(baselineKey);
   const baseline = stored === undefined ? newBaseline() : decodeBaseline(stored);
-  const weak = ledger
-    .weakPasswords()
-    .find((one) => one.account === name && one.changedAt === undefined);
-  const weakPassword = weak === undefined ? '' : weakText(weak);
+  const weakPassword = storedWeak(ledger, name);
   const { evidence, reasons } = evidenceNow(profile, baseline, now, weakPassword);
   const exemption = ledger.exemptions().find((one) => one.account === name && one.until > now);
   const { messages, recipients } = today(profile, now);
+  const open = ledger.incidents({ account: record.account, open: true, limit: 1 })[0];
   return {
     account: name,
     state: record.state,
+    observed: record.state === 'suspended' && open?.observed === true,
     evidence,
     reasons: reasons.map(shownReason),
     lastSeen: profile.at,
@@ -295,6 +310,13 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
     heldMax: undefined,
     hijackedAt: profile.hijackedAt > 0 ? profile.hijackedAt : undefined,
   };
+}
+
+function storedWeak(ledger: Ledger, name: string): string {
+  const weak = ledger
+    .weakPasswords()
+    .find((one) => one.account === name && one.changedAt === undefined);
+  return weak === undefined ? '' : weakText(weak);
 }
 
 function storedStory(ledger: Ledger, id: string): StoryView | undefined {

@@ -3,12 +3,13 @@ import type { UnsignedText } from '../../core/unsigned-text.ts';
 import { isPutOff } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { StoryView } from '../../ports/admin.ts';
-import type { ExplainAnswer } from '../../ports/asking.ts';
+import type { ExplainAnswer, HeldView } from '../../ports/asking.ts';
 import type { InboundRow } from '../../ports/inbound/inbound.ts';
 import type { HeldRow } from '../../ports/ledger.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
 import { fateFacts, fateHead, fateText } from '../find/fate-text.ts';
-import type { FoundGuard } from '../guard/client.ts';
+import { subjectCell } from '../find/find-text.ts';
+import type { FoundHeld } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
 
@@ -29,14 +30,16 @@ const heldBecause: Readonly<Record<HeldRow['why'], string>> = {
     'can release it, and it leaves unsigned)',
 };
 
-export function heldListText(rows: readonly HeldRow[]): string {
+export function heldListText(rows: readonly HeldView[]): string {
   if (rows.length === 0) return 'Nothing is held.\n';
   return table(
     [
       { title: 'ID' },
       { title: 'ACCOUNT' },
       { title: 'SINCE' },
-      { title: 'RECIPIENTS', align: 'right' },
+      { title: 'FROM' },
+      { title: 'SUBJECT' },
+      { title: 'TO' },
       { title: 'HELD' },
       { title: 'STATE' },
     ],
@@ -44,11 +47,20 @@ export function heldListText(rows: readonly HeldRow[]): string {
       one.queueId,
       plain(one.account),
       clock(one.at),
-      String(one.recipients),
+      plain(one.client ?? ''),
+      subjectCell(one),
+      toCell(one),
       whys[one.why],
       one.state === 'held' ? 'held' : `${one.state} by ${plain(one.by)}`,
     ]),
   );
+}
+
+/** Its first recipient, and how many others there are; a guard of an earlier version has none. */
+function toCell({ recipients, sample = [] }: HeldView): string {
+  const [first] = sample;
+  if (first === undefined) return many(recipients, 'recipient');
+  return recipients > 1 ? `${plain(first)} and ${recipients - 1} more` : plain(first);
 }
 
 /** Mail that came in and is in the hold queue, too: it belongs to no account. */
@@ -75,7 +87,7 @@ export function incomingText(rows: readonly InboundRow[]): string {
   return `\nMail that came in, on hold for its recipients here:\n${list}`;
 }
 
-export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
+export function heldText({ held, story }: FoundHeld): string {
   const { queueId, account, instance, state } = held;
   const ofInstance = instance === undefined ? [] : ['-c', instance];
   const now =
@@ -96,7 +108,10 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
           ? `What allows it:     ${shellWords('postern', 'explain', queueId)}\n`
           : '')
       : '';
-  const about = story === undefined ? '' : storyFacts(story) + whyText(story);
+  const { client = '', recipients, sample = [], subject = '' } = held;
+  const from = client === '' ? '' : `From     ${plain(client)}\n`;
+  const facts = from + storyFacts(story ?? { recipients, sample, subject });
+  const about = facts + (story === undefined ? '' : whyText(story));
   return [head, about, next].filter((part) => part !== '').join('\n');
 }
 
@@ -151,7 +166,7 @@ function fromWhere(client: string): string {
   return client === '' ? 'this machine' : plain(client);
 }
 
-function storyFacts(story: StoryView): string {
+function storyFacts(story: Pick<StoryView, 'recipients' | 'sample' | 'subject'>): string {
   const others = story.recipients - story.sample.length;
   const more = others > 0 && story.sample.length > 0 ? ` and ${others} more` : '';
   const subject = story.subject === '' ? '' : `Subject  ${plain(story.subject)}\n`;
@@ -186,7 +201,7 @@ function undoText(story: StoryView): string {
     const release = shellWords('postern', 'accounts', 'release', account);
     lines.push(
       'To release the account, after you changed its password:',
-      `  ${release} --keep-held`,
+      `  ${release} --hijacked`,
     );
   }
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;

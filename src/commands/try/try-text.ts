@@ -1,4 +1,5 @@
 /** Text that `postern try hijack` prints while it plays. Pure. */
+import { releaseCommands } from '../../core/release-commands.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { many, plain } from '../terminal/format.ts';
 import { paint } from '../terminal/table.ts';
@@ -42,6 +43,10 @@ function fateText(fate: Fate, observed: boolean): string {
   return `${paint(suspends ? 'red' : 'yellow', `${word}${and}`)}: ${plain(why)}`;
 }
 
+const heldRows =
+  ', and entries in the list of held messages\n' +
+  '(ids TRY...). These entries have no real message, so you cannot release or drop them.\n';
+
 /** The result, what is left behind, and what to try next. */
 export function tallyText(tally: HijackTally, { victim, observed }: TryFacts): string {
   const words = (...more: readonly string[]): string => shellWords('postern', ...more);
@@ -55,9 +60,10 @@ export function tallyText(tally: HijackTally, { victim, observed }: TryFacts): s
   return (
     `\n${many(tally.passed, 'message')} of the spammer got out, ` +
     `${stopped} ${stopped === 1 ? 'was' : 'were'} stopped. ${end}\n` +
-    'What stays: the made-up accounts in the ledger, and entries in the list of held messages\n' +
-    '(ids TRY...). These entries have no real message, so you cannot release or drop them.\n\n' +
+    `What stays: the made-up accounts in the ledger${observed ? '.\n' : heldRows}\n` +
     `See why:                     ${words('accounts', 'show', victim)}\n` +
-    `Let the account send again:  ${words('accounts', 'release', victim)} --keep-held\n`
+    `${observed ? 'Clear what was noted:     ' : 'Let the account send again:'}  ` +
+    `${releaseCommands(victim).hijacked}\n` +
+    (observed ? `What guarding would change:  ${words('mode')}\n` : '')
   );
 }

@@ -177,7 +177,7 @@ async function freshVictim(admin: GuardClient): Promise<string> {
     'no-victim',
     `all ${victimsMax} made-up accounts of earlier plays are still suspended`,
     {
-      hint: `release one: postern accounts release victim@${tryDomain} --keep-held`,
+      hint: `release one: postern accounts release victim@${tryDomain} --hijacked`,
       exit: 1,
     },
   );

@@ -62,7 +62,8 @@ export function isView(path: string): boolean {
   return view.test(path);
 }
 
-const view = /^\/(?:find|checklist|(?:providers|incidents|accounts|messages)(?:\/[^/]{1,1536})?)?$/;
+const view =
+  /^\/(?:find|checklist|(?:held|providers|incidents|accounts|messages)(?:\/[^/]{1,1536})?)?$/;
 
 function load(file: URL, type: string): Asset {
   const text = readFileSync(fileURLToPath(file), 'utf8');

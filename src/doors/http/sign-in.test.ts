@@ -115,10 +115,12 @@ describe('a session', () => {
     const good = await ask(at.door, path, {
       method: 'POST',
       headers: post,
-      body: '{"note":"changed"}',
+      body: '{"note":"changed","hijacked":true}',
     });
     assert.equal(good.status, 200);
-    assert.deepEqual(at.calls, ['release joe.weber@example.org by status page note changed']);
+    assert.deepEqual(at.calls, [
+      'release joe.weber@example.org by status page note keep held changed',
+    ]);
   });
 
   test('cannot be planted by another site, nor name itself', async () => {

@@ -4,7 +4,7 @@
  */
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AdminResult } from '../../ports/admin.ts';
+import type { AdminResult, HeldGroups } from '../../ports/admin.ts';
 import type { Change, HeldRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { World } from '../../ports/world.ts';
@@ -62,6 +62,25 @@ export async function moveHeld(
   const result = writtenResult(kept, missed === 0 ? what : `${what}; ${away}`, moved.size);
   if (!result.ok || moved.size > 0) return result;
   return { ok: false, text: result.text, hint: 'see what Postfix has: postqueue -p' };
+}
+
+/** Accounts with held mail that are counted. */
+const groupsMax = 10_000;
+
+/** Held mail by account. */
+export function heldGroups(
+  live: Pick<Journal['live'], 'held' | 'heldMost'>,
+  { like = '', limit }: { readonly like?: string; readonly limit: number },
+): HeldGroups {
+  const part = like.toLowerCase();
+  const all = live
+    .heldMost(groupsMax)
+    .filter(({ account }) => account.toLowerCase().includes(part));
+  const groups = all.slice(0, limit).map((group) => ({
+    ...group,
+    latestAt: live.held({ account: group.account, state: 'held', limit: 1 })[0]?.at,
+  }));
+  return { groups, count: all.length };
 }
 
 const goneText = (messages: number): string => `${messages} are no longer in the hold queue`;

@@ -7,6 +7,7 @@ import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
 import { heldRow, storyRow } from '../../../test/ledger/samples.ts';
 import { leakedCsv } from '../../commands/find/leaked-text.ts';
+import { encodeProfile, newProfile } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { LaneChange } from '../../core/deliverability/lane.ts';
 import { hash53 } from '../../lib/hash.ts';
@@ -22,6 +23,9 @@ const now = Date.UTC(2026, 2, 3, 12) as Millis;
 const joe = 'joe@here.test' as Account;
 const thief = '203.0.113.9';
 const network = { signal: 'new-network', saw: 1, usual: 0, weight: 1, network: '203.0.113.0/24' };
+
+const nowMinute = now / minuteMs;
+const home = { network: '192.0.2.0/24', first: nowMinute - 50_000, last: nowMinute - 90 };
 
 type Scene = {
   readonly mail?: readonly Told[];
@@ -42,7 +46,7 @@ function depsOf({ mail = [], held = [], stories = [], incident, fates }: Scene) 
     loadAccount: (account) => ({
       account,
       state: 'suspended',
-      profile: '{}',
+      profile: encodeProfile({ ...newProfile(0 as Millis), networks: [home] }),
       recipients: Float64Array.of(hash53('friend@x.test', 7)),
       sinceMinutes: Uint32Array.of((now - 10 * 24 * 60 * minuteMs) / minuteMs),
     }),
@@ -57,6 +61,7 @@ function depsOf({ mail = [], held = [], stories = [], incident, fates }: Scene) 
     log: () => 'read' as const,
     named: (name: string) => name.toLowerCase() as Account,
     now: () => now,
+    weakPassword: () => '',
     asOfNow: (one: IncidentRow) => ({ ...one, stoppedMessages: one.stoppedMessages + 3 }),
     incidents: withoutLanes,
   };

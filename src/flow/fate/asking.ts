@@ -11,6 +11,7 @@ import { addressKey } from '../../formats/message/address.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Asking, FateView, FindAnswer, FindAsk, FoundView } from '../../ports/asking.ts';
 import type { FateQuery, FoundMessage } from '../../ports/fate.ts';
+import { accountFacts } from './account-facts.ts';
 import {
   type AskingDeps,
   asSentence,
@@ -19,6 +20,7 @@ import {
   storedRow,
   storedStory,
 } from './found-view.ts';
+import { heldViews } from './held-mail-facts.ts';
 import { incidentDetail, reportFacts } from './incident-detail.ts';
 import { incidentList, incidentNamed } from './incident-list.ts';
 
@@ -31,6 +33,9 @@ export function openAsking(deps: AskingDeps): Asking {
   return {
     find: (asked) => find(deps, asked),
     fate: (id) => fate(deps, id),
+    heldViews: (rows) => heldViews(deps, rows),
+    accountFacts: (name) =>
+      accountFacts({ ...deps, replies: deps.incidents.replies }, deps.named(name)),
     incidents: (filter) => incidentList(deps, filter).map(withShownReasons),
     async incident(id) {
       const incident = incidentNamed(deps, id);

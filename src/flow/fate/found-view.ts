@@ -47,6 +47,8 @@ export type AskingDeps = ViewDeps & {
   /** The account that a person names. */
   readonly named: (name: string) => Account;
   readonly now: () => Millis;
+  /** Why its password counts as weak; empty if it does not. */
+  readonly weakPassword: (account: Account) => string;
   /** The incident with its latest counts. */
   readonly asOfNow: (incident: IncidentRow) => IncidentRow;
   readonly incidents: IncidentSources;

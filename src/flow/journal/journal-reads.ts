@@ -79,7 +79,10 @@ type Kept = {
   ): KeptRow<Kind> | undefined;
 };
 
-type AccountReads = Pick<LedgerReads, 'loadAccount' | 'knownHere' | 'accounts' | 'countAccounts'>;
+type AccountReads = Pick<
+  LedgerReads,
+  'loadAccount' | 'knownHere' | 'accounts' | 'countAccounts' | 'findAccounts'
+>;
 
 function accountReads(ledger: Ledger, pending: PendingChanges): AccountReads {
   return {
@@ -108,6 +111,7 @@ function accountReads(ledger: Ledger, pending: PendingChanges): AccountReads {
     },
     // Accounts first seen within the last seconds are missing from the count.
     countAccounts: () => ledger.countAccounts(),
+    findAccounts: (text, limit) => ledger.findAccounts(text, limit),
   };
 }
 
@@ -118,6 +122,7 @@ type MailReads = Pick<
   | 'handover'
   | 'stories'
   | 'story'
+  | 'observedSince'
   | 'held'
   | 'heldOne'
   | 'countHeld'
@@ -160,6 +165,8 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
     handover: (token) =>
       pending.latest('handover', ({ row }) => row.token === token)?.row ?? ledger.handover(token),
     story: (id) => pending.latest('story', ({ row }) => row.id === id)?.row ?? ledger.story(id),
+    // Those of the last second are missing.
+    observedSince: (since, limit) => ledger.observedSince(since, limit),
     held(filter) {
       const waiting = held();
       const stored = ledger.held({ ...filter, limit: filter.limit + waiting.size });

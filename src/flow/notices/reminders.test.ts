@@ -41,7 +41,7 @@ test('a suspension: the times between reminders grow, and after 30 days they end
   const [first] = reminders(rig);
   assert.equal(first?.account, joe);
   assert.match(first?.reasons[0]?.text ?? '', /^joe@here\.test: suspended for 4 hours, \d+ of/);
-  assert.equal(first?.undo, `postern accounts release ${joe}`);
+  assert.equal(first?.undo, `postern accounts release ${joe} --false-alarm`);
 });
 
 test('held mail of an account that is not suspended, until it is released', async () => {

@@ -37,7 +37,7 @@ import { HoldingNow } from './holding-now.ts';
 import { currentIncident, type SweepDeps, sweepQueue } from './queue-sweep.ts';
 import { isLogin, type ReleaseOutcome, ReleaseSteps } from './release-steps.ts';
 import { releaseText, releaseWord, suspendedAgain } from './release-text.ts';
-import { suspensionNotice } from './suspension-notice.ts';
+import { type IncidentKnown, nothingKnown, suspensionNotice } from './suspension-notice.ts';
 
 /** By then, mail that sessions were still handing over at the suspension is in the queue. */
 const secondSweepMs = 15 * secondMs;
@@ -57,8 +57,8 @@ export type SuspensionDeps = {
   /** Probation keys. Without: no account has a key of its own. */
   readonly keys?: AccountKeys;
   readonly world: World;
-  /** Recipients of the mail that got out, those to name first. Never rejects. */
-  readonly reached: (incident: IncidentRow) => Promise<readonly string[]>;
+  /** Never rejects. */
+  readonly known: (incident: IncidentRow) => Promise<IncidentKnown>;
   readonly host: string;
   readonly settings: Settings;
   /** RFC 3339. */
@@ -172,7 +172,9 @@ class SuspensionFlow implements Suspensions {
     const { back } = outcome;
     const faults = [...(kept ? [] : ['the ledger could not be written yet']), ...outcome.faults];
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
-    return { ok: true, count: back, text: releaseText(account, how, { back, left }, faults) };
+    const onlyObserved = open.length > 0 && !real;
+    const text = releaseText(account, { ...how, onlyObserved }, { back, left }, faults);
+    return { ok: true, count: back, text };
   }
 
   renamed(before: string, message: MessageRow): void {
@@ -239,7 +241,7 @@ class SuspensionFlow implements Suspensions {
       loginClosed: false,
       reasons,
     };
-    const notice = this.#notice(incident, []);
+    const notice = this.#notice(incident, nothingKnown);
     const action = observed ? 'would-suspend' : 'suspend';
     const changes: Change[] = [
       { kind: 'incident', row: incident },
@@ -377,14 +379,13 @@ class SuspensionFlow implements Suspensions {
   /** If the guard stops meanwhile, the next start sends what was prepared. */
   async #tell(incident: IncidentRow): Promise<void> {
     const isLast = this.#closed;
-    const reached = isLast ? [] : await this.#deps.reached(incident);
-    if (isLast || !this.#closed) this.#deps.notices.send(this.#notice(incident, reached));
+    const known = isLast ? nothingKnown : await this.#deps.known(incident);
+    if (isLast || !this.#closed) this.#deps.notices.send(this.#notice(incident, known));
   }
 
-  #notice(incident: IncidentRow, reached: readonly string[]): Notice {
-    const { host, iso } = this.#deps;
-    const { clock } = this.#deps.world;
-    return suspensionNotice(incident, reached, { host, iso, at: clock.now() });
+  #notice(incident: IncidentRow, known: IncidentKnown): Notice {
+    const { host, iso, world } = this.#deps;
+    return suspensionNotice(incident, known, { host, iso, at: world.clock.now() });
   }
 }
 
@@ -392,7 +393,7 @@ const onlyObserving: AdminResult = {
   ok: false,
   text: 'the mode is observe, so nothing was stopped',
   hint:
-    'set mode = "guard" and reload, ' +
+    'let Postern act: postern mode guard; ' +
     'or stop the account in the mail server by changing its password',
 };
 

@@ -4,30 +4,36 @@
  * visible. Held bars are hollow and refused ones solid, so that both can be told apart without
  * colour.
  */
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import Plot from 'uplot';
 import { html } from '../parts/html.js';
 import { Empty, Heading } from '../parts/marks.js';
-import { clockMinute, many, number } from '../parts/words.js';
+import { clockMinute, many, number, opened } from '../parts/words.js';
 import { usePlots } from './plots.js';
 
 const passHeight = 136;
 const stopHeight = 112;
 const axisWidth = 44;
 
-export function Chart({ minutes }) {
+/** `mode`: in mode observe the lower chart has what would have been stopped. */
+export function Chart({ minutes: counted, mode }) {
   const [at, setAt] = useState(undefined);
+  const would = mode === 'observe' ? 'would have been ' : '';
+  const minutes = useMemo(
+    () => (would === '' ? counted : counted.map((one) => ({ ...one, ...one.observed }))),
+    [counted, would],
+  );
   const total = sumOf(minutes);
   const shown = at === undefined ? undefined : minutes[at];
   return html`<section aria-labelledby="flow">
     <${Heading} id="flow" title="Messages per minute">
-      ${minutes.length > 0 && html`<${Readout} shown=${shown} total=${total} />`}
+      ${minutes.length > 0 && html`<${Readout} ...${{ shown, total, would }} />`}
     <//>
     ${
       minutes.length === 0
         ? html`<${Empty}>A chart of the last two hours appears here with the first message.<//>`
-        : html`<${Canvas} minutes=${minutes} onMinute=${setAt} total=${total} />
-            <${AsTable} minutes=${minutes} />`
+        : html`<${Canvas} ...${{ minutes, total, would, onMinute: setAt }} />
+            <${AsTable} ...${{ minutes, would }} />`
     }
   </section>`;
 }
@@ -38,28 +44,28 @@ function sumOf(minutes) {
   return total;
 }
 
-function Readout({ shown, total }) {
+function Readout({ shown, total, would }) {
   const { pass, delay, hold, refuse } = shown ?? total;
   const when = shown === undefined ? 'Last two hours' : `At ${clockMinute(shown.at)}`;
   return html`<p class="readout">
     <span class="quiet">${when}</span>
     <span class="key pass"><i></i>${number(pass)} passed</span>
-    <span class="key hold"><i></i>${number(hold + delay)} held or delayed</span>
-    <span class="key refuse"><i></i>${number(refuse)} refused</span>
+    <span class="key hold"><i></i>${number(hold + delay)} ${would}held or delayed</span>
+    <span class="key refuse"><i></i>${number(refuse)} ${would}refused</span>
   </p>`;
 }
 
-function Canvas({ minutes, onMinute, total }) {
+function Canvas({ minutes, onMinute, total, would }) {
   const place = usePlots({
     data: columns(minutes),
     heights: [passHeight, stopHeight],
-    draw: (element, data) => drawn(element, data, onMinute),
-    redrawn: [],
+    draw: (element, data) => drawn(element, data, { onMinute, would }),
+    redrawn: [would],
     of: minutes,
   });
   const said =
     `Last two hours by minute: ${many(total.pass, 'message')} passed, ` +
-    `${total.hold + total.delay} held or delayed, ${total.refuse} refused. ` +
+    `${total.hold + total.delay} ${would}held or delayed, ${total.refuse} ${would}refused. ` +
     'The table below has the numbers.';
   return html`<div class="chart" ref=${place} role="img" aria-label=${said}></div>`;
 }
@@ -78,7 +84,7 @@ function columns(minutes) {
   ];
 }
 
-function drawn(place, [passData, stopData], onMinute) {
+function drawn(place, [passData, stopData], { onMinute, would }) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
   const bars = Plot.paths.bars({ size: [0.72, 14], align: 0 });
@@ -119,7 +125,7 @@ function drawn(place, [passData, stopData], onMinute) {
       height: stopHeight,
       cursor,
       scales: { y: { range: fromZero } },
-      axes: [across(colour), upward(colour, 'stopped')],
+      axes: [across(colour), upward(colour, would === '' ? 'stopped' : 'would stop')],
       series: [
         {},
         {
@@ -180,7 +186,7 @@ export function upward(colour, label) {
 }
 
 /** The same numbers as a table, ten minutes a row, for readers who cannot use the chart. */
-function AsTable({ minutes }) {
+function AsTable({ minutes, would }) {
   const rows = [];
   for (let start = 0; start < minutes.length; start += 10) {
     const part = minutes.slice(start, start + 10);
@@ -193,9 +199,9 @@ function AsTable({ minutes }) {
         <tr>
           <th scope="col">Ten minutes from</th>
           <th scope="col">Passed</th>
-          <th scope="col">Delayed</th>
-          <th scope="col">Held</th>
-          <th scope="col">Refused</th>
+          <th scope="col">${opened(`${would}delayed`)}</th>
+          <th scope="col">${opened(`${would}held`)}</th>
+          <th scope="col">${opened(`${would}refused`)}</th>
         </tr>
       </thead>
       <tbody>

@@ -29,21 +29,40 @@ export async function signOut() {
   signedOut();
 }
 
-/** Reads JSON from the door; undefined if there is no such thing (404). */
-export async function read(path) {
-  const response = await fetch(path, { cache: 'no-store' });
-  if (response.status === 401) signedOut();
-  if (response.status === 404) return undefined;
-  if (!response.ok) throw new Error((await words(response)).text);
-  return response.json();
+/** Postern does not answer: it does not run, or something on the way to it does not. */
+export class NoAnswer extends Error {
+  constructor(cause) {
+    super('Postern does not answer', { cause });
+  }
+}
+
+/** Answers of a proxy or a tunnel that finds no Postern behind it. */
+const proxyStatuses = new Set([502, 504]);
+
+/**
+ * Reads JSON from the door; undefined if there is no such thing (404). After `limitMs` without an
+ * answer it gives up.
+ */
+export async function read(path, limitMs) {
+  return (await ask(path, limitMs))?.json();
 }
 
 /** Reads text from the door. */
 export async function readText(path) {
-  const response = await fetch(path, { cache: 'no-store' });
+  return (await ask(path))?.text();
+}
+
+async function ask(path, limitMs) {
+  const signal = limitMs === undefined ? undefined : AbortSignal.timeout(limitMs);
+  // What a browser says about a failed request differs from browser to browser, and helps nobody.
+  const response = await fetch(path, { cache: 'no-store', signal }).catch((cause) => {
+    throw new NoAnswer(cause);
+  });
   if (response.status === 401) signedOut();
+  if (response.status === 404) return undefined;
+  if (proxyStatuses.has(response.status)) throw new NoAnswer(response.status);
   if (!response.ok) throw new Error((await words(response)).text);
-  return response.text();
+  return response;
 }
 
 /** Performs an action; returns an `AdminResult`. */
@@ -62,7 +81,7 @@ async function send(path, body) {
     });
     return { ...(await words(response)), status: response.status };
   } catch {
-    const hint = 'on the server, run: postern status';
+    const hint = 'nothing was changed; on the server, run: systemctl start postern';
     return { ok: false, text: 'Postern does not answer', hint, status: 0 };
   }
 }

@@ -80,7 +80,7 @@ export function Empty({ children }) {
 /** The heading of a section, with a count. */
 export function Heading({ id, title, count, children }) {
   return html`<div class="heading">
-    <h2 id=${id}>
+    <h2 id=${id} tabindex="-1">
       ${title}${count === undefined ? '' : html` <span class="tally">${count}</span>`}
     </h2>
     ${children}

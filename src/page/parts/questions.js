@@ -4,40 +4,51 @@ import { html } from './html.js';
 import { Command } from './marks.js';
 import { command, many } from './words.js';
 
-/** Releases a suspended account. */
-export function releaseAccount(name) {
+/** Releases a suspended account. `observed`: it was not suspended, that was only noted. */
+export function releaseAccount(name, observed = false) {
   return {
-    title: `Release ${name}?`,
-    text:
-      'Postern opens its login and accepts its mail again. Your answer decides what ' +
-      'becomes of held mail:',
-    verb: 'Release',
+    title: observed ? `What was it with ${name}?` : `Release ${name}?`,
+    text: observed
+      ? 'Nothing of this account was stopped. The note that it would have been suspended ends, ' +
+        'and Postern learns from your answer.'
+      : 'Postern opens its login and accepts its mail again. What was it?',
     note: true,
-    choices: [
-      {
-        label: 'The account was hijacked, and its password has been changed',
-        detail:
-          'Postern learns nothing from the attack. All held mail of the account stays held. Look ' +
-          'at it under “Held mail”, then choose “Drop all” or “Release all”.',
-        command: command('accounts', 'release', name, '--keep-held'),
-        body: { keepHeld: true },
-        after: [
-          ['To delete the held mail', command('held', 'drop', '--account', name)],
-          ['To deliver the held mail', command('held', 'release', '--account', name)],
-        ],
-      },
-      {
-        label: 'It was honest mail (a false alarm)',
-        detail:
-          'What was seen counts as normal for this account from now on, and all its held mail is ' +
-          'delivered.',
-        command: command('accounts', 'release', name, '--false-alarm'),
-        body: { falseAlarm: true },
-      },
-    ],
+    choices: [hijackedRelease(name, observed), falseAlarmRelease(name, observed)],
     undo: html`<${Command} text=${command('accounts', 'suspend', name)} />`,
     again: { label: 'Suspend again', question: () => suspendAccount(name) },
     act: (note, choice) => act(accountPath(name, 'release'), { note, ...choice.body }),
+  };
+}
+
+function hijackedRelease(name, observed) {
+  return {
+    label: observed ? 'It was hijacked' : 'It was hijacked – keep held mail',
+    detail: observed
+      ? 'Change its password. Postern learns nothing from the attack.'
+      : 'Choose this once its password is changed. Postern learns nothing from the attack, and ' +
+        'all held mail of the account stays held.',
+    verb: observed ? 'It was hijacked' : 'Release, keep held mail',
+    command: command('accounts', 'release', name, '--hijacked'),
+    body: { hijacked: true },
+    after: observed
+      ? []
+      : [
+          ['To delete the held mail', command('held', 'drop', '--account', name)],
+          ['To deliver the held mail', command('held', 'release', '--account', name)],
+        ],
+  };
+}
+
+function falseAlarmRelease(name, observed) {
+  const learned = 'What was seen counts as normal for this account from now on';
+  return {
+    label: observed ? 'It was a false alarm' : 'It was a false alarm – deliver held mail',
+    detail: observed
+      ? `${learned}.`
+      : `${learned}, and all its held mail is delivered. Delivered mail cannot be called back.`,
+    verb: observed ? 'False alarm' : 'Release and deliver',
+    command: command('accounts', 'release', name, '--false-alarm'),
+    body: { falseAlarm: true },
   };
 }
 
@@ -52,7 +63,7 @@ export function suspendAccount(name) {
     danger: true,
     note: true,
     command: command('accounts', 'suspend', name),
-    undo: html`<${Command} text=${command('accounts', 'release', name)} />`,
+    undo: html`<${Command} text=${command('accounts', 'release', name, '--hijacked')} />`,
     again: { label: 'Release again', question: () => releaseAccount(name) },
     act: (note) => act(accountPath(name, 'suspend'), { note }),
   };
@@ -69,7 +80,7 @@ export function accountHijacked(name) {
     danger: true,
     note: true,
     command: command('accounts', 'suspend', name, '--hijacked'),
-    undo: html`<${Command} text=${command('accounts', 'release', name, '--keep-held')} />`,
+    undo: html`<${Command} text=${command('accounts', 'release', name, '--hijacked')} />`,
     again: { label: 'Release', question: () => releaseAccount(name) },
     act: (note) => act(accountPath(name, 'suspend'), { note, hijacked: true }),
   };

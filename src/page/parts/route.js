@@ -7,6 +7,7 @@
 import { useEffect, useState } from 'preact/hooks';
 
 export const overviewAddress = '/';
+export const heldAddress = '/held';
 export const providersAddress = '/providers';
 export const incidentsAddress = '/incidents';
 export const checklistAddress = '/checklist';
@@ -14,6 +15,11 @@ export const checklistAddress = '/checklist';
 /** The address of a search. */
 export function findAddress(text) {
   return `/find?${new URLSearchParams({ q: text })}`;
+}
+
+/** Held mail of one account. */
+export function heldOfAddress(account) {
+  return `${heldAddress}/${encodeURIComponent(account)}`;
 }
 
 export function providerAddress(id) {
@@ -31,7 +37,7 @@ function sheetAddress({ account, id }) {
     : `/messages/${encodeURIComponent(id)}`;
 }
 
-const views = new Set(['checklist', 'find', 'providers', 'incidents']);
+const views = new Set(['checklist', 'find', 'held', 'providers', 'incidents']);
 
 /** What an address asks for: { view, id, text, about }; `about` is the sheet over the view. */
 function routeOf({ pathname, search }, under) {

@@ -8,6 +8,11 @@ export function visible(text) {
   return text.replace(hidden, (one) => `\\u{${one.codePointAt(0).toString(16).padStart(4, '0')}}`);
 }
 
+/** The name of a button that explains a message; it begins with what is seen. */
+export function explainLabel(subject, id) {
+  return subject === '' ? `Explain ${id}` : `${visible(subject)}: explain ${id}`;
+}
+
 /** Words of a mail server. */
 export function Words({ text }) {
   return html`<p class="reply" dir="ltr">${visible(text)}</p>`;

@@ -18,9 +18,7 @@ export function useRead(path, subject = path) {
         const found = (await read(path)) ?? null;
         if (!isOver) setAnswer({ subject, found, fault: '' });
       } catch (error) {
-        // The top of the page already says when the connection is lost.
-        const fault = error instanceof TypeError ? 'Postern does not answer' : error.message;
-        if (!isOver) setAnswer((known) => ({ ...known, fault }));
+        if (!isOver) setAnswer((known) => ({ ...known, fault: error.message }));
       }
     };
     void ask();

@@ -37,7 +37,8 @@ export function sentences({ text, hint = '' }) {
   return [text, hint].filter(Boolean).map(sentence).join(' ');
 }
 
-function sentence(text) {
+/** A text as a whole sentence. */
+export function sentence(text) {
   return `${opened(text)}${/[.!?]$/.test(text) ? '' : '.'}`;
 }
 
@@ -83,7 +84,12 @@ const past = {
   refuse: 'refused',
   discard: 'discarded',
 };
-const would = { pass: 'passed', delay: 'would delay', hold: 'would hold', refuse: 'would refuse' };
+const would = {
+  pass: 'passed',
+  delay: 'would have been delayed',
+  hold: 'would have been held',
+  refuse: 'would have been refused',
+};
 
 /** What Postern did with a message, or would have done in mode `observe`. */
 export function verdictWord({ verdict, observed }) {
@@ -96,64 +102,4 @@ export function command(...words) {
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
   );
   return ['postern', ...quoted].join(' ');
-}
-
-/** The line at the top, which sums up the state of mail, and the tone to show it in. */
-export function stateLine({ status, suspended }) {
-  const { accounts, verdicts, ledger, mode } = status;
-  if (ledger.state === 'failing') {
-    return {
-      tone: 'stop',
-      title: 'Postern cannot write to its ledger',
-      detail:
-        `${sentence(ledger.why)} Mail is handled as ledger.when_failing says. ` +
-        `Usually its disk is full: free some space for ${ledger.path}.`,
-    };
-  }
-  const watched = accounts.watched > 0 ? `${many(accounts.watched, 'account')} watched. ` : '';
-  const held = status.held > 0 ? `${many(status.held, 'message')} held. ` : '';
-  if (accounts.suspended > 0) {
-    return {
-      tone: 'stop',
-      title: `${many(accounts.suspended, 'account')} suspended`,
-      detail: `${damage(suspended)}${watched}${held}`,
-    };
-  }
-  if (status.troubles.length > 0) {
-    return {
-      tone: 'watch',
-      title: `${many(status.troubles.length, 'problem')} with Postern itself`,
-      detail: `Listed below. ${watched}${held}`,
-    };
-  }
-  if (isFresh(status)) {
-    return { tone: 'idle', title: 'Ready', detail: 'Postern has seen no mail yet.' };
-  }
-  if (mode === 'observe') {
-    return {
-      tone: accounts.watched > 0 ? 'watch' : 'well',
-      title: 'Observing: no mail is stopped',
-      detail: `${watched}${held}What Postern would have done is marked “would”.`,
-    };
-  }
-  return {
-    tone: accounts.watched > 0 ? 'watch' : 'well',
-    title: 'All well',
-    detail:
-      `${watched}${held}` || `${many(verdicts.pass, 'message')} passed since Postern started.`,
-  };
-}
-
-/** True until Postern has judged its first message. */
-export function isFresh({ verdicts, accounts }) {
-  const judged = verdicts.pass + verdicts.delay + verdicts.hold + verdicts.refuse;
-  return judged === 0 && accounts.known === 0;
-}
-
-function damage(suspended) {
-  const incidents = suspended.map((one) => one.incident).filter((one) => one !== undefined);
-  if (incidents.length === 0) return '';
-  const sum = (key) => incidents.reduce((total, one) => total + one[key], 0);
-  const out = many(sum('leakedRecipients'), 'recipient');
-  return `${out} reached, ${many(sum('stoppedMessages'), 'message')} stopped. `;
 }

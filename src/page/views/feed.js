@@ -4,10 +4,12 @@
  */
 import { useState } from 'preact/hooks';
 import { html } from '../parts/html.js';
+import { ListEnd, ListFilter, useListed } from '../parts/listed.js';
 import { Empty, Glyph, Heading, When } from '../parts/marks.js';
-import { many, opened, verdictWord } from '../parts/words.js';
+import { many, number, opened, verdictWord } from '../parts/words.js';
 
 const feedMax = 80;
+const shownFirst = 20;
 
 let keys = 0;
 
@@ -25,7 +27,13 @@ export function withBatch(feed, { items, skipped }) {
 
 export function Feed({ feed, open, explain }) {
   const [paused, setPaused] = useState(undefined);
-  const shown = paused ?? feed;
+  const lines = paused ?? feed;
+  const list = useListed({
+    first: lines,
+    total: lines.length,
+    shownFirst,
+    nameOf: ({ account = '', why = '', ...item }) => `${account} ${why} ${verdictWord(item)}`,
+  });
   return html`<section class="feed" aria-labelledby="feed">
     <${Heading} id="feed" title="Latest messages">
       ${
@@ -33,22 +41,31 @@ export function Feed({ feed, open, explain }) {
         html`<button
           class="plain"
           type="button"
-          aria-pressed=${paused !== undefined}
+          aria-pressed=${paused !== undefined ? 'true' : 'false'}
           onClick=${() => setPaused(paused === undefined ? feed : undefined)}
         >
           ${paused === undefined ? 'Pause' : 'Resume'}
         </button>`
       }
+      <${ListFilter} list=${list} id="feed-filter" label="Filter latest messages" />
     <//>
     ${
-      shown.length === 0
+      lines.length === 0
         ? html`<${Empty}>Each message is listed here once Postern has judged it.<//>`
         : html`<ol class="feed-list" tabindex="0" aria-label="Messages, newest first">
-            ${shown.map(
-              (item) =>
-                html`<${Line} key=${item.key} item=${item} open=${open} explain=${explain} />`,
-            )}
-          </ol>`
+              ${list.rows.map(
+                (item) =>
+                  html`<${Line} key=${item.key} item=${item} open=${open} explain=${explain} />`,
+              )}
+            </ol>
+            <${ListEnd} list=${list} what="latest message" />
+            ${
+              lines.length >= feedMax &&
+              html`<p class="quiet">
+                Only the latest ${number(feedMax)} are kept here.
+                ${' '}<a href="/find">Find older messages</a>
+              </p>`
+            }`
     }
   </section>`;
 }
@@ -61,7 +78,7 @@ function Line({ item, open, explain }) {
   }
   const word = verdictWord(item);
   const plain = item.verdict === 'pass';
-  return html`<li class="line ${item.verdict}">
+  return html`<li class=${`line ${item.verdict}${item.observed ? ' observed' : ''}`}>
     <span class="line-time"><${When} at=${item.at} as="clock" /></span>
     <${Glyph} of=${item.verdict} />
     <button class="name" type="button" onClick=${() => open(item.account)}>${item.account}</button>

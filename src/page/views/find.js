@@ -7,10 +7,12 @@ import { read } from '../parts/api.js';
 import { html } from '../parts/html.js';
 import { Command, Empty, Heading, When } from '../parts/marks.js';
 import { findAddress, goTo, overviewAddress } from '../parts/route.js';
+import { visible } from '../parts/strangers.js';
 import { command, many, number } from '../parts/words.js';
 import { Outcome } from './fate.js';
 
 const limits = [50, 1_000];
+const accountsMax = 20;
 
 export function Find({ text, open, explain }) {
   const [limit, setLimit] = useState(limits[0]);
@@ -25,7 +27,7 @@ export function Find({ text, open, explain }) {
     setAnswer(undefined);
     field.current.value = text;
     if (text !== '') {
-      read(`/api/find?${new URLSearchParams({ q: text, limit: String(limit) })}`).then(
+      findAll(text, limit).then(
         (found) => set(found),
         (error) => set({ fault: error.message }),
       );
@@ -45,7 +47,7 @@ export function Find({ text, open, explain }) {
     <${Heading} id="find" title="Find messages">
       <a href=${overviewAddress}>Back to the overview</a>
     <//>
-    <form role="search" class="find-form" onSubmit=${submit}>
+    <form role="search" aria-label="Find messages" class="find-form" onSubmit=${submit}>
       <label for="find-field">Address, subject, queue id, client, script or account</label>
       <div class="find-line">
         <input
@@ -77,12 +79,40 @@ export function Find({ text, open, explain }) {
   </section>`;
 }
 
+/** Messages, and accounts with the text in their names. */
+async function findAll(text, limit) {
+  const [messages, accounts] = await Promise.all([
+    read(`/api/find?${new URLSearchParams({ q: text, limit: String(limit) })}`),
+    read(`/api/lookup?${new URLSearchParams({ q: text, limit: String(accountsMax) })}`),
+  ]);
+  return { ...messages, lookup: accounts };
+}
+
+function Accounts({ lookup: { accounts, count }, open }) {
+  if (count === 0) return null;
+  const cut = accounts.length < count ? `${number(accounts.length)} of ${number(count)} shown` : '';
+  return html`<h3>Accounts <span class="tally">${number(count)}</span></h3>
+    <ul class="found-accounts">
+      ${accounts.map(
+        ({ account, state }) => html`<li key=${account}>
+          <button class="name" type="button" onClick=${() => open(account)}>
+            ${visible(account)}
+          </button>
+          ${' '}<span class="tag ${state}">${state}</span>
+        </li>`,
+      )}
+    </ul>
+    ${cut !== '' && html`<p class="quiet">${cut}</p>`}
+    <h3>Messages</h3>`;
+}
+
 function Answer({ answer, text, open, explain, children }) {
-  const { found, more, remarks } = answer;
-  return html`${
-    found.length === 0
-      ? html`<${Empty}>No message was found.<//>`
-      : html`<p class="quiet">
+  const { found, lookup, more, remarks } = answer;
+  return html`<${Accounts} lookup=${lookup} open=${open} />
+    ${
+      found.length === 0
+        ? html`<${Empty}>No message was found.<//>`
+        : html`<p class="quiet">
           ${many(found.length, 'message')}, newest first${more ? '; more exist' : ''}
         </p>
         <ul class="rows">
@@ -90,7 +120,7 @@ function Answer({ answer, text, open, explain, children }) {
             (one) => html`<${Row} key=${`${one.id} ${one.at}`} ...${{ one, open, explain }} />`,
           )}
         </ul>`
-  }
+    }
     ${children} ${remarks.map((said) => html`<p key=${said} class="quiet">${said}</p>`)}
     <p class="same">
       <span class="quiet">Same on the command line</span>

@@ -5,6 +5,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { InboundPlots } from '../charts/inbound-plots.js';
 import { read } from '../parts/api.js';
+import { ActButton } from '../parts/away.js';
 import { html } from '../parts/html.js';
 import { Command, Empty, Glyph, Heading, When } from '../parts/marks.js';
 import { allowIncoming, dropIncoming, releaseIncoming } from '../parts/questions.js';
@@ -167,13 +168,12 @@ function AtRisk({ rows, all, ask }) {
           ${
             row.sender !== '' &&
             html`<span class="buttons">
-              <button
-                type="button"
+              <${ActButton}
                 onClick=${() => ask(allowIncoming(row.sender))}
                 aria-label=${`Let it pass: mail of ${row.sender}`}
               >
                 Let it pass…
-              </button>
+              <//>
             </span>`
           }
         </li>`,
@@ -216,20 +216,18 @@ function Row({ row, ask }) {
       ${reasons.length > 0 && html`<p class="quiet">${opened(reasons.join('; '))}.</p>`}
     </div>
     <span class="buttons">
-      <button
-        type="button"
+      <${ActButton}
         onClick=${() => ask(releaseIncoming(queueId))}
         aria-label=${`Deliver ${queueId}`}
       >
         Deliver…
-      </button>
-      <button
-        type="button"
+      <//>
+      <${ActButton}
         onClick=${() => ask(dropIncoming(queueId))}
         aria-label=${`Delete ${queueId}`}
       >
         Delete…
-      </button>
+      <//>
     </span>
   </li>`;
 }

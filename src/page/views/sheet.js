@@ -4,19 +4,23 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { accountPath, read } from '../parts/api.js';
+import { ActButton } from '../parts/away.js';
 import { evidenceHeld, Gauge, Reasons } from '../parts/evidence.js';
 import { html } from '../parts/html.js';
 import { Command, Empty, When } from '../parts/marks.js';
 import { releaseAccount, suspendAccount } from '../parts/questions.js';
+import { heldOfAddress } from '../parts/route.js';
+import { explainLabel, visible } from '../parts/strangers.js';
 import { command, many, number, opened, verdictWord } from '../parts/words.js';
+import { Facts } from './facts.js';
 import { Fate } from './fate.js';
 
 const shownMax = 12;
 /** Addresses named at the top of a message. */
 const sampleMax = 5;
 
-/** `about`: { account } or { id }. */
-export function Sheet({ about, ask, open, explain, incident, onClose }) {
+/** `about`: { account } or { id }; `mode`: of Postern now. */
+export function Sheet({ about, ask, open, explain, incident, mode, onClose }) {
   const dialog = useRef(null);
   const [found, setFound] = useState(undefined);
   const path = pathOf(about);
@@ -48,7 +52,7 @@ export function Sheet({ about, ask, open, explain, incident, onClose }) {
     ${found === undefined && html`<p class="quiet">Loading…</p>`}
     ${found?.fault && html`<p class="fault">${found.fault}</p>`}
     ${found?.none && html`<${Empty}>Postern has no record of ${title}.<//>`}
-    ${found?.account && html`<${Account} ...${{ found, ask, explain, incident }} />`}
+    ${found?.account && html`<${Account} ...${{ found, ask, explain, incident, mode }} />`}
     ${
       (found?.story || found?.message || found?.fate) &&
       html`<${Story} found=${found} open=${open} />`
@@ -61,13 +65,15 @@ function pathOf(about) {
   return accountPath(about.account);
 }
 
-function Account({ found, ask, explain, incident }) {
+function Account({ found, ask, explain, incident, mode }) {
   const { account, incidents, stories, audit } = found;
-  const name = account.account;
+  const { account: name, observed } = account;
   const suspended = account.state === 'suspended';
   const reasons = suspended ? (incidents[0]?.reasons ?? account.reasons) : account.reasons;
   return html`<p>
-      <span class="tag ${account.state}">${account.state}</span>
+      <span class="tag ${account.state}">
+        ${observed ? 'would have been suspended' : account.state}
+      </span>
       <span class="quiet"> last mail <${When} at=${account.lastSeen} /></span>
       ${
         account.exemptUntil &&
@@ -78,7 +84,10 @@ function Account({ found, ask, explain, incident }) {
       <${Gauge} evidence=${account.evidence} />
       <span class="figure">${account.evidence.toFixed(2)}</span>
     </div>
-    <p class="quiet">Evidence; mail is held from ${evidenceHeld.toFixed(2)} on (the mark)</p>
+    <p class="quiet">
+      Evidence; mail ${mode === 'observe' ? 'would be' : 'is'} held from
+      ${' '}${evidenceHeld.toFixed(2)} on (the mark)
+    </p>
     <p>
       Today: ${many(account.messagesToday, 'message')}
       ${' '}to ${many(account.recipientsToday, 'recipient')}. Known from earlier mail:
@@ -87,34 +96,61 @@ function Account({ found, ask, explain, incident }) {
     ${account.probation && html`<p>${opened(account.probation)}.</p>`}
     ${reasons.length > 0 && html`<h3>Why</h3><${Reasons} reasons=${reasons} />`}
     <div class="buttons">
-      <button
-        type="button"
+      <${ActButton}
         class=${suspended ? 'primary' : ''}
-        onClick=${() => ask(suspended ? releaseAccount(name) : suspendAccount(name))}
+        onClick=${() => ask(suspended ? releaseAccount(name, observed) : suspendAccount(name))}
       >
-        ${suspended ? 'Release…' : 'Suspend…'}
-      </button>
+        ${suspended ? (observed ? 'Decide…' : 'Release…') : 'Suspend…'}
+      <//>
+      ${
+        account.held.messages > 0 &&
+        html`<a href=${heldOfAddress(name)}>Held mail: ${number(account.held.messages)}</a>`
+      }
     </div>
     <p class="same">
       <span class="quiet">To exempt the account until tomorrow</span>
       <${Command} text=${command('accounts', 'allow', name, '--until', 'tomorrow')} />
     </p>
+    ${found.facts && html`<${Facts} facts=${found.facts} />`}
     <${Stories} stories=${stories} explain=${explain} />
     <${History} incidents=${incidents} audit=${audit} incident=${incident} />`;
 }
 
 function Stories({ stories, explain }) {
   if (stories.length === 0) return null;
-  return html`<h3>Messages held, delayed or refused</h3>
+  return html`<h3>
+      ${
+        stories.every(({ observed }) => observed)
+          ? 'Messages that would have been stopped'
+          : 'Messages held, delayed or refused'
+      }
+    </h3>
     <ul class="rows small">
       ${stories.slice(0, shownMax).map(
         (one) => html`<li key=${one.id}>
-          <button class="id" type="button" onClick=${() => explain(one.id)}>${one.id}</button>
-          ${` ${verdictWord(one)}, ${many(one.recipients, 'recipient')}, `}
-          <span class="quiet"><${When} at=${one.at} /></span>
+          <button
+            class="name"
+            type="button"
+            onClick=${() => explain(one.id)}
+            aria-label=${explainLabel(one.subject, one.id)}
+          >
+            ${one.subject === '' ? one.id : visible(one.subject)}
+          </button>
+          ${` ${verdictWord(one)}, `}<span class="quiet"><${When} at=${one.at} /></span>
+          <p class="quiet">${toAndFrom(one)}</p>
         </li>`,
       )}
     </ul>`;
+}
+
+function toAndFrom({ client, recipients, sample }) {
+  const others = recipients - sample.length;
+  const first = sample.map(visible).join(', ');
+  const to =
+    first === ''
+      ? many(recipients, 'recipient')
+      : `To ${first}${others > 0 ? ` and ${number(others)} more` : ''}`;
+  return `${to}, from ${client === '' ? 'this machine' : visible(client)}`;
 }
 
 function History({ incidents, audit, incident }) {
@@ -123,9 +159,10 @@ function History({ incidents, audit, incident }) {
     <ul class="rows small">
       ${incidents.map(
         (one) => html`<li key=${one.id}>
-          Suspended <${When} at=${one.suspendedAt} />:
+          ${one.observed ? 'Would have been suspended' : 'Suspended'}
+          ${' '}<${When} at=${one.suspendedAt} />:
           ${' '}${many(one.leakedRecipients, 'recipient')} reached,
-          ${' '}${many(one.stoppedMessages, 'message')} stopped${ended(one)}.
+          ${' '}${stoppedText(one)}${ended(one)}.
           ${' '}
           <button class="name" type="button" onClick=${() => incident(one.id)}>
             Show what got out
@@ -139,6 +176,13 @@ function History({ incidents, audit, incident }) {
         </li>`,
       )}
     </ul>`;
+}
+
+/** What was stopped, or would have been. */
+function stoppedText({ observed, stoppedMessages, wouldStopMessages }) {
+  return observed
+    ? `${many(wouldStopMessages, 'message')} would have been stopped`
+    : `${many(stoppedMessages, 'message')} stopped`;
 }
 
 /** When a suspension ended, and who ended it. */

@@ -5,7 +5,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { DayPlots } from '../charts/day-plots.js';
-import { read } from '../parts/api.js';
+import { NoAnswer, read } from '../parts/api.js';
 import { html } from '../parts/html.js';
 import { Command, Empty, Heading } from '../parts/marks.js';
 import { command, many, number, opened } from '../parts/words.js';
@@ -43,7 +43,7 @@ function useNumbers(now) {
         setFault('');
       } catch (error) {
         // The top of the page already says when the connection is lost.
-        if (!over && !(error instanceof TypeError)) setFault(error.message);
+        if (!over && !(error instanceof NoAnswer)) setFault(error.message);
       }
     };
     void ask();

@@ -1,31 +1,45 @@
 /** Watched accounts: there is some evidence against them; at most a message or two is held. */
+import { ActButton } from '../parts/away.js';
 import { evidenceHeld, Gauge } from '../parts/evidence.js';
 import { html } from '../parts/html.js';
+import { ListEnd, ListFilter, useAccounts } from '../parts/listed.js';
 import { Command, Empty, Heading, When } from '../parts/marks.js';
 import { suspendAccount } from '../parts/questions.js';
 import { command, many, number, opened } from '../parts/words.js';
 
+const shownFirst = 4;
+
 export function Watched({ view, ask, open }) {
   const { status } = view;
-  const watched = view.watched.toSorted((left, right) => right.evidence - left.evidence);
+  const list = useAccounts('watched', {
+    first: view.watched,
+    total: status.accounts.watched,
+    shownFirst,
+    nameOf: ({ account }) => account,
+    rowOf: (account) => account,
+  });
+  const isObserving = status.mode === 'observe';
   return html`<section aria-labelledby="watched">
     <${Heading} id="watched" title="Watched" count=${status.accounts.watched}>
       ${
-        watched.length > 0 &&
+        view.watched.length > 0 &&
         html`<span class="quiet legend-note">
-          Evidence; mail is held from ${evidenceHeld.toFixed(2)} on (the mark)
+          Evidence; mail ${isObserving ? 'would be' : 'is'} held from
+          ${' '}${evidenceHeld.toFixed(2)} on (the mark)
         </span>`
       }
+      <${ListFilter} list=${list} id="watched-filter" label="Filter watched accounts" />
     <//>
     ${
-      watched.length === 0
+      view.watched.length === 0
         ? html`<${Empty}>No account shows evidence of a hijack.<//>`
         : html`<ul class="rows">
-            ${watched.map(
+            ${list.rows.map(
               (one) => html`<${Row} key=${one.account} account=${one} ask=${ask} open=${open} />`,
             )}
           </ul>`
     }
+    <${ListEnd} list=${list} what="watched account" />
     ${
       status.accounts.exempt > 0 &&
       html`<p class="same">
@@ -55,12 +69,8 @@ function Row({ account, ask, open }) {
       <${Gauge} evidence=${account.evidence} />
       <span class="figure">${account.evidence.toFixed(2)}</span>
     </div>
-    <button
-      type="button"
-      onClick=${() => ask(suspendAccount(name))}
-      aria-label=${`Suspend ${name}`}
-    >
+    <${ActButton} onClick=${() => ask(suspendAccount(name))} aria-label=${`Suspend ${name}`}>
       Suspend…
-    </button>
+    <//>
   </li>`;
 }

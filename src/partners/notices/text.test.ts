@@ -29,7 +29,8 @@ export const hijack: Notice = {
       text: 'logged in from 7 networks in an hour, where 1 is usual',
     },
   ],
-  undo: 'postern accounts release joe@example.org',
+  undo: 'postern accounts release joe@example.org --hijacked',
+  falseAlarm: 'postern accounts release joe@example.org --false-alarm',
   explain: 'postern accounts show joe@example.org',
 };
 
@@ -60,8 +61,46 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
   ['suspended', {}],
   ['page', { page: 'https://mail.example.org:9902/incidents/01J0ZC8R7M' }],
   ['reached', { reached: ['a@x.example', 'b@y.example', 'long.name@a-long-domain.example'] }],
+  [
+    'facts',
+    {
+      facts: {
+        clients: [
+          { address: '203.0.113.9', network: '203.0.113.0/24', messages: 12 },
+          {
+            address: '192.0.2.7',
+            network: '192.0.2.0/24',
+            networkSince: '2026-09-01T08:00:00Z',
+            messages: 1,
+          },
+        ],
+        clientCount: 8,
+        subjects: [{ subject: 'Your parcel\nFrom: x\u202e', messages: 13 }],
+        recipients: [],
+        domains: [
+          { domain: 'gmail.example', recipients: 9 },
+          { domain: 'yahoo.example', recipients: 4 },
+        ],
+        lastLogin: { at: '2026-11-23T17:58:00Z', network: '192.0.2.0/24', address: '192.0.2.7' },
+        password: 'no password audit has run',
+        answers: [
+          { provider: 'Google', messages: 3, reply: '421 4.7.28 unusual rate of mail - gsmtp' },
+        ],
+      },
+    },
+  ],
   ['login-open', { loginClosed: false, stopped: { messages: 1, fromQueue: 0 } }],
-  ['would-suspend', { event: 'account.would-suspend', loginClosed: false }],
+  [
+    'would-suspend',
+    {
+      event: 'account.would-suspend',
+      loginClosed: false,
+      stopped: { messages: 0, fromQueue: 0 },
+      wouldStop: { messages: 16 },
+      undo: 'postern accounts release joe@example.org --false-alarm',
+      falseAlarm: 'postern accounts release joe@example.org --false-alarm',
+    },
+  ],
   ['holding', { event: 'account.holding', undo: 'postern held release --account joe@example.org' }],
   ['lane', { ...aboutLanes, account: 'Google', explain: 'postern providers show google' }],
   [
@@ -107,7 +146,14 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
       ],
     },
   ],
-  ['waiting', { event: 'account.waiting', reasons: [{ signal: 'waiting', text: joeWaits }] }],
+  [
+    'waiting',
+    {
+      event: 'account.waiting',
+      reasons: [{ signal: 'waiting', text: joeWaits }],
+      undo: 'postern accounts release joe@example.org --false-alarm',
+    },
+  ],
   [
     'several-waiting',
     {

@@ -29,6 +29,16 @@ describe('reading', () => {
     [`/api/accounts/${joe}`, (v: { incidents: unknown[] }) => v.incidents.length, 1],
     ['/api/held?state=held', (v: unknown[]) => v.length, 4],
     [`/api/held?account=${joe}`, (v: unknown[]) => v.length, 3],
+    ['/api/held?offset=3', (v: { queueId: string }[]) => v[0]?.queueId, '4bXn9K2pWzz9'],
+    ['/api/held-groups', (v: { count: number }) => v.count, 2],
+    [
+      '/api/held-groups?like=joe',
+      (v: { groups: { account: string; messages: number }[] }) => v.groups[0]?.messages,
+      3,
+    ],
+    ['/api/lookup?q=joe.weber', (v: { exact: string }) => v.exact, 'joe.weber@example.org'],
+    ['/api/lookup?q=o&limit=2', (v: { accounts: unknown[] }) => v.accounts.length, 2],
+    ['/api/lookup?q=4bXm0R7hQzz0', (v: { isMessage: boolean }) => v.isMessage, true],
     ['/api/held/4bXn9K2pWzz9', (v: { held: { why: string } }) => v.held.why, 'verdict'],
     [
       '/api/explain/4bXm0R7hQzz0',
@@ -91,12 +101,13 @@ describe('acting', () => {
     ],
     [
       `/api/accounts/${joe}/release`,
-      undefined,
-      'release joe.weber@example.org by command line note ',
+      { hijacked: true },
+      'release joe.weber@example.org by command line note keep held ',
     ],
     [
       `/api/accounts/${joe}/release`,
-      { by: 'root', note: 'ok' },
+      // What the command line of version 0.1 sends without an option.
+      { by: 'root', note: 'ok', keepHeld: false, falseAlarm: false },
       'release joe.weber@example.org by root note ok',
     ],
     [
@@ -155,7 +166,7 @@ describe('acting', () => {
 
   test('an action that fails is 409 with its reason', async () => {
     await using at = await stage();
-    const answer = await ask(at.door, '/api/accounts/nobody/release', post());
+    const answer = await ask(at.door, '/api/accounts/nobody/release', post({ hijacked: true }));
     assert.equal(answer.status, 409);
     assert.deepEqual(answer.json(), {
       ok: false,
@@ -184,9 +195,10 @@ describe('a request that is not understood is refused with a sentence', () => {
       ...([
         '{"falseAlarm":true,"keepHeld":true}',
         400,
-        /cannot be combined with keepHeld/,
+        /cannot be combined with hijacked/,
       ] as const),
     ],
+    ['POST', `/api/accounts/${joe}/release`, '{"note":"x"}', 400, /"hijacked": true.*"falseAlarm"/],
     ['POST', `/api/accounts/${joe}/release`, '{"by":"a\\nb"}', 400, /by: must not contain control/],
     ['POST', `/api/accounts/${joe}/allow`, '{"until":"tomorrow"}', 400, /until/],
     ['POST', `/api/accounts/${joe}/allow`, '{}', 400, /until/],

@@ -4,16 +4,19 @@
  *
  *   GET  /api/overview                   everything on the status page (overview.ts)
  *   GET  /api/status
+ *   GET  /api/enforcing                  what mode guard would have changed in the last days
  *   GET  /api/accounts?state&like&limit
- *   GET  /api/accounts/NAME
+ *   GET  /api/accounts/NAME              with `facts`: addresses, subjects, recipients, last login
  *   POST /api/accounts/NAME/suspend      { note?, hijacked?, by? }
- *   POST /api/accounts/NAME/release      { keepHeld? or falseAlarm?, note?, by? }
+ *   POST /api/accounts/NAME/release      { hijacked: true } or { falseAlarm: true }, note?, by?
  *   POST /api/accounts/NAME/allow        { until, note?, by? }    until: milliseconds or RFC 3339
  *   GET  /api/exemptions                 exemptions in force
- *   GET  /api/held?account&state&limit
+ *   GET  /api/held?account&state&limit&offset
+ *   GET  /api/held-groups?like&limit     { groups, count }: held mail by account
  *   GET  /api/held/QUEUE-ID
  *   POST /api/held/release               { ids } or { account }, by?
  *   POST /api/held/drop                  { ids } or { account }, by?
+ *   GET  /api/lookup?q&limit             accounts and messages that the text names
  *   GET  /api/find, /api/explain/ID, /api/incidents
  *                                        what became of messages (find-routes.ts)
  *   POST /api/forget                     { address, dryRun?, by? }
@@ -63,8 +66,10 @@ import {
   auditQuery,
   domainBody,
   forgetBody,
+  heldGroupsQuery,
   heldQuery,
   limitQuery,
+  lookupQuery,
   newKeysBody,
   releaseBody,
   retireBody,
@@ -80,6 +85,7 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   const api = new Hono<HttpEnv>();
   api.get('/overview', (c) => c.json(overview(admin)));
   api.get('/status', (c) => c.json(admin.status()));
+  api.get('/enforcing', (c) => c.json(admin.enforcing()));
   api.get('/recent', (c) => c.json(admin.recent(query(c, limitQuery).limit)));
   api.get('/minutes', (c) => c.json(admin.minutes()));
   api.get('/stats', async (c) => c.json(await admin.stats(query(c, statsQuery))));
@@ -89,6 +95,10 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
     return done(c, await admin.forget(address, { by: actor(c, by), dryRun }));
   });
   api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
+  api.get('/lookup', async (c) => {
+    const { limit, q } = query(c, lookupQuery);
+    return c.json(await admin.lookup(q, limit));
+  });
   findRoutes(api, admin);
   accountRoutes(api, admin);
   heldRoutes(api, admin);
@@ -105,7 +115,11 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
 function accountRoutes(api: Hono<HttpEnv>, admin: Admin): void {
   api.get('/exemptions', (c) => c.json(admin.exemptions()));
   api.get('/accounts', (c) => c.json(admin.accounts(query(c, accountsQuery))));
-  api.get('/accounts/:name', (c) => c.json(orNotFound(admin.account(named(c, 'name')), 'account')));
+  api.get('/accounts/:name', async (c) => {
+    const name = named(c, 'name');
+    const found = orNotFound(admin.account(name), 'account');
+    return c.json({ ...found, facts: await admin.asking.accountFacts(name) });
+  });
   api.post('/accounts/:name/suspend', async (c) => {
     const { by, hijacked, note } = await body(c, suspendBody);
     return done(c, await admin.suspend(named(c, 'name'), actor(c, by), note, hijacked));
@@ -121,8 +135,15 @@ function accountRoutes(api: Hono<HttpEnv>, admin: Admin): void {
 }
 
 function heldRoutes(api: Hono<HttpEnv>, admin: Admin): void {
-  api.get('/held', (c) => c.json(admin.held(query(c, heldQuery))));
-  api.get('/held/:id', (c) => c.json(orNotFound(admin.heldOne(named(c, 'id')), 'held message')));
+  api.get('/held', async (c) => {
+    return c.json(await admin.asking.heldViews(admin.held(query(c, heldQuery))));
+  });
+  api.get('/held-groups', (c) => c.json(admin.heldGroups(query(c, heldGroupsQuery))));
+  api.get('/held/:id', async (c) => {
+    const found = orNotFound(admin.heldOne(named(c, 'id')), 'held message');
+    const [held = found.held] = await admin.asking.heldViews([found.held]);
+    return c.json({ ...found, held });
+  });
   api.post('/held/release', async (c) => {
     const { which, by } = await body(c, whichBody);
     return done(c, await admin.releaseHeld(which, actor(c, by)));

@@ -6,22 +6,26 @@
 import type {
   AccountView,
   Admin,
+  EnforcingView,
   FeedItem,
   FlowMinute,
+  HeldGroups,
   IncidentView,
   StatusView,
 } from '../../../ports/admin.ts';
-import type { HeldRow } from '../../../ports/ledger.ts';
 
 export type Overview = {
   readonly status: StatusView;
+  /** What mode guard would have changed; only in mode observe. */
+  readonly enforcing: EnforcingView | undefined;
   readonly suspended: readonly {
     readonly account: AccountView;
     /** The open incident; undefined if an operator suspended the account without any evidence. */
     readonly incident: IncidentView | undefined;
   }[];
   readonly watched: readonly AccountView[];
-  readonly held: readonly HeldRow[];
+  /** Held mail by account; its messages are at /api/held. */
+  readonly held: HeldGroups;
   readonly minutes: readonly FlowMinute[];
   readonly recent: readonly FeedItem[];
 };
@@ -29,7 +33,7 @@ export type Overview = {
 /** Limits of what a person can read. The counts in `status` include the rest. */
 const cardsMax = 25;
 const watchedMax = 50;
-const heldMax = 200;
+const heldGroupsMax = 40;
 const recentMax = 60;
 
 /** Collects the overview from the admin. */
@@ -38,11 +42,13 @@ export function overview(admin: Admin): Overview {
     account,
     incident: admin.account(account.account)?.incidents.find((one) => one.endedAt === undefined),
   }));
+  const status = admin.status();
   return {
-    status: admin.status(),
+    status,
+    enforcing: status.mode === 'observe' ? admin.enforcing() : undefined,
     suspended,
     watched: admin.accounts({ state: 'watched', limit: watchedMax }),
-    held: admin.held({ state: 'held', limit: heldMax }),
+    held: admin.heldGroups({ limit: heldGroupsMax }),
     minutes: admin.minutes(),
     recent: admin.recent(recentMax),
   };

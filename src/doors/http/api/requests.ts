@@ -41,6 +41,9 @@ export const timeSent: z.ZodType<Millis> = z
   .transform((value) => value as Millis);
 
 const limitMax = 1_000;
+/** Held messages that a list may skip: more than are ever held. */
+const offsetMax = 100_000;
+const lookupMax = 100;
 const limit = z.coerce.number().int().min(1).max(limitMax).default(100);
 /** Account names and ids: one line without control characters, so safe to print to a terminal. */
 const name = z
@@ -62,6 +65,20 @@ export const heldQuery: z.ZodType<Parameters<Admin['held']>[0]> = z.object({
   account: name.exactOptional(),
   state: z.enum(heldStates).exactOptional(),
   limit,
+  offset: z.coerce.number().int().min(0).max(offsetMax).default(0),
+});
+const like = z.string().max(256).exactOptional();
+export const heldGroupsQuery: z.ZodType<Parameters<Admin['heldGroups']>[0]> = z.object({
+  like,
+  limit,
+});
+export const lookupQuery: z.ZodType<{ readonly q: string; readonly limit: number }> = z.object({
+  q: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .regex(/^\P{Cc}+$/u, 'must not contain control characters'),
+  limit: z.coerce.number().int().min(1).max(lookupMax).default(8),
 });
 export const auditQuery: z.ZodType<Parameters<Admin['audit']>[0]> = z.object({
   account: name.exactOptional(),
@@ -93,15 +110,32 @@ export const suspendBody: z.ZodType<SuspendBody> = z.strictObject({
   by,
   hijacked: z.boolean().default(false),
 });
+const whichRelease =
+  'say what it was: { "hijacked": true } keeps held mail held, { "falseAlarm": true } delivers it';
+/**
+ * `keepHeld` is the name of `hijacked` in version 0.1. With `keepHeld: false` that version said
+ * neither, and mail taken from the queue goes back: the command line still may (accounts release).
+ */
 export const releaseBody: z.ZodType<ReleaseBody> = z
   .strictObject({
     note,
     by,
+    hijacked: z.boolean().exactOptional(),
     falseAlarm: z.boolean().default(false),
-    keepHeld: z.boolean().default(false),
+    keepHeld: z.boolean().exactOptional(),
   })
-  .refine(({ falseAlarm, keepHeld }) => !(falseAlarm && keepHeld), {
-    message: 'falseAlarm delivers all held mail, so it cannot be combined with keepHeld',
+  .transform(({ hijacked, keepHeld, ...rest }, context) => {
+    const keeps = hijacked === true || keepHeld === true;
+    if (keeps && rest.falseAlarm) {
+      const message = 'falseAlarm delivers all held mail, so it cannot be combined with hijacked';
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
+    if (!keeps && !rest.falseAlarm && keepHeld === undefined) {
+      context.addIssue({ code: 'custom', message: whichRelease });
+      return z.NEVER;
+    }
+    return { ...rest, keepHeld: keeps };
   });
 export const allowBody: z.ZodType<AllowBody> = z.strictObject({
   note,

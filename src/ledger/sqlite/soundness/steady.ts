@@ -13,7 +13,7 @@ import { type HeldSum, nothingHeld } from '../../../core/verdict.ts';
 import { faultText } from '../../../lib/error-text.ts';
 import { OperatorError } from '../../../lib/operator-error.ts';
 import type { InboundLedger } from '../../../ports/inbound/inbound.ts';
-import type { AccountRecord, IncidentRow, Ledger } from '../../../ports/ledger.ts';
+import type { AccountRecord, FoundAccounts, IncidentRow, Ledger } from '../../../ports/ledger.ts';
 import { isUnreadablePage } from '../tables/faults.ts';
 
 /** Answers with `otherwise` where a page cannot be read. */
@@ -64,11 +64,13 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
     knownHere: steadily(ledger.knownHere, nothing),
     accounts: steadily(ledger.accounts, none),
     countAccounts: steadily(ledger.countAccounts, zero),
+    findAccounts: steadily(ledger.findAccounts, noAccounts),
     messagesOf: steadily(ledger.messagesOf, none),
     message: steadily(ledger.message, nothing),
     handover: steadily(ledger.handover, nothing),
     stories: steadily(ledger.stories, none),
     story: steadily(ledger.story, nothing),
+    observedSince: steadily(ledger.observedSince, none),
     held: steadily(ledger.held, none),
     heldOne: steadily(ledger.heldOne, nothing),
     countHeld: steadily(ledger.countHeld, zero),
@@ -116,6 +118,7 @@ function steadyInbound(ledger: InboundLedger, steadily: Steadily): InboundLedger
 
 const none = (): readonly never[] => [];
 const nothing = (): undefined => undefined;
+const noAccounts = (): FoundAccounts => ({ found: [], count: 0 });
 const zero = (): number => 0;
 const noMail = (): HeldSum => nothingHeld;
 

@@ -18,7 +18,7 @@ type AccountFilter = Parameters<Ledger['accounts']>[0];
 
 export type AccountTable = Pick<
   Ledger,
-  'loadAccount' | 'knownHere' | 'accounts' | 'countAccounts'
+  'loadAccount' | 'knownHere' | 'accounts' | 'countAccounts' | 'findAccounts'
 > & {
   put(change: AccountChange): void;
 };
@@ -56,6 +56,7 @@ export function accountTable(make: Statements): AccountTable {
     },
     accounts,
     countAccounts: () => integer(count.first() ?? {}, 'n'),
+    findAccounts: findAccounts(make),
   };
 }
 
@@ -103,6 +104,33 @@ function listAccounts(make: Statements): Ledger['accounts'] {
     const rows = states.flatMap((state) => rowsOf(state, filter));
     rows.sort((one, other) => integer(other, 'touched') - integer(one, 'touched'));
     return rows.slice(0, filter.limit).map(accountLine);
+  };
+}
+
+/**
+ * Names first that are the text, then those with the text before the `@`, then those that begin
+ * with it; of equals the one that was active last.
+ */
+function findAccounts(make: Statements): Ledger['findAccounts'] {
+  const matching = "FROM account WHERE name LIKE ? ESCAPE '\\'";
+  const best = make.query(
+    `SELECT name, state ${matching}
+       ORDER BY name = ? DESC, name LIKE ? ESCAPE '\\' DESC, name LIKE ? ESCAPE '\\' DESC,
+         touched DESC
+       LIMIT ?`,
+  );
+  const count = make.query(`SELECT count(*) AS n ${matching}`);
+  return (typed, limit) => {
+    const part = containing(typed);
+    const start = part.slice(1);
+    const rows = best.all(part, typed, `${start.slice(0, -1)}@%`, start, limit);
+    return {
+      found: rows.map((row) => ({
+        account: text(row, 'name') as Account,
+        state: oneOf(accountStates, row, 'state'),
+      })),
+      count: integer(count.first(part) ?? {}, 'n'),
+    };
   };
 }
 

@@ -1,5 +1,6 @@
 /** The whole checklist, folded by state: what each item prevents, and the command for it. */
 import { useCallback, useState } from 'preact/hooks';
+import { ActButton } from '../../parts/away.js';
 import { html } from '../../parts/html.js';
 import { Command, Heading, Since } from '../../parts/marks.js';
 import { acknowledgeItem, unacknowledgeItem } from '../../parts/questions.js';
@@ -103,12 +104,12 @@ function Ack({ ack }) {
 function AckButton({ ask, item, reread }) {
   const about = html`<span class="unseen"> ${visible(item.title)}</span>`;
   if (item.ack !== undefined) {
-    return html`<button type="button" onClick=${() => ask(unacknowledgeItem(item, reread))}>
+    return html`<${ActButton} onClick=${() => ask(unacknowledgeItem(item, reread))}>
       Take back${about}
-    </button>`;
+    <//>`;
   }
   if (item.state === 'done' || item.state === 'not needed') return null;
-  return html`<button type="button" onClick=${() => ask(acknowledgeItem(item, reread))}>
+  return html`<${ActButton} onClick=${() => ask(acknowledgeItem(item, reread))}>
     Acknowledge${about}
-  </button>`;
+  <//>`;
 }

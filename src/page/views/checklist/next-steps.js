@@ -9,7 +9,7 @@ import { visible } from '../../parts/strangers.js';
 import { useRead } from '../../parts/use-read.js';
 import { ItemState, Remedy, said, TopLine } from './state.js';
 
-export function NextSteps({ isCalm }) {
+export function NextSteps({ isCalm = false }) {
   const { found } = useRead('/api/checklist');
   if (!found) return null;
   const steps = found.next.map((id) => found.items.find((item) => item.id === id));

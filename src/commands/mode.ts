@@ -1,0 +1,198 @@
+/**
+ * `postern mode`: shows whether Postern acts, and what acting would have changed. With a mode it
+ * changes the setting, and waits until the running guard uses it.
+ */
+import { type Command, InvalidArgumentError } from 'commander';
+import { withSetting } from '../config/edit.ts';
+import { parseConfig } from '../config/load.ts';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { unifiedDiff } from '../lib/unified-diff.ts';
+import type { EnforcingView } from '../ports/admin.ts';
+import { readConfigText, writeConfigText } from './config/config-file.ts';
+import { warnOldNames } from './config/load-config.ts';
+import { installedConfig, usualConfig } from './config/usual-config.ts';
+import { mayGoOn } from './connect/question.ts';
+import { openReads } from './guard/reads.ts';
+import { guardTakesOver } from './guard/take-over.ts';
+import { many, plain } from './terminal/format.ts';
+import { fromLedger, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
+import { print, printReport, warn } from './terminal/print.ts';
+import { clock, paint, table } from './terminal/table.ts';
+
+type Mode = EnforcingView['mode'];
+type Options = {
+  readonly config?: string;
+  readonly state?: string;
+  readonly dryRun?: true;
+  readonly undo?: true;
+  readonly yes?: true;
+  readonly json?: true;
+};
+
+const modes: readonly Mode[] = ['observe', 'guard'];
+const place = { table: '', key: 'mode' } as const;
+
+export function register(program: Command): void {
+  program
+    .command('mode')
+    .summary('observe or guard: see what acting would change, and switch')
+    .description(
+      'Without an argument, shows the mode, and what mode guard would have changed in the last 7 ' +
+        'days: how many messages of which accounts. With an argument, sets `mode` in the ' +
+        'configuration, lets the running guard read it, and waits until the guard uses it.',
+    )
+    .argument('[mode]', 'observe: judge mail and report, let all pass; guard: act', modeArgument)
+    .option('--config <file>', `the configuration to change (default: ${installedConfig})`)
+    .option('--state <dir>', stateHelp)
+    .option('--dry-run', 'show the change without making it')
+    .option('--undo', 'change back to the other mode')
+    .option('--yes', 'make the change without asking; this is also what happens without a terminal')
+    .option('--json', 'one JSON object instead of text')
+    .addHelpText(
+      'after',
+      helpAfter({
+        notes:
+          `${fromLedger}\nWhat was only observed never becomes a suspension: a switch to guard ` +
+          'ends those notes.\nSuspensions that are real outlast each switch.',
+        examples: [
+          ['postern mode', 'what would have been stopped, and the command that lets Postern act'],
+          ['sudo postern mode guard', ''],
+          ['sudo postern mode --undo', 'back to observe'],
+        ],
+        exits: [
+          [0, 'done, or nothing to do'],
+          [64, 'neither observe nor guard, or a mode together with --undo'],
+          [69, 'to show: the guard is not running, and there is no ledger to read'],
+          [70, 'the running guard did not apply the setting; the file is changed'],
+          [77, 'the file cannot be written; run this command as root'],
+          [78, 'there is no configuration, or it has an error'],
+        ],
+      }),
+    )
+    .action((wanted: Mode | undefined, options: Options, command: Command) =>
+      wanted === undefined && options.undo === undefined
+        ? showMode(options, command)
+        : printReport(command, options, (show) => switchMode(wanted, options, show)),
+    );
+}
+
+function modeArgument(text: string): Mode {
+  const mode = modes.find((one) => one === text);
+  if (mode === undefined) throw new InvalidArgumentError('It must be observe or guard.');
+  return mode;
+}
+
+async function showMode(options: Options, command: Command): Promise<void> {
+  using reads = await openReads(options.state, (text) => warn(command, text));
+  const view = await reads.enforcing();
+  print(command, options.json === true ? jsonLine(view) : modeText(view));
+}
+
+/** The mode, what the other one would have changed, and the command that switches. */
+export function modeText(view: EnforcingView): string {
+  const { accounts, mode, most, text } = view;
+  const doing = mode === 'guard' ? 'Postern acts' : 'nothing is stopped, all mail passes';
+  const head = `Mode ${paint('bold', mode)}: ${doing}.\n`;
+  const rows = table(
+    [
+      { title: 'ACCOUNT' },
+      { title: 'MESSAGES', align: 'right' },
+      { title: 'RECIPIENTS', align: 'right' },
+      { title: 'LAST' },
+      { title: 'SUSPENDED' },
+    ],
+    most.map((one) => [
+      plain(one.account),
+      String(one.messages),
+      String(one.recipients),
+      clock(one.lastAt),
+      one.wouldBeSuspended ? 'would have been' : 'no',
+    ]),
+  );
+  const more = accounts - most.length;
+  const list =
+    most.length === 0 ? '' : `\n${rows}${more > 0 ? `and ${many(more, 'more account')}\n` : ''}`;
+  const why = most.length === 0 ? '' : '\nWhy, and what it sent: postern accounts show NAME\n';
+  const next =
+    mode === 'observe'
+      ? '\nTo let Postern act:  sudo postern mode guard\n'
+      : '\nTo only observe:     sudo postern mode observe\n';
+  return `${head}${plain(text)}\n${list}${why}${next}`;
+}
+
+type Report = {
+  readonly changed: boolean;
+  readonly diff: string;
+  readonly mode: Mode;
+  /** False: no guard is running; it uses the mode from its next start on. */
+  readonly takenOver: boolean;
+};
+
+async function switchMode(
+  named: Mode | undefined,
+  options: Options,
+  show: (text: string) => void,
+): Promise<Report> {
+  if (named !== undefined && options.undo === true) {
+    throw new OperatorError('usage', 'a mode and --undo cannot be combined: give one of them', {
+      exit: sysexits.usage,
+    });
+  }
+  const file = configFile(options);
+  const before = readConfigText(file);
+  const { config: old } = parseConfig(before, file);
+  const mode = named ?? (old.mode === 'guard' ? 'observe' : 'guard');
+  // Where nothing is to change, no comment behind the value is lost either.
+  const after = old.mode === mode ? before : withSetting(before, place, JSON.stringify(mode));
+  const { config, oldNames } = parseConfig(after, file);
+  warnOldNames({ file, oldNames });
+  if (config.mode !== mode) {
+    throw new OperatorError(
+      'config-not-changed',
+      `${file} has mode in a form that cannot be changed`,
+      {
+        hint: `set mode = "${mode}" in it yourself, then: systemctl reload postern`,
+        exit: sysexits.config,
+      },
+    );
+  }
+  const diff = unifiedDiff(before, after, { before: file, after: `${file} (mode ${mode})` });
+  show(diff);
+  const report = { changed: diff !== '', diff, mode, takenOver: false };
+  if (options.dryRun === true) return report;
+  if (diff === '') show(`${file} has mode = "${mode}" already.\n`);
+  else {
+    await mayGoOn(options);
+    writeConfigText(file, after);
+  }
+  const takenOver = await guardTakesOver(
+    options.state,
+    (status) => status.mode === mode,
+    'perhaps it was started with --mode, or with another file; see journalctl -u postern',
+  );
+  show(doneText(mode, takenOver));
+  return { ...report, takenOver };
+}
+
+function configFile({ config }: Options): string {
+  const file = config ?? usualConfig();
+  if (file !== undefined) return file;
+  throw new OperatorError('config', `there is no configuration ${installedConfig} to change`, {
+    hint:
+      'name the file that the guard is started with: --config FILE; a guard without a file takes ' +
+      'its mode from its command line: ./postern up --mode guard',
+    exit: sysexits.config,
+  });
+}
+
+function doneText(mode: Mode, takenOver: boolean): string {
+  const undo = `To undo: sudo postern mode ${mode === 'guard' ? 'observe' : 'guard'}\n`;
+  if (!takenOver) {
+    return `The guard is not running; it starts with mode ${mode}. ${undo}`;
+  }
+  const now =
+    mode === 'guard'
+      ? 'The guard acts now: it holds and refuses mail, and suspends accounts.'
+      : 'The guard only observes now: nothing is stopped. Suspensions that are real stay.';
+  return `${now} ${undo}`;
+}
