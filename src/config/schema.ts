@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { localTransports } from '../formats/postfix/local-transports.ts';
 import { parseNetworkRule } from '../formats/postfix/network-list.ts';
+import { type DrillSettings, drillSettings } from './drill.ts';
 import { type DnsSettings, dnsSettings } from './sections/dns.ts';
 import { type DoorSettings, doorSettings } from './sections/doors.ts';
 import { type IdentitySettings, identitySettings } from './sections/identity.ts';
@@ -85,6 +86,7 @@ export type Config = {
   identity: IdentitySettings;
   messages: MessagesSection;
   probe: ProbeSettings;
+  drill: DrillSettings;
   ledger: {
     keep_messages: string;
     keep_stories: string;
@@ -302,6 +304,7 @@ const shape = z.strictObject({
   identity: identitySettings,
   messages: messagesSettings,
   probe: probeSettings,
+  drill: drillSettings,
   ledger: z
     .strictObject({
       keep_messages: duration

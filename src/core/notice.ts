@@ -21,6 +21,7 @@ export type Notice = {
     | 'inbound.at-risk'
     | 'authors.observing'
     | 'authors.observed'
+    | 'drill'
     | 'test';
   readonly id: string;
   readonly host: string;

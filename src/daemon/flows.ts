@@ -43,6 +43,7 @@ import type { DaemonParts } from './base/options.ts';
 import { startPruning } from './base/pruning.ts';
 import { needRestart, settingsOf } from './base/settings.ts';
 import { openDaemonLog } from './daemon-log.ts';
+import { openDaemonDrill } from './drill/drill.ts';
 import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
 import { incidentSources, openDaemonLanes } from './lanes.ts';
@@ -123,6 +124,10 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const logged = { ...memory, ...stopping, ...replies, ...readers.reflection, fates };
   const mailLog = openLogFlow(parts, logged, mailServer);
   const doors: Record<string, string> = {};
+  const drill = openDaemonDrill(parts, {
+    ...{ ...memory, ...stopping, ...live },
+    defaultDomain: loginDomains,
+  });
   const admin = openFlowsAdmin(
     parts,
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
@@ -135,6 +140,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       ...readers.admin,
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
+      drill: drill.admin,
     },
   );
   scope.defer(startPruning(parts, memory.journal, readers.waiting.knownOlderThan));
@@ -143,8 +149,10 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   modeChanged(modeDeps);
   stopping.suspensions.resume();
   return {
-    path: openPath({ ...memory, ...judging, returns: mailLog.returns, readers, fates, counters }),
-    policy: judging.policy,
+    path: drill.path(
+      openPath({ ...memory, ...judging, returns: mailLog.returns, readers, fates, counters }),
+    ),
+    policy: drill.policy(judging.policy),
     setMilterPresent: judging.setMilterPresent,
     admin,
     journal: memory.journal,
@@ -155,7 +163,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
     heldFull: openHeldFull({ ...memory, held: judging.held, world, settings: live.settings }),
-    mailLog: mailLog.handler,
+    mailLog: drill.mailLog(mailLog.handler),
     bypass: mailLog.bypass,
     fates,
     setDoorPlaces: mailLog.setDoorPlaces,
@@ -366,6 +374,7 @@ function openFlowsAdmin(
     | 'authors'
     | 'dkim'
     | 'doors'
+    | 'drill'
     | 'fates'
     | 'foreign'
     | 'incidents'

@@ -12,6 +12,7 @@ import { dayMs, type Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
 import type { Asking } from '../../ports/asking.ts';
 import type { AuthorAdmin } from '../../ports/authors.ts';
+import type { DrillAdmin } from '../../ports/drill/drill.ts';
 import type { FateStore } from '../../ports/fate.ts';
 import type { InboundAdmin } from '../../ports/inbound/inbound.ts';
 import type { LaneViews } from '../../ports/lanes.ts';
@@ -66,6 +67,7 @@ export type AdminDeps = {
   readonly dkim: KeyAdmin;
   readonly probation: Pick<Probation, 'text'>;
   readonly scripts: ScriptAdmin;
+  readonly drill: DrillAdmin | undefined;
   readonly inbound: InboundAdmin;
   readonly authors: AuthorAdmin;
   readonly fates: ForgetDeps['fates'] & Pick<FateStore, 'find'>;
@@ -157,6 +159,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     recent: (limit) => feed.recent(limit),
     minutes: () => feed.minutes(deps.world.clock.now()),
     watch: (listener) => feed.watch(listener),
+    drill: deps.drill,
     testNotice: () => sendTestNotice({ ...deps, host: deps.facts.host }),
     stats: deps.stats,
     dkim: deps.dkim,

@@ -65,9 +65,16 @@ function subject(notice: Notice): string {
       return `[postern] accounts that write as others are observed ${at}`;
     case 'authors.observed':
       return `[postern] mail with a foreign From is unsigned from now on ${at}`;
+    case 'drill':
+      return `[postern] DRILL ${at}: ${drillOutcome(notice)}`;
     default:
       return `[postern] test notice from ${oneLine(host)}`;
   }
+}
+
+/** A drill that found nothing has no command to look at details. */
+function drillOutcome({ explain }: Notice): string {
+  return explain === '' ? 'all links work' : 'a link is broken';
 }
 
 function opening(notice: Notice): string {
@@ -139,6 +146,11 @@ function opening(notice: Notice): string {
         'The time of observation is over. Mail whose account may not write as the address in ' +
           'From leaves unsigned. These pairs were seen; allow those that are honest.',
       );
+    case 'drill':
+      return fold(
+        'This is a DRILL, not an incident. Postern let a canary account send mail and checked ' +
+          'that a hijacked account would be stopped. No real account and no real mail was touched.',
+      );
     default:
       return fold('This is a test. If you can read it, notices on this channel reach you.');
   }
@@ -146,6 +158,7 @@ function opening(notice: Notice): string {
 
 function facts(notice: Notice): string {
   const { event } = notice;
+  if (event === 'drill') return `At       ${notice.at}`;
   if (event === 'test' || event === 'ledger.failing' || event === 'guard.trouble')
     return `At       ${notice.at}`;
   if (event === 'dkim.record' || event === 'dkim.lost') {
@@ -188,7 +201,8 @@ function why(notice: Notice): string {
     signal === 'record' ? `  ${oneLine(text)}` : fold(oneLine(text), '  - ', '    '),
   );
   const more = notice.reasons.length - lines.length;
-  return ['Why', ...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n');
+  const title = notice.event === 'drill' ? 'Found' : 'Why';
+  return [title, ...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n');
 }
 
 /** The command by which a person says that the account was hijacked. */

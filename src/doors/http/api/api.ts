@@ -25,6 +25,7 @@
  *   GET  /api/live                       server-sent events: `feed` { items, skipped }, `status`;
  *                                        not on the command socket
  *   POST /api/test-notice
+ *   …    /api/drill                      live fire (drill-routes.ts)
  *   GET  /api/dkim                       { folder, keys }
  *   POST /api/dkim/new                   { domain, algorithms?, selector?, bits?, by? }
  *   POST /api/dkim/rotate                { domain, by? }
@@ -48,6 +49,7 @@
 import { Hono } from 'hono';
 import type { Admin, KeyAdmin } from '../../../ports/admin.ts';
 import { authorRoutes } from './author-routes.ts';
+import { drillRoutes } from './drill-routes.ts';
 import { findRoutes } from './find-routes.ts';
 import { inboundRoutes } from './inbound-routes.ts';
 import { overview } from './overview.ts';
@@ -87,6 +89,7 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
     return done(c, await admin.forget(address, { by: actor(c, by), dryRun }));
   });
   api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
+  drillRoutes(api, admin);
   findRoutes(api, admin);
   accountRoutes(api, admin);
   heldRoutes(api, admin);
