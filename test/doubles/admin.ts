@@ -122,6 +122,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       status,
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
+      drill: undefined,
       dkim: agreeableKeys(calls),
       authors: agreeableAuthors(calls),
       lanes: scene === 'hijack' ? scriptedLanes(now) : noLanes,

@@ -173,9 +173,7 @@ export class Chain {
 
   /** All links in their order. One that was never tried counts as not reached. */
   results(): readonly LinkResult[] {
-    return linkIds.map(
-      (id) => this.#results.get(id) ?? notReached(id, this.missing(id)),
-    );
+    return linkIds.map((id) => this.#results.get(id) ?? notReached(id, this.missing(id)));
   }
 }
 

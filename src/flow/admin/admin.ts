@@ -159,18 +159,20 @@ export function openAdmin(deps: AdminDeps): Admin {
     recent: (limit) => feed.recent(limit),
     minutes: () => feed.minutes(deps.world.clock.now()),
     watch: (listener) => feed.watch(listener),
-    drill: deps.drill,
     testNotice: () => sendTestNotice({ ...deps, host: deps.facts.host }),
-    stats: deps.stats,
-    dkim: deps.dkim,
-    scripts: deps.scripts,
-    inbound: deps.inbound,
-    authors: deps.authors,
-    lanes: deps.lanes,
+    ...partsOf(deps),
     asking: askingOf(deps),
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
   };
+}
+
+/** Parts that answer for themselves. */
+function partsOf(
+  deps: AdminDeps,
+): Pick<Admin, 'stats' | 'dkim' | 'drill' | 'scripts' | 'inbound' | 'authors' | 'lanes'> {
+  const { authors, dkim, drill, inbound, lanes, scripts, stats } = deps;
+  return { stats, dkim, drill, scripts, inbound, authors, lanes };
 }
 
 function askingOf(deps: AdminDeps): Asking {

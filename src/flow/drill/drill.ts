@@ -47,7 +47,6 @@ type Session = {
   readonly shadow: Shadow;
   readonly messages: DrillMessage[];
   readonly logged: LoggedMessage[];
-  notice: NoticeLog | undefined;
   suspended: boolean;
   askedAt: Millis;
 };
@@ -59,6 +58,8 @@ export class Drill implements DrillAdmin {
   readonly #lock = new SerialQueue<'drill'>(workMax);
   readonly #stop: () => void;
   #session: Session | undefined;
+  /** Of the last notice by mail: it is delivered when the drill has ended. */
+  #notice: NoticeLog | undefined;
 
   constructor(deps: DrillDeps) {
     this.#deps = deps;
@@ -85,14 +86,16 @@ export class Drill implements DrillAdmin {
       }
       const left = await this.#clean();
       const { clock, newId } = this.#deps.world;
-      const token = newId().toLowerCase().replace(/[^a-z0-9]/g, '').slice(0, 16);
+      const token = newId()
+        .toLowerCase()
+        .replace(/[^a-z0-9]/g, '')
+        .slice(0, 16);
       this.#session = {
         token,
         by,
         shadow: openShadow(this.#deps),
         messages: [],
         logged: [],
-        notice: undefined,
         suspended: false,
         askedAt: clock.now(),
       };
@@ -105,7 +108,8 @@ export class Drill implements DrillAdmin {
     const session = this.#session;
     const now = this.#deps.world.clock.now();
     const { account } = this.#deps.canary;
-    if (session === undefined) return { ...nothing, account, now };
+    const notice = this.#notice?.view;
+    if (session === undefined) return { ...nothing, account, now, notice };
     session.askedAt = now;
     const { enforced, faults } = session.shadow;
     return {
@@ -117,7 +121,7 @@ export class Drill implements DrillAdmin {
       suspended: session.suspended,
       enforced: enforced !== undefined,
       loginClosed: enforced?.loginClosed ?? false,
-      notice: session.notice?.view,
+      notice,
       faults,
     };
   }
@@ -148,8 +152,7 @@ export class Drill implements DrillAdmin {
       return { ok: false, text: `no channel ${asked.channel} is configured` };
     }
     const id = world.newId();
-    const session = this.#session;
-    if (session !== undefined && asked.channel === 'mail') session.notice = new NoticeLog(id);
+    if (asked.channel === 'mail') this.#notice = new NoticeLog(id);
     const notice = drillNotice({ ...asked, id, host, at: iso(world.clock.now()) });
     const [said] = await notices.now(notice, asked.channel);
     this.view();
@@ -172,7 +175,7 @@ export class Drill implements DrillAdmin {
     return {
       seen: (event) => {
         const session = this.#session;
-        session?.notice?.note(event);
+        this.#notice?.note(event);
         if (!this.#log.isOurs(event)) {
           real.seen(event);
           return;
@@ -250,14 +253,13 @@ function isResult(value: unknown): value is AdminResult {
   return typeof value === 'object' && value !== null && 'ok' in value;
 }
 
-const nothing: Omit<DrillView, 'account' | 'now'> = {
+const nothing: Omit<DrillView, 'account' | 'now' | 'notice'> = {
   token: '',
   messages: [],
   logged: [],
   suspended: false,
   enforced: false,
   loginClosed: false,
-  notice: undefined,
   faults: [],
 };
 const noDrill: AdminResult = { ok: false, text: 'no drill runs' };

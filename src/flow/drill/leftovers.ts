@@ -72,10 +72,7 @@ async function queuedOf(
   }
 }
 
-function isCanarys(
-  { sender, to }: Pick<QueuedMessage, 'sender' | 'to'>,
-  canary: Canary,
-): boolean {
+function isCanarys({ sender, to }: Pick<QueuedMessage, 'sender' | 'to'>, canary: Canary): boolean {
   return addressKey(sender) === canary.sender && to.endsWith(`@${sinkDomain}`);
 }
 

@@ -6,6 +6,7 @@ import type { Notice } from '../../core/notice.ts';
 import { withoutControls } from '../../lib/peer-text.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { atRiskOpening, atRiskSubject } from './at-risk-text.ts';
+import { drillOpening, drillSubject } from './drill-text.ts';
 import { bulkSubject, laneSubject, providerOpening } from './provider-text.ts';
 
 export type NoticeText = { readonly subject: string; readonly body: string };
@@ -66,15 +67,10 @@ function subject(notice: Notice): string {
     case 'authors.observed':
       return `[postern] mail with a foreign From is unsigned from now on ${at}`;
     case 'drill':
-      return `[postern] DRILL ${at}: ${drillOutcome(notice)}`;
+      return drillSubject(at, notice);
     default:
       return `[postern] test notice from ${oneLine(host)}`;
   }
-}
-
-/** A drill that found nothing has no command to look at details. */
-function drillOutcome({ explain }: Notice): string {
-  return explain === '' ? 'all links work' : 'a link is broken';
 }
 
 function opening(notice: Notice): string {
@@ -147,10 +143,7 @@ function opening(notice: Notice): string {
           'From leaves unsigned. These pairs were seen; allow those that are honest.',
       );
     case 'drill':
-      return fold(
-        'This is a DRILL, not an incident. Postern let a canary account send mail and checked ' +
-          'that a hijacked account would be stopped. No real account and no real mail was touched.',
-      );
+      return fold(drillOpening);
     default:
       return fold('This is a test. If you can read it, notices on this channel reach you.');
   }
