@@ -73,9 +73,15 @@ function subject(notice: Notice): string {
   }
 }
 
+/** Of notices whose opening says the same each time; undefined for others. */
+function fixedOpening(event: Notice['event']): string | undefined {
+  if (event === 'inbound.at-risk') return atRiskOpening;
+  return event === 'drill' ? drillOpening : providerOpening(event);
+}
+
 function opening(notice: Notice): string {
   const who = oneLine(notice.account);
-  const told = notice.event === 'inbound.at-risk' ? atRiskOpening : providerOpening(notice.event);
+  const told = fixedOpening(notice.event);
   if (told !== undefined) return fold(told);
   switch (notice.event) {
     case 'account.suspended':
@@ -142,8 +148,6 @@ function opening(notice: Notice): string {
         'The time of observation is over. Mail whose account may not write as the address in ' +
           'From leaves unsigned. These pairs were seen; allow those that are honest.',
       );
-    case 'drill':
-      return fold(drillOpening);
     default:
       return fold('This is a test. If you can read it, notices on this channel reach you.');
   }
