@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import type { DrillReport } from '../../src/core/drill/report.ts';
 import type { Notice } from '../../src/core/notice.ts';
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
-import { type GuardInstance, launcher, startGuard } from './guard-instance.ts';
+import { fixedDoors, type GuardInstance, launcher, startGuard } from './guard-instance.ts';
 import { connectPostfix } from './guarded-server.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
 import { type HelperSocket, listenForHelper } from './root-helper.ts';
@@ -37,7 +37,8 @@ export type DrillServer = AsyncDisposable & {
   /** Recipients that the world refuses now, with its reply. */
   readonly refused: Map<string, string>;
   guard: GuardInstance;
-  startGuard(): Promise<GuardInstance>;
+  /** In the same place; with more environment. */
+  startGuard(env?: Readonly<Record<string, string>>): Promise<GuardInstance>;
   /** Runs the command and answers with its report, whatever its exit code. */
   drill(): Promise<DrillReport>;
 };
@@ -97,7 +98,9 @@ config = "${dovecot.configFile}"
 source = "${join(postfix.dir, 'log', 'mail.log')}"
 more = ["${join(dovecot.dir, 'dovecot.log')}"]
 `;
-  const start = (): Promise<GuardInstance> => startGuard({ state, config });
+  const words = await fixedDoors();
+  const start = (env: Readonly<Record<string, string>> = {}): Promise<GuardInstance> =>
+    startGuard({ state, config, words, env });
   const configFile = join(state, 'postern.toml');
   const server = {
     ...{ sink, dovecot, postfix, helper, state, web, refused },

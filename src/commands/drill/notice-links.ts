@@ -60,7 +60,9 @@ export async function tellByNotices(
   }
   const fault = await tell('mail');
   const tried =
-    fault === undefined ? await delivered(of) : ({ state: 'failed', saw: fault } as const);
+    fault === undefined
+      ? await delivered(of, chain.holds('log'))
+      : ({ state: 'failed', saw: fault } as const);
   chain.note('mail', tried);
   if (tried.state === 'failed' && chain.holds('webhook')) await tell('webhook');
 }
@@ -121,13 +123,13 @@ function byCommand(config: Config, host: string): Teller {
 }
 
 /** The mail server took the notice. What became of it is in the mail log, if that is its log. */
-async function delivered(of: {
-  readonly config: Config;
-  readonly guard: GuardSide | undefined;
-}): Promise<Tried> {
+async function delivered(
+  of: { readonly config: Config; readonly guard: GuardSide | undefined },
+  isLogRead: boolean,
+): Promise<Tried> {
   const { mail_server: server } = of.config.notices;
   const taken = `${server} took it`;
-  if (of.guard === undefined || !isLoopback(server.split(':')[0] ?? '')) {
+  if (of.guard === undefined || !isLogRead || !isLoopback(server.split(':')[0] ?? '')) {
     return { state: 'fine', saw: `${taken}; what became of it is in the log of that server` };
   }
   const view = await of.guard

@@ -47,7 +47,10 @@ export async function runDrill(drill: DrillRun): Promise<DrillReport> {
     chain.note('socket', await trySocket(guard.run, folders));
   }
   chain.note('sink', await trySink(folders));
-  const mail = await trySubmission(chain, { door, guard, account: drill.config.drill.account });
+  const mail =
+    guard !== undefined && chain.missing('submission') === undefined
+      ? await trySubmission(chain, { door, guard, account: drill.config.drill.account })
+      : undefined;
   try {
     if (guard !== undefined) await tryGuarded(chain, { ...drill, guard, door, mail });
   } catch (error) {
@@ -104,7 +107,7 @@ async function trySubmission(
   chain: Chain,
   of: {
     readonly door: CanaryDoor;
-    readonly guard: GuardSide | undefined;
+    readonly guard: GuardSide;
     readonly account: string;
   },
 ): Promise<Mail | undefined> {
@@ -119,7 +122,7 @@ async function trySubmission(
     return undefined;
   }
   const fine: Tried = { state: 'fine', saw: `login of ${account} accepted` };
-  if (guard === undefined || !chain.holds('sink')) {
+  if (!chain.holds('sink')) {
     chain.note('submission', fine);
     return undefined;
   }
@@ -271,7 +274,7 @@ async function trySuspension(chain: Chain, guard: GuardSide, mail: Mail): Promis
 }
 
 async function tryLogin(chain: Chain, { door, guard }: Guarded): Promise<void> {
-  if ('fault' in door || !chain.holds('deny-file')) return;
+  if ('fault' in door || chain.missing('login') !== undefined) return;
   const { faults, loginClosed } = await guard.view();
   const refused = await door.submission.login();
   if (refused === undefined) {

@@ -56,7 +56,8 @@ export const links: Readonly<Record<LinkId, Link>> = {
   },
   submission: {
     title: 'The submission port accepts the login of the canary',
-    needs: [],
+    // With a milter that does not answer, Postfix puts all mail off before the login.
+    needs: ['guard', 'socket'],
     fix: 'look at the canary in Dovecot and at [drill] in postern.toml; or: postern drill setup',
   },
   milter: {
@@ -101,7 +102,7 @@ export const links: Readonly<Record<LinkId, Link>> = {
   },
   login: {
     title: 'Dovecot refuses the login',
-    needs: ['deny-file', 'submission'],
+    needs: ['deny-file', 'helper', 'submission'],
     fix: 'Dovecot must read the deny file in a passdb with deny = yes; postern doctor shows how',
   },
   release: {
