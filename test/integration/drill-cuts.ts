@@ -45,12 +45,12 @@ export const cuts: readonly Cut[] = [
     what: 'the canary has another password',
     found: 'submission',
     async cut({ dovecot }) {
-      const users = join(dovecot.dir, 'users');
-      const before = await readFile(users, 'utf8');
-      await writeFile(users, before.replace(`${canary}:{PLAIN}`, `${canary}:{PLAIN}another-`));
+      const change = (users: string): string =>
+        users.replace(`${canary}:{PLAIN}`, `${canary}:{PLAIN}another-`);
+      const mend = await withUsers(dovecot, change);
       await until(dovecot.configFile, canary, 'refused');
       return async () => {
-        await writeFile(users, before);
+        await mend();
         await until(dovecot.configFile, canary, 'accepted');
       };
     },
@@ -61,11 +61,12 @@ export const cuts: readonly Cut[] = [
     cut: (server) => withPostfix(server, { smtpd_milter_maps: 'inline:{127.0.0.1=DISABLE}' }),
   },
   {
-    what: 'Postfix does not tell milters the login',
+    // Postern asks for the macros that it needs, so main.cf cannot take them away. Dovecot can
+    // still hand back another name.
+    what: 'the macro of the login names another account',
     found: 'account',
-    cut: (server) =>
-      // Before protocol 6 a milter cannot ask for macros.
-      withPostfix(server, { milter_protocol: '4', milter_mail_macros: 'i {mail_addr}' }),
+    cut: ({ dovecot }) =>
+      withUsers(dovecot, (users) => users.replace(/^drill-canary.*$/m, `$&user=${denied}`)),
   },
   {
     what: 'Postfix logs into another file',
@@ -171,6 +172,17 @@ async function withPostfix(
     await postfix.set({});
     await postfix.reload();
   };
+}
+
+/** Changes the file of Dovecot's users, which Dovecot reads again for each login. */
+async function withUsers(
+  { dir }: DrillServer['dovecot'],
+  change: (users: string) => string,
+): Promise<() => Promise<void>> {
+  const path = join(dir, 'users');
+  const before = await readFile(path, 'utf8');
+  await writeFile(path, change(before));
+  return () => writeFile(path, before);
 }
 
 /** The environment of a program whose clock is that far ahead. */

@@ -2,7 +2,7 @@
  * A mail server with a canary, ready for drills: Dovecot, Postfix with TLS at its submission port,
  * the root helper behind its socket, and a guard that has both channels for notices.
  */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DrillReport } from '../../src/core/drill/report.ts';
 import type { Notice } from '../../src/core/notice.ts';
+import { submission } from '../../src/partners/smtp/submission.ts';
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { fixedDoors, type GuardInstance, launcher, startGuard } from './guard-instance.ts';
 import { connectPostfix } from './guarded-server.ts';
@@ -41,6 +42,10 @@ export type DrillServer = AsyncDisposable & {
   startGuard(env?: Readonly<Record<string, string>>): Promise<GuardInstance>;
   /** Runs the command and answers with its report, whatever its exit code. */
   drill(): Promise<DrillReport>;
+  /** Starts the command, for who kills it. */
+  startDrill(): ChildProcess;
+  /** A message to a stranger; answers with the refusal, or empty if it was taken. */
+  sendAsCanary(): Promise<string>;
 };
 
 export type Web = AsyncDisposable & {
@@ -102,11 +107,19 @@ more = ["${join(dovecot.dir, 'dovecot.log')}"]
   const start = (env: Readonly<Record<string, string>> = {}): Promise<GuardInstance> =>
     startGuard({ state, config, words, env });
   const configFile = join(state, 'postern.toml');
+  const drillWords = ['drill', 'run', '--json', '--state', state, '--config', configFile];
   const server = {
     ...{ sink, dovecot, postfix, helper, state, web, refused },
     guard: await start(),
     startGuard: start,
-    drill: () => runDrill(state, configFile),
+    drill: () => runDrill(drillWords),
+    startDrill: () => spawn(launcher, drillWords, { stdio: 'ignore' }),
+    sendAsCanary: async () => {
+      const [host, port] = ['127.0.0.1', postfix.ports.submission];
+      const about = { host, port, security: 'starttls', user: canary, password } as const;
+      const mail = { from: canary, to: 'stranger@world.test', subject: 'hello', text: 'hello' };
+      return (await submission(about).send(mail)).fault?.text ?? '';
+    },
   };
   scope.defer(() => server.guard[Symbol.asyncDispose]());
   await connectPostfix(server);
@@ -115,9 +128,8 @@ more = ["${join(dovecot.dir, 'dovecot.log')}"]
   return Object.assign(server, { [Symbol.asyncDispose]: () => all.disposeAsync() });
 }
 
-async function runDrill(state: string, config: string): Promise<DrillReport> {
-  const words = ['drill', 'run', '--json', '--state', state, '--config', config];
-  const { stderr, stdout } = await run(launcher, words).catch(
+async function runDrill(words: readonly string[]): Promise<DrillReport> {
+  const { stderr, stdout } = await run(launcher, [...words]).catch(
     (error: { readonly stdout: string; readonly stderr: string }) => error,
   );
   if (stdout === '') throw new Error(`the drill wrote no report: ${stderr}`);

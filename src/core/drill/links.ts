@@ -68,7 +68,9 @@ export const links: Readonly<Record<LinkId, Link>> = {
   account: {
     title: 'The guard knows which account sent it',
     needs: ['milter'],
-    fix: 'postconf milter_mail_macros must contain {auth_authen}; then: postern connect postfix',
+    fix:
+      'drill.account must be spelled as Dovecot hands the login back after a login; ' +
+      'a filter in front of the milter (smtpd_proxy_filter) loses the login',
   },
   log: {
     title: 'The mail log is read',

@@ -111,19 +111,29 @@ class DrillPassing implements PassingMessage {
 /** Finds the lines of the mail log that are about the canary. */
 export class DrillLog {
   readonly #canary: Canary;
+  readonly #runs: () => boolean;
   readonly #ids = new Set<string>();
 
-  constructor(canary: Canary) {
+  constructor({ canary, runs }: Pick<DrillMailDeps, 'canary' | 'runs'>) {
     this.#canary = canary;
+    this.#runs = runs;
   }
 
   /** True if the event is about the canary or its mail. */
   isOurs(event: LogEvent): boolean {
-    const { account } = this.#canary;
+    const { account, sender } = this.#canary;
     if (event.kind === 'login' || event.kind === 'mismatch') return event.account === account;
     if (event.kind === 'proxied') return event.login === account;
     if (event.kind === 'entered' && event.login === account) this.#note(event.queueId);
+    // Its login may have another name here: that is a broken link, but no real mail.
+    const fromCanary = event.kind === 'queued' && event.sender === sender && this.#runs();
+    if (fromCanary) this.#note(event.queueId);
     return 'queueId' in event && event.queueId !== '' && this.#ids.has(event.queueId);
+  }
+
+  /** The milter door has shown a message of the drill. */
+  judged(queueId: string): void {
+    if (queueId !== '') this.#note(queueId);
   }
 
   #note(queueId: string): void {

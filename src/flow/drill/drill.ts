@@ -63,12 +63,12 @@ export class Drill implements DrillAdmin {
 
   constructor(deps: DrillDeps) {
     this.#deps = deps;
-    this.#log = new DrillLog(deps.canary);
     this.mail = {
       canary: deps.canary,
       runs: () => this.#session !== undefined,
       judge: (message, by, answer) => this.#judge(message, by, answer),
     };
+    this.#log = new DrillLog(this.mail);
     this.#stop = deps.world.timers.every(lookEveryMs, () => this.#look());
     void this.#locked(() => this.#clean());
   }
@@ -180,8 +180,9 @@ export class Drill implements DrillAdmin {
           real.seen(event);
           return;
         }
-        if (session === undefined || event.kind !== 'entered') return;
-        if (session.logged.length >= messagesMax) return;
+        if (session === undefined || (event.kind !== 'entered' && event.kind !== 'queued')) return;
+        const known = session.logged.some(({ queueId }) => queueId === event.queueId);
+        if (known || session.logged.length >= messagesMax) return;
         const { at, queueId } = event;
         session.logged.push({ queueId, at, readAt: this.#deps.world.clock.now() });
       },
@@ -210,6 +211,7 @@ export class Drill implements DrillAdmin {
       return;
     }
     const { account, id: queueId } = message;
+    this.#log.judged(queueId);
     const isHeld = to.some((address) => address.startsWith('hold-'));
     const said = isHeld ? 'hold' : 'pass';
     session.messages.push({ queueId, account, by, answer: said });
