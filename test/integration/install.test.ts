@@ -152,6 +152,7 @@ test('systemd understands the units and finds them well shut', async () => {
   const folder = place.dir;
   const audit = ['postern-passwords.service', 'postern-passwords.timer'];
   const letGo = ['postern-let-go.service', 'postern-let-go.timer'];
+  const drill = ['postern-drill.service', 'postern-drill.timer'];
   for (const unit of [
     'postern.service',
     'postern-root@.service',
@@ -159,6 +160,7 @@ test('systemd understands the units and finds them well shut', async () => {
     'postern.socket',
     ...audit,
     ...letGo,
+    ...drill,
   ]) {
     // systemd looks whether the programs are there: for the check, those of this checkout.
     const text = await readFile(join(packaging, 'systemd', unit), 'utf8');

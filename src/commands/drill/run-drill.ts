@@ -25,7 +25,7 @@ export type DrillRun = {
 };
 
 /** How long a line of the mail log, or the end of a suspension, is waited for. */
-const logMs = 10 * secondMs;
+const logMs = 6 * secondMs;
 const suspensionMs = minuteMs;
 /** Dovecot looks at the deny file once a second. */
 const loginMs = 10 * secondMs;

@@ -2,14 +2,20 @@
  * `postern drill setup`: puts the sink of the drills into Postfix, and says what else a drill needs.
  * Shows the change, asks, makes it, proves it, and undoes it byte for byte.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { mainValue, parseMainCf, setParameter } from '../../formats/postfix/main-cf.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
+import { systemctl, systemdRuns } from '../../partners/systemctl.ts';
 import { commandFor, configDirectoryOf } from '../connect/config-directory.ts';
 import { checkAndReload, readPostfixFiles, writePostfixFiles } from '../connect/postfix-files.ts';
 import { mayGoOn } from '../connect/question.ts';
 import { changeRecords, recordOn } from '../connect/recipients/record.ts';
 import { type FolderBefore, setAsBefore, undoChange } from '../connect/recipients/set-back.ts';
+import { home, installedHome } from '../guard/run-file.ts';
+import { drillTimer } from '../install/service.ts';
+import { unitFolder } from '../install/sockets.ts';
 import { helpAfter } from '../terminal/help.ts';
 import { printReport } from '../terminal/print.ts';
 import { sinkFault, sinkParameter, withSink } from './sink.ts';
@@ -89,7 +95,18 @@ export async function setupDrill(options: SetupOptions, show: Show): Promise<Set
   const folder = { directory, files, record: await records.read(directory) };
   if (options.undo !== true) return setup(folder, options, show);
   const done = 'Postfix has its old setting again.\n';
-  return { ...nothingDone, ...(await undoChange(folder, { records, done }, options, show)) };
+  const undone = await undoChange(folder, { records, done }, options, show);
+  if (options.dryRun !== true) await setTimer('disable');
+  return { ...nothingDone, ...undone };
+}
+
+/** Starts or stops the monthly drill of an installed Postern; says what it did. */
+async function setTimer(what: 'enable' | 'disable'): Promise<string | undefined> {
+  // A checkout leaves the services of this machine alone.
+  const isInstalled = home === installedHome && existsSync(join(unitFolder, drillTimer));
+  if (!systemdRuns() || !isInstalled) return undefined;
+  await systemctl([what, '--now', drillTimer]);
+  return `ok  ${drillTimer} is ${what}d\n`;
 }
 
 async function setup(
@@ -119,6 +136,8 @@ async function setup(
     const why = await sinkFault(directory);
     if (why !== undefined) throw new Error(why);
     show('ok  Postfix keeps mail for postern-drill.invalid in its queue\n');
+    const timer = await setTimer('enable');
+    if (timer !== undefined) show(timer);
     show(`To undo: ${commandFor(options.configDir, 'postern', 'drill', 'setup', '--undo')}\n\n`);
     show(canarySteps);
     return { ...report, proved: true };

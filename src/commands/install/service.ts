@@ -16,6 +16,8 @@ const helper = 'postern-root.socket';
 const timer = 'postern-passwords.timer';
 /** Releases mail that waits for a guard that is away. */
 const letGo = 'postern-let-go.timer';
+/** Of the drill. It is installed, and `postern drill setup` starts it. */
+export const drillTimer = 'postern-drill.timer';
 
 export type Before = {
   /** The service was running when the installation reached this step. */
@@ -106,7 +108,7 @@ export function stopStep(installed: () => boolean): InstallStep {
       if (!systemdRuns()) return 'systemd does not run here: nothing to stop';
       if (!installed()) return `no ${service} here`;
       // The socket first: a connection to it would start the service again.
-      for (const unit of [socket, timer, letGo]) {
+      for (const unit of [socket, timer, letGo, drillTimer]) {
         // An older installation does not have it.
         await systemctl(['disable', '--now', unit], [1]);
       }

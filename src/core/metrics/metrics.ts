@@ -8,6 +8,7 @@
 import { unsignedWhys } from '../signing/choose.ts';
 import { keyStates } from '../signing/key.ts';
 import type { Metric } from './metric.ts';
+import { drillMetrics } from './metrics-drill.ts';
 import { mailLogMetrics } from './metrics-log.ts';
 import { reflectionMetrics } from './metrics-reflection.ts';
 import { authorMetrics, scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
@@ -381,6 +382,7 @@ export const metrics: readonly Metric[] = [
   ...reflectionMetrics,
   ...authorMetrics,
   ...sendmailMetrics,
+  ...drillMetrics,
   ...mailLogMetrics,
   ...inboundMetrics,
   ...processMetrics,
