@@ -2,12 +2,15 @@
 import type { Command } from 'commander';
 import { isLocal } from '../core/account-name.ts';
 import { wayText } from '../core/bypass.ts';
+import { drillItem } from '../core/checklist/items/drill.ts';
+import type { ChecklistItem } from '../core/checklist/items/item.ts';
 import { megabytes } from '../core/explain.ts';
 import { someOf } from '../core/finding.ts';
 import { authorText, mayWriteAsCommand } from '../core/unsigned-text.ts';
 import { isHeldFull } from '../core/verdict.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
+import type { Millis } from '../lib/time.ts';
 import type {
   AccountView,
   BypassView,
@@ -16,6 +19,7 @@ import type {
   StatusView,
 } from '../ports/admin.ts';
 import type { HeldRow } from '../ports/ledger.ts';
+import { lastDrill } from './drill/last-report.ts';
 import { connectToGuard } from './guard/client.ts';
 import { becomeOwnerOf } from './guard/owner.ts';
 import { stateDirectory } from './guard/run-file.ts';
@@ -75,9 +79,13 @@ export function register(program: Command): void {
       const { http } = admin.run.doors;
       const link = withToken ? `/?token=${encodeURIComponent(admin.run.token)}` : '/';
       const page = http === 'off' ? http : `${http}${link}`;
+      const last = lastDrill(stateDirectory(options.state));
+      const drill = drillItem(last, Date.now() as Millis);
       print(
         command,
-        options.json === true ? jsonLine({ ...status, page }) : statusText(seen, page),
+        options.json === true
+          ? jsonLine({ ...status, page, drill: { state: drill.state, found: drill.found } })
+          : statusText(seen, page, drill),
       );
       if (status.troubles.length > 0) process.exitCode = 1;
       if (status.ledger.state === 'ok') return;
@@ -90,7 +98,11 @@ export function register(program: Command): void {
 }
 
 /** Status as text. `page`: the address of the status page, with the token or without. */
-export function statusText({ status, suspended, watched }: StatusOverview, page: string): string {
+export function statusText(
+  { status, suspended, watched }: StatusOverview,
+  page: string,
+  drill?: Pick<ChecklistItem, 'state' | 'found'>,
+): string {
   const { verdicts, accounts, ledger, mode } = status;
   const doing = mode === 'guard' ? 'guarding' : 'observing only, nothing is stopped';
   const since = `since ${clock(status.startedAt)}, ${span(status.now - status.startedAt)}`;
@@ -120,6 +132,7 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
     ...returnLines(status.returns),
     ...foreignLines(status.foreign),
     ...providerLines(status.providers),
+    ...drillLines(drill),
     ['page', page],
     ...status.troubles.map((why): [string, string] => ['trouble', paint('red', plain(why))]),
   ];
@@ -225,6 +238,14 @@ function providerLines(bad: StatusView['providers'] | undefined): [string, strin
     ['providers', paint('red', someOf(names, providersMax))],
     ['', 'why, and what to do: postern providers list'],
   ];
+}
+
+/** When a hijack was last played with real mail, and whether every link worked. */
+function drillLines(drill: Pick<ChecklistItem, 'state' | 'found'> | undefined): [string, string][] {
+  if (drill === undefined) return [];
+  const { found, state } = drill;
+  if (state === 'missing') return [['drill', `${found} (see postern drill setup --help)`]];
+  return [['drill', state === 'done' ? found : paint('red', `${found}: postern drill last`)]];
 }
 
 function suspendedText(cards: StatusOverview['suspended'], all: number): string {

@@ -49,7 +49,7 @@ before(async () => {
   const line = '4bXn9K2pWzz8: from=<ann@mail.test>, size=900, nrcpt=1 (queue active)';
   writeFileSync(join(dir, 'log'), `2026-06-03T10:00:00+00:00 mail postfix/qmgr[9]: ${line}\n`);
   const drill = `[drill]\naccount = "c@a.test"\npassword_file = "${join(dir, 'users')}"\n`;
-  writeFileSync(join(dir, 'postern.toml'), '[scan]\nspamassassin = "inet:127.0.0.1:783"\n' + drill);
+  writeFileSync(join(dir, 'postern.toml'), `[scan]\nspamassassin = "inet:127.0.0.1:783"\n${drill}`);
   mkdirSync(join(dir, 'no-keys'));
   const made = join(dir, 'made');
   mkdirSync(made, { mode: 0o700 });
