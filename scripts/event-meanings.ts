@@ -63,8 +63,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'dkim.step-failed':
     'The periodic check of DKIM keys failed. This is a mistake in Postern; please report it.',
   'drill.abandoned':
-    'The command `postern drill run` went away in the middle of a drill. The guard ends the drill ' +
-    'and removes what is left of it.',
+    'The command `postern drill run` went away in the middle of a drill. The guard ends the ' +
+    'drill and removes what is left in the queue and the deny file.',
   'drill.begun': 'A drill begins: the canary of [drill] sends mail. No incident.',
   'drill.ended': 'The drill is over.',
   'drill.left':

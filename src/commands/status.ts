@@ -242,9 +242,8 @@ function providerLines(bad: StatusView['providers'] | undefined): [string, strin
 
 /** When a hijack was last played with real mail, and whether every link worked. */
 function drillLines(drill: Pick<ChecklistItem, 'state' | 'found'> | undefined): [string, string][] {
-  if (drill === undefined) return [];
+  if (drill === undefined || drill.state === 'missing') return [];
   const { found, state } = drill;
-  if (state === 'missing') return [['drill', `${found} (see postern drill setup --help)`]];
   return [['drill', state === 'done' ? found : paint('red', `${found}: postern drill last`)]];
 }
 

@@ -3,7 +3,6 @@
  * messages.
  */
 import { randomInt } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { policyOf } from '../config/values.ts';
@@ -39,6 +38,7 @@ import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts
 import type { Troubles } from '../ports/troubles.ts';
 import { version } from '../version.ts';
 import type { ConnectedReader } from './base/connected.ts';
+import { machineAddresses } from './base/machine.ts';
 import type { DaemonParts } from './base/options.ts';
 import { startPruning } from './base/pruning.ts';
 import { needRestart, settingsOf } from './base/settings.ts';
@@ -124,10 +124,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const logged = { ...memory, ...stopping, ...replies, ...readers.reflection, fates };
   const mailLog = openLogFlow(parts, logged, mailServer);
   const doors: Record<string, string> = {};
-  const drill = openDaemonDrill(parts, {
-    ...{ ...memory, ...stopping, ...live },
-    defaultDomain: loginDomains,
-  });
+  const drilled = { ...memory, ...stopping, ...live, defaultDomain: loginDomains };
+  const drill = openDaemonDrill(parts, drilled);
   const admin = openFlowsAdmin(
     parts,
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
@@ -397,10 +395,4 @@ function openFlowsAdmin(
     defaultDomain: memory.loginDomains,
   };
   return openAdmin({ ...memory, ...more, world, facts, iso });
-}
-
-function machineAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap(
-    (list) => list?.map((one) => one.address) ?? [],
-  );
 }

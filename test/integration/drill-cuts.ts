@@ -1,4 +1,4 @@
-/** Cuts of single links, each made on the real thing, and how each is mended. */
+/** Cuts of single links, each made on the real thing, and how each is repaired. */
 import { execFile } from 'node:child_process';
 import { glob, mkdir, readFile, rename, rm, watch, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ export type Cut = {
   readonly what: string;
   /** The link that must be found broken. */
   readonly found: LinkId;
-  /** Cuts it; answers with what mends it. */
+  /** Cuts it; answers with what repairs it. */
   cut(server: DrillServer): Promise<() => Promise<void>>;
 };
 
@@ -47,10 +47,10 @@ export const cuts: readonly Cut[] = [
     async cut({ dovecot }) {
       const change = (users: string): string =>
         users.replace(`${canary}:{PLAIN}`, `${canary}:{PLAIN}another-`);
-      const mend = await withUsers(dovecot, change);
+      const repair = await withUsers(dovecot, change);
       await until(dovecot.configFile, canary, 'refused');
       return async () => {
-        await mend();
+        await repair();
         await until(dovecot.configFile, canary, 'accepted');
       };
     },
@@ -158,7 +158,7 @@ export const cuts: readonly Cut[] = [
   },
 ];
 
-/** Sets parameters of main.cf; mends by the file as it was. */
+/** Sets parameters of main.cf; repairs it by the file as it was. */
 async function withPostfix(
   { postfix }: DrillServer,
   settings: Readonly<Record<string, string>>,

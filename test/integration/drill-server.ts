@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DrillReport } from '../../src/core/drill/report.ts';
 import type { Notice } from '../../src/core/notice.ts';
-import { submission } from '../../src/partners/smtp/submission.ts';
+import { openSubmission } from '../../src/partners/smtp/submission.ts';
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { fixedDoors, type GuardInstance, launcher, startGuard } from './guard-instance.ts';
 import { connectPostfix } from './guarded-server.ts';
@@ -118,7 +118,7 @@ more = ["${join(dovecot.dir, 'dovecot.log')}"]
       const [host, port] = ['127.0.0.1', postfix.ports.submission];
       const about = { host, port, security: 'starttls', user: canary, password } as const;
       const mail = { from: canary, to: 'stranger@world.test', subject: 'hello', text: 'hello' };
-      return (await submission(about).send(mail)).fault?.text ?? '';
+      return (await openSubmission(about).send(mail)).fault?.text ?? '';
     },
   };
   scope.defer(() => server.guard[Symbol.asyncDispose]());

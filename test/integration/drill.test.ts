@@ -28,14 +28,14 @@ test('an uncut drill shows that every link works, and leaves nothing', async () 
   assert.equal(report.fine, true);
 });
 
-test('a drill teaches the guard nothing, and nothing of it is counted', async () => {
+test('a drill teaches the guard nothing, and is not counted', async () => {
   assert.deepEqual(await knowledge(), known);
 });
 
 for (const { cut, found, what } of cuts) {
   test(`${what}: ${found} is found`, async (t) => {
-    const mend = await cut(server);
-    const report = await server.drill().finally(mend);
+    const repair = await cut(server);
+    const report = await server.drill().finally(repair);
     t.diagnostic(`${report.tookMs} ms`);
     const failed = report.links.filter(({ state }) => state === 'failed');
     assert.equal(firstFailed(report.links)?.id, found, JSON.stringify(failed));
@@ -50,7 +50,7 @@ for (const { cut, found, what } of cuts) {
   });
 }
 
-test('when all is mended, every link works again', async () => {
+test('when all is repaired, every link works again', async () => {
   const report = await server.drill();
   assert.equal(report.fine, true, JSON.stringify(report.links));
 });
@@ -68,7 +68,7 @@ test('a drill that is killed in the middle leaves nothing, and the next one runs
     const queue = await server.postfix.queue();
     return queue.length === 0 && (await closedLogin()) === undefined ? true : undefined;
   };
-  await eventually('the guard has removed all of it', gone, { timeoutMs: 40_000, detail: about });
+  await eventually('the guard has removed all', gone, { timeoutMs: 40_000, detail: about });
   const report = await server.drill();
   assert.equal(report.fine, true, JSON.stringify(report.links));
 });

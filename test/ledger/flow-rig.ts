@@ -220,7 +220,6 @@ export function openRig(options: RigOptions = {}): FlowRig {
   });
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const admin = openAdmin({
-    drill: undefined,
     lanes: noLanes,
     incidents: withoutLanes,
     dkim: noKeys,

@@ -36,7 +36,7 @@ function run(drill: Command): void {
     .command('run')
     .summary('run a drill now')
     .description(
-      'Tries each link, and says first which one is broken and how to mend it. A link that ' +
+      'Tries each link, and says first which one is broken and how to fix it. A link that ' +
         'another broken one hides is shown as not reached, and never counts as working. You get ' +
         'one notice by each channel, which says DRILL.',
     )
@@ -48,9 +48,9 @@ function run(drill: Command): void {
       'after',
       helpAfter({
         notes:
-          'Accounts, statistics, providers and the baseline learn nothing from a drill. The guard\n' +
-          'removes what is left, even if this command is killed. In mode observe the drill\n' +
-          'stops the canary all the same: it is nobody’s account.',
+          'Accounts, statistics, providers and the baseline learn nothing from a drill. The\n' +
+          'guard removes what is left, even if this command is killed. In mode observe the\n' +
+          'drill stops the canary all the same: it is nobody’s account.',
         examples: [
           ['sudo postern drill run', 'takes some 10 seconds'],
           ['sudo postern drill run --json | jq \'.links[] | select(.state != "fine")\'', ''],

@@ -2,7 +2,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DrillReport } from '../../core/drill/report.ts';
-import { drillFile, parseReport, reportText } from '../../core/drill/report-file.ts';
+import { drillFile, drillFileText, parseReport } from '../../core/drill/report-file.ts';
 
 /** Undefined if no drill was run, or its report cannot be read. */
 export function lastDrill(state: string): DrillReport | undefined {
@@ -17,6 +17,6 @@ export function lastDrill(state: string): DrillReport | undefined {
 export function keepDrill(state: string, report: DrillReport): void {
   const path = join(state, drillFile);
   rmSync(`${path}.new`, { force: true });
-  writeFileSync(`${path}.new`, reportText(report), { mode: 0o600, flag: 'wx', flush: true });
+  writeFileSync(`${path}.new`, drillFileText(report), { mode: 0o600, flag: 'wx', flush: true });
   renameSync(`${path}.new`, path);
 }

@@ -122,7 +122,7 @@ function byCommand(config: Config, host: string): Teller {
   };
 }
 
-/** The mail server took the notice. What became of it is in the mail log, if that is its log. */
+/** The mail server took the notice. Its outcome is in the mail log, if that is its log. */
 async function delivered(
   of: { readonly config: Config; readonly guard: GuardSide | undefined },
   isLogRead: boolean,
@@ -130,7 +130,7 @@ async function delivered(
   const { mail_server: server } = of.config.notices;
   const taken = `${server} took it`;
   if (of.guard === undefined || !isLogRead || !isLoopback(server.split(':')[0] ?? '')) {
-    return { state: 'fine', saw: `${taken}; what became of it is in the log of that server` };
+    return { state: 'fine', saw: `${taken}; the outcome is in the log of that server` };
   }
   const view = await of.guard
     .until(({ notice }) => notice !== undefined && notice.outcome !== 'seen', deliveryMs)

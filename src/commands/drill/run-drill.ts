@@ -12,7 +12,11 @@ import { OperatorError } from '../../lib/operator-error.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import { pingDeadMan } from '../../partners/notices/dead-man.ts';
 import { readSecretFile } from '../../partners/secret-file.ts';
-import { type SentMail, type Submission, submission } from '../../partners/smtp/submission.ts';
+import {
+  type HandedInMail,
+  type MailSubmission,
+  openSubmission,
+} from '../../partners/smtp/submission.ts';
 import { type GuardSide, openGuardSide } from './guard-side.ts';
 import { lastDrill } from './last-report.ts';
 import { tellByNotices } from './notice-links.ts';
@@ -34,7 +38,7 @@ const loginEveryMs = 300;
 const clocksMs = 5 * secondMs;
 const logClockMs = 2 * minuteMs;
 
-type Mail = { readonly passed: SentMail; readonly held: SentMail; readonly at: number };
+type Mail = { readonly passed: HandedInMail; readonly held: HandedInMail; readonly at: number };
 
 export async function runDrill(drill: DrillRun): Promise<DrillReport> {
   const began = Date.now();
@@ -89,14 +93,14 @@ async function tryHelper(guard: GuardSide): Promise<Tried> {
 }
 
 /** The canary at the submission port. The fault of a password file that cannot be read. */
-type CanaryDoor = { readonly fault: string } | { readonly submission: Submission };
+type CanaryDoor = { readonly fault: string } | { readonly submission: MailSubmission };
 
 function canaryDoor({ drill }: Config): CanaryDoor {
   const [host = '', port = ''] = drill.submission.split(':');
   try {
     const password = readSecretFile(drill.password_file);
     const { account: user, security } = drill;
-    return { submission: submission({ host, port: Number(port), security, user, password }) };
+    return { submission: openSubmission({ host, port: Number(port), security, user, password }) };
   } catch (error) {
     return { fault: faultText(error) };
   }
@@ -127,7 +131,7 @@ async function trySubmission(
     return undefined;
   }
   const { token } = await guard.view();
-  const send = (kind: string): Promise<SentMail> =>
+  const send = (kind: string): Promise<HandedInMail> =>
     door.submission.send({
       from: account,
       to: `${kind}-${token}@${sinkDomain}`,
@@ -293,7 +297,7 @@ async function tryLogin(chain: Chain, { door, guard }: Guarded): Promise<void> {
 }
 
 /** Undefined once the login is accepted; else what the last try was answered. */
-async function untilAccepted(door: Submission): Promise<string | undefined> {
+async function untilAccepted(door: MailSubmission): Promise<string | undefined> {
   const deadline = Date.now() + loginMs;
   while (true) {
     const refused = await door.login();

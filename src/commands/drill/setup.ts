@@ -1,6 +1,6 @@
 /**
- * `postern drill setup`: puts the sink of the drills into Postfix, and says what else a drill needs.
- * Shows the change, asks, makes it, proves it, and undoes it byte for byte.
+ * `postern drill setup`: puts the sink of the drills into Postfix, and says what else a drill
+ * needs. Shows the change, asks, makes it, proves it, and undoes it byte for byte.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -8,7 +8,7 @@ export const drillFile = 'drill.json';
 
 const states: readonly string[] = ['fine', 'failed', 'not reached', 'unset'];
 
-export function reportText(report: DrillReport): string {
+export function drillFileText(report: DrillReport): string {
   return `${JSON.stringify(report)}\n`;
 }
 

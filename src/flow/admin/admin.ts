@@ -67,7 +67,7 @@ export type AdminDeps = {
   readonly dkim: KeyAdmin;
   readonly probation: Pick<Probation, 'text'>;
   readonly scripts: ScriptAdmin;
-  readonly drill: DrillAdmin | undefined;
+  readonly drill?: DrillAdmin | undefined;
   readonly inbound: InboundAdmin;
   readonly authors: AuthorAdmin;
   readonly fates: ForgetDeps['fates'] & Pick<FateStore, 'find'>;

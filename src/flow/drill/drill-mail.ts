@@ -46,7 +46,7 @@ const onlyDrills: Answer = {
   text: 'This account sends mail only while a drill runs',
 };
 
-/** The path of messages, with mail of the drill taken out of it. */
+/** The path of messages, without mail of the drill. */
 export function drillPath(real: MessagePath, deps: DrillMailDeps): MessagePath {
   const { canary, runs } = deps;
   return {

@@ -13,20 +13,20 @@ import type { Submission } from '../../core/event.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
-import type { AdminResult } from '../../ports/admin.ts';
 import type {
+  CanaryLogLine,
   CanaryTraces,
   DrillAdmin,
+  DrillAnswer,
   DrillMessage,
   DrillView,
-  LoggedMessage,
 } from '../../ports/drill/drill.ts';
 import type { Answer, LogHandler, Submitter } from '../../ports/message.ts';
 import type { Notices } from '../notices/notices.ts';
 import { type Canary, DrillLog, type DrillMailDeps, sinkDomain } from './drill-mail.ts';
 import { drillNotice } from './drill-notice.ts';
 import { canaryTraces, removeLeftovers } from './leftovers.ts';
-import { NoticeLog } from './notice-log.ts';
+import { NoticeTrail } from './notice-trail.ts';
 import { openShadow, type Shadow, type ShadowDeps } from './shadow.ts';
 
 export type DrillDeps = ShadowDeps & {
@@ -46,7 +46,7 @@ type Session = {
   readonly by: string;
   readonly shadow: Shadow;
   readonly messages: DrillMessage[];
-  readonly logged: LoggedMessage[];
+  readonly logged: CanaryLogLine[];
   suspended: boolean;
   askedAt: Millis;
 };
@@ -59,7 +59,7 @@ export class Drill implements DrillAdmin {
   readonly #stop: () => void;
   #session: Session | undefined;
   /** Of the last notice by mail: it is delivered when the drill has ended. */
-  #notice: NoticeLog | undefined;
+  #notice: NoticeTrail | undefined;
 
   constructor(deps: DrillDeps) {
     this.#deps = deps;
@@ -77,7 +77,7 @@ export class Drill implements DrillAdmin {
     return this.#deps.notices.channels;
   }
 
-  begin(by: string): Promise<AdminResult> {
+  begin(by: string): Promise<DrillAnswer> {
     return this.#locked(async () => {
       const running = this.#session;
       if (running !== undefined) {
@@ -131,7 +131,7 @@ export class Drill implements DrillAdmin {
     return canaryTraces(this.#leftovers);
   }
 
-  async suspend(): Promise<AdminResult> {
+  async suspend(): Promise<DrillAnswer> {
     const session = this.#session;
     if (session === undefined) return noDrill;
     const done = await session.shadow.suspend(this.#deps.canary.account);
@@ -139,20 +139,20 @@ export class Drill implements DrillAdmin {
     return done;
   }
 
-  async release(): Promise<AdminResult> {
+  async release(): Promise<DrillAnswer> {
     const session = this.#session;
     if (session === undefined) return noDrill;
     session.suspended = false;
     return session.shadow.release(this.#deps.canary.account);
   }
 
-  async notice(asked: Parameters<DrillAdmin['notice']>[0]): Promise<AdminResult> {
+  async notice(asked: Parameters<DrillAdmin['notice']>[0]): Promise<DrillAnswer> {
     const { host, iso, notices, world } = this.#deps;
     if (!notices.channels.includes(asked.channel)) {
       return { ok: false, text: `no channel ${asked.channel} is configured` };
     }
     const id = world.newId();
-    if (asked.channel === 'mail') this.#notice = new NoticeLog(id);
+    if (asked.channel === 'mail') this.#notice = new NoticeTrail(id);
     const notice = drillNotice({ ...asked, id, host, at: iso(world.clock.now()) });
     const [said] = await notices.now(notice, asked.channel);
     this.view();
@@ -160,7 +160,7 @@ export class Drill implements DrillAdmin {
     return { ok: false, text: said.fault };
   }
 
-  end(): Promise<AdminResult> {
+  end(): Promise<DrillAnswer> {
     return this.#locked(async () => {
       const session = this.#session;
       if (session !== undefined) await this.#close(session);
@@ -243,7 +243,7 @@ export class Drill implements DrillAdmin {
   }
 
   /** One step at a time begins, ends or cleans. Never rejects. */
-  #locked(work: () => Promise<AdminResult | unknown>): Promise<AdminResult> {
+  #locked(work: () => Promise<DrillAnswer | unknown>): Promise<DrillAnswer> {
     return this.#lock.run('drill', work).then(
       (done) => (isResult(done) ? done : { ok: true, count: 0, text: '' }),
       (error: unknown) => ({ ok: false, text: faultText(error) }),
@@ -251,7 +251,7 @@ export class Drill implements DrillAdmin {
   }
 }
 
-function isResult(value: unknown): value is AdminResult {
+function isResult(value: unknown): value is DrillAnswer {
   return typeof value === 'object' && value !== null && 'ok' in value;
 }
 
@@ -264,7 +264,7 @@ const nothing: Omit<DrillView, 'account' | 'now' | 'notice'> = {
   loginClosed: false,
   faults: [],
 };
-const noDrill: AdminResult = { ok: false, text: 'no drill runs' };
+const noDrill: DrillAnswer = { ok: false, text: 'no drill runs' };
 const passes: Answer = { kind: 'pass' };
 const notForDrills: Answer = {
   kind: 'reply',

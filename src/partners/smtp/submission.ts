@@ -17,9 +17,12 @@ export type SubmissionFault = {
   readonly text: string;
 };
 
-export type SentMail = { readonly queueId: string; readonly fault: SubmissionFault | undefined };
+export type HandedInMail = {
+  readonly queueId: string;
+  readonly fault: SubmissionFault | undefined;
+};
 
-export type Submission = {
+export type MailSubmission = {
   /** Logs in and ends the session. Undefined: the login was accepted. */
   login(): Promise<SubmissionFault | undefined>;
   send(mail: {
@@ -27,10 +30,10 @@ export type Submission = {
     readonly to: string;
     readonly subject: string;
     readonly text: string;
-  }): Promise<SentMail>;
+  }): Promise<HandedInMail>;
 };
 
-export function submission(options: SubmissionOptions): Submission {
+export function openSubmission(options: SubmissionOptions): MailSubmission {
   const { deadlineMs = 20_000, host, password, port, security, user } = options;
   const open = (): Transporter =>
     createTransport({

@@ -1,19 +1,22 @@
 /** What `postern drill` asks of the guard, and what it is answered. Types only. */
 import type { Account } from '../../core/account-name.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AdminResult } from '../admin.ts';
-import type { Submitter } from '../message.ts';
+
+/** What was done, or why not. */
+export type DrillAnswer =
+  | { readonly ok: true; readonly count: number; readonly text: string }
+  | { readonly ok: false; readonly text: string; readonly hint?: string };
 
 /** A message of the drill that the milter door has shown. */
 export type DrillMessage = {
   readonly queueId: string;
   readonly account: Account;
-  readonly by: Submitter['by'];
+  readonly by: 'login' | 'client' | 'local';
   readonly answer: 'pass' | 'hold';
 };
 
 /** A message of the drill that the mail log names. */
-export type LoggedMessage = {
+export type CanaryLogLine = {
   readonly queueId: string;
   /** The time in the log's line, and when the guard read it. */
   readonly at: Millis;
@@ -41,7 +44,7 @@ export type DrillView = {
   readonly account: string;
   readonly now: Millis;
   readonly messages: readonly DrillMessage[];
-  readonly logged: readonly LoggedMessage[];
+  readonly logged: readonly CanaryLogLine[];
   readonly suspended: boolean;
   /** The suspension has done all that it does, or has failed. */
   readonly enforced: boolean;
@@ -54,20 +57,20 @@ export type DrillView = {
 /** The guard's part of a drill (flow/drill/drill.ts). */
 export type DrillAdmin = {
   /** Removes what an earlier drill left, and begins. Not ok while another drill runs. */
-  begin(by: string): Promise<AdminResult>;
+  begin(by: string): Promise<DrillAnswer>;
   /** The drill as it is now. Who asks is there: without questions the guard ends the drill. */
   view(): DrillView;
   /** Looks into queue and deny file. */
   traces(): Promise<CanaryTraces>;
-  suspend(): Promise<AdminResult>;
-  release(): Promise<AdminResult>;
+  suspend(): Promise<DrillAnswer>;
+  release(): Promise<DrillAnswer>;
   /** Sends the drill's notice by one channel. Not ok: it was not taken, or is not configured. */
   notice(asked: {
     readonly channel: string;
     readonly fine: boolean;
     readonly lines: readonly { readonly signal: string; readonly text: string }[];
-  }): Promise<AdminResult>;
-  /** Ends the drill, if one runs, and removes all that is left of it. */
-  end(): Promise<AdminResult>;
+  }): Promise<DrillAnswer>;
+  /** Ends the drill, if one runs, and removes all that is left. */
+  end(): Promise<DrillAnswer>;
   readonly channels: readonly string[];
 };

@@ -5,7 +5,7 @@ import type { LoggedNotice } from '../../ports/drill/drill.ts';
 /** A notice passes a filter or two, and each gives it a new queue id. */
 const idsMax = 10;
 
-export class NoticeLog {
+export class NoticeTrail {
   readonly #ids = new Set<string>();
   readonly #mark: string;
   #seen: LoggedNotice | undefined;
