@@ -160,6 +160,11 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'messages.keep',
     'messages.keep_clear',
     'probe.hosts',
+    'drill.account',
+    'drill.password_file',
+    'drill.submission',
+    'drill.security',
+    'drill.ping_url',
   ]);
   assert.ok(all.length >= 99);
 });

@@ -109,7 +109,13 @@ more = ["${join(dovecot.dir, 'dovecot.log')}"]
   const configFile = join(state, 'postern.toml');
   const drillWords = ['drill', 'run', '--json', '--state', state, '--config', configFile];
   const server = {
-    ...{ sink, dovecot, postfix, helper, state, web, refused },
+    sink,
+    dovecot,
+    postfix,
+    helper,
+    state,
+    web,
+    refused,
     guard: await start(),
     startGuard: start,
     drill: () => runDrill(drillWords),

@@ -5,7 +5,8 @@ import { after, before, test } from 'node:test';
 import { linkIds } from '../../src/core/drill/links.ts';
 import { firstFailed } from '../../src/core/drill/report.ts';
 import { sinkDomain } from '../../src/flow/drill/drill-mail.ts';
-import type { StatusView } from '../../src/ports/admin.ts';
+import { dayMs } from '../../src/lib/time.ts';
+import type { FeedItem, StatusView } from '../../src/ports/admin.ts';
 import { cuts } from './drill-cuts.ts';
 import { canary, type DrillServer, operator, startDrillServer } from './drill-server.ts';
 import { eventually } from './leash.ts';
@@ -73,14 +74,17 @@ test('a drill that is killed in the middle leaves nothing, and the next one runs
   assert.equal(report.fine, true, JSON.stringify(report.links));
 });
 
-/** All that the guard has learned or counted: accounts, verdicts, held mail, lanes, bypass. */
+/** What the guard has learned and counted, but for its own notices. */
 async function knowledge(): Promise<unknown> {
   const { guard } = server;
-  const { accounts, bypass, held, providers, verdicts } =
-    await guard.json<StatusView>('/api/status');
-  const lists = ['recent', 'held', 'audit', 'incidents', 'providers', 'stats?by=account'];
+  const status = await guard.json<StatusView>('/api/status');
+  const { accounts, bypass, held, providers, verdicts } = status;
+  const lists = ['held', 'audit', 'incidents', 'providers'];
   const answers = await Promise.all(lists.map((path) => guard.json(`/api/${path}`)));
-  return { accounts, messages: bypass.messages, held, providers, verdicts, answers };
+  const recent = await guard.json<readonly FeedItem[]>('/api/recent?limit=200');
+  const stopped = { ...verdicts, pass: 0 };
+  const ofCanary = recent.filter(({ account }) => account === canary);
+  return { accounts, bypassed: bypass.messages, held, providers, stopped, answers, ofCanary };
 }
 
 async function closedLogin(): Promise<true | undefined> {
@@ -103,6 +107,13 @@ test('a guard that is killed in a drill removes what is left at its next start',
 
 test('outside a drill the canary sends nothing', async () => {
   assert.match(await server.sendAsCanary(), /only while a drill runs/);
+});
+
+test('the statistics of all drills together do not know the canary', async () => {
+  const today = Math.floor(Date.now() / dayMs);
+  const days = `since=${today - 1}&until=${today + 1}`;
+  const counted = await server.guard.json(`/api/stats?by=account&${days}`);
+  assert.ok(!JSON.stringify(counted).includes(canary));
 });
 
 test('every notice said DRILL, and went to the operator alone', () => {

@@ -67,7 +67,7 @@ test('the report says first what is broken, and is read again as it was written'
   };
   assert.match(
     drillText(report),
-    /^DRILL on mail\.example\.org failed\. First broken link: login \(Dovecot refuses the login\)\./,
+    /^DRILL on mail\.example\.org failed\. First broken link: login \(Dovecot refuses/,
   );
   assert.match(drillText(report), /^-- +release /m);
   assert.deepEqual(parseReport(drillFileText(report)), report);
