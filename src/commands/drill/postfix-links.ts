@@ -1,5 +1,5 @@
 /** Looks at Postfix before any mail of a drill is sent: its milters, and the way to the sink. */
-import { connect } from 'node:net';
+import { lstatSync } from 'node:fs';
 import { checkPostfix } from '../../core/checklist/postfix.ts';
 import type { Tried } from '../../core/drill/links.ts';
 import { sinkDomain } from '../../flow/drill/drill-mail.ts';
@@ -11,8 +11,6 @@ import { placesOf } from '../doctor/doors.ts';
 import type { RunFile } from '../guard/run-file.ts';
 import { sinkFault } from './sink.ts';
 
-const answerMs = 5_000;
-
 /** The configuration folders of every Postfix that is connected to the guard. */
 export async function connectedFolders(state: string): Promise<readonly string[]> {
   const known = await guardKnows(state);
@@ -20,7 +18,7 @@ export async function connectedFolders(state: string): Promise<readonly string[]
   return all.map(({ configDirectory }) => configDirectory);
 }
 
-/** All smtpd services for users name a milter door of the guard, and something listens there. */
+/** All smtpd services for users name a milter door of the guard, and a socket is there. */
 export async function trySocket(run: RunFile, folders: readonly string[]): Promise<Tried> {
   if (folders.length === 0) {
     return { state: 'failed', saw: 'no Postfix is connected', fix: 'postern connect postfix' };
@@ -40,7 +38,7 @@ export async function trySocket(run: RunFile, folders: readonly string[]): Promi
     }
     const doors = placesOf(run).milter;
     for (const address of doors) {
-      const why = await answers(address);
+      const why = missing(address);
       if (why !== undefined) return { state: 'failed', saw: `${address}: ${why}` };
     }
     return { state: 'fine', saw: `connected at ${doors.join(', ')}` };
@@ -67,21 +65,15 @@ export async function trySink(folders: readonly string[]): Promise<Tried> {
   }
 }
 
-/** Undefined if something accepts connections there. */
-function answers(address: string): Promise<string | undefined> {
-  const inet = /^inet:\[?(.+?)\]?:(\d+)$/.exec(address);
-  const where =
-    inet === null
-      ? { path: address.replace(/^unix:/, '') }
-      : { host: inet[1] ?? '', port: Number(inet[2]) };
-  return new Promise((resolve) => {
-    const socket = connect({ ...where, timeout: answerMs });
-    const end = (why: string | undefined): void => {
-      socket.destroy();
-      resolve(why);
-    };
-    socket.on('connect', () => end(undefined));
-    socket.on('timeout', () => end('no answer'));
-    socket.on('error', (error) => end(faultText(error)));
-  });
+/** Undefined if the address can be connected to, as far as that is seen without connecting. */
+function missing(address: string): string | undefined {
+  if (!address.startsWith('unix:')) return undefined;
+  try {
+    if (lstatSync(address.slice('unix:'.length)).isSocket()) return undefined;
+    return 'is no socket';
+  } catch (error) {
+    // Another user may not look into the folder of the sockets.
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no such socket' : undefined;
+  }
 }
