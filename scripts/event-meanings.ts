@@ -65,6 +65,17 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'dkim.sent': 'Postern changed a DKIM record through nsupdate.',
   'dkim.step-failed':
     'The periodic check of DKIM keys failed. This is a mistake in Postern; please report it.',
+  'drill.abandoned':
+    'The command `postern drill run` went away in the middle of a drill. The guard ends the ' +
+    'drill and removes what is left in the queue and the deny file.',
+  'drill.begun': 'A drill begins: the canary of [drill] sends mail. No incident.',
+  'drill.ended': 'The drill is over.',
+  'drill.left':
+    'Something of a drill could not be removed from the queue or the deny file; `why` says what. ' +
+    'Run `postern drill run --undo`.',
+  'drill.step':
+    'A step of a drill, such as a suspension of the canary. `step` is the event that it would be ' +
+    'for a real account. No incident.',
   'door.changed':
     'A door for Postfix opened or closed while Postern runs, because Postfix was connected or ' +
     'its main.cf changed. The fields are the addresses now.',

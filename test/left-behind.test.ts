@@ -164,6 +164,11 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'listed.lists',
     'listed.domains',
     'checklist.items',
+    'drill.account',
+    'drill.password_file',
+    'drill.submission',
+    'drill.security',
+    'drill.ping_url',
   ]);
   assert.ok(all.length >= 99);
 });

@@ -39,6 +39,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['explain', 'why a message got its verdict', () => import('./explain.ts')],
   ['forget', "remove a person's address from all records", () => import('./forget.ts')],
   ['try', 'play a hijack, or send a test notice', () => import('./try/try.ts')],
+  ['drill', 'live fire: is a hijacked account stopped?', () => import('./drill/drill.ts')],
   ['replay', 'judge recorded mail: what would have happened', () => import('./replay/replay.ts')],
   ['passwords', 'find weak passwords, have them changed', () => import('./passwords/passwords.ts')],
   [

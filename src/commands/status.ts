@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import { isLocal } from '../core/account-name.ts';
 import { wayText } from '../core/bypass.ts';
+import { drillItem } from '../core/checklist/items/drill.ts';
+import type { ChecklistItem } from '../core/checklist/items/item.ts';
 import { megabytes } from '../core/explain.ts';
 import { someOf } from '../core/finding.ts';
 import { releaseCommands } from '../core/release-commands.ts';
@@ -9,6 +11,7 @@ import { authorText, mayWriteAsCommand } from '../core/unsigned-text.ts';
 import { isHeldFull } from '../core/verdict.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
+import type { Millis } from '../lib/time.ts';
 import type {
   AccountView,
   BypassView,
@@ -18,6 +21,7 @@ import type {
   StatusView,
 } from '../ports/admin.ts';
 import type { HeldRow } from '../ports/ledger.ts';
+import { lastDrill } from './drill/last-report.ts';
 import { stoppedText } from './find/incident-words.ts';
 import { connectToGuard } from './guard/client.ts';
 import { becomeOwnerOf } from './guard/owner.ts';
@@ -79,9 +83,13 @@ export function register(program: Command): void {
       const { http } = admin.run.doors;
       const link = withToken ? `/?token=${encodeURIComponent(admin.run.token)}` : '/';
       const page = http === 'off' ? http : `${http}${link}`;
+      const last = lastDrill(stateDirectory(options.state));
+      const drill = drillItem(last, Date.now() as Millis);
       print(
         command,
-        options.json === true ? jsonLine({ ...status, page }) : statusText(seen, page),
+        options.json === true
+          ? jsonLine({ ...status, page, drill: { state: drill.state, found: drill.found } })
+          : statusText(seen, page, drill),
       );
       if (status.troubles.length > 0) process.exitCode = 1;
       if (status.ledger.state === 'ok') return;
@@ -94,7 +102,11 @@ export function register(program: Command): void {
 }
 
 /** Status as text. `page`: the address of the status page, with the token or without. */
-export function statusText(seen: StatusOverview, page: string): string {
+export function statusText(
+  seen: StatusOverview,
+  page: string,
+  drill?: Pick<ChecklistItem, 'state' | 'found'>,
+): string {
   const { enforcing, status, suspended, watched } = seen;
   const { accounts, ledger, mode } = status;
   const doing = mode === 'guard' ? 'guarding' : 'observing only, nothing is stopped';
@@ -123,6 +135,7 @@ export function statusText(seen: StatusOverview, page: string): string {
     ...returnLines(status.returns),
     ...foreignLines(status.foreign),
     ...providerLines(status.providers),
+    ...drillLines(drill),
     ['page', page],
     ...status.troubles.map((why): [string, string] => ['trouble', paint('red', plain(why))]),
   ];
@@ -255,6 +268,13 @@ function providerLines(bad: StatusView['providers'] | undefined): [string, strin
     ['providers', paint('red', someOf(names, providersMax))],
     ['', 'why, and what to do: postern providers list'],
   ];
+}
+
+/** When a hijack was last played with real mail, and whether every link worked. */
+function drillLines(drill: Pick<ChecklistItem, 'state' | 'found'> | undefined): [string, string][] {
+  if (drill === undefined || drill.state === 'missing') return [];
+  const { found, state } = drill;
+  return [['drill', state === 'done' ? found : paint('red', `${found}: postern drill last`)]];
 }
 
 function suspendedText(cards: StatusOverview['suspended'], all: number): string {

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { localTransports } from '../formats/postfix/local-transports.ts';
 import { parseNetworkRule } from '../formats/postfix/network-list.ts';
+import { type DrillSettings, drillSettings } from './drill.ts';
 import { type ChecklistSettings, checklistSettings } from './sections/checklist/checklist.ts';
 import { type DnsSettings, dnsSettings } from './sections/dns.ts';
 import { type DoorSettings, doorSettings } from './sections/doors.ts';
@@ -93,6 +94,7 @@ export type Config = {
   probe: ProbeSettings;
   listed: ListedSettings;
   checklist: ChecklistSettings;
+  drill: DrillSettings;
   ledger: {
     keep_messages: string;
     keep_stories: string;
@@ -312,6 +314,7 @@ const shape = z.strictObject({
   probe: probeSettings,
   listed: listedSettings,
   checklist: checklistSettings,
+  drill: drillSettings,
   ledger: z
     .strictObject({
       keep_messages: duration

@@ -22,6 +22,7 @@ export type Notice = {
     | 'authors.observing'
     | 'authors.observed'
     | 'checklist.changed'
+    | 'drill'
     | 'test';
   readonly id: string;
   readonly host: string;

@@ -3,7 +3,6 @@
  * messages.
  */
 import { randomInt } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { policyOf } from '../config/values.ts';
@@ -40,10 +39,12 @@ import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts
 import type { Troubles } from '../ports/troubles.ts';
 import { version } from '../version.ts';
 import type { ConnectedReader } from './base/connected.ts';
+import { machineAddresses } from './base/machine.ts';
 import type { DaemonParts } from './base/options.ts';
 import { startPruning } from './base/pruning.ts';
 import { needRestart, settingsOf } from './base/settings.ts';
 import { openDaemonLog } from './daemon-log.ts';
+import { openDaemonDrill } from './drill/drill.ts';
 import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
 import { incidentSources, openDaemonLanes } from './lanes.ts';
@@ -126,6 +127,8 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const logged = { ...memory, ...stopping, ...replies, ...readers.reflection, fates };
   const mailLog = openLogFlow(parts, logged, mailServer);
   const doors: Record<string, string> = {};
+  const drilled = { ...memory, ...stopping, ...live, defaultDomain: loginDomains };
+  const drill = openDaemonDrill(parts, drilled);
   const admin = openFlowsAdmin(
     parts,
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
@@ -140,6 +143,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       remembering: [...readers.admin.remembering, checklist],
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
+      drill: drill.admin,
     },
   );
   scope.defer(startPruning(parts, memory.journal, readers.waiting.knownOlderThan));
@@ -149,8 +153,10 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   modeChanged(modeDeps);
   stopping.suspensions.resume();
   return {
-    path: openPath({ ...memory, ...judging, returns: mailLog.returns, readers, fates, counters }),
-    policy: judging.policy,
+    path: drill.path(
+      openPath({ ...memory, ...judging, returns: mailLog.returns, readers, fates, counters }),
+    ),
+    policy: drill.policy(judging.policy),
     setMilterPresent: judging.setMilterPresent,
     admin,
     checklist,
@@ -162,7 +168,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     connected: mailServer.connected,
     queue: stopping.mta !== undefined,
     heldFull: openHeldFull({ ...memory, held: judging.held, world, settings: live.settings }),
-    mailLog: mailLog.handler,
+    mailLog: drill.mailLog(mailLog.handler),
     bypass: mailLog.bypass,
     fates,
     setDoorPlaces: mailLog.setDoorPlaces,
@@ -378,10 +384,4 @@ function openFlowsAdmin(
     defaultDomain: memory.loginDomains,
   };
   return openAdmin({ ...memory, ...more, world, facts, iso });
-}
-
-function machineAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap(
-    (list) => list?.map((one) => one.address) ?? [],
-  );
 }

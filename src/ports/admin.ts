@@ -18,6 +18,7 @@ import type { Millis } from '../lib/time.ts';
 import type { Asking } from './asking.ts';
 import type { AuthorAdmin, ObservationView } from './authors.ts';
 import type { ChecklistAdmin } from './checklist/checklist.ts';
+import type { DrillAdmin } from './drill/drill.ts';
 import type { InboundAdmin, InboundStatus } from './inbound/inbound.ts';
 import type { LaneViews } from './lanes.ts';
 import type {
@@ -351,6 +352,8 @@ export type Admin = {
   /** Calls back on each verdict until the returned function is called. */
   watch(listener: (item: FeedItem) => void): () => void;
   testNotice(): Promise<AdminResult>;
+  /** Undefined: no canary is set ([drill]). */
+  readonly drill: DrillAdmin | undefined;
   /** Without the numbers of the last minute. */
   readonly stats: AskStats;
   readonly dkim: KeyAdmin;

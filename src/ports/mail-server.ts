@@ -14,6 +14,8 @@ export type QueuedMessage = {
   readonly arrivedAt: Millis;
   readonly sender: string;
   readonly recipients: number;
+  /** The first recipient; empty if none is left. */
+  readonly to: string;
   readonly bytes: number;
 };
 

@@ -128,6 +128,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       enforcing: () => nightEnforcing(state, status().mode, now()),
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
+      drill: undefined,
       dkim: agreeableKeys(calls),
       authors: agreeableAuthors(calls),
       checklist: scriptedChecklist(now, scene),

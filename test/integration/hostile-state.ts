@@ -25,6 +25,8 @@ export const uid = 47_131;
 
 /** Names that a command may open, make, replace, lock or remove in the state folder. */
 export const names: readonly string[] = [
+  'drill.json',
+  'drill.json.new',
   ...['', '-wal', '-shm', '-journal', '.lock', '.lock-journal'].map((end) => `ledger.db${end}`),
   ...['', '-wal', '-shm', '-journal'].map((end) => `passwords.db${end}`),
   ...['run.json', 'run.json.tmp', 'token', 'token.tmp', 'postfix.json', 'postfix.json.new'],

@@ -174,6 +174,7 @@ test('systemd understands the units and finds them well shut', async () => {
   const audit = ['postern-passwords.service', 'postern-passwords.timer'];
   const letGo = ['postern-let-go.service', 'postern-let-go.timer'];
   const nightly = ['postern-checklist.service', 'postern-checklist.timer'];
+  const drill = ['postern-drill.service', 'postern-drill.timer'];
   for (const unit of [
     'postern.service',
     'postern-root@.service',
@@ -182,6 +183,7 @@ test('systemd understands the units and finds them well shut', async () => {
     ...audit,
     ...letGo,
     ...nightly,
+    ...drill,
   ]) {
     // systemd looks whether the programs are there: for the check, those of this checkout.
     const text = await readFile(join(packaging, 'systemd', unit), 'utf8');

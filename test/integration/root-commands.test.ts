@@ -48,7 +48,8 @@ before(async () => {
   // One line of mail, so that an import has something to take over.
   const line = '4bXn9K2pWzz8: from=<ann@mail.test>, size=900, nrcpt=1 (queue active)';
   writeFileSync(join(dir, 'log'), `2026-06-03T10:00:00+00:00 mail postfix/qmgr[9]: ${line}\n`);
-  writeFileSync(join(dir, 'postern.toml'), '[scan]\nspamassassin = "inet:127.0.0.1:783"\n');
+  const drill = `[drill]\naccount = "c@a.test"\npassword_file = "${join(dir, 'users')}"\n`;
+  writeFileSync(join(dir, 'postern.toml'), `[scan]\nspamassassin = "inet:127.0.0.1:783"\n${drill}`);
   mkdirSync(join(dir, 'no-keys'));
   const made = join(dir, 'made');
   mkdirSync(made, { mode: 0o700 });
@@ -111,6 +112,8 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
     replay: [join(dir, 'log')],
     'passwords audit': [...source, ...config, '--quick', '--rules', 'none', '--time', '20s'],
     'passwords list': [...source, ...config],
+    'drill run': config,
+    'drill setup': ['--dry-run', ...ofPostfix],
     'passwords show': ['joe', ...config],
     'passwords notify': config,
     'passwords require-change': ['--all', ...config],

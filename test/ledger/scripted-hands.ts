@@ -85,6 +85,7 @@ export class ScriptedQueue implements Mta {
       arrivedAt: 0 as Millis,
       sender: '',
       recipients: 1,
+      to: '',
       bytes: this.sizes.get(queueId) ?? 0,
     }));
   }

@@ -18,6 +18,8 @@ const timer = 'postern-passwords.timer';
 const letGo = 'postern-let-go.timer';
 /** Runs the checklist every night. */
 const nightly = 'postern-checklist.timer';
+/** Of the drill. It is installed, and `postern drill setup` starts it. */
+export const drillTimer = 'postern-drill.timer';
 
 export type Before = {
   /** The service was running when the installation reached this step. */
@@ -108,7 +110,7 @@ export function stopStep(installed: () => boolean): InstallStep {
       if (!systemdRuns()) return 'systemd does not run here: nothing to stop';
       if (!installed()) return `no ${service} here`;
       // The socket first: a connection to it would start the service again.
-      for (const unit of [socket, timer, letGo, nightly]) {
+      for (const unit of [socket, timer, letGo, nightly, drillTimer]) {
         // An older installation does not have it.
         await systemctl(['disable', '--now', unit], [1]);
       }

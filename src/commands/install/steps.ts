@@ -44,6 +44,7 @@ const units = [
   ...(['postern-passwords.service', 'postern-passwords.timer'] as const),
   ...(['postern-let-go.service', 'postern-let-go.timer'] as const),
   ...(['postern-checklist.service', 'postern-checklist.timer'] as const),
+  ...(['postern-drill.service', 'postern-drill.timer'] as const),
 ] as const;
 /** Of the password audit, which runs as root. */
 const auditFolder = `${installedState}-passwords`;

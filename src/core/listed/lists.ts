@@ -1,6 +1,7 @@
 /**
  * The DNS blocklists that Postern asks about our own addresses and domains: what each answer means,
- * how to be removed, and how long it takes. Data, read 29 November 2026 from the lists' own pages.
+ * how to be removed, and how long it takes. Put together in November 2026; what a list says itself
+ * decides.
  *
  * A list is here because many receiving servers ask it, and because it removes addresses free of
  * charge. Lists that sell removal are left out, and those that closed (SORBS 2024, NiX Spam 2025).

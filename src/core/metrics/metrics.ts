@@ -8,6 +8,7 @@
 import { unsignedWhys } from '../signing/choose.ts';
 import { keyStates } from '../signing/key.ts';
 import type { Metric } from './metric.ts';
+import { drillMetrics } from './metrics-drill.ts';
 import { mailLogMetrics } from './metrics-log.ts';
 import { noticeMetrics } from './metrics-notices.ts';
 import { reflectionMetrics } from './metrics-reflection.ts';
@@ -386,6 +387,7 @@ export const metrics: readonly Metric[] = [
   ...reflectionMetrics,
   ...authorMetrics,
   ...sendmailMetrics,
+  ...drillMetrics,
   ...mailLogMetrics,
   ...inboundMetrics,
   ...processMetrics,

@@ -14,6 +14,7 @@ import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../
 import type { Asking } from '../../ports/asking.ts';
 import type { AuthorAdmin } from '../../ports/authors.ts';
 import type { ChecklistAdmin } from '../../ports/checklist/checklist.ts';
+import type { DrillAdmin } from '../../ports/drill/drill.ts';
 import type { FateStore } from '../../ports/fate.ts';
 import type { InboundAdmin } from '../../ports/inbound/inbound.ts';
 import type { LaneViews } from '../../ports/lanes.ts';
@@ -71,6 +72,7 @@ export type AdminDeps = {
   readonly dkim: KeyAdmin;
   readonly probation: Pick<Probation, 'text'>;
   readonly scripts: ScriptAdmin;
+  readonly drill?: DrillAdmin | undefined;
   readonly inbound: InboundAdmin;
   readonly authors: AuthorAdmin;
   readonly checklist: ChecklistAdmin;
@@ -263,15 +265,16 @@ function othersOf({
   authors,
   checklist,
   dkim,
+  drill,
   inbound,
   lanes,
   scripts,
   stats,
 }: AdminDeps): Pick<
   Admin,
-  'authors' | 'checklist' | 'dkim' | 'inbound' | 'lanes' | 'scripts' | 'stats'
+  'authors' | 'checklist' | 'dkim' | 'drill' | 'inbound' | 'lanes' | 'scripts' | 'stats'
 > {
-  return { authors, checklist, dkim, inbound, lanes, scripts, stats };
+  return { authors, checklist, dkim, drill, inbound, lanes, scripts, stats };
 }
 
 /** What an operator may still have to allow: seen lately, and not declared since. */

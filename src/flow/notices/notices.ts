@@ -37,8 +37,11 @@ export type Notices = {
   send(notice: Notice): void;
   /** Is this the Message-ID of one of our notices? */
   isOurs(messageId: string | undefined): boolean;
-  /** Sends by every channel without trying again. Answers with what each said; `fault`: why not. */
-  now(notice: Notice): Promise<readonly ChannelAnswer[]>;
+  /**
+   * Sends by every channel, or by `only` this one, without trying again. Answers with what each
+   * said; `fault`: why not.
+   */
+  now(notice: Notice, only?: string): Promise<readonly ChannelAnswer[]>;
   readonly channels: readonly string[];
   close(): void;
 };
@@ -105,9 +108,9 @@ class Outbox implements Notices {
     return id !== undefined && this.#ids.has(id);
   }
 
-  async now(notice: Notice): Promise<readonly ChannelAnswer[]> {
+  async now(notice: Notice, only?: string): Promise<readonly ChannelAnswer[]> {
     remember(this.#ids, notice.id);
-    const { channels } = this.#deps;
+    const channels = this.#deps.channels.filter(({ name }) => only === undefined || name === only);
     return Promise.all(
       channels.map(async (channel) => {
         try {

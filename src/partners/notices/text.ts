@@ -7,6 +7,7 @@ import { withoutControls } from '../../lib/peer-text.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { atRiskOpening, atRiskSubject } from './at-risk-text.ts';
 import { checklistOpening, checklistSubject } from './checklist-text.ts';
+import { drillOpening, drillSubject } from './drill-text.ts';
 import { factLines } from './facts-text.ts';
 import { bulkSubject, laneSubject, providerOpening } from './provider-text.ts';
 
@@ -69,6 +70,8 @@ function subject(notice: Notice): string {
       return `[postern] mail with a foreign From is unsigned from now on ${at}`;
     case 'checklist.changed':
       return checklistSubject(at, notice);
+    case 'drill':
+      return drillSubject(at, notice);
     default:
       return `[postern] test notice from ${oneLine(host)}`;
   }
@@ -151,11 +154,13 @@ function opening(notice: Notice): string {
 /** Of notices that have their words in a file of their own. */
 function openingOfOthers(event: Notice['event']): string | undefined {
   if (event === 'inbound.at-risk') return atRiskOpening;
+  if (event === 'drill') return drillOpening;
   return event === 'checklist.changed' ? checklistOpening : providerOpening(event);
 }
 
 function facts(notice: Notice): string {
   const { event } = notice;
+  if (event === 'drill') return `At       ${notice.at}`;
   if (event === 'test' || event === 'ledger.failing' || event === 'guard.trouble')
     return `At       ${notice.at}`;
   if (event === 'dkim.record' || event === 'dkim.lost') {
@@ -211,7 +216,8 @@ function why(notice: Notice): string {
   );
   const more = notice.reasons.length - lines.length;
   const heading = notice.event === 'checklist.changed' ? 'Changed' : 'Why';
-  return [heading, ...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n');
+  const title = notice.event === 'drill' ? 'Found' : heading;
+  return [title, ...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n');
 }
 
 /** The command by which a person says that the account was hijacked. */

@@ -26,6 +26,7 @@ const want = {
   arrivedAt,
   sender: 'a@b.test',
   recipients: 2,
+  to: 'c@d.test',
   bytes: 4_711,
 };
 

@@ -212,6 +212,7 @@ export function queuedMessage(line: string): QueuedMessage | undefined {
     arrivedAt: millis(arrival_time),
     sender: typeof sender === 'string' ? sender : '',
     recipients: Array.isArray(recipients) ? recipients.length : 0,
+    to: Array.isArray(recipients) ? addressOf(recipients[0]) : '',
     bytes: Number.isSafeInteger(bytes) ? Number(bytes) : 0,
   };
 }
@@ -225,6 +226,11 @@ function parseJson(line: string): Record<string, unknown> | undefined {
   }
 }
 
+function addressOf(recipient: unknown): string {
+  const { address } = { address: '', ...(recipient as { readonly address?: unknown } | undefined) };
+  return typeof address === 'string' ? address : '';
+}
+
 function cutMessage(line: string): QueuedMessage | undefined {
   const queueId = /"queue_id": ?"([0-9A-Za-z]+)"/.exec(line)?.[1];
   const queue = /"queue_name": ?"([a-z]+)"/.exec(line)?.[1];
@@ -233,7 +239,8 @@ function cutMessage(line: string): QueuedMessage | undefined {
   const arrivedAt = millis(Number(/"arrival_time": ?([0-9]{1,12})/.exec(line)?.[1]));
   const sender = /"sender": ?"([^"\\]*)"/.exec(line)?.[1] ?? '';
   const bytes = Number(/"message_size": ?([0-9]{1,15})/.exec(line)?.[1] ?? 0);
-  return { queueId, queue, arrivedAt, sender, recipients, bytes };
+  const to = /"address": ?"([^"\\]*)"/.exec(line)?.[1] ?? '';
+  return { queueId, queue, arrivedAt, sender, recipients, to, bytes };
 }
 
 function millis(seconds: unknown): Millis {

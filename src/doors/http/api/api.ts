@@ -28,6 +28,7 @@
  *   GET  /api/live                       server-sent events: `feed` { items, skipped }, `status`;
  *                                        not on the command socket
  *   POST /api/test-notice
+ *   …    /api/drill                      live fire (drill-routes.ts)
  *   GET  /api/dkim                       { folder, keys }
  *   POST /api/dkim/new                   { domain, algorithms?, selector?, bits?, by? }
  *   POST /api/dkim/rotate                { domain, by? }
@@ -53,6 +54,7 @@ import { Hono } from 'hono';
 import type { Admin, KeyAdmin } from '../../../ports/admin.ts';
 import { authorRoutes } from './author-routes.ts';
 import { checklistRoutes } from './checklist-routes.ts';
+import { drillRoutes } from './drill-routes.ts';
 import { findRoutes } from './find-routes.ts';
 import { inboundRoutes } from './inbound-routes.ts';
 import { overview } from './overview.ts';
@@ -99,6 +101,7 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
     const { limit, q } = query(c, lookupQuery);
     return c.json(await admin.lookup(q, limit));
   });
+  drillRoutes(api, admin);
   findRoutes(api, admin);
   accountRoutes(api, admin);
   heldRoutes(api, admin);
