@@ -1,18 +1,30 @@
 /**
  * A reporter for node:test that only counts, and prints one JSON object at the end. It does not
- * count suites, but it counts skipped and todo tests.
+ * count suites, but it counts skipped and todo tests. It adds up the time of each file.
  */
+import { basename } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 
-type Tally = { passed: number; failed: number; skipped: number; skips: string[] };
+type Tally = {
+  passed: number;
+  failed: number;
+  skipped: number;
+  skips: string[];
+  /** Seconds of each file. */
+  seconds: Record<string, number>;
+};
 
 export default async function* tally(
   source: AsyncIterable<TestEvent>,
 ): AsyncGenerator<string, void> {
-  const counted: Tally = { passed: 0, failed: 0, skipped: 0, skips: [] };
+  const counted: Tally = { passed: 0, failed: 0, skipped: 0, skips: [], seconds: {} };
   for await (const event of source) {
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
-    const { details, name, skip, todo } = event.data;
+    const { details, file, name, nesting, skip, todo } = event.data;
+    if (file !== undefined && nesting === 0) {
+      const of = basename(file);
+      counted.seconds[of] = (counted.seconds[of] ?? 0) + details.duration_ms / 1_000;
+    }
     if (details.type === 'suite') continue;
     if (skip !== undefined || todo !== undefined) {
       counted.skipped++;

@@ -12,6 +12,7 @@ import { type Circumstance, circumstances } from './circumstances.ts';
 import { debian13 } from './debian13.ts';
 
 type Tally = { passed: number; failed: number; skipped: number; skips: string[] };
+type Timed = Tally & { readonly seconds?: Readonly<Record<string, number>> };
 type Stage = {
   readonly name: string;
   readonly files: readonly string[];
@@ -215,14 +216,23 @@ async function runStage(stage: Stage, under?: Circumstance): Promise<Tally> {
     { under, seed: stage.seed, more: stage.env },
   );
   const tally = readTally(out);
+  if (stage.atOnce > 0) tellSlowest(tally);
   // A run that was cut off, or a file that failed before its tests: never counted as good.
   if (code !== 0 && tally.failed === 0) tally.failed = 1;
   return tally;
 }
 
-function readTally(path: string): Tally {
+/** Where the time of a stage went: files of half a minute and more. */
+function tellSlowest({ seconds = {} }: Timed): void {
+  const slow = Object.entries(seconds).filter(([, took]) => took >= 30);
+  for (const [file, took] of slow.sort(([, a], [, b]) => b - a)) {
+    console.log(`${took.toFixed(0).padStart(6)} s ${file}`);
+  }
+}
+
+function readTally(path: string): Timed {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Tally;
+    return JSON.parse(readFileSync(path, 'utf8')) as Timed;
   } catch {
     return { passed: 0, failed: 1, skipped: 0, skips: [] };
   }

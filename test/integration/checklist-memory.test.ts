@@ -97,6 +97,9 @@ test('broken makes it end with 1, until all that is broken is acknowledged', { s
   assert.match(run(['checklist', 'ack', 'own.door', '--undo']).out, /not acknowledged any more/);
   assert.equal(run(['checklist', 'ack', 'own.door', '--undo']).code, 1);
   assert.equal(run([...list]).code, 1);
+  const part = run([...list, '--domain', 'x.example']);
+  assert.match(part.out, /Not kept: with --domain/);
+  assert.equal(run([...list, '--nightly', '--domain', 'x.example']).code, 64);
   const wrong = run(['checklist', 'ack', 'own.doo']);
   assert.deepEqual([wrong.code, /did you mean: own\.door/.test(wrong.err)], [64, true]);
 });

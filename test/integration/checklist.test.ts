@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -52,9 +52,10 @@ before(async () => {
   });
   named = await startNamed({ zones: { 'mail.test': zone, '2.0.192.in-addr.arpa': reverse } });
   spamd = await startSpamd(1);
+  const certificate = await selfSigned();
   postfix = await startPostfix({
     sink: sink.port,
-    settings: { soft_bounce: 'yes', delay_warning_time: '4h', mydestination: 'mail.test' },
+    settings: { soft_bounce: 'yes', delay_warning_time: '4h', smtpd_tls_cert_file: certificate },
   });
   await writeFile(join(dir, 'users'), 'ann:{PLAIN}ann\n', { mode: 0o600 });
   await writeFile(
@@ -83,6 +84,15 @@ after(async () => {
   if (dir !== undefined) await rm(dir, { recursive: true, force: true });
 });
 
+/** For 20 days. */
+async function selfSigned(): Promise<string> {
+  const [key, file] = [join(dir, 'key.pem'), join(dir, 'certificate.pem')];
+  const what = ['-subj', '/CN=mail.test', '-addext', 'subjectAltName=DNS:mail.test'];
+  const how = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '20'];
+  await run('openssl', ['req', ...how, ...what, '-keyout', key, '-out', file]);
+  return file;
+}
+
 function options(): readonly string[] {
   return ['--state', state, '--config', config, '--config-dir', postfix.configDirectory];
 }
@@ -98,6 +108,14 @@ async function checklist(...more: readonly string[]): Promise<Checked> {
   );
   const { items } = JSON.parse(out) as { readonly items: readonly ChecklistItem[] };
   return { exit, items: new Map(items.map((item) => [item.id, item])) };
+}
+
+/** As a user reads it. `uid`: this user, not root. */
+async function text(words: readonly string[], uid?: number): Promise<string> {
+  const user = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', launcher];
+  const [program, args] = uid === undefined ? [launcher, []] : ['setpriv', user];
+  const ran = run(program, [...args, 'checklist', ...words], { cwd: home });
+  return (await ran.catch((error: { readonly stdout: string }) => error)).stdout;
 }
 
 /** Runs a command as it was printed, as someone who pastes it. */
@@ -136,6 +154,49 @@ test('after nothing: at least 25 items, none is lost, and the guard comes first'
   assert.equal(states('dns.spf'), 'missing');
   assert.equal(states('inbound.soft-bounce'), 'broken');
   assert.equal(states('passwords.audit'), 'missing');
+});
+
+test('the line on top says what breaks next, and the next step', async () => {
+  const [top = ''] = (await text(['--no-probe', ...options()])).split('\n');
+  const [broken, next, step, ...more] = top.split(' · ');
+  assert.equal(broken, '2 broken', 'soft_bounce, and mail to unknown recipients');
+  assert.match(next ?? '', /^next to break: certificate of mail\.test in (?:19|20) days$/);
+  assert.match(step ?? '', /^next step: \.\/postern --state \S+ .* connect recipients$/);
+  assert.deepEqual(more, []);
+});
+
+test('without a Postfix and without a guard, no item is lost', async () => {
+  const none = join(dir, 'no-postfix');
+  const now = await checklist('--config-dir', none, '--state', join(dir, 'no-state'));
+  assert.deepEqual([...now.items.keys()].sort(), [...last.items.keys()].sort());
+  assert.equal(now.items.get('mail.connected')?.state, 'unknown');
+});
+
+test('one item, and an item that is not there', async () => {
+  const shown = await text(['show', 'inbound.soft-bounce', '--no-probe', ...options()]);
+  assert.match(shown, /^✗ broken +inbound\.soft-bounce$/m);
+  assert.match(shown, /^ +do +postconf -c \S+ -e soft_bounce=no && /m);
+  await assert.rejects(
+    run(launcher, ['checklist', 'show', 'inbound.nothing', '--no-probe', ...options()]),
+    (error: { readonly code: number; readonly stderr: string }) =>
+      error.code === 64 && /inbound\.soft-bounce/.test(error.stderr),
+  );
+});
+
+test('a user who may not read the state is told so, and nothing is called missing', async () => {
+  const closed = join(dir, 'closed');
+  await mkdir(closed, { mode: 0o700 });
+  for (const name of ['run.json', 'ledger.db']) await writeFile(join(closed, name), '');
+  await chmod(dir, 0o755);
+  await chmod(config, 0o644);
+  const about = ['--state', closed, '--config', config, '--no-probe', '--json'];
+  const { items } = JSON.parse(await text(about, 64_004)) as { items: readonly ChecklistItem[] };
+  const of = (id: string): ChecklistItem | undefined => items.find((one) => one.id === id);
+  for (const id of ['guard.runs', 'guard.mode', 'mail.connected', 'passwords.audit']) {
+    assert.equal(of(id)?.state, 'unknown', id);
+    assert.match(of(id)?.fix ?? '', /as root/, id);
+  }
+  assert.match(of('providers.tls')?.command ?? 'sudo', /^sudo/);
 });
 
 test('the guard is started as printed', async () => {

@@ -12,6 +12,7 @@ import {
   withoutAcknowledged,
 } from '../../core/checklist/memory/ack.ts';
 import { nightlyName } from '../../core/checklist/memory/remember.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { installedConfig } from '../config/usual-config.ts';
 import { connectToGuard } from '../guard/client.ts';
@@ -78,7 +79,8 @@ export function register(program: Command): void {
           ? jsonLine(json(list.items, memory.acks))
           : listText(withMemory(list, memory, now), options, memory.acks),
       );
-      await ended(list, unacknowledged(list.items, memory.acks, now));
+      const blocking = unacknowledged(list.items, memory.acks, now);
+      await ended(list.abandoned || memory.isLate, blocking);
     });
   registerShow(command);
   registerAck(command);
@@ -122,7 +124,7 @@ function registerShow(checklist: Command): void {
         const ids = list.items.map((one) => one.id);
         throw noItem(id, ids);
       }
-      const { acks } = await remembered(options.state, [], { isWhole: false });
+      const { acks, isLate } = await remembered(options.state, [], { isWhole: false });
       const now = Date.now() as Millis;
       const ack = acks.find((one) => one.id === id);
       print(
@@ -131,7 +133,7 @@ function registerShow(checklist: Command): void {
           ? jsonLine(json([item], acks))
           : itemText(item) + (ack === undefined ? '' : `    ${ackText(ack, now)}\n`),
       );
-      await ended(list, unacknowledged([item], acks, now));
+      await ended(list.abandoned || isLate, unacknowledged([item], acks, now));
     });
 }
 
@@ -157,6 +159,11 @@ function json(
 /** Reports to the guard, and prints what it did with that. */
 async function keep(options: Options): Promise<void> {
   const nightly = options.nightly === true;
+  if (options.domain !== undefined) {
+    throw new OperatorError('usage', '--nightly is about all domains, so it takes no --domain', {
+      exit: sysexits.usage,
+    });
+  }
   const guard = await connectToGuard(options.state);
   const list = await read(options);
   await report(guard, list.items, { nightly, by: nightly ? nightlyName : 'guard' });
@@ -215,10 +222,7 @@ function listText(
 }
 
 /** Ends the process where a source that is late would keep it. */
-async function ended(
-  { abandoned }: GatheredChecklist,
-  blocking: readonly ChecklistItem[],
-): Promise<void> {
+async function ended(abandoned: boolean, blocking: readonly ChecklistItem[]): Promise<void> {
   const code = blocking.length > 0 ? 1 : 0;
   if (code !== 0) process.exitCode = code;
   if (!abandoned) return;

@@ -7,6 +7,7 @@ import { examine } from '../../core/identity/examine.ts';
 import { sendingServer } from '../../daemon/base/sending-identity.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
+import { shellWords } from '../../lib/shell-words.ts';
 import { fetched, labelBeside, openLiveDns } from '../dns/answers.ts';
 import { type IdentityOptions, type KnownDomains, knownDomains } from '../dns/identity.ts';
 import { mayLookInto, stateDirectory } from '../guard/run-file.ts';
@@ -34,9 +35,11 @@ export async function dns(
   const found = await answeredLater(examine(server, whole, labelBeside()), answer);
   const silent = new Set(some.filter(({ sends }) => !sends).map((one) => one.domain));
   return [
-    ...(found.server === undefined ? [] : seen(found.server.aspect)),
+    ...(found.server === undefined ? [] : seen(found.server.aspect, some[0]?.domain)),
     ...found.domains.flatMap((one) =>
-      seen(one.aspect).map((finding) => (silent.has(one.domain) ? ofSilent(finding) : finding)),
+      seen(one.aspect, one.domain).map((finding) =>
+        silent.has(one.domain) ? ofSilent(finding) : finding,
+      ),
     ),
   ];
 }
@@ -59,13 +62,21 @@ async function known(
 }
 
 /** A record that is not there was never there; a wrong one is broken. */
-function seen({ findings, steps }: Aspect): readonly SeenFinding[] {
+function seen({ findings, steps }: Aspect, domain: string | undefined): readonly SeenFinding[] {
   const states = new Map(steps.map(({ id, state }) => [id, state]));
   return findings.map((finding: Finding): SeenFinding => {
     const isBad = finding.kind === 'fail' || finding.kind === 'warn';
     const isMissing = states.get(finding.id) === 'missing';
-    return isBad && isMissing ? { ...finding, state: 'missing' } : finding;
+    if (!isBad) return finding;
+    const fix = domain === undefined ? finding.fix : withText(finding.fix, domain);
+    return isMissing ? { ...finding, fix, state: 'missing' } : { ...finding, fix };
   });
+}
+
+/** Where the text of the record stands that is to be published. */
+function withText(fix: string, domain: string): string {
+  if (!fix.startsWith('publish ')) return fix;
+  return `${fix}; its text:\n${shellWords('postern', 'dns', 'plan', domain)} --only-changes`;
 }
 
 function ofSilent(finding: SeenFinding): SeenFinding {

@@ -3,6 +3,7 @@
  * source that fails makes its items unknown.
  */
 
+import { resolve } from 'node:path';
 import { readConfig } from '../../config/load.ts';
 import { derived, type Evidence, type SeenFinding } from '../../core/checklist/items/derive.ts';
 import type { ChecklistItem } from '../../core/checklist/items/item.ts';
@@ -12,6 +13,7 @@ import { checklistOrder } from '../../core/checklist/items/order.ts';
 import { scannerFindings, settingFindings } from '../../core/checklist/items/settings.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
+import { postconf } from '../../partners/postfix/postconf.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { type DoctorPart, doctorParts } from '../doctor/doctor.ts';
@@ -56,13 +58,6 @@ export type GatheredChecklist = {
 const sourceMs = 12 * secondMs;
 /** Longest that the guard may take to tell its state, before all others begin. */
 const statusMs = 4 * secondMs;
-
-export async function gatherChecklist(
-  options: GatherOptions,
-  world: GatherWorld,
-): Promise<readonly ChecklistItem[]> {
-  return (await readChecklist(options, world)).items;
-}
 
 export async function readChecklist(
   options: GatherOptions,
@@ -140,12 +135,21 @@ async function allParts(
       name: 'probe',
       run: async () => {
         if (options.probe === false) throw new Error('not probed (--no-probe)');
+        await mustBeUsual(options.configDir);
         const deadline = AbortSignal.timeout(sourceMs - secondMs);
         const ports = { smtp: 25, submission: 587, submissions: 465 };
-        return probeMachine(config, { configDir, ports, deadline });
+        return probeMachine(config, { configDir, domain: options.domain, ports, deadline });
       },
     },
   ];
+}
+
+/** Another Postfix of this machine listens at ports that only its operator knows. */
+async function mustBeUsual(configDir: string | undefined): Promise<void> {
+  if (configDir === undefined) return;
+  const usual = await postconf('config_directory', undefined).catch(() => '');
+  if (resolve(configDir) === resolve(usual)) return;
+  throw new Error(`not probed: ${configDir} is not the usual Postfix; see postern probe --help`);
 }
 
 type PartResult =

@@ -9,6 +9,7 @@ import type { ChecklistItem } from '../../core/checklist/items/item.ts';
 import type { Acknowledgement } from '../../core/checklist/memory/ack.ts';
 import { openLedger } from '../../ledger/sqlite/open.ts';
 import { faultText } from '../../lib/error-text.ts';
+import { secondMs } from '../../lib/time.ts';
 import { connectToGuard, type GuardClient } from '../guard/client.ts';
 import { otherOwnerOf } from '../guard/owner.ts';
 import { openOwnerProcess } from '../guard/owner-process.ts';
@@ -18,6 +19,8 @@ export type Memory = {
   readonly acks: readonly Acknowledgement[];
   /** Why this run was not kept; empty if it was, or was not meant to be. */
   readonly note: string;
+  /** The guard still has not answered. */
+  readonly isLate: boolean;
 };
 
 export type Reporting = {
@@ -56,22 +59,47 @@ export async function report(
   return text;
 }
 
+/** A guard that hangs must not hold the command up. */
+const answerMs = 5 * secondMs;
+
 /** Reports a run if a guard is there, and answers with what is acknowledged. */
 export async function remembered(
   state: string | undefined,
   items: readonly ChecklistItem[],
   how: { readonly isWhole: boolean },
 ): Promise<Memory> {
+  const late = Promise.withResolvers<'late'>();
+  const timer = setTimeout(() => late.resolve('late'), answerMs);
   try {
-    const guard = await connectToGuard(state);
-    if (how.isWhole) await report(guard, items);
-    return { acks: await guard.read('/checklist/acks'), note: '' };
+    const asked = askGuard(state, items, how);
+    asked.catch(() => undefined); // after the time nobody waits for it
+    const acks = await Promise.race([asked, late.promise]);
+    if (acks === 'late') {
+      const note = `Not kept: the guard did not answer within ${answerMs / secondMs} s`;
+      return { acks: await storedAcks(state).catch(() => []), note, isLate: true };
+    }
+    const note = how.isWhole ? '' : 'Not kept: with --domain or --config-dir this is a part of all';
+    return { acks, note, isLate: false };
   } catch (error) {
-    const note = isNotRunning(error)
-      ? 'Not kept: the history and the nightly mail need a guard that runs'
-      : `Not kept: ${faultText(error)}`;
-    return { acks: await storedAcks(state).catch(() => []), note };
+    const isDenied = faultText(error).startsWith('cannot ask');
+    const note =
+      isNotRunning(error) && !isDenied
+        ? 'Not kept: the history and the nightly mail need a guard that runs'
+        : `Not kept: ${faultText(error)}`;
+    return { acks: await storedAcks(state).catch(() => []), note, isLate: false };
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+async function askGuard(
+  state: string | undefined,
+  items: readonly ChecklistItem[],
+  { isWhole }: { readonly isWhole: boolean },
+): Promise<readonly Acknowledgement[]> {
+  const guard = await connectToGuard(state);
+  if (isWhole) await report(guard, items);
+  return guard.read('/checklist/acks');
 }
 
 async function storedAcks(state: string | undefined): Promise<readonly Acknowledgement[]> {

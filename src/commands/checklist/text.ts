@@ -48,13 +48,30 @@ function head(item: ChecklistItem): string {
   return `${paint(colour, mark.padEnd(markWidth))}${paint('bold', item.id)}`;
 }
 
+/** `minutes, free; required by Gmail and Yahoo`. */
+function price({ cost, effort, requiredBy }: ChecklistItem): string {
+  const who = requiredBy.length === 0 ? '' : `; required by ${requiredBy.join(', ')}`;
+  return `${effort}, ${cost === 'free' ? 'free' : 'costs money'}${who}`;
+}
+
 function openText(item: ChecklistItem): string {
-  const price = `${item.effort}, ${item.cost === 'free' ? 'free' : 'costs money'}`;
-  const lines = [`${head(item)}  (${price})`, ...block(item.title)];
+  const lines = [`${head(item)}  (${price(item)})`, ...block(item.title)];
   lines.push(...labelled('found', item.found));
-  if (item.command !== '') lines.push(`${indent}${'do'.padEnd(labelWidth)}${item.command}`);
-  else if (item.fix !== '') lines.push(...labelled('do', item.fix.split('\n')[0] ?? ''));
+  if (item.command !== '') lines.push(bare('do', item.command));
+  else lines.push(...firstFix(item.fix));
   return `${lines.join('\n')}\n`;
+}
+
+/** The first line of a fix, and a command in the second: a command is never broken into lines. */
+function firstFix(fix: string): readonly string[] {
+  if (fix === '') return [];
+  const [first = '', second = ''] = fix.split('\n');
+  const isCommand = second.startsWith('postern ');
+  return [...labelled('do', first), ...(isCommand ? [bare('', second)] : [])];
+}
+
+function bare(label: string, command: string): string {
+  return `${indent}${label.padEnd(labelWidth)}${plain(command)}`;
 }
 
 function closedText(item: ChecklistItem): string {
@@ -103,12 +120,10 @@ function footer({ isWhole, items, notes, sources, unread }: ChecklistText): stri
 }
 
 export function itemText(item: ChecklistItem): string {
-  const price = `${item.effort}, ${item.cost === 'free' ? 'free' : 'costs money'}`;
   const rows: (readonly [string, string])[] = [
     ['found', item.found],
     ['prevents', item.effect],
-    ['required', item.requiredBy.length === 0 ? 'by nobody' : `by ${item.requiredBy.join(', ')}`],
-    ['takes', price],
+    ['takes', price(item)],
   ];
   if (item.due !== undefined) rows.push(['until', `${dayText(item.due.at)}: ${item.due.what}`]);
   if (item.follows !== undefined) rows.push(['follows', item.follows.join(', ')]);
@@ -116,9 +131,11 @@ export function itemText(item: ChecklistItem): string {
   for (const [label, text] of rows) lines.push(...labelled(label, text));
   if (item.fix !== '') {
     for (const [nth, line] of item.fix.split('\n').entries()) {
-      lines.push(...labelled(nth === 0 ? 'fix' : '', line));
+      const label = nth === 0 ? 'fix' : '';
+      if (line.startsWith('postern ')) lines.push(bare(label, line));
+      else lines.push(...labelled(label, line));
     }
   }
-  if (item.command !== '') lines.push(`${indent}${'do'.padEnd(labelWidth)}${item.command}`);
+  if (item.command !== '') lines.push(bare('do', item.command));
   return `${lines.join('\n')}\n`;
 }

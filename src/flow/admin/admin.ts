@@ -167,22 +167,6 @@ export function openAdmin(deps: AdminDeps): Admin {
   };
 }
 
-/** What other flows answer. */
-function othersOf({
-  authors,
-  checklist,
-  dkim,
-  inbound,
-  lanes,
-  scripts,
-  stats,
-}: AdminDeps): Pick<
-  Admin,
-  'authors' | 'checklist' | 'dkim' | 'inbound' | 'lanes' | 'scripts' | 'stats'
-> {
-  return { authors, checklist, dkim, inbound, lanes, scripts, stats };
-}
-
 function askingOf(deps: AdminDeps): Asking {
   const standing = { yes: 'read', unread: 'unread', off: 'off' } as const;
   return openAsking({
@@ -239,6 +223,22 @@ function status(deps: AdminDeps): StatusView {
     heldMost: live.heldMost(heldMostMax),
     verdicts: feed.verdicts,
   };
+}
+
+/** What other flows answer. */
+function othersOf({
+  authors,
+  checklist,
+  dkim,
+  inbound,
+  lanes,
+  scripts,
+  stats,
+}: AdminDeps): Pick<
+  Admin,
+  'authors' | 'checklist' | 'dkim' | 'inbound' | 'lanes' | 'scripts' | 'stats'
+> {
+  return { authors, checklist, dkim, inbound, lanes, scripts, stats };
 }
 
 /** What an operator may still have to allow: seen lately, and not declared since. */

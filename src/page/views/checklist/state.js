@@ -54,5 +54,5 @@ export function Remedy({ item: { command, fix } }) {
   if (command !== '') return html`<p><${Command} text=${visible(command)} /></p>`;
   if (fix === '') return null;
   const [first] = fix.split('\n');
-  return html`<p><span class="quiet">To do: </span>${said(first)}</p>`;
+  return html`<p><span class="quiet">To do: </span>${visible(first)}</p>`;
 }
