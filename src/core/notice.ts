@@ -35,7 +35,7 @@ export type Notice = {
   readonly stopped: { readonly messages: number; readonly fromQueue: number };
   /** Mode observe: how many messages mode guard would have stopped; nothing was. */
   readonly wouldStop?: { readonly messages: number };
-  /** What is known of the account's mail since the first sign; of a suspension. */
+  /** What is known of the account's mail since the first sign, or of the message that is held. */
   readonly facts?: NoticeFacts;
   readonly loginClosed: boolean;
   readonly reasons: readonly { readonly signal: string; readonly text: string }[];
@@ -58,6 +58,7 @@ export type Notice = {
 export type NoticeFacts = {
   readonly clients: readonly {
     readonly address: string;
+    /** Empty where only one message is told, or it is no address. */
     readonly network: string;
     /** When the account was first seen from this network; missing: not before the first sign. */
     readonly networkSince?: string;
@@ -73,7 +74,7 @@ export type NoticeFacts = {
     readonly network: string;
     readonly address: string;
   };
-  /** The word of the password audit: weak, not guessed, not tested. */
+  /** The word of the password audit; empty where it was not asked. */
   readonly password: string;
   /** What mail servers said of this mail. */
   readonly answers: readonly {

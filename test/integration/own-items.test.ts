@@ -111,4 +111,10 @@ test('root runs the checklist: the owner of the state folder runs the items', {
   };
   const own = items.find(({ id }) => id === 'own.who');
   assert.deepEqual([own?.state, own?.found], ['not needed', String(uid)], stderr);
+  const other = ['--reuid=47132', '--regid=47132', '--clear-groups', '--', launcher, ...words];
+  const asOther = spawnSync('setpriv', other, { encoding: 'utf8', timeout: 60_000 });
+  const theirs = JSON.parse(asOther.stdout || '{"items":[]}') as { readonly items: typeof items };
+  const found = theirs.items.find(({ id }) => id === 'own.who');
+  assert.equal(found?.state, 'unknown', asOther.stderr);
+  assert.match(found.found, /only root and the user of the guard/);
 });

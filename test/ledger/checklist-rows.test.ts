@@ -1,4 +1,4 @@
-/** What the ledger keeps of the checklist is read back whole, and from ledgers before it as empty. */
+/** What the ledger keeps of the checklist is read back whole; a ledger before it has none. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

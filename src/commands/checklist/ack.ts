@@ -27,11 +27,14 @@ type HistoryOptions = Common & { readonly limit: number };
 
 const usualDays = 90;
 
-/** The error that no item has this name, with near ones. */
+/** The error that no item has this name, with near ones, else with those of the same group. */
 export function noItem(id: string, ids: readonly string[]): OperatorError {
   const near = nearNames(id, ids);
-  const hint =
-    near.length > 0 ? `did you mean: ${near.join(', ')}` : 'see: postern checklist --all';
+  const [group = ''] = id.split('.');
+  const beside = ids.filter((one) => one.startsWith(`${group}.`)).toSorted();
+  const names =
+    near.length > 0 ? `did you mean: ${near.join(', ')}` : `there is: ${beside.join(', ')}`;
+  const hint = near.length + beside.length > 0 ? names : 'see: postern checklist --all';
   return new OperatorError('no-item', `there is no item ${plain(id)}`, {
     hint,
     exit: sysexits.usage,

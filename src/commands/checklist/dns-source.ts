@@ -76,7 +76,7 @@ function seen({ findings, steps }: Aspect, domain: string | undefined): readonly
 /** Where the text of the record stands that is to be published. */
 function withText(fix: string, domain: string): string {
   if (!fix.startsWith('publish ')) return fix;
-  return `${fix}; its text: ${shellWords('postern', 'dns', 'plan', domain)} --only-changes`;
+  return `${fix}; its text:\n${shellWords('postern', 'dns', 'plan', domain)} --only-changes`;
 }
 
 function ofSilent(finding: SeenFinding): SeenFinding {

@@ -121,7 +121,7 @@ async function allParts(
         await mustBeUsual(options.configDir);
         const deadline = AbortSignal.timeout(sourceMs - secondMs);
         const ports = { smtp: 25, submission: 587, submissions: 465 };
-        return probeMachine(config, { configDir, ports, deadline });
+        return probeMachine(config, { configDir, domain: options.domain, ports, deadline });
       },
     },
   ];

@@ -81,9 +81,11 @@ export async function remembered(
     const note = how.isWhole ? '' : 'Not kept: with --domain or --config-dir this is a part of all';
     return { acks, note, isLate: false };
   } catch (error) {
-    const note = isNotRunning(error)
-      ? 'Not kept: the history and the nightly mail need a guard that runs'
-      : `Not kept: ${faultText(error)}`;
+    const isDenied = faultText(error).startsWith('cannot ask');
+    const note =
+      isNotRunning(error) && !isDenied
+        ? 'Not kept: the history and the nightly mail need a guard that runs'
+        : `Not kept: ${faultText(error)}`;
     return { acks: await storedAcks(state).catch(() => []), note, isLate: false };
   } finally {
     clearTimeout(timer);

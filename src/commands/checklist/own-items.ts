@@ -1,4 +1,5 @@
 /** Runs the items of the operator's own, as the user of the guard. */
+import { statSync } from 'node:fs';
 import type { Config } from '../../config/schema.ts';
 import type { ChecklistItem } from '../../core/checklist/items/item.ts';
 import { ownItem } from '../../core/checklist/items/own.ts';
@@ -13,7 +14,12 @@ export async function ownItems(
 ): Promise<readonly ChecklistItem[]> {
   if (items.length === 0) return [];
   try {
-    const owner = otherOwnerOf(stateDirectory(state));
+    const folder = stateDirectory(state);
+    const owner = otherOwnerOf(folder);
+    if (isStranger(folder)) {
+      const why = 'not run: only root and the user of the guard may run such programs';
+      return items.map((item) => ownItem(item, { kind: 'not run', why }));
+    }
     const ends = await runOwnItems(
       items.map(({ command }) => command),
       owner,
@@ -26,4 +32,11 @@ export async function ownItems(
     const why = `not run: ${faultText(error)}`;
     return items.map((item) => ownItem(item, { kind: 'not run', why }));
   }
+}
+
+/** True for a user who is neither root nor the owner of the state folder. */
+function isStranger(folder: string): boolean {
+  const user = process.geteuid?.() ?? 0;
+  const found = statSync(folder, { throwIfNoEntry: false });
+  return user !== 0 && found !== undefined && found.uid !== user;
 }

@@ -57,9 +57,21 @@ function price({ cost, effort, requiredBy }: ChecklistItem): string {
 function openText(item: ChecklistItem): string {
   const lines = [`${head(item)}  (${price(item)})`, ...block(item.title)];
   lines.push(...labelled('found', item.found));
-  if (item.command !== '') lines.push(`${indent}${'do'.padEnd(labelWidth)}${item.command}`);
-  else if (item.fix !== '') lines.push(...labelled('do', item.fix.split('\n')[0] ?? ''));
+  if (item.command !== '') lines.push(bare('do', item.command));
+  else lines.push(...firstFix(item.fix));
   return `${lines.join('\n')}\n`;
+}
+
+/** The first line of a fix, and a command in the second: a command is never broken into lines. */
+function firstFix(fix: string): readonly string[] {
+  if (fix === '') return [];
+  const [first = '', second = ''] = fix.split('\n');
+  const isCommand = second.startsWith('postern ');
+  return [...labelled('do', first), ...(isCommand ? [bare('', second)] : [])];
+}
+
+function bare(label: string, command: string): string {
+  return `${indent}${label.padEnd(labelWidth)}${plain(command)}`;
 }
 
 function closedText(item: ChecklistItem): string {
@@ -119,9 +131,11 @@ export function itemText(item: ChecklistItem): string {
   for (const [label, text] of rows) lines.push(...labelled(label, text));
   if (item.fix !== '') {
     for (const [nth, line] of item.fix.split('\n').entries()) {
-      lines.push(...labelled(nth === 0 ? 'fix' : '', line));
+      const label = nth === 0 ? 'fix' : '';
+      if (line.startsWith('postern ')) lines.push(bare(label, line));
+      else lines.push(...labelled(label, line));
     }
   }
-  if (item.command !== '') lines.push(`${indent}${'do'.padEnd(labelWidth)}${item.command}`);
+  if (item.command !== '') lines.push(bare('do', item.command));
   return `${lines.join('\n')}\n`;
 }

@@ -127,6 +127,8 @@ export async function probeMachine(
   config: Config,
   how: {
     readonly configDir: string | undefined;
+    /** Domains of the server; undefined: Postfix says. */
+    readonly domain: readonly string[] | undefined;
     readonly ports: {
       readonly smtp: number;
       readonly submission: number;
@@ -136,7 +138,8 @@ export async function probeMachine(
   },
 ): Promise<readonly ProbeFinding[]> {
   const configDir = how.configDir === undefined ? {} : { configDir: how.configDir };
-  const options = { ...how.ports, ...configDir, outside: nobodyOutside };
+  const domain = how.domain === undefined ? {} : { domain: how.domain };
+  const options = { ...how.ports, ...configDir, ...domain, outside: nobodyOutside };
   const target = await targetOf(undefined, options, config);
   return probe(target, options, config, how.deadline);
 }

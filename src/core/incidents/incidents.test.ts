@@ -266,6 +266,18 @@ describe('a report', () => {
     );
   });
 
+  test('of an incident that was only observed goes on to the last message', () => {
+    const counts = { stoppedMessages: 0, queuedHeld: 0, wouldStopMessages: 41 };
+    const text = reportOf(
+      'provider',
+      factsOf({}, { observed: true, loginClosed: false, ...counts }),
+    );
+    assert.match(text, /\(the last message\)/);
+    assert.match(text, /0 messages \(held or refused\)/);
+    assert.match(text, /only observed: no mail was stopped/);
+    assert.doesNotMatch(text, /\(the suspension\)/);
+  });
+
   test('for one provider has no answer of another', () => {
     assert.match(reportOf('provider', factsOf(), 'google'), /421-4\.7\.28/);
     assert.doesNotMatch(reportOf('provider', factsOf(), 'yahoo'), /421-4\.7\.28/);

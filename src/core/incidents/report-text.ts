@@ -71,7 +71,8 @@ function happened(report: IncidentReport): string {
     gotOut.unclear > 0 ? `${gotOut.unclear} not clear` : '',
   ].filter((one) => one !== '');
   const who = parts.length === 0 ? '' : `; of those that are kept: ${parts.join(', ')}`;
-  const last = report.state === 'never suspended' ? 'the last message' : 'the suspension';
+  const wentOn = report.state === 'never suspended' || report.state === 'observed';
+  const last = wentOn ? 'the last message' : 'the suspension';
   return (
     fact('From', from) +
     fact('Until', `${until} (${last})`) +

@@ -115,7 +115,9 @@ export function incidentReport(
   const against = facts.answers.filter((one) => one.isAgainstUs || one.scope === '');
   const answers = to === 'provider' ? against.filter(isMeant).slice(0, answersMax) : [];
   const last = latest(facts.mail.map(({ at }) => at));
-  const until = incident.suspendedAt ?? last ?? incident.endedAt ?? now;
+  // What was only observed went on.
+  const suspendedAt = incident.observed ? undefined : incident.suspendedAt;
+  const until = suspendedAt ?? last ?? incident.endedAt ?? now;
   const marked = (mark: IncidentMessage['mark']): number =>
     facts.mail.filter((one) => one.mark === mark).length;
   return {

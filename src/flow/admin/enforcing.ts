@@ -67,7 +67,7 @@ function enforcingText(view: Omit<EnforcingView, 'text'>): string {
   if (messages === 0) {
     return mode === 'observe'
       ? `Nothing would have been stopped ${time}.`
-      : `Nothing was only observed ${time}.`;
+      : `Mode observe has let no message pass ${time} that mode guard would have stopped.`;
   }
   const parts = [
     hold > 0 ? `${hold} held` : '',

@@ -4,9 +4,10 @@
  */
 import type { Account } from '../../core/account-name.ts';
 import { megabytes, noticeReasons } from '../../core/explain.ts';
-import type { Notice } from '../../core/notice.ts';
+import type { Notice, NoticeFacts } from '../../core/notice.ts';
 import { releaseCommands } from '../../core/release-commands.ts';
 import type { AccountState, HeldSum } from '../../core/verdict.ts';
+import { withoutControls } from '../../lib/peer-text.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { Change, StoryRow } from '../../ports/ledger.ts';
@@ -22,6 +23,8 @@ const failingEveryMs = 10 * minuteMs;
 /** A part whose trouble comes and goes gets one notice in this time. */
 const troubleEveryMs = hourMs;
 const partsMax = 100;
+/** Characters of a subject in a notice. */
+const subjectMax = 120;
 /**
  * Parts of one kind that are told in that time, such as the spools of users: a program may act as
  * thousands of users (subuid(5)). All of them are in the log and in /health.
@@ -54,9 +57,7 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
   const fullToldAt = new Map<Account, Millis>();
   const troubleToldAt = new Map<string, Millis>();
   let failingToldAt: Millis | undefined;
-  const notice = (
-    more: Pick<Notice, 'event' | 'account' | 'reasons' | 'undo' | 'explain'>,
-  ): Notice => {
+  const notice = (more: AboutNotice): Notice => {
     const at = iso(clock.now());
     const stopped = { messages: more.account === '' ? 0 : 1, fromQueue: 0 };
     return {
@@ -72,21 +73,14 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
     };
   };
   return {
-    holding({ account, at, reasons }) {
+    holding(story) {
+      const { account, at } = story;
       const last = toldAt.get(account);
       if (settings.mode === 'observe' || (last !== undefined && at - last < holdingEveryMs))
         return [];
       if (toldAt.size >= accountsMax) toldAt.clear();
       toldAt.set(account, at);
-      return notices.prepare(
-        notice({
-          event: 'account.holding',
-          account,
-          reasons: noticeReasons(reasons),
-          undo: `postern held release --account ${account}`,
-          explain: `postern accounts show ${account}`,
-        }),
-      );
+      return notices.prepare(notice(heldNotice(story)));
     },
     full({ account, at, state }, { messages, bytes }) {
       const last = fullToldAt.get(account);
@@ -100,7 +94,7 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
           account,
           reasons: [{ signal: 'held-full', text }],
           undo: deliver(account, state),
-          explain: `postern accounts show ${account}`,
+          explain: shellWords('postern', 'accounts', 'show', account),
         }),
         stopped: { messages, fromQueue: 0 },
       });
@@ -127,6 +121,35 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
       const reasons = [{ signal: part, text: why }];
       notices.send(notice({ ...about, reasons, explain: 'postern doctor' }));
     },
+  };
+}
+
+type AboutNotice = Pick<Notice, 'event' | 'account' | 'facts' | 'reasons' | 'undo' | 'explain'>;
+
+function heldNotice(story: StoryRow): AboutNotice {
+  const { account, reasons } = story;
+  return {
+    event: 'account.holding',
+    account,
+    facts: storyFacts(story),
+    reasons: noticeReasons(reasons),
+    undo: shellWords('postern', 'held', 'release', '--account', account),
+    explain: shellWords('postern', 'accounts', 'show', account),
+  };
+}
+
+/** What the operator recognises the held message by. */
+function storyFacts({ client, sample, subject }: StoryRow): NoticeFacts {
+  const line = withoutControls(subject, ' ').trim().slice(0, subjectMax);
+  return {
+    // Whether its network is new is one of the reasons, where it is.
+    clients: client === '' ? [] : [{ address: withoutControls(client), network: '', messages: 1 }],
+    clientCount: client === '' ? 0 : 1,
+    subjects: line === '' ? [] : [{ subject: line, messages: 1 }],
+    recipients: sample,
+    domains: [],
+    password: '',
+    answers: [],
   };
 }
 

@@ -25,7 +25,7 @@ export function factLines(facts: NoticeFacts | undefined, fold: Fold): readonly 
       domains.map(({ domain, recipients: count }) => `${domain} (${count})`),
     ),
     ...line('Before', lastLogin === undefined ? [] : [loginText(lastLogin)]),
-    ...line('Password', [password]),
+    ...line('Password', password === '' ? [] : [password]),
     ...answers.flatMap(({ messages, provider, reply }) =>
       line('Answer', [`${provider}, to ${messages} of the messages: ${reply.slice(0, replyMax)}`]),
     ),

@@ -101,7 +101,22 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
       falseAlarm: 'postern accounts release joe@example.org --false-alarm',
     },
   ],
-  ['holding', { event: 'account.holding', undo: 'postern held release --account joe@example.org' }],
+  [
+    'holding',
+    {
+      event: 'account.holding',
+      undo: 'postern held release --account joe@example.org',
+      facts: {
+        clients: [{ address: '192.0.2.7', network: '', messages: 1 }],
+        clientCount: 1,
+        subjects: [{ subject: 'Invitation', messages: 1 }],
+        recipients: ['anna@example.net'],
+        domains: [],
+        password: '',
+        answers: [],
+      },
+    },
+  ],
   ['lane', { ...aboutLanes, account: 'Google', explain: 'postern providers show google' }],
   [
     'lanes',

@@ -175,7 +175,9 @@ function facts(notice: Notice): string {
     ...factLines(notice.facts, fold),
     stoppedLine(notice),
   ];
-  if (event === 'account.holding' || event === 'account.full') return lines.slice(0, 2).join('\n');
+  if (event === 'account.holding' || event === 'account.full') {
+    return [...lines.slice(0, 2), ...factLines(notice.facts, fold)].join('\n');
+  }
   if (notice.event === 'account.would-suspend') return lines.join('\n');
   const login = notice.loginClosed
     ? 'closed, and its sessions were ended'
