@@ -186,6 +186,7 @@ function hijackedAccounts(state: Night, start: Millis, scene: Scene): void {
   put(joe, {
     state: 'suspended',
     observed: scene === 'observe',
+    held: scene === 'observe' ? nothingHeld : { messages: 3, bytes: 72_000 },
     evidence: 2.8,
     reasons: cannonReasons,
     messagesToday: 44,

@@ -142,7 +142,7 @@ test('a held message says what it is; the account says from where, to which peop
   visit('/held/joe.weber%40example.org', async (page) => {
     await page.until(text('held-of', 'Your parcel is waiting'));
     assert.ok(await page.evaluate(text('held-of', 'To a.k@gmail.example, tom@yahoo.example')));
-    assert.ok(await page.evaluate(text('held-of', 'and 7 more from 185.220.101.44')));
+    assert.ok(await page.evaluate(text('held-of', 'and 7 more, from 185.220.101.44')));
     await page.evaluate(press('held-of', 'Show the account'));
     await page.until(`document.querySelector('.account-facts') !== null`);
     const facts = await page.evaluate<string>(`document.querySelector('.account-facts').innerText`);

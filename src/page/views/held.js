@@ -192,7 +192,7 @@ function Row({ row, ask, explain }) {
       >
         ${row.subject !== '' ? visible(row.subject) : html`<span class="id">${row.queueId}</span>`}
       </button>
-      <p>${toText(row)}${row.client === '' ? '' : ` from ${visible(row.client)}`}</p>
+      <p>${toText(row)}${row.client === '' ? '' : `, from ${visible(row.client)}`}</p>
       <p class="quiet">
         ${row.subject === '' ? '' : `${row.queueId}, `}<${When} at=${row.at} />, ${whys[row.why]}
       </p>
