@@ -278,6 +278,8 @@ export type Admin = {
   /** Calls back on each verdict until the returned function is called. */
   watch(listener: (item: FeedItem) => void): () => void;
   testNotice(): Promise<AdminResult>;
+  /** Releases made-up accounts, and closes entries of made-up held messages. */
+  undoTries(by: string): Promise<AdminResult>;
   /** Without the numbers of the last minute. */
   readonly stats: AskStats;
   readonly dkim: KeyAdmin;

@@ -55,9 +55,10 @@ export function tallyText(tally: HijackTally, { victim, observed }: TryFacts): s
   return (
     `\n${many(tally.passed, 'message')} of the spammer got out, ` +
     `${stopped} ${stopped === 1 ? 'was' : 'were'} stopped. ${end}\n` +
-    'What stays: the made-up accounts in the ledger, and entries in the list of held messages\n' +
-    '(ids TRY...). These entries have no real message, so you cannot release or drop them.\n\n' +
+    'What stays to look at: the made-up accounts, and entries of held messages (ids TRY...),\n' +
+    'which have no real message. Postern closes the entries after an hour.\n\n' +
     `See why:                     ${words('accounts', 'show', victim)}\n` +
-    `Let the account send again:  ${words('accounts', 'release', victim)} --keep-held\n`
+    `Let the account send again:  ${words('accounts', 'release', victim)} --keep-held\n` +
+    `Take back all of it:         ${words('try', '--undo')}\n`
   );
 }

@@ -38,6 +38,7 @@ import { incidentNow } from '../suspension/incident-now.ts';
 import { moveHeld } from './held-mail.ts';
 import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
+import { undoTries } from './try-undone.ts';
 
 export type AdminDeps = {
   readonly accounts: Accounts;
@@ -138,25 +139,13 @@ export function openAdmin(deps: AdminDeps): Admin {
     },
     releaseHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'released'),
     dropHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'dropped'),
-    explain(id) {
-      const story = shownStory(live.story(id));
-      const message = live.message(id);
-      if (story === undefined && message === undefined) return undefined;
-      const account = story?.account ?? message?.account;
-      const hasKeys = (): boolean => live.dkimKeys().length > 0;
-      const isDeclared: AuthorAdmin['isDeclared'] = (...pair) => deps.authors.isDeclared(...pair);
-      return {
-        story,
-        message,
-        ...shownUnsigned(message, { hasKeys, isDeclared }),
-        ...ownKeys(deps, account),
-      };
-    },
+    explain: (id) => explained(deps, id),
     forget: (address, how) => forgetPerson(deps, address, how),
     audit: (filter) => live.audit(filter),
     recent: (limit) => feed.recent(limit),
     minutes: () => feed.minutes(deps.world.clock.now()),
     watch: (listener) => feed.watch(listener),
+    undoTries: (by) => undoTries(deps, by),
     testNotice: () => sendTestNotice({ ...deps, host: deps.facts.host }),
     stats: deps.stats,
     dkim: deps.dkim,
@@ -167,6 +156,22 @@ export function openAdmin(deps: AdminDeps): Admin {
     asking: askingOf(deps),
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
+  };
+}
+
+function explained(deps: AdminDeps, id: string): ReturnType<Admin['explain']> {
+  const { live } = deps.journal;
+  const story = shownStory(live.story(id));
+  const message = live.message(id);
+  if (story === undefined && message === undefined) return undefined;
+  const account = story?.account ?? message?.account;
+  const hasKeys = (): boolean => live.dkimKeys().length > 0;
+  const isDeclared: AuthorAdmin['isDeclared'] = (...pair) => deps.authors.isDeclared(...pair);
+  return {
+    story,
+    message,
+    ...shownUnsigned(message, { hasKeys, isDeclared }),
+    ...ownKeys(deps, account),
   };
 }
 

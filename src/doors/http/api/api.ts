@@ -25,6 +25,7 @@
  *   GET  /api/live                       server-sent events: `feed` { items, skipped }, `status`;
  *                                        not on the command socket
  *   POST /api/test-notice
+ *   POST /api/undo-tries          { by }
  *   GET  /api/dkim                       { folder, keys }
  *   POST /api/dkim/new                   { domain, algorithms?, selector?, bits?, by? }
  *   POST /api/dkim/rotate                { domain, by? }
@@ -59,6 +60,7 @@ import {
   adoptBody,
   allowBody,
   auditQuery,
+  byBody,
   domainBody,
   forgetBody,
   heldQuery,
@@ -85,6 +87,10 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   api.post('/forget', async (c) => {
     const { address, by, dryRun } = await body(c, forgetBody);
     return done(c, await admin.forget(address, { by: actor(c, by), dryRun }));
+  });
+  api.post('/undo-tries', async (c) => {
+    const { by } = await body(c, byBody);
+    return done(c, await admin.undoTries(actor(c, by)));
   });
   api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
   findRoutes(api, admin);

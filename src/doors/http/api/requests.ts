@@ -139,6 +139,8 @@ export const newKeysBody: z.ZodType<NewKeys & By> = z
   .transform(({ selector, ...rest }) => ({ selector, ...rest }));
 export const forgetBody: z.ZodType<By & { readonly address: string; readonly dryRun: boolean }> =
   z.strictObject({ address: name, dryRun: z.boolean().default(false), by });
+/** A request that says nothing but who acts. */
+export const byBody: z.ZodType<By> = z.strictObject({ by });
 export const domainBody: z.ZodType<By & { readonly domain: string }> = z.strictObject({
   domain: name,
   by,
