@@ -4,6 +4,7 @@ import { isLocal } from '../core/account-name.ts';
 import { wayText } from '../core/bypass.ts';
 import { megabytes } from '../core/explain.ts';
 import { someOf } from '../core/finding.ts';
+import { releaseCommands } from '../core/release-commands.ts';
 import { authorText, mayWriteAsCommand } from '../core/unsigned-text.ts';
 import { isHeldFull } from '../core/verdict.ts';
 import { OperatorError } from '../lib/operator-error.ts';
@@ -11,6 +12,7 @@ import { shellWords } from '../lib/shell-words.ts';
 import type {
   AccountView,
   BypassView,
+  EnforcingView,
   IncidentView,
   ReturnView,
   StatusView,
@@ -19,6 +21,7 @@ import type { HeldRow } from '../ports/ledger.ts';
 import { connectToGuard } from './guard/client.ts';
 import { becomeOwnerOf } from './guard/owner.ts';
 import { stateDirectory } from './guard/run-file.ts';
+import { stoppedText } from './incidents/incident-words.ts';
 import { many, plain, span } from './terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
 import { print } from './terminal/print.ts';
@@ -30,6 +33,7 @@ const providersMax = 5;
 /** The part of GET /api/overview that status shows (src/doors/http/api/overview.ts). */
 export type StatusOverview = {
   readonly status: StatusView;
+  readonly enforcing?: EnforcingView;
   readonly suspended: readonly {
     readonly account: AccountView;
     readonly incident?: IncidentView;
@@ -90,23 +94,22 @@ export function register(program: Command): void {
 }
 
 /** Status as text. `page`: the address of the status page, with the token or without. */
-export function statusText({ status, suspended, watched }: StatusOverview, page: string): string {
-  const { verdicts, accounts, ledger, mode } = status;
+export function statusText(seen: StatusOverview, page: string): string {
+  const { enforcing, status, suspended, watched } = seen;
+  const { accounts, ledger, mode } = status;
   const doing = mode === 'guard' ? 'guarding' : 'observing only, nothing is stopped';
   const since = `since ${clock(status.startedAt)}, ${span(status.now - status.startedAt)}`;
   const doors = Object.entries(status.doors).filter(([name]) => name !== 'http');
   const lines: (readonly [string, string])[] = [
     ...doors.map(([name, at], nth) => [nth === 0 ? 'doors' : '', `${name} ${at}`] as const),
-    [
-      'verdicts',
-      `${verdicts.pass} passed, ${verdicts.delay} delayed, ${verdicts.hold} held, ` +
-        `${verdicts.refuse} refused`,
-    ],
+    ...verdictLines(status),
     [
       'accounts',
       `${accounts.known} known, ${accounts.watched} watched, ${accounts.suspended} suspended` +
+        (accounts.wouldBeSuspended > 0 ? `, ${accounts.wouldBeSuspended} would be` : '') +
         (accounts.exempt > 0 ? `, ${accounts.exempt} exempt` : ''),
     ],
+    ...enforcingLines(enforcing),
     ...authorLines(status),
     ...heldLines(status),
     ...inboundLines(status.inbound),
@@ -125,7 +128,34 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
   ];
   const head = `Postern ${status.version} on ${status.host}: ${paint('bold', doing)} ${since}\n\n`;
   const facts = lines.map(([name, text]) => `${name.padEnd(10)}${text}\n`).join('');
-  return head + facts + suspendedText(suspended, accounts.suspended) + watchedText(watched);
+  return (
+    head +
+    facts +
+    suspendedText(suspended, accounts.suspended + (accounts.wouldBeSuspended ?? 0)) +
+    watchedText(watched)
+  );
+}
+
+function verdictLines({ verdicts, observedVerdicts }: StatusView): (readonly [string, string])[] {
+  const { delay, hold, pass, refuse } = verdicts;
+  const lines: (readonly [string, string])[] = [
+    ['verdicts', `${pass} passed, ${delay} delayed, ${hold} held, ${refuse} refused`],
+  ];
+  const would = observedVerdicts; // undefined: a guard of an earlier version
+  if (would !== undefined && would.delay + would.hold + would.refuse > 0) {
+    const text = `${would.hold} held, ${would.refuse} refused, ${would.delay} delayed`;
+    lines.push(['', `of those that passed, mode guard would have stopped: ${text}`]);
+  }
+  return lines;
+}
+
+/** Mode observe: what guarding would change, in one sentence and one command. */
+function enforcingLines(view: EnforcingView | undefined): (readonly [string, string])[] {
+  if (view === undefined) return [];
+  return [
+    ['observing', view.text],
+    ['', 'which accounts, and how to let Postern act: postern mode'],
+  ];
 }
 
 /** Until when mail without a right to its From is still signed. */
@@ -231,13 +261,12 @@ function suspendedText(cards: StatusOverview['suspended'], all: number): string 
   if (cards.length === 0) return '';
   let text = '\n';
   for (const { account, incident } of cards) {
-    text += `${paintState('suspended')}  ${plain(account.account)}\n`;
+    text += `${paintState('suspended', account.observed)}  ${plain(account.account)}\n`;
     if (incident === undefined) text += '  by an operator\n';
     else {
       text +=
         `  since ${clock(incident.suspendedAt)}: ` +
-        `${many(incident.leakedRecipients, 'recipient')} reached, ` +
-        `${many(incident.stoppedMessages, 'message')} stopped\n`;
+        `${many(incident.leakedRecipients, 'recipient')} reached, ${stoppedText(incident)}\n`;
     }
     // The second one is what numbers alone do not say.
     for (const { text: why } of (incident?.reasons ?? account.reasons).slice(0, 2)) {
@@ -249,16 +278,19 @@ function suspendedText(cards: StatusOverview['suspended'], all: number): string 
 }
 
 /** What to run, as `accounts show` says it with more words. */
-function decisionText({ account, hijackedAt }: AccountView): string {
-  const words = (verb: string): string => shellWords('postern', 'accounts', verb, account);
+function decisionText({ account, hijackedAt, observed }: AccountView): string {
+  const release = releaseCommands(account);
+  if (observed) {
+    return `  if it was a hijack: change its password\n  if it was honest mail: ${release.falseAlarm}\n`;
+  }
   const refused = hijackedAt !== undefined && hijackedAt !== null;
   const hijack = refused
     ? `  an operator said that it was hijacked, ${clock(hijackedAt)}\n`
-    : `  if it was hijacked: ${words('suspend')} --hijacked\n`;
+    : `  if it was hijacked: ${shellWords('postern', 'accounts', 'suspend', account)} --hijacked\n`;
   return (
     hijack +
-    `  after you changed its password: ${words('release')} --keep-held\n` +
-    `  if it was honest mail: ${words('release')} --false-alarm\n`
+    `  after you changed its password: ${release.hijacked}\n` +
+    `  if it was honest mail: ${release.falseAlarm}\n`
   );
 }
 

@@ -35,6 +35,8 @@ import type { AskStats } from './stats.ts';
 export type AccountView = {
   readonly account: string;
   readonly state: AccountState;
+  /** Suspended in mode observe: that is only noted, and all its mail passes. */
+  readonly observed: boolean;
   /** At 1 a message is held; more than 1 leads to suspension. */
   readonly evidence: number;
   readonly reasons: readonly ShownReason[];
@@ -108,7 +110,10 @@ export type StatusView = {
   readonly accounts: {
     readonly known: number;
     readonly watched: number;
+    /** Without those that were only observed. */
     readonly suspended: number;
+    /** Mode observe: they would be suspended now. */
+    readonly wouldBeSuspended: number;
     /** Exemptions in force, including accounts that never sent mail. */
     readonly exempt: number;
   };
@@ -122,13 +127,47 @@ export type StatusView = {
   /** Most that is held of one account, and the accounts with most held messages. */
   readonly heldMax: HeldSum;
   readonly heldMost: readonly ({ readonly account: string } & HeldSum)[];
-  /** Verdicts since start. */
+  /** Verdicts since start, as they were carried out: what was only observed has passed. */
   readonly verdicts: Readonly<Record<VerdictKind, number>>;
+  /** What would have been done with messages that passed because the mode was observe. */
+  readonly observedVerdicts: ObservedVerdicts;
+};
+/** Verdicts that were only noted. Their messages passed. */
+export type ObservedVerdicts = Readonly<Record<Exclude<VerdictKind, 'pass'>, number>>;
+/** What mode guard would have changed in the last days, from verdicts that were only observed. */
+export type EnforcingView = {
+  readonly mode: StatusView['mode'];
+  readonly days: number;
+  readonly since: Millis;
+  /** Messages that would have been stopped, and how. */
+  readonly messages: number;
+  readonly delay: number;
+  readonly hold: number;
+  readonly refuse: number;
+  readonly accounts: number;
+  readonly wouldBeSuspended: number;
+  /** The accounts with most such messages. */
+  readonly most: readonly {
+    readonly account: string;
+    readonly messages: number;
+    readonly recipients: number;
+    readonly lastAt: Millis;
+    readonly wouldBeSuspended: boolean;
+  }[];
+  /** All this in one sentence. */
+  readonly text: string;
+  /** The command that lets Postern act; empty in mode guard. */
+  readonly command: string;
 };
 /** A story and an incident with their reasons in words. */
 export type StoryView = Omit<StoryRow, 'reasons'> & { readonly reasons: readonly ShownReason[] };
+/**
+ * In mode observe nothing is stopped: `stoppedMessages` is 0, and what left counts as leaked.
+ */
 export type IncidentView = Omit<IncidentRow, 'reasons'> & {
   readonly reasons: readonly ShownReason[];
+  /** Messages that mode guard would have stopped; 0 unless the mode was observe. */
+  readonly wouldStopMessages: number;
 };
 /** One line of the live feed. */
 export type FeedItem = {
@@ -140,19 +179,21 @@ export type FeedItem = {
   readonly recipients: number;
   /** The sentence of the strongest reason, or empty. */
   readonly why: string;
+  /** The mode was observe: the message passed, whatever the verdict. */
   readonly observed: boolean;
 };
 /** The answer to an action, in words for the operator. `count`: how many things were done. */
 export type AdminResult =
   | { readonly ok: true; readonly text: string; readonly count: number }
   | { readonly ok: false; readonly text: string; readonly hint?: string };
-/** Verdicts of one minute, for the chart of the last two hours. */
+/** Verdicts of one minute, as they were carried out, for the chart of the last two hours. */
 export type FlowMinute = {
   readonly at: Millis;
   readonly pass: number;
   readonly delay: number;
   readonly hold: number;
   readonly refuse: number;
+  readonly observed: ObservedVerdicts;
 };
 
 export type ReleaseHow = {
@@ -230,6 +271,7 @@ export type KeyAdmin = {
 
 export type Admin = {
   status(): StatusView;
+  enforcing(): EnforcingView;
   accounts(filter: AccountSearch): readonly AccountView[];
   account(name: string):
     | {

@@ -67,6 +67,16 @@ export type StoryRow = {
   readonly reasons: readonly StoredReason[];
 };
 
+/** What mode guard would have stopped of one account, in messages. */
+export type ObservedSum = {
+  readonly account: Account;
+  readonly delay: number;
+  readonly hold: number;
+  readonly refuse: number;
+  readonly recipients: number;
+  readonly lastAt: Millis;
+};
+
 export const heldStates = ['held', 'released', 'dropped', 'gone'] as const;
 export type HeldState = (typeof heldStates)[number];
 /**
@@ -236,6 +246,8 @@ export type Ledger = StatsLedger &
     /** Newest first. */
     stories(filter: { readonly account?: Account; readonly limit: number }): readonly StoryRow[];
     story(id: string): StoryRow | undefined;
+    /** Of stories that were only observed since then; most messages first. */
+    observedSince(since: Millis, limit: number): readonly ObservedSum[];
     held(filter: {
       readonly account?: Account;
       readonly state?: HeldState;

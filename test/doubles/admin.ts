@@ -6,7 +6,8 @@
 
 import type { Account } from '../../src/core/account-name.ts';
 import { unsignedText } from '../../src/core/unsigned-text.ts';
-import { type AccountState, usualHeldMax } from '../../src/core/verdict.ts';
+import { type AccountState, usualHeldMax, type VerdictKind } from '../../src/core/verdict.ts';
+import { enforcingView } from '../../src/flow/admin/enforcing.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { dayMs, hourMs } from '../../src/lib/time.ts';
@@ -14,6 +15,7 @@ import type {
   AccountView,
   Admin,
   AdminResult,
+  EnforcingView,
   FeedItem,
   StatusView,
 } from '../../src/ports/admin.ts';
@@ -79,7 +81,8 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     accounts: {
       known: scene === 'empty' ? 0 : 214,
       watched: withState(state, 'watched').length,
-      suspended: withState(state, 'suspended').length,
+      suspended: withState(state, 'suspended').filter(({ observed }) => !observed).length,
+      wouldBeSuspended: withState(state, 'suspended').filter(({ observed }) => observed).length,
       exempt: state.exemptions.length,
     },
     foreign: scene === 'hijack' ? [foreignPair(now())] : [],
@@ -88,10 +91,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     held: heldNow(state).length,
     heldMax: usualHeldMax,
     heldMost: mostHeld(state),
-    verdicts:
-      scene === 'empty'
-        ? { pass: 0, delay: 0, hold: 0, refuse: 0 }
-        : { pass: 18_204, delay: 3, hold: 41, refuse: 12 },
+    ...counts[scene],
   });
   return {
     calls,
@@ -120,6 +120,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     },
     admin: {
       status,
+      enforcing: () => nightEnforcing(state, status().mode, now()),
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
@@ -296,6 +297,34 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
     undoTries: () => Promise.resolve({ ok: true, text: 'nothing to undo', count: 0 }),
     testNotice: () => Promise.resolve({ ok: true, text: 'sent by mail and webhook', count: 2 }),
   };
+}
+
+const none = { delay: 0, hold: 0, refuse: 0 };
+const stopped = { delay: 3, hold: 41, refuse: 12 };
+const counts: Readonly<Record<Scene, Pick<StatusView, 'verdicts' | 'observedVerdicts'>>> = {
+  empty: { verdicts: { pass: 0, ...none }, observedVerdicts: none },
+  quiet: { verdicts: { pass: 18_204, ...stopped }, observedVerdicts: none },
+  hijack: { verdicts: { pass: 18_204, ...stopped }, observedVerdicts: none },
+  observe: { verdicts: { pass: 18_260, ...none }, observedVerdicts: stopped },
+};
+
+function nightEnforcing(
+  { incidents, stories }: Night,
+  mode: StatusView['mode'],
+  now: Millis,
+): EnforcingView {
+  const observed = stories.filter((story) => story.observed);
+  const byAccount = Map.groupBy(observed, ({ account }) => account);
+  const sums = [...byAccount].map(([account, all]) => {
+    const of = (kind: VerdictKind): number => all.filter(({ verdict }) => verdict === kind).length;
+    const recipients = all.reduce((sum, one) => sum + one.recipients, 0);
+    const lastAt = Math.max(...all.map(({ at }) => at)) as Millis;
+    const kinds = { delay: of('delay'), hold: of('hold'), refuse: of('refuse') };
+    return { account, ...kinds, recipients, lastAt };
+  });
+  const rows = incidents.map((one) => ({ ...one, reasons: [] }));
+  const live = { incidents: () => rows, observedSince: () => sums };
+  return enforcingView(live, mode, now);
 }
 
 function withState(state: Night, wanted: AccountState): readonly AccountView[] {

@@ -109,6 +109,7 @@ function accountView(name: string, at: Millis, more: Partial<AccountView>): Acco
   return {
     account: name,
     state: 'clear',
+    observed: false,
     evidence: 0.04,
     reasons: [],
     lastSeen: at,
@@ -213,6 +214,7 @@ function incident(state: Night, start: Millis): void {
     leakedMessages: 4,
     leakedRecipients: 7,
     stoppedMessages: 41,
+    wouldStopMessages: 0,
     queuedHeld: 5,
     loginClosed: true,
     reasons: cannonReasons,
@@ -268,6 +270,7 @@ export function minutesBefore(start: Millis): readonly FlowMinute[] {
       delay: ago === 61 ? 2 : 0,
       hold: shooting ? 6 - ago : ago === 55 ? 1 : 0,
       refuse: shooting ? 9 - ago : 0,
+      observed: { delay: 0, hold: 0, refuse: 0 },
     });
   }
   return rows;

@@ -187,6 +187,11 @@ for (const kind of ['file', 'memory'] as const) {
       assertStrict.deepEqual(ledger.stories({ limit: 1 }), [rows[1]]);
       assertStrict.deepEqual(ledger.story('4ZStory1'), rows[0]);
       assertStrict.equal(ledger.story('none'), undefined);
+      const { account, at: lastAt, recipients } = storyRow();
+      assertStrict.deepEqual(ledger.observedSince(at(0), 9), [
+        { account, delay: 0, hold: 1, refuse: 0, recipients, lastAt },
+      ]);
+      assertStrict.deepEqual(ledger.observedSince(at(3_000), 9), []);
       ledger.close();
     });
 

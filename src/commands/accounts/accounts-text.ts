@@ -3,6 +3,7 @@
 import { isLocal } from '../../core/account-name.ts';
 import { megabytes } from '../../core/explain.ts';
 import type { ShownReason } from '../../core/reason.ts';
+import { releaseCommands } from '../../core/release-commands.ts';
 import { isHeldFull } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { AccountView, IncidentView, StoryView } from '../../ports/admin.ts';
@@ -10,6 +11,7 @@ import type { IncidentDetail } from '../../ports/asking.ts';
 import type { AuditRow, ExemptionRow } from '../../ports/ledger.ts';
 import { leakedText } from '../find/leaked-text.ts';
 import type { FoundGuard } from '../guard/client.ts';
+import { gotOutText, stoppedText } from '../incidents/incident-words.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, paintState, table } from '../terminal/table.ts';
 
@@ -30,7 +32,7 @@ export function accountListText(rows: readonly AccountView[]): string {
     ],
     rows.map((one) => [
       plain(one.account),
-      paintState(one.state),
+      paintState(one.state, one.observed),
       one.evidence.toFixed(2),
       String(one.messagesToday),
       String(one.recipientsToday),
@@ -95,7 +97,8 @@ function summary(one: AccountView): string {
   const weak = one.weakPassword === '' ? '' : `${plain(capital(one.weakPassword))}.\n`;
   const own = one.probation === '' ? '' : `${plain(capital(one.probation))}.\n`;
   return (
-    `${plain(one.account)}: ${paintState(one.state)}\n` +
+    `${plain(one.account)}: ${paintState(one.state, one.observed)}\n` +
+    `${one.observed ? 'Mode observe: nothing is stopped, and all its mail passes.\n' : ''}` +
     `Evidence ${one.evidence.toFixed(2)} (from 1 on a message is held; from 2.5 on, with a ` +
     'second kind of evidence, the account is suspended). ' +
     `Last mail ${clock(one.lastSeen)}.\n` +
@@ -110,7 +113,7 @@ function heldLine(one: AccountView): string {
   const { held, heldMax, hijackedAt, state } = one;
   const hijacked = isSet(hijackedAt);
   const later = hijacked ? `Hijacked, as an operator said ${clock(hijackedAt)}.\n` : '';
-  if (held.messages === 0 && state !== 'suspended') return later;
+  if (held.messages === 0 && (state !== 'suspended' || one.observed)) return later;
   const size = megabytes(held.bytes);
   if (!isSet(heldMax)) return `${many(held.messages, 'message')} held (${size}).\n${later}`;
   const most = `${held.messages} of at most ${heldMax.messages} messages held`;
@@ -155,10 +158,8 @@ function incidentLines(incidents: readonly IncidentView[]): string {
       ? 'not ended'
       : `ended ${clock(one.endedAt ?? 0)} by ${plain(one.endedBy)}`;
     return (
-      `  ${clock(one.suspendedAt)}  first sign ${clock(one.since)}; ` +
-      `${many(one.leakedMessages, 'message')} to ${many(one.leakedRecipients, 'recipient')} ` +
-      `got out, ${many(one.stoppedMessages, 'message')} stopped, ${one.queuedHeld} of them ` +
-      `taken from the queue; login ${one.loginClosed ? 'closed' : 'not closed'}; ${end}\n`
+      `  ${clock(one.suspendedAt)}  first sign ${clock(one.since)}; ${gotOutText(one)}, ` +
+      `${stoppedText(one)}; login ${one.loginClosed ? 'closed' : 'not closed'}; ${end}\n`
     );
   });
   return `${paint('bold', 'Incidents')}\n${lines.join('')}`;
@@ -189,7 +190,9 @@ function recordLines(audit: readonly AuditRow[]): string {
   return `${paint('bold', 'History')}\n${lines.join('')}`;
 }
 
-function whatNext({ account, held, hijackedAt, state }: AccountView): string {
+function whatNext(one: AccountView): string {
+  const { account, held, hijackedAt, observed, state } = one;
+  const release = releaseCommands(account);
   const words = (verb: string): string => shellWords('postern', 'accounts', verb, account);
   if (state !== 'suspended') {
     const deliver = shellWords('postern', 'held', 'release', '--account', account);
@@ -199,12 +202,18 @@ function whatNext({ account, held, hijackedAt, state }: AccountView): string {
     if (honest !== '') return honest + stop;
     return state === 'clear' ? '' : `To stop this account: ${words('suspend')}\n`;
   }
+  if (observed) {
+    return (
+      'If it was a hijack: change its password now. To let Postern act: postern mode guard\n' +
+      `If it was honest mail (what was seen counts as normal):\n  ${release.falseAlarm}\n`
+    );
+  }
   const hijack = isSet(hijackedAt)
     ? ''
     : `If it was a hijack: refuse its mail from now on:\n  ${words('suspend')} --hijacked\n`;
   return (
     hijack +
-    `If it was a hijack, after you changed the password:\n  ${words('release')} --keep-held\n` +
-    `If it was honest mail (held mail is delivered):\n  ${words('release')} --false-alarm\n`
+    `If it was a hijack, after you changed the password:\n  ${release.hijacked}\n` +
+    `If it was honest mail (held mail is delivered):\n  ${release.falseAlarm}\n`
   );
 }

@@ -1,5 +1,5 @@
 /** `postern accounts`: lists, shows, suspends, releases and exempts accounts. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type AccountState, accountStates } from '../../core/verdict.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { act } from '../guard/act.ts';
@@ -10,6 +10,7 @@ import { listLimitOption, noteOption, untilOption } from '../terminal/options.ts
 import { print, warn } from '../terminal/print.ts';
 import { accountListText, accountText, exemptionListText } from './accounts-text.ts';
 import { registerAuthors } from './authors.ts';
+import { registerRelease } from './release.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
 type Wanted = { readonly folder?: string; readonly is?: AccountState };
@@ -39,7 +40,7 @@ export function register(program: Command): void {
   list(accounts);
   show(accounts);
   suspend(accounts);
-  release(accounts);
+  registerRelease(accounts);
   allow(accounts);
   registerAuthors(accounts);
 }
@@ -170,64 +171,12 @@ function suspend(accounts: Command): void {
           ['postern accounts suspend joe@example.org --hijacked', 'its owner did not send it'],
         ],
         exits: [done, notDone, notRunning],
-        notes: 'To undo: postern accounts release NAME --keep-held',
+        notes: 'To undo: postern accounts release NAME --hijacked',
       }),
     );
   command.action((name: string, options: SuspendOptions) => {
     const { hijacked = false } = options;
     return act(command, options, accountPath(name, 'suspend'), { ...note(options), hijacked });
-  });
-}
-
-type ReleaseOptions = ActOptions & { readonly falseAlarm?: true; readonly keepHeld?: true };
-
-function release(accounts: Command): void {
-  const command = accounts
-    .command('release')
-    .summary('let a suspended account send again')
-    .description(
-      'Ends a suspension: the account may send again and its login opens. Mail that the ' +
-        'suspension took from the queue goes back into the queue, unless you give --keep-held. ' +
-        'Mail that was held on arrival stays held, unless you give --false-alarm.',
-    )
-    .argument('<name>', 'name of the account')
-    .option('--keep-held', 'after a hijack: mail taken from the queue stays held too')
-    .addOption(
-      new Option(
-        '--false-alarm',
-        'it was honest mail: all held mail is delivered, and counts as normal from now on',
-      ).conflicts('keepHeld'),
-    )
-    .option('--note <text>', 'what you found; kept in the history', noteOption)
-    .option('--state <dir>', stateHelp)
-    .option('--json', 'one JSON object')
-    .addHelpText(
-      'after',
-      helpAfter({
-        examples: [
-          [
-            'postern accounts release joe@example.org --keep-held',
-            'after a hijack, once the password is changed',
-          ],
-          ['postern accounts release press@example.org --false-alarm', 'it was honest mail'],
-          ['postern held list --account joe@example.org', 'see what stayed held'],
-          ['postern held drop --account joe@example.org', 'delete it'],
-          ['postern held release --account joe@example.org', 'or deliver it'],
-        ],
-        exits: [done, notDone, [64, '--keep-held and --false-alarm together'], notRunning],
-        notes:
-          'After a hijack, change the password first, then release with --keep-held:\n' +
-          'without it, spam that was still in the queue is delivered. Postern learns\n' +
-          'nothing from the attack; the same amount of mail to new recipients would suspend\n' +
-          'the account again. With --false-alarm that amount passes from now on, and all\n' +
-          'held mail of the account is delivered: never use it for mail that the owner did\n' +
-          'not send.',
-      }),
-    );
-  command.action((name: string, options: ReleaseOptions) => {
-    const { falseAlarm = false, keepHeld = false } = options;
-    const body = { ...note(options), falseAlarm, keepHeld };
-    return act(command, options, accountPath(name, 'release'), body);
   });
 }
 

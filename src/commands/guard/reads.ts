@@ -23,6 +23,7 @@ import type { IncidentReport } from '../../core/incidents/report.ts';
 import { weakText } from '../../core/passwords/weak.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
 import { observationKey, standingOf, storedObservation } from '../../flow/authors/observation.ts';
+import { asItWas } from '../../flow/fate/as-it-was.ts';
 import { openAsking } from '../../flow/fate/asking.ts';
 import { storedLaneViews } from '../../flow/lanes/lane-views.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
@@ -186,7 +187,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
         account: found(account(name), 'account'),
         incidents: ledger
           .incidents({ account: key, limit: 100 })
-          .map((incident) => withShownReasons(asOfNow(incident))),
+          .map((incident) => withShownReasons(asItWas(asOfNow(incident), ledger))),
         stories: ledger.stories({ account: key, limit: 100 }).map(withShownReasons),
         audit: ledger.audit({ account: name, limit: 100 }),
       };
@@ -278,9 +279,11 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
   const { evidence, reasons } = evidenceNow(profile, baseline, now, weakPassword);
   const exemption = ledger.exemptions().find((one) => one.account === name && one.until > now);
   const { messages, recipients } = today(profile, now);
+  const open = ledger.incidents({ account: record.account, open: true, limit: 1 })[0];
   return {
     account: name,
     state: record.state,
+    observed: record.state === 'suspended' && open?.observed === true,
     evidence,
     reasons: reasons.map(shownReason),
     lastSeen: profile.at,

@@ -186,7 +186,7 @@ function undoText(story: StoryView): string {
     const release = shellWords('postern', 'accounts', 'release', account);
     lines.push(
       'To release the account, after you changed its password:',
-      `  ${release} --keep-held`,
+      `  ${release} --hijacked`,
     );
   }
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;

@@ -4,8 +4,9 @@ import type { TimelineEntry } from '../../core/incidents/timeline.ts';
 import type { IncidentDetail } from '../../ports/asking.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
 import { leakedText } from '../find/leaked-text.ts';
-import { many, plain } from '../terminal/format.ts';
+import { plain } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
+import { gotOutText, stoppedText } from './incident-words.ts';
 
 /** Messages listed. `--json` and `--csv` have all. */
 const listedMax = 50;
@@ -28,10 +29,14 @@ export function incidentListText(incidents: readonly IncidentBasis[]): string {
       one.suspendedAt === undefined ? 'no' : clock(one.suspendedAt),
       ...(one.kind === 'replies'
         ? ['—', '—', '—']
-        : [one.leakedMessages, one.leakedRecipients, one.stoppedMessages].map(String)),
+        : [String(one.leakedMessages), String(one.leakedRecipients), stoppedCell(one)]),
       stateText(one),
     ]),
   );
+}
+
+function stoppedCell({ observed, stoppedMessages, wouldStopMessages }: IncidentBasis): string {
+  return observed ? `0 (would: ${wouldStopMessages})` : String(stoppedMessages);
 }
 
 function stateText({ endedAt, endedBy, kind, observed }: IncidentBasis): string {
@@ -39,7 +44,7 @@ function stateText({ endedAt, endedBy, kind, observed }: IncidentBasis): string 
   const isOpen = endedAt === undefined || endedAt === null;
   if (kind === 'replies') return isOpen ? 'bad replies of a provider' : 'ended';
   const state = isOpen ? 'open' : `ended by ${plain(endedBy)}`;
-  return observed ? `${state}, only observed` : state;
+  return observed ? `${state}, only observed: nothing was stopped` : state;
 }
 
 export function incidentText(detail: IncidentDetail): string {
@@ -47,10 +52,7 @@ export function incidentText(detail: IncidentDetail): string {
   const head =
     `Incident ${plain(incident.id)} of ${plain(incident.account)}: ` +
     `${paint('bold', stateText(incident))}\n${began(incident)}` +
-    `${many(incident.leakedMessages, 'message')} to ` +
-    `${many(incident.leakedRecipients, 'recipient')} got out, ` +
-    `${many(incident.stoppedMessages, 'message')} stopped, ${incident.queuedHeld} of them taken ` +
-    'from the queue.\n';
+    `${gotOutText(incident)}, ${stoppedText(incident)}.\n`;
   const why =
     incident.reasons.length === 0
       ? ''
@@ -67,9 +69,10 @@ export function incidentText(detail: IncidentDetail): string {
     .join('\n');
 }
 
-function began({ by, since, suspendedAt }: IncidentBasis): string {
+function began({ by, observed, since, suspendedAt }: IncidentBasis): string {
   if (suspendedAt === undefined) return `First sign ${clock(since)}; not suspended.\n`;
-  return `First sign ${clock(since)}, suspended ${clock(suspendedAt)} by ${plain(by)}.\n`;
+  const what = observed ? 'would have been suspended' : 'suspended';
+  return `First sign ${clock(since)}, ${what} ${clock(suspendedAt)} by ${plain(by)}.\n`;
 }
 
 function timelineText(timeline: readonly TimelineEntry[]): string {

@@ -44,8 +44,9 @@ export function paint(colour: keyof typeof codes, text: string): string {
   return `\u001b[${codes[colour]}m${text}\u001b[0m`;
 }
 
-/** The state of an account in its colour. */
-export function paintState(state: string): string {
+/** The state of an account in its colour. `observed`: suspended only as a note, in mode observe. */
+export function paintState(state: string, observed = false): string {
+  if (observed && state === 'suspended') return paint('yellow', 'would be suspended');
   return paint(state === 'suspended' ? 'red' : state === 'watched' ? 'yellow' : 'green', state);
 }
 

@@ -58,7 +58,7 @@ export function tallyText(tally: HijackTally, { victim, observed }: TryFacts): s
     'What stays to look at: the made-up accounts, and entries of held messages (ids TRY...),\n' +
     'which have no real message. Postern closes the entries after an hour.\n\n' +
     `See why:                     ${words('accounts', 'show', victim)}\n` +
-    `Let the account send again:  ${words('accounts', 'release', victim)} --keep-held\n` +
+    `Let the account send again:  ${words('accounts', 'release', victim)} --hijacked\n` +
     `Take back all of it:         ${words('try', '--undo')}\n`
   );
 }

@@ -109,6 +109,8 @@ export type IncidentBasis = {
   readonly leakedMessages: number;
   readonly leakedRecipients: number;
   readonly stoppedMessages: number;
+  /** Messages that mode guard would have stopped; 0 unless the mode was observe. */
+  readonly wouldStopMessages: number;
   readonly queuedHeld: number;
   readonly loginClosed: boolean;
   readonly reasons: readonly ShownReason[];

@@ -149,6 +149,7 @@ function factsOf(more: Partial<IncidentFacts> = {}, basis: Partial<IncidentBasis
       leakedMessages: 4,
       leakedRecipients: 8,
       stoppedMessages: 41,
+      wouldStopMessages: 0,
       queuedHeld: 5,
       loginClosed: true,
       reasons,

@@ -21,14 +21,14 @@ const guardMetrics: readonly Metric[] = [
   {
     name: 'postern_verdicts_total',
     kind: 'counter',
-    help: 'Messages judged, by verdict.',
+    help: 'Messages by what was done with them; what mode observe only noted counts as pass.',
     label: 'verdict',
     values: verdicts,
   },
   {
     name: 'postern_observed_verdicts_total',
     kind: 'counter',
-    help: 'Verdicts that were only recorded because the mode is observe.',
+    help: 'Verdicts that were only noted because the mode is observe: their messages passed.',
     label: 'verdict',
     values: verdicts.slice(1),
   },
@@ -46,6 +46,11 @@ const guardMetrics: readonly Metric[] = [
     values: ['guard', 'operator'],
   },
   {
+    name: 'postern_observed_suspensions_total',
+    kind: 'counter',
+    help: 'Accounts that would have been suspended if the mode were not observe.',
+  },
+  {
     name: 'postern_releases_total',
     kind: 'counter',
     help: 'Accounts released, by the guard or by an operator.',
@@ -61,9 +66,11 @@ const guardMetrics: readonly Metric[] = [
   {
     name: 'postern_accounts',
     kind: 'gauge',
-    help: 'Accounts that are known, watched, suspended or exempt now.',
+    help:
+      'Accounts that are known, watched, suspended or exempt now, or would be suspended if the ' +
+      'mode were not observe.',
     label: 'state',
-    values: ['known', 'watched', 'suspended', 'exempt'],
+    values: ['known', 'watched', 'suspended', 'would-be-suspended', 'exempt'],
   },
   {
     name: 'postern_dkim_keys',

@@ -47,9 +47,10 @@ export function health(admin: Admin): HealthReport {
 /** All metrics as text. Sizes, states and process figures are read when Prometheus asks. */
 export function scrape(admin: Admin, metrics: Counters): Response {
   const status = admin.status();
-  for (const state of ['known', 'watched', 'suspended'] as const) {
+  for (const state of ['known', 'watched', 'suspended', 'exempt'] as const) {
     metrics.set('postern_accounts', status.accounts[state], state);
   }
+  metrics.set('postern_accounts', status.accounts.wouldBeSuspended, 'would-be-suspended');
   metrics.set('postern_held_messages', status.held);
   metrics.set('postern_guarding', status.mode === 'guard' ? 1 : 0);
   metrics.set('postern_ledger_ok', status.ledger.state === 'ok' ? 1 : 0);

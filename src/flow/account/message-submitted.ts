@@ -143,7 +143,6 @@ class MessageGate {
       const sum = this.#addUp(message, profile);
       if (sum !== undefined && sum.judgement.verdict !== 'pass') {
         this.#deps.accounts.changed(message.account, profile, book);
-        this.#deps.world.count('postern_verdicts_total', 1, sum.judgement.verdict);
         this.#stopped({ ...sum, by, answer });
         return;
       }
@@ -153,7 +152,6 @@ class MessageGate {
       answer(passAnswer);
       return;
     }
-    this.#deps.world.count('postern_verdicts_total', 1, judgement.verdict);
     this.#stopped({ message, by, profile, before, held, judgement, book, answer });
   }
 
@@ -167,7 +165,7 @@ class MessageGate {
       judgement,
       message.at,
     );
-    this.#deps.world.count('postern_suspensions_total', 1, 'guard');
+    this.#countSuspension();
     this.#deps.journal.commit(changes, committed);
   }
 
@@ -251,11 +249,12 @@ class MessageGate {
       const suspending = this.#deps.suspending(message.account, profile, judgement, message.at);
       changes.push(...suspending.changes);
       committed = suspending.committed;
-      count('postern_suspensions_total', 1, 'guard');
+      this.#countSuspension();
     } else if (judgement.verdict === 'hold' && judgement.state !== 'suspended') {
       changes.push(...this.#deps.holding(row));
     }
-    if (observed) count('postern_observed_verdicts_total', 1, judgement.verdict);
+    if (observed) count('postern_observed_verdicts_total', 1, kind);
+    count('postern_verdicts_total', 1, observed ? 'pass' : kind);
     this.#note(message, kind, judgement.state, firstReasonText(judgement.reasons));
     this.#deps.world.log('info', 'message.stopped', {
       id: row.id,
@@ -273,6 +272,12 @@ class MessageGate {
       if (kept || observed || settings.whenFailing === 'answer') answer(verdict);
       else answer(ledgerDown);
     });
+  }
+
+  #countSuspension(): void {
+    const { settings, world } = this.#deps;
+    if (settings.mode === 'observe') world.count('postern_observed_suspensions_total');
+    else world.count('postern_suspensions_total', 1, 'guard');
   }
 
   /** The notice, if with this message as much is held of its account as may be. */

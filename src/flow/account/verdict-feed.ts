@@ -4,7 +4,7 @@
  */
 import type { VerdictKind } from '../../core/verdict.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
-import type { FeedItem, FlowMinute } from '../../ports/admin.ts';
+import type { FeedItem, FlowMinute, ObservedVerdicts } from '../../ports/admin.ts';
 
 const itemsMax = 200;
 const minutesMax = 120;
@@ -17,29 +17,36 @@ export type Feed = {
   /** The last two hours until `now`, one row for each minute, also for minutes without mail. */
   minutes(now: Millis): readonly FlowMinute[];
   watch(listener: (item: FeedItem) => void): () => void;
+  /** As they were carried out: what was only observed has passed. */
   readonly verdicts: Readonly<Record<VerdictKind, number>>;
+  readonly observedVerdicts: ObservedVerdicts;
+};
+
+type Counts = Record<VerdictKind, number> & {
+  readonly observed: { -readonly [Kind in keyof ObservedVerdicts]: number };
 };
 
 export function openFeed(): Feed {
   const items: FeedItem[] = [];
-  const minutes: (Record<VerdictKind, number> & { at: Millis })[] = [];
+  const minutes: (Counts & { readonly at: Millis })[] = [];
   const listeners = new Set<(item: FeedItem) => void>();
-  const verdicts: Record<VerdictKind, number> = { pass: 0, delay: 0, hold: 0, refuse: 0 };
+  const { observed: observedVerdicts, ...verdicts } = noCounts();
   return {
     verdicts,
+    observedVerdicts,
     add(item) {
-      verdicts[item.verdict]++;
+      count(verdicts, observedVerdicts, item);
       items.push(item);
       // Cut in large steps: to shift the array for each message would cost more than the message.
       if (items.length >= 2 * itemsMax) items.splice(0, items.length - itemsMax);
       const at = (Math.floor(item.at / minuteMs) * minuteMs) as Millis;
       let minute = minutes.at(-1);
       if (minute === undefined || minute.at < at) {
-        minute = { at, pass: 0, delay: 0, hold: 0, refuse: 0 };
+        minute = { at, ...noCounts() };
         minutes.push(minute);
         if (minutes.length > minutesMax) minutes.shift();
       }
-      minute[item.verdict]++;
+      count(minute, minute.observed, item);
       for (const listener of listeners) {
         try {
           listener(item);
@@ -57,11 +64,25 @@ export function openFeed(): Feed {
   };
 }
 
+/** A message that was only observed has passed. */
+function count(
+  done: Record<VerdictKind, number>,
+  noted: Counts['observed'],
+  { observed, verdict }: FeedItem,
+): void {
+  if (observed && verdict !== 'pass') noted[verdict]++;
+  done[observed ? 'pass' : verdict]++;
+}
+
 function filled(counted: readonly FlowMinute[], now: Millis): readonly FlowMinute[] {
   const byTime = new Map(counted.map((minute) => [minute.at, minute]));
   const last = Math.floor(now / minuteMs) * minuteMs;
   return Array.from({ length: minutesMax }, (_, i) => {
     const at = (last - (minutesMax - 1 - i) * minuteMs) as Millis;
-    return byTime.get(at) ?? { at, pass: 0, delay: 0, hold: 0, refuse: 0 };
+    return byTime.get(at) ?? { at, ...noCounts() };
   });
+}
+
+function noCounts(): Counts {
+  return { pass: 0, delay: 0, hold: 0, refuse: 0, observed: { delay: 0, hold: 0, refuse: 0 } };
 }

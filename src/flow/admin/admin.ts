@@ -7,6 +7,7 @@ import { type AccountProfile, decodeProfile, today } from '../../core/account/pr
 import type { Account, DefaultDomain } from '../../core/account-name.ts';
 import { accountOf, keepsCapitals } from '../../core/account-name.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
+import { releaseCommands } from '../../core/release-commands.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
@@ -25,6 +26,7 @@ import type { Accounts } from '../account/accounts.ts';
 import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
 import type { BypassMeter } from '../bypass/bypass-meter.ts';
+import { asItWas } from '../fate/as-it-was.ts';
 import { openAsking } from '../fate/asking.ts';
 import type { IncidentSources } from '../fate/found-view.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -35,6 +37,7 @@ import type { Settings } from '../settings.ts';
 import type { Probation } from '../signing/probation.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
 import { incidentNow } from '../suspension/incident-now.ts';
+import { enforcingView, keptEnforcing } from './enforcing.ts';
 import { moveHeld } from './held-mail.ts';
 import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
@@ -91,10 +94,13 @@ const heldMostMax = 5;
 
 export function openAdmin(deps: AdminDeps): Admin {
   const { exemptions, feed, journal, suspensions } = deps;
-  const name = (text: string): Account => accountOf(text, deps.facts.defaultDomain);
   const live = journal.live;
   return {
     status: () => status(deps),
+    enforcing: keptEnforcing(
+      () => enforcingView(live, deps.settings.mode, deps.world.clock.now()),
+      deps.world.clock.now,
+    ),
     accounts: (filter) => accountList(deps, filter),
     account(text) {
       const account = named(deps, text);
@@ -104,7 +110,7 @@ export function openAdmin(deps: AdminDeps): Admin {
         account: accountView(deps, account, profile),
         incidents: live
           .incidents({ account, limit: shownMax })
-          .map((incident) => withShownReasons(incidentNow(incident, profile))),
+          .map((incident) => withShownReasons(asItWas(incidentNow(incident, profile), live))),
         stories: live.stories({ account, limit: shownMax }).map(withShownReasons),
         audit: live.audit({ account, limit: shownMax }),
       };
@@ -112,24 +118,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     suspend: (text, by, note, hijacked = false) =>
       suspensions.byHand(named(deps, text), { by, note, hijacked }),
     release: (text, how) => suspensions.release(named(deps, text), how),
-    async allow(text, until, by, note) {
-      const account =
-        deps.accounts.known(named(deps, text)) === undefined ? name(text) : named(deps, text);
-      const at = deps.world.clock.now();
-      const row = { account, until, by, note, at };
-      const ended = until <= at;
-      const detail = ended ? 'exemption ended' : `exempt until ${deps.iso(until)}`;
-      const kept = await deps.journal.committed([
-        exemptions.set(row),
-        {
-          kind: 'audit',
-          row: { at, by, action: 'allow', account, detail: detailed(detail, note) },
-        },
-      ]);
-      const suspended = deps.accounts.known(account)?.state === 'suspended';
-      const more = suspended ? `; it is still suspended: postern accounts release ${account}` : '';
-      return writtenResult(kept, `${account}: ${detail}${more}`, 1);
-    },
+    allow: (...exempt) => allow(deps, ...exempt),
     exemptions: () => exemptions.all(deps.world.clock.now()),
     held: ({ account, ...filter }) =>
       live.held({ ...filter, ...(account === undefined ? {} : { account: named(deps, account) }) }),
@@ -175,6 +164,23 @@ function explained(deps: AdminDeps, id: string): ReturnType<Admin['explain']> {
   };
 }
 
+async function allow(
+  deps: AdminDeps,
+  ...[text, until, by, note]: Parameters<Admin['allow']>
+): ReturnType<Admin['allow']> {
+  const isKnown = deps.accounts.known(named(deps, text)) !== undefined;
+  const account = isKnown ? named(deps, text) : accountOf(text, deps.facts.defaultDomain);
+  const at = deps.world.clock.now();
+  const detail = until <= at ? 'exemption ended' : `exempt until ${deps.iso(until)}`;
+  const kept = await deps.journal.committed([
+    deps.exemptions.set({ account, until, by, note, at }),
+    { kind: 'audit', row: { at, by, action: 'allow', account, detail: detailed(detail, note) } },
+  ]);
+  const suspended = deps.accounts.known(account)?.state === 'suspended';
+  const more = suspended ? `; it is still suspended: ${releaseCommands(account).falseAlarm}` : '';
+  return writtenResult(kept, `${account}: ${detail}${more}`, 1);
+}
+
 function askingOf(deps: AdminDeps): Asking {
   const standing = { yes: 'read', unread: 'unread', off: 'off' } as const;
   return openAsking({
@@ -204,6 +210,10 @@ function status(deps: AdminDeps): StatusView {
   const { clock } = deps.world;
   const { live } = journal;
   const { state, why } = journal.state();
+  const suspended = live.accounts({ state: 'suspended', limit: countMax }).length;
+  const observed = live
+    .incidents({ open: true, limit: countMax })
+    .filter((incident) => incident.observed).length;
   return {
     version: facts.version,
     mode: deps.settings.mode,
@@ -220,7 +230,8 @@ function status(deps: AdminDeps): StatusView {
     accounts: {
       known: live.countAccounts(),
       watched: live.accounts({ state: 'watched', limit: countMax }).length,
-      suspended: live.accounts({ state: 'suspended', limit: countMax }).length,
+      suspended: Math.max(0, suspended - observed),
+      wouldBeSuspended: observed,
       exempt: deps.exemptions.all(clock.now()).length,
     },
     foreign: openForeign(deps),
@@ -230,6 +241,7 @@ function status(deps: AdminDeps): StatusView {
     heldMax: deps.accounts.context.policy.heldMax,
     heldMost: live.heldMost(heldMostMax),
     verdicts: feed.verdicts,
+    observedVerdicts: feed.observedVerdicts,
   };
 }
 
@@ -267,6 +279,7 @@ function accountView(deps: AdminDeps, account: Account, profile: AccountProfile)
   return {
     account,
     state: profile.state,
+    observed: incident?.observed === true,
     evidence: suspended ? Math.max(evidence, profile.evidence) : evidence,
     reasons: (incident?.reasons ?? reasons).map(shownReason),
     lastSeen: profile.at,

@@ -14,6 +14,7 @@ import type { FoundView, IncidentDetail, LeakedView } from '../../ports/asking.t
 import type { FateQuery, FoundMessage } from '../../ports/fate.ts';
 import type { HeldRow, IncidentRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
+import { asItWas } from './as-it-was.ts';
 import {
   type AskingDeps,
   asSentence,
@@ -50,7 +51,10 @@ export async function reachedBy(
 ): Promise<readonly string[]> {
   let leaked: readonly LeakedView[];
   try {
-    const { out } = await gatherOut(deps, { ...incident, kind: 'suspension' });
+    const { out } = await gatherOut(deps, {
+      ...asItWas(incident, deps.live),
+      kind: 'suspension',
+    });
     leaked = out.map((one) => one.leaked);
   } catch (error) {
     log('warn', 'incident.not-listed', {

@@ -6,6 +6,7 @@ import { blameKey, type ReplyIncident, storedBlame } from '../../core/incidents/
 import type { IncidentKind } from '../../core/incidents/facts.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { IncidentRow } from '../../ports/ledger.ts';
+import { asItWas } from './as-it-was.ts';
 import type { AskingDeps } from './found-view.ts';
 
 /** Incidents that are looked through for an id. */
@@ -14,6 +15,7 @@ const incidentsMax = 10_000;
 /** Of kind `replies`: not suspended, and without reasons and counts of its own. */
 export type AnyIncident = Omit<IncidentRow, 'suspendedAt'> & {
   readonly kind: IncidentKind;
+  readonly wouldStopMessages: number;
   readonly suspendedAt: Millis | undefined;
 };
 
@@ -30,7 +32,7 @@ export function incidentList(
     .filter((one) => account === undefined || one.account === deps.named(account))
     .filter((one) => coveredBy(deps, one) === undefined)
     .map(asIncident);
-  return [...rows.map((row) => asSuspension(deps.asOfNow(row))), ...replies]
+  return [...rows.map((row) => asSuspension(deps, row)), ...replies]
     .sort((one, other) => beganAt(other) - beganAt(one))
     .slice(0, limit);
 }
@@ -40,12 +42,12 @@ const beganAt = ({ since, suspendedAt }: AnyIncident): Millis => suspendedAt ?? 
 /** By its id, or the latest one of the account with that name. */
 export function incidentNamed(deps: ListDeps, id: string): AnyIncident | undefined {
   const row = deps.live.incidents({ limit: incidentsMax }).find((one) => one.id === id);
-  if (row !== undefined) return asSuspension(deps.asOfNow(row));
+  if (row !== undefined) return asSuspension(deps, row);
   const reply = storedBlame(deps.live.meta(blameKey)).find((one) => one.id === id);
   if (reply === undefined) return incidentList(deps, { account: id, limit: 1 })[0];
   // A notice may name it from before the account was suspended.
   const covering = coveredBy(deps, reply);
-  return covering === undefined ? asIncident(reply) : asSuspension(deps.asOfNow(covering));
+  return covering === undefined ? asIncident(reply) : asSuspension(deps, covering);
 }
 
 /** What is known of lanes for which the account of an incident is to blame, in its time. */
@@ -71,8 +73,8 @@ function isAtOnce(one: Time, other: Time, now: Millis): boolean {
   return one.since <= (other.endedAt ?? now) && other.since <= (one.endedAt ?? now);
 }
 
-function asSuspension(row: IncidentRow): AnyIncident {
-  return { ...row, kind: 'suspension' };
+function asSuspension({ asOfNow, live }: ListDeps, row: IncidentRow): AnyIncident {
+  return { ...asItWas(asOfNow(row), live), kind: 'suspension' };
 }
 
 function asIncident({ account, endedAt, id, since }: ReplyIncident): AnyIncident {
@@ -89,6 +91,7 @@ function asIncident({ account, endedAt, id, since }: ReplyIncident): AnyIncident
     leakedMessages: 0,
     leakedRecipients: 0,
     stoppedMessages: 0,
+    wouldStopMessages: 0,
     queuedHeld: 0,
     loginClosed: false,
     reasons: [],

@@ -116,6 +116,7 @@ type MailReads = Pick<
   | 'handover'
   | 'stories'
   | 'story'
+  | 'observedSince'
   | 'held'
   | 'heldOne'
   | 'countHeld'
@@ -158,6 +159,8 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
     handover: (token) =>
       pending.latest('handover', ({ row }) => row.token === token)?.row ?? ledger.handover(token),
     story: (id) => pending.latest('story', ({ row }) => row.id === id)?.row ?? ledger.story(id),
+    // Those of the last second are missing.
+    observedSince: (since, limit) => ledger.observedSince(since, limit),
     held(filter) {
       const waiting = held();
       const stored = ledger.held({ ...filter, limit: filter.limit + waiting.size });

@@ -5,7 +5,9 @@
 import type { Account } from '../../core/account-name.ts';
 import { megabytes, noticeReasons } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
+import { releaseCommands } from '../../core/release-commands.ts';
 import type { AccountState, HeldSum } from '../../core/verdict.ts';
+import { shellWords } from '../../lib/shell-words.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { Change, StoryRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
@@ -131,8 +133,8 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
 /** How all held mail of an honest account is delivered. */
 function deliver(account: string, state: AccountState): string {
   return state === 'suspended'
-    ? `postern accounts release ${account} --false-alarm`
-    : `postern held release --account ${account}`;
+    ? releaseCommands(account).falseAlarm
+    : shellWords('postern', 'held', 'release', '--account', account);
 }
 
 /** The part without its numbers: `spool of user id N`. */

@@ -6,6 +6,7 @@
 import type { Account } from '../../core/account-name.ts';
 import { megabytes } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
+import { releaseCommands } from '../../core/release-commands.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
@@ -137,7 +138,7 @@ function notice(deps: RemindersDeps, due: readonly Waiting[], now: Millis): Noti
 
 function undo(account: string, suspended: boolean): string {
   return suspended
-    ? shellWords('postern', 'accounts', 'release', account)
+    ? releaseCommands(account).falseAlarm
     : shellWords('postern', 'held', 'release', '--account', account);
 }
 

@@ -172,7 +172,9 @@ class SuspensionFlow implements Suspensions {
     const { back } = outcome;
     const faults = [...(kept ? [] : ['the ledger could not be written yet']), ...outcome.faults];
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
-    return { ok: true, count: back, text: releaseText(account, how, { back, left }, faults) };
+    const onlyObserved = open.length > 0 && !real;
+    const text = releaseText(account, { ...how, onlyObserved }, { back, left }, faults);
+    return { ok: true, count: back, text };
   }
 
   renamed(before: string, message: MessageRow): void {
@@ -392,7 +394,7 @@ const onlyObserving: AdminResult = {
   ok: false,
   text: 'the mode is observe, so nothing was stopped',
   hint:
-    'set mode = "guard" and reload, ' +
+    'let Postern act: postern mode guard; ' +
     'or stop the account in the mail server by changing its password',
 };
 

@@ -1,26 +1,34 @@
 /** A release in words: for the audit trail, and as the answer to the operator. Pure. */
 import type { Account } from '../../core/account-name.ts';
+import { shellWords } from '../../lib/shell-words.ts';
 import type { AdminResult, ReleaseHow } from '../../ports/admin.ts';
 
-/** For the audit trail. */
-export function releaseWord({ falseAlarm, keepHeld }: ReleaseHow): string {
-  if (falseAlarm) return 'false alarm';
-  return keepHeld ? 'released, its held mail kept' : 'released';
+/** For the audit trail: who said what, and what became of the mail. */
+export function releaseWord({ by, falseAlarm, keepHeld }: ReleaseHow): string {
+  if (falseAlarm) return 'false alarm, held mail delivered';
+  if (!keepHeld) return 'released, mail taken from the queue delivered';
+  // A release that Postern makes says nothing about a hijack.
+  return by === 'postern' ? 'released, its held mail kept' : 'hijacked, its held mail kept';
 }
 
 /** The answer to the operator. `faults`: what could not be done. */
 export function releaseText(
   account: Account,
-  how: ReleaseHow,
+  how: ReleaseHow & { readonly onlyObserved: boolean },
   mail: { readonly back: number; readonly left: number },
   faults: readonly string[],
 ): string {
-  const parts = [`${account} may send again`];
+  const parts = [
+    how.onlyObserved
+      ? `${account} is no longer noted as hijacked; nothing was stopped`
+      : `${account} may send again`,
+  ];
   if (mail.back > 0) parts.push(`${messages(mail.back)} back in the queue`);
   if (mail.left > 0) {
     parts.push(
       `${messages(mail.left)} ${how.falseAlarm ? 'still held' : 'held'} until you decide: ` +
-        `postern held release --account ${account}, or postern held drop --account ${account}`,
+        `${shellWords('postern', 'held', 'release', '--account', account)}, or ` +
+        shellWords('postern', 'held', 'drop', '--account', account),
     );
   }
   if (faults.length > 0) parts.push(`but: ${faults.join('; ')}`);
@@ -36,6 +44,6 @@ export function suspendedAgain(account: Account): AdminResult {
     text:
       `${account} was suspended again in the meantime: ` +
       'its login stays closed and its mail stays held',
-    hint: `look at why, then: postern accounts release ${account}`,
+    hint: `look at why: ${shellWords('postern', 'accounts', 'show', account)}`,
   };
 }

@@ -1,6 +1,8 @@
 /** What the operator is told about a suspension. Pure. */
 import { noticeReasons } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
+import { releaseCommands } from '../../core/release-commands.ts';
+import { shellWords } from '../../lib/shell-words.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { IncidentRow } from '../../ports/ledger.ts';
 
@@ -14,6 +16,8 @@ export function suspensionNotice(
   from: { readonly host: string; readonly at: Millis; readonly iso: (at: Millis) => string },
 ): Notice {
   const { host, at, iso } = from;
+  const stopped = incident.stoppedMessages + incident.queuedHeld;
+  const { falseAlarm, hijacked } = releaseCommands(incident.account);
   const reasons = noticeReasons(incident.reasons);
   const named = reached.slice(0, Math.max(0, addressesMax - addressesIn(reasons)));
   return {
@@ -24,16 +28,20 @@ export function suspensionNotice(
     at: iso(at),
     account: incident.account,
     since: iso(incident.since),
-    leaked: { messages: incident.leakedMessages, recipients: incident.leakedRecipients },
-    ...(named.length === 0 ? {} : { reached: named }),
-    stopped: {
-      messages: incident.stoppedMessages + incident.queuedHeld,
-      fromQueue: incident.queuedHeld,
+    leaked: {
+      // In mode observe all of it has left.
+      messages: incident.leakedMessages + (incident.observed ? incident.stoppedMessages : 0),
+      recipients: incident.leakedRecipients,
     },
+    ...(named.length === 0 ? {} : { reached: named }),
+    stopped: { messages: incident.observed ? 0 : stopped, fromQueue: incident.queuedHeld },
+    ...(incident.observed ? { wouldStop: { messages: stopped } } : {}),
     loginClosed: incident.loginClosed,
     reasons,
-    undo: `postern accounts release ${incident.account}`,
-    explain: `postern accounts show ${incident.account}`,
+    // What was only observed has held nothing that could leave.
+    undo: incident.observed ? falseAlarm : hijacked,
+    falseAlarm,
+    explain: shellWords('postern', 'accounts', 'show', incident.account),
     page: `/incidents/${encodeURIComponent(incident.id)}`,
   };
 }

@@ -220,6 +220,7 @@ function reads(
     handover: all.handovers.handover,
     stories: stories.stories,
     story: stories.story,
+    observedSince: stories.observedSince,
     held: held.held,
     heldOne: held.heldOne,
     countHeld: held.countHeld,

@@ -29,7 +29,8 @@ export const hijack: Notice = {
       text: 'logged in from 7 networks in an hour, where 1 is usual',
     },
   ],
-  undo: 'postern accounts release joe@example.org',
+  undo: 'postern accounts release joe@example.org --hijacked',
+  falseAlarm: 'postern accounts release joe@example.org --false-alarm',
   explain: 'postern accounts show joe@example.org',
 };
 
@@ -61,7 +62,17 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
   ['page', { page: 'https://mail.example.org:9902/incidents/01J0ZC8R7M' }],
   ['reached', { reached: ['a@x.example', 'b@y.example', 'long.name@a-long-domain.example'] }],
   ['login-open', { loginClosed: false, stopped: { messages: 1, fromQueue: 0 } }],
-  ['would-suspend', { event: 'account.would-suspend', loginClosed: false }],
+  [
+    'would-suspend',
+    {
+      event: 'account.would-suspend',
+      loginClosed: false,
+      stopped: { messages: 0, fromQueue: 0 },
+      wouldStop: { messages: 16 },
+      undo: 'postern accounts release joe@example.org --false-alarm',
+      falseAlarm: 'postern accounts release joe@example.org --false-alarm',
+    },
+  ],
   ['holding', { event: 'account.holding', undo: 'postern held release --account joe@example.org' }],
   ['lane', { ...aboutLanes, account: 'Google', explain: 'postern providers show google' }],
   [

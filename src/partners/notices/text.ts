@@ -101,7 +101,7 @@ function opening(notice: Notice): string {
       return fold(
         `${who} looks hijacked. The mode is observe, so NOTHING WAS STOPPED. ` +
           'Change the password of the account and look at the queue of your mail server. ' +
-          'To let Postern stop such mail, set mode = "guard" in /etc/postern/postern.toml.',
+          'To let Postern stop such mail: postern mode guard',
       );
     case 'account.foreign':
       return fold(
@@ -155,21 +155,30 @@ function facts(notice: Notice): string {
   if (plainly.includes(event) || /^(?:authors|inbound)\./.test(event)) {
     return `At       ${notice.at}`;
   }
-  const { leaked, stopped, since } = notice;
-  const messages = count(stopped.messages, 'message');
+  const { leaked, since } = notice;
   const lines = [
     `Account  ${oneLine(notice.account)}`,
     `Since    ${event === 'account.suspended' ? `${since}, suspended ${notice.at}` : since}`,
-    `Sent     ${count(leaked.messages, 'message')} to ${count(leaked.recipients, 'recipient')}`,
+    `Sent     ${count(leaked.messages, 'message')} to ${count(leaked.recipients, 'recipient')} ` +
+      'since the first sign',
     ...reachedLines(notice),
-    `Stopped  ${messages}, ${stopped.fromQueue} of them taken from the queue`,
+    stoppedLine(notice),
   ];
   if (event === 'account.holding' || event === 'account.full') return lines.slice(0, 2).join('\n');
-  if (notice.event === 'account.would-suspend') return lines.slice(0, -1).join('\n');
+  if (notice.event === 'account.would-suspend') return lines.join('\n');
   const login = notice.loginClosed
     ? 'closed, and its sessions were ended'
     : 'NOT closed by Postern: change the password now';
   return [...lines, `Login    ${login}`].join('\n');
+}
+
+function stoppedLine({ event, stopped, wouldStop }: Notice): string {
+  if (event === 'account.would-suspend') {
+    const would = wouldStop === undefined ? '' : count(wouldStop.messages, 'message');
+    return `Stopped  nothing${would === '' ? '' : `; mode guard would have stopped ${would}`}`;
+  }
+  const messages = count(stopped.messages, 'message');
+  return `Stopped  ${messages}, ${stopped.fromQueue} of them taken from the queue`;
 }
 
 /** Some recipients, how many more there are, and the command that lists all. */
@@ -196,17 +205,27 @@ function hijacked({ account }: Notice): string {
   return `${shellWords('postern', 'accounts', 'suspend', oneLine(account))} --hijacked`;
 }
 
+/** Both releases. A notice that an earlier version stored has them without their option. */
+function releases({ falseAlarm, undo }: Notice): {
+  readonly keep: string;
+  readonly honest: string;
+} {
+  const keep = oneLine(undo);
+  if (falseAlarm !== undefined) return { keep, honest: oneLine(falseAlarm) };
+  return { keep: `${keep} --hijacked`, honest: `${keep} --false-alarm` };
+}
+
 function next(notice: Notice): string {
   const lines: string[] = [];
   if (notice.explain !== '') lines.push('Details', `  ${oneLine(notice.explain)}`);
   if (notice.page !== undefined) lines.push('On the status page', `  ${oneLine(notice.page)}`);
   if (notice.event === 'account.suspended') {
-    const undo = oneLine(notice.undo);
+    const { honest, keep } = releases(notice);
     lines.push('If it was a hijack: refuse its mail from now on', `  ${hijacked(notice)}`);
-    lines.push('After the password is changed (held mail stays held)', `  ${undo} --keep-held`);
-    lines.push('If the mail was legitimate (held mail is delivered)', `  ${undo} --false-alarm`);
+    lines.push('After the password is changed (held mail stays held)', `  ${keep}`);
+    lines.push('If the mail was legitimate (held mail is delivered)', `  ${honest}`);
   } else if (notice.event === 'account.would-suspend') {
-    lines.push('If the mail was legitimate', `  ${oneLine(notice.undo)} --false-alarm`);
+    lines.push('If the mail was legitimate', `  ${releases(notice).honest}`);
   } else if (notice.event === 'account.holding' || notice.event === 'account.full') {
     lines.push('If the owner sent it: deliver the held mail now', `  ${oneLine(notice.undo)}`);
     lines.push('If not: stop the account', `  ${hijacked(notice)}`);

@@ -4,10 +4,11 @@
  *
  *   GET  /api/overview                   everything on the status page (overview.ts)
  *   GET  /api/status
+ *   GET  /api/enforcing                  what mode guard would have changed in the last days
  *   GET  /api/accounts?state&like&limit
  *   GET  /api/accounts/NAME
  *   POST /api/accounts/NAME/suspend      { note?, hijacked?, by? }
- *   POST /api/accounts/NAME/release      { keepHeld? or falseAlarm?, note?, by? }
+ *   POST /api/accounts/NAME/release      { hijacked: true } or { falseAlarm: true }, note?, by?
  *   POST /api/accounts/NAME/allow        { until, note?, by? }    until: milliseconds or RFC 3339
  *   GET  /api/exemptions                 exemptions in force
  *   GET  /api/held?account&state&limit
@@ -80,6 +81,7 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   const api = new Hono<HttpEnv>();
   api.get('/overview', (c) => c.json(overview(admin)));
   api.get('/status', (c) => c.json(admin.status()));
+  api.get('/enforcing', (c) => c.json(admin.enforcing()));
   api.get('/recent', (c) => c.json(admin.recent(query(c, limitQuery).limit)));
   api.get('/minutes', (c) => c.json(admin.minutes()));
   api.get('/stats', async (c) => c.json(await admin.stats(query(c, statsQuery))));

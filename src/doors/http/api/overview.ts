@@ -6,6 +6,7 @@
 import type {
   AccountView,
   Admin,
+  EnforcingView,
   FeedItem,
   FlowMinute,
   IncidentView,
@@ -15,6 +16,8 @@ import type { HeldRow } from '../../../ports/ledger.ts';
 
 export type Overview = {
   readonly status: StatusView;
+  /** What mode guard would have changed; only in mode observe. */
+  readonly enforcing: EnforcingView | undefined;
   readonly suspended: readonly {
     readonly account: AccountView;
     /** The open incident; undefined if an operator suspended the account without any evidence. */
@@ -38,8 +41,10 @@ export function overview(admin: Admin): Overview {
     account,
     incident: admin.account(account.account)?.incidents.find((one) => one.endedAt === undefined),
   }));
+  const status = admin.status();
   return {
-    status: admin.status(),
+    status,
+    enforcing: status.mode === 'observe' ? admin.enforcing() : undefined,
     suspended,
     watched: admin.accounts({ state: 'watched', limit: watchedMax }),
     held: admin.held({ state: 'held', limit: heldMax }),

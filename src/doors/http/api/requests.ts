@@ -93,15 +93,32 @@ export const suspendBody: z.ZodType<SuspendBody> = z.strictObject({
   by,
   hijacked: z.boolean().default(false),
 });
+const whichRelease =
+  'say what it was: { "hijacked": true } keeps held mail held, { "falseAlarm": true } delivers it';
+/**
+ * `keepHeld` is the name of `hijacked` in version 0.1. With `keepHeld: false` that version said
+ * neither, and mail taken from the queue goes back: the command line still may (accounts release).
+ */
 export const releaseBody: z.ZodType<ReleaseBody> = z
   .strictObject({
     note,
     by,
+    hijacked: z.boolean().exactOptional(),
     falseAlarm: z.boolean().default(false),
-    keepHeld: z.boolean().default(false),
+    keepHeld: z.boolean().exactOptional(),
   })
-  .refine(({ falseAlarm, keepHeld }) => !(falseAlarm && keepHeld), {
-    message: 'falseAlarm delivers all held mail, so it cannot be combined with keepHeld',
+  .transform(({ hijacked, keepHeld, ...rest }, context) => {
+    const keeps = hijacked === true || keepHeld === true;
+    if (keeps && rest.falseAlarm) {
+      const message = 'falseAlarm delivers all held mail, so it cannot be combined with hijacked';
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
+    if (!keeps && !rest.falseAlarm && keepHeld === undefined) {
+      context.addIssue({ code: 'custom', message: whichRelease });
+      return z.NEVER;
+    }
+    return { ...rest, keepHeld: keeps };
   });
 export const allowBody: z.ZodType<AllowBody> = z.strictObject({
   note,

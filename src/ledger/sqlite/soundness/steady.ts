@@ -69,6 +69,7 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
     handover: steadily(ledger.handover, nothing),
     stories: steadily(ledger.stories, none),
     story: steadily(ledger.story, nothing),
+    observedSince: steadily(ledger.observedSince, none),
     held: steadily(ledger.held, none),
     heldOne: steadily(ledger.heldOne, nothing),
     countHeld: steadily(ledger.countHeld, zero),

@@ -7,7 +7,7 @@ import { instant, integer, list, oneOf, type Row, type Statements, text } from '
 
 export const verdictKinds: readonly VerdictKind[] = ['pass', 'delay', 'hold', 'refuse'];
 
-export type StoryTable = Pick<Ledger, 'stories' | 'story'> & {
+export type StoryTable = Pick<Ledger, 'observedSince' | 'stories' | 'story'> & {
   put(row: StoryRow): void;
 };
 
@@ -21,6 +21,13 @@ export function storyTable(make: Statements): StoryTable {
   const newest = 'ORDER BY at DESC, number DESC LIMIT ?';
   const all = make.query(`SELECT * FROM story ${newest}`);
   const byAccount = make.query(`SELECT * FROM story WHERE account = ? ${newest}`);
+  const observed = make.query(
+    `SELECT account, SUM(recipients) AS recipients, MAX(at) AS last_at,
+       SUM(verdict = 'delay') AS delays, SUM(verdict = 'hold') AS holds,
+       SUM(verdict = 'refuse') AS refusals
+     FROM story WHERE at >= ? AND observed = 1
+     GROUP BY account ORDER BY COUNT(*) DESC, account LIMIT ?`,
+  );
   return {
     put(row) {
       put(
@@ -41,6 +48,15 @@ export function storyTable(make: Statements): StoryTable {
       const row = one.first(id);
       return row === undefined ? undefined : storyRow(row);
     },
+    observedSince: (since, limit) =>
+      observed.all(since, limit).map((row) => ({
+        account: text(row, 'account') as Account,
+        delay: integer(row, 'delays'),
+        hold: integer(row, 'holds'),
+        refuse: integer(row, 'refusals'),
+        recipients: integer(row, 'recipients'),
+        lastAt: instant(row, 'last_at'),
+      })),
     stories(filter) {
       const rows =
         filter.account === undefined
