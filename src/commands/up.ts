@@ -14,7 +14,7 @@ import { serviceManager } from '../partners/systemd.ts';
 import type { Log } from '../ports/world.ts';
 import { commandAnywhere } from './guard/called.ts';
 import { watchTerminal } from './guard/closed-terminal.ts';
-import { withHolder } from './guard/ledger-holder.ts';
+import { withLedgerHolder } from './guard/ledger-holder.ts';
 import { becomeOwnerOf } from './guard/owner.ts';
 import { home, installedHome, makeState } from './guard/run-file.ts';
 import { helpAfter } from './terminal/help.ts';
@@ -220,7 +220,7 @@ async function startGuard(state: string, options: DaemonOptions): Promise<Daemon
   try {
     return await startDaemon(options);
   } catch (error) {
-    throw withHolder(error, join(state, 'ledger.db'));
+    throw withLedgerHolder(error, join(state, 'ledger.db'));
   }
 }
 

@@ -30,7 +30,7 @@ import { scriptList } from '../../flow/scripts/script-list.ts';
 import { incidentNow } from '../../flow/suspension/incident-now.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin, StoryView } from '../../ports/admin.ts';
+import type { AccountView, Admin, StatusView, StoryView } from '../../ports/admin.ts';
 import type {
   ExplainAnswer,
   FindAnswer,
@@ -72,6 +72,8 @@ export type GuardReads = {
   readonly live: boolean;
   accounts(filter: Parameters<Admin['accounts']>[0]): Promise<readonly AccountView[]>;
   account(name: string): Promise<FoundGuard<'account'>>;
+  /** How many there are, of those that are counted. */
+  counts(): Promise<{ readonly accounts: number; readonly held: number }>;
   exemptions(): Promise<readonly ExemptionRow[]>;
   held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldRow[]>;
   /** Mail that came in: what waits, what is in quarantine, and the rest. */
@@ -110,6 +112,10 @@ export async function openReads(
       live: true,
       accounts: (filter) => read(`/accounts${queryText(filter)}`),
       account: (name) => read(accountPath(name)),
+      async counts() {
+        const { accounts, held } = await read<StatusView>('/status');
+        return { accounts: accounts.known, held };
+      },
       exemptions: () => read('/exemptions'),
       held: (filter) => read(`/held${queryText(filter)}`),
       inbound: (filter) => read(`/inbound${queryText(filter)}`),
@@ -192,6 +198,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
         audit: ledger.audit({ account: name, limit: 100 }),
       };
     },
+    counts: async () => ({ accounts: ledger.countAccounts(), held: ledger.countHeld() }),
     async exemptions() {
       const inForce = ledger.exemptions().filter(({ until }) => until > now);
       return inForce.sort((a, b) => a.until - b.until);

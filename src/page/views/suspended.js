@@ -26,7 +26,7 @@ export function Suspended({ view, ask, open, incident }) {
       unseen > 0 &&
       html`<p class="quiet">
         And ${many(unseen, 'more account')}:
-        ${' '}<${Command} text=${command('accounts', 'list', '--state', 'suspended')} />
+        ${' '}<${Command} text=${command('accounts', 'list', '--only', 'suspended')} />
       </p>`
     }
   </section>`;
