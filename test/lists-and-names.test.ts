@@ -15,7 +15,7 @@ const until = ['--until', 'tomorrow'] as const;
 
 for (const words of [['suspend'], ['allow', ...until]] as const) {
   const [verb, ...more] = words;
-  test(`accounts ${verb} of a name that nobody knows does nothing, and says which are near`, async () => {
+  test(`accounts ${verb} of an unknown name does nothing, and says which are near`, async () => {
     const { calls, err, exit, out } = await asked(
       'accounts',
       verb,

@@ -44,8 +44,8 @@ export function register(program: Command): void {
     .summary('start the guard in the foreground')
     .description(
       'Starts the guard in the foreground, on loopback, with its ledger in a file: a milter ' +
-        'door and a policy door for Postfix, and a status page. Ctrl-C, SIGTERM or the end of its ' +
-        'terminal ends it; on SIGHUP it reads its configuration again.',
+        'door and a policy door for Postfix, and a status page. Ctrl-C, SIGTERM or the end of ' +
+        'its terminal ends it; on SIGHUP it reads its configuration again.',
     )
     .option('--state <dir>', 'state folder: ledger, token, run.json', defaultState)
     .option('--config <file>', 'configuration, a TOML file; see `postern config defaults`')

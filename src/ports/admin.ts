@@ -185,7 +185,13 @@ export type FeedItem = {
 /** The answer to an action, in words for the operator. `count`: how many things were done. */
 export type AdminResult =
   | { readonly ok: true; readonly text: string; readonly count: number }
-  | { readonly ok: false; readonly text: string; readonly hint?: string };
+  | {
+      readonly ok: false;
+      readonly text: string;
+      readonly hint?: string;
+      /** What was named is not there: an account, a message, a rule, a key. */
+      readonly isUnknown?: true;
+    };
 /** Verdicts of one minute, as they were carried out, for the chart of the last two hours. */
 export type FlowMinute = {
   readonly at: Millis;

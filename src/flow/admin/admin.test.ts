@@ -69,7 +69,7 @@ test('a message that left the queue otherwise is said, and not counted as releas
   assert.equal(rig.admin.heldOne(id)?.held.state, 'held', 'the review closes it');
 });
 
-test('entries whose message left the queue long ago are marked gone, and dropping them is done', async () => {
+test('entries whose message left long ago are marked gone; a drop is done', async () => {
   const { rig, id } = await withHeld();
   rig.queue.leave(id);
   rig.time.jump(6 * minuteMs);

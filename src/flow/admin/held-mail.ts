@@ -39,7 +39,7 @@ export async function moveHeld(
   }
   if (rows.length === 0) {
     const hint = 'for mail that came in: postern quarantine release ID, or drop ID';
-    return { ok: false, text: 'no such message is held', hint };
+    return { ok: false, text: 'no such message is held', hint, isUnknown: true };
   }
   const ids = rows.map(({ queueId }) => queueId);
   const { done: moved, fault } = await (state === 'released' ? mta.release(ids) : mta.drop(ids));
