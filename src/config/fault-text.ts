@@ -1,4 +1,4 @@
-/** What is wrong in a configuration file: the line, the value, and what was probably meant. Pure. */
+/** Errors in a configuration file: the line, the value, and what was probably meant. Pure. */
 import type { z } from 'zod';
 import { didYouMean, similarNames } from '../core/near-names.ts';
 import { withoutControls } from '../lib/peer-text.ts';

@@ -1,6 +1,6 @@
 /** Names that were probably meant by one that nobody knows. Pure. */
 
-/** Changed, added, missing or swapped letters that a typing mistake may have. */
+/** Changed, added, missing or swapped characters that a typing mistake may have. */
 const mistakesMax = 2;
 
 /** The closest of these names, best first; none if none is close. */
@@ -24,7 +24,7 @@ function distance(typed: string, name: string): number | undefined {
   return far > most ? undefined : far;
 }
 
-/** Edits from one text to the other, where two swapped letters are one (optimal alignment). */
+/** Edits from one text to the other, where two swapped characters are one (optimal alignment). */
 function edits(from: string, to: string): number {
   let older: number[] = [];
   let old = Array.from({ length: to.length + 1 }, (_, at) => at);

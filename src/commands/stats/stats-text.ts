@@ -71,8 +71,8 @@ function cells(line: StatsLine, by: StatsKind, scored: boolean): readonly string
 function nothing(by: StatsKind): string {
   if (by === 'script') {
     return (
-      'No web script is known to have sent mail in this time. Postern sees scripts only where it\n' +
-      'is the sendmail of this machine. To connect it: sudo postern connect sendmail'
+      'No web script is known to have sent mail in this time. Postern sees scripts only\n' +
+      'where it is the sendmail of this machine: sudo postern connect sendmail'
     );
   }
   if (by === 'rule') return 'No rule matched in this time.';

@@ -1,8 +1,10 @@
 /** Times in what `--json` prints. */
 
-/** Names of fields that are times: at, endedAt, since, until … */
-const timeName =
-  /^(?:at|before|due|exemptUntil|firstSeen|from|lastSeen|memory|now|since|until|[a-z]+[A-Za-z]*At)$/;
+/** Fields that are times, besides those that end with At (endedAt, changedAt …). */
+const timeNames: ReadonlySet<string> = new Set([
+  ...['at', 'before', 'due', 'exemptUntil', 'firstSeen', 'from', 'lastSeen', 'memory', 'now'],
+  ...['since', 'until'],
+]);
 /** Milliseconds since 1970 of a day in 1973. No count is as large. */
 const earliest = 1e11;
 const latest = 8.64e15;
@@ -15,7 +17,7 @@ export function hasEpochTimes(): boolean {
 /** For JSON.stringify: RFC 3339 for milliseconds in a field that is a time. */
 export function jsonTime(key: string, value: unknown): unknown {
   if (typeof value !== 'number' || value < earliest || value > latest) return value;
-  return timeName.test(key) ? new Date(value).toISOString() : value;
+  return timeNames.has(key) || /[a-z]At$/.test(key) ? new Date(value).toISOString() : value;
 }
 
 /** A day, counted from 1970, as it is printed: `2026-12-31`. */

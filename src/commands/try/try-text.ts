@@ -59,6 +59,6 @@ export function tallyText(tally: HijackTally, { victim, observed }: TryFacts): s
     'which have no real message. Postern closes the entries after an hour.\n\n' +
     `See why:                     ${words('accounts', 'show', victim)}\n` +
     `Let the account send again:  ${words('accounts', 'release', victim)} --hijacked\n` +
-    `Take back all of it:         ${words('try', '--undo')}\n`
+    `Take all that back:          ${words('try', '--undo')}\n`
   );
 }
