@@ -36,7 +36,7 @@ test('the victim is suspended after a few, and honest neighbours never notice', 
       /held: \d+ new recipients in/,
       /held, and the account is suspended: /,
       /held: the account was suspended \d+ min ago; /,
-      /postern accounts release victim@try\.invalid --keep-held$/m,
+      /postern accounts release victim@try\.invalid --hijacked$/m,
     ]) {
       assert.match(first.out, told);
     }

@@ -33,6 +33,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['incidents', 'hijacks, and the mail that got out', () => import('./incidents/incidents.ts')],
   ['bounces', 'why mail did not arrive, from its bounces', () => import('./bounces/bounces.ts')],
   ['providers', 'how each provider treats our mail', () => import('./providers/providers.ts')],
+  ['audit', 'who did what: operators, and Postern itself', () => import('./audit.ts')],
   ['explain', 'why a message got its verdict', () => import('./explain.ts')],
   ['forget', "remove a person's address from all records", () => import('./forget.ts')],
   ['try', 'play a hijack, or send a test notice', () => import('./try/try.ts')],

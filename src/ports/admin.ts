@@ -22,6 +22,7 @@ import type { LaneViews } from './lanes.ts';
 import type {
   AccountSearch,
   AuditRow,
+  AuditSearch,
   ExemptionRow,
   HeldRow,
   HeldState,
@@ -320,7 +321,7 @@ export type Admin = {
       }
     | undefined;
   /** What people and Postern itself did, newest first. */
-  audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
+  audit(filter: AuditSearch): readonly AuditRow[];
   recent(limit: number): readonly FeedItem[];
   minutes(): readonly FlowMinute[];
   /** Calls back on each verdict until the returned function is called. */

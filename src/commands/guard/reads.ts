@@ -48,7 +48,14 @@ import type {
   InboundStatus,
 } from '../../ports/inbound/inbound.ts';
 import type { LaneDetail, LaneList } from '../../ports/lanes.ts';
-import type { ExemptionRow, HeldRow, IncidentRow, Ledger } from '../../ports/ledger.ts';
+import type {
+  AuditRow,
+  AuditSearch,
+  ExemptionRow,
+  HeldRow,
+  IncidentRow,
+  Ledger,
+} from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -72,6 +79,8 @@ export type GuardReads = {
   readonly live: boolean;
   accounts(filter: Parameters<Admin['accounts']>[0]): Promise<readonly AccountView[]>;
   account(name: string): Promise<FoundGuard<'account'>>;
+  /** Newest first, at most 1000. */
+  audit(filter: AuditSearch): Promise<readonly AuditRow[]>;
   /** How many there are, of those that are counted. */
   counts(): Promise<{ readonly accounts: number; readonly held: number }>;
   exemptions(): Promise<readonly ExemptionRow[]>;
@@ -112,6 +121,7 @@ export async function openReads(
       live: true,
       accounts: (filter) => read(`/accounts${queryText(filter)}`),
       account: (name) => read(accountPath(name)),
+      audit: (filter) => read(`/audit${queryText(filter)}`),
       async counts() {
         const { accounts, held } = await read<StatusView>('/status');
         return { accounts: accounts.known, held };
@@ -198,6 +208,7 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
         audit: ledger.audit({ account: name, limit: 100 }),
       };
     },
+    audit: async (filter) => ledger.audit(filter),
     counts: async () => ({ accounts: ledger.countAccounts(), held: ledger.countHeld() }),
     async exemptions() {
       const inForce = ledger.exemptions().filter(({ until }) => until > now);

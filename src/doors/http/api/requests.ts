@@ -65,6 +65,8 @@ export const heldQuery: z.ZodType<Parameters<Admin['held']>[0]> = z.object({
 });
 export const auditQuery: z.ZodType<Parameters<Admin['audit']>[0]> = z.object({
   account: name.exactOptional(),
+  since: z.coerce.number().int().min(0).exactOptional(),
+  offset: z.coerce.number().int().min(0).exactOptional(),
   limit,
 });
 /**
