@@ -18,6 +18,7 @@ import { withLedgerHolder } from './guard/ledger-holder.ts';
 import { becomeOwnerOf } from './guard/owner.ts';
 import { home, installedHome, makeState } from './guard/run-file.ts';
 import { helpAfter } from './terminal/help.ts';
+import { logText } from './terminal/log-line.ts';
 import { portOption } from './terminal/options.ts';
 import { own } from './terminal/own-command.ts';
 import { paint } from './terminal/table.ts';
@@ -71,7 +72,8 @@ export function register(program: Command): void {
           'Without --config the doors are at 9900 (milter), 9901 (policy) and 9902 (status\n' +
           'page), or at a free port if that is taken. With --config the doors for Postfix are\n' +
           'Unix sockets in its queue folder, unless the file sets others, and no door ever\n' +
-          'moves. The log is on standard error, one JSON object a line.',
+          'moves. The log is on standard error: one JSON object a line, or lines for people if\n' +
+          'that is a terminal.',
         examples: [
           ['./postern up', 'mode guard, on loopback, ledger in ./.state'],
           ['./postern up --mode observe --port 0 --json', 'free ports, printed as JSON'],
@@ -229,7 +231,17 @@ function writePrivate(path: string, text: string): void {
   renameSync(`${path}.tmp`, path);
 }
 
+/** JSON for programs and for journald; lines that a person can read for a terminal. */
 function openLog(level: Config['log']['level']): Log {
+  const { values } = pino.levels;
+  if (process.stderr.isTTY) {
+    const least = values[level] ?? 0;
+    const write = logWriter();
+    return (at, event, fields) => {
+      if ((values[at] ?? 0) < least) return;
+      write(`${logText(Date.now(), at, { event, fields: { ...fields } })}\n`);
+    };
+  }
   const logger = pino(
     {
       level,
