@@ -57,6 +57,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['stats', 'numbers of outgoing mail, by account or day', () => import('./stats/stats.ts')],
   ['dkim', 'DKIM keys, and signatures of messages', () => import('./dkim/dkim.ts')],
   ['spf', 'what SPF says about mail from an address', () => import('./dns/spf.ts')],
+  ['support', 'a file for a bug report, without secrets', () => import('./support/support.ts')],
   ['config', 'check and show the configuration', () => import('./config/config.ts')],
 ];
 
