@@ -92,6 +92,7 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
   return {
     up: ['--port', '0'],
     'accounts show': ['joe'],
+    support: ['--out', join(dir, 'report.txt'), ...config],
     'accounts suspend': ['joe', '--unknown'],
     'accounts release': ['joe'],
     'accounts allow': ['joe', '--unknown', '--until', '1d'],

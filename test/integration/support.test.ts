@@ -71,7 +71,7 @@ test('nothing that was planted is in the bundle; what helps is', async () => {
     assert.equal(statSync(out).mode & 0o777, 0o600);
     for (const part of [
       'Postfix   3.',
-      'guard.runs',
+      'daemon.alive',
       '"guard.ready"',
       'postern_verdicts',
       'smtpd',

@@ -104,8 +104,11 @@ async function ownOutput(words: readonly string[]): Promise<string> {
     return await output(process.execPath, args);
   } catch (error) {
     // A command that found something wrong ends with 1, and has printed it.
-    const { code, stdout } = error as { code?: unknown; stdout?: unknown };
+    const { code, stderr, stdout } = error as Partial<
+      Record<'code' | 'stderr' | 'stdout', unknown>
+    >;
     if (code === 1 && typeof stdout === 'string' && stdout !== '') return stdout;
+    if (typeof stderr === 'string' && stderr !== '') return `left out: ${stderr}`;
     throw error;
   }
 }
