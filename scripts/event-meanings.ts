@@ -100,6 +100,10 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'guard.ready': 'Postern has started and its doors are open.',
   'guard.stopped': 'Postern stopped in order.',
   'guard.stopping': 'Postern received a signal to stop.',
+  'held.gone':
+    'Messages are no longer in the hold queue, and neither Postern nor its commands moved them: ' +
+    'somebody used `postsuper`, or the queue was emptied. Their entries are marked gone; ' +
+    '`postern held list --was gone` shows them.',
   'held.requeued':
     'Somebody requeued a held message (`postsuper -r`), so it got a new queue id. `again` true: ' +
     'Postern holds it again under that id. Else it was delivered before; deliver held mail with ' +

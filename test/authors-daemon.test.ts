@@ -69,7 +69,8 @@ test('a server that signs is observed from its first start on, and told so', asy
   await started(state, toml, async (run) => {
     const authors = await authorsOf(run);
     assert.equal(authors.isRunning, true);
-    assert.equal((authors.until ?? 0) - (authors.from ?? 0), 14 * 86_400_000);
+    const span = Date.parse(String(authors.until)) - Date.parse(String(authors.from));
+    assert.equal(span, 14 * 86_400_000);
     until = authors.until;
     assert.equal(await told, 'authors.observing');
     assert.match((await run('status')).out, /authors +observed until .*--suggest/s);

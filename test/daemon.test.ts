@@ -104,7 +104,7 @@ describe('doors that are off', () => {
       assert.match((await run('status')).out, /^page +off$/m);
       const shown = await run('status', '--token', '--json');
       assert.equal((JSON.parse(shown.out) as { page: string }).page, 'off');
-      assert.equal((await run('accounts', 'suspend', 'joe@example.org')).exit, 0);
+      assert.equal((await run('accounts', 'suspend', '--unknown', 'joe@example.org')).exit, 0);
       assert.match((await run('accounts', 'list')).out, /^joe@example\.org +suspended/m);
       assert.equal((await run('accounts', 'release', 'joe@example.org', '--hijacked')).exit, 0);
       const tried = await run('try', 'hijack');

@@ -45,11 +45,32 @@ test('the victim is suspended after a few, and honest neighbours never notice', 
 
     const second = await run('try', 'hijack', '--json', ...fast);
     const tally = JSON.parse(second.out) as Record<string, number>;
-    assert.equal(tally['victim'], 'victim-2@try.invalid', 'the first is still suspended');
+    assert.equal(tally['victim'], 'victim@try.invalid', 'the first play was taken back');
     assert.equal(tally['honestPassed'], 16);
     assert.ok((tally['passed'] ?? 99) <= 10, second.out);
     assert.ok((tally['suspendedAt'] ?? 99) <= 30, second.out);
     assert.equal(tally['played'], (tally['suspendedAt'] ?? 0) + 3);
+  });
+});
+
+test('try --undo takes back what a play left', async () => {
+  await played('guard', async (run) => {
+    await run('try', 'hijack', ...fast);
+    const held = JSON.parse((await run('held', 'list', '--json')).out) as unknown[];
+    assert.ok(held.length > 0);
+    const { exit, out } = await run('try', '--undo');
+    assert.equal(exit, 0);
+    assert.equal(
+      out,
+      `1 made-up account released, ${held.length} entries of held messages closed\n`,
+    );
+    const left = await run('held', 'list', '--json');
+    assert.equal(left.out, '[]\n');
+    const gone = await run('held', 'list', '--was', 'gone', '--json');
+    assert.equal((JSON.parse(gone.out) as unknown[]).length, held.length);
+    assert.match((await run('accounts', 'show', 'victim@try.invalid')).out, /: clear$/m);
+    const again = await run('try', '--undo');
+    assert.match(again.out, /^0 made-up accounts released, 0 entries/);
   });
 });
 

@@ -2,12 +2,12 @@
  * The command line: the list of commands, how a command is found, and how a run ends. Each command
  * has its own file, loaded only when that command runs, so that others cost no time at start.
  */
-import { getSystemErrorMessage } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { ownCommands } from '../core/own-command.ts';
-import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { sysexits } from '../lib/operator-error.ts';
 import { version } from '../version.ts';
 import { commandHere } from './guard/called.ts';
+import { failureJson, failureOf, failureText } from './terminal/failure.ts';
 import { ownCommand, setOwnCommand } from './terminal/own-command.ts';
 import type { OwnOutput } from './terminal/print.ts';
 
@@ -36,6 +36,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['bounces', 'why mail did not arrive, from its bounces', () => import('./bounces/bounces.ts')],
   ['providers', 'how each provider treats our mail', () => import('./providers/providers.ts')],
   ['listed', 'are we on blocklists? what to do', () => import('./listed/listed.ts')],
+  ['audit', 'who did what: operators, and Postern itself', () => import('./audit.ts')],
   ['explain', 'why a message got its verdict', () => import('./explain.ts')],
   ['forget', "remove a person's address from all records", () => import('./forget.ts')],
   ['try', 'play a hijack, or send a test notice', () => import('./try/try.ts')],
@@ -66,6 +67,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['stats', 'numbers of outgoing mail, by account or day', () => import('./stats/stats.ts')],
   ['dkim', 'DKIM keys, and signatures of messages', () => import('./dkim/dkim.ts')],
   ['spf', 'what SPF says about mail from an address', () => import('./dns/spf.ts')],
+  ['support', 'a file for a bug report, without secrets', () => import('./support/support.ts')],
   ['config', 'check and show the configuration', () => import('./config/config.ts')],
   ['man', 'print a manual page', () => import('./man/man.ts')],
   ['completion', 'completion for bash, zsh and fish', () => import('./completion/completion.ts')],
@@ -98,15 +100,38 @@ export type Output = { out(text: string): void; err(text: string): void };
 
 /** Runs one command line (without node and script) and answers with the exit code. */
 export async function runCommandLine(words: readonly string[], output: Output): Promise<number> {
+  setOwnCommand(commandHere(words));
+  const { leading, rest } = withoutLeading(helpAsOption(words));
+  let printed = false;
+  const counted: Output = {
+    ...output,
+    out(text) {
+      printed = true;
+      output.out(text);
+    },
+  };
+  let help = 'postern --help';
   try {
-    setOwnCommand(commandHere(words));
-    const { leading, rest } = withoutLeading(helpAsOption(words));
-    const program = await openProgram(rest, output);
-    await program.parseAsync([...withLeading(program, rest, leading)], { from: 'user' });
+    const program = await openProgram(rest, counted);
+    const { command, depth } = leafOf(program, rest);
+    help = ['postern', ...rest.slice(0, depth), '--help'].join(' ');
+    await program.parseAsync([...withLeading(command, depth, { leading, rest })], { from: 'user' });
     return sysexits.ok;
   } catch (error) {
-    return failed(error, output);
+    const failure = failureOf(error, help);
+    if (failure === undefined) return sysexits.ok;
+    // Commander has said its part already.
+    const isSaid = error instanceof CommanderError;
+    output.err(isSaid ? `postern: ${failure.hint}\n` : failureText(failure));
+    // Only where nothing was printed: standard output stays one JSON value.
+    if (asksForJson(rest) && !printed) output.out(failureJson(failure));
+    return failure.exit;
   }
+}
+
+function asksForJson(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return (end === -1 ? words : words.slice(0, end)).includes('--json');
 }
 
 /** The program with the wanted command, or without one with the summaries of all. */
@@ -164,27 +189,30 @@ function withoutLeading(words: readonly string[]): {
   return { leading: words.slice(0, at), rest: words.slice(at) };
 }
 
-/** Puts the options behind the words of the command; one that the command lacks has no meaning. */
-function withLeading(
-  program: Command,
-  words: readonly string[],
-  leading: readonly string[],
-): readonly string[] {
-  if (leading.length === 0) return words;
+/** The command that the words name, and how many of them its name has. */
+function leafOf(program: Command, words: readonly string[]): { command: Command; depth: number } {
   let command = program;
   let depth = 0;
   for (;;) {
     const next = command.commands.find((one) => one.name() === words[depth]);
-    if (next === undefined) break;
+    if (next === undefined) return { command, depth };
     command = next;
     depth++;
   }
+}
+
+/** Puts the options behind the words of the command; one that the command lacks has no meaning. */
+function withLeading(
+  command: Command,
+  depth: number,
+  { leading, rest }: ReturnType<typeof withoutLeading>,
+): readonly string[] {
   const known = leading.flatMap((name, at) =>
     at % 2 === 0 && command.options.some(({ long }) => long === name)
       ? [name, leading[at + 1] ?? '']
       : [],
   );
-  return [...words.slice(0, depth), ...known, ...words.slice(depth)];
+  return [...rest.slice(0, depth), ...known, ...rest.slice(depth)];
 }
 
 function outputConfiguration(output: Output): OwnOutput {
@@ -201,39 +229,4 @@ function outputConfiguration(output: Output): OwnOutput {
 function inherit(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent).helpCommand(false);
   for (const sub of command.commands) inherit(sub, command);
-}
-
-/** Prints one clear line for each error, and answers with the exit code. */
-function failed(error: unknown, output: Output): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : sysexits.usage;
-  if (error instanceof OperatorError) {
-    const here = (text: string): string => ownCommands(text, ownCommand());
-    for (const line of `${error.message}${because(error)}`.split('\n')) {
-      output.err(`postern: ${here(line)}\n`);
-    }
-    if (error.hint !== undefined && error.hint !== '') {
-      output.err(`postern: ${here(error.hint)}\n`);
-    }
-    return error.exit;
-  }
-  output.err(
-    'postern: an error in Postern, please report it: ' +
-      `${error instanceof Error ? error.stack : error}\n`,
-  );
-  return sysexits.software;
-}
-
-function because({ cause, message: said }: OperatorError): string {
-  if (cause === undefined) return '';
-  const { errno, message } = { errno: undefined, message: String(cause), ...errorOf(cause) };
-  // Node's own text repeats the path, which the message already names.
-  const why = errno === undefined ? message : getSystemErrorMessage(errno);
-  // The message may have it already.
-  return said.includes(why) || (errno !== undefined && said.includes(message)) ? '' : `: ${why}`;
-}
-
-function errorOf(cause: unknown): { readonly errno?: number; readonly message?: string } {
-  if (!(cause instanceof Error)) return {};
-  const { errno, message } = cause as NodeJS.ErrnoException;
-  return errno === undefined || 'address' in cause ? { message } : { message, errno };
 }

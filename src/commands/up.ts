@@ -14,10 +14,11 @@ import { serviceManager } from '../partners/systemd.ts';
 import type { Log } from '../ports/world.ts';
 import { commandAnywhere } from './guard/called.ts';
 import { watchTerminal } from './guard/closed-terminal.ts';
-import { withHolder } from './guard/ledger-holder.ts';
+import { withLedgerHolder } from './guard/ledger-holder.ts';
 import { becomeOwnerOf } from './guard/owner.ts';
 import { home, installedHome, makeState } from './guard/run-file.ts';
 import { helpAfter } from './terminal/help.ts';
+import { logText } from './terminal/log-line.ts';
 import { portOption } from './terminal/options.ts';
 import { own } from './terminal/own-command.ts';
 import { paint } from './terminal/table.ts';
@@ -44,8 +45,8 @@ export function register(program: Command): void {
     .summary('start the guard in the foreground')
     .description(
       'Starts the guard in the foreground, on loopback, with its ledger in a file: a milter ' +
-        'door and a policy door for Postfix, and a status page. Ctrl-C, SIGTERM or the end of its ' +
-        'terminal ends it; on SIGHUP it reads its configuration again.',
+        'door and a policy door for Postfix, and a status page. Ctrl-C, SIGTERM or the end of ' +
+        'its terminal ends it; on SIGHUP it reads its configuration again.',
     )
     .option('--state <dir>', 'state folder: ledger, token, run.json', defaultState)
     .option('--config <file>', 'configuration, a TOML file; see `postern config defaults`')
@@ -71,7 +72,8 @@ export function register(program: Command): void {
           'Without --config the doors are at 9900 (milter), 9901 (policy) and 9902 (status\n' +
           'page), or at a free port if that is taken. With --config the doors for Postfix are\n' +
           'Unix sockets in its queue folder, unless the file sets others, and no door ever\n' +
-          'moves. The log is on standard error, one JSON object a line.',
+          'moves. The log is on standard error: one JSON object a line, or lines for people if\n' +
+          'that is a terminal.',
         examples: [
           ['./postern up', 'mode guard, on loopback, ledger in ./.state'],
           ['./postern up --mode observe --port 0 --json', 'free ports, printed as JSON'],
@@ -228,7 +230,7 @@ async function startGuard(state: string, options: DaemonOptions): Promise<Daemon
   try {
     return await startDaemon(options);
   } catch (error) {
-    throw withHolder(error, join(state, 'ledger.db'));
+    throw withLedgerHolder(error, join(state, 'ledger.db'));
   }
 }
 
@@ -237,7 +239,17 @@ function writePrivate(path: string, text: string): void {
   renameSync(`${path}.tmp`, path);
 }
 
+/** JSON for programs and for journald; lines that a person can read for a terminal. */
 function openLog(level: Config['log']['level']): Log {
+  const { values } = pino.levels;
+  if (process.stderr.isTTY) {
+    const least = values[level] ?? 0;
+    const write = logWriter();
+    return (at, event, fields) => {
+      if ((values[at] ?? 0) < least) return;
+      write(`${logText(Date.now(), at, { event, fields: { ...fields } })}\n`);
+    };
+  }
   const logger = pino(
     {
       level,

@@ -5,9 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
-import type { z } from 'zod';
 import type { ReplyRule } from '../core/replies/rule.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { issueText } from './fault-text.ts';
 import { withNewNames } from './old-names.ts';
 import { readReplyRules } from './reply-rules.ts';
 import { type Config, schema, settings } from './schema.ts';
@@ -55,7 +55,9 @@ export function parseConfig(text: string, name: string): Omit<LoadedConfig, 'fil
   const { raw, oldNames } = withNewNames(toml);
   const read = schema.safeParse(raw);
   if (!read.success) {
-    const lines = read.error.issues.map((issue) => `${name}: ${issueText(issue)}`);
+    const known = settings(schema.parse({})).map(({ key }) => key);
+    const about = { file: name, text, settings: known };
+    const lines = read.error.issues.map((issue) => issueText(issue, about));
     throw wrong(lines.join('\n'));
   }
   return { config: read.data, set: new Set(keysOf(raw, '')), oldNames };
@@ -66,15 +68,6 @@ function wrong(text: string): OperatorError {
     exit: sysexits.config,
     hint: '`postern config defaults` prints every setting with its default and its meaning',
   });
-}
-
-function issueText(issue: z.core.$ZodIssue): string {
-  const path = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const where = path === '' ? '' : ` in [${path}]`;
-    return `unknown setting ${issue.keys.join(', ')}${where}`;
-  }
-  return `${path}: ${issue.message}`;
 }
 
 function keysOf(value: unknown, prefix: string): string[] {

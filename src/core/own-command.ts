@@ -22,20 +22,18 @@ export const usualCommand: OwnCommand = { program: 'postern', options: [], sudo:
 export const commandWords: readonly string[] = [
   ...['accounts', 'audit', 'bounces', 'canary', 'check', 'checklist', 'completion', 'config'],
   ...['connect', 'dkim', 'dns', 'doctor', 'drill', 'explain', 'find', 'forget', 'held', 'help'],
-  ...['inbound', 'incidents', 'install', 'listed', 'man', 'mode', 'passwords', 'probe'],
   ...[
+    'inbound',
+    'incidents',
+    'install',
+    'listed',
+    'man',
+    'mode',
+    'passwords',
+    'probe',
     'providers',
-    'quarantine',
-    'replay',
-    'scan',
-    'scripts',
-    'spf',
-    'stats',
-    'status',
-    'support',
-    'try',
-    'up',
   ],
+  ...['quarantine', 'replay', 'scan', 'scripts', 'spf', 'stats', 'status', 'support', 'try', 'up'],
 ];
 
 /** Commands without a state folder of the guard; those that read a configuration, or Postfix's. */

@@ -95,7 +95,9 @@ export async function programOutput(call: ProgramCall): Promise<readonly string[
 }
 
 function failure(call: ProgramCall, code: number | null, complaint: string): OperatorError {
-  const said = complaint.trim().split('\n').at(-1) ?? '';
+  const lines = complaint.trim().split('\n');
+  // Postfix's tools say this first, and then how they failed without it.
+  const said = lines.find((line) => line.includes('Mail system is down')) ?? lines.at(-1) ?? '';
   return new OperatorError('program-failed', `${call.program} ended with ${code}: ${said}`, {
     exit: sysexits.osErr,
   });

@@ -24,6 +24,7 @@ import type { LaneViews } from './lanes.ts';
 import type {
   AccountSearch,
   AuditRow,
+  AuditSearch,
   ExemptionRow,
   HeldRow,
   HeldState,
@@ -187,7 +188,13 @@ export type FeedItem = {
 /** The answer to an action, in words for the operator. `count`: how many things were done. */
 export type AdminResult =
   | { readonly ok: true; readonly text: string; readonly count: number }
-  | { readonly ok: false; readonly text: string; readonly hint?: string };
+  | {
+      readonly ok: false;
+      readonly text: string;
+      readonly hint?: string;
+      /** What was named is not there: an account, a message, a rule, a key. */
+      readonly isUnknown?: true;
+    };
 /** Verdicts of one minute, as they were carried out, for the chart of the last two hours. */
 export type FlowMinute = {
   readonly at: Millis;
@@ -346,7 +353,7 @@ export type Admin = {
       }
     | undefined;
   /** What people and Postern itself did, newest first. */
-  audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
+  audit(filter: AuditSearch): readonly AuditRow[];
   recent(limit: number): readonly FeedItem[];
   minutes(): readonly FlowMinute[];
   /** Calls back on each verdict until the returned function is called. */
@@ -354,6 +361,8 @@ export type Admin = {
   testNotice(): Promise<AdminResult>;
   /** Undefined: no canary is set ([drill]). */
   readonly drill: DrillAdmin | undefined;
+  /** Releases made-up accounts, and closes entries of made-up held messages. */
+  undoTries(by: string): Promise<AdminResult>;
   /** Without the numbers of the last minute. */
   readonly stats: AskStats;
   readonly dkim: KeyAdmin;

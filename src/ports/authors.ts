@@ -81,7 +81,12 @@ export type AuthorsView = {
 /** As AdminResult (admin.ts). */
 export type AuthorResult =
   | { readonly ok: true; readonly text: string; readonly count: number }
-  | { readonly ok: false; readonly text: string; readonly hint?: string };
+  | {
+      readonly ok: false;
+      readonly text: string;
+      readonly hint?: string;
+      readonly isUnknown?: true;
+    };
 
 /** Commands for declarations (flow/authors/author-admin.ts). `by` goes into the audit trail. */
 export type AuthorAdmin = {

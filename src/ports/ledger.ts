@@ -217,6 +217,15 @@ export type Change =
   | InboundChange
   | ChecklistWrite;
 
+export type AuditSearch = {
+  readonly account?: string;
+  /** Not older than this. */
+  readonly since?: number;
+  /** How many of the newest are left out: a page after others. */
+  readonly offset?: number;
+  readonly limit: number;
+};
+
 export type AccountSearch = {
   readonly state?: AccountState;
   readonly like?: string;
@@ -281,7 +290,8 @@ export type Ledger = StatsLedger &
       readonly limit: number;
     }): readonly IncidentRow[];
     exemptions(): readonly ExemptionRow[];
-    audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
+    /** Newest first. */
+    audit(filter: AuditSearch): readonly AuditRow[];
     notices(due: Millis): readonly NoticeRow[];
     meta(key: string): string | undefined;
     /** All keys that there ever were, by domain and age; of probation keys only those not gone. */

@@ -45,7 +45,12 @@ export type ScriptListView = {
 /** As AdminResult (admin.ts). */
 export type RuleResult =
   | { readonly ok: true; readonly text: string; readonly count: number }
-  | { readonly ok: false; readonly text: string; readonly hint?: string };
+  | {
+      readonly ok: false;
+      readonly text: string;
+      readonly hint?: string;
+      readonly isUnknown?: true;
+    };
 
 export type NewRule = Omit<ScriptRule, 'id'>;
 

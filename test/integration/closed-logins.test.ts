@@ -60,7 +60,7 @@ const inGuard = (login: string) => imap(server.dovecot.imapPort, login);
 
 /** Suspends the account and waits for what became of its login. */
 async function suspended(account: string): Promise<'closed' | 'not-closed'> {
-  await server.guard.cli('accounts', 'suspend', account, '--note', 'a test');
+  await server.guard.cli('accounts', 'suspend', '--unknown', account, '--note', 'a test');
   return eventually(`the login of ${account} is dealt with`, async () => {
     const said = (await server.guard.log()).some(
       (line) => line.event === 'login.not-closed' && line['account'] === account,

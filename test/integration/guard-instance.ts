@@ -167,7 +167,8 @@ async function readyLine(
   const first = await Promise.race([line, ended]);
   if (!Array.isArray(first)) throw new Error(`the guard ended with ${first}: ${await log()}`);
   const { ready, doors, token } = JSON.parse(String(first[0])) as Ready & { ready: boolean };
-  if (!ready) throw new Error(`the guard is not ready: ${first[0]}`);
+  // It said so as JSON, and its log says more.
+  if (!ready) throw new Error(`the guard ended with ${await ended}: ${await log()}`);
   return { doors, token };
 }
 

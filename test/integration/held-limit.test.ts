@@ -84,7 +84,7 @@ async function restartGuard(): Promise<void> {
 test('1 to 100 are held, the 101st is 451, before and after a kill', {
   timeout: 90_000,
 }, async () => {
-  await guard.cli('accounts', 'suspend', joe);
+  await guard.cli('accounts', 'suspend', '--unknown', joe);
   const first = await sent(joe, 1, 60);
   assert.deepEqual([...new Set(first.map(({ code }) => code))], [250]);
   await restartGuard();
@@ -134,7 +134,7 @@ test('released: each of the 100 arrives, none twice, and there is room again', a
 });
 
 test('the size counts too, as Postfix counts it; what is dropped makes room', async () => {
-  await guard.cli('accounts', 'suspend', ann);
+  await guard.cli('accounts', 'suspend', '--unknown', ann);
   await using client = await login(ann);
   const text = `Subject: large\r\n\r\n${'All work and no play.\r\n'.repeat(13_000)}`;
   const send = async (): Promise<number> => {
@@ -153,7 +153,15 @@ test('the size counts too, as Postfix counts it; what is dropped makes room', as
 });
 
 test('called hijacked: 550 at once, what is held stays, and a release undoes it', async () => {
-  const said = await guard.cli('accounts', 'suspend', ann, '--hijacked', '--note', 'she called');
+  const said = await guard.cli(
+    'accounts',
+    'suspend',
+    '--unknown',
+    ann,
+    '--hijacked',
+    '--note',
+    'she called',
+  );
   assert.match(said, /was hijacked: its mail is refused from now on; 3 of its messages are held/);
   const [refused] = await sent(ann, 1, 1);
   assert.equal(refused?.code, 550);

@@ -31,7 +31,7 @@ const held = (): Promise<readonly HeldRow[]> =>
 test('the sixth gets exit code 75 and the contact; after a release all go out once', async () => {
   assert.equal((await send('before')).exit, 0);
   await eventually('it is known', () => server.sink.recipients('before').length === 1);
-  await server.guard.cli('accounts', 'suspend', account);
+  await server.guard.cli('accounts', 'suspend', '--unknown', account);
   for (let nth = 1; nth <= 5; nth++) assert.equal((await send(`m${nth}`)).exit, 0, `m${nth}`);
   const sixth = await send('m6');
   assert.equal(sixth.exit, 75, 'EX_TEMPFAIL');

@@ -43,7 +43,7 @@ test('hints of try hijack, status and accounts show work as they are printed', a
   const elsewhere = await shell(`${launcher} accounts show victim@try.invalid ${state}`, '/');
   assert.equal(elsewhere.code, 0, elsewhere.err);
   const [byPath = ''] =
-    /\S*postern --state \S+ accounts release .*--keep-held/.exec(elsewhere.out) ?? [];
+    /\S*postern --state \S+ accounts release .*--hijacked/.exec(elsewhere.out) ?? [];
   assert.ok(byPath.startsWith(`${launcher} --state ${guard.state} accounts release`), byPath);
 
   const now = await shell(`./postern status ${state}`);

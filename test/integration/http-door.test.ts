@@ -68,7 +68,7 @@ async function asUserUntilDisposed(
 }
 
 async function assertReachable(guard: GuardInstance): Promise<void> {
-  await guard.cli('accounts', 'suspend', 'joe@example.test');
+  await guard.cli('accounts', 'suspend', '--unknown', 'joe@example.test');
   await guard.cli('accounts', 'release', 'joe@example.test', '--hijacked');
   for (let nth = 0; nth < 10; nth++) {
     const page = await fetch(guard.doors.http, { headers: { connection: 'close' } });

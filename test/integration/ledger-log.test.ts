@@ -16,9 +16,9 @@ test('an older log beside a newer ledger', { timeout: 60_000 }, async (t) => {
   const config = 'mode = "guard"\n[mail_log]\nsource = "off"\n';
   {
     await using guard = await startGuard({ state, config });
-    await guard.cli('accounts', 'suspend', 'before@example.test', '--note', 'called');
+    await guard.cli('accounts', 'suspend', '--unknown', 'before@example.test', '--note', 'called');
     await copyFile(`${ledger}-wal`, join(state, 'older-wal'));
-    await guard.cli('accounts', 'suspend', 'after@example.test', '--note', 'called');
+    await guard.cli('accounts', 'suspend', '--unknown', 'after@example.test', '--note', 'called');
   }
   await copyFile(join(state, 'older-wal'), `${ledger}-wal`);
   await using guard = await startGuard({ state, config });

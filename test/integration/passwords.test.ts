@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { chmodSync, createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { startDovecot } from './dovecot-instance.ts';
 import { launcher } from './guard-instance.ts';
@@ -328,6 +329,25 @@ test('on a terminal a bar with rate and time left', async () => {
   assert.doesNotMatch(text, /"leg"/);
 });
 
+test('the list as JSON is one value', async () => {
+  using scene = openScene(list);
+  const path = `${scene.dir}/three`;
+  const hash = '{SSHA}O2JEaAiwk8hEkTXK9xUyLM5HZ6JJXmp2eVZWOQ==';
+  writeFileSync(path, ['ann', 'ben', 'eve'].map((name) => `${name}:${hash}\n`).join(''));
+  const listed = async (...source: readonly string[]): Promise<readonly { account: string }[]> => {
+    const words = ['passwords', 'list', ...scene.about, '--json', ...source];
+    const child = spawn(launcher, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    return JSON.parse(await text(child.stdout)) as readonly { account: string }[];
+  };
+  const three = await listed('--source', `passwd-file:${path}`);
+  assert.deepEqual(
+    three.map(({ account }) => account),
+    ['ann', 'ben', 'eve'],
+  );
+  writeFileSync(path, '');
+  assert.deepEqual(await listed('--source', `passwd-file:${path}`), []);
+});
+
 test('a million accounts are listed within 200 MB', async () => {
   using scene = openScene(list);
   const path = `${scene.dir}/users`;
@@ -340,7 +360,7 @@ test('a million accounts are listed within 200 MB', async () => {
   file.end();
   await once(file, 'finish');
   const words = ['passwords', 'list', ...scene.about];
-  const child = spawn(launcher, [...words, '--json', '--source', `passwd-file:${path}`], {
+  const child = spawn(launcher, [...words, '--json-lines', '--source', `passwd-file:${path}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let lines = 0;

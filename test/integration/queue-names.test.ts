@@ -97,7 +97,7 @@ function tests(): void {
     assert.deepEqual([byRule.stage, byHand.stage, ours.stage], ['done', 'done', 'done']);
     await inQueue(server, 'deferred', 2);
     await server.postfix.tool('postsuper', '-h', byHand.queueId);
-    await server.guard.cli('accounts', 'suspend', account, '--note', 'a test');
+    await server.guard.cli('accounts', 'suspend', '--unknown', account, '--note', 'a test');
     assert.deepEqual(await heldIds(server, 1), [ours.queueId]);
     server.guard.kill('SIGKILL');
     await server.guard.ended;
@@ -118,7 +118,7 @@ function tests(): void {
     await using client = await server.login(account);
     const sent = await client.send({ from: account, to: [slow[0] ?? ''], id: 'again' });
     await inQueue(server, 'deferred', 1);
-    await server.guard.cli('accounts', 'suspend', account, '--note', 'a test');
+    await server.guard.cli('accounts', 'suspend', '--unknown', account, '--note', 'a test');
     assert.deepEqual(await heldIds(server, 1), [sent.queueId]);
     await server.postfix.tool('postsuper', '-r', sent.queueId);
     // pickup(8) looks once a minute, or when a message is handed in.
@@ -181,7 +181,7 @@ async function holdsAll(server: GuardedServer): Promise<void> {
     const texts = await Promise.all(ids.map((id) => guard.cli('explain', id).catch(() => '')));
     return texts.every((text) => text.includes('Behind a filter')) || undefined;
   });
-  await guard.cli('accounts', 'suspend', account, '--note', 'a test');
+  await guard.cli('accounts', 'suspend', '--unknown', account, '--note', 'a test');
   assert.deepEqual(await heldIds(server, 8), ids);
   server.guard.kill('SIGKILL');
   await server.guard.ended;

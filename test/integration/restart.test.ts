@@ -61,7 +61,8 @@ before(async () => {
   http = `inet:127.0.0.1:${await freePort()}`;
   guard = await start();
   // Nobody writes as much as these will; this test is not about how much is too much.
-  for (const { account } of writers) await guard.cli('accounts', 'allow', account, '--until', '2d');
+  for (const { account } of writers)
+    await guard.cli('accounts', 'allow', '--unknown', account, '--until', '2d');
 });
 after(async () => {
   await guard?.[Symbol.asyncDispose]();

@@ -93,9 +93,10 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
   return {
     up: ['--port', '0'],
     'accounts show': ['joe'],
-    'accounts suspend': ['joe'],
+    support: ['--out', join(dir, 'report.txt'), ...config],
+    'accounts suspend': ['joe', '--unknown'],
     'accounts release': ['joe'],
-    'accounts allow': ['joe', '--until', '1d'],
+    'accounts allow': ['joe', '--unknown', '--until', '1d'],
     'accounts may-write-as': ['joe', 'info@example.com'],
     'held show': ['4bXn9K2pWzz9'],
     'held release': ['4bXn9K2pWzz9'],

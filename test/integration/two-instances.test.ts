@@ -51,7 +51,7 @@ test('hold, release, drop and log work in both instances', { timeout: 180_000 },
 
   const delivered = (): readonly string[] =>
     friends.slice(0, 8).flatMap((friend) => sink.recipients(friend));
-  await server.guard.cli('accounts', 'suspend', account, '--note', 'a test');
+  await server.guard.cli('accounts', 'suspend', '--unknown', account, '--note', 'a test');
   const rows = await eventually('8 held messages', async () => {
     const held = await server.guard.json<readonly HeldRow[]>('/api/held');
     return held.length === 8 ? held : undefined;

@@ -20,6 +20,8 @@ export class ScriptedQueue implements Mta {
   /** Bytes by id; 0 for others. */
   readonly sizes: Map<string, number> = new Map();
   broken = false;
+  /** Postfix does not run: its tools move messages, and cannot list them. */
+  unlisted = false;
   /** Messages that a call gets done before it fails. */
   breaksAfter: number = Number.POSITIVE_INFINITY;
   /** While set, calls wait for it. */
@@ -64,6 +66,7 @@ export class ScriptedQueue implements Mta {
 
   async onHold(ids: readonly string[]): ReturnType<Mta['onHold']> {
     await this.#called('on-hold');
+    if (this.unlisted) throw new Error('Postfix is not running');
     const held = ids.filter((id) => this.messages.get(id) === 'hold');
     return new Map(held.map((id) => [id, { bytes: this.sizes.get(id) ?? 0, instance: '' }]));
   }

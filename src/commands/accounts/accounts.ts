@@ -5,25 +5,29 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { act } from '../guard/act.ts';
 import { accountPath } from '../guard/client.ts';
 import { openReads } from '../guard/reads.ts';
+import { askedFor, cutAt, tellCut } from '../terminal/cut.ts';
 import { exitCodes, fromLedger, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, noteOption, untilOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { accountListText, accountText, exemptionListText } from './accounts-text.ts';
 import { registerAuthors } from './authors.ts';
+import { type MeantOptions, mustBeMeant, unknownMeaning } from './never-seen.ts';
 import { registerRelease } from './release.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
-type Wanted = { readonly folder?: string; readonly is?: AccountState };
+type StateWords = { readonly folder?: string; readonly only?: AccountState };
 type ListOptions = Omit<Common, 'state'> & {
-  readonly state?: Wanted;
+  readonly state?: StateWords;
+  readonly only?: AccountState;
   readonly like?: string;
   readonly exempt?: true;
   readonly limit: number;
 };
 type ActOptions = Common & { readonly note?: string };
-type SuspendOptions = ActOptions & { readonly hijacked?: true };
+type SuspendOptions = ActOptions & MeantOptions & { readonly hijacked?: true };
 
 const noSuch = [67, 'there is no such account'] as const;
+const neverSeen = [67, 'the account was never seen, and --unknown is not given'] as const;
 const notDone = [1, 'the guard could not do it; the error says why'] as const;
 const { done, notRunning, nothingToRead } = exitCodes;
 
@@ -54,11 +58,8 @@ function list(accounts: Command): void {
         'on, with a second kind of evidence, the account is suspended), messages and recipients ' +
         'today, and the strongest reason.',
     )
-    .option(
-      '--state <state>',
-      `suspended, watched or clear; a value with a / is the ${stateHelp}`,
-      stateOrFolder,
-    )
+    .option('--only <state>', 'show only accounts that are suspended, watched or clear', onlyOption)
+    .option('--state <dir>', stateHelp, stateOption)
     .option('--like <text>', 'show only names that contain this text')
     .option('--exempt', 'show the exemptions in force, also of accounts that never sent mail')
     .option('--limit <n>', 'show at most N accounts', listLimitOption, 100)
@@ -67,7 +68,7 @@ function list(accounts: Command): void {
       'after',
       helpAfter({
         examples: [
-          ['postern accounts list --state suspended', ''],
+          ['postern accounts list --only suspended', ''],
           ['postern accounts list --like @example.org --limit 20', ''],
           [
             'postern accounts list --exempt',
@@ -78,42 +79,53 @@ function list(accounts: Command): void {
         notes: fromLedger,
       }),
     )
-    .action(async (options: ListOptions, command: Command) => {
-      const { exempt, limit, like = '' } = options;
-      if (exempt === true && options.state?.is !== undefined) {
-        throw new OperatorError(
-          'usage',
-          '--exempt and a state cannot be combined: give one of them',
-          {
-            exit: sysexits.usage,
-          },
-        );
-      }
-      using reads = await openReads(options.state?.folder, (text) => warn(command, text));
-      if (exempt === true) {
-        const part = like.toLowerCase();
-        const all = (await reads.exemptions()).filter(({ account }) => account.includes(part));
-        const shown = all.slice(0, limit);
-        print(command, options.json === true ? jsonLine(shown) : exemptionListText(shown));
-        return;
-      }
-      const rows = await reads.accounts({
-        limit: options.limit,
-        ...(options.state?.is === undefined ? {} : { state: options.state.is }),
-        ...(options.like === undefined ? {} : { like: options.like }),
-      });
-      print(command, options.json === true ? jsonLine(rows) : accountListText(rows));
-    });
+    .action((options: ListOptions, command: Command) => listAccounts(command, options));
 }
 
-/** `--state` takes a state, or a folder if the value has a slash. Both may be given. */
-function stateOrFolder(text: string, before: Wanted = {}): Wanted {
-  const is = accountStates.find((state) => state === text);
-  if (is !== undefined) return { ...before, is };
-  if (text.includes('/')) return { ...before, folder: text };
-  throw new InvalidArgumentError(
-    'It must be suspended, watched or clear, or a folder with a / in it.',
-  );
+async function listAccounts(command: Command, options: ListOptions): Promise<void> {
+  const { exempt, like, limit, state } = options;
+  const only = options.only ?? state?.only;
+  if (state?.only !== undefined) {
+    warn(command, `postern: --state ${state.only} is the old name of --only ${state.only}\n`);
+  }
+  if (exempt === true && only !== undefined) {
+    throw new OperatorError('usage', '--exempt and --only cannot be combined: give one of them', {
+      exit: sysexits.usage,
+    });
+  }
+  using reads = await openReads(state?.folder, (text) => warn(command, text));
+  if (exempt === true) {
+    const part = (like ?? '').toLowerCase();
+    const all = (await reads.exemptions()).filter(({ account }) => account.includes(part));
+    const shown = all.slice(0, limit);
+    print(command, options.json === true ? jsonLine(shown) : exemptionListText(shown));
+    const cut = { shown: shown.length, total: all.length, what: 'exemptions' };
+    if (shown.length < all.length) tellCut(command, options, cut);
+    return;
+  }
+  const rows = await reads.accounts({
+    limit: askedFor(limit),
+    ...(only === undefined ? {} : { state: only }),
+    ...(like === undefined ? {} : { like }),
+  });
+  const { isCut, shown } = cutAt(rows, limit);
+  print(command, options.json === true ? jsonLine(shown) : accountListText(shown));
+  if (!isCut) return;
+  const isAll = only === undefined && like === undefined;
+  const total = isAll ? (await reads.counts()).accounts : undefined;
+  tellCut(command, options, { shown: shown.length, total, what: 'accounts' });
+}
+
+function onlyOption(text: string): AccountState {
+  const found = accountStates.find((state) => state === text);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError('It must be suspended, watched or clear.');
+}
+
+/** In version 0.1 `--state` was the filter too: `--state suspended --state DIR`. */
+function stateOption(text: string, before: StateWords = {}): StateWords {
+  const only = accountStates.find((state) => state === text);
+  return only === undefined ? { ...before, folder: text } : { ...before, only };
 }
 
 function show(accounts: Command): void {
@@ -160,6 +172,7 @@ function suspend(accounts: Command): void {
     )
     .argument('<name>', 'name of the account')
     .option('--hijacked', 'it was hijacked: refuse its mail, do not hold it')
+    .option('--unknown', unknownMeaning)
     .option('--note <text>', 'reason; kept in the history', noteOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
@@ -170,17 +183,18 @@ function suspend(accounts: Command): void {
           ['postern accounts suspend joe@example.org --note "laptop stolen, owner called"', ''],
           ['postern accounts suspend joe@example.org --hijacked', 'its owner did not send it'],
         ],
-        exits: [done, notDone, notRunning],
+        exits: [done, notDone, neverSeen, notRunning],
         notes: 'To undo: postern accounts release NAME --hijacked',
       }),
     );
-  command.action((name: string, options: SuspendOptions) => {
+  command.action(async (name: string, options: SuspendOptions) => {
     const { hijacked = false } = options;
+    await mustBeMeant(name, options);
     return act(command, options, accountPath(name, 'suspend'), { ...note(options), hijacked });
   });
 }
 
-type AllowOptions = ActOptions & { readonly until: number };
+type AllowOptions = ActOptions & MeantOptions & { readonly until: number };
 
 function allow(accounts: Command): void {
   const command = accounts
@@ -197,6 +211,7 @@ function allow(accounts: Command): void {
       '30d, 2026-12-31, tomorrow, or an RFC 3339 time; now ends an exemption',
       untilOption,
     )
+    .option('--unknown', unknownMeaning)
     .option('--note <text>', 'reason; kept in the history', noteOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
@@ -207,11 +222,12 @@ function allow(accounts: Command): void {
           ['postern accounts allow billing@example.org --until tomorrow', ''],
           ['postern accounts allow billing@example.org --until now', 'end it'],
         ],
-        exits: [done, notDone, notRunning],
+        exits: [done, notDone, neverSeen, notRunning],
         notes: 'A date counts until the end of that day (UTC).',
       }),
     );
-  command.action((name: string, options: AllowOptions) => {
+  command.action(async (name: string, options: AllowOptions) => {
+    await mustBeMeant(name, options);
     const body = { ...note(options), until: Math.round(options.until) };
     return act(command, options, accountPath(name, 'allow'), body);
   });

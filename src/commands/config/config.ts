@@ -31,6 +31,7 @@ export function register(program: Command): void {
         'each old name in it.',
     )
     .argument('[file]', 'the file', installedConfig)
+    .option('--json', 'one JSON object: file, set, warnings')
     .addHelpText(
       'after',
       helpAfter({
@@ -38,10 +39,14 @@ export function register(program: Command): void {
         exits: [[0, 'the guard accepts the file'], faulty],
       }),
     )
-    .action((file: string, _: Options, command: Command) => {
+    .action((file: string, { json }: Options, command: Command) => {
       const loaded = readConfig(file);
-      const { set } = loaded;
+      const { oldNames: warnings, set } = loaded;
       warn(command, oldNamesText(loaded));
+      if (json === true) {
+        print(command, jsonLine({ file, set: [...set], warnings }));
+        return;
+      }
       const count = set.size === 1 ? '1 setting' : `${set.size} settings`;
       print(command, `${file} has no errors: ${count}, the rest are defaults\n`);
     });
@@ -99,10 +104,38 @@ function shown({ config, file, set }: LoadedConfig): readonly Shown[] {
 }
 
 function showText(loaded: LoadedConfig): string {
+  const all = shown(loaded);
+  const keys = Math.max(...all.map(({ key }) => key.length));
+  const froms = Math.max(...all.map(({ from }) => from.length));
+  const room = Math.max(valueWidthMin, printWidth() - keys - froms - 2 * gap);
   return table(
     [{ title: 'SETTING' }, { title: 'FROM' }, { title: 'VALUE' }],
-    shown(loaded).map(({ key, value, from }) => [key, from, value]),
+    all.flatMap(({ key, value, from }) =>
+      folded(value, room).map((part, at) => (at === 0 ? [key, from, part] : ['', '', part])),
+    ),
   );
+}
+
+/** Between two columns of a table. */
+const gap = 2;
+const valueWidthMin = 30;
+
+/** The width of the terminal; for a file or a program values are whole, in one line each. */
+function printWidth(): number {
+  return process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+}
+
+/** Breaks a long value behind commas and spaces, or anywhere if it has none. */
+export function folded(value: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let rest = value;
+  while (rest.length > width) {
+    const at = Math.max(rest.lastIndexOf(', ', width - 1) + 1, rest.lastIndexOf(' ', width - 1));
+    const cut = at > 0 ? at : width;
+    lines.push(rest.slice(0, cut));
+    rest = rest.slice(cut).trimStart();
+  }
+  return [...lines, rest];
 }
 
 function showJson(loaded: LoadedConfig): string {

@@ -11,6 +11,7 @@ import {
   checkMet,
   checkRegister,
   checkWaysRound,
+  scriptsUnseen,
   type WaysRound,
 } from '../../core/checklist/scripts.ts';
 import type { Finding } from '../../core/finding.ts';
@@ -29,13 +30,14 @@ import type { RunFile } from '../guard/run-file.ts';
 
 const trialMs = 10_000;
 
-/** Empty if the sendmail door is off: Postern then does not know any script. */
+/** Empty if no guard runs. */
 export async function checkScripts(
   { scripts, sendmail }: Config,
   live: RunFile | undefined,
   configDir: string,
 ): Promise<readonly Finding[]> {
-  if (sendmail.door === 'off' || live === undefined) return [];
+  if (live === undefined) return [];
+  if (sendmail.door === 'off') return [scriptsUnseen()];
   const { main, master } = await readPostfixFiles(configDir);
   const parsed = parseMainCf(main);
   const services = smtpdServices(parsed, parseMasterCf(master));

@@ -137,7 +137,7 @@ export function nothingThere(error: unknown): undefined {
 export function notDone(done: Extract<AdminResult, { ok: false }>): OperatorError {
   return new OperatorError('not-done', done.text, {
     ...(done.hint === undefined ? {} : { hint: done.hint }),
-    exit: 1,
+    exit: done.isUnknown === true ? sysexits.noUser : 1,
   });
 }
 

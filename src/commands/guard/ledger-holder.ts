@@ -5,7 +5,7 @@ import { lockHolder } from '../../partners/kernel/lock-holder.ts';
 import { clock } from '../terminal/table.ts';
 
 /** The error itself, unless the ledger is in use by a process that can be seen. */
-export function withHolder(error: unknown, ledger: string): unknown {
+export function withLedgerHolder(error: unknown, ledger: string): unknown {
   if (!(error instanceof OperatorError) || error.code !== 'ledger-locked') return error;
   const holder = lockHolder(`${ledger}.lock`);
   if (holder === undefined) return error;

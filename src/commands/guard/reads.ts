@@ -31,7 +31,13 @@ import { scriptList } from '../../flow/scripts/script-list.ts';
 import { incidentNow } from '../../flow/suspension/incident-now.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin, EnforcingView, StoryView } from '../../ports/admin.ts';
+import type {
+  AccountView,
+  Admin,
+  EnforcingView,
+  StatusView,
+  StoryView,
+} from '../../ports/admin.ts';
 import type {
   ExplainAnswer,
   FindAnswer,
@@ -50,7 +56,13 @@ import type {
   InboundStatus,
 } from '../../ports/inbound/inbound.ts';
 import type { LaneDetail, LaneList } from '../../ports/lanes.ts';
-import type { ExemptionRow, IncidentRow, Ledger } from '../../ports/ledger.ts';
+import type {
+  AuditRow,
+  AuditSearch,
+  ExemptionRow,
+  IncidentRow,
+  Ledger,
+} from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -75,6 +87,10 @@ export type GuardReads = {
   readonly live: boolean;
   accounts(filter: Parameters<Admin['accounts']>[0]): Promise<readonly AccountView[]>;
   account(name: string): Promise<FoundAccount>;
+  /** Newest first, at most 1000. */
+  audit(filter: AuditSearch): Promise<readonly AuditRow[]>;
+  /** How many there are, of those that are counted. */
+  counts(): Promise<{ readonly accounts: number; readonly held: number }>;
   /** What mode guard would have changed. */
   enforcing(): Promise<EnforcingView>;
   exemptions(): Promise<readonly ExemptionRow[]>;
@@ -116,6 +132,11 @@ export async function openReads(
       accounts: (filter) => read(`/accounts${queryText(filter)}`),
       account: (name) => read(accountPath(name)),
       enforcing: () => read('/enforcing'),
+      audit: (filter) => read(`/audit${queryText(filter)}`),
+      async counts() {
+        const { accounts, held } = await read<StatusView>('/status');
+        return { accounts: accounts.known, held };
+      },
       exemptions: () => read('/exemptions'),
       held: (filter) => read(`/held${queryText(filter)}`),
       inbound: (filter) => read(`/inbound${queryText(filter)}`),
@@ -200,6 +221,8 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
         facts: await asking.accountFacts(name),
       };
     },
+    audit: async (filter) => ledger.audit(filter),
+    counts: async () => ({ accounts: ledger.countAccounts(), held: ledger.countHeld() }),
     // The configuration says what the next start does.
     enforcing: async () => enforcingView(ledger, loadConfig(usualConfig()).config.mode, now),
     exemptions: async () => exemptionsInForce(ledger, now),

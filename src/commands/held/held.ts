@@ -4,6 +4,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { type HeldState, heldStates } from '../../ports/ledger.ts';
 import { act } from '../guard/act.ts';
 import { openReads } from '../guard/reads.ts';
+import { askedFor, cutAt, tellCut } from '../terminal/cut.ts';
 import { exitCodes, fromLedger, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { mayDrop } from '../terminal/may-drop.ts';
 import { listLimitOption, queueIdOption, queueIdsOption } from '../terminal/options.ts';
@@ -69,11 +70,12 @@ function list(held: Command): void {
     )
     .action(async (options: ListOptions, command: Command) => {
       using reads = await openReads(options.state, (text) => warn(command, text));
-      const rows = await reads.held({
+      const found = await reads.held({
         state: options.was ?? 'held',
-        limit: options.limit,
+        limit: askedFor(options.limit),
         ...(options.account === undefined ? {} : { account: options.account }),
       });
+      const { isCut, shown: rows } = cutAt(found, options.limit);
       // Mail that came in has no account, and other commands.
       const isAll = options.account === undefined && (options.was ?? 'held') === 'held';
       const incoming = isAll
@@ -88,6 +90,9 @@ function list(held: Command): void {
           ? jsonLine([...rows, ...incoming.map((row) => ({ ...row, why: 'incoming' }))])
           : heldListText(rows) + incomingText(incoming),
       );
+      if (!isCut) return;
+      const total = isAll ? (await reads.counts()).held : undefined;
+      tellCut(command, options, { shown: rows.length, total, what: 'held messages' });
     });
 }
 

@@ -8,6 +8,7 @@ import { type ReportReader, reportReaders } from '../../core/incidents/report.ts
 import { reportText } from '../../core/incidents/report-text.ts';
 import { leakedCsv } from '../find/leaked-text.ts';
 import { openReads } from '../guard/reads.ts';
+import { askedFor, cutAt, tellCut } from '../terminal/cut.ts';
 import { plain } from '../terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption } from '../terminal/options.ts';
@@ -55,8 +56,12 @@ function list(incidents: Command): void {
     )
     .action(async ({ account, json, limit, state }: ListOptions, command: Command) => {
       using reads = await openReads(state, (text) => warn(command, text));
-      const rows = await reads.incidents({ limit, ...(account === undefined ? {} : { account }) });
-      print(command, json === true ? jsonLine(rows) : incidentListText(rows));
+      const about = account === undefined ? {} : { account };
+      const found = await reads.incidents({ limit: askedFor(limit), ...about });
+      const { isCut, shown } = cutAt(found, limit);
+      print(command, json === true ? jsonLine(shown) : incidentListText(shown));
+      const cut = { shown: shown.length, total: undefined, what: 'incidents' };
+      if (isCut) tellCut(command, json === true ? { json } : {}, cut);
     });
 }
 

@@ -29,6 +29,7 @@ export type ListOptions = {
   readonly source?: readonly string[];
   readonly weak?: true;
   readonly json?: true;
+  readonly jsonLines?: true;
 };
 
 export async function sourcesCommand(options: ListOptions, command: Command): Promise<void> {
@@ -57,7 +58,7 @@ export async function listCommand(options: ListOptions, command: Command): Promi
   const store = await openPasswordStore(options.state, config.accounts.default_domain);
   const { weak } = await store.read();
   if (options.weak === true) {
-    if (options.json === true) print(command, jsonLine(weak));
+    if (isJson(options)) print(command, jsonLine(weak));
     else print(command, weak.length === 0 ? 'No password is known to be weak.\n' : listed(weak));
     return;
   }
@@ -65,6 +66,8 @@ export async function listCommand(options: ListOptions, command: Command): Promi
   using folder = openPrivateFolder(undefined);
   const known = byLogin(weak);
   const lines = openManyLines(command);
+  const isArray = options.json === true && options.jsonLines === undefined;
+  if (isArray) await lines.add('[\n');
   let accounts = 0;
   for (const source of await chosenSources(options.source, config)) {
     try {
@@ -76,7 +79,9 @@ export async function listCommand(options: ListOptions, command: Command): Promi
         accounts++;
         const login = { source: source.spec, account: row.account };
         const weakOne = known.get(loginKey(login));
-        await lines.add(accountLine(row, login, weakOne, options.json === true));
+        const line = accountLine(row, login, weakOne, isJson(options));
+        // One value, written piece by piece: a million accounts are never in memory.
+        await lines.add(isArray ? `${accounts === 1 ? '' : ',\n'}${line.trimEnd()}` : line);
       }
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
@@ -84,9 +89,12 @@ export async function listCommand(options: ListOptions, command: Command): Promi
       process.exitCode = 1;
     }
   }
+  if (isArray) await lines.add(accounts === 0 ? ']\n' : '\n]\n');
   lines.end();
-  if (options.json !== true) print(command, `${many(accounts, 'account')}\n`);
+  if (!isJson(options)) print(command, `${many(accounts, 'account')}\n`);
 }
+
+const isJson = ({ json, jsonLines }: ListOptions): boolean => json === true || jsonLines === true;
 
 /** Never aborted: Ctrl-C ends this command and all that it started. */
 const untilKilled = new AbortController().signal;

@@ -116,7 +116,8 @@ function list(passwords: Command): void {
     .option('--weak', 'only accounts known to be weak, and what to do; reads no source')
     .option('--state <dir>', stateHelp)
     .option('--config <file>', configHelp)
-    .option('--json', 'one line with a JSON object for each account; with --weak one array')
+    .option('--json', 'one JSON array')
+    .option('--json-lines', 'a JSON object for each account, one a line')
     .addHelpText(
       'after',
       helpAfter({

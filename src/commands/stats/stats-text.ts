@@ -69,7 +69,12 @@ function cells(line: StatsLine, by: StatsKind, scored: boolean): readonly string
 }
 
 function nothing(by: StatsKind): string {
-  if (by === 'script') return 'No web script sent mail in this time.';
+  if (by === 'script') {
+    return (
+      'No web script is known to have sent mail in this time. Postern sees scripts only\n' +
+      'where it is the sendmail of this machine: sudo postern connect sendmail'
+    );
+  }
   if (by === 'rule') return 'No rule matched in this time.';
   return 'No mail was counted in this time.';
 }

@@ -17,6 +17,7 @@ import { becomeOwnerOf } from '../guard/owner.ts';
 import { openReads } from '../guard/reads.ts';
 import { stateDirectory } from '../guard/run-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { jsonDay } from '../terminal/json-times.ts';
 import { listLimitOption, optionWithDefault } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { statsCsv, statsText } from './stats-text.ts';
@@ -87,9 +88,14 @@ export function register(program: Command): void {
       const { by, since, until, limit } = options;
       const query: StatsQuery = { by, since, until, limit, order: options.sort ?? usual[by] };
       const answer = await answerOf(query, options.state, (text) => warn(command, text));
-      if (options.json === true) print(command, jsonLine(answer));
+      if (options.json === true) print(command, jsonLine(withDays(answer)));
       else print(command, options.csv === true ? statsCsv(answer) : statsText(answer));
     });
+}
+
+/** For programs: the days as dates. */
+function withDays({ query, ...rest }: StatsAnswer): unknown {
+  return { query: { ...query, since: jsonDay(query.since), until: jsonDay(query.until) }, ...rest };
 }
 
 /**

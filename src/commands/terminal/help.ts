@@ -1,5 +1,6 @@
 /** Makes the lower half of a command's help: notes, examples and exit codes. */
 import { ownAdvice } from '../../core/own-command.ts';
+import { hasEpochTimes, jsonTime } from './json-times.ts';
 import { ownCommand } from './own-command.ts';
 
 export const stateHelp =
@@ -88,7 +89,12 @@ function exitLines(lines: readonly string[]): readonly (readonly [string, string
     });
 }
 
-/** A value as `--json` prints it; commands in advice are as they work here. */
+/**
+ * A value as `--json` prints it: times as RFC 3339, commands in advice as they work here. Programs
+ * that were written for version 0.1 set POSTERN_JSON_TIMES=epoch, and get milliseconds since 1970.
+ */
 export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value, ownAdvice(ownCommand()))}\n`;
+  const advice = ownAdvice(ownCommand());
+  const withTimes = hasEpochTimes() ? (_: string, one: unknown) => one : jsonTime;
+  return `${JSON.stringify(value, (key, one) => withTimes(key, advice(key, one)))}\n`;
 }

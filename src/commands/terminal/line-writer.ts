@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { print } from './print.ts';
+import { printExactly } from './print.ts';
 
 export type ManyLines = {
   /** Undefined: continue. A promise: wait for the reader. */
@@ -17,7 +17,7 @@ const atOnce = 500;
 export function openManyLines(command: Command): ManyLines {
   let lines: string[] = [];
   const flush = (): void => {
-    if (lines.length > 0) print(command, lines.join(''));
+    if (lines.length > 0) printExactly(command, lines.join(''));
     lines = [];
   };
   return {

@@ -10,7 +10,7 @@ export function print(command: Command, text: string): void {
   command.configureOutput().writeOut?.(text);
 }
 
-/** On standard output, to the letter: for text that another program reads, or a file. */
+/** On standard output, unchanged: for text that another program reads, or a file. */
 export function printExactly(command: Command, text: string): void {
   const output: OwnOutput = command.configureOutput();
   (output.writeData ?? output.writeOut)?.(text);

@@ -5,6 +5,7 @@
  * uses.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { tryDomain, tryIdStart } from '../../core/made-up.ts';
 import { secondMs } from '../../lib/time.ts';
 import {
   type MilterAddress,
@@ -13,8 +14,6 @@ import {
 } from '../../partners/milter/client.ts';
 import type { ClientMessage, ClientSession } from '../../partners/milter/message.ts';
 import type { StoryView } from '../../ports/admin.ts';
-
-export const tryDomain = 'try.invalid';
 
 export type Play = {
   readonly door: MilterAddress;
@@ -74,7 +73,7 @@ export async function playHijack(play: Play): Promise<HijackTally> {
   while (played < play.messages) {
     if (suspendedAt !== undefined && played >= suspendedAt + afterwards) break;
     played++;
-    const id = `TRY${play.tag}${String(played).padStart(5, '0')}`;
+    const id = `${tryIdStart}${play.tag}${String(played).padStart(5, '0')}`;
     await using client = await openMilterClient(play.door, thief(played));
     const outcome = await client.send(spam(play, id, played));
     const fate = await fateOf(play, id, outcome);
@@ -104,7 +103,7 @@ async function playHonest(
     };
     await using session = await openMilterClient(play.door, { client, patienceMs });
     for (let nth = 1; nth <= honestEach; nth++) {
-      const id = `TRY${play.tag}H${seat}${nth}`;
+      const id = `${tryIdStart}${play.tag}H${seat}${nth}`;
       const outcome = await session.send(honestMessage(account, id, nth));
       if (outcome.kind === 'taken' && outcome.held === undefined) passed++;
       await wait(Math.min(100, secondMs / play.perSecond));

@@ -64,6 +64,7 @@ export function tallyText(tally: HijackTally, { victim, observed }: TryFacts): s
     `See why:                     ${words('accounts', 'show', victim)}\n` +
     `${observed ? 'Clear what was noted:     ' : 'Let the account send again:'}  ` +
     `${releaseCommands(victim).hijacked}\n` +
-    (observed ? `What guarding would change:  ${words('mode')}\n` : '')
+    (observed ? `What guarding would change:  ${words('mode')}\n` : '') +
+    `Take all that back:          ${words('try', '--undo')}\n`
   );
 }

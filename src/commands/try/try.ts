@@ -1,46 +1,64 @@
 /** `postern try`: plays a hijack against the running guard, or sends a test notice. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { tryDomain } from '../../core/made-up.ts';
 import { type WebhookFormat, webhookFormats } from '../../core/notice-format.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { parseMilterAddress } from '../../partners/milter/client.ts';
 import type { StatusView } from '../../ports/admin.ts';
 import type { ExplainAnswer } from '../../ports/asking.ts';
 import { act } from '../guard/act.ts';
-import {
-  accountPath,
-  connectToGuard,
-  type FoundGuard,
-  type GuardClient,
-  nothingThere,
-} from '../guard/client.ts';
+import { connectToGuard, type GuardClient, nothingThere } from '../guard/client.ts';
 import { pinnedSocket } from '../guard/owned-file.ts';
 import { neededDoor, stateDirectory } from '../guard/run-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { countOption, rateOption } from '../terminal/options.ts';
 import { print } from '../terminal/print.ts';
-import { playHijack, tryDomain } from './hijack.ts';
+import { playHijack } from './hijack.ts';
 import { previewText } from './notice-preview.ts';
 import { sceneText, tallyText } from './try-text.ts';
 
 type Options = { readonly state?: string; readonly json?: true };
+type UndoOptions = Options & { readonly undo?: true };
 type HijackOptions = Options & {
   readonly account?: string;
   readonly messages: number;
   readonly rate: number;
 };
 
-const { notRunning } = exitCodes;
-/** Names tried before giving up: each play leaves a suspended victim until it is released. */
-const victimsMax = 100;
+const { done, notRunning } = exitCodes;
 
 export function register(program: Command): void {
   const trial = program
     .command('try')
     .summary('play a hijack against the running guard, or send a test notice')
-    .description('Tests that the guard stops a hijacked account and that notices reach you.');
+    .description('Tests that the guard stops a hijacked account and that notices reach you.')
+    .option('--undo', 'take back what plays left, also those of earlier versions')
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern try hijack', 'watch a made-up hijacked account being stopped'],
+          ['postern try --undo', 'release the made-up accounts, close their held messages'],
+        ],
+        exits: [done, notRunning],
+      }),
+    );
+  trial.action((options: UndoOptions) => {
+    if (options.undo !== true) trial.help({ error: true });
+    return act(trial, options, '/undo-tries');
+  });
   hijack(trial);
   notice(trial);
 }
+
+const messagesOption: Option = new Option(
+  '--messages <n>',
+  'stop after N messages, even if the guard did nothing',
+)
+  .argParser(countOption)
+  .default(100);
 
 function hijack(trial: Command): void {
   const command = trial
@@ -57,12 +75,7 @@ function hijack(trial: Command): void {
       `name of the hijacked account, in ${tryDomain} (default: victim)`,
       victimOption,
     )
-    .option(
-      '--messages <n>',
-      'stop after N messages, even if the guard did nothing',
-      countOption,
-      100,
-    )
+    .addOption(messagesOption)
     .option('--rate <n/s>', 'messages a second', rateOption, 5)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object at the end')
@@ -80,18 +93,22 @@ function hijack(trial: Command): void {
         ],
         notes:
           `What stays: accounts ...@${tryDomain} in the ledger, one of them suspended;\n` +
-          'entries in the list of held messages without a real message (ids TRY...); and a\n' +
-          'notice to you on each channel that is configured, as after a real hijack.',
+          'entries in the list of held messages without a real message (ids TRY...), which\n' +
+          'Postern closes after an hour; and a notice to you on each channel that is\n' +
+          'configured. A play first takes back what the one before left (postern try --undo).',
       }),
     );
-  command.action(async (options: HijackOptions) => {
+  command.action(async () => {
+    // `try` has --state and --json too, and takes them wherever they stand.
+    const options = command.optsWithGlobals<HijackOptions>();
     const admin = await connectToGuard(options.state);
     const door = parseMilterAddress(neededDoor(admin.run, 'milter'));
     if (door === undefined) throw noDoor(admin.run.doors.milter);
     const state = stateDirectory(options.state);
     using pinned = 'path' in door ? pinnedSocket(door.path, { state, orRoot: true }) : undefined;
     const { mode } = await admin.read<StatusView>('/status');
-    const victim = options.account ?? (await freshVictim(admin));
+    await admin.act('/undo-tries', {}); // what earlier plays left would hide this one
+    const victim = options.account ?? `victim@${tryDomain}`;
     const say = (text: string): void => {
       if (options.json !== true) print(command, text);
     };
@@ -149,9 +166,9 @@ function notice(trial: Command): void {
         ],
       }),
     );
-  command.action(async (options: Options & { readonly print?: WebhookFormat }) => {
-    if (options.print === undefined) await act(command, options, '/test-notice');
-    else print(command, previewText(options.print));
+  command.action(async (options: { readonly print?: WebhookFormat }) => {
+    if (options.print !== undefined) print(command, previewText(options.print));
+    else await act(command, command.optsWithGlobals<Options>(), '/test-notice');
   });
 }
 
@@ -164,23 +181,6 @@ function victimOption(text: string): string {
     );
   }
   return `${name.toLowerCase()}@${tryDomain}`;
-}
-
-/** The first victim that is not still suspended from an earlier play. */
-async function freshVictim(admin: GuardClient): Promise<string> {
-  for (let nth = 1; nth <= victimsMax; nth++) {
-    const name = `victim${nth === 1 ? '' : `-${nth}`}@${tryDomain}`;
-    const found = await known<FoundGuard<'account'>>(admin, accountPath(name));
-    if (found === undefined || found.account.state === 'clear') return name;
-  }
-  throw new OperatorError(
-    'no-victim',
-    `all ${victimsMax} made-up accounts of earlier plays are still suspended`,
-    {
-      hint: `release one: postern accounts release victim@${tryDomain} --hijacked`,
-      exit: 1,
-    },
-  );
 }
 
 function known<Answer>(admin: GuardClient, path: string): Promise<Answer | undefined> {

@@ -62,6 +62,18 @@ function submission({ user, guard, authorized, postdrop }: WaysRound): Finding {
   return { id, kind: 'unknown', title, found, wanted, fix: 'sudo postern doctor' };
 }
 
+/** Without the sendmail door nobody can say which script sends. */
+export function scriptsUnseen(): Finding {
+  return {
+    id: 'scripts.register',
+    kind: 'unknown',
+    title: 'Rules for scripts',
+    found: 'Postern is not the sendmail of this machine, so it cannot tell which script sends',
+    wanted: 'each script that sends mail is known by its name',
+    fix: connect,
+  };
+}
+
 /** `trouble`: what the guard says about mail that it never met; undefined if it met all. */
 export function checkMet(trouble: string | undefined): Finding {
   const id = 'scripts.met';

@@ -69,6 +69,27 @@ test('a message that left the queue otherwise is said, and not counted as releas
   assert.equal(rig.admin.heldOne(id)?.held.state, 'held', 'the review closes it');
 });
 
+test('entries whose message left long ago are marked gone; a drop is done', async () => {
+  const { rig, id } = await withHeld();
+  rig.queue.leave(id);
+  rig.time.jump(6 * minuteMs);
+  const done = await rig.admin.dropHeld({ ids: [id] }, 'op');
+  const text = '0 messages dropped; 1 is no longer in the hold queue (1 entry is marked gone)';
+  assert.deepEqual([done.ok, done.text], [true, text]);
+  const { state, by } = rig.admin.heldOne(id)?.held ?? {};
+  assert.deepEqual([state, by], ['gone', 'queue']);
+});
+
+test('a queue that cannot be read: the entries stay, for nobody knows', async () => {
+  const { rig, id } = await withHeld();
+  rig.queue.leave(id);
+  rig.time.jump(6 * minuteMs);
+  rig.queue.unlisted = true;
+  const done = await rig.admin.releaseHeld({ ids: [id] }, 'op');
+  assert.equal(done.ok, false);
+  assert.equal(rig.admin.heldOne(id)?.held.state, 'held');
+});
+
 test('queue tools that fail: nothing is said to be done', async () => {
   const { rig, id } = await withHeld();
   rig.queue.broken = true;

@@ -44,6 +44,7 @@ import { heldGroups, moveHeld } from './held-mail.ts';
 import { lookup } from './lookup.ts';
 import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
+import { undoTries } from './try-undone.ts';
 
 export type AdminDeps = {
   readonly accounts: Accounts;
@@ -128,25 +129,13 @@ export function openAdmin(deps: AdminDeps): Admin {
     ...heldAdmin(deps),
     lookup: (text, limit) =>
       lookup({ ...deps, asking, live, named: (typed) => named(deps, typed) }, text, limit),
-    explain(id) {
-      const story = shownStory(live.story(id));
-      const message = live.message(id);
-      if (story === undefined && message === undefined) return undefined;
-      const account = story?.account ?? message?.account;
-      const hasKeys = (): boolean => live.dkimKeys().length > 0;
-      const isDeclared: AuthorAdmin['isDeclared'] = (...pair) => deps.authors.isDeclared(...pair);
-      return {
-        story,
-        message,
-        ...shownUnsigned(message, { hasKeys, isDeclared }),
-        ...ownKeys(deps, account),
-      };
-    },
+    explain: (id) => explained(deps, id),
     forget: (address, how) => forgetPerson(deps, address, how),
     audit: (filter) => live.audit(filter),
     recent: (limit) => feed.recent(limit),
     minutes: () => feed.minutes(deps.world.clock.now()),
     watch: (listener) => feed.watch(listener),
+    undoTries: (by) => undoTries(deps, by),
     testNotice: () => sendTestNotice({ ...deps, host: deps.facts.host }),
     ...othersOf(deps),
     asking,
@@ -175,6 +164,22 @@ function heldAdmin(deps: AdminDeps): HeldAdmin {
     },
     releaseHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'released'),
     dropHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'dropped'),
+  };
+}
+
+function explained(deps: AdminDeps, id: string): ReturnType<Admin['explain']> {
+  const { live } = deps.journal;
+  const story = shownStory(live.story(id));
+  const message = live.message(id);
+  if (story === undefined && message === undefined) return undefined;
+  const account = story?.account ?? message?.account;
+  const hasKeys = (): boolean => live.dkimKeys().length > 0;
+  const isDeclared: AuthorAdmin['isDeclared'] = (...pair) => deps.authors.isDeclared(...pair);
+  return {
+    story,
+    message,
+    ...shownUnsigned(message, { hasKeys, isDeclared }),
+    ...ownKeys(deps, account),
   };
 }
 

@@ -2,8 +2,9 @@
  * Held messages are released or dropped for the operator: in the mail server's queue first, then
  * written to the ledger with who did it.
  */
+import { isMadeUpMessage } from '../../core/made-up.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { Millis } from '../../lib/time.ts';
+import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { AdminResult, HeldGroups } from '../../ports/admin.ts';
 import type { Change, HeldRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
@@ -38,15 +39,18 @@ export async function moveHeld(
   }
   if (rows.length === 0) {
     const hint = 'for mail that came in: postern quarantine release ID, or drop ID';
-    return { ok: false, text: 'no such message is held', hint };
+    return { ok: false, text: 'no such message is held', hint, isUnknown: true };
   }
   const ids = rows.map(({ queueId }) => queueId);
   const { done: moved, fault } = await (state === 'released' ? mta.release(ids) : mta.drop(ids));
   if (fault !== undefined && moved.size === 0) return { ok: false, text: faultText(fault) };
   const left = rows.filter(({ queueId }) => moved.has(queueId));
+  const missing = rows.filter(({ queueId }) => !moved.has(queueId));
   const at = world.clock.now();
+  const gone = fault === undefined ? await goneAmong(mta, missing, at) : [];
   const kept = await journal.committed([
     ...left.map((row): Change => ({ kind: 'held', row: { ...row, state, changedAt: at, by } })),
+    ...gone.map((row): Change => ({ kind: 'held', row: closedRow(row, at) })),
     ...auditChanges(rows, moved, { at, by, state }),
   ]);
   const missed = ids.length - moved.size;
@@ -58,9 +62,11 @@ export async function moveHeld(
       ? { ok: false, text, hint: 'run the same command again for the rest' }
       : result;
   }
-  const away = missed === 1 ? '1 is no longer in the hold queue' : goneText(missed);
-  const result = writtenResult(kept, missed === 0 ? what : `${what}; ${away}`, moved.size);
-  if (!result.ok || moved.size > 0) return result;
+  const text = missed === 0 ? what : `${what}; ${missedText(missed, gone.length)}`;
+  const result = writtenResult(kept, text, moved.size + gone.length);
+  // What was to be dropped is not there: that is what the operator wanted.
+  const isDone = moved.size > 0 || (state === 'dropped' && gone.length === missed);
+  if (!result.ok || isDone) return result;
   return { ok: false, text: result.text, hint: 'see what Postfix has: postqueue -p' };
 }
 
@@ -83,7 +89,40 @@ export function heldGroups(
   return { groups, count: all.length };
 }
 
-const goneText = (messages: number): string => `${messages} are no longer in the hold queue`;
+/** A younger entry may belong to a message that Postfix is still taking in. */
+const settleMs = 5 * minuteMs;
+
+/** Entries without a message, as the queue says; none if it cannot be read now. */
+async function goneAmong(
+  mta: Mta,
+  rows: readonly HeldRow[],
+  now: Millis,
+): Promise<readonly HeldRow[]> {
+  const madeUp = rows.filter(isMadeUpMessage);
+  const old = rows.filter((row) => !isMadeUpMessage(row) && now - row.changedAt > settleMs);
+  if (old.length === 0) return madeUp;
+  try {
+    const onHold = await mta.onHold(old.map(({ queueId }) => queueId));
+    const isGone = ({ instance = '', queueId }: HeldRow): boolean =>
+      mta.serves(instance) && !onHold.has(queueId);
+    return [...madeUp, ...old.filter(isGone)];
+  } catch {
+    return madeUp; // the review tries again
+  }
+}
+
+/** The entry of a message that left the hold queue without Postern. */
+export function closedRow(row: HeldRow, changedAt: Millis): HeldRow {
+  return { ...row, state: 'gone', changedAt, by: 'queue' };
+}
+
+function missedText(missed: number, gone: number): string {
+  const are = missed === 1 ? 'is' : 'are';
+  const text = `${missed} ${are} no longer in the hold queue`;
+  if (gone === 0) return text;
+  const entries = gone === 1 ? '1 entry is' : `${gone} entries are`;
+  return `${text} (${entries} marked gone)`;
+}
 
 /** One entry of the audit trail for each account. */
 function auditChanges(

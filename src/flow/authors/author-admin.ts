@@ -124,6 +124,7 @@ class KeptDeclarations implements AuthorAdmin {
         ok: false,
         text: 'there is no such declaration',
         hint: 'see: postern accounts may-write-as --list',
+        isUnknown: true,
       };
     }
     const kept = await this.#change(gone, 'may-not-write-as', by);

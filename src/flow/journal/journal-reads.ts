@@ -260,8 +260,13 @@ function operatorReads(ledger: Ledger, pending: PendingChanges, kept: Kept): Ope
     },
     audit(filter) {
       const waiting = pending.rows('audit').map(({ row }) => row);
-      const fresh = waiting.filter(({ account }) => account === (filter.account ?? account));
-      return [...fresh.reverse(), ...ledger.audit(filter)].slice(0, filter.limit);
+      const { account: wanted, limit, offset = 0, since = 0 } = filter;
+      const fresh = waiting
+        .filter(({ account, at }) => account === (wanted ?? account) && at >= since)
+        .reverse();
+      const later = Math.max(0, offset - fresh.length);
+      const shown = fresh.slice(offset);
+      return [...shown, ...ledger.audit({ ...filter, offset: later })].slice(0, limit);
     },
     notices(due) {
       const found = ledger.notices(due);

@@ -178,6 +178,7 @@ class ScriptRegister {
         ok: false,
         text: `no rule ${which}`,
         hint: 'see the rules: postern scripts list --rules',
+        isUnknown: true,
       };
     }
     const at = this.#deps.world.clock.now();

@@ -36,7 +36,7 @@ import { hijackConfirmed, suspendedAlready, suspendedText } from './hijack-confi
 import { HoldingNow } from './holding-now.ts';
 import { currentIncident, type SweepDeps, sweepQueue } from './queue-sweep.ts';
 import { isLogin, type ReleaseOutcome, ReleaseSteps } from './release-steps.ts';
-import { releaseText, releaseWord, suspendedAgain } from './release-text.ts';
+import { noAccount, releaseText, releaseWord, suspendedAgain } from './release-text.ts';
 import { type IncidentKnown, nothingKnown, suspensionNotice } from './suspension-notice.ts';
 
 /** By then, mail that sessions were still handing over at the suspension is in the queue. */
@@ -136,7 +136,7 @@ class SuspensionFlow implements Suspensions {
     const { accounts } = this.#deps;
     const { clock, count } = this.#deps.world;
     const profile = accounts.known(account);
-    if (profile === undefined) return { ok: false, text: `no account ${account} is known here` };
+    if (profile === undefined) return noAccount(account);
     const suspended = profile.state === 'suspended';
     const at = clock.now();
     const { stoppedMessages } = profile;

@@ -7,6 +7,7 @@ import { evidenceNow } from '../../core/account/judge.ts';
 import { waitsForPerson } from '../../core/account/record.ts';
 import { watchAt } from '../../core/account/signals.ts';
 import type { Account } from '../../core/account-name.ts';
+import { isMadeUpMessage } from '../../core/made-up.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { HeldRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
@@ -22,6 +23,8 @@ const calmHeldMax = 10;
 const rowsMax = 10_000;
 /** A younger row may belong to a message that Postfix is still taking in. */
 const settleMs = 5 * minuteMs;
+/** Time to look at what `postern try hijack` shows. */
+const madeUpMs = hourMs;
 /** A suspension that was only observed ends after this time if nobody acts. */
 const observedMs = hourMs;
 
@@ -72,13 +75,26 @@ async function endSuspensions(deps: ReviewDeps): Promise<void> {
   }
 }
 
+/** Entries of held mail that `postern try` made up: no queue has it. */
+function closeMadeUp({ journal, world }: ReviewDeps): void {
+  const at = world.clock.now();
+  for (const row of journal.live.held({ state: 'held', limit: rowsMax })) {
+    if (!isMadeUpMessage(row) || at - row.changedAt <= madeUpMs) continue;
+    journal.add({ kind: 'held', row: { ...row, state: 'gone', changedAt: at, by: 'postern' } });
+  }
+}
+
 async function reviewHeld(deps: ReviewDeps): Promise<void> {
   const { journal, mta } = deps;
   const { clock } = deps.world;
+  closeMadeUp(deps);
   if (mta === undefined) return;
   const now = clock.now();
-  const rows = journal.live.held({ state: 'held', limit: rowsMax });
+  const rows = journal.live
+    .held({ state: 'held', limit: rowsMax })
+    .filter((row) => !isMadeUpMessage(row));
   if (rows.length === 0) return;
+  let closed = 0;
   const onHold = await mta.onHold(rows.map(({ queueId }) => queueId));
   const there: HeldRow[] = [];
   for (const { queueId } of rows) {
@@ -99,8 +115,10 @@ async function reviewHeld(deps: ReviewDeps): Promise<void> {
     } else if (now - row.changedAt > settleMs) {
       const gone = { ...row, state: 'gone' as const, changedAt: clock.now(), by: 'queue' };
       journal.add({ kind: 'held', row: gone });
+      closed++;
     }
   }
+  if (closed > 0) deps.world.log('info', 'held.gone', { messages: closed });
   if (deps.settings.calmAfterMs > 0) await releaseCalm(deps, mta, there);
 }
 

@@ -37,6 +37,15 @@ export function releaseText(
 
 const messages = (many: number): string => (many === 1 ? '1 message is' : `${many} messages are`);
 
+export function noAccount(account: Account): AdminResult {
+  return {
+    ok: false,
+    text: `no account ${account} is known here`,
+    hint: 'find its name with: postern accounts list --like TEXT',
+    isUnknown: true,
+  };
+}
+
 /** The account was suspended while its release waited for the lock: the suspension counts. */
 export function suspendedAgain(account: Account): AdminResult {
   return {

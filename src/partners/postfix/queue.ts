@@ -139,6 +139,19 @@ function wasCut(error: unknown): boolean {
   return error instanceof Error && error.message.includes('malformed showq server response');
 }
 
+/** Postfix's tools say so of a Postfix that does not run; then showq has no list either. */
+function isDown(error: unknown): boolean {
+  return error instanceof Error && /mail system is down/i.test(error.message);
+}
+
+function postfixDown(cause: unknown): OperatorError {
+  return new OperatorError('postfix-down', 'Postfix is not running, so its queue is not listed', {
+    cause,
+    hint: 'start it: systemctl start postfix',
+    exit: sysexits.unavailable,
+  });
+}
+
 /** Those of these messages that are on hold, with their bytes. */
 async function heldAmong(
   listing: () => AsyncGenerator<QueuedMessage>,
@@ -156,6 +169,7 @@ async function heldAmong(
       }
       return found;
     } catch (error) {
+      if (isDown(error)) throw postfixDown(error);
       if (listings === listingsMax || !wasCut(error)) throw error;
       found.clear();
     }

@@ -174,7 +174,12 @@ export type InboundStatus = {
 /** The answer to an action, in words for the operator. `count`: how many things were done. */
 export type InboundResult =
   | { readonly ok: true; readonly text: string; readonly count: number }
-  | { readonly ok: false; readonly text: string; readonly hint?: string };
+  | {
+      readonly ok: false;
+      readonly text: string;
+      readonly hint?: string;
+      readonly isUnknown?: true;
+    };
 
 /** What operators see and do about mail that comes in (flow/inbound/waiting/inbound-admin.ts). */
 export type InboundAdmin = {

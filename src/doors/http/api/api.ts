@@ -29,6 +29,7 @@
  *                                        not on the command socket
  *   POST /api/test-notice
  *   …    /api/drill                      live fire (drill-routes.ts)
+ *   POST /api/undo-tries          { by }
  *   GET  /api/dkim                       { folder, keys }
  *   POST /api/dkim/new                   { domain, algorithms?, selector?, bits?, by? }
  *   POST /api/dkim/rotate                { domain, by? }
@@ -66,6 +67,7 @@ import {
   adoptBody,
   allowBody,
   auditQuery,
+  byBody,
   domainBody,
   forgetBody,
   heldGroupsQuery,
@@ -95,6 +97,10 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   api.post('/forget', async (c) => {
     const { address, by, dryRun } = await body(c, forgetBody);
     return done(c, await admin.forget(address, { by: actor(c, by), dryRun }));
+  });
+  api.post('/undo-tries', async (c) => {
+    const { by } = await body(c, byBody);
+    return done(c, await admin.undoTries(actor(c, by)));
   });
   api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
   api.get('/lookup', async (c) => {

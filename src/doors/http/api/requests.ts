@@ -82,6 +82,8 @@ export const lookupQuery: z.ZodType<{ readonly q: string; readonly limit: number
 });
 export const auditQuery: z.ZodType<Parameters<Admin['audit']>[0]> = z.object({
   account: name.exactOptional(),
+  since: z.coerce.number().int().min(0).exactOptional(),
+  offset: z.coerce.number().int().min(0).exactOptional(),
   limit,
 });
 /**
@@ -173,6 +175,8 @@ export const newKeysBody: z.ZodType<NewKeys & By> = z
   .transform(({ selector, ...rest }) => ({ selector, ...rest }));
 export const forgetBody: z.ZodType<By & { readonly address: string; readonly dryRun: boolean }> =
   z.strictObject({ address: name, dryRun: z.boolean().default(false), by });
+/** A request that says nothing but who acts. */
+export const byBody: z.ZodType<By> = z.strictObject({ by });
 export const domainBody: z.ZodType<By & { readonly domain: string }> = z.strictObject({
   domain: name,
   by,

@@ -144,6 +144,7 @@ async function move(
       ok: false,
       text: 'no such message waits or is in quarantine',
       hint: 'postern quarantine list',
+      isUnknown: true,
     };
   }
   let done: ReadonlySet<string>;

@@ -38,14 +38,17 @@ export function auditTable(make: Statements): AuditTable {
   const put = make.command(
     'INSERT INTO audit (at, done_by, action, account, detail) VALUES (?, ?, ?, ?, ?)',
   );
-  const all = make.query('SELECT * FROM audit ORDER BY number DESC LIMIT ?');
+  const all = make.query('SELECT * FROM audit WHERE at >= ? ORDER BY number DESC LIMIT ? OFFSET ?');
   const byAccount = make.query(
-    'SELECT * FROM audit WHERE account = ? ORDER BY number DESC LIMIT ?',
+    'SELECT * FROM audit WHERE account = ? AND at >= ? ORDER BY number DESC LIMIT ? OFFSET ?',
   );
   return {
     put: (row) => put(row.at, row.by, row.action, row.account, row.detail),
-    audit({ account, limit }) {
-      const rows = account === undefined ? all.all(limit) : byAccount.all(account, limit);
+    audit({ account, limit, offset = 0, since = 0 }) {
+      const rows =
+        account === undefined
+          ? all.all(since, limit, offset)
+          : byAccount.all(account, since, limit, offset);
       return rows.map(auditRow);
     },
   };
