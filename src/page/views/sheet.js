@@ -14,6 +14,7 @@ import { explainLabel, visible } from '../parts/strangers.js';
 import { command, many, number, opened, verdictWord } from '../parts/words.js';
 import { Facts } from './facts.js';
 import { Fate } from './fate.js';
+import { stoppedText } from './incidents/summary.js';
 
 const shownMax = 12;
 /** Addresses named at the top of a message. */
@@ -176,13 +177,6 @@ function History({ incidents, audit, incident }) {
         </li>`,
       )}
     </ul>`;
-}
-
-/** What was stopped, or would have been. */
-function stoppedText({ observed, stoppedMessages, wouldStopMessages }) {
-  return observed
-    ? `${many(wouldStopMessages, 'message')} would have been stopped`
-    : `${many(stoppedMessages, 'message')} stopped`;
 }
 
 /** When a suspension ended, and who ended it. */

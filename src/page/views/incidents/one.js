@@ -9,7 +9,7 @@ import { many, number, opened, percent } from '../../parts/words.js';
 import { LaneState, laneText } from '../providers/state.js';
 import { Leaked } from './leaked.js';
 import { Report } from './report.js';
-import { hasEnded } from './summary.js';
+import { hasEnded, stoppedText } from './summary.js';
 
 const shownMax = 30;
 
@@ -39,7 +39,7 @@ function Told({ found, open, explain }) {
       html`<p>
         ${many(incident.leakedMessages, 'message')} to
         ${' '}${many(incident.leakedRecipients, 'recipient')} got out,
-        ${' '}${number(incident.stoppedMessages)} stopped.
+        ${' '}${stoppedText(incident)}.
       </p>`
     }
     ${incident.reasons.length > 0 && html`<h3>Why</h3><${Reasons} reasons=${incident.reasons} />`}
