@@ -93,6 +93,7 @@ Start with:
   ./postern up                start the guard; then, in another terminal:
   ./postern try hijack        watch Postern stop a made-up hijacked account
   ./postern connect postfix   connect your mail server to it (shows the change first)
+  ./postern checklist         what is done, what is missing, and the next step
 `;
 
 /** Takes the text of a run. */
