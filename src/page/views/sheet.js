@@ -11,10 +11,9 @@ import { Command, Empty, When } from '../parts/marks.js';
 import { releaseAccount, suspendAccount } from '../parts/questions.js';
 import { heldOfAddress } from '../parts/route.js';
 import { explainLabel, visible } from '../parts/strangers.js';
-import { command, many, number, opened, verdictWord } from '../parts/words.js';
+import { command, many, number, opened, stoppedText, verdictWord } from '../parts/words.js';
 import { Facts } from './facts.js';
 import { Fate } from './fate.js';
-import { stoppedText } from './incidents/summary.js';
 
 const shownMax = 12;
 /** Addresses named at the top of a message. */

@@ -2,8 +2,8 @@
 import { html } from '../../parts/html.js';
 import { Command, Empty, Heading } from '../../parts/marks.js';
 import { useRead } from '../../parts/use-read.js';
-import { many, opened } from '../../parts/words.js';
-import { IncidentLine, stoppedText } from './summary.js';
+import { many, opened, stoppedText } from '../../parts/words.js';
+import { IncidentLine } from './summary.js';
 
 const shownMax = 100;
 

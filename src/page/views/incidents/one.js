@@ -5,11 +5,11 @@ import { Empty, Glyph, Heading, Moment, Since, When } from '../../parts/marks.js
 import { incidentsAddress, providerAddress } from '../../parts/route.js';
 import { PageLink, visible, Words } from '../../parts/strangers.js';
 import { useRead } from '../../parts/use-read.js';
-import { many, number, opened, percent } from '../../parts/words.js';
+import { many, number, opened, percent, stoppedText } from '../../parts/words.js';
 import { LaneState, laneText } from '../providers/state.js';
 import { Leaked } from './leaked.js';
 import { Report } from './report.js';
-import { hasEnded, stoppedText } from './summary.js';
+import { hasEnded } from './summary.js';
 
 const shownMax = 30;
 

@@ -3,16 +3,8 @@ import { html } from '../../parts/html.js';
 import { Glyph, When } from '../../parts/marks.js';
 import { incidentAddress } from '../../parts/route.js';
 import { visible } from '../../parts/strangers.js';
-import { many, number } from '../../parts/words.js';
 
 export const hasEnded = ({ endedAt }) => endedAt !== undefined && endedAt !== null;
-
-/** What was stopped, or would have been in mode guard. */
-export function stoppedText({ observed, stoppedMessages, wouldStopMessages }) {
-  return observed
-    ? `${many(wouldStopMessages, 'message')} would have been stopped`
-    : `${number(stoppedMessages)} stopped`;
-}
 
 export function IncidentLine({ one }) {
   const { account, id, kind, observed, since, suspendedAt } = one;
