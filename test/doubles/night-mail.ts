@@ -59,7 +59,7 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
   });
 }
 
-/** As the ledger has it: of an observed incident, `stopped` is what would have been. */
+/** As the ledger has it: what would have been stopped counts as stopped. */
 function asStored({ reasons: _shown, wouldStopMessages, ...incident }: IncidentView): IncidentRow {
   const { leakedMessages, leakedRecipients, observed } = incident;
   if (!observed) return { ...incident, reasons: cannonFacts };
