@@ -27,9 +27,11 @@ const jsonField: RegExp = new RegExp(
   `("(?:${fields})"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|\\[[^\\]]*\\])`,
   'gi',
 );
-const secretWord = 'passw(?:or)?d|passphrase|secret|token|api_?key|credential|authorization|bearer';
+const secretName =
+  '[\\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|credential|authorization|bearer)' +
+  '[\\w.-]*';
 const setting: RegExp = new RegExp(
-  `\\b([\\w.-]*(?:${secretWord})[\\w.-]*)(\\s*[=:]\\s*)(?!\\[removed\\])("[^"]*"|'[^']*'|\\S+)`,
+  `\\b(${secretName})(\\s*[=:]\\s*)(?!\\[removed\\])("[^"]*"|'[^']*'|\\S+)`,
   'gi',
 );
 const scheme = /\b(bearer|basic)\s+(?=\S{4})\S+/gi;
