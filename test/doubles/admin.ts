@@ -73,6 +73,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       why: fault,
       path: '/var/lib/postern/ledger.db',
     },
+    notices: [],
     doors: { milter: 'inet:127.0.0.1:8892', policy: 'inet:127.0.0.1:8893' },
     troubles,
     returns: { days: [], since: start },

@@ -8,11 +8,23 @@ export type CommandPlace = {
   /** The Postfix that was named, if one was. */
   readonly configDir?: string | undefined;
   readonly isInstalled: boolean;
+  /** There is a configuration that a command can change. */
+  readonly isConfigured: boolean;
   readonly isRoot: boolean;
 };
 
-export function commandPlace(configDir: string | undefined): CommandPlace {
-  return { configDir, isInstalled: home === installedHome, isRoot: process.getuid?.() === 0 };
+/** `config`: the configuration that is used; undefined: none. */
+export function commandPlace(
+  configDir: string | undefined,
+  config: string | undefined,
+): CommandPlace {
+  const isRoot = process.getuid?.() === 0;
+  return {
+    configDir,
+    isInstalled: home === installedHome,
+    isConfigured: config !== undefined,
+    isRoot,
+  };
 }
 
 /** Empty if it would only be refused here. */
@@ -26,5 +38,6 @@ export function commandText(place: CommandPlace, command: MeasureCommand): strin
   if ('starts' in command)
     return place.isInstalled ? `${sudo}systemctl start postern` : 'postern up';
   if (command.installed === true && !place.isInstalled) return '';
+  if (command.configured === true && !place.isConfigured) return '';
   return `${command.root ? sudo : ''}${shellWords('postern', ...command.words)}`;
 }

@@ -243,6 +243,7 @@ function status(deps: AdminDeps): StatusView {
     ledger: { state, why, path: facts.ledgerPath },
     doors: deps.doors(),
     troubles: deps.troubles.all(),
+    notices: deps.notices.proofs(),
     bypass: deps.bypass.view(),
     returns: deps.returns.view(),
     providers: deps.lanes.bad(),
