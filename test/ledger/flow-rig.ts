@@ -7,6 +7,7 @@ import { noCeilings, type Policy } from '../../src/core/account/policy.ts';
 import type { Account } from '../../src/core/account-name.ts';
 import type { Submission } from '../../src/core/event.ts';
 import type { Notice } from '../../src/core/notice.ts';
+import { usualCommand } from '../../src/core/own-command.ts';
 import type { ScriptMode } from '../../src/core/scripts/rules.ts';
 import { type Accounts, openAccounts } from '../../src/flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../../src/flow/account/exemptions.ts';
@@ -228,7 +229,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     inbound: agreeableInbound([], clock.now),
     scripts: { ...scripts.admin, whose: async () => undefined },
     authors: agreeableAuthors([]),
-    checklist: openChecklist({ ledger, journal, notices, world, host, iso }),
+    checklist: openChecklist({ ledger, journal, notices, world, host, iso, own: usualCommand }),
     accounts,
     journal,
     exemptions,
