@@ -362,6 +362,8 @@ export type Admin = {
   /** Calls back on each verdict until the returned function is called. */
   watch(listener: (item: FeedItem) => void): () => void;
   testNotice(): Promise<AdminResult>;
+  /** This operator changes the mode now; the audit trail then names them. */
+  modeWanted(mode: StatusView['mode'], by: string): AdminResult;
   /** Undefined: no canary is set ([drill]). */
   readonly drill: DrillAdmin | undefined;
   /** Releases made-up accounts, and closes entries of made-up held messages. */

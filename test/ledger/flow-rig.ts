@@ -29,6 +29,7 @@ import { openScripts, type Scripts } from '../../src/flow/scripts/script-mailed.
 import type { Settings } from '../../src/flow/settings.ts';
 import { openSuspensions, type Suspensions } from '../../src/flow/suspension/account-suspended.ts';
 import { openReview } from '../../src/flow/suspension/held-review.ts';
+import { openModeNotes } from '../../src/flow/suspension/mode-noted.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
@@ -220,6 +221,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const admin = openAdmin({
     lanes: noLanes,
+    modeNotes: openModeNotes({ journal, settings, world }),
     incidents: withoutLanes,
     dkim: noKeys,
     probation: { text: () => '' },
