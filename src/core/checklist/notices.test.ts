@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayMs, type Millis } from '../../lib/time.ts';
-import { type ChannelProof, checkNotices, type NoticeFacts, proofLastsMs } from './notices.ts';
+import { type ChannelProof, checkNotices, type ChannelFacts, proofLastsMs } from './notices.ts';
 
 const now = 1_795_962_893_476 as Millis;
 const both = { mailTo: ['op@example.org'], hasWebhook: true, now };
@@ -10,7 +10,7 @@ const proof = (channel: string, state: ChannelProof['state'], ageMs = 0): Channe
   return { channel, at: (now - ageMs) as Millis, state, said: 'what was said' };
 };
 
-const cases: readonly (readonly [string, NoticeFacts, string, RegExp])[] = [
+const cases: readonly (readonly [string, ChannelFacts, string, RegExp])[] = [
   ['no channel', { ...both, mailTo: [], hasWebhook: false, proofs: [] }, 'fail', /no channel/],
   [
     'one channel',

@@ -16,7 +16,7 @@ export type ChannelProof = {
   readonly said: string;
 };
 
-export type NoticeFacts = {
+export type ChannelFacts = {
   readonly mailTo: readonly string[];
   readonly hasWebhook: boolean;
   /** Undefined: there is no guard to ask. */
@@ -31,7 +31,7 @@ const [id, title] = ['notices', 'Notices'];
 const wanted = 'mail and a webhook, so that notices arrive even when mail is blocked';
 const prove = 'send one now: postern try notice';
 
-export function checkNotices({ hasWebhook, mailTo, now, proofs }: NoticeFacts): SeenFinding {
+export function checkNotices({ hasWebhook, mailTo, now, proofs }: ChannelFacts): SeenFinding {
   const channels = [...(mailTo.length > 0 ? ['mail'] : []), ...(hasWebhook ? ['webhook'] : [])];
   const [first] = channels;
   if (first === undefined) {
