@@ -16,7 +16,7 @@ type Module = { register(program: Command, whole: () => Promise<Command>): void 
 
 /** Name of the command, its line in `postern --help`, and its file. */
 const commands: readonly (readonly [string, string, () => Promise<Module>])[] = [
-  ['up', 'start the guard in the foreground', () => import('./up.ts')],
+  ['up', 'start the guard in the foreground', () => import('./up/up.ts')],
   ['status', 'what the guard does right now', () => import('./status.ts')],
   ['mode', 'observe or guard: what would change, and switch', () => import('./mode.ts')],
   [
@@ -93,6 +93,7 @@ Start with:
   ./postern up                start the guard; then, in another terminal:
   ./postern try hijack        watch Postern stop a made-up hijacked account
   ./postern connect postfix   connect your mail server to it (shows the change first)
+  ./postern checklist         what is done, what is missing, and the next step
 `;
 
 /** Takes the text of a run. */

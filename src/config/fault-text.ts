@@ -1,7 +1,7 @@
 /** Errors in a configuration file: the line, the value, and what was probably meant. Pure. */
 import type { z } from 'zod';
-import { didYouMean, similarNames } from '../core/near-names.ts';
 import { withoutControls } from '../lib/peer-text.ts';
+import { didYouMean, similarNames } from './near-names.ts';
 
 type Path = readonly PropertyKey[];
 

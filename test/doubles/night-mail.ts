@@ -5,8 +5,10 @@ import { blameKey } from '../../src/core/incidents/blame.ts';
 import { openAsking } from '../../src/flow/fate/asking.ts';
 import { hash53 } from '../../src/lib/hash.ts';
 import { dayMs, type Millis, minuteMs } from '../../src/lib/time.ts';
+import type { IncidentView } from '../../src/ports/admin.ts';
 import type { Asking } from '../../src/ports/asking.ts';
 import type { FoundMessage } from '../../src/ports/fate.ts';
+import type { IncidentRow } from '../../src/ports/ledger.ts';
 import { foundMessage, scriptedFates, type Try } from './fates.ts';
 import { withoutLanes } from './incidents.ts';
 import { scriptedLanes } from './lanes.ts';
@@ -31,7 +33,7 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
       incidents: ({ account }) =>
         state.incidents
           .filter((one) => account === undefined || one.account === account)
-          .map((one) => ({ ...one, reasons: cannonFacts })),
+          .map(asStored),
       loadAccount: (account) => ({
         account,
         state: 'suspended',
@@ -55,6 +57,19 @@ export function nightAsking(state: Night, start: Millis, scene: Scene): Asking {
     asOfNow: (incident) => incident,
     incidents: { ...withoutLanes, laneChanges: scriptedLanes(() => start).changes },
   });
+}
+
+/** As the ledger has it: what would have been stopped counts as stopped. */
+function asStored({ reasons: _shown, wouldStopMessages, ...incident }: IncidentView): IncidentRow {
+  const { leakedMessages, leakedRecipients, observed } = incident;
+  if (!observed) return { ...incident, reasons: cannonFacts };
+  return {
+    ...incident,
+    reasons: cannonFacts,
+    leakedMessages: leakedMessages - wouldStopMessages,
+    leakedRecipients: leakedRecipients - 10 * wouldStopMessages,
+    stoppedMessages: wouldStopMessages,
+  };
 }
 
 /** The owner's network, with its last login before the attack. */

@@ -66,7 +66,7 @@ export const cuts: readonly Cut[] = [
     what: 'the macro of the login names another account',
     found: 'account',
     cut: ({ dovecot }) =>
-      withUsers(dovecot, (users) => users.replace(/^drill-canary.*$/m, `$&user=${denied}`)),
+      withUsers(dovecot, (users) => users.replace(/^drill-canary.*$/m, '$&user=other@mail.test')),
   },
   {
     what: 'Postfix logs into another file',

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +43,8 @@ export type DrillServer = AsyncDisposable & {
   startGuard(env?: Readonly<Record<string, string>>): Promise<GuardInstance>;
   /** Runs the command and answers with its report, whatever its exit code. */
   drill(): Promise<DrillReport>;
+  /** main.cf before and after `drill setup --undo`. */
+  undoSetup(): Promise<readonly [string, string]>;
   /** Starts the command, for who kills it. */
   startDrill(): ChildProcess;
   /** A message to a stranger; answers with the refusal, or empty if it was taken. */
@@ -131,9 +133,16 @@ more = ["${join(dovecot.dir, 'dovecot.log')}"]
   };
   scope.defer(() => server.guard[Symbol.asyncDispose]());
   await connectPostfix(server);
-  await run(launcher, ['drill', 'setup', '--yes', '--config-dir', postfix.configDirectory]);
+  const setup = ['drill', 'setup', '--yes', '--config-dir', postfix.configDirectory];
+  const main = (): Promise<string> => readFile(join(postfix.configDirectory, 'main.cf'), 'utf8');
+  const before = await main();
+  await run(launcher, setup);
+  const undoSetup = async (): Promise<readonly [string, string]> => {
+    await run(launcher, [...setup, '--undo']);
+    return [before, await main()];
+  };
   const all = scope.move();
-  return Object.assign(server, { [Symbol.asyncDispose]: () => all.disposeAsync() });
+  return Object.assign(server, { undoSetup, [Symbol.asyncDispose]: () => all.disposeAsync() });
 }
 
 async function runDrill(words: readonly string[]): Promise<DrillReport> {

@@ -160,3 +160,9 @@ test('every notice said DRILL, and went to the operator alone', () => {
   assert.ok(!all.some((address) => address.endsWith(sinkDomain)));
   assert.ok(web.pings >= 2);
 });
+
+test('setup --undo gives back main.cf to the byte', async () => {
+  const [before, now] = await server.undoSetup();
+  assert.ok(!before.includes(sinkDomain));
+  assert.equal(now, before);
+});

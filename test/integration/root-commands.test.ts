@@ -334,7 +334,7 @@ test('what root runs for the guard’s user works, and belongs to that user', { 
   assert.deepEqual([...owners(notes)], [0]);
 
   await using guard = await startGuard({ state, through: asGuard });
-  assert.match(await fine('accounts', 'suspend', 'joe@b.example'), /suspended/i);
+  assert.match(await fine('accounts', 'suspend', '--unknown', 'joe@b.example'), /suspended/i);
   const shown = await fine('accounts', 'show', 'joe@b.example', '--json');
   const { audit } = JSON.parse(shown) as { audit: readonly { by: string }[] };
   assert.deepEqual(

@@ -31,7 +31,8 @@ virtual_mailbox_maps = mysql:/etc/postfix/x.cf
 mysql_password = zqmysql
 `;
 
-const log = `${JSON.stringify({ event: 'x', subject: 'a zqsubject', recipients: ['zqrecipient@a.example'] })}
+const mail = { event: 'x', subject: 'a zqsubject', recipients: ['zqrecipient@a.example'] };
+const log = `${JSON.stringify(mail)}
 ${JSON.stringify({ event: 'y', body: 'Dear zqbody', sender: 'zqsender@b.example', note: 'zqnote' })}
 Subject: zqother text
 peer says “zqquoted words” from 2001:db8:77::2

@@ -183,3 +183,16 @@ test('with colours of the system every scale and mark still has a shape', limit,
   });
   await page.close();
 });
+
+test('incidents of mode observe say what would have been stopped', limit, async () => {
+  const page = await visit('observe', async (opened, at) => {
+    const main = `document.querySelector('main').innerText`;
+    for (const path of ['/incidents', '/incidents/i-1']) {
+      await opened.goto(`${at.door.address}${path}`);
+      await opened.until(`${main}.includes('5 messages would have been stopped')`);
+      assert.doesNotMatch(await opened.evaluate<string>(main), /\d stopped/);
+    }
+  });
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});

@@ -1,7 +1,7 @@
 /** Asks before an action on an account that was never seen: most often its name was mistyped. */
 import { stdin, stdout } from 'node:process';
 import { createInterface } from 'node:readline/promises';
-import { didYouMean, similarNames } from '../../core/near-names.ts';
+import { didYouMean, similarNames } from '../../config/near-names.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { AccountView } from '../../ports/admin.ts';
 import type { ExemptionRow } from '../../ports/ledger.ts';

@@ -89,7 +89,7 @@ export function registerSetup(drill: Command): void {
 
 type Show = (text: string) => void;
 
-export async function setupDrill(options: SetupOptions, show: Show): Promise<SetupReport> {
+async function setupDrill(options: SetupOptions, show: Show): Promise<SetupReport> {
   const directory = await configDirectoryOf(options.configDir);
   const files = await readPostfixFiles(directory);
   const folder = { directory, files, record: await records.read(directory) };

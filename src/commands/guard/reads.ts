@@ -188,10 +188,7 @@ function isReadable(path: string): boolean {
 
 function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis): GuardReads {
   const account = (name: string): AccountView | undefined => storedAccount(ledger, name, now);
-  const asOfNow = (incident: IncidentRow): IncidentRow => {
-    const record = ledger.loadAccount(incident.account);
-    return incidentNow(incident, record === undefined ? undefined : decodeProfile(record.profile));
-  };
+  const asOfNow = (incident: IncidentRow): IncidentRow => storedIncidentNow(ledger, incident);
   const lanes = storedLaneViews(ledger, now);
   const asking = openAsking({
     fates,
@@ -205,10 +202,11 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
   });
   return {
     live: false,
-    async accounts(filter) {
-      const found = ledger.accounts(filter).map((line) => account(line.account));
-      return found.filter((one) => one !== undefined);
-    },
+    accounts: async (filter) =>
+      ledger
+        .accounts(filter)
+        .map((line) => account(line.account))
+        .filter((one) => one !== undefined),
     async account(name) {
       const key = name as Account;
       return {
@@ -263,13 +261,19 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
       return scriptList({ mode, scripts: ledger.scripts(), rules }, filter);
     },
     lanes: async () => lanes.list(),
-    provider: async (id, since) => {
-      const lanesOf = lanes.show(id, since);
-      return found(lanesOf.length === 0 ? undefined : lanesOf, 'provider');
-    },
+    provider: async (id, since) => found(orNone(lanes.show(id, since)), 'provider'),
     authors: async () => storedAuthors(ledger, now),
     [Symbol.dispose]: () => ledger.close(),
   };
+}
+
+function storedIncidentNow(ledger: Ledger, incident: IncidentRow): IncidentRow {
+  const record = ledger.loadAccount(incident.account);
+  return incidentNow(incident, record === undefined ? undefined : decodeProfile(record.profile));
+}
+
+function orNone<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
 }
 
 function exemptionsInForce(ledger: Ledger, now: Millis): readonly ExemptionRow[] {

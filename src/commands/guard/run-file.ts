@@ -105,7 +105,7 @@ export function makeState(state: string): void {
 }
 
 /** The command that starts the guard of this folder: of the service, or of a checkout. */
-export function startWith(state: string): string {
+function startWith(state: string): string {
   if (resolve(state) !== installedState) return 'postern up';
   return `${process.geteuid?.() === 0 ? '' : 'sudo '}systemctl start postern`;
 }

@@ -34,7 +34,7 @@ export function tellCut(
 }
 
 /** `100 of 1,013 accounts shown; --limit shows more` */
-export function cutText({
+function cutText({
   shown,
   total,
   what,

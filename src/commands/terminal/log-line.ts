@@ -1,4 +1,4 @@
-/** A line of the guard's log as a person reads it in a terminal. Everywhere else it is JSON. Pure. */
+/** A line of the guard's log for a person at a terminal; everywhere else it is JSON. Pure. */
 
 import { plain } from './format.ts';
 import { clock, paint } from './table.ts';

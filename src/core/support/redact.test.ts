@@ -32,7 +32,7 @@ const planted: readonly (readonly [string, readonly string[]])[] = [
 ];
 
 for (const [line, secrets] of planted) {
-  test(`nothing of it is left: ${line.slice(0, 40)}`, () => {
+  test(`nothing is left: ${line.slice(0, 40)}`, () => {
     const redactor = openRedactor();
     redactor.learn(['joeweber', 'joe@here.test']);
     redactor.hide(['zAb-plain-value']);

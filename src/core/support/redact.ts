@@ -21,14 +21,19 @@ const nameMin = 3;
 
 /** Fields of a log line whose values are left out, whatever they are. */
 const fields =
-  'subject|body|text|to|cc|from|sender|recipient|recipients|reached|header|headers|password|token|' +
-  'secret|note|detail|script|path|file';
+  'subject|body|text|to|cc|from|sender|recipient|recipients|reached|header|headers|password|' +
+  'token|secret|note|detail|script|path|file';
 const jsonField: RegExp = new RegExp(
   `("(?:${fields})"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|\\[[^\\]]*\\])`,
   'gi',
 );
-const setting =
-  /\b([\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|credential|authorization|bearer)[\w.-]*)(\s*[=:]\s*)(?!\[removed\])("[^"]*"|'[^']*'|\S+)/gi;
+const secretName =
+  '[\\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|credential|authorization|bearer)' +
+  '[\\w.-]*';
+const setting: RegExp = new RegExp(
+  `\\b(${secretName})(\\s*[=:]\\s*)(?!\\[removed\\])("[^"]*"|'[^']*'|\\S+)`,
+  'gi',
+);
 const scheme = /\b(bearer|basic)\s+(?=\S{4})\S+/gi;
 const url = /\b([a-z][a-z0-9+.-]{1,20}:\/\/)(?:[^\s/@"']*@)?([^\s/"'?#]+)([^\s"']*)/gi;
 const address = /[^\s<>"'()[\]{},;:=|\\]+@(?:[\p{L}\p{N}-]+\.)*[\p{L}\p{N}-]+/gu;

@@ -112,7 +112,7 @@ async function goneAmong(
 }
 
 /** The entry of a message that left the hold queue without Postern. */
-export function closedRow(row: HeldRow, changedAt: Millis): HeldRow {
+function closedRow(row: HeldRow, changedAt: Millis): HeldRow {
   return { ...row, state: 'gone', changedAt, by: 'queue' };
 }
 

@@ -1,4 +1,4 @@
-/** What is removed after a drill: mail of the canary to the sink, its closed login, nothing else. */
+/** What is removed after a drill: mail of the canary to the sink, its closed login; no more. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Account } from '../../core/account-name.ts';

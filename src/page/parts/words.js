@@ -47,6 +47,13 @@ export function many(count, one, more = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : more}`;
 }
 
+/** What was stopped, or would have been in mode guard. */
+export function stoppedText({ observed, stoppedMessages, wouldStopMessages }) {
+  return observed
+    ? `${many(wouldStopMessages, 'message')} would have been stopped`
+    : `${number(stoppedMessages)} stopped`;
+}
+
 /** `42 %`; under one percent with one decimal. */
 export function percent(share) {
   const hundredths = share * 100;

@@ -11,7 +11,7 @@ import { Command, Empty, When } from '../parts/marks.js';
 import { releaseAccount, suspendAccount } from '../parts/questions.js';
 import { heldOfAddress } from '../parts/route.js';
 import { explainLabel, visible } from '../parts/strangers.js';
-import { command, many, number, opened, verdictWord } from '../parts/words.js';
+import { command, many, number, opened, stoppedText, verdictWord } from '../parts/words.js';
 import { Facts } from './facts.js';
 import { Fate } from './fate.js';
 
@@ -176,13 +176,6 @@ function History({ incidents, audit, incident }) {
         </li>`,
       )}
     </ul>`;
-}
-
-/** What was stopped, or would have been. */
-function stoppedText({ observed, stoppedMessages, wouldStopMessages }) {
-  return observed
-    ? `${many(wouldStopMessages, 'message')} would have been stopped`
-    : `${many(stoppedMessages, 'message')} stopped`;
 }
 
 /** When a suspension ended, and who ended it. */

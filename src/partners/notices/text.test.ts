@@ -233,6 +233,22 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
       explain: 'postern inbound at-risk',
     },
   ],
+  [
+    'drill',
+    {
+      event: 'drill',
+      account: '',
+      undo: '',
+      reasons: [
+        { signal: 'summary', text: '15 of 16 links work, 1 failed (login)' },
+        {
+          signal: 'login',
+          text: 'Dovecot refuses the login: FAILED. Seen: the login was accepted',
+        },
+      ],
+      explain: 'postern drill last',
+    },
+  ],
   ['test', { event: 'test', account: '', reasons: [], undo: '', explain: '' }],
 ];
 

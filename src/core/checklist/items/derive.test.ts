@@ -106,6 +106,8 @@ for (const [name, findings, measure, state, command] of rows) {
 test('a source that was not read hides nothing: the item is unknown, with the reason', () => {
   const [item] = items([], {}, new Map([['postfix', 'no answer within 12 s']]));
   assert.deepEqual([item?.state, item?.found], ['unknown', 'no answer within 12 s']);
+  const [denied] = items([], {}, new Map([['postfix', 'EACCES: permission denied']]));
+  assert.equal(denied?.fix, 'run this as root');
 });
 
 test('without a guard, what only the guard knows is unknown', () => {

@@ -110,7 +110,10 @@ function foundText(findings: readonly SeenFinding[]): string {
 
 function absent({ absent: usual, source }: Measure, evidence: Evidence): Judged {
   const unread = evidence.unread.get(source);
-  if (unread !== undefined) return { state: 'unknown', found: unread, fix: '' };
+  if (unread !== undefined) {
+    const fix = /\bEACCES\b/.test(unread) ? 'run this as root' : '';
+    return { state: 'unknown', found: unread, fix };
+  }
   const why = usual.needs === undefined ? undefined : lacking(usual.needs, evidence);
   if (why !== undefined) return { state: 'unknown', fix: '', ...why };
   return { state: usual.state, found: usual.found, fix: usual.fix ?? '' };

@@ -2,7 +2,7 @@
 import { html } from '../../parts/html.js';
 import { Command, Empty, Heading } from '../../parts/marks.js';
 import { useRead } from '../../parts/use-read.js';
-import { many, number, opened } from '../../parts/words.js';
+import { many, opened, stoppedText } from '../../parts/words.js';
 import { IncidentLine } from './summary.js';
 
 const shownMax = 100;
@@ -31,7 +31,7 @@ export function Incidents() {
               html`<p class="quiet">
                 ${many(one.leakedMessages, 'message')} to${' '}
                 ${many(one.leakedRecipients, 'recipient')} got out,${' '}
-                ${number(one.stoppedMessages)} stopped
+                ${stoppedText(one)}
               </p>`
             }
           </li>`,

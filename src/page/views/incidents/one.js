@@ -5,7 +5,7 @@ import { Empty, Glyph, Heading, Moment, Since, When } from '../../parts/marks.js
 import { incidentsAddress, providerAddress } from '../../parts/route.js';
 import { PageLink, visible, Words } from '../../parts/strangers.js';
 import { useRead } from '../../parts/use-read.js';
-import { many, number, opened, percent } from '../../parts/words.js';
+import { many, number, opened, percent, stoppedText } from '../../parts/words.js';
 import { LaneState, laneText } from '../providers/state.js';
 import { Leaked } from './leaked.js';
 import { Report } from './report.js';
@@ -39,7 +39,7 @@ function Told({ found, open, explain }) {
       html`<p>
         ${many(incident.leakedMessages, 'message')} to
         ${' '}${many(incident.leakedRecipients, 'recipient')} got out,
-        ${' '}${number(incident.stoppedMessages)} stopped.
+        ${' '}${stoppedText(incident)}.
       </p>`
     }
     ${incident.reasons.length > 0 && html`<h3>Why</h3><${Reasons} reasons=${incident.reasons} />`}
