@@ -109,7 +109,7 @@ async function knowledge(): Promise<unknown> {
   const recent = await guard.json<readonly FeedItem[]>('/api/recent?limit=200');
   const stopped = { ...verdicts, pass: 0 };
   const ofCanary = recent.filter(({ account }) => account === canary);
-  // That a drill began is in the audit trail; nothing else of it is.
+  // The audit trail has one line for each drill, and nothing else.
   const audit = (await guard.json<readonly AuditRow[]>('/api/audit')).filter(
     ({ action }) => action !== 'drill',
   );

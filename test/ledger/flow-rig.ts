@@ -29,7 +29,6 @@ import { openScripts, type Scripts } from '../../src/flow/scripts/script-mailed.
 import type { Settings } from '../../src/flow/settings.ts';
 import { openSuspensions, type Suspensions } from '../../src/flow/suspension/account-suspended.ts';
 import { openReview } from '../../src/flow/suspension/held-review.ts';
-import { openModeNotes } from '../../src/flow/suspension/mode-noted.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
@@ -100,10 +99,7 @@ export type FlowRig = {
   send(message: TestMessage): { readonly id: string; readonly answers: readonly Answer[] };
   /** As send, after all that it caused. */
   mail(message: TestMessage): Promise<Answer>;
-  /**
-   * Sends spam to one stranger every ten seconds, until the account is suspended. Answers
-   * with how many passed.
-   */
+  /** Sends spam every ten seconds until the account is suspended; answers how many passed. */
   hijack(account: string, most?: number): Promise<number>;
 };
 
@@ -221,7 +217,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const admin = openAdmin({
     lanes: noLanes,
-    modeNotes: openModeNotes({ journal, settings, world }),
+    modeNotes: { wanted: () => ({ ok: true, count: 0, text: '' }) },
     incidents: withoutLanes,
     dkim: noKeys,
     probation: { text: () => '' },

@@ -37,7 +37,7 @@ export function checkNotices({ hasWebhook, mailTo, now, proofs }: ChannelFacts):
   if (first === undefined) {
     const fix =
       'set notices.mail_to and notices.webhook in postern.toml, then: systemctl restart postern';
-    const found = 'no channel is configured: nobody is told of a hijack';
+    const found = 'no channel is configured';
     return { id, kind: 'fail', title, found, wanted, fix, state: 'missing' };
   }
   const known = proofs?.filter(({ channel }) => channels.includes(channel)) ?? [];
@@ -65,7 +65,8 @@ export function checkNotices({ hasWebhook, mailTo, now, proofs }: ChannelFacts):
   const proven = known.filter(({ at, state }) => state !== 'waiting' && now - at <= proofLastsMs);
   const open = channels.filter((name) => !proven.some(({ channel }) => channel === name));
   if (open.length > 0) {
-    const found = `not proven by ${open.join(' and ')}: ${open.map((name) => reason(name, known)).join('; ')}`;
+    const why = open.map((name) => reason(name, known)).join('; ');
+    const found = `not proven by ${open.join(' and ')}: ${why}`;
     return { id, kind: 'unknown', title, found, wanted, fix: prove };
   }
   const soonest = Math.min(...proven.map(({ at }) => at));

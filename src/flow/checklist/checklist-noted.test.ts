@@ -282,7 +282,7 @@ test('commands are as they work on this machine, on the page and in the nightly 
   assert.equal(item?.fix, 'look: /opt/p/postern --state /srv/p dkim keys');
 });
 
-test('what breaks soon is told once at 14 and once at 3 days, unless it is acknowledged', async () => {
+test('what breaks soon is told at 14 and at 3 days, unless it is acknowledged', async () => {
   const r = rig();
   const at = (start + 21 * dayMs) as Millis;
   const nights: number[] = [];

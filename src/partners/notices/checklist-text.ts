@@ -14,5 +14,5 @@ export function checklistSubject(at: string, { reasons }: Notice): string {
 }
 
 export const checklistOpening: string =
-  'Since the last night, this changed in the checklist of this server, or breaks soon. When there ' +
-  'is nothing to tell, no such mail comes.';
+  'Since the last night, this changed in the checklist of this server, or breaks soon. When ' +
+  'there is nothing to tell, no such mail comes.';

@@ -1,4 +1,4 @@
-/** What became of one item: when it became done, broke, was acknowledged, and by whom. */
+/** The history of one item: when it became done, broke or was acknowledged, and who did it. */
 import { useState } from 'preact/hooks';
 import { html } from '../../parts/html.js';
 import { When } from '../../parts/marks.js';
@@ -9,10 +9,10 @@ import { finder, said } from './state.js';
 
 const linesMax = 20;
 
-/** Folded; it is asked for when it is opened. */
+/** Folded; its lines are fetched when it is opened. */
 export function History({ item }) {
   const [isOpen, setOpen] = useState(false);
-  const about = html`<span class="unseen"> of ${visible(item.title)}</span>`;
+  const about = html`<span class="unseen">: ${visible(item.title)}</span>`;
   return html`<details
     class="item-history"
     onToggle=${({ currentTarget }) => setOpen(currentTarget.open)}
@@ -29,7 +29,10 @@ function Changes({ id }) {
   if (!found) return html`<p class="quiet">Loading…</p>`;
   if (found.length === 0) return html`<p class="quiet">Nothing changed since it is kept.</p>`;
   return html`<ul class="rows">
-    ${found.map((change) => html`<li key=${`${change.at} ${change.what}`}><${Change} ...${change} /></li>`)}
+    ${found.map((change) => {
+      const key = `${change.at} ${change.what}`;
+      return html`<li key=${key}><${Change} ...${change} /></li>`;
+    })}
   </ul>`;
 }
 
