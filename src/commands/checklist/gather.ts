@@ -86,7 +86,7 @@ export async function readChecklist(
   );
   const findings = distinct(found.flat(), options.configDir);
   const evidence: Evidence = { findings: withDenial(findings), unread };
-  const place = commandPlace(options.configDir);
+  const place = commandPlace(options);
   const known = derived(allMeasures, evidence, (command) => commandText(place, command));
   const items = [...known, ...(await modern), ...(await mine)];
   const sources = parts.map(({ name }) => name);
@@ -95,7 +95,7 @@ export async function readChecklist(
 
 /** Measures with a judgement of their own, without findings of doctor. */
 function modernOf(options: GatherOptions, now: Millis): Promise<readonly ChecklistItem[]> {
-  const place = commandPlace(options.configDir);
+  const place = commandPlace(options);
   const { config } = loadConfig(options.config ?? usualConfig());
   return modernItems({
     config,

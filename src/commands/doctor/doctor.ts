@@ -140,7 +140,9 @@ export async function doctorParts(
     part('reflection', () => reflection(config, configDir)),
     part('logins', () => loginNames(config, state, configDir, asked)),
     part('doors', () => checkDoors({ config, state, live, configDir })),
-    one('tools', async () => tools(config.postfix, configDir, await guardKnows(state))),
+    one('tools', async () =>
+      tools(config.postfix, configDir, { known: await guardKnows(state), live }),
+    ),
     part('dovecot', () => logins(config.dovecot)),
     one('log', () => mailLog(config.mail_log.source, asked, status)),
     one('bypass', () => bypass(status)),

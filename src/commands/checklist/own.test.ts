@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allMeasures } from '../../core/checklist/items/measures/all.ts';
+import { type CommandPlace, commandText } from './own.ts';
+
+const usual: CommandPlace = {
+  isInstalled: true,
+  isConfigured: true,
+  hasPostfix: true,
+  isRoot: true,
+};
+
+function printed(id: string, more: Partial<CommandPlace>): string {
+  const command = allMeasures.find((one) => one.id === id)?.command;
+  assert.ok(command !== undefined, id);
+  return commandText({ ...usual, ...more }, command);
+}
+
+test('a command that would only be refused here is not offered', () => {
+  assert.equal(printed('scan.scanner', {}), 'postern connect spamassassin');
+  assert.equal(printed('scan.scanner', { isConfigured: false }), '');
+  assert.equal(printed('scripts.door', { isInstalled: false }), '');
+});
+
+test('without Postfix, it comes first', () => {
+  assert.equal(printed('mail.connected', {}), 'postern connect postfix');
+  const without = { hasPostfix: false };
+  assert.equal(printed('mail.connected', without), 'apt-get install postfix');
+  const user = { ...without, isRoot: false };
+  assert.equal(printed('mail.connected', user), 'sudo apt-get install postfix');
+});
