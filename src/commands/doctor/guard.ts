@@ -13,6 +13,7 @@ import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
+import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { readPostfixFiles } from '../connect/postfix-files.ts';
 import { guardAnswer } from '../guard/answer.ts';
 import type { RunFile } from '../guard/run-file.ts';
@@ -119,8 +120,10 @@ export async function notices(
   const wanted = 'mail and a webhook, so that notices arrive even when mail is blocked';
   const channels = [...settings.mail_to, ...(settings.webhook === '' ? [] : ['a webhook'])];
   if (channels.length === 0) {
-    const fix =
-      'set notices.mail_to and notices.webhook in postern.toml, then: systemctl restart postern';
+    const set = 'set notices.mail_to and notices.webhook in';
+    const fix = usualConfig()
+      ? `${set} ${installedConfig}, then: systemctl restart postern`
+      : `${set} a file, and start the guard with it: postern up --config FILE`;
     return { id, kind: 'fail', title, found: 'no channel is configured', wanted, fix };
   }
   const tried = live === undefined || !send ? undefined : await testNotice(live);

@@ -91,7 +91,7 @@ export async function tools(
     }
     const user = guard.live?.owner;
     if (user !== undefined && user !== 0) {
-      const found = `not usable: the guard runs as user id ${user}, and no root helper is at ${socket}`;
+      const found = `not usable: the guard runs as user id ${user}, without a helper at ${socket}`;
       const wanted = 'the root helper postern-root';
       return { id, kind: 'warn', title, found, wanted, fix: helperFix() };
     }
