@@ -17,7 +17,7 @@ import { type Millis, secondMs } from '../../lib/time.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
-import { type DoctorPart, doctorParts } from '../doctor/doctor.ts';
+import { type DoctorPart, doctorParts, withDenial } from '../doctor/doctor.ts';
 import { forInstance } from '../doctor/instance-fix.ts';
 import { probeMachine } from '../probe/probe.ts';
 import { dns } from './dns-source.ts';
@@ -187,19 +187,6 @@ async function limited({ run }: DoctorPart): Promise<PartResult> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Findings that only the guard can tell: they say so themselves where the guard may be asked. */
-const ofGuard = ['postfix', 'mail-log.read', 'bypass.meter', 'providers.lanes'];
-
-/** Where this user may not ask the guard, the advice is not to start it. */
-function withDenial(findings: readonly SeenFinding[]): readonly SeenFinding[] {
-  const alive = findings.find(({ id }) => id === 'daemon.alive');
-  if (alive?.state !== 'unknown') return findings;
-  const { found, fix } = alive;
-  return findings.map((one) =>
-    ofGuard.includes(one.id) && one.kind === 'unknown' ? { ...one, found, fix } : one,
-  );
 }
 
 /** Two sources may see the same thing, such as a certificate in its file and from outside. */

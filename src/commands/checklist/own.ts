@@ -1,7 +1,9 @@
 /** Commands of items as texts have them; what prints them makes them work where they are read. */
+import { existsSync } from 'node:fs';
 import type { ChecklistItem } from '../../core/checklist/items/item.ts';
 import type { MeasureCommand } from '../../core/checklist/items/measure.ts';
 import { shellWords } from '../../lib/shell-words.ts';
+import { postconfPath } from '../../partners/postfix/postconf.ts';
 import { home, installedHome } from '../guard/run-file.ts';
 
 /** What is known of the machine, and of this run. */
@@ -11,6 +13,7 @@ export type CommandPlace = {
   readonly isInstalled: boolean;
   /** There is a configuration that a command can change. */
   readonly isConfigured: boolean;
+  readonly hasPostfix: boolean;
 };
 
 /** `config`: the configuration that is used; undefined: none. */
@@ -18,7 +21,12 @@ export function commandPlace(
   configDir: string | undefined,
   config: string | undefined,
 ): CommandPlace {
-  return { configDir, isInstalled: home === installedHome, isConfigured: config !== undefined };
+  return {
+    configDir,
+    isInstalled: home === installedHome,
+    isConfigured: config !== undefined,
+    hasPostfix: configDir !== undefined || existsSync(postconfPath),
+  };
 }
 
 /**
@@ -36,6 +44,7 @@ export function commandText(place: CommandPlace, command: MeasureCommand): strin
     return place.isInstalled ? `${sudo}systemctl start postern` : 'postern up';
   if (command.installed === true && !place.isInstalled) return '';
   if (command.configured === true && !place.isConfigured) return '';
+  if (command.postfix === true && !place.hasPostfix) return `${sudo}apt-get install postfix`;
   return `${command.root ? sudo : ''}${shellWords('postern', ...command.words)}`;
 }
 

@@ -277,15 +277,31 @@ function summary({ steps, files }: DnsPlan): string {
   return `${many(change, 'change')}: ${open}; ${right}${rest}`;
 }
 
-/** Lines of at most `most` characters, broken between words. */
+/** Commands in a sentence: what of them must be copied as one line. */
+const commands: RegExp = new RegExp(
+  [
+    "(?:sudo )?postconf (?:-c \\S+ )?-[ePX#M](?: '[^']*'| [^\\s'&;,()]+)+" +
+      '(?: && (?:sudo )?postfix(?: -c \\S+)? reload)?',
+    '(?:sudo )?systemctl [a-z-]+(?: --now)? [\\w@.-]+(?: [\\w@-]+\\.(?:socket|service|timer))?',
+    'apt-get install [\\w.-]+',
+    '(?:sudo )?postern (?:accounts|connect|dkim|dns|drill|held|passwords|try) [a-z-]+(?: [A-Z]+)?',
+    '(?:sudo )?postern [a-z]+',
+  ].join('|'),
+  'g',
+);
+/** A blank within a command, while the lines are made; no text has this character. */
+const tied = '\u0000';
+
+/** Lines of at most `most` characters, broken between words, and never within a command. */
 export function wrapped(text: string, most: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  const whole = text.replace(commands, (command) => command.replaceAll(' ', tied));
+  for (const word of whole.split(' ')) {
     if (line !== '' && line.length + 1 + word.length > most) {
       lines.push(line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
   }
-  return [...lines, line];
+  return [...lines, line].map((one) => one.replaceAll(tied, ' '));
 }

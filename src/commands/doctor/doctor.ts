@@ -100,12 +100,25 @@ export type DoctorParts = {
 };
 
 export async function examineServer(options: DoctorOptions): Promise<readonly Finding[]> {
-  const findings: Finding[] = [];
+  const findings: SeenFinding[] = [];
   for (const part of (await doctorParts(options)).parts) findings.push(...(await part.run()));
   // What only the checklist needs is not printed.
-  return findings.map(({ id, kind, title, found, wanted, fix }) => {
+  return withDenial(findings).map(({ id, kind, title, found, wanted, fix }) => {
     return { id, kind, title, found, wanted, fix };
   });
+}
+
+/** Findings that only the guard can tell: they say so themselves where the guard may be asked. */
+const ofGuard = ['postfix', 'mail-log.read', 'bypass.meter', 'providers.lanes'];
+
+/** Where this user may not ask the guard, the advice is not to start it. */
+export function withDenial(findings: readonly SeenFinding[]): readonly SeenFinding[] {
+  const alive = findings.find(({ id }) => id === 'daemon.alive');
+  if (alive?.state !== 'unknown') return findings;
+  const { found, fix } = alive;
+  return findings.map((one) =>
+    ofGuard.includes(one.id) && one.kind === 'unknown' ? { ...one, found, fix } : one,
+  );
 }
 
 /** `patienceMs`: how long the guard may take to tell its state. */
@@ -140,7 +153,9 @@ export async function doctorParts(
     part('reflection', () => reflection(config, configDir)),
     part('logins', () => loginNames(config, state, configDir, asked)),
     part('doors', () => checkDoors({ config, state, live, configDir })),
-    one('tools', async () => tools(config.postfix, configDir, await guardKnows(state))),
+    one('tools', async () =>
+      tools(config.postfix, configDir, { known: await guardKnows(state), live }),
+    ),
     part('dovecot', () => logins(config.dovecot)),
     one('log', () => mailLog(config.mail_log.source, asked, status)),
     one('bypass', () => bypass(status)),

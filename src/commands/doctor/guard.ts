@@ -14,6 +14,7 @@ import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
+import { usualConfig } from '../config/usual-config.ts';
 import { readPostfixFiles } from '../connect/postfix-files.ts';
 import { guardAnswer } from '../guard/answer.ts';
 import type { RunFile } from '../guard/run-file.ts';
@@ -122,7 +123,8 @@ export async function notices(
     readonly send: boolean;
   },
 ): Promise<SeenFinding> {
-  const facts = { mailTo, hasWebhook: webhook !== '', now: Date.now() as Millis };
+  const isConfigured = usualConfig() !== undefined;
+  const facts = { mailTo, hasWebhook: webhook !== '', isConfigured, now: Date.now() as Millis };
   const proofs = status?.['notices'];
   const known = Array.isArray(proofs) ? (proofs as readonly ChannelProof[]) : undefined;
   const before = checkNotices({ ...facts, proofs: known });

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayMs, type Millis } from '../../lib/time.ts';
-import { type ChannelProof, checkNotices, type ChannelFacts, proofLastsMs } from './notices.ts';
+import { type ChannelFacts, type ChannelProof, checkNotices, proofLastsMs } from './notices.ts';
 
 const now = 1_795_962_893_476 as Millis;
-const both = { mailTo: ['op@example.org'], hasWebhook: true, now };
+const both = { mailTo: ['op@example.org'], hasWebhook: true, isConfigured: true, now };
 const proof = (channel: string, state: ChannelProof['state'], ageMs = 0): ChannelProof => {
   return { channel, at: (now - ageMs) as Millis, state, said: 'what was said' };
 };

@@ -19,6 +19,8 @@ export type ChannelProof = {
 export type ChannelFacts = {
   readonly mailTo: readonly string[];
   readonly hasWebhook: boolean;
+  /** The guard has a configuration file. */
+  readonly isConfigured: boolean;
   /** Undefined: there is no guard to ask. */
   readonly proofs: readonly ChannelProof[] | undefined;
   readonly now: Millis;
@@ -31,12 +33,15 @@ const [id, title] = ['notices', 'Notices'];
 const wanted = 'mail and a webhook, so that notices arrive even when mail is blocked';
 const prove = 'send one now: postern try notice';
 
-export function checkNotices({ hasWebhook, mailTo, now, proofs }: ChannelFacts): SeenFinding {
+export function checkNotices(facts: ChannelFacts): SeenFinding {
+  const { hasWebhook, isConfigured, mailTo, now, proofs } = facts;
   const channels = [...(mailTo.length > 0 ? ['mail'] : []), ...(hasWebhook ? ['webhook'] : [])];
   const [first] = channels;
   if (first === undefined) {
-    const fix =
-      'set notices.mail_to and notices.webhook in postern.toml, then: systemctl restart postern';
+    const fix = isConfigured
+      ? 'set notices.mail_to and notices.webhook in postern.toml, then: systemctl restart postern'
+      : 'set notices.mail_to and notices.webhook in a file, and start the guard with it: ' +
+        'postern up --config FILE';
     const found = 'no channel is configured';
     return { id, kind: 'fail', title, found, wanted, fix, state: 'missing' };
   }

@@ -107,7 +107,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     status: () => status(deps),
     enforcing: keptEnforcing(
       () => enforcingView(live, deps.settings.mode, deps.world.clock.now()),
-      deps.world.clock.now,
+      { mode: () => deps.settings.mode, now: deps.world.clock.now },
     ),
     accounts: (filter) => accountList(deps, filter),
     account(text) {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
-import { dayMs } from '../../lib/time.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
+import { enforcingView, keptEnforcing } from './enforcing.ts';
 
 const joe = 'joe@here.test';
 
@@ -79,4 +80,18 @@ test('guarding: what is stopped counts as stopped, and nothing is only observed'
   assert.ok((incident?.stoppedMessages ?? 0) > 0);
   assert.deepEqual([incident?.wouldStopMessages, rig.admin.enforcing().messages], [0, 0]);
   assert.equal(rig.admin.account(joe)?.account.observed, false);
+});
+
+test('what is kept for a few seconds does not outlive a change of the mode', () => {
+  let mode: 'observe' | 'guard' = 'observe';
+  const rig = openRig();
+  const now = (): Millis => 1_000_000 as Millis;
+  const kept = keptEnforcing(() => enforcingView(rig.journal.live, mode, now()), {
+    mode: () => mode,
+    now,
+  });
+  assert.equal(kept().mode, 'observe');
+  mode = 'guard';
+  assert.equal(kept().mode, 'guard');
+  assert.equal(kept(), kept());
 });

@@ -50,13 +50,16 @@ export function enforcingView(
   return { ...view, text: enforcingText(view) };
 }
 
-/** The view, made again only every few seconds. */
-export function keptEnforcing(make: () => EnforcingView, now: () => Millis): () => EnforcingView {
+/** The view, made again only every few seconds, and at once when the mode has changed. */
+export function keptEnforcing(
+  make: () => EnforcingView,
+  { mode, now }: { readonly mode: () => StatusView['mode']; readonly now: () => Millis },
+): () => EnforcingView {
   let kept: { readonly at: Millis; readonly view: EnforcingView } | undefined;
   return () => {
     const at = now();
     const isFresh = kept !== undefined && at >= kept.at && at - kept.at < keptMs;
-    if (kept === undefined || !isFresh) kept = { at, view: make() };
+    if (kept === undefined || !isFresh || kept.view.mode !== mode()) kept = { at, view: make() };
     return kept.view;
   };
 }

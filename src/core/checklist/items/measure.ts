@@ -43,6 +43,8 @@ export type MeasureCommand =
       readonly installed?: true;
       /** It changes the configuration, so there must be one. */
       readonly configured?: true;
+      /** It changes Postfix, which must be installed first. */
+      readonly postfix?: true;
     }
   /** A setting of main.cf, and a reload. */
   | { readonly postconf: string }

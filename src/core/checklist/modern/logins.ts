@@ -98,7 +98,10 @@ function without(facts: LoginDoors, doors: readonly Door[]): Judged | undefined 
   }
   if (doors.length > 0 || (dovecot !== 'none' && dovecot.doors.length > 0)) return undefined;
   if (postfix === undefined && dovecot === 'none') {
-    return unknown('there is no Postfix and no Dovecot to read', 'name the folder: --config-dir');
+    return unknown(
+      'there is no Postfix and no Dovecot to read',
+      'apt-get install postfix, or name its folder: --config-dir',
+    );
   }
   return notNeeded('no service takes logins from other machines');
 }
