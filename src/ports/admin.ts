@@ -363,6 +363,11 @@ export type Admin = {
   readonly drill: DrillAdmin | undefined;
   /** Releases made-up accounts, and closes entries of made-up held messages. */
   undoTries(by: string): Promise<AdminResult>;
+  /** Notes in the audit trail who switched the mode. */
+  modeSwitched(
+    change: { readonly from: StatusView['mode']; readonly to: StatusView['mode'] },
+    by: string,
+  ): Promise<AdminResult>;
   /** Without the numbers of the last minute. */
   readonly stats: AskStats;
   readonly dkim: KeyAdmin;

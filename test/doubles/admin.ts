@@ -255,6 +255,7 @@ type Acts = Pick<
   | 'releaseHeld'
   | 'dropHeld'
   | 'testNotice'
+  | 'modeSwitched'
   | 'undoTries'
   | 'forget'
   | 'passwords'
@@ -319,6 +320,7 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
       calls.push(`forget ${address} by ${by}${dryRun ? ' (dry run)' : ''}`);
       return Promise.resolve({ ok: true, text: '7 rows changed or removed', count: 7 });
     },
+    modeSwitched: () => Promise.resolve({ ok: true, text: 'noted', count: 1 }),
     undoTries: () => Promise.resolve({ ok: true, text: 'nothing to undo', count: 0 }),
     testNotice: () => Promise.resolve({ ok: true, text: 'sent by mail and webhook', count: 2 }),
   };

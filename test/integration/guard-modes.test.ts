@@ -5,12 +5,13 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { operator } from '../../src/commands/guard/client.ts';
 import type { EnforcingView, StatusView } from '../../src/ports/admin.ts';
-import type { HeldRow, IncidentRow, StoryRow } from '../../src/ports/ledger.ts';
+import type { AuditRow, HeldRow, IncidentRow, StoryRow } from '../../src/ports/ledger.ts';
 import { startDovecot } from './dovecot-instance.ts';
 import { startGuard } from './guard-instance.ts';
 import { people } from './guard-past.ts';
@@ -105,8 +106,12 @@ async function toldTruly(server: GuardedServer, victim: string, sent: number): P
   const [notice] = webhook.of('account.would-suspend', victim);
   assert.deepEqual(notice?.stopped, { messages: 0, fromQueue: 0 });
   assert.ok((notice?.wouldStop?.messages ?? 0) > 0);
-  assert.equal(notice?.undo, `postern accounts release ${victim} --false-alarm`);
-  assert.equal(notice?.facts?.clientCount, 8);
+  assert.match(
+    notice?.undo ?? '',
+    new RegExp(`postern --state \\S+ accounts release ${victim} --false-alarm$`),
+  );
+  // How many of the eight networks had sent when it was told depends on the machine.
+  assert.ok((notice?.facts?.clientCount ?? 0) > 1);
   assert.equal(await guard.metric('postern_verdicts_total{verdict="hold"}'), 0);
   assert.ok((await guard.metric('postern_observed_verdicts_total{verdict="hold"}')) > 0);
 }
@@ -114,18 +119,33 @@ async function toldTruly(server: GuardedServer, victim: string, sent: number): P
 /** One command lets Postern act, and shows that the running guard does. */
 async function switched({ guard }: GuardedServer, victim: string): Promise<void> {
   const mode = async (): Promise<string> => (await guard.json<StatusView>('/api/status')).mode;
-  const before = readFileSync(guard.configFile, 'utf8');
+  const text = (): string => readFileSync(guard.configFile, 'utf8');
+  writeFileSync(guard.configFile, text().replace(/^(mode = .*)$/m, '$1  # for a week'));
+  const before = text();
   const file = ['--config', guard.configFile];
   assert.match(await guard.cli('mode'), new RegExp(`^${victim} +\\d+ .* would have been$`, 'm'));
-  assert.match(await guard.cli('mode', 'guard', '--dry-run', ...file), /^\+mode = "guard"$/m);
-  assert.deepEqual([await mode(), readFileSync(guard.configFile, 'utf8')], ['observe', before]);
+  await assert.rejects(guard.cli('mode', '--undo', ...file), /this command has not changed/);
+  const shown = await guard.cli('mode', 'guard', '--dry-run', ...file);
+  assert.match(shown, /^\+mode = "guard" {2}# for a week$/m);
+  assert.deepEqual([await mode(), text()], ['observe', before]);
   assert.match(await guard.cli('mode', 'guard', ...file), /^The guard acts now: /m);
   assert.equal(await mode(), 'guard');
   assert.match(await guard.cli('mode', 'guard', ...file), /has mode = "guard" already/);
   const { account } = await guard.json<Shown>(`/api/accounts/${victim}`);
   assert.equal(account.state, 'clear', 'what was only observed is no suspension');
+  const switchedText = text();
+  writeFileSync(guard.configFile, `${switchedText}# mine\n`);
+  await assert.rejects(guard.cli('mode', '--undo', ...file), /was changed after the switch/);
+  assert.equal(text(), `${switchedText}# mine\n`, 'what was changed since is not lost');
+  writeFileSync(guard.configFile, switchedText);
   assert.match(await guard.cli('mode', '--undo', ...file), /^The guard only observes now: /m);
-  assert.deepEqual([await mode(), readFileSync(guard.configFile, 'utf8')], ['observe', before]);
+  assert.deepEqual([await mode(), text()], ['observe', before]);
+  const trail = JSON.parse(await guard.cli('audit', '--json')) as readonly AuditRow[];
+  const switches = trail.filter(({ action }) => action === 'mode');
+  assert.deepEqual(
+    switches.map(({ by, detail }) => `${by}: ${detail}`),
+    ['from guard to observe', 'from observe to guard'].map((one) => `${operator()}: ${one}`),
+  );
 }
 
 test('an ordinary user behind Unix sockets', { timeout: 60_000 }, async () => {

@@ -42,6 +42,7 @@ import { incidentNow } from '../suspension/incident-now.ts';
 import { enforcingView, keptEnforcing } from './enforcing.ts';
 import { heldGroups, moveHeld } from './held-mail.ts';
 import { lookup } from './lookup.ts';
+import { modeSwitched } from './mode-switched.ts';
 import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
 import { undoTries } from './try-undone.ts';
@@ -136,6 +137,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     minutes: () => feed.minutes(deps.world.clock.now()),
     watch: (listener) => feed.watch(listener),
     undoTries: (by) => undoTries(deps, by),
+    modeSwitched: (change, by) => modeSwitched(deps, change, by),
     testNotice: () => sendTestNotice({ ...deps, host: deps.facts.host }),
     ...othersOf(deps),
     asking,

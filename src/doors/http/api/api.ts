@@ -29,7 +29,8 @@
  *                                        not on the command socket
  *   POST /api/test-notice
  *   …    /api/drill                      live fire (drill-routes.ts)
- *   POST /api/undo-tries          { by }
+ *   POST /api/undo-tries                 { by? }
+ *   POST /api/mode-changed               { from, to, by? }: notes a switch that was made
  *   GET  /api/dkim                       { folder, keys }
  *   POST /api/dkim/new                   { domain, algorithms?, selector?, bits?, by? }
  *   POST /api/dkim/rotate                { domain, by? }
@@ -74,6 +75,7 @@ import {
   heldQuery,
   limitQuery,
   lookupQuery,
+  modeBody,
   newKeysBody,
   releaseBody,
   retireBody,
@@ -101,6 +103,10 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   api.post('/undo-tries', async (c) => {
     const { by } = await body(c, byBody);
     return done(c, await admin.undoTries(actor(c, by)));
+  });
+  api.post('/mode-changed', async (c) => {
+    const { by, from, to } = await body(c, modeBody);
+    return done(c, await admin.modeSwitched({ from, to }, actor(c, by)));
   });
   api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
   api.get('/lookup', async (c) => {

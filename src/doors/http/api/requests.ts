@@ -8,7 +8,7 @@ import { dkimAlgorithms } from '../../../formats/dkim/signing-key.ts';
 import type { Result } from '../../../lib/result.ts';
 import { fault, ok } from '../../../lib/result.ts';
 import type { Millis } from '../../../lib/time.ts';
-import type { Admin, NewKeys } from '../../../ports/admin.ts';
+import type { Admin, NewKeys, StatusView } from '../../../ports/admin.ts';
 import { heldStates } from '../../../ports/ledger.ts';
 import { type StatsQuery, statsKinds, statsOrders } from '../../../ports/stats.ts';
 
@@ -21,6 +21,8 @@ export type WhichBody = {
   readonly by?: string;
 };
 
+type Mode = StatusView['mode'];
+const modes: readonly Mode[] = ['observe', 'guard'];
 type By = { readonly by?: string };
 export type RetireBody = By & {
   readonly domain: string;
@@ -60,6 +62,12 @@ export const accountsQuery: z.ZodType<Parameters<Admin['accounts']>[0]> = z.obje
   state: z.enum(accountStates).exactOptional(),
   like: z.string().max(256).exactOptional(),
   limit,
+});
+/** A switch of the mode, as the command line made it. */
+export const modeBody: z.ZodType<By & { readonly from: Mode; readonly to: Mode }> = z.object({
+  from: z.enum(modes),
+  to: z.enum(modes),
+  by,
 });
 export const heldQuery: z.ZodType<Parameters<Admin['held']>[0]> = z.object({
   account: name.exactOptional(),
