@@ -57,7 +57,7 @@ export type AdminDeps = {
   readonly feed: Feed;
   readonly mta: Mta | undefined;
   readonly world: World;
-  readonly facts: Pick<StatusView, 'version' | 'host' | 'startedAt'> & {
+  readonly facts: Pick<StatusView, 'version' | 'host' | 'own' | 'startedAt'> & {
     readonly ledgerPath: string;
     readonly defaultDomain: DefaultDomain;
   };
@@ -239,6 +239,7 @@ function status(deps: AdminDeps): StatusView {
   return {
     version: facts.version,
     mode: deps.settings.mode,
+    own: facts.own,
     host: facts.host,
     startedAt: facts.startedAt,
     now: clock.now(),
