@@ -262,7 +262,10 @@ export type Ledger = StatsLedger &
     countAccounts(): number;
     /** Accounts with this text in their names, the best match first, and how many there are. */
     findAccounts(text: string, limit: number): FoundAccounts;
-    /** Messages of an account that passed since then, newest first (to hold those in the queue). */
+    /**
+     * Messages of an account that passed since then, newest first (to hold those in the queue); also
+     * those that mode observe let pass, with the verdict that they would have had.
+     */
     messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];
     message(queueId: string): MessageRow | undefined;
     /** Newest first. */

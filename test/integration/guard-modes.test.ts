@@ -148,6 +148,45 @@ async function switched({ guard }: GuardedServer, victim: string): Promise<void>
   );
 }
 
+test('a switch to guard finds queued mail that was only observed', {
+  timeout: 90_000,
+}, async () => {
+  const everybody = people(3);
+  const victim = everybody[1]?.account ?? '';
+  await using server = await startGuardedServer({ people: everybody, mode: 'observe' });
+  const { guard, postfix, slow } = server;
+  slow.on = true;
+  const outgoing = new Outgoing(server);
+  {
+    await using client = await server.login(victim, '127.67.1.1');
+    for (let nth = 0; nth < 16; nth++) {
+      const id = `queued-${nth}`;
+      await outgoing.send(client, { from: victim, to: [`${id}@slow.test`], id });
+    }
+  }
+  await outgoing.settled();
+  const { stories } = await guard.json<Shown>(`/api/accounts/${victim}`);
+  const noted = stories.filter(({ verdict, observed }) => observed && verdict === 'hold');
+  assert.ok(noted.length > 0 && noted.length < 16, `${noted.length} would have been held`);
+  await guard.cli('mode', 'guard', '--config', guard.configFile);
+  await guard.cli('accounts', 'suspend', victim, '--hijacked');
+  const onHold = async (): Promise<readonly string[]> =>
+    (await postfix.queue())
+      .filter(({ queue_name }) => queue_name === 'hold')
+      .map(({ queue_id }) => queue_id)
+      .sort();
+  await eventually('all 16 are on hold', async () => (await onHold()).length === 16);
+  const held = await guard.json<readonly HeldRow[]>('/api/held');
+  assert.deepEqual(held.map(({ queueId }) => queueId).sort(), await onHold());
+  const { incidents } = await guard.json<Shown>(`/api/accounts/${victim}`);
+  const [incident] = incidents.filter(({ endedAt }) => endedAt === undefined);
+  assert.equal(incident?.queuedHeld, 16);
+  slow.on = false;
+  await guard.cli('held', 'release', '--account', victim);
+  await postfix.flush();
+  assert.ok((await outgoing.settled()).every(({ places }) => places[0] === 'delivered'));
+});
+
 test('an ordinary user behind Unix sockets', { timeout: 60_000 }, async () => {
   await using scope = new AsyncDisposableStack();
   const dir = mkdtempSync(join(tmpdir(), 'pun-'));
