@@ -322,6 +322,11 @@ export type Ledger = StatsLedger &
       what: { readonly address: string; readonly hashes: readonly number[] },
       how: { readonly dryRun: boolean },
     ): number;
+    /**
+     * Removes a made-up account, and the counts of its domain, one slice at a call. Answers how many; 0: nothing
+     * is left. The audit trail and notices stay.
+     */
+    removeAccount(account: Account): number;
     /** True once a page could not be read or written; rows may then be missing from all answers. */
     damaged(): boolean;
     close(): void;

@@ -45,7 +45,7 @@ import { lookup } from './lookup.ts';
 import { modeSwitched } from './mode-switched.ts';
 import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
-import { undoTries } from './try-undone.ts';
+import { type TryUndoneDeps, undoTries } from './try-undone.ts';
 
 export type AdminDeps = {
   readonly accounts: Accounts;
@@ -69,7 +69,7 @@ export type AdminDeps = {
   readonly foreign: { latest(limit: number): StatusView['foreign'] };
   readonly lanes: LaneViews;
   readonly logShapes: () => StatusView['logShapes'];
-  readonly ledger: ForgetDeps['ledger'];
+  readonly ledger: ForgetDeps['ledger'] & TryUndoneDeps['ledger'];
   readonly remembering: ForgetDeps['remembering'];
   readonly dkim: KeyAdmin;
   readonly probation: Pick<Probation, 'text'>;

@@ -28,6 +28,7 @@ export type LedgerReads = Omit<
   | 'write'
   | 'prune'
   | 'forget'
+  | 'removeAccount'
   | 'close'
   | 'damaged'
   | 'weakPasswords'
