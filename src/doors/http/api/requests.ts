@@ -124,7 +124,8 @@ const whichRelease =
   'say what it was: { "hijacked": true } keeps held mail held, { "falseAlarm": true } delivers it';
 /**
  * `keepHeld` is the name of `hijacked` in version 0.1. With `keepHeld: false` that version said
- * neither, and mail taken from the queue goes back: the command line still may (accounts release).
+ * neither, and mail pulled back from the queue is delivered: the command line still may (accounts
+ * release).
  */
 export const releaseBody: z.ZodType<ReleaseBody> = z
   .strictObject({
