@@ -369,7 +369,7 @@ function openReaders(
 }
 
 function openFlowsAdmin(
-  { host, state, world }: DaemonParts,
+  { host, own, state, world }: DaemonParts,
   memory: Memory &
     Stopping &
     Pick<AdminDeps, 'bypass' | 'settings'> & {
@@ -380,6 +380,7 @@ function openFlowsAdmin(
   const facts = {
     version,
     host,
+    own: { program: own.program, options: own.options },
     startedAt: world.clock.now(),
     ledgerPath: join(state, 'ledger.db'),
     defaultDomain: memory.loginDomains,

@@ -7,6 +7,7 @@ import type { Account } from '../core/account-name.ts';
 import type { BypassedWay } from '../core/bypass.ts';
 import type { ChannelProof } from '../core/checklist/notices.ts';
 import type { BadLane } from '../core/deliverability/lane.ts';
+import type { OwnCommand } from '../core/own-command.ts';
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { ShownReason } from '../core/reason.ts';
@@ -94,6 +95,8 @@ export type ForeignMailView = {
 export type StatusView = {
   readonly version: string;
   readonly mode: 'observe' | 'guard';
+  /** How commands are called on this machine, wherever they are read. */
+  readonly own: Pick<OwnCommand, 'program' | 'options'>;
   readonly host: string;
   readonly startedAt: Millis;
   readonly now: Millis;

@@ -46,7 +46,7 @@ import { noKeys } from '../doubles/keys.ts';
 import { noLanes } from '../doubles/lanes.ts';
 import { noAuthors } from '../doubles/path.ts';
 import { scriptedScan } from '../doubles/scan.ts';
-import { scriptedStart } from '../doubles/start.ts';
+import { scriptedFacts, scriptedStart } from '../doubles/start.ts';
 import { ManualTime } from './manual-time.ts';
 import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';
 
@@ -214,7 +214,6 @@ export function openRig(options: RigOptions = {}): FlowRig {
     strangers: (_request, answer) => answer({ kind: 'pass' }),
     milterPresent: options.milterPresent ?? (() => false),
   });
-  const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const admin = openAdmin({
     lanes: noLanes,
     modeNotes: { wanted: () => ({ ok: true, count: 0, text: '' }) },
@@ -236,7 +235,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     feed,
     mta: queue,
     world,
-    facts,
+    facts: { ...scriptedFacts, host, startedAt: time.now() },
     settings,
     iso,
     weakPasswords,

@@ -6,7 +6,7 @@ import { textOfTxt } from '../../formats/dns/record.ts';
 import { printBindZone } from '../../formats/dns/zone-bind.ts';
 import { printTinydnsZone } from '../../formats/dns/zone-tinydns.ts';
 import { many, plain } from '../terminal/format.ts';
-import { paint, table } from '../terminal/table.ts';
+import { paint, table, wrapped } from '../terminal/table.ts';
 import { afterwards, hintsOf, keptLines, stepLines, tooLong } from './zone/plan-lines.ts';
 import type { PlanStep } from './zone/plan-steps.ts';
 import type { ZoneFile } from './zone/zone-file.ts';
@@ -275,33 +275,4 @@ function summary({ steps, files }: DnsPlan): string {
   if (change === 0) return `nothing to change: ${right}${rest}`;
   const open = `${amount('missing')} missing, ${amount('wrong')} wrong`;
   return `${many(change, 'change')}: ${open}; ${right}${rest}`;
-}
-
-/** Commands in a sentence: what of them must be copied as one line. */
-const commands: RegExp = new RegExp(
-  [
-    "(?:sudo )?postconf (?:-c \\S+ )?-[ePX#M](?: '[^']*'| [^\\s'&;,()]+)+" +
-      '(?: && (?:sudo )?postfix(?: -c \\S+)? reload)?',
-    '(?:sudo )?systemctl [a-z-]+(?: --now)? [\\w@.-]+(?: [\\w@-]+\\.(?:socket|service|timer))?',
-    'apt-get install [\\w.-]+',
-    '(?:sudo )?postern (?:accounts|connect|dkim|dns|drill|held|passwords|try) [a-z-]+(?: [A-Z]+)?',
-    '(?:sudo )?postern [a-z]+',
-  ].join('|'),
-  'g',
-);
-/** A blank within a command, while the lines are made; no text has this character. */
-const tied = '\u0000';
-
-/** Lines of at most `most` characters, broken between words, and never within a command. */
-export function wrapped(text: string, most: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  const whole = text.replace(commands, (command) => command.replaceAll(' ', tied));
-  for (const word of whole.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > most) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].map((one) => one.replaceAll(tied, ' '));
 }

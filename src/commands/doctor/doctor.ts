@@ -21,9 +21,11 @@ import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { guardKnows } from '../connect/postfix-facts.ts';
 import { mayLookInto, type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
 import { openPasswordStore } from '../passwords/store.ts';
+import { worstFirst } from '../terminal/findings.ts';
 import { dayText } from '../terminal/format.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
+import { paint, printWidth, wrapped } from '../terminal/table.ts';
 import { authors } from './authors.ts';
 import { checkDoors } from './doors.ts';
 import { filters } from './filters.ts';
@@ -193,24 +195,28 @@ async function passwords(state: string | undefined, hangs: boolean): Promise<See
   }
 }
 
-const marks: Readonly<Record<FindingKind, string>> = {
-  ok: 'ok     ',
-  warn: 'warning',
-  fail: 'FAIL   ',
-  unknown: 'unknown',
-};
+const marks: Readonly<Record<FindingKind, readonly [string, 'green' | 'yellow' | 'red' | 'dim']>> =
+  {
+    ok: ['ok     ', 'green'],
+    warn: ['warning', 'yellow'],
+    fail: ['FAIL   ', 'red'],
+    unknown: ['unknown', 'dim'],
+  };
+const reportIndent = ' '.repeat(10);
 
 function report(findings: readonly Finding[]): string {
   const lines: string[] = [];
-  for (const { kind, title, found, wanted, fix } of findings) {
-    lines.push(`${marks[kind]} ${title}: ${found}`);
+  const room = printWidth() - reportIndent.length;
+  const under = (text: string): void => {
+    for (const line of wrapped(text, room)) lines.push(reportIndent + line);
+  };
+  for (const { kind, title, found, wanted, fix } of worstFirst(findings)) {
+    const [mark, colour] = marks[kind];
+    const [first = '', ...more] = wrapped(`${title}: ${found}`, room);
+    lines.push(`${paint(colour, mark)} ${first}`, ...more.map((line) => reportIndent + line));
     if (kind === 'ok') continue;
-    if (wanted !== '') lines.push(`          wanted: ${wanted}`);
-    lines.push(
-      ...fix
-        .split('\n')
-        .map((line, n) => (n === 0 ? `          fix: ${line}` : `          ${line}`)),
-    );
+    if (wanted !== '') under(`wanted: ${wanted}`);
+    for (const [n, line] of fix.split('\n').entries()) under(n === 0 ? `fix: ${line}` : line);
   }
   const counts = (['fail', 'warn', 'unknown'] as const).map(
     (kind) => `${findings.filter((one) => one.kind === kind).length} ${kind}`,

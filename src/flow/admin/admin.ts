@@ -45,7 +45,7 @@ import { heldGroups, moveHeld } from './held-mail.ts';
 import { lookup } from './lookup.ts';
 import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
-import { undoTries } from './try-undone.ts';
+import { type TryUndoneDeps, undoTries } from './try-undone.ts';
 
 export type AdminDeps = {
   readonly accounts: Accounts;
@@ -57,7 +57,7 @@ export type AdminDeps = {
   readonly feed: Feed;
   readonly mta: Mta | undefined;
   readonly world: World;
-  readonly facts: Pick<StatusView, 'version' | 'host' | 'startedAt'> & {
+  readonly facts: Pick<StatusView, 'version' | 'host' | 'own' | 'startedAt'> & {
     readonly ledgerPath: string;
     readonly defaultDomain: DefaultDomain;
   };
@@ -69,7 +69,7 @@ export type AdminDeps = {
   readonly foreign: { latest(limit: number): StatusView['foreign'] };
   readonly lanes: LaneViews;
   readonly logShapes: () => StatusView['logShapes'];
-  readonly ledger: ForgetDeps['ledger'];
+  readonly ledger: ForgetDeps['ledger'] & TryUndoneDeps['ledger'];
   readonly remembering: ForgetDeps['remembering'];
   readonly dkim: KeyAdmin;
   readonly probation: Pick<Probation, 'text'>;
@@ -240,6 +240,7 @@ function status(deps: AdminDeps): StatusView {
   return {
     version: facts.version,
     mode: deps.settings.mode,
+    own: facts.own,
     host: facts.host,
     startedAt: facts.startedAt,
     now: clock.now(),

@@ -30,7 +30,7 @@
  *   POST /api/mode                       { mode, by? }   who is about to change the setting
  *   POST /api/test-notice
  *   …    /api/drill                      live fire (drill-routes.ts)
- *   POST /api/undo-tries          { by }
+ *   POST /api/undo-tries                 { by? }
  *   GET  /api/dkim                       { folder, keys }
  *   POST /api/dkim/new                   { domain, algorithms?, selector?, bits?, by? }
  *   POST /api/dkim/rotate                { domain, by? }

@@ -66,6 +66,7 @@ export const accountsQuery: z.ZodType<Parameters<Admin['accounts']>[0]> = z.obje
   like: z.string().max(256).exactOptional(),
   limit,
 });
+/** A switch of the mode, as the command line made it. */
 export const heldQuery: z.ZodType<Parameters<Admin['held']>[0]> = z.object({
   account: name.exactOptional(),
   state: z.enum(heldStates).exactOptional(),
@@ -121,7 +122,8 @@ const whichRelease =
   'say what it was: { "hijacked": true } keeps held mail held, { "falseAlarm": true } delivers it';
 /**
  * `keepHeld` is the name of `hijacked` in version 0.1. With `keepHeld: false` that version said
- * neither, and mail taken from the queue goes back: the command line still may (accounts release).
+ * neither, and mail pulled back from the queue is delivered: the command line still may (accounts
+ * release).
  */
 export const releaseBody: z.ZodType<ReleaseBody> = z
   .strictObject({
