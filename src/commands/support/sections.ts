@@ -37,11 +37,15 @@ const run = promisify(execFile);
 export async function supportSections(ask: SupportAsk): Promise<readonly Section[]> {
   const { config, configDir, loaded, state } = ask;
   const ofPostfix = configDir === undefined ? [] : ['-c', configDir];
+  const files = [
+    ...(config === undefined ? [] : ['--config', config]),
+    ...(configDir === undefined ? [] : ['--config-dir', configDir]),
+  ];
   const parts: readonly (readonly [string, () => Promise<string> | string])[] = [
     ['Versions', () => versions(ofPostfix)],
     ['Configuration', () => configText(loaded)],
     ['Doctor', () => doctorText({ state, ...optional({ config, configDir }) })],
-    ['Checklist', () => ownOutput(['checklist', '--state', state])],
+    ['Checklist', () => ownOutput(['checklist', '--state', state, ...files])],
     ['Status', () => ownOutput(['status', '--state', state])],
     ['Log of the guard', () => logText(ask.log)],
     ['Metrics', () => metricsText(state)],
