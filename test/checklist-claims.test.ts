@@ -54,7 +54,12 @@ const files = folders
   .flatMap((folder) => globSync(`${folder}/**/*.ts`))
   .filter((file) => !file.endsWith('.test.ts') && !wholeItems.test(file))
   .sort();
-const ids = new Set(files.flatMap((file) => idsIn(readFileSync(file, 'utf8'))));
+/** Files with whole items, which judge for themselves: no finding, no measure. */
+const isWhole = (file: string): boolean => /\/(?:modern\/|items\/drill\.ts$)/.test(file);
+const idsOf = (some: readonly string[]): Set<string> =>
+  new Set(some.flatMap((file) => idsIn(readFileSync(file, 'utf8'))));
+const ids = idsOf(files.filter((file) => !isWhole(file)));
+const wholeItems = idsOf(files.filter(isWhole));
 for (const one of notIds) ids.delete(one);
 
 test('ids of findings are found in the source', () => {
@@ -70,6 +75,18 @@ for (const id of ids) {
     assert.equal(names.length, 1, names.join(', ') || 'in none');
   });
 }
+
+test('an item that judges for itself is no measure, and no finding of another', () => {
+  for (const known of ['drill.ran', 'mail.smuggling', 'signing.replay']) {
+    assert.ok(wholeItems.has(known), `${known} is among them`);
+  }
+  const names = new Set(allMeasures.map(({ id }) => id));
+  for (const id of wholeItems) {
+    assert.ok(!names.has(id), `${id} is a measure, too`);
+    assert.ok(!ids.has(id), `${id} is a finding, too`);
+    assert.deepEqual(claimants(allMeasures, id), []);
+  }
+});
 
 test('each item has a name of its own, and each pattern of a finding is in one item', () => {
   const names = allMeasures.map(({ id }) => id);

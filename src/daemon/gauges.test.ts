@@ -10,7 +10,7 @@ import { type GaugesDeps, startGauges } from './gauges.ts';
 
 const now = 10_000_000 as Millis;
 const status = {
-  accounts: { known: 9, watched: 2, suspended: 1, exempt: 0 },
+  accounts: { known: 9, watched: 2, suspended: 1, wouldBeSuspended: 3, exempt: 0 },
   held: 4,
   ledger: { state: 'ok' },
   now,
@@ -41,6 +41,10 @@ test('troubles, the oldest held message, and notices that a channel did not take
   assert.match(text, /^postern_held_oldest_seconds 90$/m);
   assert.match(text, /^postern_notices_waiting 2$/m);
   assert.match(text, /^postern_accounts\{state="suspended"\} 1$/m);
+  assert.match(text, /^postern_accounts\{state="would-be-suspended"\} 3$/m);
+  const states = [...text.matchAll(/^postern_accounts\{state="([^"]*)"\}/gm)].map(([, one]) => one);
+  const declared = metrics.find(({ name }) => name === 'postern_accounts')?.values;
+  assert.deepEqual(states, declared, 'no state has a second name');
 });
 
 test('nothing held: the oldest message is 0 seconds old, also if the clock was set back', () => {

@@ -32,7 +32,7 @@ export function noticeChannels(
     channels.push(noticeMail({ to: mail_to, ...mailServerOf(config, host), own }));
   if (webhook !== '') {
     const secret = webhook_secret_file === '' ? '' : readSecretFile(webhook_secret_file);
-    channels.push(noticeWebhook({ url: webhook, format, secret }));
+    channels.push(noticeWebhook({ url: webhook, format, secret, own }));
   }
   return channels.map((channel) => withOwnCommands(channel, own));
 }
@@ -42,8 +42,13 @@ function withOwnCommands(channel: NoticeChannel, own: OwnCommand): NoticeChannel
   return {
     ...channel,
     send: (notice, signal) => {
-      const [undo, explain] = [notice.undo, notice.explain].map((text) => ownCommands(text, own));
-      return channel.send({ ...notice, undo: undo ?? '', explain: explain ?? '' }, signal);
+      const { explain, falseAlarm, undo } = notice;
+      const commands = {
+        undo: ownCommands(undo, own),
+        explain: ownCommands(explain, own),
+        ...(falseAlarm === undefined ? {} : { falseAlarm: ownCommands(falseAlarm, own) }),
+      };
+      return channel.send({ ...notice, ...commands }, signal);
     },
   };
 }

@@ -23,12 +23,19 @@ export function useOverview(onSignedOut) {
   const [away, setAway] = useState(undefined);
   const answeredAt = useRef(Date.now());
   const pending = useRef(undefined);
+  const asked = useRef(0);
+  const answered = useRef(0);
   const wasLost = useRef(false);
   const refresh = useCallback(async () => {
     clearTimeout(pending.current);
     pending.current = undefined;
+    const nth = ++asked.current;
+    // An older request may end after a newer one, without an answer or with old figures.
+    const isNews = () => nth > answered.current;
     try {
       const fresh = await read('/api/overview', answerMs);
+      if (!isNews()) return;
+      answered.current = nth;
       answeredAt.current = Date.now();
       setServerNow(fresh.status.now);
       setOwn(fresh.status.own);
@@ -37,6 +44,7 @@ export function useOverview(onSignedOut) {
       setAway(undefined);
       setFeed((known) => (known.length === 0 ? asLines(fresh.recent) : known));
     } catch (error) {
+      if (!isNews()) return;
       const isAway = error instanceof NoAnswer;
       setAway((known) => (isAway ? (known ?? { asOf: answeredAt.current }) : undefined));
       setFault(isAway ? '' : error.message);

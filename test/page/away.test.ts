@@ -100,6 +100,40 @@ test('a dialog that is open when Postern stops cannot be sent', limit, async () 
   await page.close();
 });
 
+test('an older request that ends after a newer one changes nothing', limit, async () => {
+  const page = await visit('hijack', async (opened) => {
+    // The first request from now on waits; it fails when a later one has been answered.
+    await opened.evaluate(`(() => {
+      const real = window.fetch;
+      window.late = undefined;
+      window.answered = 0;
+      window.wasAway = false;
+      window.fetch = async (path, how) => {
+        if (path !== '/api/overview') return real(path, how);
+        if (window.late === undefined) {
+          return new Promise((_, fail) => { window.late = fail; });
+        }
+        const answer = await real(path, how);
+        const text = await answer.clone().text();
+        setTimeout(() => { window.answered++; });
+        return new Response(text, { status: answer.status });
+      };
+      new MutationObserver(() => {
+        window.wasAway ||= document.querySelector('.as-of') !== null;
+      }).observe(document.body, { childList: true, subtree: true });
+      dispatchEvent(new Event('online'));
+      dispatchEvent(new Event('online'));
+    })()`);
+    await opened.until('window.answered > 0');
+    await opened.evaluate(`window.late(new TypeError('no network'))`);
+    const before = await opened.evaluate<number>('window.answered');
+    await opened.evaluate(`setTimeout(() => dispatchEvent(new Event('online')), 200)`);
+    await opened.until(`window.answered > ${before}`);
+    assert.equal(await opened.evaluate('window.wasAway'), false);
+  });
+  await page.close();
+});
+
 test('the connection comes back: the page is as before, without a click', limit, async () => {
   const page = await visit('hijack', async (opened) => {
     await opened.offline(true);

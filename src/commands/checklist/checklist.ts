@@ -161,10 +161,10 @@ function json(
 /** Reports to the guard, and prints what it did with that. */
 async function keep(options: Options): Promise<void> {
   const nightly = options.nightly === true;
-  if (options.domain !== undefined) {
-    throw new OperatorError('usage', '--nightly is about all domains, so it takes no --domain', {
-      exit: sysexits.usage,
-    });
+  // What such a run does not see would be gone from the list.
+  if (options.domain !== undefined || options.configDir !== undefined) {
+    const text = '--nightly is about the whole server, so it takes no --domain and no --config-dir';
+    throw new OperatorError('usage', text, { exit: sysexits.usage });
   }
   const guard = await connectToGuard(options.state);
   const list = await read(options);
@@ -214,7 +214,7 @@ function listText(
   const now = Date.now() as Millis;
   const show = (id: string): string => `postern checklist show ${id}`;
   return checklistText({
-    top: topLine(withoutAcknowledged(list.items, acks, now), now, show),
+    top: topLine({ all: list.items, open: withoutAcknowledged(list.items, acks, now) }, now, show),
     items: list.items,
     isWhole: options.all === true,
     sources: list.sources,

@@ -50,6 +50,7 @@ export async function report(
       run,
       items: part,
       isLast,
+      total: items.length,
       asRoot,
       nightly,
       ...(by === undefined ? {} : { by }),

@@ -13,9 +13,11 @@ import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { BulkRow } from '../../ports/lanes.ts';
 import { type FolderOwner, otherOwnerOf } from '../guard/owner.ts';
-import { stateDirectory } from '../guard/run-file.ts';
+import { mayLookInto, stateDirectory } from '../guard/run-file.ts';
 
 export type DomainMemory = RememberedDomains & {
+  /** Why the ledger could not be read; empty if it was, or if there is none. */
+  readonly unread: string;
   /** This server's own domains, as far as they are known. */
   readonly domains: readonly string[];
   /** What providers took on the busiest day, where they have a rule for bulk senders. */
@@ -49,20 +51,24 @@ export async function domainMemory(
     bulk: [],
     sources: [],
     unsubscribe: () => unsubscribeSum([]),
+    unread: '',
   };
-  if (!existsSync(path)) return nothing;
   try {
+    mayLookInto(dirname(path));
+    if (!existsSync(path)) return nothing;
     const owner = otherOwnerOf(dirname(path));
     const stored = await (owner === undefined ? readDomains(path) : readDomainsAs(owner, path));
     return {
       ...rememberedDomains(stored, config, Date.now() as Millis),
       bulk: stored.bulk,
       sources: stored.sources,
+      unread: '',
       domains: [...own, ...stored.keys.map(({ domain }) => domain)],
     };
   } catch (cause) {
-    warn(`postern: cannot read ${path}, so this goes on without it: ${faultText(cause)}\n`);
-    return nothing;
+    const unread = faultText(cause);
+    warn(`postern: cannot read ${path}, so this goes on without it: ${unread}\n`);
+    return { ...nothing, unread };
   }
 }
 

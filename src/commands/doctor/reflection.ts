@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../../config/schema.ts';
 import type { Finding } from '../../core/finding.ts';
 import { dovecotFactsIn } from '../../core/reflection/dovecot.ts';
-import type { DovecotFacts, ReflectionFacts } from '../../core/reflection/facts.ts';
+import type { ReflectionFacts } from '../../core/reflection/facts.ts';
 import { reflectionFindings } from '../../core/reflection/ways.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -38,7 +38,7 @@ export async function reflection(
     return reflectionFindings({
       ...postfix,
       dovecot: await dovecot(config.dovecot),
-      otherExchangers: await otherExchangers(config, postfix.classes, hosts),
+      ...(await otherExchangers(config, postfix.classes, hosts)),
       answersJudged: config.reflection.answers === 'judge' && config.verify.enabled,
     });
   } catch (cause) {
@@ -55,8 +55,8 @@ export async function reflection(
   }
 }
 
-/** Undefined without Dovecot, or if its settings cannot be read. */
-async function dovecot(settings: Config['dovecot']): Promise<DovecotFacts | undefined> {
+/** Undefined without Dovecot. */
+async function dovecot(settings: Config['dovecot']): Promise<ReflectionFacts['dovecot']> {
   if (!existsSync(doveconf)) return undefined;
   const more = settings.config === '' ? [] : ['-c', settings.config];
   const call = (program: string, args: readonly string[]): Promise<readonly string[]> =>
@@ -66,7 +66,7 @@ async function dovecot(settings: Config['dovecot']): Promise<DovecotFacts | unde
     const lines = await call(doveconf, [...more, '-n']);
     return dovecotFactsIn(lines.join('\n'), version);
   } catch {
-    return undefined;
+    return 'unread';
   }
 }
 
@@ -75,15 +75,17 @@ async function otherExchangers(
   config: Config,
   classes: ReflectionFacts['classes'],
   own: readonly string[],
-): Promise<readonly string[]> {
+): Promise<Pick<ReflectionFacts, 'otherExchangers' | 'silentDomains'>> {
   const all = classes.filter(({ kind }) => kind !== 'relay').flatMap(({ domains }) => domains);
   const domains = [...new Set(all)].filter((one) => one.includes('.')).slice(0, domainsMax);
   const here = new Set(own.map((name) => name.toLowerCase()));
   const clock = { now: () => Date.now() as Millis };
   using resolve = openResolver({ ...dnsServers(config.dns.servers), clock, totalMs: dnsMs });
+  const silentDomains: string[] = [];
   const found = await Promise.all(
     domains.map(async (name) => {
       const answer = await resolve({ name, type: 'MX' });
+      if (answer.kind === 'failure') silentDomains.push(name);
       if (answer.kind !== 'records') return [];
       const hosts = answer.records.flatMap((one) => (one.type === 'MX' ? [one.exchange] : []));
       const names = hosts.map((host) => host.replace(/\.$/, '').toLowerCase());
@@ -92,5 +94,5 @@ async function otherExchangers(
       return names.filter((host) => !here.has(host)).map((host) => `${name}: ${host}`);
     }),
   );
-  return found.flat();
+  return { otherExchangers: found.flat(), silentDomains: silentDomains.sort() };
 }

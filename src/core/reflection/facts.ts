@@ -89,9 +89,12 @@ export type ReflectionFacts = {
   readonly deadAliases: readonly DeadAlias[];
   /** Domains that stand in two classes. */
   readonly twice: readonly string[];
-  readonly dovecot: DovecotFacts | undefined;
+  /** `unread`: it is here, and its settings cannot be read. */
+  readonly dovecot: DovecotFacts | 'unread' | undefined;
   /** Other servers in the MX records of our domains: `example.org: mx2.example.net`. */
   readonly otherExchangers: readonly string[];
+  /** Domains of ours about whose MX records no name server answered. */
+  readonly silentDomains?: readonly string[];
   /** Postern judges automatic answers of this server before they leave. */
   readonly answersJudged: boolean;
 };

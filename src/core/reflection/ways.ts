@@ -217,9 +217,10 @@ function filters({ services }: ReflectionFacts): readonly Finding[] {
 
 /** Dovecot 2.4 needs other names; both texts are from its manual. */
 function quota({ dovecot, services }: ReflectionFacts): readonly Finding[] {
-  if (dovecot?.quota !== true) return [];
   const id = 'reflection.quota';
   const title = 'Full mailboxes';
+  if (dovecot === 'unread') return [unreadDovecot(id, title)];
+  if (dovecot?.quota !== true) return [];
   const asked = services.every(({ restrictions }) => restrictions.includes(dovecot.quotaStatus));
   if (dovecot.quotaStatus !== '' && asked) {
     return [fine(id, title, `refused at RCPT: Postfix asks ${dovecot.quotaStatus}`)];
@@ -261,9 +262,10 @@ function quota({ dovecot, services }: ReflectionFacts): readonly Finding[] {
 }
 
 function answers({ answersJudged, dovecot }: ReflectionFacts): readonly Finding[] {
-  if (dovecot?.sieve !== true) return [];
   const id = 'reflection.answers';
   const title = 'Automatic answers (vacation)';
+  if (dovecot === 'unread') return [unreadDovecot(id, title)];
+  if (dovecot?.sieve !== true) return [];
   if (answersJudged)
     return [fine(id, title, 'none to mail that looks forged; Postern judges them')];
   return [
@@ -280,7 +282,17 @@ function answers({ answersJudged, dovecot }: ReflectionFacts): readonly Finding[
   ];
 }
 
-function backup({ otherExchangers, services }: ReflectionFacts): readonly Finding[] {
+function unreadDovecot(id: string, title: string): Finding {
+  const found = 'not known: the settings of Dovecot cannot be read';
+  const fix = 'run it as root: doveconf reads private keys';
+  return { id, kind: 'unknown', title, found, wanted: 'output of doveconf -n', fix };
+}
+
+function backup({
+  otherExchangers,
+  services,
+  silentDomains = [],
+}: ReflectionFacts): readonly Finding[] {
   const findings: Finding[] = [];
   const open = services.filter(({ restrictions }) => /\bpermit_mx_backup\b/.test(restrictions));
   if (open.length > 0) {
@@ -296,13 +308,19 @@ function backup({ otherExchangers, services }: ReflectionFacts): readonly Findin
         `then: ${connect}`,
     });
   }
+  const [id, title] = ['reflection.other-mx', 'Other mail servers of your domains'];
+  if (otherExchangers.length === 0 && silentDomains.length > 0) {
+    const found = `no answer about the MX records of ${someOf(silentDomains, shownMax)}`;
+    const wanted = 'an answer of the name servers';
+    findings.push({ id, kind: 'unknown', title, found, wanted, fix: 'try again later' });
+  }
   if (otherExchangers.length === 0) return findings;
   return [
     ...findings,
     {
-      id: 'reflection.other-mx',
+      id,
       kind: 'warn',
-      title: 'Other mail servers of your domains',
+      title,
       found:
         `${someOf(otherExchangers, shownMax)}: a server that does not know your ` +
         `recipients accepts what this one refuses, and returns it`,

@@ -51,7 +51,7 @@ test('it runs at low priority; when the guard ends, so does the run', async () =
   const stop = startChecklistRuns(
     { words: ['/bin/sh', '-c', 'sleep 300'], afterMs: 0 },
     {
-      log: () => undefined,
+      log: (_, event) => void told.push(event),
       setRunning: (isRunning) => {
         told.push(String(isRunning));
         if (isRunning) setImmediate(() => said.resolve(childOf(process.pid)));
@@ -67,6 +67,8 @@ test('it runs at low priority; when the guard ends, so does the run', async () =
   assert.equal(fields[19 - 3], '19');
   stop();
   await over.promise;
+  // The log would follow at once.
+  await new Promise(setImmediate);
   clearInterval(awake);
   assert.deepEqual(told, ['true', 'false']);
 });

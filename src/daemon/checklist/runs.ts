@@ -31,6 +31,7 @@ export function startChecklistRuns(
   { log, setRunning }: { readonly log: Log; readonly setRunning: (isRunning: boolean) => void },
 ): () => void {
   let stop: (() => void) | undefined;
+  let isEnded = false;
   const run = (): void => {
     if (stop !== undefined) return; // one at a time
     const child = spawn(program, args, {
@@ -58,7 +59,8 @@ export function startChecklistRuns(
       stop = undefined;
       clearTimeout(late);
       setRunning(false);
-      if (why !== '') log('warn', 'checklist.not-run', { why });
+      // The guard ends a run when it ends itself: that is no fault.
+      if (why !== '' && !isEnded) log('warn', 'checklist.not-run', { why });
     };
     child.on('error', (error) => over(error.message));
     child.on('close', (code, signal) => {
@@ -73,6 +75,7 @@ export function startChecklistRuns(
   first.unref();
   daily.unref();
   return () => {
+    isEnded = true;
     clearTimeout(first);
     clearInterval(daily);
     stop?.();

@@ -1,4 +1,5 @@
 /** Answers for other programs: `/health` for a monitor and `/metrics` for Prometheus. */
+import { accountStates } from '../../core/metrics/account-states.ts';
 import type { Counters } from '../../lib/counters.ts';
 import { openMetricsType } from '../../lib/counters.ts';
 import type { Admin, BypassView } from '../../ports/admin.ts';
@@ -47,10 +48,9 @@ export function health(admin: Admin): HealthReport {
 /** All metrics as text. Sizes, states and process figures are read when Prometheus asks. */
 export function scrape(admin: Admin, metrics: Counters): Response {
   const status = admin.status();
-  for (const state of ['known', 'watched', 'suspended', 'exempt'] as const) {
-    metrics.set('postern_accounts', status.accounts[state], state);
+  for (const [state, count] of accountStates(status.accounts)) {
+    metrics.set('postern_accounts', count, state);
   }
-  metrics.set('postern_accounts', status.accounts.wouldBeSuspended, 'would-be-suspended');
   metrics.set('postern_held_messages', status.held);
   metrics.set('postern_troubles', status.troubles.length);
   metrics.set('postern_guarding', status.mode === 'guard' ? 1 : 0);

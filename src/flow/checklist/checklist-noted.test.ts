@@ -305,3 +305,25 @@ test('what breaks soon is told at 14 and at 3 days, unless it is acknowledged', 
   }
   assert.deepEqual([nights, acked], [[7, 18], []]);
 });
+
+test('a run of which a part is lost is not kept: no item is gone, no acknowledgement ends', async () => {
+  const r = rig();
+  await r.look({ a: 'broken', b: 'done' });
+  const how = { days: 9, note: '', by: 'op' };
+  assert.ok((await r.noted(r.checklist.acknowledge('a', how))).ok);
+  const of = { isLast: true, asRoot: false, nightly: false };
+  const b = checklistItem('b', { state: 'done' });
+  for (const part of [
+    { ...of, run: 'half', items: [b], total: 2 },
+    { ...of, run: 'none', items: [] },
+  ]) {
+    const said = await r.noted(r.checklist.note(part, 'op'));
+    assert.ok(!said.ok);
+    assert.match(said.text, /the run is not kept/);
+  }
+  assert.equal(r.stateOf('a'), 'broken');
+  assert.deepEqual(
+    r.checklist.acknowledgements().map(({ id }) => id),
+    ['a'],
+  );
+});

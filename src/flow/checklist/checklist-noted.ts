@@ -141,6 +141,11 @@ async function note(
     if (state.parts.size > openRunsMax && oldest !== undefined) state.parts.delete(oldest);
     return { ok: true, text: 'part taken', count: part.items.length };
   }
+  // What a run does not have is not on the list any more; so half a run must never count.
+  if (items.length === 0 || items.length !== (part.total ?? items.length)) {
+    const found = `${items.length} of ${part.total ?? 'some'} items arrived`;
+    return { ok: false, text: `the run is not kept: ${found}`, hint: 'run it again' };
+  }
   const { asRoot, nightly } = part;
   const run: ChecklistRun = { at: deps.world.clock.now(), by, asRoot, nightly };
   const noted = noteItems(state.rows, items, run);

@@ -45,6 +45,17 @@ const onlyDrills: Answer = {
   enhanced: '5.7.1',
   text: 'This account sends mail only while a drill runs',
 };
+/** While a drill runs. */
+export const onlyToSink: Answer = {
+  kind: 'reply',
+  code: 550,
+  enhanced: '5.7.1',
+  text: 'This account sends only to the sink of a drill',
+};
+
+export function isSink(address: string): boolean {
+  return address.endsWith(`@${sinkDomain}`);
+}
 
 /** The path of messages, without mail of the drill. */
 export function drillPath(real: MessagePath, deps: DrillMailDeps): MessagePath {
@@ -60,12 +71,18 @@ export function drillPath(real: MessagePath, deps: DrillMailDeps): MessagePath {
   };
 }
 
-/** Requests of the policy protocol about the canary pass uncounted. */
+/**
+ * Requests of the policy protocol about the canary pass uncounted while a drill runs, to the sink
+ * alone. Where Postfix asks only this door, nothing else would stop a thief of its password.
+ */
 export function drillPolicy(real: PolicyHandler, deps: DrillMailDeps): PolicyHandler {
   return {
     ask(connection, request, answer) {
-      if (request.account === deps.canary.account) answer({ kind: 'pass' });
-      else real.ask(connection, request, answer);
+      const { account, recipient } = request;
+      if (account !== deps.canary.account) return real.ask(connection, request, answer);
+      if (!deps.runs()) return answer(onlyDrills);
+      // RCPT names each recipient; a request of another stage may name none.
+      answer(recipient === '' || isSink(recipient) ? { kind: 'pass' } : onlyToSink);
     },
     gone: (connection) => real.gone(connection),
   };

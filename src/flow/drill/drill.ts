@@ -24,7 +24,7 @@ import type {
 import type { Answer, LogHandler, Submitter } from '../../ports/message.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
-import { type Canary, DrillLog, type DrillMailDeps, sinkDomain } from './drill-mail.ts';
+import { type Canary, DrillLog, type DrillMailDeps, isSink, onlyToSink } from './drill-mail.ts';
 import { drillNotice } from './drill-notice.ts';
 import { canaryTraces, removeLeftovers } from './leftovers.ts';
 import { NoticeTrail } from './notice-trail.ts';
@@ -139,19 +139,22 @@ export class Drill implements DrillAdmin {
     return canaryTraces(this.#leftovers);
   }
 
-  async suspend(): Promise<DrillAnswer> {
-    const session = this.#session;
-    if (session === undefined) return noDrill;
-    const done = await session.shadow.suspend(this.#deps.canary.account);
-    session.suspended = done.ok;
-    return done;
+  /** Under the lock: an end that comes meanwhile must not miss what this has closed. */
+  suspend(): Promise<DrillAnswer> {
+    return this.#locked(async () => {
+      const session = this.#session;
+      if (session === undefined) return noDrill;
+      const done = await session.shadow.suspend(this.#deps.canary.account);
+      session.suspended = done.ok;
+      return done;
+    });
   }
 
-  async release(): Promise<DrillAnswer> {
-    const session = this.#session;
-    if (session === undefined) return noDrill;
-    session.suspended = false;
-    return session.shadow.release(this.#deps.canary.account);
+  release(): Promise<DrillAnswer> {
+    return this.#locked(async () => {
+      const session = this.#session;
+      return session === undefined ? noDrill : await this.#release(session);
+    });
   }
 
   async notice(asked: Parameters<DrillAdmin['notice']>[0]): Promise<DrillAnswer> {
@@ -213,9 +216,8 @@ export class Drill implements DrillAdmin {
   #judge(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
     const session = this.#session;
     const to = [...message.outside, ...message.local];
-    const onlySink = to.every((address) => address.endsWith(`@${sinkDomain}`));
-    if (session === undefined || !onlySink || session.messages.length >= messagesMax) {
-      answer(notForDrills);
+    if (session === undefined || !to.every(isSink) || session.messages.length >= messagesMax) {
+      answer(onlyToSink);
       return;
     }
     const { account, id: queueId } = message;
@@ -237,8 +239,13 @@ export class Drill implements DrillAdmin {
     void this.end();
   }
 
+  #release(session: Session): Promise<DrillAnswer> {
+    session.suspended = false;
+    return session.shadow.release(this.#deps.canary.account);
+  }
+
   async #close(session: Session): Promise<void> {
-    if (session.suspended) await this.release();
+    if (session.suspended) await this.#release(session);
     await session.shadow.close();
     if (this.#session === session) this.#session = undefined;
     this.#deps.world.log('info', 'drill.ended', { by: session.by });
@@ -274,9 +281,3 @@ const nothing: Omit<DrillView, 'account' | 'now' | 'notice'> = {
 };
 const noDrill: DrillAnswer = { ok: false, text: 'no drill runs' };
 const passes: Answer = { kind: 'pass' };
-const notForDrills: Answer = {
-  kind: 'reply',
-  code: 550,
-  enhanced: '5.7.1',
-  text: 'This account sends only to the sink of a drill',
-};

@@ -9,7 +9,7 @@ import { faultText } from '../../lib/error-text.ts';
 import type { CanaryTraces } from '../../ports/drill/drill.ts';
 import type { LoginDoor, Mta, QueuedMessage } from '../../ports/mail-server.ts';
 import type { Clock } from '../../ports/world.ts';
-import { type Canary, sinkDomain } from './drill-mail.ts';
+import { type Canary, isSink } from './drill-mail.ts';
 
 export type LeftoverDeps = {
   readonly canary: Canary;
@@ -73,7 +73,7 @@ async function queuedOf(
 }
 
 function isCanarys({ sender, to }: Pick<QueuedMessage, 'sender' | 'to'>, canary: Canary): boolean {
-  return addressKey(sender) === canary.sender && to.endsWith(`@${sinkDomain}`);
+  return addressKey(sender) === canary.sender && isSink(to);
 }
 
 async function isDenied(

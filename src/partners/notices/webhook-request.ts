@@ -9,6 +9,7 @@
 import { createHmac } from 'node:crypto';
 import type { Notice } from '../../core/notice.ts';
 import type { WebhookFormat } from '../../core/notice-format.ts';
+import { type OwnCommand, ownCommands, usualCommand } from '../../core/own-command.ts';
 import { type NoticeText, noticeText } from './text.ts';
 
 export type WebhookRequest = {
@@ -23,6 +24,8 @@ export type WebhookTarget = {
   readonly url: string;
   /** json: signs the body. matrix, ntfy: access token. telegram: token of the bot. */
   readonly secret: string;
+  /** How commands are written in the text of a chat. Without it, as for an installed guard. */
+  readonly own?: OwnCommand;
 };
 
 type Message = Pick<WebhookRequest, 'method' | 'url'> & {
@@ -47,9 +50,11 @@ export function webhookRequest(notice: Notice, target: WebhookTarget): WebhookRe
   };
 }
 
-function messageOf(notice: Notice, { format, secret, url: given }: WebhookTarget): Message {
+function messageOf(notice: Notice, target: WebhookTarget): Message {
+  const { format, own = usualCommand, secret, url: given } = target;
   const url = new URL(given);
-  const text = harmless(noticeText(notice), notice.page);
+  const { body, subject } = noticeText(notice);
+  const text = harmless({ subject, body: ownCommands(body, own) }, notice.page);
   switch (format) {
     case 'json':
       return { method: 'POST', url, content: notice };

@@ -5,6 +5,7 @@
  */
 import type { Notice } from '../../core/notice.ts';
 import type { WebhookFormat } from '../../core/notice-format.ts';
+import type { OwnCommand } from '../../core/own-command.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { NoticeChannel } from '../../ports/mail-server.ts';
 import { type WebhookRequest, webhookRequest } from './webhook-request.ts';
@@ -16,14 +17,16 @@ export type WebhookOptions = {
   /** Signs the body, or is the token of the service (webhook-request.ts). */
   readonly secret?: string;
   readonly deadlineMs?: number;
+  /** How commands are written in chats. Without it, as for an installed guard. */
+  readonly own?: OwnCommand;
 };
 
 export function noticeWebhook(options: WebhookOptions): NoticeChannel {
-  const { deadlineMs = 10_000, format = 'json', secret = '', url } = options;
+  const { deadlineMs = 10_000, format = 'json', own, secret = '', url } = options;
   return {
     name: 'webhook',
     async send(notice: Notice, signal: AbortSignal) {
-      const request = webhookRequest(notice, { format, url, secret });
+      const request = webhookRequest(notice, { format, url, secret, ...(own && { own }) });
       const within = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
       const answer = await post(request, within);
       await answer.body?.cancel();

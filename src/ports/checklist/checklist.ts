@@ -55,6 +55,8 @@ export type ReportPart = {
   readonly run: string;
   readonly items: readonly ChecklistItem[];
   readonly isLast: boolean;
+  /** Items of the whole run. A run of which a part is lost is not kept. */
+  readonly total?: number;
   readonly asRoot: boolean;
   readonly nightly: boolean;
 };

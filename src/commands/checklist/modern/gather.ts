@@ -76,9 +76,10 @@ export async function modernItems(context: ModernContext): Promise<readonly Chec
     xclientItem(postfix, commands),
     await limited(replayItem([]), async () => {
       const ownKeys = memory.domains.some((domain) => memory.keys(domain).length > 0);
-      return replayItem(signersSeen(postfix, ownKeys, places?.signers));
+      const unread = postfix === undefined ? 'there is no Postfix to read' : memory.unread;
+      return replayItem(signersSeen(postfix, ownKeys, places?.signers), unread);
     }),
-    oneClickItem(bulkDomains(memory.bulk), memory.unsubscribe),
+    oneClickItem(bulkDomains(memory.bulk), memory.unsubscribe, memory.unread),
     outside,
     forwards,
     listed,

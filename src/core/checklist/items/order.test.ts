@@ -74,5 +74,14 @@ const lines: readonly (readonly [string, readonly ChecklistItem[], string])[] = 
   ],
 ];
 for (const [name, items, line] of lines) {
-  test(`the line on top: ${name}`, () => assert.equal(topLine(items, now, show), line));
+  test(`the line on top: ${name}`, () => {
+    assert.equal(topLine({ all: items, open: items }, now, show), line);
+  });
 }
+
+test('an acknowledged item is no step, and is told before it breaks', () => {
+  const due = { at: (now + 3 * dayMs) as Millis, what: 'key s1 of example.org' };
+  const all = [item('acknowledged', { due })];
+  const line = topLine({ all, open: [] }, now, show);
+  assert.equal(line, '0 broken · next to break: key s1 of example.org in 3 days · nothing to do');
+});

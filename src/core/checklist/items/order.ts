@@ -43,15 +43,21 @@ export function nextToBreak(items: readonly ChecklistItem[]): ChecklistItem['due
   return due.toSorted((one, other) => one.at - other.at)[0];
 }
 
-/** `show`: the command that shows an item, for a next step that no command does. */
+/**
+ * `open`: those that no acknowledgement covers; an acknowledged item that is about to break is told
+ * all the same. `show`: the command that shows an item, for a next step that no command does.
+ */
 export function topLine(
-  items: readonly ChecklistItem[],
+  {
+    all,
+    open,
+  }: { readonly all: readonly ChecklistItem[]; readonly open: readonly ChecklistItem[] },
   now: Millis,
   show: (id: string) => string,
 ): string {
-  const broken = items.filter(({ state }) => state === 'broken').length;
-  const due = nextToBreak(items);
-  const step = nextItem(items);
+  const broken = open.filter(({ state }) => state === 'broken').length;
+  const due = nextToBreak(all);
+  const step = nextItem(open);
   const parts = [`${broken} broken`];
   if (due !== undefined) parts.push(`next to break: ${due.what} ${inDays(due.at, now)}`);
   if (step !== undefined) parts.push(`next step: ${step.command || show(step.id)}`);

@@ -96,13 +96,11 @@ function without(facts: LoginDoors, doors: readonly Door[]): Judged | undefined 
   if (dovecot === 'unread') {
     return unknown('the configuration of Dovecot cannot be read', 'run it as root');
   }
-  if (doors.length > 0 || (dovecot !== 'none' && dovecot.doors.length > 0)) return undefined;
-  if (postfix === undefined && dovecot === 'none') {
-    return unknown(
-      'there is no Postfix and no Dovecot to read',
-      'apt-get install postfix, or name its folder: --config-dir',
-    );
+  if (postfix === undefined) {
+    const none = dovecot === 'none' ? 'there is no Postfix and no Dovecot' : 'there is no Postfix';
+    return unknown(`${none} to read`, 'apt-get install postfix, or name its folder: --config-dir');
   }
+  if (doors.length > 0 || (dovecot !== 'none' && dovecot.doors.length > 0)) return undefined;
   return notNeeded('no service takes logins from other machines');
 }
 

@@ -39,13 +39,21 @@ export function bulkDomains(rows: readonly BulkDay[]): readonly string[] {
   return [...new Set(near.map(({ domain }) => domain))].sort();
 }
 
-/** `sumOf`: what was counted of the mail of a domain and of those below it. */
+/**
+ * `sumOf`: what was counted of the mail of a domain and of those below it. `unread`: why nothing is
+ * known of what was sent; empty if it is.
+ */
 export function oneClickItem(
   domains: readonly string[],
   sumOf: (domain: string) => UnsubscribeSpan,
+  unread = '',
 ): ChecklistItem {
+  if (unread !== '')
+    return { ...known, ...unknown(`the ledger cannot be read: ${unread}`, asRoot) };
   return { ...known, ...judge(domains.map((domain) => ({ domain, ...sumOf(domain) }))) };
 }
+
+const asRoot = 'run it as root';
 
 type Counted = UnsubscribeSpan & { readonly domain: string };
 

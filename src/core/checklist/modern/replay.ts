@@ -6,7 +6,7 @@
 import { textIn } from '../../../formats/filters/rspamd-conf.ts';
 import type { Ucl, UclBlock } from '../../../formats/filters/ucl.ts';
 import type { ChecklistItem } from '../items/item.ts';
-import { inPlace, type Judged, type KnownMeasure, notNeeded } from './judged.ts';
+import { inPlace, type Judged, type KnownMeasure, notNeeded, unknown } from './judged.ts';
 
 export type SignerFacts = {
   /** `Postern`, `OpenDKIM`, `rspamd`. */
@@ -39,8 +39,12 @@ export const ownSigner: SignerFacts = {
   expires: false,
 };
 
-export function replayItem(signers: readonly SignerFacts[]): ChecklistItem {
-  return { ...known, ...judge(signers), command: '' };
+/** `unread`: what could not be looked at, so that there may be more signers; empty: nothing. */
+export function replayItem(signers: readonly SignerFacts[], unread = ''): ChecklistItem {
+  const judged = judge(signers);
+  const isOpen = judged.state === 'broken' || judged.state === 'missing';
+  if (unread === '' || isOpen) return { ...known, ...judged };
+  return { ...known, ...unknown(`not all signers are known: ${unread}`, 'run it as root') };
 }
 
 function judge(signers: readonly SignerFacts[]): Judged {

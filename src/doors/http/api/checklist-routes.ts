@@ -9,8 +9,9 @@
  *   GET  /api/checklist/acks           acknowledgements in force
  *   GET  /api/checklist/history?id&limit
  *                                     newest first
- *   POST /api/checklist               { run, items, isLast?, asRoot?, nightly?, by? }
- *                                     what `postern checklist` found, in parts
+ *   POST /api/checklist               { run, items, isLast?, total?, asRoot?, nightly?, by? }
+ *                                     what `postern checklist` found, in parts; total: items of
+ *                                     all parts
  *   POST /api/checklist/ack           { id, days, note?, by? }    days 0: take it back
  */
 import type { Hono } from 'hono';
@@ -77,6 +78,7 @@ const reportBody: z.ZodType<{ readonly part: ReportPart; readonly by?: string }>
     run: line.min(1).max(64),
     items: z.array(item).max(partMax),
     isLast: z.boolean().default(true),
+    total: z.number().int().min(1).exactOptional(),
     asRoot: z.boolean().default(false),
     nightly: z.boolean().default(false),
     by,

@@ -52,7 +52,7 @@ export const outsideMeasures: readonly Measure[] = [
     effect: 'Mail programs refuse the login, and users call you.',
     source: 'certificate',
     findings: ['certificate.file', 'tls.*.certificate.*'],
-    absent: { state: 'not needed', found: 'Postfix offers no TLS to clients' },
+    absent: { state: 'not needed', found: 'Postfix offers no TLS to clients', needs: 'postfix' },
     neverThere: true,
   },
   {

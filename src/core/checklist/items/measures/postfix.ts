@@ -89,7 +89,7 @@ export const postfixMeasures: readonly Measure[] = [
       'postfix.test-message',
       'postfix.test-incoming',
     ],
-    absent: { state: 'not needed', found: 'there is no Postfix to read' },
+    absent: { state: 'unknown', found: 'there is no Postfix to read' },
   },
   {
     id: 'mail.bypass',
@@ -131,7 +131,7 @@ export const postfixMeasures: readonly Measure[] = [
     effect: 'A thief cannot get a new limit by another spelling.',
     source: 'logins',
     findings: ['postfix.logins'],
-    absent: { state: 'not needed', found: 'there is no Postfix to read' },
+    absent: { state: 'unknown', found: 'there is no Postfix to read' },
   },
   {
     id: 'passwords.audit',
