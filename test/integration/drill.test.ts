@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { ChecklistItem } from '../../src/core/checklist/items/item.ts';
 import { linkIds } from '../../src/core/drill/links.ts';
-import { firstFailed } from '../../src/core/drill/report.ts';
+import { type DrillReport, firstFailed } from '../../src/core/drill/report.ts';
 import { sinkDomain } from '../../src/flow/drill/drill-mail.ts';
 import { dayMs } from '../../src/lib/time.ts';
 import type { FeedItem, StatusView } from '../../src/ports/admin.ts';
@@ -27,26 +28,26 @@ before(async () => {
 });
 after(() => server[Symbol.asyncDispose]());
 
-test('an uncut drill shows that every link works, and leaves nothing', async () => {
-  const report = await server.drill();
+test('the command in the checklist runs a drill: all links work, nothing else moves', async () => {
+  const was = await checklist();
+  assert.equal(was.get('drill.ran')?.state, 'missing');
+  assert.equal(was.get('guard.notices')?.state, 'unknown');
+  await run('/bin/sh', ['-c', was.get('drill.ran')?.command ?? ''], { cwd: dirname(launcher) });
+  const last = await run(launcher, ['drill', 'last', '--json', '--state', server.state]);
+  const report = JSON.parse(last.stdout) as DrillReport;
   assert.deepEqual(
     report.links.filter(({ state }) => state !== 'fine'),
     [],
   );
   assert.equal(report.fine, true);
-});
-
-test('the checklist knows it: the drill is done, and notices are proven', async () => {
-  const words = ['checklist', '--json', '--no-probe', '--config', server.configFile];
-  const ran = run(launcher, [...words, '--state', server.state], { maxBuffer: 16 << 20 });
-  const { stdout } = await ran.catch((error: { readonly stdout: string }) => error);
-  const { items } = JSON.parse(stdout) as { readonly items: readonly ChecklistItem[] };
-  const of = (id: string): ChecklistItem => items.find((one) => one.id === id) ?? assert.fail(id);
-  assert.equal(of('drill.ran').state, 'done', of('drill.ran').found);
-  assert.match(of('drill.ran').found, /^today: 18 of 18 links work$/);
-  assert.equal(of('guard.notices').state, 'done', of('guard.notices').found);
-  assert.match(of('guard.notices').found, /mail: delivered today/);
-  assert.match(of('guard.notices').found, /webhook: taken today/);
+  const now = await checklist();
+  const moved = [...now.keys()].filter((id) => now.get(id)?.state !== was.get(id)?.state);
+  assert.deepEqual(moved.sort(), ['drill.ran', 'guard.notices']);
+  assert.match(now.get('drill.ran')?.found ?? '', /^today: 18 of 18 links work$/);
+  const { found = '', state } = now.get('guard.notices') ?? assert.fail();
+  assert.equal(state, 'done', found);
+  assert.match(found, /mail: delivered today/);
+  assert.match(found, /webhook: taken today/);
   const audit = await server.guard.json<readonly AuditRow[]>('/api/audit');
   assert.deepEqual(
     audit.filter(({ action }) => action === 'drill').map(({ account }) => account),
@@ -98,6 +99,14 @@ test('a drill that is killed in the middle leaves nothing, and the next one runs
   const report = await server.drill();
   assert.equal(report.fine, true, JSON.stringify(report.links));
 });
+
+async function checklist(): Promise<ReadonlyMap<string, ChecklistItem>> {
+  const words = ['checklist', '--json', '--no-probe', '--config', server.configFile];
+  const ran = run(launcher, [...words, '--state', server.state], { maxBuffer: 16 << 20 });
+  const { stdout } = await ran.catch((error: { readonly stdout: string }) => error);
+  const { items } = JSON.parse(stdout) as { readonly items: readonly ChecklistItem[] };
+  return new Map(items.map((item) => [item.id, item]));
+}
 
 /** What the guard has learned and counted, but for its own notices. */
 async function knowledge(): Promise<unknown> {

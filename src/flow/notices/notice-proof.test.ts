@@ -66,6 +66,19 @@ test('the mail log says whether the mail arrived; a filter gives it a new queue 
   assert.equal(mail()?.state, 'delivered');
 });
 
+test('a log that is faster than the answer of the mail server counts', async () => {
+  const rig = openRig();
+  const answered = Promise.withResolvers<void>();
+  rig.wait.set('mail', answered.promise);
+  const sending = rig.notices.now(notice);
+  rig.notices.logged(named('C1', 'n1'));
+  rig.notices.logged(delivery('C1', 'sent'));
+  answered.resolve();
+  await sending;
+  const mail = rig.notices.proofs().find(({ channel }) => channel === 'mail');
+  assert.equal(mail?.state, 'delivered');
+});
+
 test('of two recipients one refuses it: that counts; addresses are not kept', async () => {
   const rig = openRig();
   await rig.notices.now(notice);

@@ -15,7 +15,7 @@ const saidMax = 200;
 
 export type NoticeProof = {
   /** What one channel said. `fault` undefined: it took the notice. */
-  tried(channel: string, fault: string | undefined): void;
+  tried(channel: string, noticeId: string, fault: string | undefined): void;
   /** A line of the mail log. */
   logged(event: LogEvent): void;
   all(): readonly ChannelProof[];
@@ -32,6 +32,8 @@ export function openNoticeProof({ isOurs, journal, now }: NoticeProofDeps): Noti
   const followed = new Map<string, string>();
   /** The message of which a recipient refused it: another one may have taken it. */
   let refused = '';
+  /** The message about which the log spoke last. */
+  let told = '';
   const all = (): readonly ChannelProof[] => {
     const stored = journal.live.meta(proofKey);
     return stored === undefined ? [] : (JSON.parse(stored) as readonly ChannelProof[]);
@@ -43,7 +45,9 @@ export function openNoticeProof({ isOurs, journal, now }: NoticeProofDeps): Noti
   };
   return {
     all,
-    tried(channel, fault) {
+    tried(channel, noticeId, fault) {
+      // The log may be faster than the answer of the mail server, and says more.
+      if (channel === 'mail' && fault === undefined && told.includes(`.${noticeId}@`)) return;
       const state = fault === undefined ? 'taken' : 'failed';
       keep({ channel, at: now(), state, said: cleaned(fault ?? '') });
     },
@@ -58,6 +62,7 @@ export function openNoticeProof({ isOurs, journal, now }: NoticeProofDeps): Noti
       if (event.kind !== 'delivery' || event.requeuedAs !== '') return;
       const id = followed.get(event.queueId);
       if (id === undefined) return;
+      told = id;
       if (event.outcome === 'bounced') refused = id;
       else if (refused === id) return;
       const state = { bounced: 'failed', deferred: 'waiting', sent: 'delivered' } as const;

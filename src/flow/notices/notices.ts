@@ -129,11 +129,11 @@ class Outbox implements Notices {
       channels.map(async (channel) => {
         try {
           await channel.send(notice, this.#abort.signal);
-          this.#proof.tried(channel.name, undefined);
+          this.#proof.tried(channel.name, notice.id, undefined);
           return { channel: channel.name, fault: undefined };
         } catch (error) {
           const fault = faultText(error);
-          if (!this.#abort.signal.aborted) this.#proof.tried(channel.name, fault);
+          if (!this.#abort.signal.aborted) this.#proof.tried(channel.name, notice.id, fault);
           return { channel: channel.name, fault };
         }
       }),
@@ -164,8 +164,8 @@ class Outbox implements Notices {
   }
 
   /** That mail is held says nothing more once the notice of the suspension goes out. */
-  #isPast({ body }: NoticeRow): boolean {
-    const { account, event } = JSON.parse(body) as Notice;
+  #isPast(row: NoticeRow): boolean {
+    const { account, event } = noticeOf(row);
     return event === 'account.holding' && this.#deps.isSuspended(account);
   }
 
@@ -177,7 +177,7 @@ class Outbox implements Notices {
   #try(row: NoticeRow): void {
     const channel = this.#deps.channels.find(({ name }) => name === row.channel);
     if (channel === undefined || this.#inFlight.has(row.id)) return;
-    const notice = JSON.parse(row.body) as Notice;
+    const notice = noticeOf(row);
     remember(this.#ids, notice.id);
     this.#inFlight.add(row.id);
     channel.send(notice, this.#abort.signal).then(
@@ -194,7 +194,7 @@ class Outbox implements Notices {
     count('postern_notices_total', 1, 'sent');
     log('info', 'notice.sent', { id: row.id, road: row.channel, tries: row.tries + 1 });
     if (this.#abort.signal.aborted) return;
-    this.#proof.tried(row.channel, undefined);
+    this.#proof.tried(row.channel, noticeOf(row).id, undefined);
     journal.add({ kind: 'notice', row: { ...row, tries: row.tries + 1, state: 'sent' } });
   }
 
@@ -203,7 +203,7 @@ class Outbox implements Notices {
     const { clock, count, log } = this.#deps.world;
     this.#inFlight.delete(row.id);
     if (this.#abort.signal.aborted) return;
-    this.#proof.tried(row.channel, faultText(error));
+    this.#proof.tried(row.channel, noticeOf(row).id, faultText(error));
     const now = clock.now();
     const tries = row.tries + 1;
     const over = now - row.at > giveUpMs;
@@ -220,6 +220,10 @@ class Outbox implements Notices {
       row: { ...row, tries, nextAt, state: over ? 'failed' : 'waiting' },
     });
   }
+}
+
+function noticeOf({ body }: NoticeRow): Notice {
+  return JSON.parse(body) as Notice;
 }
 
 /** Its path on the status page becomes a whole address, where that of the page is known. */
