@@ -28,7 +28,9 @@ export async function useServer(of: {
 }): Promise<void> {
   await mkdir('/etc/postern', { recursive: true });
   await copyFile(of.guard.configFile, '/etc/postern/postern.toml');
-  sh(`mount --bind '${of.state}' /var/lib/postern
+  // Without this file, the machine's own Postfix does not start or reload.
+  sh(`cp /etc/postfix/postfix-files '${of.postfix.configDirectory}'
+mount --bind '${of.state}' /var/lib/postern
 mount --bind '${of.postfix.configDirectory}' /etc/postfix`);
 }
 
