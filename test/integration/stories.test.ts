@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { LaneList } from '../../src/ports/lanes.ts';
 import { fixedDoors } from './guard-instance.ts';
 import type { Person } from './guard-past.ts';
 import { type GuardedServer, startGuardedServer } from './guarded-server.ts';
@@ -114,7 +115,12 @@ lists = ["${list}"]
         ? words.google.slowed
         : undefined;
     await suspended(joe, 'stranger', (nth) => `You have won ${nth}`);
-    await eventually('Gmail slows', () => world.google.refused > 0 || undefined);
+    await eventually('Gmail slows us', async () => {
+      const { lanes } = await server.guard.json<LaneList>('/api/providers');
+      return lanes.some(({ provider, state }) => provider === 'google' && state === 'slowed')
+        ? true
+        : undefined;
+    });
 
     const story = tellStory('3 a.m.: joe is suspended');
     const shown = await story.next();
@@ -134,10 +140,6 @@ lists = ["${list}"]
   });
 
   test('Gmail slows us', async () => {
-    await eventually('the lane is slowed', async () => {
-      const { text } = await typed('postern providers list');
-      return /google .*slowed/.test(text) || undefined;
-    });
     const story = tellStory('Gmail slows us');
     const { text } = await typed(/postern incidents show \S+/.exec(await story.next())?.[0] ?? '');
     assert.equal(await story.next(), text, 'the command that is printed shows the same');
@@ -190,8 +192,8 @@ lists = ["${list}"]
   });
 
   test('What next?', async () => {
-    // They are addresses of this machine, so its probe would try them.
-    await world[Symbol.asyncDispose]();
+    // The probe would take the other servers for this machine.
+    execFileSync('ip', ['-4', 'address', 'flush', 'dev', 'lo', 'to', '198.51.100.0/24']);
     const story = tellStory('What next?');
     const [first = ''] = (await story.next(1)).split('\n');
     assert.match(first, new RegExp(`next step: ${story.commands[2]}$`));
@@ -216,11 +218,11 @@ async function scriptStory(): Promise<void> {
   const arrives = (id: string) =>
     eventually(`${id} arrives`, () => shop.sink.recipients(id).length || undefined);
   await post(contact, { ...question, id: 'before', subject: 'A question' });
-  await post(spam, { messages: '30' });
+  await post(spam, { messages: '12' });
   await arrives('before');
   await eventually('all is counted', async () => {
     const { text } = await typed('postern stats --by script');
-    return / 30 +300 /.test(text) || undefined;
+    return / 12 +120 /.test(text) || undefined;
   });
 
   const story = tellStory('Which script sends spam?');
