@@ -79,5 +79,6 @@ function alike(text: string): string {
 /** Finds the line. */
 function pattern(line: string): RegExp {
   const parts = alike(line).trimEnd().split('…');
-  return new RegExp(`^${parts.map((part) => RegExp.escape(part)).join('.*')}`, 'm');
+  const plain = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${plain.join('.*')}`, 'm');
 }
