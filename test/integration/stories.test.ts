@@ -158,7 +158,7 @@ lists = ["${list}"]
     const { address, port } = named.server;
     const entry = `25.2.0.192.${list}`;
     writeFileSync(updates, `server ${address} ${port}\nupdate delete ${entry}\nsend\n`);
-    execFileSync('nsupdate', ['-k', named.keyFile, updates]);
+    execFileSync('/usr/bin/nsupdate', ['-k', named.keyFile, updates]);
     await story.next();
     story.over();
   });
