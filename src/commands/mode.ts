@@ -12,6 +12,7 @@ import { readConfigText, writeConfigText } from './config/config-file.ts';
 import { warnOldNames } from './config/load-config.ts';
 import { installedConfig, usualConfig } from './config/usual-config.ts';
 import { mayGoOn } from './connect/question.ts';
+import { connectToGuard } from './guard/client.ts';
 import { openReads } from './guard/reads.ts';
 import { guardTakesOver } from './guard/take-over.ts';
 import { many, plain } from './terminal/format.ts';
@@ -163,6 +164,7 @@ async function switchMode(
   if (diff === '') show(`${file} has mode = "${mode}" already.\n`);
   else {
     await mayGoOn(options);
+    await announce(options.state, mode);
     writeConfigText(file, after);
   }
   const takenOver = await guardTakesOver(
@@ -172,6 +174,16 @@ async function switchMode(
   );
   show(doneText(mode, takenOver));
   return { ...report, takenOver };
+}
+
+/** So that the audit trail of the guard names who changes the mode. A guard may not run. */
+async function announce(state: string | undefined, mode: Mode): Promise<void> {
+  try {
+    await (await connectToGuard(state)).act('/mode', { mode });
+  } catch (error) {
+    // The change itself counts; a guard of an earlier version has no such route.
+    if (!(error instanceof OperatorError)) throw error;
+  }
 }
 
 function configFile({ config }: Options): string {

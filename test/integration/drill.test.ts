@@ -1,15 +1,22 @@
 /** Live fire on a real Postfix and Dovecot: each link is cut on the real thing, and found. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import type { ChecklistItem } from '../../src/core/checklist/items/item.ts';
 import { linkIds } from '../../src/core/drill/links.ts';
 import { firstFailed } from '../../src/core/drill/report.ts';
 import { sinkDomain } from '../../src/flow/drill/drill-mail.ts';
 import { dayMs } from '../../src/lib/time.ts';
 import type { FeedItem, StatusView } from '../../src/ports/admin.ts';
+import type { AuditRow } from '../../src/ports/ledger.ts';
 import { cuts } from './drill-cuts.ts';
 import { canary, type DrillServer, operator, startDrillServer } from './drill-server.ts';
+import { launcher } from './guard-instance.ts';
 import { eventually } from './leash.ts';
+
+const run = promisify(execFile);
 
 let server: DrillServer;
 /** What the guard knows and has counted, before the first drill. */
@@ -27,6 +34,24 @@ test('an uncut drill shows that every link works, and leaves nothing', async () 
     [],
   );
   assert.equal(report.fine, true);
+});
+
+test('the checklist knows it: the drill is done, and notices are proven', async () => {
+  const words = ['checklist', '--json', '--no-probe', '--config', server.configFile];
+  const ran = run(launcher, [...words, '--state', server.state], { maxBuffer: 16 << 20 });
+  const { stdout } = await ran.catch((error: { readonly stdout: string }) => error);
+  const { items } = JSON.parse(stdout) as { readonly items: readonly ChecklistItem[] };
+  const of = (id: string): ChecklistItem => items.find((one) => one.id === id) ?? assert.fail(id);
+  assert.equal(of('drill.ran').state, 'done', of('drill.ran').found);
+  assert.match(of('drill.ran').found, /^today: 18 of 18 links work$/);
+  assert.equal(of('guard.notices').state, 'done', of('guard.notices').found);
+  assert.match(of('guard.notices').found, /mail: delivered today/);
+  assert.match(of('guard.notices').found, /webhook: taken today/);
+  const audit = await server.guard.json<readonly AuditRow[]>('/api/audit');
+  assert.deepEqual(
+    audit.filter(({ action }) => action === 'drill').map(({ account }) => account),
+    [canary],
+  );
 });
 
 test('a drill teaches the guard nothing, and is not counted', async () => {
@@ -79,12 +104,17 @@ async function knowledge(): Promise<unknown> {
   const { guard } = server;
   const status = await guard.json<StatusView>('/api/status');
   const { accounts, bypass, held, providers, verdicts } = status;
-  const lists = ['held', 'audit', 'incidents', 'providers'];
+  const lists = ['held', 'incidents', 'providers'];
   const answers = await Promise.all(lists.map((path) => guard.json(`/api/${path}`)));
   const recent = await guard.json<readonly FeedItem[]>('/api/recent?limit=200');
   const stopped = { ...verdicts, pass: 0 };
   const ofCanary = recent.filter(({ account }) => account === canary);
-  return { accounts, bypassed: bypass.messages, held, providers, stopped, answers, ofCanary };
+  // The audit trail has one line for each drill, and nothing else.
+  const audit = (await guard.json<readonly AuditRow[]>('/api/audit')).filter(
+    ({ action }) => action !== 'drill',
+  );
+  const bypassed = bypass.messages;
+  return { accounts, audit, bypassed, held, providers, stopped, answers, ofCanary };
 }
 
 async function closedLogin(): Promise<true | undefined> {

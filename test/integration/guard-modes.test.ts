@@ -6,11 +6,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { EnforcingView, StatusView } from '../../src/ports/admin.ts';
-import type { HeldRow, IncidentRow, StoryRow } from '../../src/ports/ledger.ts';
+import type { AuditRow, HeldRow, IncidentRow, StoryRow } from '../../src/ports/ledger.ts';
 import { startDovecot } from './dovecot-instance.ts';
 import { startGuard } from './guard-instance.ts';
 import { people } from './guard-past.ts';
@@ -105,7 +105,8 @@ async function toldTruly(server: GuardedServer, victim: string, sent: number): P
   const [notice] = webhook.of('account.would-suspend', victim);
   assert.deepEqual(notice?.stopped, { messages: 0, fromQueue: 0 });
   assert.ok((notice?.wouldStop?.messages ?? 0) > 0);
-  assert.equal(notice?.undo, `postern accounts release ${victim} --false-alarm`);
+  const undo = new RegExp(`/postern --state \\S+ accounts release ${victim} --false-alarm$`);
+  assert.match(notice?.undo ?? '', undo, 'it works as it is where this guard runs');
   assert.equal(notice?.facts?.clientCount, 8);
   assert.equal(await guard.metric('postern_verdicts_total{verdict="hold"}'), 0);
   assert.ok((await guard.metric('postern_observed_verdicts_total{verdict="hold"}')) > 0);
@@ -121,6 +122,13 @@ async function switched({ guard }: GuardedServer, victim: string): Promise<void>
   assert.deepEqual([await mode(), readFileSync(guard.configFile, 'utf8')], ['observe', before]);
   assert.match(await guard.cli('mode', 'guard', ...file), /^The guard acts now: /m);
   assert.equal(await mode(), 'guard');
+  const changes = (await guard.json<readonly AuditRow[]>('/api/audit')).filter(
+    ({ action }) => action === 'mode',
+  );
+  assert.deepEqual(
+    changes.map(({ by, detail }) => [by, detail]),
+    [[userInfo().username, 'observe became guard']],
+  );
   assert.match(await guard.cli('mode', 'guard', ...file), /has mode = "guard" already/);
   const { account } = await guard.json<Shown>(`/api/accounts/${victim}`);
   assert.equal(account.state, 'clear', 'what was only observed is no suspension');

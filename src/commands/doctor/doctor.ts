@@ -171,7 +171,9 @@ export async function doctorParts(
     part('authors', () => authors(config, asked, configDir)),
     part('scripts', () => scripts(config, asked, configDir)),
     part('scanners', () => checkScanners(config, status)),
-    one('notices', () => notices(config.notices, asked, options.testNotice === true)),
+    one('notices', () =>
+      notices(config.notices, { live: asked, status, send: options.testNotice === true }),
+    ),
     one('passwords', () => passwords(options.state, live !== undefined && asked === undefined)),
     one('disk', () => diskSpace(state)),
     one('clock', () => clockState(status)),

@@ -24,7 +24,8 @@ export async function instances(
   return found.flatMap((one) => one ?? []);
 }
 
-async function instance(live: RunFile, folder: string): Promise<Finding | undefined> {
+/** Undefined if it is switched off. */
+export async function instance(live: RunFile, folder: string): Promise<Finding | undefined> {
   const title = `Postfix in ${folder}`;
   const id = `postfix.instance.${folder}`;
   const wanted = 'its outgoing mail goes through Postern';

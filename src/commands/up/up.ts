@@ -121,7 +121,7 @@ async function up(options: Options): Promise<void> {
     movable: isMovable(options),
     doors: { ...how, changed: tell },
     token,
-    own: commandAnywhere(state),
+    own: commandAnywhere(state, options.config),
     log,
     checklist: { words: checklistWords(state, options.config) },
   });

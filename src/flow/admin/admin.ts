@@ -39,6 +39,7 @@ import type { Settings } from '../settings.ts';
 import type { Probation } from '../signing/probation.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
 import { incidentNow } from '../suspension/incident-now.ts';
+import type { ModeNotes } from '../suspension/mode-noted.ts';
 import { enforcingView, keptEnforcing } from './enforcing.ts';
 import { heldGroups, moveHeld } from './held-mail.ts';
 import { lookup } from './lookup.ts';
@@ -74,6 +75,7 @@ export type AdminDeps = {
   readonly probation: Pick<Probation, 'text'>;
   readonly scripts: ScriptAdmin;
   readonly drill?: DrillAdmin | undefined;
+  readonly modeNotes: Pick<ModeNotes, 'wanted'>;
   readonly inbound: InboundAdmin;
   readonly authors: AuthorAdmin;
   readonly checklist: ChecklistAdmin;
@@ -138,6 +140,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     undoTries: (by) => undoTries(deps, by),
     testNotice: () => sendTestNotice({ ...deps, host: deps.facts.host }),
     ...othersOf(deps),
+    modeWanted: (mode, by) => deps.modeNotes.wanted(mode, by),
     asking,
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
@@ -243,6 +246,7 @@ function status(deps: AdminDeps): StatusView {
     ledger: { state, why, path: facts.ledgerPath },
     doors: deps.doors(),
     troubles: deps.troubles.all(),
+    notices: deps.notices.proofs(),
     bypass: deps.bypass.view(),
     returns: deps.returns.view(),
     providers: deps.lanes.bad(),

@@ -3,6 +3,8 @@
  * them. A notice is committed together with what it is about, so a restart continues with it.
  */
 
+import type { ChannelProof } from '../../core/checklist/notices.ts';
+import type { LogEvent } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
@@ -10,6 +12,7 @@ import type { Change, NoticeRow } from '../../ports/ledger.ts';
 import type { NoticeChannel } from '../../ports/mail-server.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
+import { type NoticeProof, openNoticeProof } from './notice-proof.ts';
 
 /** Waits between tries; the last one repeats. */
 const waitsMs = [10, 20, 40, 60, 120, 300, 600, 1_800].map((seconds) => seconds * secondMs);
@@ -43,6 +46,10 @@ export type Notices = {
    */
   now(notice: Notice, only?: string): Promise<readonly ChannelAnswer[]>;
   readonly channels: readonly string[];
+  /** What became of the last notice on each channel that is configured. */
+  proofs(): readonly ChannelProof[];
+  /** A line of the mail log, which says what became of notices by mail. */
+  logged(event: LogEvent): void;
   close(): void;
 };
 
@@ -67,9 +74,16 @@ class Outbox implements Notices {
   readonly #taken = new Set<string>();
   readonly #abort = new AbortController();
   readonly #stop: () => void;
+  readonly #proof: NoticeProof;
 
   constructor(deps: NoticesDeps) {
     this.#deps = deps;
+    const { journal, world } = deps;
+    this.#proof = openNoticeProof({
+      journal,
+      now: () => world.clock.now(),
+      isOurs: (messageId) => this.isOurs(messageId),
+    });
     this.channels = deps.channels.map(({ name }) => name);
     this.#stop = deps.world.timers.every(tickMs, () => this.#tick());
   }
@@ -115,12 +129,23 @@ class Outbox implements Notices {
       channels.map(async (channel) => {
         try {
           await channel.send(notice, this.#abort.signal);
+          this.#proof.tried(channel.name, undefined);
           return { channel: channel.name, fault: undefined };
         } catch (error) {
-          return { channel: channel.name, fault: faultText(error) };
+          const fault = faultText(error);
+          if (!this.#abort.signal.aborted) this.#proof.tried(channel.name, fault);
+          return { channel: channel.name, fault };
         }
       }),
     );
+  }
+
+  proofs(): readonly ChannelProof[] {
+    return this.#proof.all().filter(({ channel }) => this.channels.includes(channel));
+  }
+
+  logged(event: LogEvent): void {
+    this.#proof.logged(event);
   }
 
   close(): void {
@@ -169,6 +194,7 @@ class Outbox implements Notices {
     count('postern_notices_total', 1, 'sent');
     log('info', 'notice.sent', { id: row.id, road: row.channel, tries: row.tries + 1 });
     if (this.#abort.signal.aborted) return;
+    this.#proof.tried(row.channel, undefined);
     journal.add({ kind: 'notice', row: { ...row, tries: row.tries + 1, state: 'sent' } });
   }
 
@@ -177,6 +203,7 @@ class Outbox implements Notices {
     const { clock, count, log } = this.#deps.world;
     this.#inFlight.delete(row.id);
     if (this.#abort.signal.aborted) return;
+    this.#proof.tried(row.channel, faultText(error));
     const now = clock.now();
     const tries = row.tries + 1;
     const over = now - row.at > giveUpMs;

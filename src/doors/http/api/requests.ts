@@ -56,6 +56,11 @@ const day = z.coerce.number().int().min(0).max(100_000);
 const note = z.string().max(500).default('');
 const by = name.max(64).exactOptional();
 
+export const modeBody: z.ZodType<By & { readonly mode: 'observe' | 'guard' }> = z.object({
+  mode: z.enum(['observe', 'guard']),
+  by,
+});
+
 export const accountsQuery: z.ZodType<Parameters<Admin['accounts']>[0]> = z.object({
   state: z.enum(accountStates).exactOptional(),
   like: z.string().max(256).exactOptional(),
