@@ -14,7 +14,8 @@ test('an instance that is switched on and not connected is found', async () => {
   try {
     const main = (...lines: readonly string[]): Promise<void> =>
       writeFile(join(folder, 'main.cf'), `${lines.join('\n')}\n`);
-    await writeFile(join(folder, 'master.cf'), 'smtp inet n - y - - smtpd\n');
+    const services = 'smtp inet n - y - - smtpd\npickup unix n - y 60 1 pickup\n';
+    await writeFile(join(folder, 'master.cf'), services);
     await main('multi_instance_enable = no');
     assert.equal(await instance(live, folder), undefined);
     await main('multi_instance_enable = yes');

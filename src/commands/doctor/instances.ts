@@ -37,7 +37,8 @@ export async function instance(live: RunFile, folder: string): Promise<Finding |
     const all = checkPostfix({ ...files, doors: placesOf(live), queueDirectory });
     const [first] = all.filter(({ kind }) => kind === 'fail');
     if (first === undefined) return fine(id, title, 'connected');
-    const found = `not connected, so the guard does not see its mail: ${first.title}: ${first.found}`;
+    const why = `${first.title}: ${first.found}`;
+    const found = `not connected, so the guard does not see its mail: ${why}`;
     const fix = shellWords('postern', 'connect', 'postfix', '--config-dir', folder);
     return { id, kind: 'warn', title, found, wanted, fix };
   } catch (cause) {
