@@ -226,7 +226,7 @@ function outputConfiguration(output: Output): OwnOutput {
   };
 }
 
-/** JSON has no raw control character but line ends, so other text that begins like it is none. */
+/** JSON has no raw control characters but line ends. */
 function isJson(text: string): boolean {
   return /^[{[]/.test(text) && !/[^\P{Cc}\n]/u.test(text);
 }

@@ -10,7 +10,7 @@ const nobody = { uid: 65_534, gid: 65_534, name: 'nobody' };
 test('an answer that never comes ends the process and the wait', {
   skip: isRoot ? false : 'needs root',
 }, async () => {
-  const script = join(import.meta.dirname, 'stopped-owner.ts');
+  const script = join(import.meta.dirname, 'stopped-child.ts');
   const asked = openOwnerProcess(script, [], { ...nobody, limitMs: 2_000 });
   await assert.rejects(asked.ask({}), {
     code: 'owner-process',

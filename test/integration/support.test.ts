@@ -102,7 +102,7 @@ test('nothing that was planted is in the bundle; what helps is', async () => {
 
 const isRoot = process.geteuid?.() === 0;
 
-test('root reads no log that a link or a pipe of another user stands for', {
+test('root reads no log by a link or a pipe of another user', {
   skip: isRoot ? false : 'needs root',
 }, async () => {
   const dir = mkdtempSync(join(tmpdir(), 'support-'));

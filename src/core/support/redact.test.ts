@@ -76,7 +76,7 @@ test('what stands around a removed value stays', () => {
   assert.equal(clean('spf=pass dkim=pass'), 'spf=pass dkim=pass');
 });
 
-test('a line of no end is cut, so that the search of it ends', () => {
+test('a very long line is cut, because a search in it takes long', () => {
   const { clean } = openRedactor();
   const text = clean(`${'a'.repeat(2_000_000)}\nnext`);
   assert.ok(text.length < 5_000);

@@ -51,8 +51,15 @@ test('where Postfix asks no milter, the canary cannot send either', () => {
 });
 
 const entered = (queueId: string): LogEvent => ({
-  ...{ kind: 'entered', at, queueId, service: 'postfix/smtpd', client: '203.0.113.9' },
-  ...{ firstClient: '', login: account, uid: undefined, previousId: '' },
+  kind: 'entered',
+  at,
+  queueId,
+  service: 'postfix/smtpd',
+  client: '203.0.113.9',
+  firstClient: '',
+  login: account,
+  uid: undefined,
+  previousId: '',
 });
 const removed = (queueId: string): LogEvent => ({ kind: 'removed', at, queueId, how: 'removed' });
 

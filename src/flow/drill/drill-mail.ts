@@ -58,7 +58,7 @@ export const onlySinks: Answer = {
 };
 
 /**
- * What a drill answers to a message; undefined: it is none of this drill's two. Who has the
+ * What a drill answers to a message; undefined: it is not one of this drill's two. Who has the
  * canary's password does not know the token, so no message of theirs stays in the queue and
  * bounces later, to a sender that they chose.
  */
