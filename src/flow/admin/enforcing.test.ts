@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
-import { dayMs } from '../../lib/time.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
+import type { EnforcingView } from '../../ports/admin.ts';
+import { keptEnforcing } from './enforcing.ts';
 
 const joe = 'joe@here.test';
 
@@ -79,4 +81,26 @@ test('guarding: what is stopped counts as stopped, and nothing is only observed'
   assert.ok((incident?.stoppedMessages ?? 0) > 0);
   assert.deepEqual([incident?.wouldStopMessages, rig.admin.enforcing().messages], [0, 0]);
   assert.equal(rig.admin.account(joe)?.account.observed, false);
+});
+
+test('sums that take long are kept for longer, so that mail does not wait for them', () => {
+  let at = 1_000_000;
+  let made = 0;
+  let tookMs = 0;
+  const view = keptEnforcing(
+    () => {
+      made++;
+      at += tookMs;
+      return { messages: made } as EnforcingView;
+    },
+    () => at as Millis,
+  );
+  const after = (ms: number): number => {
+    at += ms;
+    return view().messages;
+  };
+  assert.deepEqual([after(0), after(4_999), after(1)], [1, 1, 2]);
+  tookMs = 1_000;
+  assert.deepEqual([after(5_000), after(40_000), after(9_000)], [3, 3, 4]);
+  assert.equal(after(-200_000), 5, 'the clock was set back');
 });
