@@ -42,4 +42,5 @@ export const checklistRows: string = `
     VALUES (1, 20000, 'dns.spf', 'state', 'done', 'missing', 'op', 'none');
   INSERT INTO acknowledgement VALUES ('dns.spf', 'missing', 20100, 99000, 'asked', 'op');
   ALTER TABLE sending_domain ADD COLUMN unsubscribe TEXT NOT NULL DEFAULT '';
+  CREATE INDEX story_observed ON story (account, at, verdict, recipients) WHERE observed = 1;
 `;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
+import type { EnforcingView } from '../../ports/admin.ts';
 import { enforcingView, keptEnforcing } from './enforcing.ts';
 
 const joe = 'joe@here.test';
@@ -94,4 +95,26 @@ test('what is kept for a few seconds does not outlive a change of the mode', () 
   mode = 'guard';
   assert.equal(kept().mode, 'guard');
   assert.equal(kept(), kept());
+});
+
+test('sums that take long are kept for longer, so that mail does not wait for them', () => {
+  let at = 1_000_000;
+  let made = 0;
+  let tookMs = 0;
+  const view = keptEnforcing(
+    () => {
+      made++;
+      at += tookMs;
+      return { messages: made, mode: 'observe' } as EnforcingView;
+    },
+    { mode: () => 'observe', now: () => at as Millis },
+  );
+  const after = (ms: number): number => {
+    at += ms;
+    return view().messages;
+  };
+  assert.deepEqual([after(0), after(4_999), after(1)], [1, 1, 2]);
+  tookMs = 1_000;
+  assert.deepEqual([after(5_000), after(40_000), after(9_000)], [3, 3, 4]);
+  assert.equal(after(-200_000), 5, 'the clock was set back');
 });

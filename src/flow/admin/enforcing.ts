@@ -14,6 +14,8 @@ const namedMax = 20;
 const incidentsMax = 1_000;
 /** The page asks every few seconds. */
 const keptMs = 5_000;
+/** Mail waits while the sums are read: they take at most this part of the time. */
+const partOfTime = 1 / 50;
 
 export function enforcingView(
   live: Pick<Ledger, 'incidents' | 'observedSince'>,
@@ -50,17 +52,25 @@ export function enforcingView(
   return { ...view, text: enforcingText(view) };
 }
 
-/** The view, made again only every few seconds, and at once when the mode has changed. */
+/**
+ * The view, made again only every few seconds, later if that takes long, and at once when the mode
+ * has changed.
+ */
 export function keptEnforcing(
   make: () => EnforcingView,
   { mode, now }: { readonly mode: () => StatusView['mode']; readonly now: () => Millis },
 ): () => EnforcingView {
-  let kept: { readonly at: Millis; readonly view: EnforcingView } | undefined;
+  let kept:
+    | { readonly at: Millis; readonly lastsMs: number; readonly view: EnforcingView }
+    | undefined;
   return () => {
     const at = now();
-    const isFresh = kept !== undefined && at >= kept.at && at - kept.at < keptMs;
-    if (kept === undefined || !isFresh || kept.view.mode !== mode()) kept = { at, view: make() };
-    return kept.view;
+    const isFresh = kept !== undefined && at >= kept.at && at - kept.at < kept.lastsMs;
+    if (kept !== undefined && isFresh && kept.view.mode === mode()) return kept.view;
+    const view = make();
+    const tookMs = Math.max(0, now() - at);
+    kept = { at, view, lastsMs: Math.max(keptMs, tookMs / partOfTime) };
+    return view;
   };
 }
 

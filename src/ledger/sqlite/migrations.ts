@@ -10,6 +10,7 @@ import { copyFor, wayBack } from './earlier-copy.ts';
 import { authorsStep } from './steps/authors.ts';
 import { checklistStep } from './steps/checklist.ts';
 import { inboundSchema } from './steps/inbound.ts';
+import { observedStep } from './steps/observed.ts';
 import { oneClickStep } from './steps/one-click.ts';
 import { providersStep } from './steps/providers.ts';
 
@@ -294,7 +295,7 @@ export const migrations: readonly string[] = [
   authorsStep,
   providersStep,
   inboundSchema,
-  checklistStep + oneClickStep,
+  checklistStep + oneClickStep + observedStep,
 ];
 
 /**

@@ -11,6 +11,13 @@ export type StoryTable = Pick<Ledger, 'observedSince' | 'stories' | 'story'> & {
   put(row: StoryRow): void;
 };
 
+/** All of it is in the index story_observed. Exported for its test. */
+export const observedSql: string = `SELECT account, SUM(recipients) AS recipients, MAX(at) AS last_at,
+    SUM(verdict = 'delay') AS delays, SUM(verdict = 'hold') AS holds,
+    SUM(verdict = 'refuse') AS refusals
+  FROM story WHERE at >= ? AND observed = 1
+  GROUP BY account ORDER BY COUNT(*) DESC, account LIMIT ?`;
+
 export function storyTable(make: Statements): StoryTable {
   const put = make.command(
     `INSERT OR REPLACE INTO story
@@ -21,13 +28,7 @@ export function storyTable(make: Statements): StoryTable {
   const newest = 'ORDER BY at DESC, number DESC LIMIT ?';
   const all = make.query(`SELECT * FROM story ${newest}`);
   const byAccount = make.query(`SELECT * FROM story WHERE account = ? ${newest}`);
-  const observed = make.query(
-    `SELECT account, SUM(recipients) AS recipients, MAX(at) AS last_at,
-       SUM(verdict = 'delay') AS delays, SUM(verdict = 'hold') AS holds,
-       SUM(verdict = 'refuse') AS refusals
-     FROM story WHERE at >= ? AND observed = 1
-     GROUP BY account ORDER BY COUNT(*) DESC, account LIMIT ?`,
-  );
+  const observed = make.query(observedSql);
   return {
     put(row) {
       put(
