@@ -167,6 +167,9 @@ test('the line on top says what breaks next, and the next step', async () => {
 
 test('without a Postfix and without a guard, no item is lost', async () => {
   const none = join(dir, 'no-postfix');
+  const about = ['checklist', '--no-probe', '--config-dir', none];
+  await assert.rejects(run(launcher, about), { code: 66 }, 'a mistyped folder is told');
+  await mkdir(none);
   const now = await checklist('--config-dir', none, '--state', join(dir, 'no-state'));
   assert.deepEqual([...now.items.keys()].sort(), [...last.items.keys()].sort());
   assert.equal(now.items.get('mail.connected')?.state, 'unknown');
