@@ -16,7 +16,7 @@ import { type FolderOwner, otherOwnerOf } from '../guard/owner.ts';
 import { mayLookInto, stateDirectory } from '../guard/run-file.ts';
 
 export type DomainMemory = RememberedDomains & {
-  /** Why the ledger could not be read; empty if it was, or if there is none. */
+  /** Why the ledger could not be read; empty if it was, or if there is no ledger. */
   readonly unread: string;
   /** This server's own domains, as far as they are known. */
   readonly domains: readonly string[];
@@ -30,8 +30,9 @@ type Stored = StoredDomains & Pick<DomainMemory, 'bulk' | 'sources'>;
 
 /** As many as are counted (flow/signing/sending-domains.ts). */
 const domainsMax = 10_000;
-/** A reader that takes longer is stuck; the commands go on without it. */
+/** A reader that takes longer has failed; the commands do without its answer. */
 const readMs = 30_000;
+
 /** Reads the ledger. If it cannot be read, `warn` gets the reason, and the commands go on. */
 export async function domainMemory(
   state: string | undefined,
