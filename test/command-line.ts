@@ -10,6 +10,8 @@ export type Ran = { readonly exit: number; readonly out: string; readonly err: s
 
 // Commands colour their text and ask questions on a terminal. Tests may be started from one.
 for (const stream of [process.stdin, process.stdout, process.stderr]) stream.isTTY = false;
+// As in a shell that does not export it: each row of a table is one line.
+delete process.env['COLUMNS'];
 
 /** `words` as after `postern`. */
 export async function postern(...words: readonly string[]): Promise<Ran> {

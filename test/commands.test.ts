@@ -295,7 +295,7 @@ test('without a guard its ledger is read, and that is said', async () => {
       /would have been held, 5 recipients: 5 new recipients in 30/,
     ],
     [['held', 'list'], /^4ZHeld1 +joe@example\.org/m],
-    [['held', 'show', '4ZHeld1'], /taken from the queue when its account was suspended/],
+    [['held', 'show', '4ZHeld1'], /pulled back from the queue when its account was suspended/],
     [
       ['explain', '4ZStory1'],
       /5 new recipients in 30 minutes .*; normal for this account: fewer than 1 \(1\.25\)/,

@@ -162,7 +162,7 @@ test('with the guard: taken over, rotated, retired; it keeps the ledger to itsel
     const gone = await run('retire', 'example.org', 'dkim', '--compromised');
     assert.match(
       gone.out,
-      /^dkim of example\.org signs no more, and is revoked; nothing signs for example\.org now\n/,
+      /^dkim of example\.org no longer signs, and is revoked; nothing signs for example\.org now\n/,
     );
     assert.match(
       gone.out,

@@ -34,6 +34,7 @@ function rig() {
     iso: (at) => new Date(at).toISOString(),
     canary: { account, sender: account },
     notices: { now: async () => [], channels: [] },
+    journal: { add: () => undefined },
   });
   return { drill, logins, order };
 }

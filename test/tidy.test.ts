@@ -14,7 +14,7 @@ const none = (found: readonly string[]): void => assert.deepEqual(found, []);
 test('the walk finds the project', () => {
   assert.ok(source.length > 100 && files.includes('package.json'));
   assert.ok(imports('src/core/account/guard.ts').includes('./judge.ts'));
-  assert.ok(imports('src/commands/program.ts').includes('./up.ts'));
+  assert.ok(imports('src/commands/program.ts').includes('./up/up.ts'));
 });
 
 test('no async in the core', () => {

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseConfig } from '../src/config/load.ts';
 import { startDaemon } from '../src/daemon/daemon.ts';
+import type { AuditRow } from '../src/ports/ledger.ts';
 import { postern, stateFolder } from './command-line.ts';
+
+type Counted = { readonly lines: readonly unknown[] };
 
 const token = 'k9Qm3vT7xB2nR5wY8zC1dF4g';
 const doors = { milter: 'inet:127.0.0.1:0', policy: 'off', http: 'inet:127.0.0.1:0' };
@@ -53,24 +56,38 @@ test('the victim is suspended after a few, and honest neighbours never notice', 
   });
 });
 
-test('try --undo takes back what a play left', async () => {
+test('try --undo leaves nothing of a play but the audit trail', async () => {
   await played('guard', async (run) => {
     await run('try', 'hijack', ...fast);
+    await run('try', 'hijack', '--account', 'eve', ...fast);
     const held = JSON.parse((await run('held', 'list', '--json')).out) as unknown[];
     assert.ok(held.length > 0);
     const { exit, out } = await run('try', '--undo');
     assert.equal(exit, 0);
     assert.equal(
       out,
-      `1 made-up account released, ${held.length} entries of held messages closed\n`,
+      `4 made-up accounts removed (1 suspension ended), with ${held.length} entries of held ` +
+        'messages and all else about them\n',
     );
-    const left = await run('held', 'list', '--json');
-    assert.equal(left.out, '[]\n');
-    const gone = await run('held', 'list', '--was', 'gone', '--json');
-    assert.equal((JSON.parse(gone.out) as unknown[]).length, held.length);
-    assert.match((await run('accounts', 'show', 'victim@try.invalid')).out, /: clear$/m);
+    for (const words of [
+      ['accounts', 'list'],
+      ['held', 'list'],
+      ['held', 'list', '--was', 'gone'],
+      ['incidents', 'list'],
+    ]) {
+      assert.equal((await run(...words, '--json')).out, '[]\n', words.join(' '));
+    }
+    assert.equal((await run('accounts', 'show', 'victim@try.invalid')).exit, 67);
+    for (const by of ['account', 'domain', 'provider', 'day']) {
+      const counted = JSON.parse((await run('stats', '--by', by, '--json')).out) as Counted;
+      assert.deepEqual(counted.lines, [], by);
+    }
+    const trail = JSON.parse((await run('audit', '--json')).out) as readonly AuditRow[];
+    assert.ok(
+      trail.some(({ account, action }) => action === 'release' && account.startsWith('eve@')),
+    );
     const again = await run('try', '--undo');
-    assert.match(again.out, /^0 made-up accounts released, 0 entries/);
+    assert.match(again.out, /^0 made-up accounts removed \(0 suspensions ended\), with 0 entries/);
   });
 });
 

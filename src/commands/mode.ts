@@ -8,10 +8,18 @@ import { parseConfig } from '../config/load.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
 import type { EnforcingView } from '../ports/admin.ts';
-import { readConfigText, writeConfigText } from './config/config-file.ts';
+import {
+  dropBefore,
+  keepBefore,
+  keptBefore,
+  readConfigText,
+  wasChangedSince,
+  writeConfigText,
+} from './config/config-file.ts';
 import { warnOldNames } from './config/load-config.ts';
 import { installedConfig, usualConfig } from './config/usual-config.ts';
 import { mayGoOn } from './connect/question.ts';
+import { connectToGuard } from './guard/client.ts';
 import { openReads } from './guard/reads.ts';
 import { guardTakesOver } from './guard/take-over.ts';
 import { many, plain } from './terminal/format.ts';
@@ -39,13 +47,14 @@ export function register(program: Command): void {
     .description(
       'Without an argument, shows the mode, and what mode guard would have changed in the last 7 ' +
         'days: how many messages of which accounts. With an argument, sets `mode` in the ' +
-        'configuration, lets the running guard read it, and waits until the guard uses it.',
+        'configuration, lets the running guard read it, waits until the guard uses it, and notes ' +
+        'in the audit trail who switched.',
     )
     .argument('[mode]', 'observe: judge mail and report, let all pass; guard: act', modeArgument)
     .option('--config <file>', `the configuration to change (default: ${installedConfig})`)
     .option('--state <dir>', stateHelp)
     .option('--dry-run', 'show the change without making it')
-    .option('--undo', 'change back to the other mode')
+    .option('--undo', 'restore the file byte for byte as it was before the last switch')
     .option('--yes', 'make the change without asking; this is also what happens without a terminal')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
@@ -57,7 +66,7 @@ export function register(program: Command): void {
         examples: [
           ['postern mode', 'what would have been stopped, and the command that lets Postern act'],
           ['sudo postern mode guard', ''],
-          ['sudo postern mode --undo', 'back to observe'],
+          ['sudo postern mode --undo', 'the file as it was before'],
         ],
         exits: [
           [0, 'done, or nothing to do'],
@@ -65,7 +74,7 @@ export function register(program: Command): void {
           [69, 'to show: the guard is not running, and there is no ledger to read'],
           [70, 'the running guard did not apply the setting; the file is changed'],
           [77, 'the file cannot be written; run this command as root'],
-          [78, 'there is no configuration, or it has an error'],
+          [78, 'there is no configuration, it has an error, or there is nothing to undo in it'],
         ],
       }),
     )
@@ -141,37 +150,78 @@ async function switchMode(
   const file = configFile(options);
   const before = readConfigText(file);
   const { config: old } = parseConfig(before, file);
-  const mode = named ?? (old.mode === 'guard' ? 'observe' : 'guard');
-  // Where nothing is to change, no comment behind the value is lost either.
-  const after = old.mode === mode ? before : withSetting(before, place, JSON.stringify(mode));
-  const { config, oldNames } = parseConfig(after, file);
-  warnOldNames({ file, oldNames });
-  if (config.mode !== mode) {
-    throw new OperatorError(
-      'config-not-changed',
-      `${file} has mode in a form that cannot be changed`,
-      {
-        hint: `set mode = "${mode}" in it yourself, then: systemctl reload postern`,
-        exit: sysexits.config,
-      },
-    );
-  }
-  const diff = unifiedDiff(before, after, { before: file, after: `${file} (mode ${mode})` });
+  const { after, mode } =
+    named === undefined ? undone(file, before) : changed(file, before, { from: old.mode, named });
+  const as = named === undefined ? 'as before' : `mode ${mode}`;
+  const diff = unifiedDiff(before, after, { before: file, after: `${file} (${as})` });
   show(diff);
   const report = { changed: diff !== '', diff, mode, takenOver: false };
   if (options.dryRun === true) return report;
   if (diff === '') show(`${file} has mode = "${mode}" already.\n`);
   else {
     await mayGoOn(options);
+    await announce(options.state, mode);
+    if (named !== undefined) keepBefore(file, 'mode', { before, after });
     writeConfigText(file, after);
+    if (named === undefined) dropBefore(file, 'mode');
   }
   const takenOver = await guardTakesOver(
     options.state,
     (status) => status.mode === mode,
     'perhaps it was started with --mode, or with another file; see journalctl -u postern',
   );
-  show(doneText(mode, takenOver));
+  show(doneText(mode, takenOver, named === undefined));
   return { ...report, takenOver };
+}
+
+/** So that the audit trail of the guard names who changes the mode. A guard may not run. */
+async function announce(state: string | undefined, mode: Mode): Promise<void> {
+  try {
+    await (await connectToGuard(state)).act('/mode', { mode });
+  } catch (error) {
+    // The change itself counts; a guard of an earlier version has no such route.
+    if (!(error instanceof OperatorError)) throw error;
+  }
+}
+
+type Changed = { readonly after: string; readonly mode: Mode };
+
+/** The text with the mode that was named. Throws OperatorError if it cannot be set there. */
+function changed(
+  file: string,
+  before: string,
+  { from, named }: { readonly from: Mode; readonly named: Mode },
+): Changed {
+  const after = from === named ? before : withSetting(before, place, JSON.stringify(named));
+  const { config, oldNames } = parseConfig(after, file);
+  warnOldNames({ file, oldNames });
+  if (config.mode === named) return { after, mode: named };
+  throw new OperatorError(
+    'config-not-changed',
+    `${file} has mode in a form that cannot be changed`,
+    {
+      hint: `set mode = "${named}" in it yourself, then: systemctl reload postern`,
+      exit: sysexits.config,
+    },
+  );
+}
+
+/** The bytes before the last switch. Throws OperatorError if there are none, or it was edited. */
+function undone(file: string, now: string): Changed {
+  const kept = keptBefore(file, 'mode');
+  if (kept === undefined) {
+    throw new OperatorError('nothing-to-undo', `this command has not changed ${file}`, {
+      hint: 'to switch: postern mode observe, or postern mode guard',
+      exit: sysexits.config,
+    });
+  }
+  if (wasChangedSince(kept, now)) {
+    throw new OperatorError('changed-since', `${file} was changed after the switch`, {
+      hint: 'an undo would lose that change; switch back with: postern mode observe (or guard)',
+      exit: sysexits.config,
+    });
+  }
+  return { after: kept.before, mode: parseConfig(kept.before, file).config.mode };
 }
 
 function configFile({ config }: Options): string {
@@ -185,14 +235,17 @@ function configFile({ config }: Options): string {
   });
 }
 
-function doneText(mode: Mode, takenOver: boolean): string {
-  const undo = `To undo: sudo postern mode ${mode === 'guard' ? 'observe' : 'guard'}\n`;
+function doneText(mode: Mode, takenOver: boolean, isUndone: boolean): string {
+  const undo = isUndone ? '' : ' To undo: sudo postern mode --undo';
   if (!takenOver) {
-    return `The guard is not running; it starts with mode ${mode}. ${undo}`;
+    return (
+      `The guard is not running; it starts with mode ${mode}. The audit trail has no entry of ` +
+      `this switch, as only a running guard writes one.${undo}\n`
+    );
   }
   const now =
     mode === 'guard'
       ? 'The guard acts now: it holds and refuses mail, and suspends accounts.'
       : 'The guard only observes now: nothing is stopped. Suspensions that are real stay.';
-  return `${now} ${undo}`;
+  return `${now}${undo}\n`;
 }

@@ -84,7 +84,8 @@ export function register(program: Command): void {
       const link = withToken ? `/?token=${encodeURIComponent(admin.run.token)}` : '/';
       const page = http === 'off' ? http : `${http}${link}`;
       const last = lastDrill(stateDirectory(options.state));
-      const drill = drillItem(last, Date.now() as Millis);
+      const about = { last, hasCanary: true, now: Date.now() as Millis };
+      const drill = drillItem(about, { setup: '', run: '' });
       print(
         command,
         options.json === true

@@ -49,6 +49,18 @@ for (const [name, before, after] of topRows) {
   });
 }
 
+const commented = [
+  ['mode = "observe" # for a week', 'mode = "guard" # for a week'],
+  ["  mode='observe'\t# it\\'s \"ours\"", '  mode="guard"\t# it\\\'s "ours"'],
+  ['mode = "a # \\" b"#c', 'mode = "guard"#c'],
+  ['mode   =  observe   #', 'mode   =  "guard"   #'],
+] as const;
+for (const [before, after] of commented) {
+  test(`white space and comment stay: ${before}`, () => {
+    assert.equal(withSetting(`${before}\nx = 1\n`, mode, '"guard"'), `${after}\nx = 1\n`);
+  });
+}
+
 test('what is written is what is read; the same name in another table stays', () => {
   const text = withSetting('[notices]\nmail_to = []\n', place, address);
   assert.equal(parseConfig(text, 'x').config.scan.spamassassin, 'inet:127.0.0.1:783');

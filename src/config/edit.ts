@@ -30,7 +30,7 @@ export function withSetting(
       const from = start > 0 && lines[start - 1]?.trim() === '' ? start - 1 : start;
       lines.splice(from, start - from + 1);
     }
-  } else if (at >= 0) lines[at] = `${key} = ${value}`;
+  } else if (at >= 0) lines[at] = withValue(lines[at] ?? '', key, value);
   else if (start >= 0) lines.splice(start + 1, 0, `${key} = ${value}`);
   else lines.push(...(lines.length === 0 ? [] : ['']), `[${table}]`, `${key} = ${value}`);
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
@@ -42,9 +42,20 @@ function withTopSetting(lines: string[], key: string, value: string | undefined)
   const at = lines.slice(0, endOf(lines, -1)).findIndex((line) => own.test(line));
   if (value === undefined) {
     if (at >= 0) lines.splice(at, 1);
-  } else if (at >= 0) lines[at] = `${key} = ${value}`;
+  } else if (at >= 0) lines[at] = withValue(lines[at] ?? '', key, value);
   else lines.unshift(`${key} = ${value}`);
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+const settingLine =
+  /^(\s*[^=]*?\s*=\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'#[{][^#]*?)(\s*(?:#.*)?)$/;
+
+/** The line with another value; white space and the comment behind the value stay. */
+function withValue(line: string, key: string, value: string): string {
+  const [, before, behind] = settingLine.exec(line) ?? [];
+  // A list or an inline table is replaced whole: the caller sees if it went on in the next line.
+  if (before === undefined || behind === undefined) return `${key} = ${value}`;
+  return `${before}${value}${behind}`;
 }
 
 /** The line after the table that begins at line `start`. */

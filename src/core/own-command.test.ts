@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Command } from 'commander';
 import fc from 'fast-check';
-import { commandNames } from '../commands/program.ts';
+import { commandNames, wholeProgram } from '../commands/program.ts';
 import {
   commandWords,
   type OwnCommand,
@@ -70,11 +71,22 @@ test('what works here stays as it is', () => {
   );
 });
 
-test('every command is known, so that hints about it work', () => {
-  assert.deepEqual(
-    commandNames.filter((name) => !commandWords.includes(name)),
-    [],
-  );
+test('every command is known, so that hints about it work, and no other word is', () => {
+  assert.deepEqual([...commandWords].sort(), [...commandNames, 'help'].sort());
+});
+
+test('every command that takes an option gets it, as its hints repeat it', async () => {
+  const program = await wholeProgram();
+  for (const option of ['--state', '--config', '--config-dir']) {
+    const takes = (command: Command): boolean =>
+      command.options.some(({ long }) => long === option) || command.commands.some(takes);
+    const own: OwnCommand = { ...checkout, options: [[option, '/x']] };
+    const lacking = program.commands
+      .filter((command) => takes(command))
+      .map((command) => command.name())
+      .filter((name) => ownCommands(`postern ${name}`, own) !== `./postern ${option} /x ${name}`);
+    assert.deepEqual(lacking, [], option);
+  }
 });
 
 test('in JSON only advice changes', () => {

@@ -20,19 +20,9 @@ export const usualCommand: OwnCommand = { program: 'postern', options: [], sudo:
 
 /** The first words after `postern`. A word that is not here is no command, but a sentence. */
 export const commandWords: readonly string[] = [
-  ...['accounts', 'audit', 'bounces', 'canary', 'check', 'checklist', 'completion', 'config'],
-  ...['connect', 'dkim', 'dns', 'doctor', 'drill', 'explain', 'find', 'forget', 'held', 'help'],
-  ...[
-    'inbound',
-    'incidents',
-    'install',
-    'listed',
-    'man',
-    'mode',
-    'passwords',
-    'probe',
-    'providers',
-  ],
+  ...['accounts', 'audit', 'bounces', 'check', 'checklist', 'completion', 'config', 'connect'],
+  ...['dkim', 'dns', 'doctor', 'drill', 'explain', 'find', 'forget', 'held', 'help', 'inbound'],
+  ...['incidents', 'install', 'listed', 'man', 'mode', 'passwords', 'probe', 'providers'],
   ...['quarantine', 'replay', 'scan', 'scripts', 'spf', 'stats', 'status', 'support', 'try', 'up'],
 ];
 
@@ -41,11 +31,14 @@ const withoutState = ['completion', 'config', 'help', 'probe', 'replay', 'scan',
 const takers: Readonly<Record<string, (command: string) => boolean>> = {
   '--state': (command) => !withoutState.includes(command),
   '--config': (command) => configReaders.has(command),
-  '--config-dir': (command) => ['checklist', 'connect', 'doctor', 'probe'].includes(command),
+  '--config-dir': (command) => postfixReaders.includes(command),
 };
+const postfixReaders = [
+  ...['checklist', 'connect', 'doctor', 'drill', 'inbound', 'listed', 'probe', 'support'],
+];
 const configReaders: ReadonlySet<string> = new Set([
-  ...['bounces', 'checklist', 'connect', 'dkim', 'dns', 'doctor', 'drill', 'passwords', 'probe'],
-  ...['replay', 'scan', 'spf', 'support', 'up'],
+  ...['bounces', 'checklist', 'connect', 'dkim', 'dns', 'doctor', 'drill', 'listed', 'mode'],
+  ...['passwords', 'probe', 'providers', 'replay', 'scan', 'spf', 'support', 'up'],
 ]);
 
 const known = commandWords.join('|');

@@ -17,6 +17,7 @@ import type { DoorNotes } from '../flow/bypass/door-notes.ts';
 import { type FilterReturns, openFilterReturns } from '../flow/bypass/filter-returns.ts';
 import { openQueueTrails } from '../flow/bypass/queue-trails.ts';
 import type { Journal } from '../flow/journal/journal.ts';
+import type { Notices } from '../flow/notices/notices.ts';
 import type { OwnBounces } from '../flow/reflection/own-bounces.ts';
 import { expand, mainValue, parseMainCf } from '../formats/postfix/main-cf.ts';
 import { dayMs } from '../lib/time.ts';
@@ -42,6 +43,7 @@ type Deps = {
   readonly filterUsers: () => readonly FilterUser[];
   readonly webUsers: readonly string[];
   readonly isNotice: (messageId: string) => boolean;
+  readonly notices: Pick<Notices, 'logged'>;
 } & Pick<RenameDeps, 'renamed'>;
 
 /** What is older does not count for or against an account. */
@@ -78,6 +80,7 @@ export function openDaemonLog(
         bypass.seen(event);
         logSeen.seen(event);
         deps.ownBounces.seen(event);
+        deps.notices.logged(event);
       },
       taken(key, place) {
         // The place is written only after what was read until then.

@@ -29,7 +29,7 @@ import { openTroubles } from '../flow/notices/troubles.ts';
 import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwords-audited.ts';
 import type { Settings } from '../flow/settings.ts';
 import { shareAnswers } from '../flow/stats/shared-answers.ts';
-import { modeChanged } from '../flow/suspension/mode-changed.ts';
+import { openMode } from '../flow/suspension/mode-changed.ts';
 import type { Millis } from '../lib/time.ts';
 import type { Mutable } from '../lib/type-tools.ts';
 import type { Admin } from '../ports/admin.ts';
@@ -129,6 +129,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const doors: Record<string, string> = {};
   const drilled = { ...memory, ...stopping, ...live, defaultDomain: loginDomains };
   const drill = openDaemonDrill(parts, drilled);
+  const mode = openMode({ ...stopping, ...memory, world, settings: live.settings });
   const admin = openFlowsAdmin(
     parts,
     { ...memory, ...stopping, loginDomains, bypass: mailLog.bypass, settings: live.settings },
@@ -144,13 +145,13 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       stats: shareAnswers(ledger.statsAside, world.clock),
       doors: () => ({ ...doors, ...readers.scan.doors() }),
       drill: drill.admin,
+      modeNotes: mode.notes,
     },
   );
   scope.defer(startPruning(parts, memory.journal, readers.waiting.knownOlderThan));
   const { live: reads } = memory.journal;
   scope.defer(startGauges({ counters, admin, settings: live.settings, live: reads }));
-  const modeDeps = { ...stopping, ...memory, world, settings: live.settings };
-  modeChanged(modeDeps);
+  mode.changed();
   stopping.suspensions.resume();
   return {
     path: drill.path(
@@ -177,7 +178,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     reload(changed) {
       Object.assign(live.settings, settingsOf(changed));
       Object.assign(live.policy, policyOf(changed, machineAddresses()));
-      modeChanged(modeDeps);
+      mode.changed();
       for (const part of [...readers.changing, fates, lanes, replies]) part.configure(changed);
       return needRestart(config, changed);
     },
@@ -368,7 +369,7 @@ function openReaders(
 }
 
 function openFlowsAdmin(
-  { host, state, world }: DaemonParts,
+  { host, own, state, world }: DaemonParts,
   memory: Memory &
     Stopping &
     Pick<AdminDeps, 'bypass' | 'settings'> & {
@@ -379,6 +380,7 @@ function openFlowsAdmin(
   const facts = {
     version,
     host,
+    own: { program: own.program, options: own.options },
     startedAt: world.clock.now(),
     ledgerPath: join(state, 'ledger.db'),
     defaultDomain: memory.loginDomains,

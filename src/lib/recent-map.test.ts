@@ -60,3 +60,11 @@ test('the newest value of a key counts, whichever generation the older one is in
   map.set('still more', 1);
   assert.equal(map.get('key'), 2);
 });
+
+test('a deleted key is in neither generation', () => {
+  const map = new RecentMap<string, number>(2);
+  for (const [nth, key] of ['old', 'b', 'young'].entries()) map.set(key, nth);
+  map.delete('old');
+  map.delete('young');
+  assert.deepEqual([map.get('old'), map.get('young'), map.get('b')], [undefined, undefined, 1]);
+});

@@ -42,6 +42,12 @@ export class RecentMap<Key, Value> {
     this.#youngWeight += this.#weigh(value);
   }
 
+  /** Only for single keys: see above. Its weight stays until the generation is over. */
+  delete(key: Key): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
   /** All entries, the old ones first. Uses none of them. */
   *entries(): Generator<readonly [Key, Value]> {
     for (const entry of this.#old) if (!this.#young.has(entry[0])) yield entry;

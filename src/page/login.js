@@ -52,6 +52,6 @@ export function Login({ onIn }) {
       Postern printed the token when it started, in a link that also opens this page. To see the
       link again, run on the server:
     </p>
-    <p><${Command} text="postern status" /></p>
+    <p><${Command} text="postern status" /> (in a checkout: <code>./postern status</code>)</p>
   </main>`;
 }

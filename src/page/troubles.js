@@ -1,6 +1,7 @@
 /** Says what is wrong with the guard itself, as `postern status` and /health do. */
 import { html } from './parts/html.js';
 import { Command } from './parts/marks.js';
+import { ownCommands } from './parts/own-command.js';
 import { many } from './parts/words.js';
 
 /** `bypass`: what the bypass meter counted. */
@@ -12,7 +13,7 @@ export function Troubles({ troubles, bypass }) {
       html`<section class="troubles" aria-labelledby="troubles">
         <h2 id="troubles">What is wrong with Postern</h2>
         <ul>
-          ${all.map((why) => html`<li key=${why}>${why}</li>`)}
+          ${all.map((why) => html`<li key=${why}>${ownCommands(why)}</li>`)}
         </ul>
         <p>On the server, run: <${Command} text="postern doctor" /></p>
       </section>`

@@ -5,6 +5,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { NoAnswer, read } from './parts/api.js';
 import { follow } from './parts/live.js';
+import { setOwn } from './parts/own-command.js';
 import { setServerNow } from './parts/words.js';
 import { asLines, withBatch } from './views/feed.js';
 
@@ -37,6 +38,7 @@ export function useOverview(onSignedOut) {
       answered.current = nth;
       answeredAt.current = Date.now();
       setServerNow(fresh.status.now);
+      setOwn(fresh.status.own);
       setView(fresh);
       setFault('');
       setAway(undefined);

@@ -104,6 +104,13 @@ function failure(call: ProgramCall, code: number | null, complaint: string): Ope
 }
 
 function cannotRun(call: ProgramCall, cause: unknown): OperatorError {
+  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+  if (isMissing && !call.signal.aborted && call.folder === undefined) {
+    return new OperatorError('program-failed', `${call.program} is not installed`, {
+      cause,
+      exit: sysexits.osErr,
+    });
+  }
   const why = call.signal.aborted ? 'it took too long' : String(cause);
   return new OperatorError('program-failed', `${call.program} did not finish: ${why}`, {
     cause,

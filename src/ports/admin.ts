@@ -5,7 +5,9 @@
 
 import type { Account } from '../core/account-name.ts';
 import type { BypassedWay } from '../core/bypass.ts';
+import type { ChannelProof } from '../core/checklist/notices.ts';
 import type { BadLane } from '../core/deliverability/lane.ts';
+import type { OwnCommand } from '../core/own-command.ts';
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { ShownReason } from '../core/reason.ts';
@@ -93,6 +95,8 @@ export type ForeignMailView = {
 export type StatusView = {
   readonly version: string;
   readonly mode: 'observe' | 'guard';
+  /** How commands are called on this machine, wherever they are read. */
+  readonly own: Pick<OwnCommand, 'program' | 'options'>;
   readonly host: string;
   readonly startedAt: Millis;
   readonly now: Millis;
@@ -104,6 +108,8 @@ export type StatusView = {
   readonly doors: Readonly<Record<string, string>>;
   /** What is wrong now, besides the ledger: a sentence each. */
   readonly troubles: readonly string[];
+  /** What became of the last notice on each channel. */
+  readonly notices: readonly ChannelProof[];
   readonly bypass: BypassView;
   readonly returns: ReturnView;
   /** Providers that slow or block our mail. */
@@ -359,6 +365,8 @@ export type Admin = {
   /** Calls back on each verdict until the returned function is called. */
   watch(listener: (item: FeedItem) => void): () => void;
   testNotice(): Promise<AdminResult>;
+  /** This operator changes the mode now; the audit trail then names them. */
+  modeWanted(mode: StatusView['mode'], by: string): AdminResult;
   /** Undefined: no canary is set ([drill]). */
   readonly drill: DrillAdmin | undefined;
   /** Releases made-up accounts, and closes entries of made-up held messages. */

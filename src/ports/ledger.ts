@@ -262,7 +262,10 @@ export type Ledger = StatsLedger &
     countAccounts(): number;
     /** Accounts with this text in their names, the best match first, and how many there are. */
     findAccounts(text: string, limit: number): FoundAccounts;
-    /** Messages of an account that passed since then, newest first (to hold those in the queue). */
+    /**
+     * Messages of an account that passed since then, newest first (to hold those in the queue); also
+     * those that mode observe let pass, with the verdict that they would have had.
+     */
     messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];
     message(queueId: string): MessageRow | undefined;
     /** Newest first. */
@@ -319,6 +322,11 @@ export type Ledger = StatsLedger &
       what: { readonly address: string; readonly hashes: readonly number[] },
       how: { readonly dryRun: boolean },
     ): number;
+    /**
+     * Removes a made-up account, and the counts of its domain, one slice at a call. Answers how many; 0: nothing
+     * is left. The audit trail and notices stay.
+     */
+    removeAccount(account: Account): number;
     /** True once a page could not be read or written; rows may then be missing from all answers. */
     damaged(): boolean;
     close(): void;

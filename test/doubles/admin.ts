@@ -5,6 +5,7 @@
  */
 
 import type { Account } from '../../src/core/account-name.ts';
+import { usualCommand } from '../../src/core/own-command.ts';
 import { unsignedText } from '../../src/core/unsigned-text.ts';
 import { type AccountState, usualHeldMax, type VerdictKind } from '../../src/core/verdict.ts';
 import { enforcingView } from '../../src/flow/admin/enforcing.ts';
@@ -49,6 +50,12 @@ export type Scripted = {
   holdMany(account: string, count: number): void;
 };
 
+/** Where the page has nothing to show, Postern runs from a checkout. */
+const checkout: StatusView['own'] = {
+  program: '/srv/postern/postern',
+  options: [['--state', '/srv/mail state']],
+};
+
 /** Sets the scene at `now`. */
 export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
   const start = now();
@@ -65,6 +72,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
   const status = (): StatusView => ({
     version: '0.1.0',
     mode: scene === 'observe' ? 'observe' : 'guard',
+    own: scene === 'empty' ? checkout : usualCommand,
     host: 'mail.example.org',
     startedAt: (start - 9 * dayMs) as Millis,
     now: now(),
@@ -73,6 +81,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       why: fault,
       path: '/var/lib/postern/ledger.db',
     },
+    notices: [],
     doors: { milter: 'inet:127.0.0.1:8892', policy: 'inet:127.0.0.1:8893' },
     troubles,
     returns: { days: [], since: start },
@@ -129,6 +138,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
       drill: undefined,
+      modeWanted: () => ({ ok: true, count: 0, text: '' }),
       dkim: agreeableKeys(calls),
       authors: agreeableAuthors(calls),
       checklist: scriptedChecklist(now, scene),

@@ -113,6 +113,7 @@ export function scriptedChecklist(now: () => Millis, scene: Scene): ChecklistAdm
       last: isEmpty ? undefined : last,
       isRunning: isEmpty,
       now: now(),
+      command: 'sudo postern checklist',
       items: isEmpty ? [] : items.map(shown),
     }),
     acknowledgements: () => [...acks.values()],

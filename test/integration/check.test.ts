@@ -37,7 +37,7 @@ test('a guard that is well, one account that was suspended, and limits', async (
   assert.match(well.line, /^POSTERN OK - guarding for .*\|held=0;;;0 held_oldest=0s;86400;;0 /);
   assert.equal((await check([...state, '-w', '0'])).exit, 1);
   assert.equal((await check([...state, '-w', '0', '-c', '0'])).exit, 2);
-  await guard.cli('accounts', 'suspend', 'joe|held=9@example.org');
+  await guard.cli('accounts', 'suspend', '--unknown', 'joe|held=9@example.org');
   const suspended = await check(state);
   assert.equal(suspended.exit, 1);
   assert.match(suspended.line, /1 account suspended: joe\?held=9@example\.org\|held=0;/);

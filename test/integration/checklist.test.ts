@@ -61,7 +61,7 @@ before(async () => {
   await writeFile(
     config,
     [
-      'contact = "help@mail.test"',
+      'mode = "observe"\ncontact = "help@mail.test"',
       '[doors]',
       `http = "inet:127.0.0.1:${await freePort()}"`,
       '[accounts]\ndefault_domain = "mail.test"',
@@ -216,6 +216,8 @@ const steps: readonly (readonly [id: string, state: 'done' | 'broken', more?: ()
   ['mail.connected', 'done'],
   ['mail.queue-ids', 'done'],
   ['providers.tls', 'done'],
+  ['guard.mode', 'done'],
+  ['drill.sink', 'done'],
   ['inbound.soft-bounce', 'done'],
   ['inbound.delays', 'done'],
   ['inbound.recipients', 'done'],

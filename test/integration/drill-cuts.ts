@@ -112,7 +112,7 @@ export const cuts: readonly Cut[] = [
   {
     what: 'Dovecot does not read the deny file',
     found: 'login',
-    async cut({ dovecot }) {
+    async cut({ dovecot, postfix }) {
       const before = await readFile(dovecot.configFile, 'utf8');
       const block =
         /passdb (?:postern )?\{\n {2}driver = passwd-file\n {2}deny = yes[\s\S]*?\n\}\n/;
@@ -122,6 +122,8 @@ export const cuts: readonly Cut[] = [
         await writeFile(dovecot.configFile, text);
         await run('/usr/bin/doveadm', ['-c', dovecot.configFile, 'reload']);
         await until(dovecot.configFile, denied, outcome);
+        // Processes of Postfix keep their connections to the authentication of before.
+        await postfix.reload();
       };
       await set(without, 'accepted');
       return () => set(before, 'refused');

@@ -33,6 +33,7 @@ export type DrillServer = AsyncDisposable & {
   readonly postfix: PostfixInstance;
   readonly helper: HelperSocket;
   readonly state: string;
+  readonly configFile: string;
   /** Requests for the webhook and the dead man's switch. */
   readonly web: Web;
   /** Recipients that the world refuses now, with its reply. */
@@ -116,6 +117,7 @@ more = ["${join(dovecot.dir, 'dovecot.log')}"]
     postfix,
     helper,
     state,
+    configFile,
     web,
     refused,
     guard: await start(),

@@ -1,15 +1,23 @@
 /** Live fire on a real Postfix and Dovecot: each link is cut on the real thing, and found. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import type { ChecklistItem } from '../../src/core/checklist/items/item.ts';
 import { linkIds } from '../../src/core/drill/links.ts';
-import { firstFailed } from '../../src/core/drill/report.ts';
+import { type DrillReport, firstFailed } from '../../src/core/drill/report.ts';
 import { sinkDomain } from '../../src/flow/drill/drill-mail.ts';
 import { dayMs } from '../../src/lib/time.ts';
 import type { FeedItem, StatusView } from '../../src/ports/admin.ts';
+import type { AuditRow } from '../../src/ports/ledger.ts';
 import { cuts } from './drill-cuts.ts';
 import { canary, type DrillServer, operator, startDrillServer } from './drill-server.ts';
+import { launcher } from './guard-instance.ts';
 import { eventually } from './leash.ts';
+
+const run = promisify(execFile);
 
 let server: DrillServer;
 /** What the guard knows and has counted, before the first drill. */
@@ -20,13 +28,31 @@ before(async () => {
 });
 after(() => server[Symbol.asyncDispose]());
 
-test('an uncut drill shows that every link works, and leaves nothing', async () => {
-  const report = await server.drill();
+test('the command in the checklist runs a drill: all links work, nothing else moves', async () => {
+  const was = await checklist();
+  assert.equal(was.get('drill.ran')?.state, 'missing');
+  assert.equal(was.get('guard.notices')?.state, 'unknown');
+  await run('/bin/sh', ['-c', was.get('drill.ran')?.command ?? ''], { cwd: dirname(launcher) });
+  const last = await run(launcher, ['drill', 'last', '--json', '--state', server.state]);
+  const report = JSON.parse(last.stdout) as DrillReport;
   assert.deepEqual(
     report.links.filter(({ state }) => state !== 'fine'),
     [],
   );
   assert.equal(report.fine, true);
+  const now = await checklist();
+  const moved = [...now.keys()].filter((id) => now.get(id)?.state !== was.get(id)?.state);
+  assert.deepEqual(moved.sort(), ['drill.ran', 'guard.notices']);
+  assert.match(now.get('drill.ran')?.found ?? '', /^today: 18 of 18 links work$/);
+  const { found = '', state } = now.get('guard.notices') ?? assert.fail();
+  assert.equal(state, 'done', found);
+  assert.match(found, /mail: delivered today/);
+  assert.match(found, /webhook: taken today/);
+  const audit = await server.guard.json<readonly AuditRow[]>('/api/audit');
+  assert.deepEqual(
+    audit.filter(({ action }) => action === 'drill').map(({ account }) => account),
+    [canary],
+  );
 });
 
 test('a drill teaches the guard nothing, and is not counted', async () => {
@@ -74,17 +100,30 @@ test('a drill that is killed in the middle leaves nothing, and the next one runs
   assert.equal(report.fine, true, JSON.stringify(report.links));
 });
 
+async function checklist(): Promise<ReadonlyMap<string, ChecklistItem>> {
+  const words = ['checklist', '--json', '--no-probe', '--config', server.configFile];
+  const ran = run(launcher, [...words, '--state', server.state], { maxBuffer: 16 << 20 });
+  const { stdout } = await ran.catch((error: { readonly stdout: string }) => error);
+  const { items } = JSON.parse(stdout) as { readonly items: readonly ChecklistItem[] };
+  return new Map(items.map((item) => [item.id, item]));
+}
+
 /** What the guard has learned and counted, but for its own notices. */
 async function knowledge(): Promise<unknown> {
   const { guard } = server;
   const status = await guard.json<StatusView>('/api/status');
   const { accounts, bypass, held, providers, verdicts } = status;
-  const lists = ['held', 'audit', 'incidents', 'providers'];
+  const lists = ['held', 'incidents', 'providers'];
   const answers = await Promise.all(lists.map((path) => guard.json(`/api/${path}`)));
   const recent = await guard.json<readonly FeedItem[]>('/api/recent?limit=200');
   const stopped = { ...verdicts, pass: 0 };
   const ofCanary = recent.filter(({ account }) => account === canary);
-  return { accounts, bypassed: bypass.messages, held, providers, stopped, answers, ofCanary };
+  // The audit trail has one line for each drill, and nothing else.
+  const audit = (await guard.json<readonly AuditRow[]>('/api/audit')).filter(
+    ({ action }) => action !== 'drill',
+  );
+  const bypassed = bypass.messages;
+  return { accounts, audit, bypassed, held, providers, stopped, answers, ofCanary };
 }
 
 async function closedLogin(): Promise<true | undefined> {

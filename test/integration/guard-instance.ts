@@ -98,6 +98,7 @@ export async function startGuard(options: GuardOptions = {}): Promise<GuardInsta
     stdio: ['ignore', 'pipe', file, ...sockets],
     env: {
       ...process.env,
+      COLUMNS: '', // each row of a table is one line
       ...(sockets.length > 0 ? { LISTEN_FDS: String(sockets.length) } : {}),
       ...options.env,
     },

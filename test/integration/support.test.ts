@@ -73,6 +73,8 @@ test('nothing that was planted is in the bundle; what helps is', async () => {
     for (const part of [
       'Postfix   3.',
       'daemon.alive',
+      '==== Checklist ====',
+      'guard.contact',
       '"guard.ready"',
       'postern_verdicts',
       'smtpd',

@@ -7,6 +7,7 @@ import { noCeilings, type Policy } from '../../src/core/account/policy.ts';
 import type { Account } from '../../src/core/account-name.ts';
 import type { Submission } from '../../src/core/event.ts';
 import type { Notice } from '../../src/core/notice.ts';
+import { usualCommand } from '../../src/core/own-command.ts';
 import type { ScriptMode } from '../../src/core/scripts/rules.ts';
 import { type Accounts, openAccounts } from '../../src/flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../../src/flow/account/exemptions.ts';
@@ -45,7 +46,7 @@ import { noKeys } from '../doubles/keys.ts';
 import { noLanes } from '../doubles/lanes.ts';
 import { noAuthors } from '../doubles/path.ts';
 import { scriptedScan } from '../doubles/scan.ts';
-import { scriptedStart } from '../doubles/start.ts';
+import { scriptedFacts, scriptedStart } from '../doubles/start.ts';
 import { ManualTime } from './manual-time.ts';
 import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';
 
@@ -98,10 +99,7 @@ export type FlowRig = {
   send(message: TestMessage): { readonly id: string; readonly answers: readonly Answer[] };
   /** As send, after all that it caused. */
   mail(message: TestMessage): Promise<Answer>;
-  /**
-   * Sends spam to one stranger every ten seconds, until the account is suspended. Answers
-   * with how many passed.
-   */
+  /** Sends spam every ten seconds until the account is suspended; answers how many passed. */
   hijack(account: string, most?: number): Promise<number>;
 };
 
@@ -216,9 +214,9 @@ export function openRig(options: RigOptions = {}): FlowRig {
     strangers: (_request, answer) => answer({ kind: 'pass' }),
     milterPresent: options.milterPresent ?? (() => false),
   });
-  const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const admin = openAdmin({
     lanes: noLanes,
+    modeNotes: { wanted: () => ({ ok: true, count: 0, text: '' }) },
     incidents: withoutLanes,
     dkim: noKeys,
     probation: { text: () => '' },
@@ -228,7 +226,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     inbound: agreeableInbound([], clock.now),
     scripts: { ...scripts.admin, whose: async () => undefined },
     authors: agreeableAuthors([]),
-    checklist: openChecklist({ ledger, journal, notices, world, host, iso }),
+    checklist: openChecklist({ ledger, journal, notices, world, host, iso, own: usualCommand }),
     accounts,
     journal,
     exemptions,
@@ -237,7 +235,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     feed,
     mta: queue,
     world,
-    facts,
+    facts: { ...scriptedFacts, host, startedAt: time.now() },
     settings,
     iso,
     weakPasswords,

@@ -166,13 +166,14 @@ for (const kind of ['file', 'memory'] as const) {
       ];
       const ledger = ledgerWith(...rows.map((row) => ({ kind: 'message', row }) as const));
       assertStrict.deepEqual(ledger.message('B'), rows[1]);
-      assertStrict.equal(ledger.message('Z'), undefined);
       assertStrict.deepEqual(ledger.messagesOf(joe, at(10), 9), [rows[4], rows[2], rows[0]]);
       assertStrict.deepEqual(ledger.messagesOf(joe, at(11), 1), [rows[4]]);
       const reused = messageRow({ queueId: 'A', at: at(60), account: ann, recipients: 9 });
       ledger.write([{ kind: 'message', row: reused }], { durable: false });
       assertStrict.deepEqual(ledger.message('A'), reused);
-      assertStrict.deepEqual(ledger.messagesOf(joe, at(0), 9), [rows[4], rows[2]]);
+      const observed = storyRow({ id: 'B', at: at(20), observed: true });
+      ledger.write([{ kind: 'story', row: observed }], { durable: false });
+      assertStrict.deepEqual(ledger.messagesOf(joe, at(0), 9), [rows[4], rows[2], rows[1]]);
       ledger.close();
     });
 

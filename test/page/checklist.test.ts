@@ -76,7 +76,7 @@ test('broken and missing items are open, all others are folded; states have word
   visit('quiet', '/checklist', async (page) => {
     await page.until(listed);
     const groups = await page.evaluate<readonly string[]>(
-      `[...document.querySelectorAll('.checklist details')]
+      `[...document.querySelectorAll('.checklist > details')]
         .map((one) => one.querySelector('h3').innerText + (one.open ? ' open' : ''))`,
     );
     assert.deepEqual(groups, [
@@ -90,6 +90,26 @@ test('broken and missing items are open, all others are folded; states have word
     assert.match(first, /^broken DKIM keys .* Required by Gmail, Yahoo, Microsoft/);
     assert.match(first, /signing\.published · minutes, free · since .*, found by root/);
     assert.match(await textOf(page, '.checklist'), /Found 2 h ago by the nightly check/);
+  }),
+);
+
+test('the history of an item is folded, and is asked for when it is opened', limit, () =>
+  visit('quiet', '/checklist', async (page) => {
+    await page.until(listed);
+    const history = `document.querySelector('.checklist .item-history')`;
+    assert.equal(await page.evaluate(`${history}.querySelector('li')`), null);
+    await page.evaluate(`${history}.querySelector('summary').focus()`);
+    await page.press('Enter');
+    await page.until(`${history}.querySelector('li') !== null`);
+    assert.match(
+      await textOf(page, '.checklist .item-history li'),
+      /^2 d ago: done, then broken, by the nightly check Key r20260101 of example\.org is missing/,
+    );
+    assert.equal(
+      await page.evaluate(`document.querySelectorAll('.checklist .item-history li').length`),
+      1,
+      'of the others nothing is asked',
+    );
   }),
 );
 
@@ -110,9 +130,11 @@ test('an item is acknowledged and taken back, by keyboard', limit, () =>
     await page.until(has('Acknowledged 1'));
     await page.until(has('Broken 1'));
     assert.match(await textOf(page, '.top-line'), /^1 broken/);
-    await page.evaluate(`[...document.querySelectorAll('.checklist summary')].at(-1).focus()`);
+    await page.evaluate(
+      `[...document.querySelectorAll('.checklist > details > summary')].at(-1).focus()`,
+    );
     await page.press('Enter');
-    const last = `[...document.querySelectorAll('.checklist details')].at(-1)`;
+    const last = `[...document.querySelectorAll('.checklist > details')].at(-1)`;
     assert.match(
       await page.evaluate<string>(`${last}.innerText.replace(/\\s+/g, ' ')`),
       /Acknowledged by status page until \d{4}-\d\d-\d\d: moving soon/,

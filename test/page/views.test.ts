@@ -47,6 +47,20 @@ async function follow(page: Page, text: string): Promise<void> {
   assert.fail(`no way to "${text}" by Tab`);
 }
 
+test('commands can be pasted on a server where Postern runs from a checkout', limit, () =>
+  visit('empty', '/', async (page) => {
+    const checkout = "/srv/postern/postern --state '/srv/mail state'";
+    await page.until(shows(`${checkout} try hijack`));
+    const commands = await page.evaluate<readonly string[]>(
+      `[...document.querySelectorAll('.command')].map((one) => one.innerText.trim())`,
+    );
+    assert.ok(commands.length >= 2);
+    for (const one of commands) assert.ok(one.includes(`${checkout} `), one);
+    assert.equal(await page.evaluate(`document.querySelectorAll('.command .option').length`), 2);
+    assert.deepEqual(await page.evaluate(tooWide), []);
+  }),
+);
+
 test('a link to a provider survives the sign-in; by keyboard to the incident and back', limit, () =>
   visit('hijack', '/providers/google', async (page) => {
     await page.until(shows('In their words'));

@@ -30,7 +30,7 @@ export function registerRelease(accounts: Command): void {
     .summary('let a suspended account send again')
     .description(
       'Ends a suspension: the account may send again and its login opens. Say what it was: with ' +
-        '--hijacked, what is held and what was taken from the queue stays held; with ' +
+        '--hijacked, what is held and what was pulled back from the queue stays held; with ' +
         '--false-alarm, all held mail of the account is delivered.',
     )
     .argument('<name>', 'name of the account')
@@ -67,8 +67,8 @@ export function registerRelease(accounts: Command): void {
           '--false-alarm that amount passes from now on: never use it for mail that the owner\n' +
           'did not send. --keep-held is the old name of --hijacked.\n\n' +
           'Without one of them, a script that no terminal runs (cron) still gets what version\n' +
-          '0.1 did, with a warning: what was taken from the queue is delivered. A later version\n' +
-          'ends with 64 there too.',
+          '0.1 did, with a warning: what was pulled back from the queue is delivered. A later\n' +
+          'version ends with 64 there too.',
       }),
     );
   command.action((name: string, options: Options) => {
@@ -94,7 +94,7 @@ function mayStayUnsaid(command: Command, name: string): void {
   }
   warn(
     command,
-    'postern: warning: without --hijacked or --false-alarm, mail that was taken from the queue ' +
-      `is delivered, also spam. A later version refuses this. Say: ${hijacked}\n`,
+    'postern: warning: without --hijacked or --false-alarm, mail that was pulled back from the ' +
+      `queue is delivered, also spam. A later version refuses this. Say: ${hijacked}\n`,
   );
 }

@@ -23,6 +23,7 @@ import { print } from '../terminal/print.ts';
 import { noItem, registerAck, registerHistory } from './ack.ts';
 import { type GatheredChecklist, type GatherOptions, readChecklist } from './gather.ts';
 import { type Memory, remembered, report } from './memory.ts';
+import { itemHere } from './own.ts';
 import { checklistText, itemText } from './text.ts';
 
 type Options = GatherOptions & {
@@ -73,11 +74,12 @@ export function register(program: Command): void {
       const isWhole = options.domain === undefined && options.configDir === undefined;
       const memory = await remembered(options.state, list.items, { isWhole });
       const now = Date.now() as Millis;
+      const here = { ...list, items: list.items.map(itemHere) };
       print(
         self,
         options.json === true
-          ? jsonLine(json(list.items, memory.acks))
-          : listText(withMemory(list, memory, now), options, memory.acks),
+          ? jsonLine(json(here.items, memory.acks))
+          : listText(withMemory(here, memory, now), options, memory.acks),
       );
       const blocking = unacknowledged(list.items, memory.acks, now);
       await ended(list.abandoned || memory.isLate, blocking);
@@ -119,7 +121,7 @@ function registerShow(checklist: Command): void {
     .action(async (id: string, own: Options, self: Command) => {
       const options: Options = { ...checklist.opts(), ...own };
       const list = await read(options);
-      const item = list.items.find((one) => one.id === id);
+      const item = list.items.map(itemHere).find((one) => one.id === id);
       if (item === undefined) {
         const ids = list.items.map((one) => one.id);
         throw noItem(id, ids);

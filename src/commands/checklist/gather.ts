@@ -5,6 +5,7 @@
 
 import { resolve } from 'node:path';
 import { readConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
 import { derived, type Evidence, type SeenFinding } from '../../core/checklist/items/derive.ts';
 import type { ChecklistItem } from '../../core/checklist/items/item.ts';
 import type { SourceName } from '../../core/checklist/items/measure.ts';
@@ -16,14 +17,15 @@ import { type Millis, secondMs } from '../../lib/time.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
-import { type DoctorPart, doctorParts } from '../doctor/doctor.ts';
+import { type DoctorPart, doctorParts, withDenial } from '../doctor/doctor.ts';
 import { forInstance } from '../doctor/instance-fix.ts';
 import { probeMachine } from '../probe/probe.ts';
 import { dns } from './dns-source.ts';
+import { drillItems } from './drill-source.ts';
 import { bulkSenders, ownKeys, settingFacts } from './guard-source.ts';
 import { certificate, outgoing, roleAddresses } from './mail-source.ts';
 import { modernItems } from './modern/gather.ts';
-import { commandPlace, commandText } from './own.ts';
+import { type CommandPlace, commandPlace, commandText } from './own.ts';
 import { ownItems } from './own-items.ts';
 
 export type GatherOptions = {
@@ -64,7 +66,9 @@ export async function readChecklist(
   world: GatherWorld,
 ): Promise<GatheredChecklist> {
   const notes: string[] = [];
-  const { config } = readConfig(options.config ?? usualConfig());
+  const configFile = options.config ?? usualConfig();
+  const { config } = readConfig(configFile);
+  const place = commandPlace(options.configDir, configFile);
   const mine = ownItems(config.checklist, options.state);
   const parts = await allParts(options, world, (note) => notes.push(note));
   const open = new Set(parts.map(({ name }) => name));
@@ -72,7 +76,14 @@ export async function readChecklist(
   let abandoned = false;
   const tell = (): void => world.progress?.(parts.length - open.size, parts.length, [...open]);
   tell();
-  const modern = modernOf(options, world.now);
+  const modern = modernOf(options, place, world.now);
+  const drill = drillItems({
+    config,
+    state: options.state,
+    configDir: postfixOf(options, config),
+    place,
+    now: world.now,
+  });
   const found = await Promise.all(
     parts.map(async (part) => {
       const result = await limited(part);
@@ -86,21 +97,28 @@ export async function readChecklist(
   );
   const findings = distinct(found.flat(), options.configDir);
   const evidence: Evidence = { findings: withDenial(findings), unread };
-  const place = commandPlace(options.configDir);
   const known = derived(allMeasures, evidence, (command) => commandText(place, command));
-  const items = [...known, ...(await modern), ...(await mine)];
+  const items = [...known, ...(await drill), ...(await modern), ...(await mine)];
   const sources = parts.map(({ name }) => name);
   return { items: checklistOrder(items), sources, unread, notes, abandoned };
 }
 
+/** Postfix's configuration folder; undefined: what postconf says. */
+function postfixOf({ configDir }: GatherOptions, { postfix }: Config): string | undefined {
+  return configDir ?? (postfix.config_directory || undefined);
+}
+
 /** Measures with a judgement of their own, without findings of doctor. */
-function modernOf(options: GatherOptions, now: Millis): Promise<readonly ChecklistItem[]> {
-  const place = commandPlace(options.configDir);
+function modernOf(
+  options: GatherOptions,
+  place: CommandPlace,
+  now: Millis,
+): Promise<readonly ChecklistItem[]> {
   const { config } = loadConfig(options.config ?? usualConfig());
   return modernItems({
     config,
     state: options.state,
-    configDir: options.configDir ?? (config.postfix.config_directory || undefined),
+    configDir: postfixOf(options, config),
     domains: options.domain ?? [],
     commands: { postconf: (setting) => commandText(place, { postconf: setting }) },
     now,
@@ -169,19 +187,6 @@ async function limited({ run }: DoctorPart): Promise<PartResult> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Findings that only the guard can tell: they say so themselves where the guard may be asked. */
-const ofGuard = ['postfix', 'mail-log.read', 'bypass.meter', 'providers.lanes'];
-
-/** Where this user may not ask the guard, the advice is not to start it. */
-function withDenial(findings: readonly SeenFinding[]): readonly SeenFinding[] {
-  const alive = findings.find(({ id }) => id === 'daemon.alive');
-  if (alive?.state !== 'unknown') return findings;
-  const { found, fix } = alive;
-  return findings.map((one) =>
-    ofGuard.includes(one.id) && one.kind === 'unknown' ? { ...one, found, fix } : one,
-  );
 }
 
 /** Two sources may see the same thing, such as a certificate in its file and from outside. */

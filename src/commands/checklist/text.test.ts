@@ -82,3 +82,19 @@ test('names from the DNS cannot play with the terminal', () => {
   const evil = text({ items: [item('x', { found: 'a\u001b[2Jb\u202e' })] });
   assert.ok(!evil.includes('\u001b') && !evil.includes('\u202e'), JSON.stringify(evil));
 });
+
+test('a command is never broken into lines', () => {
+  const commands = [
+    "postconf -e 'smtpd_tls_protocols = >=TLSv1.2' 'smtpd_tls_ciphers = high' && postfix reload",
+    'systemctl restart postern',
+    'postern dkim new DOMAIN',
+    'apt-get install postfix',
+  ];
+  for (const command of commands) {
+    for (let before = 0; before < 100; before++) {
+      const fix = `${'x'.repeat(before)} ${command}, and all is well`;
+      const printed = text({ items: [item('a', { fix })] });
+      assert.ok(printed.includes(command), printed);
+    }
+  }
+});

@@ -1,13 +1,16 @@
 /** The checklist as text: the line on top, what is open, and how much is done. Pure. */
 import type { ChecklistItem, ItemState } from '../../core/checklist/items/item.ts';
 import { itemStates } from '../../core/checklist/items/order.ts';
-import { wrapped } from '../dns/plan-text.ts';
 import { dayText, many, plain } from '../terminal/format.ts';
-import { paint } from '../terminal/table.ts';
+import { paint, printWidth, wrapped } from '../terminal/table.ts';
 
-const width = 100;
+const widthMax = 100;
 const indent = '    ';
 const labelWidth = 10;
+
+function lineWidth(): number {
+  return Math.min(widthMax, printWidth());
+}
 
 type Colour = 'red' | 'yellow' | 'green' | 'dim';
 const marks: Readonly<Record<ItemState, readonly [string, Colour]>> = {
@@ -31,7 +34,8 @@ export type ChecklistText = {
 
 export function checklistText(list: ChecklistText): string {
   const { isWhole, items, top } = list;
-  const parts = [`${paint('bold', plain(top))}\n`];
+  const first = wrapped(plain(top), printWidth()).map((line) => paint('bold', line));
+  const parts = [`${first.join('\n')}\n`];
   for (const state of itemStates) {
     const some = items.filter((item) => item.state === state);
     if (some.length === 0) continue;
@@ -55,7 +59,10 @@ function price({ cost, effort, requiredBy }: ChecklistItem): string {
 }
 
 function openText(item: ChecklistItem): string {
-  const lines = [`${head(item)}  (${price(item)})`, ...block(item.title)];
+  const inBrackets = `(${price(item)})`;
+  const fits = markWidth + item.id.length + 2 + inBrackets.length <= printWidth();
+  const lines = fits ? [`${head(item)}  ${inBrackets}`] : [head(item), ...block(inBrackets)];
+  lines.push(...block(item.title));
   lines.push(...labelled('found', item.found));
   if (item.command !== '') lines.push(bare('do', item.command));
   else lines.push(...firstFix(item.fix));
@@ -95,11 +102,11 @@ function unknownText(items: readonly ChecklistItem[]): string {
 }
 
 function block(text: string): readonly string[] {
-  return wrapped(plain(text), width - indent.length).map((line) => `${indent}${line}`);
+  return wrapped(plain(text), lineWidth() - indent.length).map((line) => `${indent}${line}`);
 }
 
 function labelled(label: string, text: string): readonly string[] {
-  const room = width - indent.length - labelWidth;
+  const room = lineWidth() - indent.length - labelWidth;
   return wrapped(plain(text), room).map(
     (line, nth) => `${indent}${(nth === 0 ? label : '').padEnd(labelWidth)}${line}`,
   );
@@ -108,14 +115,15 @@ function labelled(label: string, text: string): readonly string[] {
 function footer({ isWhole, items, notes, sources, unread }: ChecklistText): string {
   const count = (state: ItemState): number => items.filter((one) => one.state === state).length;
   const counts = itemStates.map((state) => `${count(state)} ${state}`).join(', ');
-  const lines = [`${items.length} items: ${counts}`];
+  const lines = [...wrapped(`${items.length} items: ${counts}`, lineWidth())];
   const read = sources.length - unread.length;
   const rest = unread.map(([name, why]) => `${name} (${plain(why)})`).join(', ');
   const not = unread.length === 0 ? '' : `; could not read: ${rest}`;
-  lines.push(...wrapped(`Read ${read} of ${sources.length} sources${not}`, width));
-  for (const note of notes) lines.push(...wrapped(plain(note), width));
-  const all = isWhole ? '' : 'What is done: postern checklist --all. ';
-  lines.push(`${all}One item: postern checklist show ITEM`);
+  lines.push(...wrapped(`Read ${read} of ${sources.length} sources${not}`, lineWidth()));
+  for (const note of notes) lines.push(...wrapped(plain(note), lineWidth()));
+  const last = ['One item: postern checklist show ITEM'];
+  if (!isWhole) last.unshift('What is done: postern checklist --all.');
+  lines.push(...wrapped(last, lineWidth()));
   return `${lines.join('\n')}\n`;
 }
 

@@ -5,7 +5,7 @@ import { defaultsText, type LoadedConfig, readConfig } from '../../config/load.t
 import { settings } from '../../config/schema.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
-import { table } from '../terminal/table.ts';
+import { printWidth, table } from '../terminal/table.ts';
 import { oldNamesText } from './load-config.ts';
 import { installedConfig } from './usual-config.ts';
 
@@ -119,11 +119,6 @@ function showText(loaded: LoadedConfig): string {
 /** Between two columns of a table. */
 const gap = 2;
 const valueWidthMin = 30;
-
-/** The width of the terminal; for a file or a program values are whole, in one line each. */
-function printWidth(): number {
-  return process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
-}
 
 /** Breaks a long value behind commas and spaces, or anywhere if it has none. */
 export function folded(value: string, width: number): readonly string[] {

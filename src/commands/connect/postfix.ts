@@ -5,7 +5,6 @@
  * removes the connection.
  */
 import { resolve } from 'node:path';
-import { stdout } from 'node:process';
 import { type Command, Option } from 'commander';
 import type { ConnectedPostfix } from '../../daemon/base/connected.ts';
 import { type MainCf, mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
@@ -18,6 +17,7 @@ import { postconf } from '../../partners/postfix/postconf.ts';
 import { otherOwnerOf } from '../guard/owner.ts';
 import { type RunFile, stateDirectory } from '../guard/run-file.ts';
 import { helpAfter, stateHelp } from '../terminal/help.ts';
+import { printReport } from '../terminal/print.ts';
 import {
   guardKnows,
   knows,
@@ -119,11 +119,9 @@ export function registerPostfix(connect: Command): void {
     )
     .addOption(new Option('--milter <address>', 'address of the milter door').hideHelp())
     .addOption(new Option('--policy <address>', 'address of the policy door').hideHelp())
-    .action(async (options: ConnectOptions) => {
-      const show = options.json === true ? () => undefined : (text: string) => stdout.write(text);
-      const report = await connectPostfix(options, show);
-      if (options.json === true) stdout.write(`${JSON.stringify(report)}\n`);
-    });
+    .action((options: ConnectOptions, command: Command) =>
+      printReport(command, options, (show) => connectPostfix(options, show)),
+    );
 }
 
 type Show = (text: string) => unknown;

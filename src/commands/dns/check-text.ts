@@ -13,8 +13,7 @@ import {
   worstFirst,
 } from '../terminal/findings.ts';
 import { plain } from '../terminal/format.ts';
-import { paint, table } from '../terminal/table.ts';
-import { wrapped } from './plan-text.ts';
+import { paint, table, wrapped } from '../terminal/table.ts';
 import { negativeText } from './zone/negative-cache.ts';
 
 export type DnsCheck = {

@@ -6,7 +6,7 @@ import { textOfTxt } from '../../formats/dns/record.ts';
 import { printBindZone } from '../../formats/dns/zone-bind.ts';
 import { printTinydnsZone } from '../../formats/dns/zone-tinydns.ts';
 import { many, plain } from '../terminal/format.ts';
-import { paint, table } from '../terminal/table.ts';
+import { paint, table, wrapped } from '../terminal/table.ts';
 import { afterwards, hintsOf, keptLines, stepLines, tooLong } from './zone/plan-lines.ts';
 import type { PlanStep } from './zone/plan-steps.ts';
 import type { ZoneFile } from './zone/zone-file.ts';
@@ -275,17 +275,4 @@ function summary({ steps, files }: DnsPlan): string {
   if (change === 0) return `nothing to change: ${right}${rest}`;
   const open = `${amount('missing')} missing, ${amount('wrong')} wrong`;
   return `${many(change, 'change')}: ${open}; ${right}${rest}`;
-}
-
-/** Lines of at most `most` characters, broken between words. */
-export function wrapped(text: string, most: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > most) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

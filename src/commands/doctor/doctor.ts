@@ -21,9 +21,11 @@ import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { guardKnows } from '../connect/postfix-facts.ts';
 import { mayLookInto, type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
 import { openPasswordStore } from '../passwords/store.ts';
+import { worstFirst } from '../terminal/findings.ts';
 import { dayText } from '../terminal/format.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
+import { paint, printWidth, wrapped } from '../terminal/table.ts';
 import { authors } from './authors.ts';
 import { checkDoors } from './doors.ts';
 import { filters } from './filters.ts';
@@ -100,12 +102,25 @@ export type DoctorParts = {
 };
 
 export async function examineServer(options: DoctorOptions): Promise<readonly Finding[]> {
-  const findings: Finding[] = [];
+  const findings: SeenFinding[] = [];
   for (const part of (await doctorParts(options)).parts) findings.push(...(await part.run()));
   // What only the checklist needs is not printed.
-  return findings.map(({ id, kind, title, found, wanted, fix }) => {
+  return withDenial(findings).map(({ id, kind, title, found, wanted, fix }) => {
     return { id, kind, title, found, wanted, fix };
   });
+}
+
+/** Findings that only the guard can tell: they say so themselves where the guard may be asked. */
+const ofGuard = ['postfix', 'mail-log.read', 'bypass.meter', 'providers.lanes'];
+
+/** Where this user may not ask the guard, the advice is not to start it. */
+export function withDenial(findings: readonly SeenFinding[]): readonly SeenFinding[] {
+  const alive = findings.find(({ id }) => id === 'daemon.alive');
+  if (alive?.state !== 'unknown') return findings;
+  const { found, fix } = alive;
+  return findings.map((one) =>
+    ofGuard.includes(one.id) && one.kind === 'unknown' ? { ...one, found, fix } : one,
+  );
 }
 
 /** `patienceMs`: how long the guard may take to tell its state. */
@@ -140,7 +155,9 @@ export async function doctorParts(
     part('reflection', () => reflection(config, configDir)),
     part('logins', () => loginNames(config, state, configDir, asked)),
     part('doors', () => checkDoors({ config, state, live, configDir })),
-    one('tools', async () => tools(config.postfix, configDir, await guardKnows(state))),
+    one('tools', async () =>
+      tools(config.postfix, configDir, { known: await guardKnows(state), live }),
+    ),
     part('dovecot', () => logins(config.dovecot)),
     one('log', () => mailLog(config.mail_log.source, asked, status)),
     one('bypass', () => bypass(status)),
@@ -149,7 +166,9 @@ export async function doctorParts(
     part('authors', () => authors(config, asked, configDir)),
     part('scripts', () => scripts(config, asked, configDir)),
     part('scanners', () => checkScanners(config, status)),
-    one('notices', () => notices(config.notices, asked, options.testNotice === true)),
+    one('notices', () =>
+      notices(config.notices, { live: asked, status, send: options.testNotice === true }),
+    ),
     one('passwords', () => passwords(options.state, live !== undefined && asked === undefined)),
     one('disk', () => diskSpace(state)),
     one('clock', () => clockState(status)),
@@ -176,24 +195,28 @@ async function passwords(state: string | undefined, hangs: boolean): Promise<See
   }
 }
 
-const marks: Readonly<Record<FindingKind, string>> = {
-  ok: 'ok     ',
-  warn: 'warning',
-  fail: 'FAIL   ',
-  unknown: 'unknown',
-};
+const marks: Readonly<Record<FindingKind, readonly [string, 'green' | 'yellow' | 'red' | 'dim']>> =
+  {
+    ok: ['ok     ', 'green'],
+    warn: ['warning', 'yellow'],
+    fail: ['FAIL   ', 'red'],
+    unknown: ['unknown', 'dim'],
+  };
+const reportIndent = ' '.repeat(10);
 
 function report(findings: readonly Finding[]): string {
   const lines: string[] = [];
-  for (const { kind, title, found, wanted, fix } of findings) {
-    lines.push(`${marks[kind]} ${title}: ${found}`);
+  const room = printWidth() - reportIndent.length;
+  const under = (text: string): void => {
+    for (const line of wrapped(text, room)) lines.push(reportIndent + line);
+  };
+  for (const { kind, title, found, wanted, fix } of worstFirst(findings)) {
+    const [mark, colour] = marks[kind];
+    const [first = '', ...more] = wrapped(`${title}: ${found}`, room);
+    lines.push(`${paint(colour, mark)} ${first}`, ...more.map((line) => reportIndent + line));
     if (kind === 'ok') continue;
-    if (wanted !== '') lines.push(`          wanted: ${wanted}`);
-    lines.push(
-      ...fix
-        .split('\n')
-        .map((line, n) => (n === 0 ? `          fix: ${line}` : `          ${line}`)),
-    );
+    if (wanted !== '') under(`wanted: ${wanted}`);
+    for (const [n, line] of fix.split('\n').entries()) under(n === 0 ? `fix: ${line}` : line);
   }
   const counts = (['fail', 'warn', 'unknown'] as const).map(
     (kind) => `${findings.filter((one) => one.kind === kind).length} ${kind}`,

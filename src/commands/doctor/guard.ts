@@ -2,6 +2,7 @@
 import { parseDuration } from '../../config/duration.ts';
 import type { Config } from '../../config/schema.ts';
 import type { SeenFinding } from '../../core/checklist/items/derive.ts';
+import { type ChannelProof, checkNotices } from '../../core/checklist/notices.ts';
 import {
   checkDkimKeys,
   checkQueueLifetime,
@@ -13,6 +14,7 @@ import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
+import { usualConfig } from '../config/usual-config.ts';
 import { readPostfixFiles } from '../connect/postfix-files.ts';
 import { guardAnswer } from '../guard/answer.ts';
 import type { RunFile } from '../guard/run-file.ts';
@@ -110,39 +112,30 @@ export async function keys(
 
 /** `send`: with a test notice through every channel. */
 export async function notices(
-  settings: Config['notices'],
-  live: RunFile | undefined,
-  send: boolean,
-): Promise<Finding> {
-  const id = 'notices';
-  const title = 'Notices';
-  const wanted = 'mail and a webhook, so that notices arrive even when mail is blocked';
-  const channels = [...settings.mail_to, ...(settings.webhook === '' ? [] : ['a webhook'])];
-  if (channels.length === 0) {
-    const fix =
-      'set notices.mail_to and notices.webhook in postern.toml, then: systemctl restart postern';
-    return { id, kind: 'fail', title, found: 'no channel is configured', wanted, fix };
-  }
-  const tried = live === undefined || !send ? undefined : await testNotice(live);
-  if (tried !== undefined && tried['ok'] !== true) {
+  { mail_to: mailTo, webhook }: Config['notices'],
+  {
+    live,
+    send,
+    status,
+  }: {
+    readonly live: RunFile | undefined;
+    readonly status: Record<string, unknown> | undefined;
+    readonly send: boolean;
+  },
+): Promise<SeenFinding> {
+  const isConfigured = usualConfig() !== undefined;
+  const facts = { mailTo, hasWebhook: webhook !== '', isConfigured, now: Date.now() as Millis };
+  const proofs = status?.['notices'];
+  const known = Array.isArray(proofs) ? (proofs as readonly ChannelProof[]) : undefined;
+  const before = checkNotices({ ...facts, proofs: known });
+  if (live === undefined || !send || before.state === 'missing') return before;
+  const tried = await testNotice(live);
+  const found = String(tried['text'] ?? 'the guard did not answer the test');
+  if (tried['ok'] !== true) {
     const fix = String(tried['hint'] ?? 'see [notices] in postern.toml');
-    const found = String(tried['text'] ?? 'the guard did not answer the test');
-    return { id, kind: 'fail', title, found, wanted, fix };
+    return { ...before, kind: 'fail', state: 'broken', found, fix };
   }
-  if (settings.webhook === '' || settings.mail_to.length === 0) {
-    const fix = 'set both notices.mail_to and notices.webhook in postern.toml';
-    return {
-      id,
-      kind: 'warn',
-      title,
-      found: `one channel only: ${channels.join(', ')}`,
-      wanted,
-      fix,
-    };
-  }
-  if (tried !== undefined) return fine(id, title, String(tried['text']));
-  const fix = 'postern doctor --test-notice';
-  return { id, kind: 'unknown', title, found: `not tested: ${channels.join(', ')}`, wanted, fix };
+  return before.kind === 'warn' ? before : fine(before.id, before.title, found);
 }
 
 async function testNotice(live: RunFile): Promise<Record<string, unknown>> {

@@ -13,13 +13,14 @@ import type { ShapeCount } from '../../formats/logs/shapes.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import { postconf } from '../../partners/postfix/postconf.ts';
+import { postconf, postconfPath } from '../../partners/postfix/postconf.ts';
 import { postfix } from '../../partners/postfix/queue.ts';
 import { helperTools, ownTools } from '../../partners/privileged-tools.ts';
 import { programOutput } from '../../partners/program.ts';
+import { systemdRuns } from '../../partners/systemctl.ts';
 import { readPostfixFiles } from '../connect/postfix-files.ts';
 import { guardMetrics } from '../guard/answer.ts';
-import type { RunFile } from '../guard/run-file.ts';
+import { home, installedHome, type RunFile } from '../guard/run-file.ts';
 import { placesOf } from './doors.ts';
 
 /** Where `postern install` lets Postern write the list of closed logins. */
@@ -48,9 +49,11 @@ export async function mailServer(
     const fix = 'start Postern, then run doctor again';
     return [{ id, kind: 'unknown', title, found, wanted, fix }];
   } catch (cause) {
-    const found = faultText(cause);
     const fix = 'apt-get install postfix, or name its folder with --config-dir DIR';
-    return [{ id, kind: 'unknown', title, found, wanted, fix }];
+    if (configDir === undefined && !existsSync(postconfPath)) {
+      return [{ id, kind: 'warn', title, found: 'Postfix is not installed', wanted, fix }];
+    }
+    return [{ id, kind: 'unknown', title, found: faultText(cause), wanted, fix }];
   }
 }
 
@@ -61,7 +64,7 @@ export async function mailServer(
 export async function tools(
   settings: Config['postfix'],
   configDir: string | undefined,
-  known: ConnectedPostfix | undefined,
+  guard: { readonly known: ConnectedPostfix | undefined; readonly live: RunFile | undefined },
 ): Promise<Finding> {
   const id = 'tools.privileged';
   const title = "Postfix's queue tools";
@@ -77,7 +80,7 @@ export async function tools(
       const missing = await missingTools(socket);
       if (missing.length === 0) {
         const named = { named: settings.config_directory, isNamedByRoot: true };
-        for (const instance of queueInstances(known, named)) {
+        for (const instance of queueInstances(guard.known, named)) {
           await postfix({ tools: helperTools(socket, instance), instance }).queue(1);
         }
         return fine(id, title, `usable through ${socket}`);
@@ -86,14 +89,31 @@ export async function tools(
       const found = missing.join(', ');
       return { id, kind: 'fail', title, found, wanted: 'postqueue and postsuper', fix };
     }
+    const user = guard.live?.owner;
+    if (user !== undefined && user !== 0) {
+      const found = `not usable: the guard runs as user id ${user}, without a helper at ${socket}`;
+      const wanted = 'the root helper postern-root';
+      return { id, kind: 'warn', title, found, wanted, fix: helperFix() };
+    }
+    if (!existsSync(postconfPath)) {
+      const found = 'Postfix is not installed';
+      const fix = 'apt-get install postfix';
+      return { id, kind: 'warn', title, found, wanted: 'postqueue and postsuper', fix };
+    }
     if (process.getuid?.() === 0) {
       const where = configDir === undefined ? {} : { postfixConfig: configDir };
       await postfix({ tools: ownTools(where), deadlineMs: 10_000 }).queue(1);
       return fine(id, title, 'usable as root');
     }
     const found = `not usable: no root helper at ${socket}, and doctor does not run as root`;
-    const fix = 'sudo ./postern install (or run postern as root, on a test machine)';
-    return { id, kind: 'warn', title, found, wanted: 'the root helper postern-root', fix };
+    return {
+      id,
+      kind: 'warn',
+      title,
+      found,
+      wanted: 'the root helper postern-root',
+      fix: helperFix(),
+    };
   } catch (cause) {
     const found = faultText(cause);
     const fix =
@@ -102,6 +122,13 @@ export async function tools(
         : 'check both: systemctl status postfix postern-root.socket';
     return { id, kind: 'fail', title, found, wanted: 'an answer from the queue tools', fix };
   }
+}
+
+/** The helper is a unit of systemd. */
+function helperFix(): string {
+  if (!systemdRuns()) return 'it needs systemd; without it, release held mail with postsuper -H ID';
+  if (home === installedHome) return 'systemctl start postern-root.socket';
+  return 'sudo postern install (or run the guard as root, on a test machine)';
 }
 
 /** Lines of the root helper that name a missing tool; Dovecot's is optional. */

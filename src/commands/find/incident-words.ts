@@ -27,5 +27,5 @@ export function stoppedText(one: Counted): string {
   const stopped = many(one.stoppedMessages, 'message');
   return one.queuedHeld === 0
     ? `${stopped} stopped`
-    : `${stopped} stopped, ${one.queuedHeld} of them taken from the queue`;
+    : `${stopped} stopped, ${one.queuedHeld} of them pulled back from the queue`;
 }

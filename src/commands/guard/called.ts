@@ -2,16 +2,24 @@
 import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type OwnCommand, usualCommand } from '../../core/own-command.ts';
+import { installedConfig } from '../config/usual-config.ts';
 import { home, installedHome, stateDirectory } from './run-file.ts';
 
 /** Options that a hint repeats if they were given. */
 const repeated = ['--state', '--config', '--config-dir'] as const;
 
-/** For texts that are read elsewhere, such as notices: nothing depends on the current folder. */
-export function commandAnywhere(state: string): OwnCommand {
+/**
+ * For texts that are read elsewhere, such as notices: nothing depends on the current folder.
+ * `config`: the configuration that the guard was started with.
+ */
+export function commandAnywhere(state: string, config?: string): OwnCommand {
   const launcher = process.env['POSTERN_LAUNCHER'];
   const program = launcher === undefined || isOnPath(launcher) ? 'postern' : launcher;
-  const options = isUsualState(state) ? [] : [['--state', resolve(state)] as const];
+  const isUsual = config === undefined || resolve(config) === installedConfig;
+  const options = [
+    ...(isUsualState(state) ? [] : [['--state', resolve(state)] as const]),
+    ...(isUsual ? [] : [['--config', resolve(config)] as const]),
+  ];
   return { program, options, sudo: 'as-said' };
 }
 

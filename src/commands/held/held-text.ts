@@ -15,14 +15,14 @@ import { clock, paint, table } from '../terminal/table.ts';
 
 const whys: Readonly<Record<HeldRow['why'], string>> = {
   verdict: 'on arrival',
-  queue: 'taken from the queue',
+  queue: 'pulled back from the queue',
   content: 'for its content',
   rule: 'by a script rule',
   foreign: 'for its author',
 };
 const heldBecause: Readonly<Record<HeldRow['why'], string>> = {
   verdict: 'held on arrival',
-  queue: 'taken from the queue when its account was suspended',
+  queue: 'pulled back from the queue when its account was suspended',
   content: 'held on arrival for its content (only an operator can release it)',
   rule: 'held on arrival because no rule for scripts allows it (only an operator can release it)',
   foreign:

@@ -99,7 +99,7 @@ export async function install(
     done.push(happened);
   }
   if (options.undo !== true && options.dryRun !== true) {
-    say('Next: postern connect postfix, then postern doctor');
+    say('Next: postern connect postfix, then postern checklist');
   }
   return done;
 }

@@ -1,9 +1,8 @@
 /** What blocklists say, as text: where we are listed, what to do, what is not known. Pure. */
 import type { ListedRow } from '../../core/listed/ask.ts';
 import type { BlockList } from '../../core/listed/lists.ts';
-import { wrapped } from '../dns/plan-text.ts';
 import { many, plain } from '../terminal/format.ts';
-import { paint } from '../terminal/table.ts';
+import { paint, wrapped } from '../terminal/table.ts';
 
 export type ListedAnswer = {
   readonly rows: readonly ListedRow[];

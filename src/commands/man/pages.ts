@@ -99,11 +99,12 @@ function inner(title: string): string {
 
 type Leaf = { readonly words: readonly string[]; readonly leaf: Command };
 
-/** The commands that can be typed. */
+/** The commands that can be typed. One with others below it can be, if it has options. */
 function leavesOf(command: Command, above: readonly string[]): readonly Leaf[] {
   const words = [...(above.length === 0 ? ['postern'] : above), command.name()];
-  if (command.commands.length === 0) return [{ words, leaf: command }];
-  return command.commands.flatMap((sub) => leavesOf(sub, words));
+  const isTyped = command.commands.length === 0 || command.options.some(({ hidden }) => !hidden);
+  const below = command.commands.flatMap((sub) => leavesOf(sub, words));
+  return isTyped ? [{ words, leaf: command }, ...below] : below;
 }
 
 type Title = (title: string) => string;

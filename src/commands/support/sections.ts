@@ -37,15 +37,12 @@ const run = promisify(execFile);
 export async function supportSections(ask: SupportAsk): Promise<readonly Section[]> {
   const { config, configDir, loaded, state } = ask;
   const ofPostfix = configDir === undefined ? [] : ['-c', configDir];
-  const files = [
-    ...(config === undefined ? [] : ['--config', config]),
-    ...(configDir === undefined ? [] : ['--config-dir', configDir]),
-  ];
   const parts: readonly (readonly [string, () => Promise<string> | string])[] = [
     ['Versions', () => versions(ofPostfix)],
     ['Configuration', () => configText(loaded)],
     ['Doctor', () => doctorText({ state, ...optional({ config, configDir }) })],
-    ['Checklist', () => ownOutput(['checklist', '--state', state, ...files])],
+    ['Checklist', () => ownOutput(['checklist', '--all', ...place(ask)])],
+    ['Drill', () => ownOutput(['drill', 'last', '--state', state])],
     ['Status', () => ownOutput(['status', '--state', state])],
     ['Log of the guard', () => logText(ask.log)],
     ['Metrics', () => metricsText(state)],
@@ -60,6 +57,14 @@ export async function supportSections(ask: SupportAsk): Promise<readonly Section
     sections.push({ title, text: text.trim(), isPublic: title === 'Versions' });
   }
   return sections;
+}
+
+function place({ config, configDir, state }: SupportAsk): readonly string[] {
+  return [
+    ...['--state', state],
+    ...(config === undefined ? [] : ['--config', config]),
+    ...(configDir === undefined ? [] : ['--config-dir', configDir]),
+  ];
 }
 
 function optional(values: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -23,8 +23,9 @@ export function failureOf(error: unknown, help: string): Failure | undefined {
     const { code, exit, hint = '' } = error;
     const message = here(`${error.message}${because(error)}`);
     const isWrongCall = exit === sysexits.usage && !hint.includes('--help');
-    const see = isWrongCall ? `see ${help}` : '';
-    return { code, message, hint: here([hint, see].filter((one) => one !== '').join('; ')), exit };
+    const hints = [hint, isWrongCall ? `see ${help}` : ''].filter((one) => one !== '');
+    // A hint of several lines may end with a command, which must be on a line of its own.
+    return { code, message, hint: here(hints.join(hint.includes('\n') ? '\n' : '; ')), exit };
   }
   const message =
     'an error in Postern, please report it: ' +

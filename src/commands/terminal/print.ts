@@ -21,14 +21,19 @@ export function warn(command: Command, text: string): void {
   command.configureOutput().writeErr?.(text);
 }
 
-/** Runs what shows its steps as text. With --json its report is printed, and nothing else. */
+/**
+ * Runs what shows its steps as text; the changes of files among them are printed as they are. With
+ * --json its report is printed, and nothing else.
+ */
 export async function printReport(
   command: Command,
   { json }: { readonly json?: boolean },
   run: (show: (text: string) => void) => Promise<unknown>,
 ): Promise<void> {
   const report = await run((text) => {
-    if (json !== true) print(command, text);
+    if (json === true) return;
+    if (text.startsWith('--- ')) printExactly(command, text);
+    else print(command, text);
   });
   if (json === true) print(command, jsonLine(report));
 }

@@ -24,3 +24,41 @@ test('columns begin at the same place', () => {
     ].join('\n'),
   );
 });
+
+test('a very long cell moves its own row alone', () => {
+  const long = `${'x'.repeat(228)}@example.org`;
+  const lines = table(
+    [{ title: 'ACCOUNT' }, { title: 'STATE' }],
+    [
+      ['joe@example.org', 'clear'],
+      [long, 'watched'],
+    ],
+  ).split('\n');
+  assert.deepEqual(lines, [
+    'ACCOUNT          STATE',
+    'joe@example.org  clear',
+    `${long}  watched`,
+    '',
+  ]);
+});
+
+test('where a line has no room, a row is a block, and no word is broken', () => {
+  const columns = [{ title: 'ACCOUNT' }, { title: 'STATE' }, { title: 'SUBJECT' }, { title: '' }];
+  const rows = [
+    ['joe@example.org', 'suspended', 'Your parcel is waiting for you at the counter', 'why'],
+    ['ann@example.org', 'clear', '', ''],
+  ];
+  assert.equal(table(columns, rows, 200).split('\n').length, 4);
+  assert.equal(
+    table(columns, rows, 40),
+    [
+      'joe@example.org',
+      '  state suspended',
+      '  subject Your parcel is waiting for you',
+      '  at the counter  why',
+      'ann@example.org',
+      '  state clear',
+      '',
+    ].join('\n'),
+  );
+});

@@ -32,7 +32,7 @@ export function register(program: Command): void {
     .command('try')
     .summary('play a hijack against the running guard, or send a test notice')
     .description('Tests that the guard stops a hijacked account and that notices reach you.')
-    .option('--undo', 'take back what plays left, also those of earlier versions')
+    .option('--undo', 'remove what plays left, also those of earlier versions')
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -40,7 +40,7 @@ export function register(program: Command): void {
       helpAfter({
         examples: [
           ['postern try hijack', 'watch a made-up hijacked account being stopped'],
-          ['postern try --undo', 'release the made-up accounts, close their held messages'],
+          ['postern try --undo', 'remove the made-up accounts with all that is about them'],
         ],
         exits: [done, notRunning],
       }),
@@ -92,10 +92,10 @@ function hijack(trial: Command): void {
           notRunning,
         ],
         notes:
-          `What stays: accounts ...@${tryDomain} in the ledger, one of them suspended;\n` +
-          'entries in the list of held messages without a real message (ids TRY...), which\n' +
-          'Postern closes after an hour; and a notice to you on each channel that is\n' +
-          'configured. A play first takes back what the one before left (postern try --undo).',
+          `What stays until postern try --undo, or the next play: accounts ...@${tryDomain},\n` +
+          'one of them suspended, with an incident, and entries in the list of held messages\n' +
+          'without a real message (ids TRY...). You get a notice on each channel that is\n' +
+          'configured. The audit trail keeps its entries.',
       }),
     );
   command.action(async () => {

@@ -10,6 +10,7 @@ import { keepToken } from '../../daemon/base/token-file.ts';
 import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
 import { activatedSockets } from '../../daemon/doors/activation.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { systemdRuns } from '../../partners/systemctl.ts';
 import { serviceManager } from '../../partners/systemd.ts';
 import type { Log } from '../../ports/world.ts';
 import { commandAnywhere } from '../guard/called.ts';
@@ -120,7 +121,7 @@ async function up(options: Options): Promise<void> {
     movable: isMovable(options),
     doors: { ...how, changed: tell },
     token,
-    own: commandAnywhere(state),
+    own: commandAnywhere(state, options.config),
     log,
     checklist: { words: checklistWords(state, options.config) },
   });
@@ -296,7 +297,9 @@ const noQueueTools = `
 Postern cannot use Postfix's queue tools here, so it cannot hold mail that is already queued.
 ${
   home === installedHome
-    ? 'The root helper needs systemd: systemctl start postern-root.socket'
+    ? systemdRuns()
+      ? 'Start the root helper: systemctl start postern-root.socket'
+      : 'The root helper needs systemd; without it, release held mail with: postsuper -H ID'
     : 'To change that: sudo ./postern install'
 }
 `;
@@ -339,6 +342,8 @@ Now, in another terminal:
       watch a hijacked account being stopped
   ${own('connect', 'postfix')}
       connect your Postfix to the guard (shows the change first)
+  ${own('checklist')}
+      what is done, what is missing, and the next step
 
 `,
   );

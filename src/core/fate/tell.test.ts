@@ -157,12 +157,12 @@ describe('one recipient', () => {
       'accepted 10:02, held, then deleted 11:00',
     ],
     [
-      'taken from the queue between two tries',
+      'pulled back from the queue between two tries',
       {
         held: { state: 'held', changedAt: at(10, 10) },
         recipients: [one(tried(at(10, 3), 'deferred'))],
       },
-      'accepted 10:02, Gmail deferred once, then taken from the queue and held',
+      'accepted 10:02, Gmail deferred once, then pulled back from the queue and held',
     ],
     [
       'refused in observe mode: it passed',

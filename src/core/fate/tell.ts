@@ -283,7 +283,7 @@ function ending({ state, where, last, deferrals: before }: One, all: readonly On
     case 'waiting':
       return [{ text: 'waiting since', at: firstDeferral(all) }];
     case 'held':
-      return [{ text: 'then taken from the queue and held', at: undefined }];
+      return [{ text: 'then pulled back from the queue and held', at: undefined }];
     case 'dropped':
       return [{ text: 'then deleted from the queue', at: undefined }];
     default:

@@ -37,7 +37,7 @@ export function retired(
 
 /**
  * A revoked probation key after a false alarm: its record comes back for mail that it signed. It
- * signs no more.
+ * no longer signs.
  */
 export function restored(key: DkimKey, now: Millis): DkimKey {
   return entered({ ...key, returns: false, toldAt: undefined, absentAt: now }, 'retiring', now);

@@ -7,6 +7,7 @@ import type { DrillReport } from '../../core/drill/report.ts';
 import { drillFile, parseReport } from '../../core/drill/report-file.ts';
 import { Drill } from '../../flow/drill/drill.ts';
 import { drillPath, drillPolicy } from '../../flow/drill/drill-mail.ts';
+import type { Journal } from '../../flow/journal/journal.ts';
 import type { Notices } from '../../flow/notices/notices.ts';
 import type { Settings } from '../../flow/settings.ts';
 import { addressKey } from '../../formats/message/address.ts';
@@ -33,6 +34,7 @@ export function openDaemonDrill(
     readonly mta: Mta | undefined;
     readonly logins: LoginDoor | undefined;
     readonly notices: Notices;
+    readonly journal: Pick<Journal, 'add'>;
     readonly policy: Policy;
     readonly settings: Settings;
     readonly defaultDomain: DefaultDomain;

@@ -47,6 +47,8 @@ export type Accounts = {
   changed(account: Account, profile: AccountProfile, book: BookChange): void;
   /** Removes entries from the books in memory; the ledger's are removed there. */
   forget(hashes: readonly number[]): void;
+  /** Removes the account from memory; the ledger's is removed there. */
+  drop(account: Account): void;
   /** Writes the server's baseline. */
   saveBaseline(): void;
 };
@@ -104,6 +106,10 @@ class LiveAccounts implements Accounts {
     for (const [, { book }] of this.#profiles.entries()) {
       for (const hash of hashes) book.forget(hash);
     }
+  }
+
+  drop(account: Account): void {
+    this.#profiles.delete(account);
   }
 
   saveBaseline(): void {

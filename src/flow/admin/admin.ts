@@ -39,12 +39,13 @@ import type { Settings } from '../settings.ts';
 import type { Probation } from '../signing/probation.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
 import { incidentNow } from '../suspension/incident-now.ts';
+import type { ModeNotes } from '../suspension/mode-noted.ts';
 import { enforcingView, keptEnforcing } from './enforcing.ts';
 import { heldGroups, moveHeld } from './held-mail.ts';
 import { lookup } from './lookup.ts';
 import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
-import { undoTries } from './try-undone.ts';
+import { type TryUndoneDeps, undoTries } from './try-undone.ts';
 
 export type AdminDeps = {
   readonly accounts: Accounts;
@@ -56,7 +57,7 @@ export type AdminDeps = {
   readonly feed: Feed;
   readonly mta: Mta | undefined;
   readonly world: World;
-  readonly facts: Pick<StatusView, 'version' | 'host' | 'startedAt'> & {
+  readonly facts: Pick<StatusView, 'version' | 'host' | 'own' | 'startedAt'> & {
     readonly ledgerPath: string;
     readonly defaultDomain: DefaultDomain;
   };
@@ -68,12 +69,13 @@ export type AdminDeps = {
   readonly foreign: { latest(limit: number): StatusView['foreign'] };
   readonly lanes: LaneViews;
   readonly logShapes: () => StatusView['logShapes'];
-  readonly ledger: ForgetDeps['ledger'];
+  readonly ledger: ForgetDeps['ledger'] & TryUndoneDeps['ledger'];
   readonly remembering: ForgetDeps['remembering'];
   readonly dkim: KeyAdmin;
   readonly probation: Pick<Probation, 'text'>;
   readonly scripts: ScriptAdmin;
   readonly drill?: DrillAdmin | undefined;
+  readonly modeNotes: Pick<ModeNotes, 'wanted'>;
   readonly inbound: InboundAdmin;
   readonly authors: AuthorAdmin;
   readonly checklist: ChecklistAdmin;
@@ -105,7 +107,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     status: () => status(deps),
     enforcing: keptEnforcing(
       () => enforcingView(live, deps.settings.mode, deps.world.clock.now()),
-      deps.world.clock.now,
+      { mode: () => deps.settings.mode, now: deps.world.clock.now },
     ),
     accounts: (filter) => accountList(deps, filter),
     account(text) {
@@ -138,6 +140,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     undoTries: (by) => undoTries(deps, by),
     testNotice: () => sendTestNotice({ ...deps, host: deps.facts.host }),
     ...othersOf(deps),
+    modeWanted: (mode, by) => deps.modeNotes.wanted(mode, by),
     asking,
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
@@ -237,12 +240,14 @@ function status(deps: AdminDeps): StatusView {
   return {
     version: facts.version,
     mode: deps.settings.mode,
+    own: facts.own,
     host: facts.host,
     startedAt: facts.startedAt,
     now: clock.now(),
     ledger: { state, why, path: facts.ledgerPath },
     doors: deps.doors(),
     troubles: deps.troubles.all(),
+    notices: deps.notices.proofs(),
     bypass: deps.bypass.view(),
     returns: deps.returns.view(),
     providers: deps.lanes.bad(),

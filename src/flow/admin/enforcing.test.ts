@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type { EnforcingView } from '../../ports/admin.ts';
-import { keptEnforcing } from './enforcing.ts';
+import { enforcingView, keptEnforcing } from './enforcing.ts';
 
 const joe = 'joe@here.test';
 
@@ -91,9 +91,9 @@ test('sums that take long are kept for longer, so that mail does not wait for th
     () => {
       made++;
       at += tookMs;
-      return { messages: made } as EnforcingView;
+      return { mode: 'observe', messages: made } as EnforcingView;
     },
-    () => at as Millis,
+    { mode: () => 'observe', now: () => at as Millis },
   );
   const after = (ms: number): number => {
     at += ms;
@@ -103,4 +103,18 @@ test('sums that take long are kept for longer, so that mail does not wait for th
   tookMs = 1_000;
   assert.deepEqual([after(5_000), after(40_000), after(9_000)], [3, 3, 4]);
   assert.equal(after(-200_000), 5, 'the clock was set back');
+});
+
+test('what is kept for a few seconds does not outlive a change of the mode', () => {
+  let mode: 'observe' | 'guard' = 'observe';
+  const rig = openRig();
+  const now = (): Millis => 1_000_000 as Millis;
+  const kept = keptEnforcing(() => enforcingView(rig.journal.live, mode, now()), {
+    mode: () => mode,
+    now,
+  });
+  assert.equal(kept().mode, 'observe');
+  mode = 'guard';
+  assert.equal(kept().mode, 'guard');
+  assert.equal(kept(), kept());
 });

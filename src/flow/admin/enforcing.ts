@@ -52,18 +52,26 @@ export function enforcingView(
   return { ...view, text: enforcingText(view) };
 }
 
-/** The view, made again only every few seconds; later if that takes long. */
-export function keptEnforcing(make: () => EnforcingView, now: () => Millis): () => EnforcingView {
+/**
+ * The view, made again only every few seconds (later if that takes long), and at once when the mode
+ * has changed.
+ */
+export function keptEnforcing(
+  make: () => EnforcingView,
+  { mode, now }: { readonly mode: () => StatusView['mode']; readonly now: () => Millis },
+): () => EnforcingView {
   let kept:
     | { readonly at: Millis; readonly lastsMs: number; readonly view: EnforcingView }
     | undefined;
   return () => {
     const at = now();
-    if (kept !== undefined && at >= kept.at && at - kept.at < kept.lastsMs) return kept.view;
-    const view = make();
-    const tookMs = Math.max(0, now() - at);
-    kept = { at, view, lastsMs: Math.max(keptMs, tookMs / partOfTime) };
-    return view;
+    const isFresh = kept !== undefined && at >= kept.at && at - kept.at < kept.lastsMs;
+    if (kept === undefined || !isFresh || kept.view.mode !== mode()) {
+      const view = make();
+      const tookMs = Math.max(0, now() - at);
+      kept = { at, view, lastsMs: Math.max(keptMs, tookMs / partOfTime) };
+    }
+    return kept.view;
   };
 }
 

@@ -33,8 +33,8 @@ export async function moveHeld(
   if (mta === undefined) {
     return {
       ok: false,
-      text: 'Postern may not use the mail queue (postfix.queue = "off")',
-      hint: 'set postfix.queue and restart, or run postsuper -H ID as root',
+      text: 'the guard cannot use the queue tools of Postfix: it has no root helper',
+      hint: 'postern doctor says why; until then, as root: postsuper -H ID, or postsuper -d ID',
     };
   }
   if (rows.length === 0) {

@@ -6,12 +6,18 @@ import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { ChecklistItem, ItemState } from '../../core/checklist/items/item.ts';
 import { nightlyName } from '../../core/checklist/memory/remember.ts';
 import type { Notice } from '../../core/notice.ts';
+import type { OwnCommand } from '../../core/own-command.ts';
 import { inMemory, openLedger } from '../../ledger/sqlite/open.ts';
 import { dayMs, hourMs, type Millis } from '../../lib/time.ts';
 import { openJournal } from '../journal/journal.ts';
 import { openChecklist } from './checklist-noted.ts';
 
 const start = (20_775 * dayMs) as Millis;
+const own: OwnCommand = {
+  program: '/opt/p/postern',
+  options: [['--state', '/srv/p']],
+  sudo: 'as-said',
+};
 type States = Readonly<Record<string, ItemState>>;
 
 function rig() {
@@ -27,7 +33,15 @@ function rig() {
   const send = (): void => undefined;
   const iso = (at: Millis): string => new Date(at).toISOString();
   const open = () =>
-    openChecklist({ ledger, journal, notices: { prepare, send }, world, host: 'mail.test', iso });
+    openChecklist({
+      ledger,
+      journal,
+      notices: { prepare, send },
+      world,
+      host: 'mail.test',
+      iso,
+      own,
+    });
   let checklist = open();
   let run = 0;
   const itemsOf = (states: States): readonly ChecklistItem[] =>
@@ -241,6 +255,55 @@ test('the history of one item is bounded, and the others keep theirs', async () 
     await r.look({ a: nth % 2 === 0 ? 'broken' : 'done', b: 'done' });
   assert.equal(r.ledger.checklistChanges({ id: 'a', limit: 999 }).length, 200);
   assert.equal(r.ledger.checklistChanges({ id: 'b', limit: 999 }).length, 1);
+});
+
+test('commands are as they work on this machine, on the page and in the nightly mail', async () => {
+  const r = rig();
+  await r.night({ a: 'done' });
+  r.time.jump(dayMs);
+  r.told.length = 0;
+  const due = { at: (r.time.now() + 5 * dayMs) as Millis, what: 'the certificate' };
+  const broken = { state: 'broken', command: 'sudo postern dkim rotate' } as const;
+  const items = [
+    checklistItem('a', { ...broken, fix: 'look: postern dkim keys' }),
+    checklistItem('b', { state: 'done', due }),
+  ];
+  const part = { run: 'last', items, isLast: true, asRoot: true, nightly: true };
+  assert.ok((await r.noted(r.checklist.note(part, nightlyName))).ok);
+  const [first = '', second = ''] = r.told.flatMap(({ reasons }) =>
+    reasons.map(({ text }) => text),
+  );
+  assert.match(first, /next: sudo \/opt\/p\/postern --state \/srv\/p dkim rotate$/);
+  assert.match(second, /breaks in 5 days .*\/opt\/p\/postern --state \/srv\/p checklist show b$/);
+  const view = r.checklist.view();
+  assert.equal(view.command, 'sudo /opt/p/postern --state /srv/p checklist');
+  const [item] = view.items;
+  assert.equal(item?.command, 'sudo /opt/p/postern --state /srv/p dkim rotate');
+  assert.equal(item?.fix, 'look: /opt/p/postern --state /srv/p dkim keys');
+});
+
+test('what breaks soon is told at 14 and at 3 days, unless it is acknowledged', async () => {
+  const r = rig();
+  const at = (start + 21 * dayMs) as Millis;
+  const nights: number[] = [];
+  const acked: number[] = [];
+  for (let night = 1; night <= 21; night++) {
+    r.time.jump(dayMs);
+    r.told.length = 0;
+    if (night === 2) await r.noted(r.checklist.acknowledge('b', { days: 60, note: '', by: 'op' }));
+    if (night === 10) r.restart();
+    const due = { at, what: 'the certificate' };
+    const items = [
+      checklistItem('a', { state: 'done', due }),
+      checklistItem('b', { state: 'missing', due }),
+    ];
+    const part = { run: `n${night}`, items, isLast: true, asRoot: true, nightly: true };
+    assert.ok((await r.noted(r.checklist.note(part, nightlyName))).ok);
+    for (const { text } of r.told.flatMap(({ reasons }) => reasons)) {
+      (text.startsWith('a ') ? nights : acked).push(night);
+    }
+  }
+  assert.deepEqual([nights, acked], [[7, 18], []]);
 });
 
 test('a run of which a part is lost is not kept: no item is gone, no acknowledgement ends', async () => {

@@ -9,6 +9,7 @@ import {
   ackEnd,
   ackRefusal,
 } from '../../core/checklist/memory/ack.ts';
+import { dueSoon, type ToldDue } from '../../core/checklist/memory/due-soon.ts';
 import { nearNames } from '../../core/checklist/memory/near-items.ts';
 import { nightlyNews } from '../../core/checklist/memory/nightly.ts';
 import {
@@ -18,6 +19,7 @@ import {
   type RememberedItem,
 } from '../../core/checklist/memory/remember.ts';
 import type { Notice } from '../../core/notice.ts';
+import { type OwnCommand, ownCommands } from '../../core/own-command.ts';
 import { withoutAddress } from '../../formats/message/without-address.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type {
@@ -40,6 +42,8 @@ export type ChecklistDeps = {
   readonly world: Pick<World, 'clock' | 'newId'>;
   readonly host: string;
   readonly iso: (at: Millis) => string;
+  /** How commands are written where the page and the nightly mail are read. */
+  readonly own: OwnCommand;
 };
 
 export type Checklist = ChecklistAdmin & {
@@ -51,6 +55,7 @@ export type Checklist = ChecklistAdmin & {
 
 const lastKey = 'checklist.last';
 const nightKey = 'checklist.night';
+const dueKey = 'checklist.due';
 /** Items of one run; a server with hundreds of domains has some for each. */
 const itemsMax = 2_000;
 /** Runs of which parts are missing. */
@@ -78,7 +83,8 @@ export function openChecklist(deps: ChecklistDeps): Checklist {
       last: lastRun(deps),
       isRunning,
       now: deps.world.clock.now(),
-      items: [...state.rows.values()].map(shown(state)),
+      command: ownCommands('sudo postern checklist', deps.own),
+      items: [...state.rows.values()].map(shown(state, deps.own)),
     }),
     acknowledgements: () => [...state.acks.values()],
     history: (filter) => deps.ledger.checklistChanges(filter),
@@ -104,10 +110,12 @@ type State = {
   readonly parts: Map<string, readonly ChecklistItem[]>;
 };
 
-function shown({ acks }: State): (row: RememberedItem) => ItemView {
+function shown({ acks }: State, own: OwnCommand): (row: RememberedItem) => ItemView {
   return ({ by, foundAt, item, since, state, unknownWhy }) => {
     const why = state === 'unknown' ? '' : unknownWhy;
-    return { ...item, state, since, by, foundAt, unknownWhy: why, ack: acks.get(item.id) };
+    const [command, fix] = [ownCommands(item.command, own), ownCommands(item.fix, own)];
+    const ack = acks.get(item.id);
+    return { ...item, command, fix, state, since, by, foundAt, unknownWhy: why, ack };
   };
 }
 
@@ -144,14 +152,15 @@ async function note(
   for (const id of noted.gone) state.rows.delete(id);
   for (const row of noted.rows) state.rows.set(row.item.id, row);
   const ended = endAcks(state, run);
-  const notice = nightly ? tellNight(deps, state, run, ended) : undefined;
+  const night = nightly ? tellNight(deps, state, run, ended) : undefined;
+  const notice = night?.notice;
   const changes: readonly Change[] = [
     ...[...state.rows.values()].map((row) => ({ kind: 'checklist-item' as const, row })),
     ...noted.gone.map((id) => ({ kind: 'checklist-gone' as const, id })),
     ...[...noted.changes, ...ended].map((row) => ({ kind: 'checklist-change' as const, row })),
     ...ended.map(({ id }) => ({ kind: 'acknowledgement-ended' as const, id })),
     { kind: 'meta', key: lastKey, value: JSON.stringify({ at: run.at, by, asRoot }) },
-    ...(nightly ? [{ kind: 'meta' as const, key: nightKey, value: String(run.at) }] : []),
+    ...(night?.changes ?? []),
     ...(notice === undefined ? [] : deps.notices.prepare(notice)),
   ];
   const kept = await deps.journal.committed(changes);
@@ -183,13 +192,15 @@ function endAcks({ acks, rows }: State, { at, by }: ChecklistRun): readonly Chec
   return ended;
 }
 
-/** The notice of this night if there is news. What it tells is told in `rows`. */
+type Night = { readonly notice: Notice | undefined; readonly changes: readonly Change[] };
+
+/** The notice of this night if there is news. What it tells is told in `rows` and `changes`. */
 function tellNight(
-  { host, iso, journal, ledger, world }: ChecklistDeps,
-  { rows }: State,
+  { host, iso, journal, ledger, own, world }: ChecklistDeps,
+  { acks, rows }: State,
   { at }: ChecklistRun,
   ended: readonly ChecklistChange[],
-): Notice | undefined {
+): Night {
   const lastNight = journal.live.meta(nightKey);
   const since = Number(lastNight ?? at) as Millis;
   const earlier = ledger
@@ -200,8 +211,17 @@ function tellNight(
   const about = { now: at, isFirst: lastNight === undefined, ended: [...ended, ...earlier] };
   const news = nightlyNews([...rows.values()], about);
   for (const row of news.rows) rows.set(row.item.id, row);
-  if (news.lines.length === 0) return undefined;
-  return {
+  const stored = journal.live.meta(dueKey);
+  const told = stored === undefined ? {} : (JSON.parse(stored) as ToldDue);
+  const isOpen = ({ item }: RememberedItem): boolean => !acks.has(item.id);
+  const due = dueSoon([...rows.values()].filter(isOpen), told, { now: at, iso });
+  const changes: readonly Change[] = [
+    { kind: 'meta', key: nightKey, value: String(at) },
+    { kind: 'meta', key: dueKey, value: JSON.stringify(due.told) },
+  ];
+  const lines = [...news.lines, ...due.lines];
+  if (lines.length === 0) return { notice: undefined, changes };
+  const notice: Notice = {
     version: 1,
     event: 'checklist.changed',
     id: world.newId(),
@@ -212,11 +232,12 @@ function tellNight(
     leaked: { messages: 0, recipients: 0 },
     stopped: { messages: 0, fromQueue: 0 },
     loginClosed: false,
-    reasons: news.lines,
+    reasons: lines.map(({ signal, text }) => ({ signal, text: ownCommands(text, own) })),
     undo: '',
     explain: 'postern checklist',
     page: '/checklist',
   };
+  return { notice, changes };
 }
 
 async function acknowledge(

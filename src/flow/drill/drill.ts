@@ -22,6 +22,7 @@ import type {
   DrillView,
 } from '../../ports/drill/drill.ts';
 import type { Answer, LogHandler, Submitter } from '../../ports/message.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import { type Canary, DrillLog, type DrillMailDeps, isSink, onlyToSink } from './drill-mail.ts';
 import { drillNotice } from './drill-notice.ts';
@@ -31,6 +32,8 @@ import { openShadow, type Shadow, type ShadowDeps } from './shadow.ts';
 
 export type DrillDeps = ShadowDeps & {
   readonly canary: Canary;
+  /** Of the guard itself: the audit trail knows each drill. */
+  readonly journal: Pick<Journal, 'add'>;
   readonly notices: Pick<Notices, 'now' | 'channels'>;
 };
 
@@ -100,6 +103,11 @@ export class Drill implements DrillAdmin {
         askedAt: clock.now(),
       };
       this.#deps.world.log('info', 'drill.begun', { by });
+      const row = { at: clock.now(), by, action: 'drill', detail: 'began; see postern drill last' };
+      this.#deps.journal.add({
+        kind: 'audit',
+        row: { ...row, account: this.#deps.canary.account },
+      });
       return { ok: true, count: left.length, text: left.join('; ') };
     });
   }

@@ -108,5 +108,7 @@ const silent: Notices = {
   isOurs: () => false,
   now: async () => [],
   channels: [],
+  proofs: () => [],
+  logged: () => undefined,
   close: () => undefined,
 };

@@ -47,7 +47,7 @@ test('of a hijacked account: addresses, subjects, recipients, and the login befo
   assert.ok(Math.abs((login?.at ?? 0) - loggedIn) < 61_000);
   assert.deepEqual(facts.password, { word: 'not tested', text: 'no password audit has run' });
   const held = await rig.admin.asking.heldViews(rig.admin.held({ account: joe, limit: 99 }));
-  // What was taken from the queue has its facts from the day files, what was held from the ledger.
+  // Mail pulled back from the queue has its facts from the day files, held mail from the ledger.
   assert.deepEqual([...new Set(held.map(({ why }) => why))].sort(), ['queue', 'verdict']);
   for (const { client, sample, subject } of held) {
     const isTheirs = client === '192.0.2.7';

@@ -7,7 +7,7 @@ import { type AskingDeps, fateView, foundOrWhy } from './found-view.ts';
 const accountsMax = 10;
 const mailMax = 500;
 
-/** From the ledger alone: mail that was taken from the queue has no subject there. */
+/** From the ledger alone: mail that was pulled back from the queue has no subject there. */
 function heldView(row: HeldRow, live: Pick<AskingDeps['live'], 'message' | 'story'>): HeldView {
   const story = live.story(row.queueId);
   if (story?.account === row.account) {
@@ -19,7 +19,7 @@ function heldView(row: HeldRow, live: Pick<AskingDeps['live'], 'message' | 'stor
   return { ...row, client, subject: '', sample: [] };
 }
 
-/** Also from the day files, which know what was taken from the queue. */
+/** Also from the day files, which know what was pulled back from the queue. */
 export async function heldViews(
   deps: AskingDeps,
   rows: readonly HeldRow[],

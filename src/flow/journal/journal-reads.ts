@@ -9,7 +9,7 @@ import { lazyText } from '../../lib/lazy.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { ChecklistLedger } from '../../ports/checklist/checklist.ts';
 import type { InboundLedger } from '../../ports/inbound/inbound.ts';
-import type { HeldRow, Ledger } from '../../ports/ledger.ts';
+import type { HeldRow, Ledger, MessageRow, StoryRow } from '../../ports/ledger.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import { type KeptKind, type KeptRow, noticeKey, type RecentRows } from './recent-rows.ts';
 
@@ -28,6 +28,7 @@ export type LedgerReads = Omit<
   | 'write'
   | 'prune'
   | 'forget'
+  | 'removeAccount'
   | 'close'
   | 'damaged'
   | 'weakPasswords'
@@ -115,6 +116,19 @@ function accountReads(ledger: Ledger, pending: PendingChanges): AccountReads {
   };
 }
 
+const timeOf = ({ at }: { readonly at: Millis }): number => at;
+const queueIdOf = ({ queueId }: { readonly queueId: string }): string => queueId;
+
+/** True if it passed, or was let pass because the mode was observe. */
+function hasLeft(
+  { account, at, queueId, verdict }: MessageRow,
+  storyOf: (id: string) => StoryRow | undefined,
+): boolean {
+  if (verdict === 'pass') return true;
+  const story = storyOf(queueId);
+  return story?.observed === true && story.at === at && story.account === account;
+}
+
 type MailReads = Pick<
   LedgerReads,
   | 'messagesOf'
@@ -135,20 +149,20 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
   const messages = () => byKey(pending.rows('message'), ({ row }) => row.queueId);
   const stories = () => byKey(pending.rows('story'), ({ row }) => row.id);
   const held = () => byKey(pending.rows('held'), ({ row }) => row.queueId);
+  const storyOf = (id: string): StoryRow | undefined =>
+    pending.latest('story', ({ row }) => row.id === id)?.row ?? ledger.story(id);
   return {
     messagesOf(account, since, limit) {
-      const waiting = messages();
+      const waiting = new Map(kept.with('message', messages()));
+      for (const id of stories().keys()) {
+        const row = waiting.get(id) ?? ledger.message(id);
+        if (row !== undefined) waiting.set(id, row);
+      }
       const stored = ledger.messagesOf(account, since, limit + waiting.size);
-      return newest(
-        {
-          waiting: kept.with('message', waiting),
-          stored,
-          limit,
-          at: (row) => row.at,
-          key: (row) => row.queueId,
-        },
-        (row) => row.account === account && row.verdict === 'pass' && row.at >= since,
-      );
+      const matches = (row: MessageRow): boolean =>
+        row.account === account && row.at >= since && hasLeft(row, storyOf);
+      const layers = { waiting, stored, limit, at: timeOf, key: queueIdOf };
+      return newest(layers, matches);
     },
     message: (queueId) =>
       pending.latest('message', ({ row }) => row.queueId === queueId)?.row ??
@@ -164,7 +178,7 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
     },
     handover: (token) =>
       pending.latest('handover', ({ row }) => row.token === token)?.row ?? ledger.handover(token),
-    story: (id) => pending.latest('story', ({ row }) => row.id === id)?.row ?? ledger.story(id),
+    story: storyOf,
     // Those of the last second are missing.
     observedSince: (since, limit) => ledger.observedSince(since, limit),
     held(filter) {
@@ -172,13 +186,7 @@ function mailReads(ledger: Ledger, pending: PendingChanges, kept: Kept): MailRea
       const stored = ledger.held({ ...filter, limit: filter.limit + waiting.size });
       const { limit } = filter;
       return newest(
-        {
-          waiting: kept.with('held', waiting),
-          stored,
-          limit,
-          at: (row) => row.at,
-          key: (row) => row.queueId,
-        },
+        { waiting: kept.with('held', waiting), stored, limit, at: timeOf, key: queueIdOf },
         (row) =>
           row.account === (filter.account ?? row.account) &&
           row.state === (filter.state ?? row.state),

@@ -3,6 +3,8 @@
  * them. A notice is committed together with what it is about, so a restart continues with it.
  */
 
+import type { ChannelProof } from '../../core/checklist/notices.ts';
+import type { LogEvent } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
@@ -10,6 +12,7 @@ import type { Change, NoticeRow } from '../../ports/ledger.ts';
 import type { NoticeChannel } from '../../ports/mail-server.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
+import { type NoticeProof, openNoticeProof } from './notice-proof.ts';
 
 /** Waits between tries; the last one repeats. */
 const waitsMs = [10, 20, 40, 60, 120, 300, 600, 1_800].map((seconds) => seconds * secondMs);
@@ -43,6 +46,10 @@ export type Notices = {
    */
   now(notice: Notice, only?: string): Promise<readonly ChannelAnswer[]>;
   readonly channels: readonly string[];
+  /** What became of the last notice on each channel that is configured. */
+  proofs(): readonly ChannelProof[];
+  /** A line of the mail log, which says what became of notices by mail. */
+  logged(event: LogEvent): void;
   close(): void;
 };
 
@@ -67,9 +74,16 @@ class Outbox implements Notices {
   readonly #taken = new Set<string>();
   readonly #abort = new AbortController();
   readonly #stop: () => void;
+  readonly #proof: NoticeProof;
 
   constructor(deps: NoticesDeps) {
     this.#deps = deps;
+    const { journal, world } = deps;
+    this.#proof = openNoticeProof({
+      journal,
+      now: () => world.clock.now(),
+      isOurs: (messageId) => this.isOurs(messageId),
+    });
     this.channels = deps.channels.map(({ name }) => name);
     this.#stop = deps.world.timers.every(tickMs, () => this.#tick());
   }
@@ -115,12 +129,23 @@ class Outbox implements Notices {
       channels.map(async (channel) => {
         try {
           await channel.send(notice, this.#abort.signal);
+          this.#proof.tried(channel.name, notice.id, undefined);
           return { channel: channel.name, fault: undefined };
         } catch (error) {
-          return { channel: channel.name, fault: faultText(error) };
+          const fault = faultText(error);
+          if (!this.#abort.signal.aborted) this.#proof.tried(channel.name, notice.id, fault);
+          return { channel: channel.name, fault };
         }
       }),
     );
+  }
+
+  proofs(): readonly ChannelProof[] {
+    return this.#proof.all().filter(({ channel }) => this.channels.includes(channel));
+  }
+
+  logged(event: LogEvent): void {
+    this.#proof.logged(event);
   }
 
   close(): void {
@@ -139,8 +164,8 @@ class Outbox implements Notices {
   }
 
   /** That mail is held says nothing more once the notice of the suspension goes out. */
-  #isPast({ body }: NoticeRow): boolean {
-    const { account, event } = JSON.parse(body) as Notice;
+  #isPast(row: NoticeRow): boolean {
+    const { account, event } = noticeOf(row);
     return event === 'account.holding' && this.#deps.isSuspended(account);
   }
 
@@ -152,7 +177,7 @@ class Outbox implements Notices {
   #try(row: NoticeRow): void {
     const channel = this.#deps.channels.find(({ name }) => name === row.channel);
     if (channel === undefined || this.#inFlight.has(row.id)) return;
-    const notice = JSON.parse(row.body) as Notice;
+    const notice = noticeOf(row);
     remember(this.#ids, notice.id);
     this.#inFlight.add(row.id);
     channel.send(notice, this.#abort.signal).then(
@@ -169,6 +194,7 @@ class Outbox implements Notices {
     count('postern_notices_total', 1, 'sent');
     log('info', 'notice.sent', { id: row.id, road: row.channel, tries: row.tries + 1 });
     if (this.#abort.signal.aborted) return;
+    this.#proof.tried(row.channel, noticeOf(row).id, undefined);
     journal.add({ kind: 'notice', row: { ...row, tries: row.tries + 1, state: 'sent' } });
   }
 
@@ -177,6 +203,7 @@ class Outbox implements Notices {
     const { clock, count, log } = this.#deps.world;
     this.#inFlight.delete(row.id);
     if (this.#abort.signal.aborted) return;
+    this.#proof.tried(row.channel, noticeOf(row).id, faultText(error));
     const now = clock.now();
     const tries = row.tries + 1;
     const over = now - row.at > giveUpMs;
@@ -193,6 +220,10 @@ class Outbox implements Notices {
       row: { ...row, tries, nextAt, state: over ? 'failed' : 'waiting' },
     });
   }
+}
+
+function noticeOf({ body }: NoticeRow): Notice {
+  return JSON.parse(body) as Notice;
 }
 
 /** Its path on the status page becomes a whole address, where that of the page is known. */

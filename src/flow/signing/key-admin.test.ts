@@ -24,7 +24,7 @@ test('compromised: out at once, before any look at DNS, and a new key in its pla
   assert.match(
     words(await after(rig, retiring)),
     new RegExp(
-      '^yes: r20260105 of example\\.org signs no more, and is revoked; ' +
+      '^yes: r20260105 of example\\.org no longer signs, and is revoked; ' +
         'made r20260105-2 \\(RSA, 2048 bits\\) in its place; nothing signs for example\\.org now$',
     ),
   );

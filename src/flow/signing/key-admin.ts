@@ -130,7 +130,9 @@ async function retire(
   if (!(await keeper.keep([after], by))) return no(notWritten);
   // Before any look at DNS, which may take minutes.
   if (compromised) await keeper.act([{ kind: 'revoke', key: after }]);
-  const words = [`${selector} of ${domain} signs no more${compromised ? ', and is revoked' : ''}`];
+  const words = [
+    `${selector} of ${domain} no longer signs${compromised ? ', and is revoked' : ''}`,
+  ];
   const followed = keeper.keys.some(
     (other) => sameLine(other, key) && (isWaiting(other) || other.state === 'signing'),
   );

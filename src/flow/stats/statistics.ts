@@ -4,6 +4,7 @@
  * thousand rows, whether it is about a thousand messages or ten million.
  */
 import type { Submission } from '../../core/event.ts';
+import { isMadeUpAccount } from '../../core/made-up.ts';
 import { addScore, type Sketch } from '../../core/stats/sketch.ts';
 import {
   byProvider,
@@ -63,6 +64,8 @@ export function openStatistics(deps: {
   const stop = deps.world.timers.every(statisticsEveryMs, write);
   return {
     seen(message, what) {
+      // A play of `postern try` is no mail.
+      if (isMadeUpAccount(message.account)) return;
       if (counted.isOtherDay(message.at)) write();
       counted.count(message, what === 'stopped');
     },

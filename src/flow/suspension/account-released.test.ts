@@ -11,7 +11,7 @@ const joe = 'joe@here.test';
 const hijacked = { by: 'op', note: '', falseAlarm: false, keepHeld: true };
 
 /**
- * A hijack that was stopped: some of its mail was taken from the queue, some was held as it came.
+ * A hijack that was stopped: some of its mail was pulled back from the queue, some held on arrival.
  */
 async function stopped(
   settings: Parameters<typeof openRig>[0] = {},
@@ -31,7 +31,7 @@ async function stopped(
   return { rig, queued, held };
 }
 
-const unsaid = 'released, mail taken from the queue delivered';
+const unsaid = 'released, mail pulled back from the queue delivered';
 const honest = 'false alarm, held mail delivered';
 const cases = [
   ['nobody says what it was: the queue gets back its own', false, false, 'queue', unsaid],

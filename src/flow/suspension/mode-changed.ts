@@ -7,6 +7,7 @@ import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Settings } from '../settings.ts';
 import type { Suspensions } from './account-suspended.ts';
+import { type ModeNotes, openModeNotes } from './mode-noted.ts';
 
 const openMax = 10_000;
 
@@ -16,6 +17,22 @@ export type ModeDeps = {
   readonly world: World;
   readonly settings: Settings;
 };
+
+/** What follows a change of the mode: it is noted, and observed suspensions end. */
+export function openMode(deps: ModeDeps): {
+  readonly notes: ModeNotes;
+  /** Call it at the start, and after the settings were read. */
+  changed(): void;
+} {
+  const notes = openModeNotes(deps);
+  return {
+    notes,
+    changed() {
+      notes.changed();
+      modeChanged(deps);
+    },
+  };
+}
 
 /**
  * Ends observed suspensions in guard mode. Call it at the start too, as the mode may have changed

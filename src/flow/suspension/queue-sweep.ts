@@ -1,5 +1,6 @@
 /**
- * Puts the queued mail of a suspended account on hold and counts it. Postfix cannot stop a delivery
+ * Puts the queued mail of a suspended account on hold and counts it; also mail that passed only
+ * because the mode was observe, if the mode is guard now. Postfix cannot stop a delivery
  * that is under way: such a message is sent all the same, and then stays on hold without a
  * recipient. It counts as leaked, and is released so that Postfix removes it.
  *
@@ -55,7 +56,9 @@ export async function sweepQueue(
   const at = clock.now();
   const since = (at - queueLifetimeMs) as Millis;
   const passed = (only ?? journal.live.messagesOf(account, since, queuedMax)).filter(
-    ({ queueId, verdict }) => verdict === 'pass' && !wasReleased(journal, queueId, incident),
+    (row) =>
+      (row.verdict === 'pass' || wasObserved(journal, row.queueId)) &&
+      !wasReleased(journal, row.queueId, incident),
   );
   if (passed.length === 0) return before;
   const { already, done, fault } = await mta.hold(passed, (ids) => holding.begin(account, ids));
@@ -121,7 +124,9 @@ function counted(
 ): void {
   if (messages.length === 0) return;
   const now = currentIncident(journal, incident);
-  const early = asPassed(journal, messages).filter(({ at }) => at >= incident.since);
+  const early = asPassed(journal, messages).filter(
+    ({ at, queueId }) => at >= incident.since && !wasObserved(journal, queueId),
+  );
   const recipients = early.reduce((sum, message) => sum + message.recipients, 0);
   const row: IncidentRow = {
     ...now,
@@ -130,6 +135,11 @@ function counted(
     queuedHeld: Math.max(0, now.queuedHeld + sign * messages.length),
   };
   journal.add({ kind: 'incident', row });
+}
+
+/** Did it pass only because the mode was observe? It was never counted as leaked. */
+function wasObserved(journal: Journal, queueId: string): boolean {
+  return journal.live.story(queueId)?.observed === true;
 }
 
 /** Did an operator release this message after the suspension? Then it is not held again. */

@@ -6,7 +6,7 @@ import type { AdminResult, ReleaseHow } from '../../ports/admin.ts';
 /** For the audit trail: who said what, and what became of the mail. */
 export function releaseWord({ by, falseAlarm, keepHeld }: ReleaseHow): string {
   if (falseAlarm) return 'false alarm, held mail delivered';
-  if (!keepHeld) return 'released, mail taken from the queue delivered';
+  if (!keepHeld) return 'released, mail pulled back from the queue delivered';
   // A release that Postern makes says nothing about a hijack.
   return by === 'postern' ? 'released, its held mail kept' : 'hijacked, its held mail kept';
 }

@@ -16,6 +16,7 @@ import { fileGuard, lockForWriting, preparePrivateFile, refuseForRoot } from './
 import { forgetter } from './forget.ts';
 import { checkVersion, migrate, migrations } from './migrations.ts';
 import { pruner } from './prune.ts';
+import { accountRemover } from './remove-account.ts';
 import { startPageChecks } from './soundness/page-check.ts';
 import { steadyLedger } from './soundness/steady.ts';
 import { asidePath, type Marks, setWalAside, walBelongs, walMarks } from './soundness/wal-match.ts';
@@ -99,6 +100,7 @@ function openForWriting(path: string, log: Log, trouble: LedgerTrouble | undefin
   const statistics = statisticsReader(path, { log });
   stack.defer(statistics.stop);
   const forget = forgetter(database, path, { make, stillThere });
+  const removeAccount = accountRemover(database, path, { make, stillThere });
   const prune = pruner(database, path, { make, stillThere });
   log('debug', 'ledger.opened', { path, version: migrations.length });
   if (path !== inMemory && trouble !== undefined) {
@@ -109,7 +111,15 @@ function openForWriting(path: string, log: Log, trouble: LedgerTrouble | undefin
   const owned = stack.move();
   const stored = reads(all);
   const statsAside = path === inMemory ? stored.statsAside : statistics.ask;
-  const ledger = { ...stored, statsAside, write, prune, forget, close: () => owned.dispose() };
+  const ledger = {
+    ...stored,
+    statsAside,
+    write,
+    prune,
+    forget,
+    removeAccount,
+    close: () => owned.dispose(),
+  };
   if (trouble === undefined) return ledger;
   return steadyLedger(ledger, (why) => trouble('ledger pages', damageText(path, why)));
 }
@@ -202,13 +212,14 @@ function openForReading(path: string, log: Log): Ledger {
     write: refuse,
     prune: refuse,
     forget: refuse,
+    removeAccount: refuse,
     close: () => owned.dispose(),
   };
 }
 
 function reads(
   all: ReturnType<typeof tables>,
-): Omit<Ledger, 'write' | 'prune' | 'forget' | 'close'> {
+): Omit<Ledger, 'write' | 'prune' | 'forget' | 'removeAccount' | 'close'> {
   const { accounts, messages, stories, held, incidents } = all;
   return {
     loadAccount: accounts.loadAccount,

@@ -1,6 +1,7 @@
 /** Small parts that all views use: times, glyphs of states, commands to copy, headings. */
 import { useEffect, useState } from 'preact/hooks';
 import { html } from './html.js';
+import { ownCommands } from './own-command.js';
 import { clockTime, exact, relative, stamp } from './words.js';
 
 /** Redraws every few seconds, so that relative times stay correct. */
@@ -63,9 +64,9 @@ export function Glyph({ of }) {
   </svg>`;
 }
 
-/** A command line. One click selects it whole; an option is never broken after its hyphens. */
+/** A command line, as it works on the server. One click selects it whole; an option is never broken after its hyphens. */
 export function Command({ text }) {
-  const pieces = text.split(/(?<= )(--?[a-z][a-z-]*)/);
+  const pieces = ownCommands(text).split(/(?<= )(--?[a-z][a-z-]*)/);
   const isOption = (piece) => piece.startsWith('-');
   return html`<code class="command">
     ${pieces.map((one) => (isOption(one) ? html`<span class="option">${one}</span>` : one))}

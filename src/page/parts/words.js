@@ -1,6 +1,8 @@
 /**
  * How the page says numbers, times and states. Pure, except for the offset to the server's clock.
  */
+import { ownCommands, shellWord } from './own-command.js';
+
 let offsetMs = 0;
 
 /** Makes times relative to the server's clock, because the browser's clock may be wrong. */
@@ -34,7 +36,7 @@ export function opened(text) {
 
 /** An answer's text and hint as whole sentences. */
 export function sentences({ text, hint = '' }) {
-  return [text, hint].filter(Boolean).map(sentence).join(' ');
+  return [text, hint].filter(Boolean).map(ownCommands).map(sentence).join(' ');
 }
 
 /** A text as a whole sentence. */
@@ -105,8 +107,5 @@ export function verdictWord({ verdict, observed }) {
 
 /** The command that does the same, quoted so that it can be pasted into a shell. */
 export function command(...words) {
-  const quoted = words.map((word) =>
-    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
-  );
-  return ['postern', ...quoted].join(' ');
+  return ['postern', ...words.map(shellWord)].join(' ');
 }

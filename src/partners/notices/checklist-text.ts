@@ -8,9 +8,11 @@ export function checklistSubject(at: string, { reasons }: Notice): string {
     const count = reasons.filter(({ signal }) => signal === state).length;
     return count === 0 ? [] : [`${count} ${state}`];
   });
+  const due = reasons.filter(({ signal }) => signal === 'due').length;
+  if (due > 0) counts.push(`${due} due soon`);
   return `[postern] changes in the checklist ${at}: ${counts.join(', ')}`;
 }
 
 export const checklistOpening: string =
-  'Since the last night, this changed in the checklist of this server. When nothing changes, no ' +
-  'such mail comes.';
+  'Since the last night, this changed in the checklist of this server, or breaks soon. When ' +
+  'there is nothing to tell, no such mail comes.';

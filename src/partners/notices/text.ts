@@ -196,7 +196,7 @@ function stoppedLine({ event, stopped, wouldStop }: Notice): string {
     return `Stopped  nothing${would === '' ? '' : `; mode guard would have stopped ${would}`}`;
   }
   const messages = count(stopped.messages, 'message');
-  return `Stopped  ${messages}, ${stopped.fromQueue} of them taken from the queue`;
+  return `Stopped  ${messages}, ${stopped.fromQueue} of them pulled back from the queue`;
 }
 
 /** Some recipients, how many more there are, and the command that lists all. */

@@ -44,6 +44,9 @@ export type ChecklistView = {
   /** The guard runs the checklist now. */
   readonly isRunning: boolean;
   readonly now: Millis;
+  /** The command that makes a new run, as it works on this machine. */
+  readonly command: string;
+  /** With commands as they work on this machine. */
   readonly items: readonly ItemView[];
 };
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { dayMs, type Millis } from '../../../lib/time.ts';
 import type { LinkResult } from '../../drill/links.ts';
 import type { DrillReport } from '../../drill/report.ts';
-import { drillItem, drillOldMs } from './drill.ts';
+import { type DrillFacts, drillItem, drillOldMs, sinkItem } from './drill.ts';
 
 const now = 1_795_962_893_476 as Millis;
 
@@ -14,6 +14,10 @@ function report(ageMs: number, state: LinkResult['state']): DrillReport {
   const at = (now - ageMs) as Millis;
   return { at, tookMs: 1, host: 'h', fine: state === 'fine', links: [link], ping: 'unset' };
 }
+
+const commands = { setup: 'sudo postern drill setup', run: 'sudo postern drill run' };
+const judged = (last: DrillReport | undefined, more: Partial<DrillFacts> = {}) =>
+  drillItem({ last, hasCanary: true, now, ...more }, commands);
 
 test('the state of the item follows the last drill', () => {
   const cases: readonly (readonly [DrillReport | undefined, string, string])[] = [
@@ -33,13 +37,34 @@ test('the state of the item follows the last drill', () => {
     ],
   ];
   for (const [last, state, found] of cases) {
-    const item = drillItem(last, now);
+    const item = judged(last);
     assert.deepEqual([item.state, item.found], [state, found]);
-    assert.equal(item.command === '', state === 'done');
   }
 });
 
 test('a drill that is fine says when the next one is due; a broken one says its fix', () => {
-  assert.equal(drillItem(report(dayMs, 'fine'), now).due?.at, now - dayMs + drillOldMs);
-  assert.equal(drillItem(report(dayMs, 'failed'), now).fix, 'do this');
+  assert.equal(judged(report(dayMs, 'fine')).due?.at, now - dayMs + drillOldMs);
+  const broken = judged(report(dayMs, 'failed'));
+  assert.equal(broken.fix, 'do this\npostern drill run');
+  assert.equal(broken.command, '', 'to run it again repairs nothing');
+});
+
+test('the command is offered where it moves the item', () => {
+  assert.equal(judged(undefined).command, commands.run);
+  assert.equal(judged(report(drillOldMs + dayMs, 'fine')).command, commands.run);
+  assert.equal(judged(report(dayMs, 'fine')).command, '');
+  const without = judged(undefined, { hasCanary: false });
+  assert.deepEqual([without.state, without.command], ['missing', '']);
+  assert.match(without.found, /no canary account is set/);
+  const unread = judged(undefined, { unread: 'permission denied' });
+  assert.deepEqual([unread.state, unread.found], ['unknown', 'permission denied']);
+});
+
+test('the sink is missing, in place, or cannot be seen', () => {
+  const missing = sinkItem({ fault: 'transport_maps does not begin with the sink' }, commands);
+  assert.deepEqual([missing.state, missing.command], ['missing', commands.setup]);
+  const done = sinkItem({ fault: undefined }, commands);
+  assert.deepEqual([done.state, done.command], ['done', '']);
+  const unknown = sinkItem({ unread: 'Postfix cannot be read' }, commands);
+  assert.deepEqual([unknown.state, unknown.command], ['unknown', '']);
 });

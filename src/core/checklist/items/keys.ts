@@ -19,7 +19,7 @@ export function keyFindings(facts: RotationFacts): readonly SeenFinding[] {
   if (here.length === 0) {
     const found = 'Postern has no DKIM key, so it signs nothing';
     const fix =
-      'make one: postern dkim new DOMAIN; or take over those of OpenDKIM or rspamd: dkim import';
+      'make one: postern dkim new DOMAIN; or take over those of a signer: postern dkim import';
     const [id, title] = ['signing.none', 'DKIM keys'];
     return [{ id, kind: 'warn', title, found, wanted: 'a key for each domain that sends', fix }];
   }

@@ -41,6 +41,10 @@ export type MeasureCommand =
       readonly root: boolean;
       /** It runs only from an installed Postern. */
       readonly installed?: true;
+      /** It changes the configuration, so there must be one. */
+      readonly configured?: true;
+      /** It changes Postfix, which must be installed first. */
+      readonly postfix?: true;
     }
   /** A setting of main.cf, and a reload. */
   | { readonly postconf: string }

@@ -50,7 +50,8 @@ function door({ sendmailDoor }: SettingFacts): Finding {
   const [id, title] = ['sendmail.door', 'Mail of scripts'];
   if (sendmailDoor !== 'off') return fine(id, title, `goes through ${sendmailDoor}`);
   const found = 'the sendmail door is off: such mail counts for its user, its script is not known';
-  const fix = 'sudo postern connect sendmail; before it, if Postern runs from a checkout: install';
+  const fix =
+    'sudo postern connect sendmail; if Postern runs from a checkout, first: sudo postern install';
   return { id, kind: 'warn', title, found, wanted: 'a door', fix };
 }
 

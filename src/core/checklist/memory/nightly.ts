@@ -7,8 +7,8 @@ import type { ItemState } from '../items/item.ts';
 import { itemStates } from '../items/order.ts';
 import { type ChecklistChange, flapChanges, flapMs, type RememberedItem } from './remember.ts';
 
-/** `signal`: the state of the item now. */
-export type NightlyLine = { readonly signal: ItemState; readonly text: string };
+/** `signal`: the state of the item now; `due`: it breaks soon. */
+export type NightlyLine = { readonly signal: ItemState | 'due'; readonly text: string };
 
 export type Nightly = {
   /** Empty: there is nothing to tell. */

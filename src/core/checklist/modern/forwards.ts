@@ -34,7 +34,10 @@ const known: KnownMeasure = {
 export function forwardsItem(facts: ForwardFacts | undefined): ChecklistItem {
   const judged =
     facts === undefined
-      ? unknown('there is no Postfix to read', 'name its folder: --config-dir')
+      ? unknown(
+          'there is no Postfix to read',
+          'apt-get install postfix, or name its folder: --config-dir',
+        )
       : judge(facts);
   return { ...known, ...judged };
 }

@@ -98,7 +98,7 @@ function without(facts: LoginDoors, doors: readonly Door[]): Judged | undefined 
   }
   if (postfix === undefined) {
     const none = dovecot === 'none' ? 'there is no Postfix and no Dovecot' : 'there is no Postfix';
-    return unknown(`${none} to read`, 'name the folder: --config-dir');
+    return unknown(`${none} to read`, 'apt-get install postfix, or name its folder: --config-dir');
   }
   if (doors.length > 0 || (dovecot !== 'none' && dovecot.doors.length > 0)) return undefined;
   return notNeeded('no service takes logins from other machines');

@@ -40,7 +40,10 @@ export function smugglingItem(
 ): ChecklistItem {
   const judged =
     facts === undefined
-      ? unknown('there is no Postfix to read', 'name its folder: --config-dir')
+      ? unknown(
+          'there is no Postfix to read',
+          'apt-get install postfix, or name its folder: --config-dir',
+        )
       : judge(facts, commands);
   return { ...known, ...judged };
 }

@@ -23,7 +23,10 @@ const known: KnownMeasure = {
 export function xclientItem(facts: XclientFacts | undefined, commands: Commands): ChecklistItem {
   const judged =
     facts === undefined
-      ? unknown('there is no Postfix to read', 'name its folder: --config-dir')
+      ? unknown(
+          'there is no Postfix to read',
+          'apt-get install postfix, or name its folder: --config-dir',
+        )
       : judge(facts, commands);
   return { ...known, ...judged };
 }

@@ -27,9 +27,10 @@
  *                                        since, until: days since 1970, UTC; at most a minute old
  *   GET  /api/live                       server-sent events: `feed` { items, skipped }, `status`;
  *                                        not on the command socket
+ *   POST /api/mode                       { mode, by? }   who is about to change the setting
  *   POST /api/test-notice
  *   …    /api/drill                      live fire (drill-routes.ts)
- *   POST /api/undo-tries          { by }
+ *   POST /api/undo-tries                 { by? }
  *   GET  /api/dkim                       { folder, keys }
  *   POST /api/dkim/new                   { domain, algorithms?, selector?, bits?, by? }
  *   POST /api/dkim/rotate                { domain, by? }
@@ -74,6 +75,7 @@ import {
   heldQuery,
   limitQuery,
   lookupQuery,
+  modeBody,
   newKeysBody,
   releaseBody,
   retireBody,
@@ -101,6 +103,10 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
   api.post('/undo-tries', async (c) => {
     const { by } = await body(c, byBody);
     return done(c, await admin.undoTries(actor(c, by)));
+  });
+  api.post('/mode', async (c) => {
+    const { by, mode } = await body(c, modeBody);
+    return done(c, admin.modeWanted(mode, actor(c, by)));
   });
   api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
   api.get('/lookup', async (c) => {

@@ -56,11 +56,17 @@ const day = z.coerce.number().int().min(0).max(100_000);
 const note = z.string().max(500).default('');
 const by = name.max(64).exactOptional();
 
+export const modeBody: z.ZodType<By & { readonly mode: 'observe' | 'guard' }> = z.object({
+  mode: z.enum(['observe', 'guard']),
+  by,
+});
+
 export const accountsQuery: z.ZodType<Parameters<Admin['accounts']>[0]> = z.object({
   state: z.enum(accountStates).exactOptional(),
   like: z.string().max(256).exactOptional(),
   limit,
 });
+/** A switch of the mode, as the command line made it. */
 export const heldQuery: z.ZodType<Parameters<Admin['held']>[0]> = z.object({
   account: name.exactOptional(),
   state: z.enum(heldStates).exactOptional(),
@@ -116,7 +122,8 @@ const whichRelease =
   'say what it was: { "hijacked": true } keeps held mail held, { "falseAlarm": true } delivers it';
 /**
  * `keepHeld` is the name of `hijacked` in version 0.1. With `keepHeld: false` that version said
- * neither, and mail taken from the queue goes back: the command line still may (accounts release).
+ * neither, and mail pulled back from the queue is delivered: the command line still may (accounts
+ * release).
  */
 export const releaseBody: z.ZodType<ReleaseBody> = z
   .strictObject({

@@ -60,6 +60,7 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
     write: telling(ledger.write),
     prune: telling(ledger.prune),
     forget: telling(ledger.forget),
+    removeAccount: telling(ledger.removeAccount),
     loadAccount: steadily((account) => readable(ledger.loadAccount(account)), suspended),
     knownHere: steadily(ledger.knownHere, nothing),
     accounts: steadily(ledger.accounts, none),

@@ -20,9 +20,15 @@ export function messageTable(make: Statements): MessageTable {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const one = make.query('SELECT * FROM message WHERE queue_id = ?');
+  // What mode observe only noted passed too. Both halves have an index.
   const passed = make.query(
-    `SELECT * FROM message WHERE account = ? AND at >= ? AND verdict = 'pass'
-     ORDER BY at DESC, id DESC LIMIT ?`,
+    `SELECT * FROM (
+       SELECT * FROM message WHERE account = ?1 AND at >= ?2 AND verdict = 'pass'
+       UNION ALL
+       SELECT message.* FROM story JOIN message ON message.queue_id = story.id
+       WHERE story.account = ?1 AND story.at >= ?2 AND story.observed = 1
+         AND message.at = story.at AND message.verdict <> 'pass')
+     ORDER BY at DESC, id DESC LIMIT ?3`,
   );
   return {
     put(row) {

@@ -7,6 +7,7 @@ import { acknowledgeItem, unacknowledgeItem } from '../../parts/questions.js';
 import { visible } from '../../parts/strangers.js';
 import { useRead } from '../../parts/use-read.js';
 import { exact, number, opened } from '../../parts/words.js';
+import { History } from './history.js';
 import { NotYet } from './next-steps.js';
 import { Found, finder, ItemState, Remedy, said, TopLine } from './state.js';
 
@@ -43,7 +44,7 @@ export function Checklist({ ask }) {
       found &&
       html`<p class="same">
         <span class="quiet">Same on the command line; root sees more</span>
-        <${Command} text="sudo postern checklist --all" />
+        <${Command} text=${`${visible(found.command)} --all`} />
       </p>`
     }
   </section>`;
@@ -87,6 +88,7 @@ function Item({ ask, item, reread }) {
       </p>
       ${unread !== '' && html`<p class="quiet">The last run could not look: ${unread}</p>`}
       <${Ack} ack=${item.ack} />
+      <${History} item=${item} />
     </div>
     <${AckButton} ...${{ ask, item, reread }} />
   </div>`;

@@ -38,10 +38,10 @@ function Step({ item }) {
     <${Remedy} item=${item} />`;
 }
 
-export function NotYet({ isRunning }) {
+export function NotYet({ command, isRunning }) {
   if (isRunning) return html`<p class="quiet" role="status">The first run is on now.</p>`;
   return html`<p class="quiet">
     Postern has not looked yet. It does so a minute after its start, or at once:
-    ${' '}<${Command} text="sudo postern checklist" />
+    ${' '}<${Command} text=${visible(command)} />
   </p>`;
 }

@@ -1,6 +1,6 @@
 /** Every measure of the checklist, in the order in which a new server is set up. */
 import type { Measure } from '../measure.ts';
-import { guardMeasures } from './guard.ts';
+import { guardMeasures, modeMeasure } from './guard.ts';
 import { incomingMeasures } from './incoming.ts';
 import { outsideMeasures } from './outside.ts';
 import { postfixMeasures } from './postfix.ts';
@@ -9,6 +9,7 @@ import { senderMeasures } from './senders.ts';
 export const allMeasures: readonly Measure[] = [
   ...guardMeasures,
   ...postfixMeasures,
+  modeMeasure,
   ...senderMeasures,
   ...incomingMeasures,
   ...outsideMeasures,

@@ -39,17 +39,6 @@ export const guardMeasures: readonly Measure[] = [
     follows: ['guard.runs'],
   },
   {
-    id: 'guard.mode',
-    title: 'The guard stops hijacked accounts, and does not only observe',
-    effort: 'minutes',
-    ...free,
-    effect: 'A stolen password then sends a few messages, not a hundred thousand.',
-    source: 'guard',
-    findings: ['daemon.mode'],
-    absent: { state: 'unknown', found: 'not known', needs: 'guard' },
-    follows: ['guard.runs'],
-  },
-  {
     id: 'guard.notices',
     title: 'Notices reach the operator by mail and by a second channel',
     effort: 'minutes',
@@ -58,7 +47,7 @@ export const guardMeasures: readonly Measure[] = [
     source: 'notices',
     findings: ['notices'],
     absent: { state: 'unknown', found: 'not looked at' },
-    neverThere: true,
+    follows: ['guard.runs', 'drill.ran'],
   },
   {
     id: 'guard.contact',
@@ -113,3 +102,17 @@ export const guardMeasures: readonly Measure[] = [
     absent: { state: 'unknown', found: 'not looked at' },
   },
 ];
+
+/** Comes after Postfix is connected: before, there is nothing to stop. */
+export const modeMeasure: Measure = {
+  id: 'guard.mode',
+  title: 'The guard stops hijacked accounts, and does not only observe',
+  effort: 'minutes',
+  ...free,
+  effect: 'A stolen password then sends a few messages, not a hundred thousand.',
+  source: 'guard',
+  findings: ['daemon.mode'],
+  absent: { state: 'unknown', found: 'not known', needs: 'guard' },
+  command: { words: ['mode', 'guard'], root: true, configured: true },
+  follows: ['guard.runs'],
+};

@@ -28,6 +28,7 @@ export const postfixMeasures: readonly Measure[] = [
     command: {
       words: ['connect', 'postfix'],
       root: true,
+      postfix: true,
     },
     ...guarded,
   },
@@ -199,6 +200,6 @@ export const postfixMeasures: readonly Measure[] = [
     source: 'scanners',
     findings: ['scan.none', 'scan.spamassassin', 'scan.rspamd', 'scan.clamav'],
     absent: { state: 'unknown', found: 'not looked at' },
-    command: { words: ['connect', 'spamassassin'], root: true },
+    command: { words: ['connect', 'spamassassin'], root: true, configured: true },
   },
 ];
