@@ -33,6 +33,7 @@ function rig() {
     host: 'mail.test',
     iso: (at) => new Date(at).toISOString(),
     canary: { account, sender: account },
+    journal: { add: () => undefined },
     notices: { now: async () => [], channels: [] },
     journal: { add: () => undefined },
   });

@@ -71,6 +71,8 @@ r3 allow  owner@shop.example (9)
     all.map(({ subject }) => subject),
     ['/var/www/shop/contact.php'],
   );
+  const none = await scripts(state, 'list', '--odd', '--like', 'termin');
+  assert.match(none.out, /^No script sent odd mail: .*\n.*: postern stats --by script\n$/);
   const rules = await scripts(state, 'list', '--rules');
   assert.match(rules.out, /^1 rule; they hold no mail while/);
   assert.match(

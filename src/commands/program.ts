@@ -9,7 +9,7 @@ import { version } from '../version.ts';
 import { commandHere } from './guard/called.ts';
 import { failureJson, failureOf, failureText } from './terminal/failure.ts';
 import { ownCommand, setOwnCommand } from './terminal/own-command.ts';
-import type { OwnOutput } from './terminal/print.ts';
+import { harmless, type OwnOutput } from './terminal/print.ts';
 
 /** `whole`: opens the program with every command, for those that describe all of them. */
 type Module = { register(program: Command, whole: () => Promise<Command>): void };
@@ -123,7 +123,7 @@ export async function runCommandLine(words: readonly string[], output: Output): 
     if (failure === undefined) return sysexits.ok;
     // Commander has said its part already.
     const isSaid = error instanceof CommanderError;
-    output.err(isSaid ? `postern: ${failure.hint}\n` : failureText(failure));
+    output.err(harmless(isSaid ? `postern: ${failure.hint}\n` : failureText(failure)));
     // Only where nothing was printed: standard output stays one JSON value.
     if (asksForJson(rest) && !printed) output.out(failureJson(failure));
     return failure.exit;
@@ -219,11 +219,20 @@ function withLeading(
 function outputConfiguration(output: Output): OwnOutput {
   return {
     // JSON is data; its advice was made to work here when it was made (jsonLine).
-    writeOut: (text) => output.out(/^[{[]/.test(text) ? text : ownCommands(text, ownCommand())),
+    writeOut: (text) => output.out(isJson(text) ? text : shownHere(text)),
     writeData: output.out,
-    writeErr: (text) => output.err(ownCommands(text, ownCommand())),
+    writeErr: (text) => output.err(shownHere(text)),
     outputError: (text, write) => write(text.replace(/^error: /, 'postern: ')),
   };
+}
+
+/** JSON has no raw control characters but line ends. */
+function isJson(text: string): boolean {
+  return /^[{[]/.test(text) && !/[^\P{Cc}\n]/u.test(text);
+}
+
+function shownHere(text: string): string {
+  return harmless(ownCommands(text, ownCommand()));
 }
 
 /** Subcommands print and end in the same way as the program. */

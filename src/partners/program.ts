@@ -22,6 +22,8 @@ export type ProgramCall = {
   readonly env?: Readonly<Record<string, string>>;
   /** Folder in which it runs; by default that of this process. */
   readonly folder?: string;
+  /** The package of Debian that has the program, for the advice where it is missing. */
+  readonly package?: string;
   /** Exit codes that also count as success. `any`: also the end by a signal. */
   readonly fine?: readonly number[] | 'any';
 };
@@ -107,7 +109,7 @@ function cannotRun(call: ProgramCall, cause: unknown): OperatorError {
   const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
   if (isMissing && !call.signal.aborted && call.folder === undefined) {
     return new OperatorError('program-failed', `${call.program} is not installed`, {
-      cause,
+      ...(call.package === undefined ? {} : { hint: `apt-get install ${call.package}` }),
       exit: sysexits.osErr,
     });
   }

@@ -263,8 +263,8 @@ export type Ledger = StatsLedger &
     /** Accounts with this text in their names, the best match first, and how many there are. */
     findAccounts(text: string, limit: number): FoundAccounts;
     /**
-     * Messages of an account that passed since then, newest first (to hold those in the queue); also
-     * those that mode observe let pass, with the verdict that they would have had.
+     * Messages of an account that passed since then, newest first (to hold those in the queue).
+     * Also those that mode observe let pass, with the verdict that they would have had.
      */
     messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];
     message(queueId: string): MessageRow | undefined;
@@ -323,8 +323,8 @@ export type Ledger = StatsLedger &
       how: { readonly dryRun: boolean },
     ): number;
     /**
-     * Removes a made-up account, and the counts of its domain, one slice at a call. Answers how many; 0: nothing
-     * is left. The audit trail and notices stay.
+     * Removes a made-up account, and the counts of its domain, one slice at a call. Answers how
+     * many rows; 0: nothing is left. The audit trail and notices stay.
      */
     removeAccount(account: Account): number;
     /** True once a page could not be read or written; rows may then be missing from all answers. */

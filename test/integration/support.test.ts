@@ -1,7 +1,17 @@
 /** `postern support` with secrets, addresses and mail planted wherever it looks. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -13,7 +23,8 @@ const run = promisify(execFile);
 /** Words that must be nowhere in the bundle. */
 const planted = [
   ...['zqhooktoken', 'zqpathpart', 'zqoperator', 'zqsecond', 'zqcontact', 'zqsigner'],
-  ...['zqrelayuser', 'zqrelaypass', 'zqldapword', 'zqvirtual', 'zqbcc', 'zqmysql'],
+  ...['zqrelayuser', 'zqrelaypass', 'zqldapword', 'zqvirtual', 'zqbcc', 'zqmysql', 'zqentry'],
+  ...['zqargument'],
   ...['zqsubject', 'zqrecipient', 'zqother', 'zqbody', 'zqsender', 'zqscript', 'zqnote'],
   ...['zqbearer', 'zqapikey', 'zqcookie', 'zqlogin', 'zqquoted', 'zqcc', 'zqurluser', 'zqurlpass'],
   ...['203.0.113.201', '198.51.100.202', '2001:db8:77::2', 'victim@', 'anna@', 'victim-own'],
@@ -29,6 +40,7 @@ virtual_alias_maps = static:zqvirtual@example.org
 ldap_bind_password = zqldapword
 virtual_mailbox_maps = mysql:/etc/postfix/x.cf
 mysql_password = zqmysql
+canonical_maps = inline:{ {zqentry=zqsecret word} }
 `;
 
 const mail = { event: 'x', subject: 'a zqsubject', recipients: ['zqrecipient@a.example'] };
@@ -47,7 +59,8 @@ test('nothing that was planted is in the bundle; what helps is', async () => {
   const config =
     '[notices]\nmail_to = ["zqoperator@example.org", "zqsecond@example.org"]\n' +
     'webhook = "http://127.0.0.1:9/zqpathpart/zqhooktoken"\n' +
-    '[accounts]\ndefault_domain = "example.org"\n';
+    '[accounts]\ndefault_domain = "example.org"\n' +
+    '[[checklist.items]]\nid = "own.x"\ntitle = "x"\ncommand = ["/bin/true", "zqargument"]\n';
   await using guard = await startGuard({ config });
   await guard.cli('try', 'hijack', '--rate', '500/s');
   const dir = mkdtempSync(join(tmpdir(), 'support-'));
@@ -82,6 +95,40 @@ test('nothing that was planted is in the bundle; what helps is', async () => {
       assert.ok(text.includes(part), `${part} is missing in: ${text.slice(0, 2_000)}`);
     }
     await assert.rejects(run(launcher, words), { code: 73 }, 'it is never overwritten');
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+const isRoot = process.geteuid?.() === 0;
+
+test('root reads no log by a link or a pipe of another user', {
+  skip: isRoot ? false : 'needs root',
+}, async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'support-'));
+  try {
+    chmodSync(dir, 0o755);
+    const theirs = join(dir, 'theirs');
+    const state = join(dir, 'state');
+    const secret = join(dir, 'secret');
+    for (const name of [theirs, state]) mkdirSync(name);
+    writeFileSync(secret, 'zqroot\n', { mode: 0o600 });
+    symlinkSync(secret, join(theirs, 'link.log'));
+    await run('/usr/bin/mkfifo', [join(theirs, 'pipe.log')]);
+    writeFileSync(join(theirs, 'own.log'), 'zqown\n');
+    for (const name of ['pipe.log', 'own.log']) chownSync(join(theirs, name), 65_534, 65_534);
+    chownSync(theirs, 65_534, 65_534);
+    const logOf = async (name: string): Promise<string> => {
+      const out = join(dir, `${name}.txt`);
+      const words = ['support', '--state', state, '--log', join(theirs, name), '--out', out];
+      await run(launcher, words);
+      return readFileSync(out, 'utf8').split('==== Log of the guard ====')[1]?.trim() ?? '';
+    };
+    assert.match(await logOf('own.log'), /^zqown\n/);
+    assert.match(await logOf('pipe.log'), /^left out: .* is no plain file\n/);
+    const linked = await logOf('link.log');
+    assert.match(linked, /^left out: user 65534 controls /);
+    assert.doesNotMatch(linked, /zqroot/);
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -340,3 +340,22 @@ test('a file keeps everything across a restart, the order of activity too', () =
   assertStrict.deepEqual(after.incidents({ limit: 9 }), [incidentRow()]);
   after.close();
 });
+
+test('a pipe in place of a file is refused, and not waited for', () => {
+  const reading = join(folder, 'pipes');
+  mkdirSync(reading);
+  const path = join(reading, 'ledger.db');
+  openLedger(path).close();
+  for (const name of ['ledger.db-wal', 'ledger.db-shm', 'ledger.db.lock', 'ledger.db']) {
+    const one = join(reading, name);
+    rmSync(one, { force: true });
+    execFileSync('/usr/bin/mkfifo', [one]);
+    for (const readOnly of [true, false]) {
+      assertStrict.throws(() => openLedger(path, { readOnly }), {
+        code: 'ledger-kind',
+        message: `${one} is no plain file`,
+      });
+    }
+    rmSync(one);
+  }
+});

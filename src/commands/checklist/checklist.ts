@@ -62,6 +62,7 @@ export function register(program: Command): void {
           [0, 'nothing is broken, or all of that is acknowledged'],
           [1, 'at least one item is broken and not acknowledged'],
           [64, 'there is no such item'],
+          [66, 'there is no such folder of Postfix'],
           [69, 'with --nightly: no guard is running'],
           [78, 'the configuration has an error'],
         ],

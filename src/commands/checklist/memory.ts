@@ -108,7 +108,8 @@ async function storedAcks(state: string | undefined): Promise<readonly Acknowled
   const owner = otherOwnerOf(folder);
   if (owner === undefined) return readAcks(folder);
   const script = join(import.meta.dirname, 'memory-process.ts');
-  return (await openOwnerProcess(script, [folder], owner).ask({})) as readonly Acknowledgement[];
+  const reader = openOwnerProcess(script, [folder], { ...owner, limitMs: answerMs });
+  return (await reader.ask({})) as readonly Acknowledgement[];
 }
 
 /** From the ledger in `folder`; none if there is no ledger. */

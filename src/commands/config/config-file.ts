@@ -25,7 +25,9 @@ export function readConfigText(file: string): string {
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
       throw new OperatorError('config', `there is no configuration ${file}`, {
-        hint: 'name the file that the guard is started with: --config FILE',
+        hint:
+          'name the file that the guard is started with: --config FILE; an installed Postern has ' +
+          'one: sudo postern install',
         exit: sysexits.config,
       });
     }

@@ -30,6 +30,8 @@ type Stored = StoredDomains & Pick<DomainMemory, 'bulk' | 'sources'>;
 
 /** As many as are counted (flow/signing/sending-domains.ts). */
 const domainsMax = 10_000;
+/** A reader that takes longer is stuck; the commands go on without it. */
+const readMs = 30_000;
 /** Reads the ledger. If it cannot be read, `warn` gets the reason, and the commands go on. */
 export async function domainMemory(
   state: string | undefined,
@@ -90,5 +92,6 @@ export async function readDomains(path: string): Promise<Stored> {
 async function readDomainsAs(owner: FolderOwner, path: string): Promise<Stored> {
   const { openOwnerProcess } = await import('../guard/owner-process.ts');
   const script = join(import.meta.dirname, 'ledger-process.ts');
-  return (await openOwnerProcess(script, [path], owner).ask({})) as Stored;
+  const reader = openOwnerProcess(script, [path], { ...owner, limitMs: readMs });
+  return (await reader.ask({})) as Stored;
 }

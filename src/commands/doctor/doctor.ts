@@ -18,6 +18,7 @@ import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
+import { configDirectoryOf } from '../connect/config-directory.ts';
 import { guardKnows } from '../connect/postfix-facts.ts';
 import { mayLookInto, type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
 import { openPasswordStore } from '../passwords/store.ts';
@@ -31,6 +32,7 @@ import { checkDoors } from './doors.ts';
 import { filters } from './filters.ts';
 import { guardRuns, isRun, keys, ledger, mode, notices, scripts, statusOf } from './guard.ts';
 import { forInstance } from './instance-fix.ts';
+import { instances } from './instances.ts';
 import { loginNames } from './login-names.ts';
 import { clockState, diskSpace, nodeVersion } from './machine.ts';
 import { bypass, logins, mailLog, mailServer, tools } from './mail-server.ts';
@@ -72,6 +74,7 @@ export function register(program: Command): void {
         exits: [
           [0, 'nothing fails; there may be warnings'],
           [1, 'at least one check fails'],
+          [66, 'there is no such folder of Postfix'],
           [78, 'the configuration has an error'],
         ],
       }),
@@ -131,6 +134,7 @@ export async function doctorParts(
   const state = stateDirectory(options.state);
   const { config } = loadConfig(options.config ?? usualConfig());
   const configDir = options.configDir ?? (config.postfix.config_directory || undefined);
+  if (options.configDir !== undefined) await configDirectoryOf(options.configDir);
   const run = await readRunFile(state).catch((cause: unknown) => cause);
   const live = isRun(run) ? run : undefined;
   const status = live === undefined ? undefined : await statusOf(live, patienceMs);
@@ -150,7 +154,10 @@ export async function doctorParts(
   const parts = [
     one('node', nodeVersion),
     part('guard', async () => guard),
-    part('postfix', () => mailServer(live, configDir)),
+    part('postfix', async () => [
+      ...(await mailServer(live, configDir)),
+      ...(await instances(live, configDir)),
+    ]),
     part('filters', () => filters(config, asked, { configDir, test })),
     part('reflection', () => reflection(config, configDir)),
     part('logins', () => loginNames(config, state, configDir, asked)),

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Config } from '../../config/schema.ts';
 import { Chain, type Tried } from '../../core/drill/links.ts';
 import { allFine, type DrillReport } from '../../core/drill/report.ts';
-import { sinkDomain } from '../../flow/drill/drill-mail.ts';
+import { sinkAddress } from '../../flow/drill/drill-mail.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
@@ -131,10 +131,10 @@ async function trySubmission(
     return undefined;
   }
   const { token } = await guard.view();
-  const send = (kind: string): Promise<HandedInMail> =>
+  const send = (kind: 'hold' | 'pass'): Promise<HandedInMail> =>
     door.submission.send({
       from: account,
-      to: `${kind}-${token}@${sinkDomain}`,
+      to: sinkAddress(kind, token),
       subject: 'DRILL of Postern',
       text: 'This message is part of a drill. Postern removes it when the drill ends.\n',
     });

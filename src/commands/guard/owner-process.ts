@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { minuteMs, secondMs } from '../../lib/time.ts';
 import { plain } from '../terminal/format.ts';
 import { operator } from './client.ts';
 import type { FolderOwner } from './owner.ts';
@@ -27,11 +28,17 @@ type Fault = {
 /** A million weak accounts are less. */
 const answerBytesMax = 512 * 1024 * 1024;
 
-/** Starts `script` as that user. It ends when this process does. */
+/** That user can stop the process, or put a pipe in place of the ledger. */
+const usualMs = 5 * minuteMs;
+
+/**
+ * Starts `script` as that user. It ends when this process does, or if it has not answered a
+ * question within `limitMs`.
+ */
 export function openOwnerProcess(
   script: string,
   args: readonly string[],
-  { uid, gid }: FolderOwner,
+  { uid, gid, limitMs = usualMs }: FolderOwner & { readonly limitMs?: number },
 ): OwnerProcess {
   const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
     uid,
@@ -72,13 +79,20 @@ export function openOwnerProcess(
   const once = async (question: unknown): Promise<unknown> => {
     if (failed) throw noAnswer(uid);
     hold(true);
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      child.kill('SIGKILL');
+    }, limitMs);
     try {
       const line = await new Promise<Buffer | undefined>((resolve) => {
         finish = resolve;
         stdin.write(`${JSON.stringify(question)}\n`);
       });
+      if (isLate) throw tooLate(uid, limitMs);
       return answered(line, uid);
     } finally {
+      clearTimeout(late);
       finish = undefined;
       hold(false);
     }
@@ -115,6 +129,14 @@ function noAnswer(uid: number): OperatorError {
   return new OperatorError('owner-process', `a process of user ${uid} ended without an answer`, {
     hint: 'that user owns the state folder, and must be able to read the program of Postern',
     exit: sysexits.osErr,
+  });
+}
+
+function tooLate(uid: number, ms: number): OperatorError {
+  const text = `a process of user ${uid} did not answer within ${ms / secondMs} s, and was ended`;
+  return new OperatorError('owner-process', text, {
+    hint: 'that user owns the state folder; look for what is no plain file in it',
+    exit: sysexits.tempFail,
   });
 }
 

@@ -5,6 +5,10 @@ import type { ScriptListView, ScriptRuleRow, ScriptView } from '../../ports/scri
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
 
+export const noOddScript: string =
+  'No script sent odd mail: none outside a rule, none with injected header fields.\n' +
+  'Which script sends most: postern stats --by script\n';
+
 export function scriptListText({ mode, scripts, rules, known }: ScriptListView): string {
   const hold = scripts.filter(({ rule }) => rule === '').length;
   const how =

@@ -14,7 +14,7 @@ import { type GuardReads, openReads } from '../guard/reads.ts';
 import { exitCodes, fromLedger, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, noteOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
-import { ruleListText, scriptListText, scriptText } from './scripts-text.ts';
+import { noOddScript, ruleListText, scriptListText, scriptText } from './scripts-text.ts';
 
 type CommonOptions = { readonly state?: string; readonly json?: true };
 type ListOptions = CommonOptions & {
@@ -91,7 +91,9 @@ function list(scripts: Command): void {
       const odd = options.odd === true ? all.scripts.filter((one) => one.odd > 0) : all.scripts;
       const found = options.odd === true ? { ...all, scripts: odd, known: odd.length } : all;
       if (options.json === true) print(command, jsonLine(found));
-      else print(command, options.rules === true ? ruleListText(found) : scriptListText(found));
+      else if (options.rules === true) print(command, ruleListText(found));
+      else if (all.known > 0 && found.known === 0) print(command, noOddScript);
+      else print(command, scriptListText(found));
     });
 }
 

@@ -1,6 +1,6 @@
 /** What a bundle for a bug report is made of. Each part may be missing, and then says why. */
 import { execFile } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { version } from '../../version.ts';
 import { examineServer } from '../doctor/doctor.ts';
 import { requestGuard } from '../guard/request.ts';
 import { home, readRunFile } from '../guard/run-file.ts';
+import { otherOnPath } from '../guard/trusted-path.ts';
 
 export type Section = {
   readonly title: string;
@@ -89,7 +90,7 @@ async function versions(ofPostfix: readonly string[]): Promise<string> {
 }
 
 /** Settings whose values are secret, or name people or places that a report does not need. */
-const secretSetting = /webhook|password|secret|token|mail_to|contact|url|key/i;
+const secretSetting = /webhook|password|secret|token|mail_to|contact|url|key|command|items/i;
 
 function configText({ config, file, set }: LoadedConfig): string {
   const lines = settings(config).map(({ key, value }) => {
@@ -133,15 +134,32 @@ async function logText(file: string | undefined): Promise<string> {
     const last = ['-u', 'postern', '-n', String(logLines), '-o', 'cat', '--no-pager'];
     return await output('/usr/bin/journalctl', last);
   }
-  const descriptor = openSync(file, 'r');
+  // Another user may have put a pipe there, which would never end.
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const { size } = fstatSync(descriptor);
+    const found = fstatSync(descriptor);
+    if (!found.isFile()) throw new Error(`${file} is no plain file`);
+    mustBeTheirs(file, found);
+    const { size } = found;
     const bytes = Buffer.alloc(Math.min(size, logBytesMax));
     const read = readSync(descriptor, bytes, 0, bytes.length, Math.max(0, size - bytes.length));
-    return bytes.toString('utf8', 0, read).split('\n').slice(-logLines).join('\n');
+    const lines = bytes.toString('utf8', 0, read).split('\n');
+    // A first line that is cut may begin in the middle of what must not be seen.
+    return lines
+      .slice(size > bytes.length ? 1 : 0)
+      .slice(-logLines)
+      .join('\n');
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Root reads no file to which the user who controls its folder may have put a link. */
+function mustBeTheirs(file: string, { nlink, uid }: { nlink: number; uid: number }): void {
+  if (process.geteuid?.() !== 0) return;
+  const other = otherOnPath(file);
+  if (other === undefined || (other.uid === uid && nlink === 1)) return;
+  throw new Error(`user ${other.uid} controls ${other.path}, and ${file} is not a file of theirs`);
 }
 
 async function metricsText(state: string): Promise<string> {

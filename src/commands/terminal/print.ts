@@ -5,6 +5,22 @@ import { jsonLine } from './help.ts';
 /** How a program prints: also text in which nothing is changed. */
 export type OwnOutput = OutputConfiguration & { readonly writeData?: (text: string) => void };
 
+const esc = '\u001b';
+/** Our colours (terminal/table.ts) and line ends; else what could change what a terminal shows. */
+const controls: RegExp = new RegExp(
+  `(${esc}\\[(?:0|1|2|31|32|33)m|\\r?\\n|\\t)|` +
+    '[\\p{Cc}\\p{Zl}\\p{Zp}\\u202a-\\u202e\\u2066-\\u2069]',
+  'gu',
+);
+
+/**
+ * The last line of defence for text that is printed: words of strangers are made plain where they
+ * enter a text, and what was forgotten there moves no cursor here.
+ */
+export function harmless(text: string): string {
+  return text.replace(controls, (_, ours?: string) => ours ?? '?');
+}
+
 /** On standard output. Commands in the text are printed as they work here. */
 export function print(command: Command, text: string): void {
   command.configureOutput().writeOut?.(text);

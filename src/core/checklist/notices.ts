@@ -39,7 +39,8 @@ export function checkNotices(facts: ChannelFacts): SeenFinding {
   const [first] = channels;
   if (first === undefined) {
     const fix = isConfigured
-      ? 'set notices.mail_to and notices.webhook in postern.toml, then: systemctl restart postern'
+      ? 'set notices.mail_to and notices.webhook in postern.toml, then restart Postern ' +
+        '(a service: systemctl restart postern)'
       : 'set notices.mail_to and notices.webhook in a file, and start the guard with it: ' +
         'postern up --config FILE';
     const found = 'no channel is configured';

@@ -75,3 +75,19 @@ test('the report says first what is broken, and is read again as it was written'
     assert.equal(parseReport(text), undefined, text);
   }
 });
+
+test('what a server or a file says moves no cursor, begins no line, and has a date', () => {
+  const evil = 'a\u001b[2Jb\r\nc\u202ed';
+  const chain = new Chain();
+  chain.note('guard', { state: 'failed', saw: evil, fix: 'x' });
+  assert.doesNotMatch(chain.results()[0]?.saw ?? '', /[\p{Cc}\u202e]/u);
+  const link = { id: 'guard', title: evil, state: 'failed', saw: evil, fix: evil };
+  const stored = { at: 1, tookMs: 1, host: evil, fine: false, ping: evil, links: [link] };
+  const report = parseReport(JSON.stringify(stored));
+  assert.ok(report);
+  assert.doesNotMatch(JSON.stringify(report), /\\[urn]|[\p{Cc}\u202e]/u);
+  assert.doesNotMatch(drillText(report), /[^\P{Cc}\n]|\u202e/u);
+  for (const at of [1e300, 9e15, 1.5, '1', null]) {
+    assert.equal(parseReport(JSON.stringify({ ...stored, at })), undefined, String(at));
+  }
+});

@@ -2,6 +2,7 @@
  * The links of the chain that stops a hijacked account, as `postern drill` tries them one after the
  * other: what each one is, which others it needs, and what to do if it does not hold. Pure.
  */
+import { withoutControls } from '../../lib/peer-text.ts';
 
 export const linkIds = [
   'guard',
@@ -165,7 +166,9 @@ export class Chain {
       this.#results.set(id, notReached(id, need));
       return;
     }
-    const { state, saw } = tried;
+    const { state } = tried;
+    // A server's answer may have lines, and more.
+    const saw = withoutControls(tried.saw, ' ').trim();
     const fix = state === 'failed' ? (tried.fix ?? links[id].fix) : '';
     this.#results.set(id, { id, title: links[id].title, state, saw, fix });
   }

@@ -29,6 +29,32 @@ const planted: readonly (readonly [string, readonly string[]])[] = [
   ['the secret of the state is zAb-plain-value', ['zAb-plain-value']],
   ['p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA1234', ['MIIB']],
   ['k9Qm3vT7xB2nR5wY8zC1dF4g', ['k9Qm3v']],
+  // Tables and settings of Postfix that are not in a file.
+  ['smtp_sasl_password_maps = inline:{ {[r.test]:587=u:hunter2} {o=u:s3cond} }', ['hunt', 's3c']],
+  ['smtp_sasl_password_maps = texthash:/etc/x, static:relay:hunter2', ['hunter2']],
+  ['lmtp_sasl_password_maps=static:{joe:two words}', ['two', 'words']],
+  ['virtual_alias_maps = inline:{ info=ann@x.test, sales=carol }', ['carol', 'ann']],
+  ['x = ldap:{ server_host=ldap bind_pw=hunter2 } next', ['hunter2']],
+  ['header_checks = pcre:{ {/^Subject: parcel/ REJECT} }', ['parcel']],
+  ['o = smtpd -o { my_password = two words }', ['two', 'words']],
+  ['ldap_bind_pw = hunter2', ['hunter2']],
+  ['sql_pass = hunter2 and more', ['hunter2', 'more']],
+  ['user=postfix dbpass=hunter2 db=mail', ['hunter2']],
+  ['passphrase = "one" two', ['one', 'two']],
+  // A password may have the signs that end one.
+  ['mysql://postfix:hunt/er2@db/mail', ['hunt', 'er2']],
+  ['pgsql:postgresql://postfix:hunt@er2@db/mail', ['hunt', 'er2']],
+  ['https://api.test/x?token=hunter2', ['hunter2']],
+  ['{"why":"failed: curl -u joe:hunter2 https://x"}', ['hunter2']],
+  ['["/usr/bin/curl","--user","joe:hunter2"]', ['hunter2']],
+  // Addresses whose local part has signs of its own, and another address in it.
+  ['to "ann weber"@firma.test', ['ann', 'weber']],
+  ['from=bob=firma.test@bounce.test', ['bob', 'firma']],
+  ['from=<SRS0=aB3d=XY=firma.test=bob@fwd.test>', ['firma', 'bob']],
+  ['reject: header Subject: secret plan', ['secret', 'plan']],
+  // A line that was cut.
+  ['{"event":"x","subject":"Your parcel wai', ['parcel']],
+  ['{"recipients":["a@b.example","c@d.exa', ['a@b', 'c@d']],
 ];
 
 for (const [line, secrets] of planted) {
@@ -40,6 +66,22 @@ for (const [line, secrets] of planted) {
     for (const secret of secrets) assert.ok(!text.includes(secret), text);
   });
 }
+
+test('what stands around a removed value stays', () => {
+  const { clean } = openRedactor();
+  assert.equal(clean('a = inline:{ b=c } d'), 'a = inline:[removed] d');
+  assert.equal(clean('a = inline:{ b=c, hash:/etc/x'), 'a = inline:[removed]');
+  assert.equal(clean('to=joe@here.test, relay=none'), 'to=address-1, relay=none');
+  assert.equal(clean('https://ops:hunter2@here.test:8/'), 'https://here.test:8/');
+  assert.equal(clean('spf=pass dkim=pass'), 'spf=pass dkim=pass');
+});
+
+test('a very long line is cut, because a search in it takes long', () => {
+  const { clean } = openRedactor();
+  const text = clean(`${'a'.repeat(2_000_000)}\nnext`);
+  assert.ok(text.length < 5_000);
+  assert.match(text, /\[cut\]\nnext$/);
+});
 
 test('one name has one stand-in, whatever stands around it', () => {
   const { clean } = openRedactor();

@@ -45,16 +45,35 @@ const onlyDrills: Answer = {
   enhanced: '5.7.1',
   text: 'This account sends mail only while a drill runs',
 };
+export function isSink(address: string): boolean {
+  return address.endsWith(`@${sinkDomain}`);
+}
+
 /** While a drill runs. */
-export const onlyToSink: Answer = {
+export const onlySinks: Answer = {
   kind: 'reply',
   code: 550,
   enhanced: '5.7.1',
   text: 'This account sends only to the sink of a drill',
 };
 
-export function isSink(address: string): boolean {
-  return address.endsWith(`@${sinkDomain}`);
+/**
+ * What a drill answers to a message; undefined: it is not one of this drill's two. Who has the
+ * canary's password does not know the token, so no message of theirs stays in the queue and
+ * bounces later, to a sender that they chose.
+ */
+export function drillVerdict(
+  { local, outside, sender = '' }: Pick<Submission, 'local' | 'outside' | 'sender'>,
+  { canary, token }: { readonly canary: Canary; readonly token: string },
+): 'hold' | 'pass' | undefined {
+  const [to, ...more] = [...outside, ...local];
+  if (to === undefined || more.length > 0 || sender !== canary.sender) return undefined;
+  return (['hold', 'pass'] as const).find((one) => to === sinkAddress(one, token));
+}
+
+/** Where the message of a drill goes that is to be held, or to pass. */
+export function sinkAddress(verdict: 'hold' | 'pass', token: string): string {
+  return `${verdict}-${token}@${sinkDomain}`;
 }
 
 /** The path of messages, without mail of the drill. */
@@ -72,17 +91,20 @@ export function drillPath(real: MessagePath, deps: DrillMailDeps): MessagePath {
 }
 
 /**
- * Requests of the policy protocol about the canary pass uncounted while a drill runs, to the sink
- * alone. Where Postfix asks only this door, nothing else would stop a thief of its password.
+ * Requests of the policy protocol about the canary are answered uncounted. Where Postfix asks no
+ * milter, this alone keeps whoever has the canary's password from sending.
  */
-export function drillPolicy(real: PolicyHandler, deps: DrillMailDeps): PolicyHandler {
+export function drillPolicy(
+  real: PolicyHandler,
+  { canary, runs }: Pick<DrillMailDeps, 'canary' | 'runs'>,
+): PolicyHandler {
   return {
     ask(connection, request, answer) {
       const { account, recipient } = request;
-      if (account !== deps.canary.account) return real.ask(connection, request, answer);
-      if (!deps.runs()) return answer(onlyDrills);
-      // RCPT names each recipient; a request of another stage may name none.
-      answer(recipient === '' || isSink(recipient) ? { kind: 'pass' } : onlyToSink);
+      if (account !== canary.account) real.ask(connection, request, answer);
+      else if (!runs()) answer(onlyDrills);
+      else if (recipient !== '' && !isSink(recipient)) answer(onlySinks);
+      else answer({ kind: 'pass' });
     },
     gone: (connection) => real.gone(connection),
   };
@@ -124,7 +146,10 @@ class DrillPassing implements PassingMessage {
   drop(): void {}
 }
 
-/** Finds the lines of the mail log that are about the canary. */
+/**
+ * Finds the lines of the mail log that are about a drill. Mail that the canary's login sent while
+ * no drill runs is real: somebody else has the password, and the guard was not asked.
+ */
 export class DrillLog {
   readonly #canary: Canary;
   readonly #runs: () => boolean;
@@ -140,14 +165,19 @@ export class DrillLog {
     const { account, sender } = this.#canary;
     if (event.kind === 'login' || event.kind === 'mismatch') return event.account === account;
     if (event.kind === 'proxied') return event.login === account;
-    if (event.kind === 'entered' && event.login === account) this.#note(event.queueId);
+    const entered = event.kind === 'entered' && event.login === account && this.#runs();
+    if (entered) this.#note(event.queueId);
     // Its login may have another name here: that is a broken link, but no real mail.
     const fromCanary = event.kind === 'queued' && event.sender === sender && this.#runs();
     if (fromCanary) this.#note(event.queueId);
-    return 'queueId' in event && event.queueId !== '' && this.#ids.has(event.queueId);
+    if (!('queueId' in event) || event.queueId === '') return false;
+    // Postfix uses a short id again; the next message that has it is another one.
+    return event.kind === 'removed'
+      ? this.#ids.delete(event.queueId)
+      : this.#ids.has(event.queueId);
   }
 
-  /** The milter door has shown a message of the drill. */
+  /** The milter door has shown a message of the drill, or it was found in the queue. */
   judged(queueId: string): void {
     if (queueId !== '') this.#note(queueId);
   }

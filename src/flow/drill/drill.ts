@@ -24,7 +24,13 @@ import type {
 import type { Answer, LogHandler, Submitter } from '../../ports/message.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
-import { type Canary, DrillLog, type DrillMailDeps, isSink, onlyToSink } from './drill-mail.ts';
+import {
+  type Canary,
+  DrillLog,
+  type DrillMailDeps,
+  drillVerdict,
+  onlySinks,
+} from './drill-mail.ts';
 import { drillNotice } from './drill-notice.ts';
 import { canaryTraces, removeLeftovers } from './leftovers.ts';
 import { NoticeTrail } from './notice-trail.ts';
@@ -40,7 +46,7 @@ export type DrillDeps = ShadowDeps & {
 /** The command asks each second while it runs. */
 const silentMs = 10 * secondMs;
 const lookEveryMs = 2 * secondMs;
-/** A drill sends two messages. More come only from whoever else has the password. */
+/** A drill sends two messages. */
 const messagesMax = 20;
 const workMax = 100;
 
@@ -210,23 +216,28 @@ export class Drill implements DrillAdmin {
 
   get #leftovers(): Parameters<typeof removeLeftovers>[0] {
     const { canary, logins, mta, world } = this.#deps;
-    return { canary, logins, mta, clock: world.clock };
+    const found = (queueId: string): void => this.#log.judged(queueId);
+    return { canary, logins, mta, clock: world.clock, found };
   }
 
   #judge(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
     const session = this.#session;
-    const to = [...message.outside, ...message.local];
-    if (session === undefined || !to.every(isSink) || session.messages.length >= messagesMax) {
-      answer(onlyToSink);
+    const { canary } = this.#deps;
+    const said =
+      session === undefined ? undefined : drillVerdict(message, { canary, token: session.token });
+    if (session === undefined || said === undefined || session.messages.length >= messagesMax) {
+      answer(onlySinks);
       return;
     }
     const { account, id: queueId } = message;
     this.#log.judged(queueId);
-    const isHeld = to.some((address) => address.startsWith('hold-'));
-    const said = isHeld ? 'hold' : 'pass';
     session.messages.push({ queueId, account, by, answer: said });
-    if (account === this.#deps.canary.account) session.shadow.judged(message, said);
-    answer(isHeld ? { kind: 'hold', reason: 'a drill of Postern, removed when it ends' } : passes);
+    if (account === canary.account) session.shadow.judged(message, said);
+    answer(
+      said === 'hold'
+        ? { kind: 'hold', reason: 'a drill of Postern, removed when it ends' }
+        : passes,
+    );
   }
 
   #look(): void {

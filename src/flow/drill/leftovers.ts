@@ -16,6 +16,8 @@ export type LeftoverDeps = {
   readonly mta: Mta | undefined;
   readonly logins: LoginDoor | undefined;
   readonly clock: Clock;
+  /** Gets the queue id of each message that is found. */
+  readonly found?: (queueId: string) => void;
 };
 
 /** Messages of the queue that are looked at. */
@@ -56,7 +58,7 @@ export async function removeLeftovers(deps: LeftoverDeps): Promise<readonly stri
 }
 
 async function queuedOf(
-  { canary, mta }: LeftoverDeps,
+  { canary, found, mta }: LeftoverDeps,
   faults: string[],
 ): Promise<readonly QueuedMessage[] | undefined> {
   if (mta === undefined) {
@@ -65,7 +67,9 @@ async function queuedOf(
   }
   try {
     const all = await mta.queue(queueMax);
-    return all.filter(({ sender, to }) => isCanarys({ sender, to }, canary));
+    const own = all.filter(({ sender, to }) => isCanarys({ sender, to }, canary));
+    for (const { queueId } of own) found?.(queueId);
+    return own;
   } catch (error) {
     faults.push(faultText(error));
     return undefined;

@@ -38,6 +38,19 @@ export function refuseForRoot(path: string): void {
   });
 }
 
+/** Throws `ledger-kind` if SQLite would wait for the other end of a pipe, or read from a device. */
+export function refuseOtherKinds(path: string): void {
+  for (const one of [path, `${path}-wal`, `${path}-shm`, `${path}.lock`]) {
+    const found = statSync(one, { throwIfNoEntry: false });
+    // SQLite itself refuses a folder.
+    if (found === undefined || found.isFile() || found.isDirectory()) continue;
+    throw new OperatorError('ledger-kind', `${one} is no plain file`, {
+      hint: 'put it aside: it is not of Postern',
+      exit: sysexits.dataErr,
+    });
+  }
+}
+
 /** Takes the writer's lock, or throws `ledger-locked`. Returns a function that gives it back. */
 export function lockForWriting(path: string): () => void {
   const lockPath = `${path}.lock`;

@@ -12,7 +12,13 @@ import type { Log } from '../../ports/world.ts';
 import { readableVersion, showAsToday } from './as-today.ts';
 import { checkpoints, walPagesMax, walPagesWithoutThread } from './checkpoint.ts';
 import { copyBeforeMigration, removeOldCopies, wayBack } from './earlier-copy.ts';
-import { fileGuard, lockForWriting, preparePrivateFile, refuseForRoot } from './files.ts';
+import {
+  fileGuard,
+  lockForWriting,
+  preparePrivateFile,
+  refuseForRoot,
+  refuseOtherKinds,
+} from './files.ts';
 import { forgetter } from './forget.ts';
 import { checkVersion, migrate, migrations } from './migrations.ts';
 import { pruner } from './prune.ts';
@@ -53,7 +59,10 @@ const busyMs = 200;
 const walBytesMax = 64 * 1024 * 1024;
 
 export function openLedger(path: string, options: LedgerOptions = {}): Ledger {
-  if (path !== inMemory) refuseForRoot(path);
+  if (path !== inMemory) {
+    refuseForRoot(path);
+    refuseOtherKinds(path);
+  }
   const log = options.log ?? (() => {});
   try {
     return options.readOnly === true

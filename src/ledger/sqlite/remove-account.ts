@@ -1,6 +1,6 @@
 /**
- * Removes a made-up account and its domain with all rows about them, one slice at a call, so that the event loop never
- * stops for it. Only made-up accounts are removed (flow/admin/try-undone.ts). The audit trail and
+ * Removes a made-up account and its domain with all rows about them, one slice at a call, so that
+ * the event loop never stops for it. Only flow/admin/try-undone.ts calls it. The audit trail and
  * notices that were sent stay, and so do the totals of each day.
  */
 import type { DatabaseSync } from 'node:sqlite';

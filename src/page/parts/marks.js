@@ -64,7 +64,10 @@ export function Glyph({ of }) {
   </svg>`;
 }
 
-/** A command line, as it works on the server. One click selects it whole; an option is never broken after its hyphens. */
+/**
+ * A command line, as it works on the server. One click selects it whole; an option is never broken
+ * after its hyphens.
+ */
 export function Command({ text }) {
   const pieces = ownCommands(text).split(/(?<= )(--?[a-z][a-z-]*)/);
   const isOption = (piece) => piece.startsWith('-');

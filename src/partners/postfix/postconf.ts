@@ -12,6 +12,7 @@ export async function postconf(name: string, configDirectory: string | undefined
   const at = configDirectory === undefined ? [] : ['-c', configDirectory];
   const [line = ''] = await programOutput({
     program: postconfPath,
+    package: 'postfix',
     args: [...at, '-hx', name],
     errors: 'complaint',
     signal: AbortSignal.timeout(deadlineMs),
@@ -26,6 +27,7 @@ export async function postconfValues<Name extends string>(
 ): Promise<Readonly<Record<Name, string>>> {
   const lines = await programOutput({
     program: postconfPath,
+    package: 'postfix',
     args: ['-c', configDirectory, '-x', ...names],
     errors: 'complaint',
     signal: AbortSignal.timeout(deadlineMs),

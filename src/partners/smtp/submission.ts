@@ -1,4 +1,5 @@
 /** Hands in mail as a user does: by SMTP with TLS and a password, at the submission port. */
+import { isIPv4 } from 'node:net';
 import { createTransport, type Transporter } from 'nodemailer';
 import { faultText } from '../../lib/error-text.ts';
 
@@ -88,8 +89,9 @@ export function openSubmission(options: SubmissionOptions): MailSubmission {
   };
 }
 
+/** By address, as anybody may own a name such as `127.0.0.1.example`. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 function inTime<Value>(outcome: Promise<Value>, ms: number): Promise<Value> {

@@ -114,6 +114,31 @@ test('other name servers are told for 30 days, a server more is not', () => {
   assert.deepEqual(rememberOwners(second, [owner], later), first);
 });
 
+test('a new owner cannot hide in many name servers, or in none', () => {
+  const names = Array.from(
+    { length: 60 },
+    (_, nth) => `other.example. 60 IN NS x.n${nth}.example.`,
+  );
+  const spf = 'a.test. 60 IN TXT "v=spf1 include:spf.other.example -all"\n';
+  const leads = 'spf.other.example. 60 IN TXT "v=spf1 -all"\n';
+  const many = look(`${spf}${leads}${names.join('\n')}\n`);
+  assert.ok((many.owners[0]?.servers.length ?? 0) <= 10);
+
+  const owner = { domain: 'other.example', usedBy: 'include:x', servers: ['dns.example'] };
+  const before = rememberOwners({}, [owner], now);
+  const none = look(spf + leads);
+  assert.deepEqual(
+    none.owners.map(({ servers }) => servers),
+    [[]],
+  );
+  const item = outsideItem({ found: none, memory: before, now });
+  assert.equal(item.state, 'broken');
+  assert.match(item.found, /other name servers .*: none, before dns\.example/);
+  // Names that never had servers of their own, as below a CDN, say nothing.
+  assert.equal(outsideItem({ found: none, memory: {}, now }).state, 'done');
+  assert.deepEqual(rememberOwners({}, none.owners, now), {});
+});
+
 test('the memory is bounded, and what is in use stays', () => {
   const many = Array.from({ length: 600 }, (_, nth) => ({
     domain: `d${nth}.example`,

@@ -38,7 +38,7 @@ function judge({ found, memory, now }: OutsideLook): Judged {
   const changed = changedOwners(memory ?? {}, owners, now).map(
     ({ at, before, owner }) =>
       `${owner.domain} (${owner.usedBy}) has other name servers for ` +
-      `${Math.round((now - at) / dayMs)} days: ${someOf(owner.servers, 3)}, before ` +
+      `${Math.round((now - at) / dayMs)} days: ${someOf(owner.servers, 3) || 'none'}, before ` +
       someOf(before, 3),
   );
   if (dead.length + changed.length > 0) {

@@ -18,7 +18,10 @@ export type OutsideOwner = {
   readonly domain: string;
   /** The name of ours, or of others in between, that names it. */
   readonly usedBy: string;
-  /** The domains of its name servers, sorted; they change when it changes hands. */
+  /**
+   * The domains of its name servers, sorted; they change when it changes hands. None: it is no
+   * zone of its own, or hides them.
+   */
   readonly servers: readonly string[];
 };
 
@@ -36,6 +39,8 @@ const usualSelectors = [
 /** RFC 7208 section 4.6.4 allows 10 lookups in all; records with more fail anyway. */
 const includesMax = 10;
 const domainsMax = 20;
+/** Domains of name servers that are remembered of one domain; most have one or two. */
+const serversMax = 10;
 
 type Trail = {
   readonly dead: string[];
@@ -78,14 +83,14 @@ function ownerOf(
     return [];
   }
   if (answer.kind === 'none') {
-    if (!answer.exists)
-      trail.dead.push(`${domain} (${usedBy}) is not registered: anybody can take it`);
+    if (answer.exists) return [{ domain, usedBy, servers: [] }];
+    trail.dead.push(`${domain} (${usedBy}) is not registered: anybody can take it`);
     return [];
   }
   const servers = answer.records.flatMap((one) =>
     one.type === 'NS' ? [organisationOf(one.target) ?? one.target] : [],
   );
-  return [{ domain, usedBy, servers: [...new Set(servers)].sort() }];
+  return [{ domain, usedBy, servers: [...new Set(servers)].sort().slice(0, serversMax) }];
 }
 
 /** Follows `include:` and `redirect=`, breadth first. */

@@ -45,8 +45,8 @@ export function rememberOwners(
 ): OwnerMemory {
   const next = new Map(Object.entries(memory));
   for (const { domain, servers } of owners) {
-    if (servers.length === 0) continue;
     const known = next.get(domain);
+    if (known === undefined && servers.length === 0) continue;
     if (known === undefined) next.set(domain, { servers, since: now });
     else if (!differs(known.servers, servers)) next.set(domain, { servers, since: known.since });
     else {
@@ -64,7 +64,7 @@ export function rememberOwners(
   return Object.fromEntries(kept.slice(0, domainsMax));
 }
 
-/** None of the servers is one of before. */
+/** None of the servers is one of before. A new owner may hide theirs. */
 function differs(before: readonly string[], now: readonly string[]): boolean {
-  return now.length > 0 && before.length > 0 && !now.some((one) => before.includes(one));
+  return before.length > 0 && !now.some((one) => before.includes(one));
 }

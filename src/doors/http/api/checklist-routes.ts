@@ -35,6 +35,8 @@ import { actor, body, done, type HttpEnv, query } from './request.ts';
 
 /** Items of one part; the body may have at most 64 KiB. */
 const partMax = 200;
+/** The last millisecond that a date can have (ECMA-262 section 21.4.1.1), and the first. */
+const timeMax = 8_640_000_000_000_000;
 const line = z
   .string()
   .max(4_000)
@@ -67,6 +69,8 @@ const item: z.ZodType<ChecklistItem> = z.strictObject({
       at: z
         .number()
         .int()
+        .min(-timeMax)
+        .max(timeMax)
         .transform((at) => at as Millis),
       what: line,
     })

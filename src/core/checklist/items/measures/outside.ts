@@ -91,7 +91,6 @@ export const outsideMeasures: readonly Measure[] = [
     effect: 'A smuggled message passes all checks in the name of your users.',
     ...probed,
     findings: ['smuggling', 'smuggling.*'],
-    follows: ['mail.smuggling'],
   },
   {
     id: 'server.forged-senders',

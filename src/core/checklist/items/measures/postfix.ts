@@ -33,6 +33,21 @@ export const postfixMeasures: readonly Measure[] = [
     ...guarded,
   },
   {
+    id: 'mail.instances',
+    title: 'Each instance of Postfix shows its outgoing mail to the guard',
+    effort: 'minutes',
+    ...free,
+    effect: 'An account that sends through another instance is stopped too.',
+    source: 'postfix',
+    findings: ['postfix.instance.*'],
+    absent: {
+      state: 'not needed',
+      found: 'there is no other instance that is switched on, or one was named (--config-dir)',
+      needs: 'postfix',
+    },
+    ...guarded,
+  },
+  {
     id: 'mail.addresses-free',
     title: 'No other program holds an address of the guard',
     effort: 'minutes',
