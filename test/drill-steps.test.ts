@@ -33,7 +33,6 @@ function rig() {
     host: 'mail.test',
     iso: (at) => new Date(at).toISOString(),
     canary: { account, sender: account },
-    journal: { add: () => undefined },
     notices: { now: async () => [], channels: [] },
     journal: { add: () => undefined },
   });
