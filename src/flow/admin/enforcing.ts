@@ -53,7 +53,7 @@ export function enforcingView(
 }
 
 /**
- * The view, made again only every few seconds (later if that takes long), and at once when the mode
+ * The view, made again only every few seconds, later if that takes long, and at once when the mode
  * has changed.
  */
 export function keptEnforcing(
@@ -66,12 +66,11 @@ export function keptEnforcing(
   return () => {
     const at = now();
     const isFresh = kept !== undefined && at >= kept.at && at - kept.at < kept.lastsMs;
-    if (kept === undefined || !isFresh || kept.view.mode !== mode()) {
-      const view = make();
-      const tookMs = Math.max(0, now() - at);
-      kept = { at, view, lastsMs: Math.max(keptMs, tookMs / partOfTime) };
-    }
-    return kept.view;
+    if (kept !== undefined && isFresh && kept.view.mode === mode()) return kept.view;
+    const view = make();
+    const tookMs = Math.max(0, now() - at);
+    kept = { at, view, lastsMs: Math.max(keptMs, tookMs / partOfTime) };
+    return view;
   };
 }
 
