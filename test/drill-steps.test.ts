@@ -33,8 +33,8 @@ function rig() {
     host: 'mail.test',
     iso: (at) => new Date(at).toISOString(),
     canary: { account, sender: account },
-    journal: { add: () => undefined },
     notices: { now: async () => [], channels: [] },
+    journal: { add: () => undefined },
   });
   return { drill, logins, order };
 }

@@ -1,5 +1,5 @@
 /** Keeps the gauges of /metrics up to date: reads them from the admin every few seconds. */
-import { accountStates } from '../core/metrics/account-states.ts';
+import { accountGauge } from '../core/metrics/account-states.ts';
 import { keyStates } from '../core/signing/key.ts';
 import type { Settings } from '../flow/settings.ts';
 import type { Counters } from '../lib/counters.ts';
@@ -23,7 +23,7 @@ export type GaugesDeps = {
 export function startGauges({ admin, counters, live, settings }: GaugesDeps): () => void {
   const run = (): void => {
     const { accounts, held, ledger, now, troubles } = admin.status();
-    for (const [state, value] of accountStates(accounts)) {
+    for (const [state, value] of accountGauge(accounts)) {
       counters.set('postern_accounts', value, state);
     }
     const keys = admin.dkim.list();

@@ -74,7 +74,8 @@ const checked = (
 /** No start reads or writes these here: only the check of all pages finds the damage. */
 const unread = new RegExp(
   '^(?:dkim_key|sending_domain|rollup|submission|sqlite_autoindex_submission|may_write_as|' +
-    'written_as|lane|bulk_domain|inbound|sqlite_autoindex_inbound|checklist|acknowledgement|story_observed)',
+    'written_as|lane|bulk_domain|inbound|sqlite_autoindex_inbound|checklist|acknowledgement|' +
+    'story_observed)',
 );
 
 test('any table or index is noise: a suspension takes all its steps', async (t) => {

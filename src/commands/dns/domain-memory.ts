@@ -16,7 +16,7 @@ import { type FolderOwner, otherOwnerOf } from '../guard/owner.ts';
 import { mayLookInto, stateDirectory } from '../guard/run-file.ts';
 
 export type DomainMemory = RememberedDomains & {
-  /** Why the ledger could not be read; empty if it was, or if there is no ledger. */
+  /** Why the ledger could not be read; empty if it was read, or if no ledger is there. */
   readonly unread: string;
   /** This server's own domains, as far as they are known. */
   readonly domains: readonly string[];

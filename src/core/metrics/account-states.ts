@@ -7,7 +7,7 @@ export type CountedAccounts = {
   readonly exempt: number;
 };
 
-export function accountStates(
+export function accountGauge(
   accounts: CountedAccounts,
 ): readonly (readonly [state: string, count: number])[] {
   const { exempt, known, suspended, watched, wouldBeSuspended } = accounts;

@@ -1,5 +1,5 @@
 /** Answers for other programs: `/health` for a monitor and `/metrics` for Prometheus. */
-import { accountStates } from '../../core/metrics/account-states.ts';
+import { accountGauge } from '../../core/metrics/account-states.ts';
 import type { Counters } from '../../lib/counters.ts';
 import { openMetricsType } from '../../lib/counters.ts';
 import type { Admin, BypassView } from '../../ports/admin.ts';
@@ -48,7 +48,7 @@ export function health(admin: Admin): HealthReport {
 /** All metrics as text. Sizes, states and process figures are read when Prometheus asks. */
 export function scrape(admin: Admin, metrics: Counters): Response {
   const status = admin.status();
-  for (const [state, count] of accountStates(status.accounts)) {
+  for (const [state, count] of accountGauge(status.accounts)) {
     metrics.set('postern_accounts', count, state);
   }
   metrics.set('postern_held_messages', status.held);

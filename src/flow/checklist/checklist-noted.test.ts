@@ -306,7 +306,7 @@ test('what breaks soon is told at 14 and at 3 days, unless it is acknowledged', 
   assert.deepEqual([nights, acked], [[7, 18], []]);
 });
 
-test('a run of which a part is lost is not kept: no item is gone, no acknowledgement ends', async () => {
+test('a run with a lost part is not kept: no item is gone, no acknowledgement ends', async () => {
   const r = rig();
   await r.look({ a: 'broken', b: 'done' });
   const how = { days: 9, note: '', by: 'op' };

@@ -11,8 +11,9 @@ export type StoryTable = Pick<Ledger, 'observedSince' | 'stories' | 'story'> & {
   put(row: StoryRow): void;
 };
 
-/** All of it is in the index story_observed. Exported for its test. */
-export const observedSql: string = `SELECT account, SUM(recipients) AS recipients, MAX(at) AS last_at,
+/** The index story_observed has all columns that this reads. Exported for its test. */
+export const observedSql: string = `
+  SELECT account, SUM(recipients) AS recipients, MAX(at) AS last_at,
     SUM(verdict = 'delay') AS delays, SUM(verdict = 'hold') AS holds,
     SUM(verdict = 'refuse') AS refusals
   FROM story WHERE at >= ? AND observed = 1
