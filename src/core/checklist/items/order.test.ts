@@ -72,6 +72,11 @@ const lines: readonly (readonly [string, readonly ChecklistItem[], string])[] = 
     [item('a', { state: 'done', ...due(-3, 'k') })],
     '0 broken · next to break: k (overdue) · nothing to do',
   ],
+  [
+    'in ten years, which nobody waits for',
+    [item('a', { state: 'done', ...due(3649, 'certificate of vm') })],
+    '0 broken · nothing to do',
+  ],
 ];
 for (const [name, items, line] of lines) {
   test(`the line on top: ${name}`, () => {

@@ -15,6 +15,8 @@ export const itemStates: readonly ItemState[] = [
 ];
 const efforts: readonly Effort[] = ['minutes', 'hours', 'days'];
 const costs: readonly Cost[] = ['free', 'money'];
+/** Nobody acts today on what breaks in ten years. */
+const soonMs = 366 * dayMs;
 
 /** Broken first; then easy before hard, cheap before expensive; else the order as given. */
 export function checklistOrder(items: readonly ChecklistItem[]): readonly ChecklistItem[] {
@@ -37,9 +39,11 @@ export function nextItem(items: readonly ChecklistItem[]): ChecklistItem | undef
   return open.find(({ command }) => command !== '') ?? open[0];
 }
 
-/** Of all that will break, the soonest. */
-export function nextToBreak(items: readonly ChecklistItem[]): ChecklistItem['due'] {
-  const due = items.flatMap((item) => (item.due === undefined ? [] : [item.due]));
+/** Of all that will break within a year, the soonest. */
+export function nextToBreak(items: readonly ChecklistItem[], now: Millis): ChecklistItem['due'] {
+  const due = items
+    .flatMap((item) => (item.due === undefined ? [] : [item.due]))
+    .filter(({ at }) => at - now <= soonMs);
   return due.toSorted((one, other) => one.at - other.at)[0];
 }
 
@@ -56,7 +60,7 @@ export function topLine(
   show: (id: string) => string,
 ): string {
   const broken = open.filter(({ state }) => state === 'broken').length;
-  const due = nextToBreak(all);
+  const due = nextToBreak(all, now);
   const step = nextItem(open);
   const parts = [`${broken} broken`];
   if (due !== undefined) parts.push(`next to break: ${due.what} ${inDays(due.at, now)}`);

@@ -113,7 +113,7 @@ function shown(view: ChecklistView) {
     ...view,
     items,
     broken: open.filter(({ state }) => state === 'broken').length,
-    due: nextToBreak(items),
+    due: nextToBreak(items, now),
     next: open.slice(0, stepsMax).map((one) => one.id),
   };
 }
