@@ -43,7 +43,7 @@ const configReaders: ReadonlySet<string> = new Set([
 
 const known = commandWords.join('|');
 const inText: RegExp = new RegExp(
-  `(?<![\\w./@:-])(sudo )?(Usage: )?postern(\\s+)(?=(?:${known})(?![\\w@.-]))([^\\n]*)`,
+  `(?<![\\w./@:-])(sudo )?(Usage: )?postern(\\s+)(?=((?:${known})(?![\\w@.-])[^\\n]*))`,
   'g',
 );
 
@@ -59,7 +59,7 @@ export function ownCommands(text: string, own: OwnCommand): string {
     );
     const words = [own.program, ...options.flat()];
     const root = own.sudo === 'never' ? '' : own.sudo === 'always' && !isUsage ? 'sudo ' : sudo;
-    return `${root}${usage}${shellWords(...words)}${space}${ownCommands(rest, own)}`;
+    return `${root}${usage}${shellWords(...words)}${space}`;
   });
 }
 

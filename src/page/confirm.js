@@ -3,7 +3,7 @@
  * does the same. Escape and `Cancel` change nothing. The focus starts on the safe choice, else on
  * `Cancel`, so that an accidental Enter does nothing.
  */
-import { useContext, useEffect, useRef, useState } from 'preact/hooks';
+import { useContext, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Away } from './parts/away.js';
 import { html } from './parts/html.js';
 import { Command } from './parts/marks.js';
@@ -25,7 +25,8 @@ export function Confirm({ question, onDone, onClose }) {
   const [busy, setBusy] = useState(false);
   const isAway = useContext(Away) !== undefined;
   const [choice, choose] = useState(question.choices?.[0]);
-  useEffect(() => {
+  // Before it is painted, so that no key is pressed beside it.
+  useLayoutEffect(() => {
     dialog.current.showModal();
     (dialog.current.querySelector('[name=choice]') ?? cancel.current).focus();
   }, []);

@@ -1,6 +1,7 @@
 /** Live fire on a real Postfix and Dovecot: each link is cut on the real thing, and found. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -80,6 +81,15 @@ for (const { cut, found, what } of cuts) {
 test('when all is repaired, every link works again', async () => {
   const report = await server.drill();
   assert.equal(report.fine, true, JSON.stringify(report.links));
+});
+
+test('of two drills at once the second does nothing', async () => {
+  const first = server.startDrill();
+  const ended = once(first, 'close');
+  await eventually('the login of the canary is closed', closedLogin);
+  const second = server.startDrill();
+  assert.deepEqual(await once(second, 'close'), [75, null]);
+  assert.deepEqual(await ended, [0, null]);
 });
 
 test('a drill that is killed in the middle leaves nothing, and the next one runs', async () => {

@@ -2,7 +2,7 @@
  * Shows one account with its history, or explains one message, in a dialog over the page. Escape
  * closes the dialog.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { accountPath, read } from '../parts/api.js';
 import { ActButton } from '../parts/away.js';
 import { evidenceHeld, Gauge, Reasons } from '../parts/evidence.js';
@@ -24,7 +24,8 @@ export function Sheet({ about, ask, open, explain, incident, mode, onClose }) {
   const dialog = useRef(null);
   const [found, setFound] = useState(undefined);
   const path = pathOf(about);
-  useEffect(() => {
+  // Before it is painted, so that no key is pressed beside it.
+  useLayoutEffect(() => {
     dialog.current.showModal();
   }, []);
   useEffect(() => {
