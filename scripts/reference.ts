@@ -9,6 +9,7 @@ import type { Command } from 'commander';
 import { commandNames, openProgram, runCommandLine } from '../src/commands/program.ts';
 import { schema, settings } from '../src/config/schema.ts';
 import { metrics } from '../src/core/metrics/metrics.ts';
+import { usualCommand } from '../src/core/own-command.ts';
 import { sysexits } from '../src/lib/operator-error.ts';
 import { alerts, rulesFile } from './alerts.ts';
 import { dashboardFile } from './dashboard.ts';
@@ -91,7 +92,7 @@ async function helpBlock(words: readonly string[]): Promise<string> {
   const take = (text: string): void => {
     help += text;
   };
-  await runCommandLine([...words, '--help'], { out: take, err: take });
+  await runCommandLine([...words, '--help'], { out: take, err: take }, usualCommand);
   const title = ['postern', ...words].join(' ');
   return `\n## ${title}\n\n\`\`\`text\n${help.replaceAll(home, '.').trim()}\n\`\`\`\n`;
 }

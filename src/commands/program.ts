@@ -3,7 +3,7 @@
  * has its own file, loaded only when that command runs, so that others cost no time at start.
  */
 import { Command, CommanderError } from 'commander';
-import { ownCommands } from '../core/own-command.ts';
+import { type OwnCommand, ownCommands } from '../core/own-command.ts';
 import { sysexits } from '../lib/operator-error.ts';
 import { version } from '../version.ts';
 import { commandHere } from './guard/called.ts';
@@ -99,9 +99,16 @@ Start with:
 /** Takes the text of a run. */
 export type Output = { out(text: string): void; err(text: string): void };
 
-/** Runs one command line (without node and script) and answers with the exit code. */
-export async function runCommandLine(words: readonly string[], output: Output): Promise<number> {
-  setOwnCommand(commandHere(words));
+/**
+ * Runs one command line (without node and script) and answers with the exit code. `own`: how
+ * commands are called where the output is read.
+ */
+export async function runCommandLine(
+  words: readonly string[],
+  output: Output,
+  own: OwnCommand = commandHere(words),
+): Promise<number> {
+  setOwnCommand(own);
   const { leading, rest } = withoutLeading(helpAsOption(words));
   let printed = false;
   const counted: Output = {

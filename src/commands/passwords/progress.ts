@@ -8,6 +8,7 @@ export type AuditMeter = { show(progress: AuditProgress): void; end(): void };
 const everyMs = { terminal: 250, elsewhere: 2_000 } as const;
 const barWidth = 24;
 
+/** `write`: prints a line where standard error is no terminal. */
 export function openAuditMeter(write: (text: string) => void): AuditMeter {
   const terminal = process.stderr.isTTY === true;
   const began = Date.now();
@@ -22,10 +23,10 @@ export function openAuditMeter(write: (text: string) => void): AuditMeter {
       if (!terminal) return write(`${json(progress, seconds)}\n`);
       // The estimate grows when slow hashes come; then the bar stands still and never runs back.
       farthest = Math.max(farthest, shareOf(progress, seconds));
-      write(`\r\u001b[K${bar(progress, farthest)}`);
+      process.stderr.write(`\r\u001b[K${bar(progress, farthest)}`);
     },
     end() {
-      if (terminal && shownAt > 0) write('\r\u001b[K');
+      if (terminal && shownAt > 0) process.stderr.write('\r\u001b[K');
       shownAt = 0;
     },
   };
