@@ -65,8 +65,17 @@ export const cuts: readonly Cut[] = [
     // still hand back another name.
     what: 'the macro of the login names another account',
     found: 'account',
-    cut: ({ dovecot }) =>
-      withUsers(dovecot, (users) => users.replace(/^drill-canary.*$/m, '$&user=other@mail.test')),
+    async cut({ dovecot }) {
+      const other = 'other@mail.test';
+      const change = (users: string): string =>
+        users.replace(/^drill-canary.*$/m, `$&user=${other}`);
+      const repair = await withUsers(dovecot, change);
+      await untilNamed(dovecot.configFile, other);
+      return async () => {
+        await repair();
+        await untilNamed(dovecot.configFile, canary);
+      };
+    },
   },
   {
     what: 'Postfix logs into another file',
@@ -208,6 +217,16 @@ async function until(
       () => false,
     );
     return accepted === (outcome === 'accepted') ? true : undefined;
+  });
+}
+
+/** Waits until Dovecot hands the login of the canary back as this name. */
+async function untilNamed(configFile: string, name: string): Promise<void> {
+  const args = ['-c', configFile, 'auth', 'test', canary, 'secret'];
+  await eventually(`the canary is called ${name}`, async () => {
+    const { stdout } = await run('/usr/bin/doveadm', args);
+    // Not `original_user`, which is as it was typed.
+    return stdout.split(/\s+/).includes(`user=${name}`) ? true : undefined;
   });
 }
 

@@ -77,7 +77,10 @@ test('mail that waits is listed, shown with its reasons, delivered once', { skip
   const missed = await guard.cli('inbound', 'list', '--about', 'nobody@first.example');
   assert.match(missed, /No such mail came in/);
   const part = guard.cli('held', 'release', queueId);
-  await assert.rejects(part, /for mail that came in: postern quarantine release ID/);
+  await assert.rejects(
+    part,
+    /for mail that came in: \.\/postern --state \S+ quarantine release ID/,
+  );
   const said = await guard.cli('quarantine', 'release', queueId, '4bXn9K2pWzz9');
   assert.equal(said, '1 message released; not there any more: 4bXn9K2pWzz9\n');
   await arrived('one');
