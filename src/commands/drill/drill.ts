@@ -10,7 +10,6 @@ import { becomeOwnerOf } from '../guard/owner.ts';
 import { stateDirectory } from '../guard/run-file.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
-import { openGuardSide } from './guard-side.ts';
 import { keepDrill, lastDrill } from './last-report.ts';
 import { runDrill } from './run-drill.ts';
 import { registerSetup } from './setup.ts';
@@ -74,27 +73,11 @@ function run(drill: Command): void {
     becomeOwnerOf(state);
     const { config } = loadConfig(options.config ?? usualConfig());
     if (config.drill.account === '') throw noCanary();
-    await mustBeAlone(state);
     const host = config.host === '' ? hostname() : config.host;
     const report = await runDrill({ config, state, host });
     keepDrill(state, report);
     print(command, options.json === true ? jsonLine(report) : drillText(report));
     if (!report.fine) process.exitCode = 1;
-  });
-}
-
-/** Throws OperatorError while another drill runs, so that its report is not replaced by this. */
-async function mustBeAlone(state: string): Promise<void> {
-  try {
-    await using guard = await openGuardSide(state);
-    const { token } = await guard.view();
-    if (token === '') return;
-  } catch {
-    return; // the drill says what is wrong with the guard
-  }
-  throw new OperatorError('drill-runs', 'another drill runs', {
-    hint: 'one that was ended by force is over after 10 seconds; then try again',
-    exit: sysexits.tempFail,
   });
 }
 

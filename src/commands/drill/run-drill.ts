@@ -8,7 +8,7 @@ import { Chain, type Tried } from '../../core/drill/links.ts';
 import { allFine, type DrillReport } from '../../core/drill/report.ts';
 import { sinkAddress } from '../../flow/drill/drill-mail.ts';
 import { faultText } from '../../lib/error-text.ts';
-import { OperatorError } from '../../lib/operator-error.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import { pingDeadMan } from '../../partners/notices/dead-man.ts';
 import { readSecretFile } from '../../partners/secret-file.ts';
@@ -70,6 +70,15 @@ export async function runDrill(drill: DrillRun): Promise<DrillReport> {
   return { at, tookMs: Date.now() - began, host: drill.host, fine, links, ping };
 }
 
+/** The report of the drill that runs must not be replaced by one that says so. */
+function anotherRuns(): OperatorError {
+  return new OperatorError('drill-runs', 'another drill runs', {
+    hint: 'one that was ended by force is over after 10 seconds; then try again',
+    exit: sysexits.tempFail,
+  });
+}
+
+/** Throws OperatorError `drill-runs` while another drill runs. */
 async function tryGuard(chain: Chain, state: string): Promise<GuardSide | undefined> {
   try {
     const guard = await openGuardSide(state);
@@ -78,9 +87,12 @@ async function tryGuard(chain: Chain, state: string): Promise<GuardSide | undefi
       chain.note('guard', { state: 'fine', saw: `process ${guard.run.pid} has begun the drill` });
       return guard;
     }
-    chain.note('guard', failed(begun.fault, begun.hint));
+    const { token } = await guard.view();
     await guard[Symbol.asyncDispose]();
+    if (token !== '') throw anotherRuns();
+    chain.note('guard', failed(begun.fault, begun.hint));
   } catch (error) {
+    if (error instanceof OperatorError && error.code === 'drill-runs') throw error;
     chain.note('guard', failed(faultText(error), error instanceof OperatorError ? error.hint : ''));
   }
   return undefined;
