@@ -177,6 +177,8 @@ const peaks: Readonly<Record<CountName, readonly [number, number, number]>> = {
   'spam-like': [0, 0, 0],
   'new-local': [0, 0, 0],
   'provider-replies': [0, 0, 0],
+  'odd-client': [0, 0, 0],
+  reached: [2_000, 6_000, 15_000],
 };
 
 function busyPast(number: number, now: Millis): AccountProfile {

@@ -26,6 +26,8 @@ import { benchSigning, signingTable } from './signing.ts';
 import { benchSize, sizeTable } from './size.ts';
 import { benchStart, startTable } from './start.ts';
 import { benchStatistics, statisticsTable } from './statistics.ts';
+import { benchTraits, traitTable } from './traits.ts';
+import { benchWorlds } from './worlds.ts';
 
 type Ran = { readonly figures: { readonly goals: readonly Goal[] }; readonly text: string };
 type Say = (text: string) => void;
@@ -35,6 +37,10 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
   async start(_, say) {
     const figures = await benchStart({ starts: 7, say });
     return { figures, text: startTable(figures) };
+  },
+  async traits() {
+    const figures = benchTraits({ rounds: 9 });
+    return { figures, text: traitTable(figures) };
   },
   async policy(_, say) {
     const figures = await benchPolicy({ thousands: 8, rounds: 5, say });
@@ -85,6 +91,10 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
     if (tool === undefined) return { figures: { goals: [] }, text: 'POSTERN_GREYLIST is not set' };
     const one = { seeds: 1, world: undefined, isFirstWeek: false, rspamd: undefined };
     const figures = await benchInbound({ ...one, tool, say });
+    return { figures, text: figures.text };
+  },
+  async worlds(_, say) {
+    const figures = await benchWorlds({ worlds: process.env['POSTERN_WORLDS'], say });
     return { figures, text: figures.text };
   },
   async signing(seconds, say) {

@@ -62,6 +62,8 @@ function oneMessage(policy: Partial<Policy>, thousands: number): readonly number
     helo: '',
     recipientCount: 0,
     sizeBytes: 0,
+    auth: '',
+    tls: '',
   } as const;
   return Array.from({ length: thousands }, (_, thousand) => {
     const began = performance.now();

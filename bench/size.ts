@@ -17,6 +17,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { noCeilings } from '../src/core/account/policy.ts';
+import { enforcementOf } from '../src/core/enforcement/enforcement.ts';
 import type { Submission } from '../src/core/event.ts';
 import { openWorld } from '../src/daemon/base/timers.ts';
 import { openAccounts } from '../src/flow/account/accounts.ts';
@@ -29,6 +30,7 @@ import { assert } from '../src/lib/assert.ts';
 import { lazyText } from '../src/lib/lazy.ts';
 import type { Millis } from '../src/lib/time.ts';
 import type { Gate } from '../src/ports/message.ts';
+import { noMailings } from '../test/doubles/mailings.ts';
 import {
   dice,
   type Goal,
@@ -71,7 +73,12 @@ const decisionsPerSecond = 500;
 /** Accounts asked for before anything is timed: more than are kept at hand. */
 const warmAccounts = 20_000;
 const warmBatch = 50;
-const daemonMemory = ['--max-semi-space-size=4', '--heap-growing-percent=40'];
+const daemonMemory = [
+  '--max-semi-space-size=8',
+  '--heap-growing-percent=40',
+  '--no-parallel-scavenge',
+  '--no-allocation-site-pretenuring',
+];
 
 /** Around the ledger, straight into its tables: in key order, the index last. */
 function fill(path: string, accounts: number, recipientsEach: number): void {
@@ -105,6 +112,9 @@ function gateOver(journal: Journal): Gate {
   const accounts = openAccounts(journal, noCeilings, ledgerSeed);
   const settings = {
     mode: 'guard',
+    enforce: [],
+    enforced: enforcementOf([]),
+    seed: 0,
     contact: '',
     whenFailing: 'answer',
     calmAfterMs: 0,
@@ -116,12 +126,15 @@ function gateOver(journal: Journal): Gate {
     journal,
     settings,
     exemptions: openExemptions([]),
+    ...noMailings,
     weakPasswords: { why: () => '' },
     feed: openFeed(),
     world: openWorld({ log: () => {}, count: () => {} }),
     isOurs: () => false,
+    passed: () => undefined,
     suspending: () => ({ changes: [], committed: () => {} }),
     holding: () => [],
+    telling: () => [],
     held: () => ({ messages: 0, bytes: 0 }),
     full: () => [],
   });

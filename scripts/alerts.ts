@@ -63,6 +63,16 @@ export const alerts: readonly Alert[] = [
       'Compare `postern incidents list`. If the mail is honest, set mode = "observe" and ask.',
   },
   {
+    name: 'PosternBrakeOn',
+    severity: 'critical',
+    expr: 'postern_brake_on > 0',
+    for: '0s',
+    summary:
+      'More accounts were stopped within an hour than ever before, so Postern suspends nobody ' +
+      'and holds less',
+    action: '`postern brake` says what the stops have in common, and what to do.',
+  },
+  {
     name: 'PosternNoticesUndelivered',
     severity: 'critical',
     expr:

@@ -4,6 +4,11 @@
  */
 
 export const eventMeanings: Readonly<Record<string, string>> = {
+  'brake.off': 'The brake ended: verdicts are as before.',
+  'brake.on':
+    'More accounts were stopped within an hour than ever before, or an operator pulled the ' +
+    'brake: no account is suspended, and a message is held only if two kinds of evidence agree.',
+  'brake.unread': 'What the brake remembered cannot be read. It begins anew.',
   'account.cleared':
     'Postern ended a suspension that was only recorded in mode observe, because the mode is ' +
     'guard now.',
@@ -234,6 +239,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'milter.bad-edit':
     'Postern made a malformed header field and left it out of the message. This is a mistake ' +
     'in Postern; please report it.',
+  'milter.claimed-login':
+    'A client said by XCLIENT that somebody had logged in. It is not believed, because programs ' +
+    'of any user of this machine can say so: see `postern doctor`. The mail counts for client:?.',
   'milter.no-edits':
     'The mail server does not allow this milter to change headers, so mail is neither signed ' +
     'nor verified. Logged once after each start.',
@@ -252,9 +260,12 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'The mail server does not allow this milter to hold mail. The client got a temporary ' +
     'error (4xx) instead and tries again.',
   'notice.dropped':
-    'A notice of held mail was not sent any more, because the account was suspended meanwhile.',
+    'A notice was not sent any more: of held mail, because the account was suspended meanwhile; ' +
+    'to an owner, because notices.owners is off now.',
   'notice.given-up': 'A notice failed too often on this channel, and Postern gave it up.',
   'notice.not-taken': 'A notice could not be sent on this channel. Postern tries again.',
+  'notice.owner-untold':
+    'The owner of an account was not told of its mail, because 200 owners were told in this hour.',
   'notice.sent': 'A notice was sent.',
   'peer.refused':
     'A peer tried to connect to a door that only the mail server may use, and was refused. `uid` ' +
@@ -337,6 +348,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'A part of the guard does not work as it should. The operator gets a notice, and ' +
     '/health is not ok.',
   'trouble.over': 'The part works again.',
+  'webmail.failed':
+    'The person behind a webmail could not be looked for. This is a mistake in Postern; please ' +
+    'report it. The message is tried again by its sender.',
 };
 
 /** Meanings of the faults of a listener, such as `milter.slow`. */

@@ -1,22 +1,25 @@
 /**
  * Makes docs/reference/guard-numbers.md, the numbers that the guard starts with, from
- * src/core/account/signals.ts.
+ * src/core/account/signals.ts and src/core/reach.
  */
 import * as signals from '../src/core/account/signals.ts';
+import { reachLeast } from '../src/core/reach/reach.ts';
 import { type CountName, countNames } from '../src/core/reason.ts';
 import { during } from '../src/lib/time.ts';
 
 const meanings: Readonly<Record<CountName, string>> = {
   strangers: 'recipients nobody on this server has written to',
   'new-recipients': 'recipients the account has not written to',
-  recipients: 'recipients, known or not',
-  messages: 'messages',
+  recipients: 'recipients, known or not: only to take shares of',
+  messages: 'messages: only to take shares of',
   'failed-recipients': 'replies that there is no such user',
   'same-body': 'messages with a body that was sent before',
   elsewhere: 'recipients of mail from a new network at a strange hour, or after a guessed login',
   'spam-like': 'messages that a scanner would mark as spam, weighed by their points',
   'new-local': 'recipients of this server that the account has not written to',
   'provider-replies': 'replies that refuse the content or the amount of mail',
+  'odd-client': 'recipients of mail from a network and a program that are both new to the account',
+  reached: 'recipients; known ones count a quarter',
 };
 
 const { boosts } = signals;
@@ -71,6 +74,48 @@ const otherNumbers: readonly (readonly [string, string | number, string])[] = [
     signals.vouchedShare,
     'share of the new recipients of a false alarm that is allowed afterwards',
   ],
+  [
+    '`clientWeights`',
+    Object.entries(signals.clientWeights)
+      .map(([familiarity, weight]) => `${familiarity} ${weight}`)
+      .join(', '),
+    'what the numbers of a message weigh, by whose client it is',
+  ],
+  [
+    '`youthDays`, `youthWeight`',
+    `${signals.youthDays}, ${signals.youthWeight}`,
+    'in its first days, the numbers of an account weigh this much of that',
+  ],
+  [
+    '`youngDays`',
+    signals.youngDays,
+    'until this age an account may begin to send to a list without counting its readers',
+  ],
+  [
+    '`strangerCopyWeight`, `againWeight`',
+    `${signals.strangerCopyWeight}, ${signals.againWeight}`,
+    'what a copy to a stranger counts; and a message to the readers of one of the last messages',
+  ],
+  [
+    '`knownVolumeWeight`, `oddKnownWeight`, `knownSpamWeight`',
+    `${signals.knownVolumeWeight}, ${signals.oddKnownWeight}, ${signals.knownSpamWeight}`,
+    'what known people count as reached; as recipients of an odd client; as readers of spam',
+  ],
+  [
+    '`spamShareFree`',
+    signals.spamShareFree,
+    'share of the messages that may look like spam, whatever is usual',
+  ],
+  [
+    '`invitedWeight`, `invitedOfDomainMax`, `invitedMax`',
+    `${signals.invitedWeight}, ${signals.invitedOfDomainMax}, ${signals.invitedMax}`,
+    'what somebody who wrote first counts as new; how many of a domain and of all a day',
+  ],
+  [
+    '`reachLeast`',
+    reachLeast.join(', '),
+    'strangers in a day, a week, 30 days that no account is reported for',
+  ],
   ['`boostMax`', signals.boostMax, 'all risk factors together multiply by at most this'],
   [
     '`hourShare`',
@@ -100,6 +145,11 @@ const otherNumbers: readonly (readonly [string, string | number, string])[] = [
     'the allowed amount grows by at most this factor from one learned day',
   ],
   ['`growthHeld`', signals.growthHeld, 'or by this factor, if mail was held on that day'],
+  [
+    '`settledDays`, `doublingDays`',
+    `${signals.settledDays}, ${signals.doublingDays}`,
+    'from this age of the account on, the days in which the allowed amount doubles at most',
+  ],
   ['`peakHalfLifeDays`', signals.peakHalfLifeDays, 'days with mail after which a peak has halved'],
   [
     '`baselineQuantile`',

@@ -36,13 +36,13 @@ const unit: Stage = {
   name: 'unit',
   files: ['src/**/*.test.ts', 'test/*.test.ts'],
   atOnce: 0,
-  minutesMax: 8,
+  minutesMax: 12,
 };
 const simulations: Stage = {
   name: 'simulations',
   files: ['test/sim/*.test.ts'],
   atOnce: 2,
-  minutesMax: 5,
+  minutesMax: 8,
 };
 const ledger: Stage = {
   name: 'ledger',
@@ -53,7 +53,7 @@ const ledger: Stage = {
 const stages: readonly Stage[] = [
   simulations,
   ledger,
-  { name: 'page', files: ['test/page/*.test.ts'], atOnce: 1, minutesMax: 5 },
+  { name: 'page', files: ['test/page/*.test.ts'], atOnce: 1, minutesMax: 8 },
   { name: 'mail server', files: ['test/integration/*.test.ts'], atOnce: 3, minutesMax: 26 },
 ];
 /** Tests that kill, restart and compare at random moments. */
@@ -101,6 +101,13 @@ const longStages: readonly Stage[] = [
     atOnce: 1,
     minutesMax: 10,
     env: { MESSAGES: '1000000' },
+  },
+  {
+    name: 'a thief with 1,000 strategies',
+    files: ['test/sim/attacker.test.ts'],
+    atOnce: 1,
+    minutesMax: 25,
+    env: { ATTACK_STRATEGIES: '1000' },
   },
   ...[2, 3, 4, 5].map((seed) => ({ ...simulations, name: `simulations, seed ${seed}`, seed })),
   ...[11, 12, 13].flatMap((seed) => [
@@ -184,7 +191,7 @@ async function runCircumstances(stage: Stage): Promise<void> {
         continue;
       }
       began = performance.now();
-      const { failed, skipped, skips } = await runStage({ ...stage, name, minutesMax: 10 }, one);
+      const { failed, skipped, skips } = await runStage({ ...stage, name, minutesMax: 15 }, one);
       const said = skips.map((skip) => `${name}: ${skip}`);
       add({ passed: failed === 0 ? 1 : 0, failed, skipped, skips: said });
     } finally {

@@ -48,6 +48,8 @@ describe('what a person reads', () => {
     ['accounts-list', ['accounts', 'list']],
     ['accounts-list-suspended', ['accounts', 'list', '--only', 'suspended']],
     ['accounts-list-exempt', ['accounts', 'list', '--exempt']],
+    ['accounts-expect-list', ['accounts', 'expect', '--list']],
+    ['accounts-import-list', ['accounts', 'import', '--list']],
     ['accounts-show', ['accounts', 'show', joe]],
     ['accounts-show-watched', ['accounts', 'show', 'press@example.org']],
     ['held-list', ['held', 'list']],

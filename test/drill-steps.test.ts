@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noCeilings } from '../src/core/account/policy.ts';
 import type { Account } from '../src/core/account-name.ts';
+import { enforcementOf } from '../src/core/enforcement/enforcement.ts';
 import { openWorld } from '../src/daemon/base/timers.ts';
 import { Drill } from '../src/flow/drill/drill.ts';
 import { drillPolicy } from '../src/flow/drill/drill-mail.ts';
@@ -22,6 +23,9 @@ function rig() {
     policy: noCeilings,
     settings: {
       mode: 'observe',
+      enforce: [],
+      enforced: enforcementOf([]),
+      seed: 0,
       contact: 'the operator',
       whenFailing: 'answer',
       calmAfterMs: 0,

@@ -128,6 +128,7 @@ test('in every-key.toml nothing is as it is by default', async () => {
   const left = all.filter(([, { from }]) => from === 'default').map(([key]) => key);
   // A key that came after 0.1 is not in that file.
   assert.deepEqual(left, [
+    'enforce',
     'doors.allowed_users',
     'doors.allowed_clients',
     'accounts.login_domains',
@@ -136,6 +137,13 @@ test('in every-key.toml nothing is as it is by default', async () => {
     'suspension.held_megabytes_max',
     'notices.webhook_format',
     'notices.page_url',
+    'notices.owners',
+    'webmail.hosts',
+    'webmail.users',
+    'webmail.field',
+    'webmail.services',
+    'webmail.logs',
+    'webmail.session',
     'providers.rules',
     'reflection.bounces',
     'reflection.answers',

@@ -60,3 +60,15 @@ test('--state with a state is still read, with a warning', async () => {
   assert.equal(out.trim().split('\n').length, 2);
   assert.equal(err, 'postern: --state suspended is the old name of --only suspended\n');
 });
+
+test('accounts bound says how many strangers a thief reaches, and what lowers it', async () => {
+  const { exit, out } = await asked('accounts', 'bound', 'press@example.org');
+  assert.equal(exit, 0);
+  assert.match(out, /: at most 44 strangers in a day, 144 in a week, 260 in 30 days/);
+  assert.match(out, /What lowers it\n/);
+  const json = await asked('accounts', 'bound', 'press@example.org', '--json');
+  const told = JSON.parse(json.out) as { account: string; most: { day: number } };
+  assert.deepEqual([told.account, told.most.day], ['press@example.org', 44]);
+  const none = await asked('accounts', 'bound', 'nobody@example.org');
+  assert.deepEqual([none.exit, none.out], [67, '']);
+});

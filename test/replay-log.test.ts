@@ -28,13 +28,15 @@ const run = promisify(execFile);
 const launcher = resolve(import.meta.dirname, '../postern');
 const day = 86_400_000;
 const start = Date.UTC(2026, 2, 2, 9);
+/** The owner's address, and the thief's. */
+const [home, elsewhere] = ['192.0.2.7', '203.0.113.99'] as const;
 
 /** One message, as Postfix logs it. */
-function message(at: number, nth: number, to: string): string {
+function message(at: number, nth: number, to: string, from: string = home): string {
   const stamp = (seconds: number): string => new Date(at + seconds * 1_000).toISOString();
   const id = `4jYG8k${String(nth).padStart(8, '0')}`;
   return [
-    `${stamp(0)} mail postfix/smtpd[1]: ${id}: client=x[192.0.2.7], sasl_method=PLAIN, ` +
+    `${stamp(0)} mail postfix/smtpd[1]: ${id}: client=x[${from}], sasl_method=PLAIN, ` +
       'sasl_username=joe',
     `${stamp(1)} mail postfix/qmgr[1]: ${id}: from=<joe@example.test>, size=283, nrcpt=1 ` +
       '(queue active)',
@@ -54,7 +56,7 @@ test('two weeks of letters and then a hijack, in rotated logs', async () => {
       ).join('');
     const spam = (from: number): string =>
       Array.from({ length: 200 }, (_, one) =>
-        message(from + one * 5_000, nth++, `stranger${one}@strangers.test`),
+        message(from + one * 5_000, nth++, `stranger${one}@strangers.test`, elsewhere),
       ).join('');
     const files = {
       'mail.log.2.gz': gzipSync(quiet(start, 7)),
@@ -97,8 +99,8 @@ type Lines = {
   /** `00:00:01.000` of the day after this many seconds. */
   readonly stamp: (seconds: number) => string;
 };
-const client = 'client=x[192.0.2.7], sasl_method=PLAIN, sasl_username=joe@example.test';
-const returned = 'client=localhost[127.0.0.1], orig_client=x[192.0.2.7]';
+const client = `client=x[${home}], sasl_method=PLAIN, sasl_username=joe@example.test`;
+const returned = `client=localhost[127.0.0.1], orig_client=x[${home}]`;
 const inQueue = 'from=<joe@example.test>, size=283, nrcpt=1 (queue active)';
 const out = (to: string, relay = 'mx.world.test[203.0.113.5]:25'): string =>
   `to=<${to}>, relay=${relay}, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)`;
@@ -164,14 +166,16 @@ const shapes: Record<string, Change> = {
 
 function month(change: Change): string {
   const texts: string[] = [];
-  const add = (seconds: number, to: string): void => {
+  const add = (seconds: number, to: string, from: string = home): void => {
     const id = `A${String(texts.length).padStart(9, '0')}`;
     const stamp = (after: number): string =>
       new Date(start + (seconds + after) * 1_000).toISOString();
-    texts.push(...change({ id, at: seconds, to, stamp }));
+    const lines = change({ id, at: seconds, to, stamp });
+    texts.push(...lines.map((line) => line.replaceAll(home, from)));
   };
   for (let nth = 0; nth < 14; nth++) add(nth * 86_400, `friend${nth % 4}@world.test`);
-  for (let nth = 0; nth < 60; nth++) add(14 * 86_400 + nth * 5, `stranger${nth}@strangers.test`);
+  for (let nth = 0; nth < 60; nth++)
+    add(14 * 86_400 + nth * 5, `stranger${nth}@strangers.test`, elsewhere);
   // Each host writes its lines in order of time.
   return texts.length === 0 ? '' : `${inOrder(texts).join('\n')}\n`;
 }
@@ -184,7 +188,7 @@ function inOrder(lines: readonly string[]): readonly string[] {
   );
 }
 
-const judged = { pass: 23, hold: 51 };
+const judged = { pass: 20, hold: 54 };
 
 async function replayed(
   files: Readonly<Record<string, string | Buffer>>,

@@ -1,6 +1,6 @@
 /** `postern replay` as a program: what comes out, in which order, and how it ends. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -110,7 +110,7 @@ test('other events have no line; unknown fields, empty lines and CRLF do not mat
   assert.deepEqual([ran.code, ran.err], [0, '']);
   assert.deepEqual(
     verdicts(ran).map(({ id, verdict }) => `${id} ${verdict}`),
-    ['m1 pass', 'm2 pass'],
+    ['m1 hold', 'm2 pass'],
   );
 });
 
@@ -125,7 +125,7 @@ test('a mail log that is taken for events: the command that reads it is said', a
 
 const broken = [
   ['a line that is no JSON', 'nonsense', /^postern: standard input, line 4: not JSON/],
-  ['an unknown type', '{"type":"receive","at":"2026-01-05T09:09:00Z"}', /line 4: `type` must be/],
+  ['an unknown type', '{"type":"other","at":"2026-01-05T09:09:00Z"}', /line 4: `type` must be/],
   ['no recipients', send(9, { recipients: 7 }), /line 4: `recipients`/],
   ['a time without a zone', send(9, { at: '2026-01-05T09:09:00' }), /line 4: `at`/],
   ['a date', send(9, { at: '2026-01-05' }), /line 4: `at`/],
@@ -260,3 +260,42 @@ test('the same input gives the same output', async () => {
   const [one, other] = [await replay(events), await replay(events)];
   assert.equal(one.out, other.out);
 });
+
+/** So many lines that a thread reads them. */
+const longReplay = Array.from({ length: 40_000 }, (_, number) =>
+  JSON.stringify({
+    type: 'send',
+    id: `m${number}`,
+    at: new Date(start + number * 5_000).toISOString(),
+    account: `user${number % 50}@here.example`,
+    recipients: [`person${number % 300}@elsewhere.example`],
+  }),
+);
+
+test('a long recording is judged as a short one, with and without a thread', async () => {
+  const path = join(folder, 'long.jsonl');
+  await writeFile(path, longReplay.join('\n'));
+  const both = await replay('', path);
+  assert.equal(both.code, 0);
+  assert.deepEqual(
+    verdicts(both).map(({ id }) => id),
+    longReplay.map((_, number) => `m${number}`),
+  );
+  const alone = spawnSync('taskset', ['-c', '0', postern, 'replay', path], { maxBuffer: 1e9 });
+  assert.equal(alone.status, 0);
+  assert.equal(alone.stdout.toString('utf8'), both.out);
+});
+
+for (const [what, line, fault] of [
+  ['no event', '{"type":"send"', /line 39001: not JSON/],
+  ['an old one', send(-5), /line 39001: goes back in time from 2026-/],
+  ['too long', 'x'.repeat(9e6), /line 39001: longer than 8388608 bytes/],
+] as const) {
+  test(`a fault far behind in a long recording: ${what}`, async () => {
+    const lines = [...longReplay.slice(0, 39_000), line, ...longReplay.slice(39_000)];
+    const ran = await replay(lines.join('\n'), '-');
+    assert.equal(ran.code, 65);
+    assert.match(ran.err, fault);
+    assert.equal(verdicts(ran).length, 39_000);
+  });
+}

@@ -5,9 +5,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { withSetting } from '../config/edit.ts';
 import { parseConfig } from '../config/load.ts';
+import { isEnforceEntry } from '../core/enforcement/enforcement.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
-import type { EnforcingView } from '../ports/admin.ts';
+import type { EnforcingView } from '../ports/acting/enforcing.ts';
 import {
   dropBefore,
   keepBefore,
@@ -33,12 +34,14 @@ type Options = {
   readonly state?: string;
   readonly dryRun?: true;
   readonly undo?: true;
+  readonly enforce?: readonly string[];
   readonly yes?: true;
   readonly json?: true;
 };
 
 const modes: readonly Mode[] = ['observe', 'guard'];
 const place = { table: '', key: 'mode' } as const;
+const enforcePlace = { table: '', key: 'enforce' } as const;
 
 export function register(program: Command): void {
   program
@@ -48,9 +51,16 @@ export function register(program: Command): void {
       'Without an argument, shows the mode, and what mode guard would have changed in the last 7 ' +
         'days: how many messages of which accounts. With an argument, sets `mode` in the ' +
         'configuration, lets the running guard read it, waits until the guard uses it, and notes ' +
-        'in the audit trail who switched.',
+        'in the audit trail who switched. --enforce lets Postern act on a part of the accounts ' +
+        'while the mode is observe.',
     )
     .argument('[mode]', 'observe: judge mail and report, let all pass; guard: act', modeArgument)
+    .option(
+      '--enforce <list>',
+      'with observe: act on this part all the same, separated by commas: domain:NAME, ' +
+        'account:NAME, a share of all accounts such as 5%; none: on nobody',
+      enforceArgument,
+    )
     .option('--config <file>', `the configuration to change (default: ${installedConfig})`)
     .option('--state <dir>', stateHelp)
     .option('--dry-run', 'show the change without making it')
@@ -65,12 +75,14 @@ export function register(program: Command): void {
           'ends those notes.\nSuspensions that are real outlast each switch.',
         examples: [
           ['postern mode', 'what would have been stopped, and the command that lets Postern act'],
+          ['sudo postern mode observe --enforce 5%', 'act on one account in twenty'],
+          ['sudo postern mode observe --enforce domain:a.example,20%', ''],
           ['sudo postern mode guard', ''],
           ['sudo postern mode --undo', 'the file as it was before'],
         ],
         exits: [
           [0, 'done, or nothing to do'],
-          [64, 'neither observe nor guard, or a mode together with --undo'],
+          [64, 'neither observe nor guard, a mode together with --undo, or a wrong --enforce'],
           [69, 'to show: the guard is not running, and there is no ledger to read'],
           [70, 'the running guard did not apply the setting; the file is changed'],
           [77, 'the file cannot be written; run this command as root'],
@@ -79,7 +91,7 @@ export function register(program: Command): void {
       }),
     )
     .action((wanted: Mode | undefined, options: Options, command: Command) =>
-      wanted === undefined && options.undo === undefined
+      wanted === undefined && options.undo === undefined && options.enforce === undefined
         ? showMode(options, command)
         : printReport(command, options, (show) => switchMode(wanted, options, show)),
     );
@@ -91,6 +103,16 @@ function modeArgument(text: string): Mode {
   return mode;
 }
 
+function enforceArgument(text: string): readonly string[] {
+  if (text.trim() === 'none') return [];
+  const entries = text.split(',').map((entry) => entry.trim());
+  const wrong = entries.find((entry) => !isEnforceEntry(entry));
+  if (wrong === undefined) return entries;
+  throw new InvalidArgumentError(
+    `"${wrong}" must be domain:NAME, account:NAME, or a share such as 5%.`,
+  );
+}
+
 async function showMode(options: Options, command: Command): Promise<void> {
   using reads = await openReads(options.state, (text) => warn(command, text));
   const view = await reads.enforcing();
@@ -100,7 +122,7 @@ async function showMode(options: Options, command: Command): Promise<void> {
 /** The mode, what the other one would have changed, and the command that switches. */
 export function modeText(view: EnforcingView): string {
   const { accounts, mode, most, text } = view;
-  const doing = mode === 'guard' ? 'Postern acts' : 'nothing is stopped, all mail passes';
+  const doing = mode === 'guard' ? 'Postern acts' : observing(view.enforce ?? []);
   const head = `Mode ${paint('bold', mode)}: ${doing}.\n`;
   const rows = table(
     [
@@ -124,15 +146,42 @@ export function modeText(view: EnforcingView): string {
   const why = most.length === 0 ? '' : '\nWhy, and what it sent: postern accounts show NAME\n';
   const next =
     mode === 'observe'
-      ? '\nTo let Postern act:  sudo postern mode guard\n'
+      ? '\nTo let Postern act:  sudo postern mode guard\n' +
+        'On a part first:     sudo postern mode observe --enforce 5%\n'
       : '\nTo only observe:     sudo postern mode observe\n';
-  return `${head}${plain(text)}\n${list}${why}${next}`;
+  return `${head}${plain(text)}\n${domainTable(view)}${list}${why}${next}`;
+}
+
+function observing(enforce: readonly string[]): string {
+  if (enforce.length === 0) return 'nothing is stopped, all mail passes';
+  return `Postern acts on ${plain(enforce.join(', '))}; all other mail passes`;
+}
+
+/** A guard of an earlier version does not say it. One domain alone is the sum above. */
+function domainTable({ domains = [] }: EnforcingView): string {
+  if (domains.length < 2) return '';
+  const rows = table(
+    [
+      { title: 'DOMAIN' },
+      { title: 'MESSAGES', align: 'right' },
+      { title: 'ACCOUNTS', align: 'right' },
+      { title: 'SUSPENDED', align: 'right' },
+    ],
+    domains.map((one) => [
+      one.domain === '' ? '(no domain)' : plain(one.domain),
+      String(one.messages),
+      String(one.accounts),
+      String(one.wouldBeSuspended),
+    ]),
+  );
+  return `\n${rows}`;
 }
 
 type Report = {
   readonly changed: boolean;
   readonly diff: string;
   readonly mode: Mode;
+  readonly enforce: readonly string[];
   /** False: no guard is running; it uses the mode from its next start on. */
   readonly takenOver: boolean;
 };
@@ -142,7 +191,8 @@ async function switchMode(
   options: Options,
   show: (text: string) => void,
 ): Promise<Report> {
-  if (named !== undefined && options.undo === true) {
+  const isChange = named !== undefined || options.enforce !== undefined;
+  if (isChange && options.undo === true) {
     throw new OperatorError('usage', 'a mode and --undo cannot be combined: give one of them', {
       exit: sysexits.usage,
     });
@@ -150,27 +200,29 @@ async function switchMode(
   const file = configFile(options);
   const before = readConfigText(file);
   const { config: old } = parseConfig(before, file);
-  const { after, mode } =
-    named === undefined ? undone(file, before) : changed(file, before, { from: old.mode, named });
-  const as = named === undefined ? 'as before' : `mode ${mode}`;
+  const wanted = wantedMode(old, named, options.enforce);
+  const isUndo = options.undo === true;
+  const { after, mode, enforce } =
+    isUndo || wanted === undefined ? undone(file, before) : changed(file, before, old, wanted);
+  const as = isUndo ? 'as before' : `mode ${mode}`;
   const diff = unifiedDiff(before, after, { before: file, after: `${file} (${as})` });
   show(diff);
-  const report = { changed: diff !== '', diff, mode, takenOver: false };
+  const report = { changed: diff !== '', diff, mode, enforce, takenOver: false };
   if (options.dryRun === true) return report;
-  if (diff === '') show(`${file} has mode = "${mode}" already.\n`);
+  if (diff === '') show(`${file} has ${settingText({ mode, enforce })} already.\n`);
   else {
     await mayGoOn(options);
     await announce(options.state, mode);
-    if (named !== undefined) keepBefore(file, 'mode', { before, after });
+    if (!isUndo) keepBefore(file, 'mode', { before, after });
     writeConfigText(file, after);
-    if (named === undefined) dropBefore(file, 'mode');
+    if (isUndo) dropBefore(file, 'mode');
   }
   const takenOver = await guardTakesOver(
     options.state,
-    (status) => status.mode === mode,
+    (status) => status.mode === mode && sameList(status.enforce ?? [], enforce),
     'perhaps it was started with --mode, or with another file; see journalctl -u postern',
   );
-  show(doneText(mode, takenOver, named === undefined));
+  show(doneText({ mode, enforce }, takenOver, isUndo));
   return { ...report, takenOver };
 }
 
@@ -184,23 +236,50 @@ async function announce(state: string | undefined, mode: Mode): Promise<void> {
   }
 }
 
-type Changed = { readonly after: string; readonly mode: Mode };
+type Wanted = { readonly mode: Mode; readonly enforce: readonly string[] };
+type Changed = Wanted & { readonly after: string };
+
+/** Undefined: nothing was named. Throws OperatorError for a part without the mode it belongs to. */
+function wantedMode(
+  old: Wanted,
+  named: Mode | undefined,
+  enforce: readonly string[] | undefined,
+): Wanted | undefined {
+  if (named === undefined && enforce === undefined) return undefined;
+  const mode = named ?? old.mode;
+  if (mode === 'guard' && enforce !== undefined) {
+    throw new OperatorError('usage', 'the mode is guard: Postern acts on all accounts', {
+      hint: 'to act on a part only: postern mode observe --enforce 5%',
+      exit: sysexits.usage,
+    });
+  }
+  return { mode, enforce: enforce ?? old.enforce };
+}
+
+function settingText({ enforce, mode }: Wanted): string {
+  const part = enforce.length === 0 ? '' : ` and enforce = ${JSON.stringify(enforce)}`;
+  return `mode = "${mode}"${part}`;
+}
+
+function sameList(one: readonly string[], other: readonly string[]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
 
 /** The text with the mode that was named. Throws OperatorError if it cannot be set there. */
-function changed(
-  file: string,
-  before: string,
-  { from, named }: { readonly from: Mode; readonly named: Mode },
-): Changed {
-  const after = from === named ? before : withSetting(before, place, JSON.stringify(named));
+function changed(file: string, before: string, old: Wanted, { mode, enforce }: Wanted): Changed {
+  const list = enforce.length === 0 ? undefined : `[${enforce.map(quoted).join(', ')}]`;
+  const part = sameList(old.enforce, enforce) ? before : withSetting(before, enforcePlace, list);
+  const after = old.mode === mode ? part : withSetting(part, place, JSON.stringify(mode));
   const { config, oldNames } = parseConfig(after, file);
   warnOldNames({ file, oldNames });
-  if (config.mode === named) return { after, mode: named };
+  if (config.mode === mode && sameList(config.enforce, enforce)) return { after, mode, enforce };
   throw new OperatorError(
     'config-not-changed',
-    `${file} has mode in a form that cannot be changed`,
+    `${file} has mode or enforce in a form that cannot be changed`,
     {
-      hint: `set mode = "${named}" in it yourself, then: systemctl reload postern`,
+      hint:
+        `set mode = "${mode}"${list === undefined ? '' : ` and enforce = ${list}`} in it ` +
+        'yourself, then: systemctl reload postern',
       exit: sysexits.config,
     },
   );
@@ -221,8 +300,11 @@ function undone(file: string, now: string): Changed {
       exit: sysexits.config,
     });
   }
-  return { after: kept.before, mode: parseConfig(kept.before, file).config.mode };
+  const { enforce, mode } = parseConfig(kept.before, file).config;
+  return { after: kept.before, mode, enforce };
 }
+
+const quoted = (text: string): string => JSON.stringify(text);
 
 function configFile({ config }: Options): string {
   const file = config ?? usualConfig();
@@ -235,7 +317,7 @@ function configFile({ config }: Options): string {
   });
 }
 
-function doneText(mode: Mode, takenOver: boolean, isUndone: boolean): string {
+function doneText({ mode, enforce }: Wanted, takenOver: boolean, isUndone: boolean): string {
   const undo = isUndone ? '' : ' To undo: sudo postern mode --undo';
   if (!takenOver) {
     return (
@@ -246,6 +328,8 @@ function doneText(mode: Mode, takenOver: boolean, isUndone: boolean): string {
   const now =
     mode === 'guard'
       ? 'The guard acts now: it holds and refuses mail, and suspends accounts.'
-      : 'The guard only observes now: nothing is stopped. Suspensions that are real stay.';
+      : enforce.length > 0
+        ? `The guard acts on ${enforce.join(', ')} now and observes all others.`
+        : 'The guard only observes now: nothing is stopped. Suspensions that are real stay.';
   return `${now}${undo}\n`;
 }

@@ -38,6 +38,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['listed', 'are we on blocklists? what to do', () => import('./listed/listed.ts')],
   ['audit', 'who did what: operators, and Postern itself', () => import('./audit.ts')],
   ['explain', 'why a message got its verdict', () => import('./explain.ts')],
+  ['brake', 'whether Postern doubts its own verdicts', () => import('./brake.ts')],
   ['forget', "remove a person's address from all records", () => import('./forget.ts')],
   ['try', 'play a hijack, or send a test notice', () => import('./try/try.ts')],
   ['drill', 'live fire: is a hijacked account stopped?', () => import('./drill/drill.ts')],

@@ -12,10 +12,10 @@ import { isHeldFull } from '../core/verdict.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
 import type { Millis } from '../lib/time.ts';
+import type { EnforcingView } from '../ports/acting/enforcing.ts';
 import type {
   AccountView,
   BypassView,
-  EnforcingView,
   IncidentView,
   ReturnView,
   StatusView,
@@ -110,7 +110,7 @@ export function statusText(
 ): string {
   const { enforcing, status, suspended, watched } = seen;
   const { accounts, ledger, mode } = status;
-  const doing = mode === 'guard' ? 'guarding' : 'observing only, nothing is stopped';
+  const doing = mode === 'guard' ? 'guarding' : observing(status.enforce ?? []);
   const since = `since ${clock(status.startedAt)}, ${span(status.now - status.startedAt)}`;
   const doors = Object.entries(status.doors).filter(([name]) => name !== 'http');
   const lines: (readonly [string, string])[] = [
@@ -148,6 +148,11 @@ export function statusText(
     suspendedText(suspended, accounts.suspended + (accounts.wouldBeSuspended ?? 0)) +
     watchedText(watched)
   );
+}
+
+function observing(enforce: readonly string[]): string {
+  if (enforce.length === 0) return 'observing only, nothing is stopped';
+  return `observing, and acting on ${plain(enforce.join(', '))} only`;
 }
 
 function verdictLines({ verdicts, observedVerdicts }: StatusView): (readonly [string, string])[] {

@@ -4,6 +4,7 @@
  * `90s` or `1h`.
  */
 import { z } from 'zod';
+import { entriesMax, isEnforceEntry } from '../core/enforcement/enforcement.ts';
 import { localTransports } from '../formats/postfix/local-transports.ts';
 import { parseNetworkRule } from '../formats/postfix/network-list.ts';
 import { type DrillSettings, drillSettings } from './drill.ts';
@@ -28,6 +29,7 @@ import { type ScriptsSection, scriptSettings } from './sections/scripts.ts';
 import { type SendmailSettings, sendmailSettings } from './sections/sendmail.ts';
 import { type SigningSection, signingSettings } from './sections/signing.ts';
 import { type InboundSection, inboundSettings } from './sections/waiting.ts';
+import { type WebmailSettings, webmailSettings } from './sections/webmail/webmail.ts';
 
 const duration = z
   .string()
@@ -45,6 +47,7 @@ const clientNetwork = z
 
 export type Config = {
   mode: 'observe' | 'guard';
+  enforce: string[];
   host: string;
   contact: string;
   doors: DoorSettings;
@@ -79,6 +82,7 @@ export type Config = {
   };
   dovecot: { deny_file: string; config: string };
   mail_log: { source: string; more: string[] };
+  webmail: WebmailSettings;
   dns: DnsSettings;
   passwords: PasswordSettings;
   providers: ProviderSettings;
@@ -110,6 +114,21 @@ const shape = z.strictObject({
     .default('guard')
     .describe(
       'observe: judge mail and report, but let everything pass. guard: act on the ' + 'verdicts.',
+    ),
+  enforce: z
+    .array(
+      z
+        .string()
+        .refine(
+          isEnforceEntry,
+          'must be domain:NAME, account:NAME, or a share of all accounts such as 5%',
+        ),
+    )
+    .max(entriesMax)
+    .default([])
+    .describe(
+      'Whose mail is judged as in mode guard while the mode is observe: "domain:a.example", ' +
+        '"account:x@a.example", or a share of all accounts such as "5%". See `postern mode`.',
     ),
   host: z
     .string()
@@ -299,6 +318,7 @@ const shape = z.strictObject({
         .describe('Further log files, such as one that Dovecot writes itself (log_path).'),
     })
     .prefault({}),
+  webmail: webmailSettings,
   dns: dnsSettings,
   passwords: passwordSettings,
   providers: providerSettings,

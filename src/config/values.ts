@@ -22,7 +22,7 @@ export function whereOf(address: string, mode: number): SocketAddress | undefine
  * server's. `machine` is the addresses of this machine.
  */
 export function policyOf(
-  { accounts, ceilings, scan, suspension }: Config,
+  { accounts, ceilings, scan, suspension, webmail }: Config,
   machine: readonly string[],
 ): Policy {
   return {
@@ -32,7 +32,7 @@ export function policyOf(
     serverRecipientsPerHour: ceilings.server_recipients_per_hour,
     scanHoldScore: scan.hold_score,
     unscanned: scan.when_down,
-    isOwnHost: ownHosts([...accounts.own_hosts, ...machine]),
+    isOwnHost: ownHosts([...accounts.own_hosts, ...webmail.hosts, ...machine]),
     heldMax: {
       messages: suspension.held_messages_max,
       bytes: suspension.held_megabytes_max * 1_000_000,

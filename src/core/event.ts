@@ -53,6 +53,46 @@ export type Submission = {
   readonly scriptFinding?: ScriptFinding;
   /** Why no key signs it, and authors that its account may not use. */
   readonly authors?: AuthorsFinding;
+  /** What the client's program and the text look like, where the door sees that. */
+  readonly traits?: Traits;
+  /** The service of the mail server that took it, if only a webmail can use that service. */
+  readonly service?: string;
+  /**
+   * The person's address as a field of the message says. It counts only where a webmail host handed
+   * the message in (flow/webmail).
+   */
+  readonly clientField?: string;
+  /** The webmail that handed it in: its address, or the service. `client` is the person's then. */
+  readonly webmail?: string;
+};
+
+/**
+ * What a door sees of the client's program and of the text. A trait that is absent was not looked
+ * at; an empty one was looked at, and nothing was there.
+ */
+export type Traits = {
+  /** The Message-ID that the message answers, as it says; without its brackets. */
+  readonly inReplyTo?: string;
+  /** What the client said in EHLO. */
+  readonly helo?: string;
+  /** Version and cipher of TLS. */
+  readonly tls?: string;
+  /** The SASL mechanism. */
+  readonly auth?: string;
+  /** User-Agent or X-Mailer: program and version. */
+  readonly mailer?: string;
+  /** Offset in the Date field: `+0100`. */
+  readonly zone?: string;
+  /** The Message-ID with what differs in each made alike (core/traits/message-id-form.ts). */
+  readonly messageIdForm?: string;
+  /** Registered domains of the links in the body, once each, in lower case. */
+  readonly links?: readonly string[];
+  /** Kinds of attachments: `pdf`, `zip`. */
+  readonly attachments?: readonly string[];
+  /** Whether it has a List-Unsubscribe field. */
+  readonly list?: boolean;
+  /** Handed in by a webmail host: then `client` is the person's address. */
+  readonly via?: 'webmail';
 };
 
 /** What is known of a message besides its recipients. */
@@ -65,6 +105,26 @@ export type LoginSeen = {
   readonly account: Account;
   readonly client: string;
   readonly ok: boolean;
+  /** Who was asked; `imap` is POP3 too. Webmail: `client` is the person's address. */
+  readonly protocol?: 'imap' | 'smtp' | 'webmail';
+  /** As of Traits. */
+  readonly auth?: string;
+  readonly tls?: string;
+};
+
+/** Mail from outside that was accepted for a mailbox here. */
+export type MailReceived = {
+  readonly kind: 'receive';
+  readonly at: Millis;
+  readonly account: Account;
+  /** Address key of the author outside. */
+  readonly sender: string;
+  /** SPF or DKIM passed for the domain of `sender`. */
+  readonly proved: boolean;
+  /** The content filter did not take it for spam. */
+  readonly wanted: boolean;
+  /** Without angle brackets; empty without one. */
+  readonly messageId: string;
 };
 
 /** What happened to one recipient of a message. */
@@ -102,6 +162,11 @@ export type LogFact =
       readonly client: string;
       readonly ok: boolean;
       readonly times: number;
+      /** Who was asked, if the line says so. Webmail: `client` is the person's address. */
+      readonly protocol?: LoginSeen['protocol'];
+      /** As of Traits; absent if no line says it. */
+      readonly auth?: string;
+      readonly tls?: string;
     }
   /** The password service found a wrong password. The failed login is in another line. */
   | { readonly kind: 'mismatch'; readonly account: Account; readonly client: string }
@@ -147,6 +212,9 @@ export type QueueFact =
       /** Address of the client that a filter names (XFORWARD); empty without one. */
       readonly firstClient: string;
       readonly login: Account | undefined;
+      /** Of the login, as of Traits; absent if no line says it. */
+      readonly auth?: string;
+      readonly tls?: string;
       /** Who called sendmail(1); undefined for mail that came by SMTP. */
       readonly uid: number | undefined;
       /** Envelope sender (address key) of mail of this machine; undefined for mail by SMTP. */
@@ -212,10 +280,19 @@ export type LogEvent = LogFact & { readonly at: Millis; readonly host?: string }
 export type ReplayEvent =
   | Submission
   | LoginSeen
+  | MailReceived
   /** The account is that of the `send` with this id. */
   | (Omit<DeliverySeen, 'account' | 'sentAt' | 'answer'> & {
       readonly id: string;
       /** The host that answered; empty if no other server did; absent if it is not recorded. */
       readonly mxHost?: string;
     })
-  | { readonly kind: 'clear'; readonly at: Millis; readonly account: Account };
+  | { readonly kind: 'clear'; readonly at: Millis; readonly account: Account }
+  /** An operator announces a mailing (core/mailings/expected.ts). */
+  | {
+      readonly kind: 'expect';
+      readonly at: Millis;
+      readonly account: Account;
+      readonly recipients: number;
+      readonly until: Millis;
+    };

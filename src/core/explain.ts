@@ -2,7 +2,7 @@
  * Verdicts in words: the sentences for log, page, command line and notices; the SMTP reply for the
  * sender; the reason that Postfix keeps with a held message. Nothing else words a reason.
  */
-import { during } from '../lib/time.ts';
+import { during, utcMinute } from '../lib/time.ts';
 import type { Notice } from './notice.ts';
 import type {
   CountName,
@@ -45,6 +45,11 @@ const counted: Readonly<Record<CountName, (saw: number, time: string) => string>
   'provider-replies': (saw, time) =>
     `${many(saw, 'reply', 'replies')} in ${time} of mail servers that refuse the content or the ` +
     'amount of mail',
+  'odd-client': (saw, time) =>
+    `${many(saw, 'recipient')} in ${time} from a network and a program that are both new to this ` +
+    'account',
+  reached: (saw, time) =>
+    `${many(saw, 'recipient')} reached in ${time} (known ones count a quarter)`,
 };
 
 /**
@@ -115,6 +120,9 @@ const sentences: {
       : `${scored(reason)}; ${spamLimit(reason)}`,
   'weak-password': ({ finding, saw }) =>
     `${finding}; until it is changed, ${Math.round(100 / saw)} % of what is normal is allowed`,
+  waiting: ({ saw }) =>
+    `mail of this account waits for a person to decide, ${waitedText(saw)}; ` +
+    'until then only mail to people it knows passes, from its own network and program',
   suspended: (reason) => suspendedSentence(reason, 'was'),
   ceiling: ({ limit, saw, usual }) => ceilings[limit](saw, usual),
   virus: ({ virus }) => `ClamAV found ${virus} in this message`,
@@ -128,8 +136,19 @@ const sentences: {
     `${many(saw, 'message')} of this account (${megabytes(bytes)}) are held until a person ` +
     `decides; the limit is ${usual} messages or ${megabytes(bytesMax)}`,
   'foreign-author': ({ address, asked }) => foreignAuthorText(address, asked),
+  brake: ({ held, since }) =>
+    `the brake is on since ${utcMinute(since)}: ` +
+    (held
+      ? 'the account was not suspended'
+      : 'one kind of evidence does not hold a message, so it passed'),
   operator: ({ by, note }) => `suspended by ${by}${note === '' ? '' : `: ${note}`}`,
 };
+
+/** In whole hours from two hours on. */
+function waitedText(minutes: number): string {
+  if (minutes < 1) return 'since less than a minute ago';
+  return minutes < 120 ? `for ${minutes} min now` : `for ${Math.floor(minutes / 60)} hours now`;
+}
 
 function suspendedSentence(
   { saw, leakedRecipients }: Of<'suspended'>,

@@ -12,8 +12,13 @@ export type Notice = {
     | 'account.waiting'
     | 'account.would-suspend'
     | 'account.foreign'
+    | 'account.reach'
+    | 'account.new-client'
+    | 'account.copies'
+    | 'account.watched'
     | 'ledger.failing'
     | 'guard.trouble'
+    | 'guard.brake'
     | 'dkim.record'
     | 'dkim.lost'
     | 'lane.changed'
@@ -34,6 +39,10 @@ export type Notice = {
   /** Some of the recipients that `leaked` counts; missing where none is known in clear text. */
   readonly reached?: readonly string[];
   readonly stopped: { readonly messages: number; readonly fromQueue: number };
+  /** Of mail that passed: what was counted, with what it is compared. */
+  readonly numbers?: Readonly<Record<string, number>>;
+  /** Of mail that passed: the mode is observe for this account, so nothing is stopped. */
+  readonly observed?: true;
   /** Mode observe: how many messages mode guard would have stopped; nothing was. */
   readonly wouldStop?: { readonly messages: number };
   /** What is known of the account's mail since the first sign, or of the message that is held. */
@@ -45,7 +54,10 @@ export type Notice = {
    * stays held.
    */
   readonly undo: string;
-  /** After a suspension, the command if the mail was honest: it delivers all that is held. */
+  /**
+   * After a suspension, and where held mail waits for a person: the command if the mail was honest.
+   * It delivers all that is held.
+   */
   readonly falseAlarm?: string;
   readonly explain: string;
   /**

@@ -20,7 +20,17 @@ export const usualCommand: OwnCommand = { program: 'postern', options: [], sudo:
 
 /** The first words after `postern`. A word that is not here is no command, but a sentence. */
 export const commandWords: readonly string[] = [
-  ...['accounts', 'audit', 'bounces', 'check', 'checklist', 'completion', 'config', 'connect'],
+  ...[
+    'accounts',
+    'audit',
+    'bounces',
+    'brake',
+    'check',
+    'checklist',
+    'completion',
+    'config',
+    'connect',
+  ],
   ...['dkim', 'dns', 'doctor', 'drill', 'explain', 'find', 'forget', 'held', 'help', 'inbound'],
   ...['incidents', 'install', 'listed', 'man', 'mode', 'passwords', 'probe', 'providers'],
   ...['quarantine', 'replay', 'scan', 'scripts', 'spf', 'stats', 'status', 'support', 'try', 'up'],

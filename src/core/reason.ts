@@ -17,6 +17,8 @@ export const countNames = [
   'spam-like',
   'new-local',
   'provider-replies',
+  'odd-client',
+  'reached',
 ] as const;
 export type CountName = (typeof countNames)[number];
 
@@ -62,10 +64,14 @@ type Facts = Readonly<Record<CountName, CountFacts>> & {
   readonly virus: { readonly virus: string };
   readonly 'spam-score': ScoreFacts;
   readonly unscanned: { readonly missing: readonly ScannerName[] };
+  /** Mail of the account waits for a person; `saw` is for how many minutes. */
+  readonly waiting: NoFacts;
   /** So many messages are held and wait that no more are: `usual` is the limit. */
   readonly 'held-full': { readonly bytes: number; readonly bytesMax: number };
   /** `asked`: the account may not write as this address; if not, the tables could not be asked. */
   readonly 'foreign-author': { readonly address: string; readonly asked: boolean };
+  /** The brake was on since then (core/brake); `saw` kinds of evidence agreed. */
+  readonly brake: { readonly since: number; readonly held: boolean };
   /** An operator suspended the account. */
   readonly operator: { readonly by: string; readonly note: string };
 };

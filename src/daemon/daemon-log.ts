@@ -19,6 +19,7 @@ import { openQueueTrails } from '../flow/bypass/queue-trails.ts';
 import type { Journal } from '../flow/journal/journal.ts';
 import type { Notices } from '../flow/notices/notices.ts';
 import type { OwnBounces } from '../flow/reflection/own-bounces.ts';
+import type { WebmailLogins } from '../flow/webmail/webmail-logins.ts';
 import { expand, mainValue, parseMainCf } from '../formats/postfix/main-cf.ts';
 import { dayMs } from '../lib/time.ts';
 import type { FilterUser } from '../partners/postfix/mail-facts.ts';
@@ -37,6 +38,7 @@ type Deps = {
   readonly fates: Pick<DaemonFates, 'seen' | 'settled'>;
   readonly troubles: Troubles;
   readonly ownBounces: Pick<OwnBounces, 'seen'>;
+  readonly webmail: Pick<WebmailLogins, 'seen'>;
   readonly localDomains: ReadonlySet<string>;
   readonly mayRelay: (client: string) => boolean;
   readonly connected: ConnectedReader;
@@ -78,7 +80,8 @@ export function openDaemonLog(
         // New names first: what the line says then finds its account.
         renames.seen(event);
         bypass.seen(event);
-        logSeen.seen(event);
+        if (event.kind !== 'login') logSeen.seen(event);
+        else for (const login of deps.webmail.seen(event)) logSeen.seen(login);
         deps.ownBounces.seen(event);
         deps.notices.logged(event);
       },

@@ -10,6 +10,7 @@ import { openPolicy, type PolicyDeps } from '../doors/policy/server.ts';
 import { isListed, parseNetworkRule } from '../formats/postfix/network-list.ts';
 import type { ListenAddress, Listener } from '../lib/listener.ts';
 import { OperatorError } from '../lib/operator-error.ts';
+import { siteOf } from '../partners/dns/public-suffix.ts';
 import { openPeerCheck } from '../partners/kernel/peer-check.ts';
 import { postfixLogFile } from '../partners/postfix/log-file.ts';
 import type { DaemonOptions, DaemonParts, DoorAddresses, DoorOptions } from './base/options.ts';
@@ -164,6 +165,7 @@ function policyOpener(parts: DaemonParts, flows: Flows) {
       troubles: flows.troubles,
       nextConnection: () => ++connections,
       handler: flows.policy,
+      believesXclient: flows.webmail.door.believesXclient,
       log,
       count,
       defaultDomain: flows.loginDomains,
@@ -173,7 +175,7 @@ function policyOpener(parts: DaemonParts, flows: Flows) {
 
 function milterOpener(
   parts: DaemonParts,
-  { localDomains, localTransports, loginDomains, mayRelay, path, troubles }: Flows,
+  { localDomains, localTransports, loginDomains, mayRelay, path, troubles, webmail }: Flows,
   { handovers }: DaemonSendmail,
 ) {
   const { clock, count, log } = parts.world;
@@ -197,6 +199,8 @@ function milterOpener(
         localDomains,
         mayRelay,
         localDaemons: new Set(accounts.local_services),
+        siteOf,
+        ...webmail.door,
       },
     });
 }
@@ -213,9 +217,10 @@ const onlyRoot: ReadonlySet<number> = new Set([0]);
 function followMailLog({ parts, flows }: Opening): void {
   const { config, counters, scope, world } = parts;
   const { clock, count, log } = world;
-  const { mail_log, postfix } = config;
+  const { mail_log, postfix, webmail } = config;
   const { journal } = flows;
-  if (mail_log.source === 'off' && mail_log.more.length === 0) return;
+  const files = [...mail_log.more, ...webmail.logs];
+  if (mail_log.source === 'off' && files.length === 0) return;
   let writers: AllowedUsers | undefined;
   scope.defer(() => writers?.close());
   scope.use(
@@ -225,6 +230,7 @@ function followMailLog({ parts, flows }: Opening): void {
       log,
       count,
       more: mail_log.more,
+      webmail: webmail.logs,
       defaultDomain: flows.loginDomains,
       journalUids: () => writers?.allowed() ?? onlyRoot,
       async source() {

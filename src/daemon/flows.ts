@@ -7,24 +7,23 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { policyOf } from '../config/values.ts';
 import type { Policy } from '../core/account/policy.ts';
-import type { Account, LoginDomains } from '../core/account-name.ts';
+import type { LoginDomains } from '../core/account-name.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
 import type { ReplyClassifier } from '../core/replies/classified.ts';
 import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
-import { openHeldCount } from '../flow/account/held-count.ts';
 import { type HeldFull, openHeldFull } from '../flow/account/held-full.ts';
-import { openGate } from '../flow/account/message-submitted.ts';
-import { openPolicyHandler, type RecipientAskedDeps } from '../flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
 import { type AdminDeps, openAdmin } from '../flow/admin/admin.ts';
+import { openBrakeAdmin } from '../flow/brake/brake-admin.ts';
+import { type KeptBrake, openBrake } from '../flow/brake/brake-kept.ts';
 import type { BypassMeter } from '../flow/bypass/bypass-meter.ts';
 import { type DoorNotes, openDoorNotes } from '../flow/bypass/door-notes.ts';
 import { type Checklist, openChecklist } from '../flow/checklist/checklist-noted.ts';
+import { type Imports, openImports } from '../flow/imports/imports.ts';
 import { type Journal, openJournal } from '../flow/journal/journal.ts';
+import { type Mailings, openMailings } from '../flow/mailings/mailings.ts';
 import { type MessagePathDeps, openMessagePath } from '../flow/message-path.ts';
-import { type Notices, openNotices } from '../flow/notices/notices.ts';
-import { type NoticeLog, openNoticeLog } from '../flow/notices/operator-told.ts';
 import { openTroubles } from '../flow/notices/troubles.ts';
 import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwords-audited.ts';
 import type { Settings } from '../flow/settings.ts';
@@ -47,10 +46,12 @@ import { openDaemonLog } from './daemon-log.ts';
 import { openDaemonDrill } from './drill/drill.ts';
 import { type DaemonFates, openDaemonFates } from './fates.ts';
 import { startGauges } from './gauges.ts';
+import { openJudging } from './judging.ts';
 import { incidentSources, openDaemonLanes } from './lanes.ts';
 import { openMailServer } from './mail-server.ts';
-import { noticeChannels, noticeCheck } from './notices.ts';
+import { type DaemonNotices, openDaemonNotices } from './notices.ts';
 import { openDaemonAuthors } from './readers/authors.ts';
+import { type DaemonCorrespondents, openDaemonCorrespondents } from './readers/correspondents.ts';
 import { openInbound, openInboundResolver } from './readers/inbound.ts';
 import { type DaemonReflection, openDaemonReflection } from './readers/reflection.ts';
 import { openDaemonReplies } from './readers/replies.ts';
@@ -58,6 +59,7 @@ import { openDaemonScan } from './readers/scan.ts';
 import { openDaemonScripts } from './readers/scripts.ts';
 import { openDaemonSigning } from './readers/signing.ts';
 import { openDaemonWaiting } from './readers/waiting.ts';
+import { type DaemonWebmail, openDaemonWebmail } from './readers/webmail.ts';
 import { openStopping, type Stopping } from './stopping.ts';
 
 export type Flows = {
@@ -76,6 +78,7 @@ export type Flows = {
   readonly localTransports: Pick<ReadonlySet<string>, 'has'>;
   readonly loginDomains: LoginDomains;
   readonly mayRelay: (client: string) => boolean;
+  readonly webmail: DaemonWebmail;
   /** What `postern connect` found out about Postfix. */
   readonly connected: ConnectedReader;
   /** Takes the question whether the mail server is connected to the milter door now. */
@@ -92,16 +95,18 @@ export type Flows = {
 };
 
 /** Changed in place by a reload. */
-type Live = { readonly settings: Mutable<Settings>; readonly policy: Mutable<Policy> };
+export type Live = { readonly settings: Mutable<Settings>; readonly policy: Mutable<Policy> };
 
-type Memory = {
+export type DaemonMemory = DaemonNotices & {
   readonly journal: Journal;
   readonly accounts: Accounts;
+  readonly braking: KeptBrake;
+  readonly correspondents: DaemonCorrespondents;
   readonly exemptions: Exemptions;
+  readonly mailings: Mailings;
+  readonly imports: Imports;
   readonly weakPasswords: WeakPasswords;
   readonly feed: Feed;
-  readonly notices: Notices;
-  readonly told: NoticeLog;
   readonly troubles: Troubles;
   readonly notes: DoorNotes;
 };
@@ -110,11 +115,13 @@ const iso = (at: Millis): string => new Date(at).toISOString();
 
 export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const { config, counters, scope, world } = parts;
-  const live: Live = { settings: settingsOf(config), policy: policyOf(config, machineAddresses()) };
-  const memory = openMemory(parts, ledger, live);
+  const settings = { ...settingsOf(config), seed: 0 };
+  const live: Live = { settings, policy: policyOf(config, machineAddresses()) };
   const mailServer = openMailServer({ config, state: parts.state, log: world.log });
-  const { localDomains, localTransports, loginDomains } = mailServer;
+  const memory = openMemory(parts, ledger, { ...live, ...mailServer });
+  const { localDomains, loginDomains } = mailServer;
   scope.defer(mailServer.close);
+  const webmail = openDaemonWebmail(parts, { ...mailServer, policy: live.policy });
   const readers = openReaders(parts, ledger, { ...memory, ...mailServer });
   const replies = openDaemonReplies(config);
   const lanes = openDaemonLanes(parts, { ...memory, ...replies, ledger });
@@ -124,7 +131,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   const stopping = openStopping(parts, memory, { ...mailServer, ...stops, ...replies });
   const judged = { ...live, localDomains, strangers: readers.waiting.strangers };
   const judging = openJudging(parts, { ...memory, ...stopping }, judged);
-  const logged = { ...memory, ...stopping, ...replies, ...readers.reflection, fates };
+  const logged = { ...memory, ...stopping, ...replies, ...readers.reflection, fates, webmail };
   const mailLog = openLogFlow(parts, logged, mailServer);
   const doors: Record<string, string> = {};
   const drilled = { ...memory, ...stopping, ...live, defaultDomain: loginDomains };
@@ -148,25 +155,21 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
       modeNotes: mode.notes,
     },
   );
-  scope.defer(startPruning(parts, memory.journal, readers.waiting.knownOlderThan));
+  scope.defer(startPruning(parts, memory.journal, readers.waiting.olderThan));
   const { live: reads } = memory.journal;
   scope.defer(startGauges({ counters, admin, settings: live.settings, live: reads }));
+  const passing = { ...mailLog, readers, fates, counters, webmail: webmail.clients };
   mode.changed();
   stopping.suspensions.resume();
   return {
-    path: drill.path(
-      openPath({ ...memory, ...judging, returns: mailLog.returns, readers, fates, counters }),
-    ),
+    path: drill.path(openPath({ ...memory, ...judging, ...passing })),
     policy: drill.policy(judging.policy),
     setMilterPresent: judging.setMilterPresent,
     admin,
     checklist,
     journal: memory.journal,
-    localDomains,
-    localTransports,
-    loginDomains,
-    mayRelay: mailServer.mayRelay,
-    connected: mailServer.connected,
+    ...mailServer,
+    webmail,
     queue: stopping.mta !== undefined,
     heldFull: openHeldFull({ ...memory, held: judging.held, world, settings: live.settings }),
     mailLog: drill.mailLog(mailLog.handler),
@@ -191,7 +194,7 @@ function openPath({
   gate,
   policy,
   ...more
-}: Pick<MessagePathDeps, 'returns' | 'notes' | 'fates' | 'gate'> & {
+}: Pick<MessagePathDeps, 'returns' | 'notes' | 'fates' | 'gate' | 'webmail'> & {
   readonly readers: ReturnType<typeof openReaders>;
   readonly policy: MessagePathDeps['reservations'];
   readonly counters: DaemonParts['counters'];
@@ -200,6 +203,7 @@ function openPath({
     readers: readers.sources,
     authors: readers.signing.authors,
     returns: more.returns,
+    webmail: more.webmail,
     direct: readers.scripts.direct,
     scripts: readers.scripts.register,
     gate,
@@ -216,9 +220,10 @@ function openPath({
 /** Opens what takes the mail log. */
 function openLogFlow(
   parts: DaemonParts,
-  memory: Memory &
+  memory: DaemonMemory &
     Stopping & {
       readonly fates: DaemonFates;
+      readonly webmail: DaemonWebmail;
       readonly classifier: ReplyClassifier;
     } & Pick<DaemonReflection, 'ownBounces'>,
   { connected, filterUsers, localDomains, mayRelay }: ReturnType<typeof openMailServer>,
@@ -226,6 +231,7 @@ function openLogFlow(
   return openDaemonLog(parts, {
     ...memory,
     replies: memory.classifier,
+    webmail: memory.webmail.logins,
     localDomains,
     mayRelay,
     connected,
@@ -237,86 +243,62 @@ function openLogFlow(
 }
 
 /** Opens what is remembered, and the notices to the operator, which are remembered too. */
-function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Live): Memory {
-  const { config, counters, host, own, scope, world } = parts;
+function openMemory(
+  parts: DaemonParts,
+  ledger: Ledger,
+  {
+    localDomains,
+    loginDomains,
+    policy,
+    settings,
+  }: Live & Pick<ReturnType<typeof openMailServer>, 'localDomains' | 'loginDomains'>,
+): DaemonMemory {
+  const { config, counters, host, scope, world } = parts;
   const onState = (to: 'ok' | 'failing'): void => {
     counters.set('postern_ledger_ok', to === 'ok' ? 1 : 0);
     if (to === 'failing') told.ledgerFailing(journal.state().why);
   };
   const journal = openJournal({ world, ledger, onState });
   scope.defer(() => journal.close());
-  const accounts = openAccounts(journal, policy, randomInt(2 ** 32));
+  const braking = openBrake({ journal, world, host, iso, notices: () => notices });
+  scope.defer(() => braking.close());
+  const seed = (): number => accounts.context.people.seed;
+  const correspondents = openDaemonCorrespondents(parts, { journal, ledger, seed });
+  const accounts = openAccounts(journal, policy, randomInt(2 ** 32), {
+    people: correspondents.people,
+    brake: braking.brake,
+  });
+  settings.seed = accounts.context.people.seed;
   scope.defer(() => accounts.saveBaseline());
+  const people = { accounts, journal, ledger, world, iso, defaultDomain: loginDomains };
   const weakPasswords = openWeakPasswords(ledger.weakPasswords(), {
     journal,
     world,
     defaultDomain: config.accounts.default_domain,
   });
-  const channels = noticeChannels(config, host, own);
-  const notices = openNotices({
-    world,
-    journal,
-    channels,
-    pageUrl: config.notices.page_url,
-    isSuspended: (account) => accounts.known(account as Account)?.state === 'suspended',
-  });
-  scope.defer(() => notices.close());
-  const told = openNoticeLog({ world, notices, settings, host, iso });
+  const telling = openDaemonNotices(parts, { accounts, journal, localDomains, settings, iso });
+  const { notices, told } = telling;
   return {
     journal,
     accounts,
+    braking,
+    correspondents,
     exemptions: openExemptions(ledger.exemptions()),
+    mailings: openMailings(people),
+    imports: openImports(people),
     weakPasswords,
     feed: openFeed(),
-    notices,
-    told,
+    ...telling,
     troubles: openTroubles({ world, told }),
     notes: openDoorNotes(world.clock, () => accounts.context.people.seed),
   };
-}
-
-/** Opens what judges: the gate for whole messages, and the handler of the policy door. */
-function openJudging(
-  { config, world }: DaemonParts,
-  memory: Memory & Stopping,
-  of: Live & Pick<RecipientAskedDeps, 'localDomains' | 'strangers'>,
-) {
-  const { accounts, exemptions, feed, journal, notices, suspensions, told, weakPasswords } = memory;
-  const { settings } = of;
-  const held = openHeldCount(journal, world.clock, memory.mta !== undefined);
-  const gate = openGate({
-    world,
-    accounts,
-    journal,
-    exemptions,
-    weakPasswords,
-    feed,
-    settings,
-    held,
-    isOurs: noticeCheck(config, notices),
-    suspending: (...about) => suspensions.suspending(...about),
-    holding: (story) => told.holding(story),
-    full: (story, sum) => told.full(story, sum),
-  });
-  let milterPresent = (): boolean => false;
-  const policy = openPolicyHandler({
-    gate,
-    accounts,
-    world,
-    ...of,
-    milterPresent: () => milterPresent(),
-  });
-  const setMilterPresent = (present: () => boolean): void => {
-    milterPresent = present;
-  };
-  return { gate, held, policy, setMilterPresent };
 }
 
 /** Opens what reads messages and what counts them, in the order of their edits. */
 function openReaders(
   parts: DaemonParts,
   ledger: Ledger,
-  known: Memory &
+  known: DaemonMemory &
     Pick<
       ReturnType<typeof openMailServer>,
       'connected' | 'letGo' | 'localDomains' | 'loginDomains' | 'mayRelay' | 'mta' | 'toolsOf'
@@ -327,6 +309,7 @@ function openReaders(
   const signing = openDaemonSigning(parts, { ...known, rights, iso });
   const hasKey = (domain: string): boolean => signing.keys.of(domain).length > 0;
   const authors = openDaemonAuthors(parts, { ...known, ledger, hasKey, iso });
+  known.correspondents.setPlace(authors.place);
   const scan = openDaemonScan(parts, journal);
   const scripts = openDaemonScripts(parts, { journal, ledger });
   const resolve = openInboundResolver(parts, parts.scope);
@@ -370,12 +353,12 @@ function openReaders(
 
 function openFlowsAdmin(
   { host, own, state, world }: DaemonParts,
-  memory: Memory &
+  memory: DaemonMemory &
     Stopping &
     Pick<AdminDeps, 'bypass' | 'settings'> & {
       readonly loginDomains: LoginDomains;
     },
-  more: Omit<AdminDeps, keyof typeof memory | 'facts' | 'iso' | 'world'>,
+  more: Omit<AdminDeps, keyof typeof memory | 'brake' | 'facts' | 'iso' | 'world'>,
 ): Admin {
   const facts = {
     version,
@@ -385,5 +368,6 @@ function openFlowsAdmin(
     ledgerPath: join(state, 'ledger.db'),
     defaultDomain: memory.loginDomains,
   };
-  return openAdmin({ ...memory, ...more, world, facts, iso });
+  const brake = openBrakeAdmin({ ...memory, world });
+  return openAdmin({ ...memory, ...more, brake, world, facts, iso });
 }

@@ -11,6 +11,7 @@ import { type GaugesDeps, startGauges } from './gauges.ts';
 const now = 10_000_000 as Millis;
 const status = {
   accounts: { known: 9, watched: 2, suspended: 1, wouldBeSuspended: 3, exempt: 0 },
+  brake: { on: false },
   held: 4,
   ledger: { state: 'ok' },
   now,
@@ -28,7 +29,11 @@ const notice = (id: string, tries: number): NoticeRow => ({
 
 function sampled(live: GaugesDeps['live']): string {
   const counters = openCounters(metrics);
-  const admin = { status: () => status, dkim: { list: () => [] } } as unknown as Admin;
+  const admin = {
+    status: () => status,
+    dkim: { list: () => [] },
+    mailings: { list: () => [] },
+  } as unknown as Admin;
   const settings = { mode: 'guard' } as GaugesDeps['settings'];
   startGauges({ counters, admin, settings, live })();
   return counters.text();

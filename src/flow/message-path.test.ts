@@ -46,10 +46,11 @@ type How = {
   readonly answer?: Answer;
   readonly sources?: (rig: Rig) => MessagePathDeps['readers'];
   readonly direct?: MessagePathDeps['direct']['known'];
+  readonly webmail?: MessagePathDeps['webmail']['known'];
   readonly authors?: (order: string[]) => MessageAuthors;
 };
 
-function openRig({ answer = pass, sources, direct, authors }: How = {}): Rig {
+function openRig({ answer = pass, sources, direct, authors, webmail }: How = {}): Rig {
   const order: string[] = [];
   let now = 0;
   const rig: Rig = {
@@ -73,6 +74,7 @@ function openRig({ answer = pass, sources, direct, authors }: How = {}): Rig {
     wrote: () => undefined,
     authors: { open: () => authors?.(order) },
     readers: (sources ?? (() => []))(rig),
+    webmail: { known: webmail ?? ((one, _by, go) => go(one)) },
     direct: {
       known: (one, by, go, refused) => {
         order.push(`direct ${by}`);
@@ -354,4 +356,31 @@ test('what a reader discards is told as discarded, after it was let through', ()
   rig.judge(passing, 'local');
   passing.finish('local', () => void rig.order.push('done'));
   assert.deepEqual(rig.order.slice(-3), ['answer pass', 'fate discard', 'done']);
+});
+
+test('the person behind a webmail is known before the register is asked', () => {
+  const later: (() => void)[] = [];
+  const rig = openRig({
+    webmail: (one, by, go) => {
+      later.push(() => go({ ...one, subject: `by ${by} from 203.0.113.7` }));
+    },
+  });
+  rig.judge(rig.open());
+  assert.deepEqual(rig.order, []);
+  later[0]?.();
+  assert.deepEqual(rig.order.slice(0, 4), [
+    'direct login',
+    'register',
+    'reservation QUEUE1',
+    'gate joe@here.test login by login from 203.0.113.7',
+  ]);
+});
+
+test('a message that was given up while the person was looked for goes no further', () => {
+  const later: (() => void)[] = [];
+  const rig = openRig({ webmail: (one, _by, go) => void later.push(() => go(one)) });
+  rig.judge(rig.open());
+  rig.givenUp = true;
+  later[0]?.();
+  assert.deepEqual(rig.order, []);
 });

@@ -2,9 +2,10 @@
  * The way of one message through Postern, in one place:
  *
  *   content begins   open the readers of both phases; headers and body go by all of them
- *   end              is it back from a filter? · scan · find the script behind a local client ·
- *                    register of scripts · may the account write as these authors? · gate · end
- *                    the reservation of the policy door · statistics · notes · answer
+ *   end              is it back from a filter? · scan · find the person behind a webmail · find the
+ *                    script behind a local client · register of scripts · may the account write as
+ *                    these authors? · gate · end the reservation of the policy door · statistics ·
+ *                    notes · answer
  *   pass or hold     sign or verify: edits to the headers
  *
  * The milter door walks it for each message; what each step does is in the file of that step. In
@@ -34,6 +35,7 @@ import type { MessageFates } from './fate/message-fates.ts';
 import type { DirectConnections } from './scripts/direct-connection.ts';
 import type { Scripts } from './scripts/script-mailed.ts';
 import type { Statistics } from './stats/statistics.ts';
+import type { WebmailClients } from './webmail/webmail-clients.ts';
 
 export type MessagePathDeps = {
   /** In the order in which their edits go out. */
@@ -41,6 +43,7 @@ export type MessagePathDeps = {
   readonly authors: AuthorsSource;
   /** Recognises mail of this machine that a filter hands back. */
   readonly returns: FilterReturns;
+  readonly webmail: Pick<WebmailClients, 'known'>;
   readonly direct: Pick<DirectConnections, 'known'>;
   readonly scripts: Pick<Scripts, 'judge' | 'answered'>;
   readonly gate: Gate;
@@ -158,7 +161,11 @@ class Passing implements PassingMessage {
     step: (run: () => void) => void,
   ): void {
     this.#scanned(0, message, (scanned) => {
-      step(() => this.#registered(scanned, by, answer, step));
+      step(() => {
+        this.#deps.webmail.known(scanned, by, (known) => {
+          step(() => this.#registered(known, by, answer, step));
+        });
+      });
     });
   }
 

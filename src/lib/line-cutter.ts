@@ -19,7 +19,7 @@ export type LineCutter = {
 };
 
 /** `dropped` is called once for each line that is too long. */
-export function openLineCutter(dropped: () => void): LineCutter {
+export function openLineCutter(dropped: () => void, bytesMax: number = lineBytesMax): LineCutter {
   let parts: Buffer[] = [];
   let kept = 0;
   let skipping = false;
@@ -29,7 +29,7 @@ export function openLineCutter(dropped: () => void): LineCutter {
   };
   const finish = (piece: Buffer, lines: string[]): void => {
     if (skipping) skipping = false;
-    else if (kept + piece.length > lineBytesMax) dropped();
+    else if (kept + piece.length > bytesMax) dropped();
     else lines.push(peerText(parts.length === 0 ? piece : Buffer.concat([...parts, piece])));
     clear();
   };
@@ -40,14 +40,14 @@ export function openLineCutter(dropped: () => void): LineCutter {
       // One look at the whole chunk instead of one at each line.
       const isPlain = isAscii(chunk);
       for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-        const isWhole = kept === 0 && !skipping && end - from <= lineBytesMax;
+        const isWhole = kept === 0 && !skipping && end - from <= bytesMax;
         if (isPlain && isWhole) lines.push(chunk.toString('latin1', from, end));
         else finish(chunk.subarray(from, end), lines);
         from = end + 1;
       }
       const rest = chunk.length - from;
       if (skipping || rest === 0) return lines;
-      if (kept + rest > lineBytesMax) {
+      if (kept + rest > bytesMax) {
         skipping = true;
         dropped();
         clear();

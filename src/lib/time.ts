@@ -27,3 +27,8 @@ export function during(ms: number): string {
 export function machineZone(at: number): number {
   return -new Date(at).getTimezoneOffset() * minuteMs;
 }
+
+/** A time to the minute: `2026-01-05 13:07 UTC`. */
+export function utcMinute(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

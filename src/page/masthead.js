@@ -13,7 +13,11 @@ const modes = {
   guard: ['Guarding', 'Postern holds or refuses bad mail and suspends hijacked accounts'],
   observe: ['Observing only', 'Postern stops no mail; the page shows what it would have done'],
 };
+const inPart = (enforce) => ['Guarding in part', `Postern acts on ${enforce.join(', ')} only`];
 const unknownMode = ['Not known', 'Postern does not answer'];
+
+const modeOf = ({ enforce, mode }) =>
+  mode === 'observe' && enforce.length > 0 ? inPart(enforce) : modes[mode];
 
 const views = [
   ['overview', '/', 'Overview'],
@@ -27,7 +31,7 @@ const views = [
 /** `shown`: the view that is shown. */
 export function Masthead({ view, link, shown, open, explain }) {
   const away = useContext(Away);
-  const [mode, explained] = away === undefined ? modes[view.status.mode] : unknownMode;
+  const [mode, explained] = away === undefined ? modeOf(view.status) : unknownMode;
   return html`<header>
     <a class="skip" href="#content" onClick=${toContent}>Skip to the content</a>
     <div class="bar">

@@ -4,23 +4,30 @@
  */
 
 import type { Account } from '../core/account-name.ts';
+import type { BrakeView } from '../core/brake/view.ts';
 import type { BypassedWay } from '../core/bypass.ts';
 import type { ChannelProof } from '../core/checklist/notices.ts';
 import type { BadLane } from '../core/deliverability/lane.ts';
+import type { ExpectedMailing } from '../core/mailings/expected.ts';
 import type { OwnCommand } from '../core/own-command.ts';
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
+import type { ReachBound } from '../core/reach/bound.ts';
 import type { ShownReason } from '../core/reason.ts';
 import type { ReturnDay } from '../core/reflection/days.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
+import type { ToldLately } from '../core/telling/lately.ts';
 import type { UnsignedText } from '../core/unsigned-text.ts';
 import type { AccountState, HeldSum, VerdictKind } from '../core/verdict.ts';
 import type { ShapeCount } from '../formats/logs/shapes.ts';
 import type { Millis } from '../lib/time.ts';
+import type { BrakeAdmin } from './acting/brake.ts';
+import type { EnforcingView } from './acting/enforcing.ts';
 import type { Asking } from './asking.ts';
 import type { AuthorAdmin, ObservationView } from './authors.ts';
 import type { ChecklistAdmin } from './checklist/checklist.ts';
 import type { DrillAdmin } from './drill/drill.ts';
+import type { ImportAdmin } from './imports/imports.ts';
 import type { InboundAdmin, InboundStatus } from './inbound/inbound.ts';
 import type { LaneViews } from './lanes.ts';
 import type {
@@ -34,6 +41,7 @@ import type {
   MessageRow,
   StoryRow,
 } from './ledger.ts';
+import type { MailingAdmin } from './mailings/mailings.ts';
 import type { ScriptAdmin } from './scripts.ts';
 import type { AskStats } from './stats.ts';
 
@@ -49,7 +57,16 @@ export type AccountView = {
   readonly messagesToday: number;
   readonly recipientsToday: number;
   readonly knownRecipients: number;
+  /**
+   * People outside who wrote to it in the last 60 days and proved who they are; absent while the
+   * guard does not run, or does not verify mail that comes in.
+   */
+  readonly wroteFirst?: number;
   readonly exemptUntil: Millis | undefined;
+  /** The mailing that an operator announced; undefined without one in force. */
+  readonly expected: ExpectedMailing | undefined;
+  /** How many of the known recipients were imported. */
+  readonly importedRecipients: number;
   /** Why its password counts as weak; empty if it does not. */
   readonly weakPassword: string;
   /** Why keys of its own sign its mail, and which; empty if the keys of its domain do. */
@@ -57,8 +74,14 @@ export type AccountView = {
   /** What is held of its mail, and how much may be; undefined while the guard does not run. */
   readonly held: HeldSum;
   readonly heldMax: HeldSum | undefined;
+  /** Since when its mail waits for a person (account/record.ts); undefined if it does not. */
+  readonly waitsSince: Millis | undefined;
   /** When a person said that it was hijacked; undefined if nobody has. */
   readonly hijackedAt: Millis | undefined;
+  /** The most strangers that anybody with its password reaches unseen. */
+  readonly bound: ReachBound;
+  /** Notices of the last 30 days about its mail that passed, the newest first. */
+  readonly told: readonly ToldLately[];
 };
 /** Returned mail that came in, and whether it proved that it is about our mail. */
 export type ReturnView = {
@@ -95,6 +118,10 @@ export type ForeignMailView = {
 export type StatusView = {
   readonly version: string;
   readonly mode: 'observe' | 'guard';
+  /** In mode observe: the part that Postern acts on all the same. */
+  readonly enforce: readonly string[];
+  /** Whether Postern doubts its own verdicts; the rest is at /api/brake. */
+  readonly brake: Pick<BrakeView, 'on' | 'startedAt' | 'text'>;
   /** How commands are called on this machine, wherever they are read. */
   readonly own: Pick<OwnCommand, 'program' | 'options'>;
   readonly host: string;
@@ -143,31 +170,6 @@ export type StatusView = {
 };
 /** Verdicts that were only noted. Their messages passed. */
 export type ObservedVerdicts = Readonly<Record<Exclude<VerdictKind, 'pass'>, number>>;
-/** What mode guard would have changed in the last days, from verdicts that were only observed. */
-export type EnforcingView = {
-  readonly mode: StatusView['mode'];
-  readonly days: number;
-  readonly since: Millis;
-  /** Messages that would have been stopped, and how. */
-  readonly messages: number;
-  readonly delay: number;
-  readonly hold: number;
-  readonly refuse: number;
-  readonly accounts: number;
-  readonly wouldBeSuspended: number;
-  /** The accounts with most such messages. */
-  readonly most: readonly {
-    readonly account: string;
-    readonly messages: number;
-    readonly recipients: number;
-    readonly lastAt: Millis;
-    readonly wouldBeSuspended: boolean;
-  }[];
-  /** All this in one sentence. */
-  readonly text: string;
-  /** The command that lets Postern act; empty in mode guard. */
-  readonly command: string;
-};
 /** A story and an incident with their reasons in words. */
 export type StoryView = Omit<StoryRow, 'reasons'> & { readonly reasons: readonly ShownReason[] };
 /**
@@ -367,6 +369,7 @@ export type Admin = {
   testNotice(): Promise<AdminResult>;
   /** This operator changes the mode now; the audit trail then names them. */
   modeWanted(mode: StatusView['mode'], by: string): AdminResult;
+  readonly brake: BrakeAdmin;
   /** Undefined: no canary is set ([drill]). */
   readonly drill: DrillAdmin | undefined;
   /** Releases made-up accounts, and closes entries of made-up held messages. */
@@ -381,6 +384,8 @@ export type Admin = {
   readonly checklist: ChecklistAdmin;
   /** How providers treat our mail. */
   readonly lanes: LaneViews;
+  readonly mailings: MailingAdmin;
+  readonly imports: ImportAdmin;
   /** What became of messages, and what got out in incidents. */
   readonly asking: Asking;
   /** Accounts whose password an audit guessed, and the last audit. */

@@ -14,8 +14,15 @@ import type { Millis } from '../lib/time.ts';
 import type { AuthorLedger, MayWriteAsRow } from './authors.ts';
 import type { ChecklistLedger, ChecklistWrite } from './checklist/checklist.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
+import type { ImportChange, ImportLedger } from './imports/imports.ts';
+import type {
+  CorrespondentLedger,
+  CorrespondentsChange,
+  CorrespondentsOlderThan,
+} from './inbound/correspondents.ts';
 import type { InboundChange, InboundLedger, KnownOlderThan } from './inbound/inbound.ts';
 import type { LaneLedger, LaneWrite } from './lanes.ts';
+import type { MailingChange, MailingLedger } from './mailings/mailings.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
 
@@ -25,8 +32,8 @@ export type AccountRecord = {
   readonly state: AccountState;
   readonly profile: string;
   /**
-   * Hashes of the recipients it has written to, ascending (core/account/recipient-book.ts), and the
-   * minute of the first message to each.
+   * Hashes of the recipients it has written to, ascending
+   * (core/correspondents/recipient-book.ts), and the minute of the first message to each.
    */
   readonly recipients: Float64Array;
   readonly sinceMinutes: Uint32Array;
@@ -150,11 +157,14 @@ export type AuditRow = {
   readonly detail: string;
 };
 
-/** A notice to the operator for one channel. It waits until it is sent or given up. */
+/**
+ * A notice for one channel (`owner`: by mail to the owner of the account). It waits until it is
+ * sent or given up.
+ */
 export type NoticeRow = {
   readonly id: string;
   readonly at: Millis;
-  readonly channel: 'mail' | 'webhook';
+  readonly channel: 'mail' | 'webhook' | 'owner';
   /** JSON. */
   readonly body: string;
   readonly tries: number;
@@ -215,7 +225,10 @@ export type Change =
   /** Deletes the row. */
   | { readonly kind: 'not-written-as'; readonly row: Pick<SeenPair, 'account' | 'address'> }
   | InboundChange
-  | ChecklistWrite;
+  | CorrespondentsChange
+  | ChecklistWrite
+  | MailingChange
+  | ImportChange;
 
 export type AuditSearch = {
   readonly account?: string;
@@ -246,7 +259,10 @@ export type Ledger = StatsLedger &
   ChecklistLedger &
   LaneLedger &
   HandoverLedger &
-  InboundLedger & {
+  MailingLedger &
+  ImportLedger &
+  InboundLedger &
+  CorrespondentLedger & {
     /**
      * Writes one transaction. Throws OperatorError `ledger-write` if the disk is full or the file
      * is gone; then nothing is kept.
@@ -313,6 +329,10 @@ export type Ledger = StatsLedger &
       /** Mail that was put off, and what is known of senders. */
       readonly deferred: Millis;
       readonly known: readonly KnownOlderThan[];
+      /** Who wrote in, and which domains are used; absent: all stay. */
+      readonly correspondents?: CorrespondentsOlderThan;
+      /** What an import added: from then on it cannot be undone. */
+      readonly imports: Millis;
     }): boolean;
     /**
      * Removes an address (key) and its hashes as a known recipient. Answers how many rows changed;

@@ -86,3 +86,20 @@ export type NoticeChannel = {
   readonly name: NoticeRow['channel'];
   send(notice: Notice, signal: AbortSignal): Promise<void>;
 };
+
+/** The way to the owner of the account that a notice is about. */
+export type OwnerChannel = NoticeChannel & {
+  /** Whether there is something to say to its owner, and a mailbox here. */
+  takes(notice: Notice): boolean;
+};
+
+/** Sends mail to a user of this server. Throws if the mail server did not take it. */
+export type UserMail = {
+  send(
+    to: string,
+    /** `by`: the name of the sender. */
+    mail: { readonly by: string; readonly subject: string; readonly text: string },
+  ): Promise<void>;
+  /** The Message-ID is that of a mail that is being sent. */
+  isOurs(messageId: string): boolean;
+};

@@ -243,6 +243,10 @@ export type PolicyRequest = {
   readonly recipient: string;
   readonly recipientCount: number;
   readonly sizeBytes: number;
+  /** The SASL mechanism; empty without a login. */
+  readonly auth: string;
+  /** Version and cipher of TLS; empty without it. */
+  readonly tls: string;
 };
 
 /**

@@ -12,21 +12,23 @@ import { enforcingView } from '../../src/flow/admin/enforcing.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { dayMs, hourMs } from '../../src/lib/time.ts';
+import type { EnforcingView } from '../../src/ports/acting/enforcing.ts';
 import type {
   AccountView,
   Admin,
   AdminResult,
-  EnforcingView,
   FeedItem,
   StatusView,
 } from '../../src/ports/admin.ts';
 import type { HeldRow, MessageRow } from '../../src/ports/ledger.ts';
 import { agreeableAuthors, notObserved } from './authors.ts';
+import { agreeableBrake } from './brake.ts';
 import { scriptedChecklist } from './checklist.ts';
 import { crowd } from './crowd.ts';
 import { agreeableInbound, nightAtRisk, nightInbound } from './inbound.ts';
 import { agreeableKeys } from './keys.ts';
 import { noLanes, scriptedLanes } from './lanes.ts';
+import { agreeableImports, agreeableMailings } from './mailings.ts';
 import type { Night, Scene } from './night.ts';
 import { feedItem, minutesBefore, night } from './night.ts';
 import { nightAsking } from './night-mail.ts';
@@ -72,6 +74,8 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
   const status = (): StatusView => ({
     version: '0.1.0',
     mode: scene === 'observe' ? 'observe' : 'guard',
+    enforce: [],
+    brake: { on: false, startedAt: 0 as Millis, text: 'The brake is off.' },
     own: scene === 'empty' ? checkout : usualCommand,
     host: 'mail.example.org',
     startedAt: (start - 9 * dayMs) as Millis,
@@ -137,11 +141,14 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       enforcing: () => nightEnforcing(state, status().mode, now()),
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
+      brake: agreeableBrake(calls, now),
       drill: undefined,
       modeWanted: () => ({ ok: true, count: 0, text: '' }),
       dkim: agreeableKeys(calls),
       authors: agreeableAuthors(calls),
       checklist: scriptedChecklist(now, scene),
+      mailings: agreeableMailings(calls, now),
+      imports: agreeableImports(calls, now),
       lanes: scene === 'hijack' ? scriptedLanes(now) : noLanes,
       asking: nightAsking(state, start, scene),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),

@@ -18,7 +18,9 @@ export function crowd(state: Night, now: Millis): void {
   }
   for (let nth = 3; nth <= 30; nth++) {
     const account = `watched${nth}@example.org`;
-    state.accounts.set(account, { ...watched, account, evidence: 0.6 - nth / 100 });
+    const text = '57 strangers reached in a day; you are told above 36';
+    const told = [{ what: 'reach', at: now, text }] as const;
+    state.accounts.set(account, { ...watched, account, evidence: 0.6 - nth / 100, told });
   }
   const holders = Array.from({ length: 9 }, (_, nth) => `sender${nth + 1}@example.org`);
   let left = 110 - state.held.size;

@@ -3,6 +3,7 @@
  */
 import type { Account } from '../../src/core/account-name.ts';
 import { shownReason } from '../../src/core/explain.ts';
+import { reachBound } from '../../src/core/reach/bound.ts';
 import type { Reason, ShownReason } from '../../src/core/reason.ts';
 import { nothingHeld, usualHeldMax, type VerdictKind } from '../../src/core/verdict.ts';
 import type { Millis } from '../../src/lib/time.ts';
@@ -15,6 +16,7 @@ import type {
   StoryView,
 } from '../../src/ports/admin.ts';
 import type { AuditRow, ExemptionRow, HeldRow } from '../../src/ports/ledger.ts';
+import { clubMailing } from './mailings.ts';
 
 /**
  * empty: just installed. quiet: all well. hijack: one account suspended, two watched. observe: the
@@ -105,6 +107,22 @@ export function shown(reasons: readonly Reason[]): readonly ShownReason[] {
   return reasons.map(shownReason);
 }
 
+const from = 'every account';
+/** The bound of an account that writes to few strangers. */
+const ordinaryBound: AccountView['bound'] = reachBound({
+  limits: {
+    day: { count: 32, from },
+    week: { count: 96, from },
+    month: { count: 120, from },
+  },
+  reached: { day: 1, week: 6, month: 21 },
+  invited: { day: 12, week: 48, month: 140 },
+  expected: 0,
+  isExempt: false,
+  ceilings: { hour: 0, day: 0 },
+  hasWeakPassword: false,
+});
+
 function accountView(name: string, at: Millis, more: Partial<AccountView>): AccountView {
   return {
     account: name,
@@ -117,11 +135,16 @@ function accountView(name: string, at: Millis, more: Partial<AccountView>): Acco
     recipientsToday: 15,
     knownRecipients: 96,
     exemptUntil: undefined,
+    expected: undefined,
+    importedRecipients: 0,
     weakPassword: '',
     probation: '',
     held: nothingHeld,
     heldMax: usualHeldMax,
+    waitsSince: undefined,
     hijackedAt: undefined,
+    bound: ordinaryBound,
+    told: [],
     ...more,
   };
 }
@@ -198,6 +221,8 @@ function hijackedAccounts(state: Night, start: Millis, scene: Scene): void {
     evidence: 0.62,
     reasons: pressReasons,
     messagesToday: 22,
+    expected: { ...clubMailing(start), account: 'press@example.org' as Account },
+    importedRecipients: 40,
   });
   put(shop, { state: 'watched', evidence: 0.54, reasons: shopReasons });
 }

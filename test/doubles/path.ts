@@ -47,6 +47,7 @@ export function plainPath(
     readers,
     authors,
     gate,
+    webmail: { known: (message, _by, go) => go(message) },
     direct: { known: (message, _by, go) => go(message) },
     scripts: { judge: (message) => message, answered: () => {} },
     reservations: { counted: () => {} },

@@ -7,7 +7,6 @@
 import { newBaseline, type ServerBaseline } from '../../src/core/account/baseline.ts';
 import { submit } from '../../src/core/account/guard.ts';
 import type { Judgement } from '../../src/core/account/judge.ts';
-import { FailedNetworks } from '../../src/core/account/network.ts';
 import {
   type AccountFlags,
   noCeilings,
@@ -15,12 +14,13 @@ import {
   type Policy,
 } from '../../src/core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../src/core/account/profile.ts';
-import type { RecipientBook } from '../../src/core/account/recipient-book.ts';
 import { login, release, suspendByHand } from '../../src/core/account/record.ts';
 import type { Account } from '../../src/core/account-name.ts';
 import type { AuthorsFinding } from '../../src/core/authors-finding.ts';
 import { delivery } from '../../src/core/bounces/record-delivery.ts';
-import type { SenderAnswer, Submission } from '../../src/core/event.ts';
+import { FailedNetworks } from '../../src/core/client/network.ts';
+import type { RecipientBook } from '../../src/core/correspondents/recipient-book.ts';
+import type { SenderAnswer, Submission, Traits } from '../../src/core/event.ts';
 import type { Scan } from '../../src/core/scan/report.ts';
 import type { VerdictKind } from '../../src/core/verdict.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
@@ -41,6 +41,7 @@ export type Sent = {
   readonly fingerprint?: string;
   readonly scan?: Scan;
   readonly authors?: AuthorsFinding;
+  readonly traits?: Traits;
 };
 
 export type ScriptedServer = {

@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { operator } from '../../src/commands/guard/client.ts';
-import type { EnforcingView, StatusView } from '../../src/ports/admin.ts';
+import type { EnforcingView } from '../../src/ports/acting/enforcing.ts';
+import type { StatusView } from '../../src/ports/admin.ts';
 import type { AuditRow, HeldRow, IncidentRow, StoryRow } from '../../src/ports/ledger.ts';
 import { startDovecot } from './dovecot-instance.ts';
 import { startGuard } from './guard-instance.ts';
@@ -233,7 +234,7 @@ test('an ordinary user behind Unix sockets', { timeout: 60_000 }, async () => {
     password: 'secret',
   });
   const sents: Sent[] = [];
-  for (let nth = 0; nth < 130 && (sents.at(-1)?.stage ?? 'done') === 'done'; nth++) {
+  for (let nth = 0; nth < 250 && (sents.at(-1)?.stage ?? 'done') === 'done'; nth++) {
     const to = [`s${nth}@strangers.test`];
     sents.push(await client.send({ from: 'joe@example.test', to, id: `spam-${nth}` }));
   }

@@ -6,6 +6,8 @@
 import { join } from 'node:path';
 import { noCeilings } from '../../src/core/account/policy.ts';
 import type { Account } from '../../src/core/account-name.ts';
+import { enforcementOf } from '../../src/core/enforcement/enforcement.ts';
+import type { Traits } from '../../src/core/event.ts';
 import { type Accounts, openAccounts } from '../../src/flow/account/accounts.ts';
 import { openExemptions } from '../../src/flow/account/exemptions.ts';
 import { openGate } from '../../src/flow/account/message-submitted.ts';
@@ -14,6 +16,7 @@ import { openJournal } from '../../src/flow/journal/journal.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { dayMs, hourMs, type Millis } from '../../src/lib/time.ts';
 import type { Gate } from '../../src/ports/message.ts';
+import { noMailings } from '../doubles/mailings.ts';
 import { quietWorld } from '../doubles/world.ts';
 
 const days = 30;
@@ -24,6 +27,8 @@ export type Person = {
   readonly account: string;
   /** Recipients to which the person has always written. */
   readonly friends: readonly string[];
+  /** Of the program that the person has always used; without it, nothing is known of one. */
+  readonly traits?: Traits;
 };
 
 /** People of example.test, told apart by a number, with so many friends each. */
@@ -46,7 +51,7 @@ export function writePast(state: string, whose: readonly Person[]): void {
   const gate = pastGate(journal, accounts, () => now);
   const end = Date.now() - everyMs;
   for (let round = 0; now < end; round++, now = (now + everyMs) as Millis) {
-    for (const { account, friends } of whose) {
+    for (const { account, friends, traits } of whose) {
       gate.submit(
         {
           kind: 'send',
@@ -59,6 +64,7 @@ export function writePast(state: string, whose: readonly Person[]): void {
           client: '127.0.0.1',
           sender: account,
           headerFrom: account,
+          ...(traits && { traits }),
         },
         'login',
         (answer) => {
@@ -82,11 +88,15 @@ function pastGate(
     accounts,
     journal,
     exemptions: openExemptions([]),
+    ...noMailings,
     weakPasswords: { why: () => '' },
     feed: openFeed(),
     world: quietWorld({ clock: { now } }),
     settings: {
       mode: 'guard',
+      enforce: [],
+      enforced: enforcementOf([]),
+      seed: 0,
       contact: '',
       whenFailing: 'answer',
       calmAfterMs: 0,
@@ -94,8 +104,10 @@ function pastGate(
       automaticReleasesMax: 0,
     },
     isOurs: () => false,
+    passed: () => undefined,
     suspending: () => ({ changes: [], committed: () => undefined }),
     holding: () => [],
+    telling: () => [],
     held: () => ({ messages: 0, bytes: 0 }),
     full: () => [],
   });

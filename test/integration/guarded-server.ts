@@ -39,6 +39,8 @@ export type ServerOptions = {
   readonly mode?: 'observe' | 'guard';
   /** More lines of TOML, sections last. */
   readonly config?: string;
+  /** More lines of [notices]. */
+  readonly notices?: string;
   readonly guard?: Pick<GuardOptions, 'words' | 'through'>;
   /** Puts more into the state folder, before the guard starts. */
   readonly prepare?: (state: string) => Promise<void>;
@@ -87,6 +89,7 @@ mail_to = ["${operatorAddress}"]
 mail_from = "postern@mail.test"
 mail_server = "127.0.0.1:${postfix.ports.smtp}"
 webhook = "${webhook.url}"
+${options.notices ?? ''}
 [dovecot]
 deny_file = "${dovecot.denyFile}"
 config = "${dovecot.configFile}"

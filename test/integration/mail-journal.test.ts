@@ -135,7 +135,13 @@ test('the door: a failed login in the journal is an event, and its place is kept
   }
   const { at, ...fact } = events[0] ?? { at: 0 };
   assert.ok(Math.abs(at - Date.now()) < 60_000);
-  const login = { kind: 'login', account: 'joe@example.test', client: '192.0.2.9' };
+  const login = {
+    kind: 'login',
+    account: 'joe@example.test',
+    client: '192.0.2.9',
+    protocol: 'smtp',
+    auth: 'LOGIN',
+  };
   assert.deepEqual(fact, { ...login, ok: false, times: 1 });
   assert.match(kept.get('mail-log journal') ?? '', /^s=/);
   assert.ok((counted.get('postern_mail_log_lines_total') ?? 0) > 0);

@@ -120,6 +120,11 @@ const scenes: Readonly<
     fine: { 'postern_suspensions_total,by="operator"': '0x5 1x10' },
     minutes: 8,
   },
+  PosternBrakeOn: {
+    bad: { postern_brake_on: '0x5 1x10' },
+    fine: { postern_brake_on: '0x30' },
+    minutes: 8,
+  },
   PosternManySuspended: {
     bad: { 'postern_suspensions_total,by="guard"': '0+1x30' },
     fine: { 'postern_suspensions_total,by="guard"': '0x5 1x30' },

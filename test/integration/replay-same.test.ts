@@ -78,18 +78,20 @@ function plan(chance: Dice): readonly Planned[] {
     }
   }
   const night = monday + 9 * day + 3 * hourMs;
-  for (let nth = 0; nth < 80; nth++) {
+  for (let nth = 0; nth < 160; nth++) {
     const client = `203.0.${100 + (nth % 5)}.9`;
     // In between, friends of others here, who must stay known to those.
     const to =
       nth === 6 ? [0, 1, 2].map((n) => `friend${n}.of1@world.test`) : [`s${nth}@else.test`];
-    write(hijacked, night + nth * 15 * secondMs, to, {
+    write(hijacked, night + nth * 8 * secondMs, to, {
       client,
+      from: 'service@bank.test',
       body: 'Buy this now, my friend!\r\n',
     });
   }
-  for (let nth = 0; nth < 120; nth++) {
-    write(dripping, monday + 10 * day + nth * 12 * minuteMs, [`d${nth}@else.test`]);
+  for (let nth = 0; nth < 300; nth++) {
+    const to = [`d${nth}@else.test`, `e${nth}@else.test`];
+    write(dripping, monday + 10 * day + nth * 3 * minuteMs, to, { client: '203.0.99.9' });
   }
   return planned
     .sort((one, other) => one.at - other.at)
@@ -103,7 +105,7 @@ const limited = { channels: [], policy: { heldMax: usualHeldMax } } as const;
 async function throughDoor(planned: readonly Planned[], chance: Dice): Promise<LiveRun> {
   let rig = openRig({ ...limited, at: planned[0]?.at ?? start });
   const said = new Map<string, Live>();
-  const prints = new Map<string, string>();
+  const prints = new Map<string, Seen>();
   let restarts = 0;
   let door = await openDoor(rig, prints);
   for (const message of planned) {
@@ -130,14 +132,17 @@ async function throughDoor(planned: readonly Planned[], chance: Dice): Promise<L
 type LiveRun = {
   readonly rig: FlowRig;
   readonly said: ReadonlyMap<string, Live>;
-  readonly prints: ReadonlyMap<string, string>;
+  readonly prints: ReadonlyMap<string, Seen>;
   readonly restarts: number;
 };
 
-function openDoor(rig: FlowRig, prints: Map<string, string>): Promise<Listener> {
+/** What the door saw of a message, which a recording has as well. */
+type Seen = Pick<Submission, 'fingerprint' | 'traits'>;
+
+function openDoor(rig: FlowRig, prints: Map<string, Seen>): Promise<Listener> {
   const quiet = { log: () => undefined, count: () => undefined };
-  const note = ({ id, fingerprint }: Submission): void =>
-    void (fingerprint === undefined || prints.set(id, fingerprint));
+  const note = ({ id, fingerprint = '', traits = {} }: Submission): void =>
+    void prints.set(id, { fingerprint, traits });
   return openMilter(
     { host: '127.0.0.1', port: 0 },
     {
@@ -172,14 +177,14 @@ async function sendOne(door: Listener, message: Planned): Promise<MilterOutcome>
 
 async function throughReplay(
   planned: readonly Planned[],
-  prints: ReadonlyMap<string, string>,
+  prints: ReadonlyMap<string, Seen>,
 ): Promise<readonly Printed[]> {
   const child = spawn(launcher, ['replay', '-'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = planned.map(({ id, at, account, to, client, from, body }) => {
-    const fingerprint = prints.get(id);
-    assert.ok(fingerprint !== undefined || body !== '', id);
+    const { fingerprint, traits } = prints.get(id) ?? {};
+    assert.ok((fingerprint !== undefined && fingerprint !== '') || body !== '', id);
     const event = { type: 'send', at: new Date(at).toISOString(), id, account, recipients: to };
-    return JSON.stringify({ ...event, client, sender: account, from, fingerprint });
+    return JSON.stringify({ ...event, client, sender: account, from, fingerprint, ...traits });
   });
   child.stdin.end(`${lines.join('\n')}\n`);
   const out = await text(child.stdout);

@@ -44,6 +44,7 @@ before(async () => {
   sink = await startSink();
   postfix = await startPostfix({ sink: sink.port });
   writeFileSync(join(dir, 'users'), 'ann:{PLAIN}ann\n', { mode: 0o600 });
+  writeFileSync(join(dir, 'people'), 'friend@world.test\n', { mode: 0o600 });
   writeFileSync(join(dir, 'mail.eml'), 'From: a@b.test\nSubject: x\n\nx\n');
   // One line of mail, so that an import has something to take over.
   const line = '4bXn9K2pWzz8: from=<ann@mail.test>, size=900, nrcpt=1 (queue active)';
@@ -93,10 +94,13 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
   return {
     up: ['--port', '0'],
     'accounts show': ['joe'],
+    'accounts bound': ['joe'],
     support: ['--out', join(dir, 'report.txt'), ...config],
     'accounts suspend': ['joe', '--unknown'],
     'accounts release': ['joe'],
     'accounts allow': ['joe', '--unknown', '--until', '1d'],
+    'accounts expect': ['joe', '--unknown', '--recipients', '9', '--until', '1d'],
+    'accounts import': ['--account', 'joe', '--unknown', join(dir, 'people')],
     'accounts may-write-as': ['joe', 'info@example.com'],
     'held show': ['4bXn9K2pWzz9'],
     'held release': ['4bXn9K2pWzz9'],
@@ -108,6 +112,7 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
     'bounces classify': ['bounce.eml'],
     'providers show': ['google'],
     'providers classify': ['550 5.1.1 no such user'],
+    'brake release': ['--dry-run'],
     forget: ['joe@example.org', '--dry-run'],
     'try hijack': ['--messages', '1'],
     replay: [join(dir, 'log')],
@@ -125,6 +130,7 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
     'connect postfix': ['--config-dir', postfix.configDirectory, '--no-verify', ...doors],
     'connect recipients': ['--dry-run', '--log', join(dir, 'log'), ...ofPostfix],
     'connect bounces': ['--dry-run', ...ofPostfix],
+    'connect webmail': ['--dry-run', '--user', 'nobody', ...config, ...ofPostfix],
     'checklist ack': ['dns.spf'],
     'inbound show': ['4bXn9K2pWzz9'],
     'inbound allow': ['@example.org'],

@@ -8,6 +8,7 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as encrypt } from 'node:tls';
 
 export type Reply = { readonly code: number; readonly text: string };
 export type TestMessage = {
@@ -54,6 +55,8 @@ export type SmtpClient = AsyncDisposable & {
 export type SmtpOptions = {
   readonly user?: string;
   readonly password?: string;
+  /** Ask for STARTTLS; any certificate will do. */
+  readonly tls?: boolean;
   readonly host?: string;
   /** Any 127.x.y.z: where the client seems to come from. */
   readonly localAddress?: string;
@@ -65,12 +68,12 @@ export type SmtpOptions = {
  * exception.
  */
 export async function connectSmtp(port: number, options: SmtpOptions = {}): Promise<SmtpClient> {
-  const socket = connect({
+  let socket: Socket = connect({
     port,
     host: options.host ?? '127.0.0.1',
     ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
   });
-  const replies = readReplies(socket, options.timeoutMs ?? 60_000);
+  let replies = readReplies(socket, options.timeoutMs ?? 60_000);
   const command = (line: string): Promise<Reply> => {
     socket.write(`${line}\r\n`);
     return replies.next();
@@ -78,6 +81,14 @@ export async function connectSmtp(port: number, options: SmtpOptions = {}): Prom
   const greeting = await replies.next();
   if (greeting.code !== 220) throw new Error(`greeted with ${greeting.code} ${greeting.text}`);
   await command('EHLO client.test');
+  if (options.tls === true) {
+    const ready = await command('STARTTLS');
+    if (ready.code !== 220) throw new Error(`STARTTLS: ${ready.code} ${ready.text}`);
+    socket.removeAllListeners();
+    socket = encrypt({ socket, rejectUnauthorized: false });
+    replies = readReplies(socket, options.timeoutMs ?? 60_000);
+    await command('EHLO client.test');
+  }
   let login: Reply | undefined;
   if (options.user !== undefined) {
     const plain = Buffer.from(`\0${options.user}\0${options.password ?? ''}`).toString('base64');

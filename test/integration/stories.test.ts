@@ -111,7 +111,7 @@ lists = ["${list}"]
     await send(joe, 'Lunch', ['a.joe@gmail.com']);
     await eventually('Lunch arrives', () => world.google.taken.length > 0 || undefined);
     world.google.says = ({ stage, sender }) =>
-      stage === 'end' && sender === joe && world.google.taken.length >= 4
+      stage === 'end' && sender === joe && world.google.taken.length >= 1
         ? words.google.slowed
         : undefined;
     await suspended(joe, 'stranger', (nth) => `You have won ${nth}`);
@@ -165,8 +165,10 @@ lists = ["${list}"]
 
   test('A newsletter does not arrive', async () => {
     world.google.says = undefined;
-    for (let nth = 0; nth < 20; nth++) await send(news, 'Autumn programme', [`r${nth}@gmail.com`]);
-    await send(news, 'Autumn programme', ['anna@gmail.com']);
+    // Not from a host of the server: from there, an account may begin a newsletter.
+    const sendNews = (to: string) => send(news, 'Autumn programme', [to], '127.66.9.1');
+    for (let nth = 0; nth < 60; nth++) await sendNews(`r${nth}@gmail.com`);
+    await sendNews('anna@gmail.com');
     const story = tellStory('A newsletter does not arrive');
     await story.next();
     const shown = await story.next();
@@ -225,7 +227,7 @@ async function scriptStory(): Promise<void> {
 
   const story = tellStory('Which script sends spam?');
   await story.next();
-  assert.match(await story.next(), /s1@stranger\.test/);
+  assert.match(await story.next(), /s1\d@stranger\.test/);
   const [drop = ''] = /postern held drop .*/.exec(await story.next()) ?? [];
   story.over();
   const reached = shop.sink.recipients('run').length;

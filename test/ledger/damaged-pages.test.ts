@@ -75,7 +75,7 @@ const checked = (
 const unread = new RegExp(
   '^(?:dkim_key|sending_domain|rollup|submission|sqlite_autoindex_submission|may_write_as|' +
     'written_as|lane|bulk_domain|inbound|sqlite_autoindex_inbound|checklist|acknowledgement|' +
-    'story_observed)',
+    'story_observed|correspondent|domain_use|contact_import)',
 );
 
 test('any table or index is noise: a suspension takes all its steps', async (t) => {

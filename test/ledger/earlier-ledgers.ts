@@ -4,7 +4,9 @@
  */
 
 import { checklistRows } from './earlier-checklist.ts';
+import { correspondentRows } from './earlier-correspondents.ts';
 import { inboundStep } from './earlier-inbound.ts';
+import { mailingRows } from './earlier-mailings.ts';
 import { providerRows } from './provider-rows.ts';
 
 const first = `
@@ -353,7 +355,13 @@ const sixteenth = `${fifteenth}
   PRAGMA user_version = 16;
   `;
 
+const seventeenth = `${sixteenth}
+  ${correspondentRows}
+  ${mailingRows}
+  PRAGMA user_version = 17;
+  `;
+
 export const earlierLedgers: readonly string[] = [
   ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh],
-  ...[twelfth, thirteenth, fourteenth, fifteenth, sixteenth],
+  ...[twelfth, thirteenth, fourteenth, fifteenth, sixteenth, seventeenth],
 ];

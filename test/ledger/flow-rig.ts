@@ -16,6 +16,8 @@ import { openGate } from '../../src/flow/account/message-submitted.ts';
 import { openPolicyHandler } from '../../src/flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../../src/flow/account/verdict-feed.ts';
 import { openAdmin } from '../../src/flow/admin/admin.ts';
+import { openBrakeAdmin } from '../../src/flow/brake/brake-admin.ts';
+import { openBrake } from '../../src/flow/brake/brake-kept.ts';
 import { openChecklist } from '../../src/flow/checklist/checklist-noted.ts';
 import { incidentKnown } from '../../src/flow/fate/account-facts.ts';
 import { openMessageFates } from '../../src/flow/fate/message-fates.ts';
@@ -23,6 +25,7 @@ import { type Journal, type JournalState, openJournal } from '../../src/flow/jou
 import { openMessagePath } from '../../src/flow/message-path.ts';
 import { type Notices, openNotices } from '../../src/flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../../src/flow/notices/operator-told.ts';
+import { openPassedTold } from '../../src/flow/notices/passed-told.ts';
 import { openReminders } from '../../src/flow/notices/reminders.ts';
 import { openWeakPasswords } from '../../src/flow/passwords/passwords-audited.ts';
 import { openScripts, type Scripts } from '../../src/flow/scripts/script-mailed.ts';
@@ -44,11 +47,13 @@ import { agreeableInbound } from '../doubles/inbound.ts';
 import { withoutLanes } from '../doubles/incidents.ts';
 import { noKeys } from '../doubles/keys.ts';
 import { noLanes } from '../doubles/lanes.ts';
+import { openPeople } from '../doubles/mailings.ts';
 import { noAuthors } from '../doubles/path.ts';
 import { scriptedScan } from '../doubles/scan.ts';
+import { settingsOfTests } from '../doubles/settings.ts';
 import { scriptedFacts, scriptedStart } from '../doubles/start.ts';
 import { ManualTime } from './manual-time.ts';
-import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';
+import { ScriptedLogins, ScriptedQueue, scriptedChannel } from './scripted-hands.ts';
 
 export const start: Millis = Date.UTC(2026, 0, 5, 10) as Millis; // a Monday
 
@@ -61,6 +66,8 @@ export type RigOptions = {
   readonly milterPresent?: () => boolean;
   readonly keys?: AccountKeys;
   readonly channels?: readonly NoticeChannel['name'][];
+  /** Owners of accounts are told too. */
+  readonly owners?: true;
 };
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -90,6 +97,8 @@ export type FlowRig = {
   readonly taken: { readonly channel: string; readonly notice: Notice }[];
   /** Channels that take nothing now. */
   readonly blocked: Set<string>;
+  /** Channels whose other end says that there is no such mailbox. */
+  readonly noMailbox: Set<string>;
   /** Channels that answer only when this resolves. */
   readonly wait: Map<string, Promise<void>>;
   breakDisk(broken: boolean): void;
@@ -143,7 +152,9 @@ export function openRig(options: RigOptions = {}): FlowRig {
       if (to === 'failing') told.ledgerFailing(journal.state().why);
     },
   });
-  const accounts = openAccounts(journal, { ...noCeilings, ...options.policy }, 7);
+  const braking = openBrake({ journal, world, host, iso, notices: () => notices });
+  const policy = { ...noCeilings, ...options.policy };
+  const accounts = openAccounts(journal, policy, 7, { brake: braking.brake });
   const exemptions = openExemptions(ledger.exemptions());
   const audited = { journal, world, defaultDomain: '' };
   const weakPasswords = openWeakPasswords(ledger.weakPasswords(), audited);
@@ -152,13 +163,16 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const blocked = new Set<string>();
   const states: JournalState[] = [];
   const wait = new Map<string, Promise<void>>();
+  const noMailbox = new Set<string>();
+  const ends = { order, taken, blocked, noMailbox, wait };
   const channels = (options.channels ?? ['mail', 'webhook']).map((name) =>
-    scriptedRoad(name, { order, taken, blocked, wait }),
+    scriptedChannel(name, ends),
   );
   const notices = openNotices({
     world,
     journal,
     channels,
+    ...(options.owners && { owner: { ...scriptedChannel('owner', ends), takes: () => true } }),
     isSuspended: (account) => accounts.known(account as Account)?.state === 'suspended',
   });
   const queue = new ScriptedQueue(order);
@@ -179,17 +193,12 @@ export function openRig(options: RigOptions = {}): FlowRig {
     iso,
     known: (incident) => incidentKnown(asked, incident, world.log),
   });
-  const told = openNoticeLog({ notices, world, settings, host, iso });
+  const told = openNoticeLog({ notices, world, host, iso });
   openReminders({ accounts, journal, notices, world, settings, host, iso });
-  const { review } = openReview({
-    accounts,
-    journal,
-    suspensions,
-    mta: queue,
-    world,
-    settings,
-  });
+  const { review } = openReview({ accounts, journal, suspensions, mta: queue, world, settings });
+  const people = openPeople({ ...audited, accounts, ledger, iso });
   const gate = openGate({
+    ...people,
     accounts,
     journal,
     exemptions,
@@ -199,8 +208,10 @@ export function openRig(options: RigOptions = {}): FlowRig {
     settings,
     isOurs: ({ messageId }) => notices.isOurs(messageId),
     suspending: (...about) => suspensions.suspending(...about),
-    holding: (story) => told.holding(story),
+    holding: (story, waits) => told.holding(story, waits),
+    telling: openPassedTold({ notices, world, settings, host, iso }),
     held: openHeldCount(journal, clock, true),
+    passed: () => undefined,
     full: (story, held) => told.full(story, held),
   });
   const scriptSettings = { mode: 'observe' as ScriptMode, trustedUsers: new Set<string>() };
@@ -215,7 +226,9 @@ export function openRig(options: RigOptions = {}): FlowRig {
     milterPresent: options.milterPresent ?? (() => false),
   });
   const admin = openAdmin({
+    ...people,
     lanes: noLanes,
+    brake: openBrakeAdmin({ braking, accounts, journal, mta: queue, world }),
     modeNotes: { wanted: () => ({ ok: true, count: 0, text: '' }) },
     incidents: withoutLanes,
     dkim: noKeys,
@@ -272,6 +285,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     logins,
     taken,
     blocked,
+    noMailbox,
     wait,
     states,
     breakDisk: (broken) => {
@@ -281,15 +295,6 @@ export function openRig(options: RigOptions = {}): FlowRig {
     ...mailing(send, time, accounts),
   };
 }
-
-const settingsOfTests: Settings = {
-  mode: 'guard',
-  contact: 'postmaster@mail.test',
-  whenFailing: 'answer',
-  calmAfterMs: 0,
-  releaseAfterMs: 0,
-  automaticReleasesMax: 1,
-};
 
 /** The way of a message as the daemon wires it, without readers and without a policy door. */
 function pathOf(
@@ -302,6 +307,7 @@ function pathOf(
     scripts: rig.scripts,
     readers: [],
     authors: noAuthors,
+    webmail: { known: (message, _by, go) => go(message) },
     direct: { known: (message, _by, go) => go(message) },
     reservations: { counted: () => {} },
     statistics: { seen: () => {} },
@@ -377,21 +383,6 @@ function watched(ledger: Ledger, order: string[], disk: { readonly broken: boole
       if (disk.broken) throw new OperatorError('ledger-write', 'the disk is full');
       ledger.write(changes, how);
       if (how.durable) order.push(`commit ${changes.map(({ kind }) => kind).join(' ')}`);
-    },
-  };
-}
-
-function scriptedRoad(
-  name: NoticeChannel['name'],
-  rig: Pick<FlowRig, 'order' | 'blocked' | 'wait'> & { readonly taken: unknown[] },
-): NoticeChannel {
-  return {
-    name,
-    async send(notice) {
-      rig.order.push(`${name} ${notice.event}`);
-      await rig.wait.get(name);
-      if (rig.blocked.has(name)) throw new Error(`${name} is blocked`);
-      rig.taken.push({ channel: name, notice });
     },
   };
 }

@@ -51,7 +51,7 @@ function assertStory(said: ReadonlyMap<string, Said>): void {
   assertStrict.deepEqual(said.get('closed'), { log: false });
 }
 
-test('a file that may not grow any more, and then may', { timeout: 60_000 }, async (t) => {
+test('a file that may not grow any more, and then may', { timeout: 180_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'postern-limit-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   // The soft limit alone, so that it can be lifted again without privileges.
@@ -71,7 +71,7 @@ const namespace = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--user',
 const mayMount = spawnSync('unshare', [...namespace, 'true']).status === 0;
 const skip = mayMount ? false : 'this machine lets nobody but root mount: see the test before';
 
-test('a file system with no room left, and then some', { timeout: 60_000, skip }, async (t) => {
+test('a file system with no room left, and then some', { timeout: 180_000, skip }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'postern-full-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const disk = `mount -t tmpfs -o size=2m,mode=700 tmpfs "$1" && cd "$1" || exit 9

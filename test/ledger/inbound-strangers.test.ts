@@ -17,7 +17,7 @@ test('of mail that was put off, the latest are kept', () => {
     })),
     { durable: false },
   );
-  const all = { messages: start, stories: start, statistics: start };
+  const all = { messages: start, stories: start, statistics: start, imports: start };
   while (ledger.prune({ ...all, deferred: start, known: [] }));
   assert.equal(ledger.deferredOne(0)?.isHonest, true);
   for (const key of [1, 299]) assert.equal(ledger.deferredOne(key), undefined, String(key));

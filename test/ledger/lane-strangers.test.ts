@@ -114,7 +114,13 @@ test('what strangers fill goes: intervals of lanes without mail, and kinds of re
   database.close();
   const ledger = openLedger(path);
   const prune = (stories: Millis): void => {
-    const others = { messages: start, statistics: start, deferred: start, known: [] };
+    const others = {
+      messages: start,
+      statistics: start,
+      deferred: start,
+      known: [],
+      imports: start,
+    };
     while (ledger.prune({ ...others, stories }));
   };
   prune(0 as Millis);

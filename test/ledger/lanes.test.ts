@@ -154,7 +154,7 @@ test('each of many small sites takes no lane from another; what is old goes from
     return counted;
   };
   assert.deepEqual(rows(), [102, 102, 1]);
-  const others = { messages: start, statistics: start, deferred: start, known: [] };
+  const others = { messages: start, statistics: start, deferred: start, known: [], imports: start };
   const olderThan = { ...others, stories: start };
   for (let nth = 0; nth < 100 && rig.ledger.prune(olderThan); nth++);
   assert.deepEqual(rows(), [102, 102, 1]);

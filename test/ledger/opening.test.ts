@@ -243,6 +243,14 @@ for (const [index, sql] of earlierLedgers.entries()) {
     assertStrict.deepEqual(allowed, index < 14 ? [] : ['@c.example']);
     const acks = ledger.acknowledgements().map(({ id, note }) => `${id} ${note}`);
     assertStrict.deepEqual(acks, index < 15 ? [] : ['dns.spf asked']);
+    const used = ledger.domainUse('link', 815);
+    const use = { firstAt: 18_000, users: [4_294_967_295, 20_000, 1, 20_001] };
+    assertStrict.deepEqual(used, index < 16 ? undefined : use);
+    const wrote = ledger.correspondent(4711, Number.MAX_SAFE_INTEGER);
+    assertStrict.equal(wrote, index < 16 ? undefined : 20_000);
+    const announced = ledger.mailings().map(({ left, note }) => `${left} ${note}`);
+    assertStrict.deepEqual(announced, index < 16 ? [] : ['120 yearly meeting']);
+    assertStrict.deepEqual(ledger.importedOf(4, joe), index < 16 ? [] : [11]);
     const { token } = handoverRow();
     assertStrict.deepEqual(ledger.handover(token), index < 7 ? undefined : handoverRow());
     ledger.write([accountOf(joe, { learned: [33, 1] })], { durable: true });

@@ -1,14 +1,16 @@
 /**
- * A mail queue and a login door in memory, for the flows that drive them: slow or broken when the
- * test says so.
+ * A mail queue, a login door and channels for notices in memory, for the flows that drive them:
+ * slow or broken when the test says so.
  */
 import type { Account } from '../../src/core/account-name.ts';
+import { OperatorError, sysexits } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import type {
   HeldMessages,
   LoginDoor,
   MovedMessages,
   Mta,
+  NoticeChannel,
   QueuedMessage,
 } from '../../src/ports/mail-server.ts';
 
@@ -142,4 +144,29 @@ export class ScriptedLogins implements LoginDoor {
   async closedNames(): Promise<ReadonlySet<string>> {
     return this.closed;
   }
+}
+
+/** A channel for notices that does as it is told. */
+export function scriptedChannel(
+  name: NoticeChannel['name'],
+  rig: {
+    readonly order: string[];
+    readonly taken: unknown[];
+    readonly blocked: ReadonlySet<string>;
+    readonly noMailbox: ReadonlySet<string>;
+    readonly wait: ReadonlyMap<string, Promise<void>>;
+  },
+): NoticeChannel {
+  return {
+    name,
+    async send(notice) {
+      rig.order.push(`${name} ${notice.event}`);
+      await rig.wait.get(name);
+      if (rig.blocked.has(name)) throw new Error(`${name} is blocked`);
+      if (rig.noMailbox.has(name)) {
+        throw new OperatorError('notice-owner', 'no such mailbox', { exit: sysexits.noUser });
+      }
+      rig.taken.push({ channel: name, notice });
+    },
+  };
 }

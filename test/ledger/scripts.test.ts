@@ -55,6 +55,7 @@ test('of scripts, the ten thousand that sent last are kept', () => {
     stories: at(0),
     statistics: at(0),
     deferred: at(0),
+    imports: at(0),
     known: [],
   };
   while (ledger.prune(never));

@@ -76,6 +76,11 @@ test('Enter opens exactly what was typed, also at once; a part leads to the sear
     await page.type('watched3');
     await page.press('Enter'); // before any suggestion is there
     await page.until(sheetOf('watched3@example.org'));
+    const told = `document.querySelector('dialog.sheet').innerText`;
+    await page.until(`${told}.includes('What a thief could reach')`);
+    assert.match(await page.evaluate<string>(told), /In 30 days\s+260 \(as every account\); 21 /);
+    const passed = /Told, while its mail passed\s+just now\s+Many strangers reached 57 strangers /;
+    assert.match(await page.evaluate<string>(told), passed);
     await page.press('Escape');
     await page.until(`document.querySelector('dialog') === null`);
     await page.press('/');

@@ -121,6 +121,16 @@ test('an account’s sheet opens by its address, and closes to the overview', li
   }),
 );
 
+test('an account’s sheet shows what was announced and imported', limit, () =>
+  visit('hijack', '/accounts/press%40example.org', async (page) => {
+    await page.until(`document.querySelector('dialog.sheet')?.innerText.includes('Announced by')`);
+    const text = String(await page.evaluate(`document.querySelector('dialog.sheet').innerText`));
+    assert.match(text, /96 recipients \(imported: 40\)\./);
+    assert.match(text, /Announced by root: 300 new recipients, 180 left, until \S/);
+    assert.match(text, /accounts expect press@example\.org --cancel/);
+  }),
+);
+
 test('an address of nothing says so, and what is in it is text', limit, () =>
   visit('quiet', '/providers', async (page) => {
     await page.until(shows('once Postern has read in the mail log'));

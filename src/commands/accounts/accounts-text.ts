@@ -63,9 +63,13 @@ export function exemptionListText(rows: readonly ExemptionRow[]): string {
   );
 }
 
-/** The exemption if there is one, because nothing else counts then; else the strongest reason. */
-function whyLine({ exemptUntil, reasons, state }: AccountView): string {
+/**
+ * The exemption if there is one, because nothing else counts then; else that mail waits for a
+ * person; else the strongest reason.
+ */
+function whyLine({ exemptUntil, reasons, state, waitsSince }: AccountView): string {
   if (isSet(exemptUntil) && state !== 'suspended') return `exempt until ${clock(exemptUntil)}`;
+  if (isSet(waitsSince)) return `waits for you since ${clock(waitsSince)}`;
   return plain(state === 'clear' ? '' : (reasons[0]?.text ?? ''));
 }
 
@@ -105,9 +109,53 @@ function summary(one: AccountView): string {
     'second kind of evidence, the account is suspended). ' +
     `Last mail ${clock(one.lastSeen)}.\n` +
     `Today ${many(one.messagesToday, 'message')} to ${many(one.recipientsToday, 'recipient')}; ` +
-    `${many(one.knownRecipients, 'recipient')} known from earlier mail.\n` +
-    `${heldLine(one)}${exempt}${weak}${own}`
+    `${knownText(one)}\n` +
+    `${heldLine(one)}${waitsLine(one)}${exempt}${expectedLine(one)}${weak}${own}${toldLines(one)}`
   );
+}
+
+function knownText(one: AccountView): string {
+  const { importedRecipients, knownRecipients } = one;
+  const known = many(knownRecipients, 'recipient');
+  // A guard of an earlier version does not say it.
+  const imported = importedRecipients ?? 0;
+  return imported === 0
+    ? `${known} known from earlier mail${wroteFirst(one)}.`
+    : `${known} known, ${imported} of them imported${wroteFirst(one)}.`;
+}
+
+/** The mailing that an operator announced. */
+function expectedLine({ account, expected }: AccountView): string {
+  if (!isSet(expected)) return '';
+  const { by, left, recipients, until } = expected;
+  const used = left === 0 ? ' All are used up: further new recipients count again.' : '';
+  return (
+    `Announced by ${plain(by)} until ${clock(until)}: ${many(recipients, 'new recipient')}, ` +
+    `${left} left.${used} ` +
+    `To end it: ${shellWords('postern', 'accounts', 'expect', account, '--cancel')}\n`
+  );
+}
+
+const toldTexts: Readonly<Record<AccountView['told'][number]['what'], string>> = {
+  reach: 'many strangers reached',
+  'new-client': 'a network and a program that are new to it',
+  copies: 'one text to many people',
+  watched: 'watched for days',
+};
+
+/** Notices about its mail that passed. A guard of an earlier version does not say this. */
+function toldLines({ told }: Partial<Pick<AccountView, 'told'>>): string {
+  return (told ?? [])
+    .map(({ at, text, what }) => {
+      const more = text === '' ? '' : ` (${text})`;
+      return `Told ${clock(at)}, its mail passed: ${toldTexts[what]}${more}.\n`;
+    })
+    .join('');
+}
+
+/** Of mail that comes in, if it is verified. */
+function wroteFirst({ wroteFirst: count = 0 }: AccountView): string {
+  return count === 0 ? '' : `, and ${many(count, 'correspondent')} who wrote to it`;
 }
 
 /** How much of its mail is held, how much may be, and what its senders are answered. */
@@ -121,6 +169,15 @@ function heldLine(one: AccountView): string {
   const most = `${held.messages} of at most ${heldMax.messages} messages held`;
   const full = isHeldFull(held, heldMax) && !hijacked ? fullText(one) : '';
   return `${most} (${size} of ${megabytes(heldMax.bytes)}).${full}\n${later}`;
+}
+
+/** A guard of an earlier version does not say it. */
+function waitsLine({ waitsSince }: Partial<AccountView>): string {
+  if (!isSet(waitsSince)) return '';
+  return (
+    `Waits for you since ${clock(waitsSince)}: until you decide, only mail to people it knows ` +
+    'passes, from its own network and program; all other mail is held.\n'
+  );
 }
 
 function fullText({ account, state }: Pick<AccountView, 'account' | 'state'>): string {
@@ -196,6 +253,12 @@ function whatNext(one: AccountView): string {
   const { account, held, hijackedAt, observed, state } = one;
   const release = releaseCommands(account);
   const words = (verb: string): string => shellWords('postern', 'accounts', verb, account);
+  if (state !== 'suspended' && isSet(one.waitsSince)) {
+    return (
+      'If the owner sent it (held mail is delivered, and such mail passes from now on):\n' +
+      `  ${release.falseAlarm}\nIf not: stop the account:\n  ${words('suspend')} --hijacked\n`
+    );
+  }
   if (state !== 'suspended') {
     const deliver = shellWords('postern', 'held', 'release', '--account', account);
     const honest =

@@ -11,6 +11,9 @@ import { listLimitOption, noteOption, untilOption } from '../terminal/options.ts
 import { print, warn } from '../terminal/print.ts';
 import { accountListText, accountText, exemptionListText } from './accounts-text.ts';
 import { registerAuthors } from './authors.ts';
+import { registerBound } from './bound.ts';
+import { registerExpect } from './expect.ts';
+import { registerContactImport } from './import.ts';
 import { type MeantOptions, mustBeMeant, unknownMeaning } from './never-seen.ts';
 import { registerRelease } from './release.ts';
 
@@ -34,7 +37,7 @@ const { done, notRunning, nothingToRead } = exitCodes;
 export function register(program: Command): void {
   const accounts = program
     .command('accounts')
-    .summary('list, show, suspend, release, allow, may-write-as')
+    .summary('list, show, bound, suspend, release, allow, expect, import, may-write-as')
     .description(
       'Mail is counted by account: a login (joe@example.org), a host that relays without a login ' +
         '(client:10.0.0.7), or mail of this machine by its sender (local:www-data@host). Where ' +
@@ -43,9 +46,12 @@ export function register(program: Command): void {
     );
   list(accounts);
   show(accounts);
+  registerBound(accounts);
   suspend(accounts);
   registerRelease(accounts);
   allow(accounts);
+  registerExpect(accounts);
+  registerContactImport(accounts);
   registerAuthors(accounts);
 }
 

@@ -30,7 +30,17 @@ import { paint, printWidth, wrapped } from '../terminal/table.ts';
 import { authors } from './authors.ts';
 import { checkDoors } from './doors.ts';
 import { filters } from './filters.ts';
-import { guardRuns, isRun, keys, ledger, mode, notices, scripts, statusOf } from './guard.ts';
+import {
+  brake,
+  guardRuns,
+  isRun,
+  keys,
+  ledger,
+  mode,
+  notices,
+  scripts,
+  statusOf,
+} from './guard.ts';
 import { forInstance } from './instance-fix.ts';
 import { instances } from './instances.ts';
 import { loginNames } from './login-names.ts';
@@ -38,6 +48,7 @@ import { clockState, diskSpace, nodeVersion } from './machine.ts';
 import { bypass, logins, mailLog, mailServer, tools } from './mail-server.ts';
 import { reflection } from './reflection.ts';
 import { checkScanners } from './scanners.ts';
+import { webmail } from './webmail.ts';
 
 export type DoctorOptions = {
   readonly state?: string;
@@ -149,7 +160,7 @@ export async function doctorParts(
     part(name, async () => [await look()]);
   const everRan = existsSync(join(state, 'ledger.db'));
   const guard = [guardRuns({ run, live, everRan }, status)];
-  if (status !== undefined) guard.push(ledger(status), mode(status));
+  if (status !== undefined) guard.push(ledger(status), mode(status), brake(status));
   const lanes = (status?.['providers'] ?? 'unknown') as readonly BadLane[] | 'unknown';
   const parts = [
     one('node', nodeVersion),
@@ -157,6 +168,7 @@ export async function doctorParts(
     part('postfix', async () => [
       ...(await mailServer(live, configDir)),
       ...(await instances(live, configDir)),
+      ...(await webmail(config, asked)),
     ]),
     part('filters', () => filters(config, asked, { configDir, test })),
     part('reflection', () => reflection(config, configDir)),

@@ -65,8 +65,23 @@ export function mode(status: Record<string, unknown>): Finding {
   const title = 'Mode';
   if (status['mode'] === 'guard') return fine(id, title, 'guard: hijacked accounts are stopped');
   const fix = 'when you trust its verdicts: postern mode guard (see first: postern mode)';
+  const enforce = status['enforce'];
+  if (Array.isArray(enforce) && enforce.length > 0) {
+    const found = `observe: Postern acts on ${enforce.join(', ')} only, and stops nobody else`;
+    return { id, kind: 'warn', title, found, wanted: 'mode = "guard"', fix };
+  }
   const found = 'observe: Postern stops nothing, it only says what it would do';
   return { id, kind: 'warn', title, found, wanted: 'mode = "guard"', fix };
+}
+
+/** Whether Postern doubts its own verdicts. A guard of an earlier version has no brake. */
+export function brake(status: Record<string, unknown>): Finding {
+  const id = 'daemon.brake';
+  const title = 'Brake';
+  const { on, text } = { ...(status['brake'] as Record<string, unknown> | undefined) };
+  if (on !== true) return fine(id, title, 'off: verdicts are carried out');
+  const fix = 'see what the stops have in common, and what helps: postern brake';
+  return { id, kind: 'warn', title, found: String(text), wanted: 'a brake that is off', fix };
 }
 
 export async function scripts(

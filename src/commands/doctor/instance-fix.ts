@@ -2,7 +2,8 @@
 import type { Finding } from '../../core/finding.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 
-const connecting = /\bpostern connect (?:postfix|recipients|bounces|authors)(?: --[a-z-]+)*/g;
+const connecting =
+  /\bpostern connect (?:postfix|recipients|bounces|authors|webmail)(?: --[a-z-]+)*/g;
 
 /** The finding with commands that change the Postfix in `configDir`, as the operator named it. */
 export function forInstance(finding: Finding, configDir: string): Finding {

@@ -6,10 +6,14 @@ import { checkDovecot, dovecotTitle } from '../../core/checklist/dovecot.ts';
 import { isLogTrouble } from '../../core/checklist/log-health.ts';
 import { checkMailLog } from '../../core/checklist/mail-log.ts';
 import { checkPostfix } from '../../core/checklist/postfix.ts';
+import { checkXclient } from '../../core/checklist/webmail/xclient.ts';
 import { type Finding, fine } from '../../core/finding.ts';
 import type { ConnectedPostfix } from '../../daemon/base/connected.ts';
+import { machineAddresses } from '../../daemon/base/machine.ts';
 import { queueInstances } from '../../daemon/mail-server.ts';
 import type { ShapeCount } from '../../formats/logs/shapes.ts';
+import { parseMainCf } from '../../formats/postfix/main-cf.ts';
+import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -36,18 +40,24 @@ export async function mailServer(
   try {
     const configDirectory = configDir ?? (await postconf('config_directory', undefined));
     const files = await readPostfixFiles(configDirectory);
+    const claims = checkXclient({
+      main: parseMainCf(files.main),
+      master: parseMasterCf(files.master),
+      own: machineAddresses(),
+    });
     if (live?.doors.milter === 'off') {
       const found = 'not connected: the milter door is off, so Postern judges no mail';
       const fix = 'set doors.milter in postern.toml';
-      return [{ id, kind: 'fail', title, found, wanted, fix }];
+      return [{ id, kind: 'fail', title, found, wanted, fix }, ...claims];
     }
     if (live !== undefined) {
       const queueDirectory = await postconf('queue_directory', configDirectory);
-      return checkPostfix({ ...files, doors: placesOf(live), queueDirectory });
+      const checked = checkPostfix({ ...files, doors: placesOf(live), queueDirectory });
+      return [...checked, ...claims];
     }
     const found = 'not checked: the addresses of the doors are known only while Postern runs';
     const fix = 'start Postern, then run doctor again';
-    return [{ id, kind: 'unknown', title, found, wanted, fix }];
+    return [{ id, kind: 'unknown', title, found, wanted, fix }, ...claims];
   } catch (cause) {
     const fix = 'apt-get install postfix, or name its folder with --config-dir DIR';
     if (configDir === undefined && !existsSync(postconfPath)) {

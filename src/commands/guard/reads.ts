@@ -1,12 +1,13 @@
 /**
- * The data that showing commands ask for. It comes from the running guard, else from the ledger's
- * file, opened read-only. A line on standard error says so, because a ledger may lack the last
- * seconds.
+ * The data that showing commands ask for: from the running guard, else from the ledger's file,
+ * opened read-only. A line on standard error says so: a ledger may lack the last seconds.
  */
+
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { baselineKey, decodeBaseline, newBaseline } from '../../core/account/baseline.ts';
 import { evidenceNow } from '../../core/account/judge.ts';
+import { noCeilings } from '../../core/account/policy.ts';
 import { decodeProfile, today } from '../../core/account/profile.ts';
 import { type Account, keepsCapitals } from '../../core/account-name.ts';
 import {
@@ -16,12 +17,16 @@ import {
   orderDeclarations,
 } from '../../core/authors/declaration.ts';
 import { suggestedPairs } from '../../core/authors/suggest.ts';
+import { enforcementOf } from '../../core/enforcement/enforcement.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
 import { lateAfterMs } from '../../core/inbound/kept.ts';
 import type { IncidentBasis } from '../../core/incidents/facts.ts';
 import type { IncidentReport } from '../../core/incidents/report.ts';
+import type { ExpectedMailing } from '../../core/mailings/expected.ts';
 import { weakText } from '../../core/passwords/weak.ts';
+import { toldLately } from '../../core/telling/lately.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
+import { accountBound } from '../../flow/admin/account-bound.ts';
 import { enforcingView } from '../../flow/admin/enforcing.ts';
 import { observationKey, standingOf, storedObservation } from '../../flow/authors/observation.ts';
 import { asItWas } from '../../flow/fate/as-it-was.ts';
@@ -31,13 +36,8 @@ import { scriptList } from '../../flow/scripts/script-list.ts';
 import { incidentNow } from '../../flow/suspension/incident-now.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type {
-  AccountView,
-  Admin,
-  EnforcingView,
-  StatusView,
-  StoryView,
-} from '../../ports/admin.ts';
+import type { EnforcingView } from '../../ports/acting/enforcing.ts';
+import type { AccountView, Admin, StatusView, StoryView } from '../../ports/admin.ts';
 import type {
   ExplainAnswer,
   FindAnswer,
@@ -49,6 +49,7 @@ import type {
 } from '../../ports/asking.ts';
 import type { AuthorsView } from '../../ports/authors.ts';
 import type { FateStore } from '../../ports/fate.ts';
+import type { ImportRow } from '../../ports/imports/imports.ts';
 import type {
   AllowedRow,
   DeferredRow,
@@ -78,6 +79,7 @@ import {
 } from './client.ts';
 import { storedIncidentSources } from './incident-sources.ts';
 import { becomeOwnerOf } from './owner.ts';
+import { peopleReads, storedPeople } from './people-reads.ts';
 import { stateDirectory } from './run-file.ts';
 
 const farFuture = Number.MAX_SAFE_INTEGER;
@@ -94,6 +96,10 @@ export type GuardReads = {
   /** What mode guard would have changed. */
   enforcing(): Promise<EnforcingView>;
   exemptions(): Promise<readonly ExemptionRow[]>;
+  /** Announced mailings in force. */
+  mailings(): Promise<readonly ExpectedMailing[]>;
+  /** Newest first. */
+  imports(limit: number): Promise<readonly ImportRow[]>;
   held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldView[]>;
   /** Mail that came in: what waits, what is in quarantine, and the rest. */
   inbound(filter: Parameters<Admin['inbound']['list']>[0]): Promise<readonly InboundRow[]>;
@@ -138,6 +144,8 @@ export async function openReads(
         return { accounts: accounts.known, held };
       },
       exemptions: () => read('/exemptions'),
+      mailings: () => read('/mailings'),
+      imports: (limit) => read(`/imports${queryText({ limit })}`),
       held: (filter) => read(`/held${queryText(filter)}`),
       inbound: (filter) => read(`/inbound${queryText(filter)}`),
       inboundOne: (id) =>
@@ -222,8 +230,9 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     audit: async (filter) => ledger.audit(filter),
     counts: async () => ({ accounts: ledger.countAccounts(), held: ledger.countHeld() }),
     // The configuration says what the next start does.
-    enforcing: async () => enforcingView(ledger, loadConfig(usualConfig()).config.mode, now),
+    enforcing: async () => storedEnforcing(ledger, now),
     exemptions: async () => exemptionsInForce(ledger, now),
+    ...peopleReads(ledger, now),
     held: async ({ account: name, ...filter }) =>
       asking.heldViews(
         ledger.held(name === undefined ? filter : { ...filter, account: name as Account }),
@@ -265,6 +274,12 @@ function fileReads(ledger: Ledger, fates: Pick<FateStore, 'find'>, now: Millis):
     authors: async () => storedAuthors(ledger, now),
     [Symbol.dispose]: () => ledger.close(),
   };
+}
+
+function storedEnforcing(ledger: Ledger, now: Millis): EnforcingView {
+  const { enforce, mode } = loadConfig(usualConfig()).config;
+  const seed = Number(ledger.meta('seed') ?? 0);
+  return enforcingView(ledger, mode, now, { enforce, enforced: enforcementOf(enforce), seed });
 }
 
 function storedIncidentNow(ledger: Ledger, incident: IncidentRow): IncidentRow {
@@ -330,28 +345,36 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
     recipientsToday: recipients,
     knownRecipients: record.recipients.length,
     exemptUntil: exemption?.until,
+    ...storedPeople(ledger, name, now),
     weakPassword,
-    // Which keys are ready, only the running guard knows.
-    probation: '',
+    probation: '', // Only the running guard knows.
     held: ledger.heldSum(record.account),
     heldMax: undefined,
+    waitsSince: profile.lockedAt > 0 && record.state !== 'suspended' ? profile.lockedAt : undefined,
     hijackedAt: profile.hijackedAt > 0 ? profile.hijackedAt : undefined,
+    told: toldLately(profile, now),
+    bound: accountBound(profile, {
+      at: now,
+      policy: noCeilings,
+      isExempt: exemption !== undefined,
+      weakPassword,
+      expected: storedPeople(ledger, name, now).expected?.left ?? 0,
+    }),
   };
 }
 
 function storedWeak(ledger: Ledger, name: string): string {
-  const weak = ledger
-    .weakPasswords()
-    .find((one) => one.account === name && one.changedAt === undefined);
-  return weak === undefined ? '' : weakText(weak);
+  const all = ledger.weakPasswords();
+  const weak = all.find((one) => one.account === name && one.changedAt === undefined);
+  return weak ? weakText(weak) : '';
 }
 
 function storedStory(ledger: Ledger, id: string): StoryView | undefined {
   const story = ledger.story(id);
-  return story === undefined ? undefined : withShownReasons(story);
+  return story && withShownReasons(story);
 }
 
 function found<Value>(value: Value | undefined, what: string): Value {
-  if (value !== undefined) return value;
-  throw noSuch(`no such ${what}`);
+  if (value === undefined) throw noSuch(`no such ${what}`);
+  return value;
 }

@@ -34,7 +34,7 @@ export async function openInput(
     const found = await handle.stat();
     if (found.isDirectory()) throw new Error('it is a directory');
     return {
-      source: handle.createReadStream({ highWaterMark: 256 * 1024 }),
+      source: handle.createReadStream({ highWaterMark: 1024 * 1024 }),
       // A pipe has no size.
       bytes: found.isFile() ? found.size : undefined,
     };
@@ -44,33 +44,47 @@ export async function openInput(
   }
 }
 
-/** The lines of one chunk, and how many bytes of input they are. */
-type Lines = string[] & { bytes: number };
+/** Whole lines; `isTooLong`: the next one is too long, and nothing follows. */
+export type LinePiece = { readonly bytes: Buffer; readonly isTooLong: boolean };
+export const tooLongText: string = `longer than ${eventLineMax} bytes`;
 
-export async function* lineChunks(source: Readable, file: string): AsyncGenerator<Lines> {
-  let number = 1;
+export async function* linePieces(source: Readable): AsyncGenerator<LinePiece> {
   let rest: Buffer[] = [];
   let restBytes = 0;
   for await (const chunk of source as AsyncIterable<Buffer>) {
     const last = chunk.lastIndexOf(newline);
     if (last < 0) {
       restBytes += chunk.length;
-      if (restBytes > eventLineMax) throw tooLong(lineName(file, number));
+      if (restBytes > eventLineMax) {
+        yield { bytes: Buffer.alloc(0), isTooLong: true };
+        return;
+      }
       rest.push(chunk);
       continue;
     }
-    const whole = Buffer.concat([...rest, chunk.subarray(0, last)]);
-    const lines = whole.toString('utf8').split('\n');
-    yield Object.assign(lines, { bytes: chunk.length });
-    number += lines.length;
+    yield { bytes: Buffer.concat([...rest, chunk.subarray(0, last)]), isTooLong: false };
     rest = [chunk.subarray(last + 1)];
     restBytes = chunk.length - last - 1;
   }
-  const tail = Buffer.concat(rest).toString('utf8');
-  if (tail !== '') yield Object.assign([tail], { bytes: 0 });
+  const tail = Buffer.concat(rest);
+  if (tail.length > 0) yield { bytes: tail, isTooLong: false };
 }
 
-function tooLong(where: string): OperatorError {
-  const text = `${where}: longer than ${eventLineMax} bytes`;
-  return new OperatorError('replay-line', text, { exit: sysexits.dataErr });
+/** The lines as texts. */
+export async function* lineChunks(source: Readable, file: string): AsyncGenerator<string[]> {
+  let number = 1;
+  for await (const { bytes, isTooLong } of linePieces(source)) {
+    if (isTooLong) throw lineFault(file, number, tooLongText);
+    const lines = bytes.toString('utf8').split('\n');
+    yield lines;
+    number += lines.length;
+  }
+}
+
+/** A line that cannot be read ends the run. */
+export function lineFault(file: string, number: number, why: string, hint = ''): OperatorError {
+  return new OperatorError('replay-line', `${lineName(file, number)}: ${why}`, {
+    exit: sysexits.dataErr,
+    ...(hint === '' ? {} : { hint }),
+  });
 }

@@ -21,7 +21,7 @@ export type LogReplay = {
   readonly files: readonly string[];
   /** The domain of logins that have none. */
   readonly defaultDomain: string;
-  readonly replay: Replay;
+  readonly replay: Pick<Replay, 'apply' | 'now' | 'summary'>;
   readonly verdict: (verdict: ReplayVerdict) => Promise<void> | undefined;
 };
 

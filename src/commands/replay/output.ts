@@ -7,6 +7,9 @@ import { sysexits } from '../../lib/operator-error.ts';
 /** Characters that are gathered before they are written. */
 const outputChunk = 64 * 1024;
 
+/** What JSON writes as it is. */
+const plainId = /^[\w.@-]{1,64}$/;
+
 export type ReplayOutput = {
   add(verdict: ReplayVerdict): void;
   /** Whether it is time to flush. */
@@ -34,12 +37,12 @@ export function openOutput(): ReplayOutput {
   };
 }
 
-function printed({ id, verdict, account, because: reasons }: ReplayVerdict): string {
-  if (reasons.length > 0) {
+function printed({ id, verdict, account, because: reasons, ...more }: ReplayVerdict): string {
+  if (reasons.length > 0 || more.told !== undefined || more.left !== undefined) {
     const because = reasons.map(shownReason);
-    return `${JSON.stringify({ id, verdict, account, because })}\n`;
+    return `${JSON.stringify({ id, verdict, account, because, ...more })}\n`;
   }
   // Most lines: a template is cheaper than JSON.stringify.
-  const name = JSON.stringify(id);
+  const name = plainId.test(id) ? `"${id}"` : JSON.stringify(id);
   return `{"id":${name},"verdict":"${verdict}","account":"${account}","because":[]}\n`;
 }

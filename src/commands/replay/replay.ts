@@ -7,6 +7,7 @@
  */
 import { type Command, Option } from 'commander';
 import { noCeilings } from '../../core/account/policy.ts';
+import type { ReplayEvent } from '../../core/event.ts';
 import { usualHeldMax } from '../../core/verdict.ts';
 import {
   backwardsMax,
@@ -14,7 +15,6 @@ import {
   type Replay,
   type ReplayVerdict,
 } from '../../flow/replay/replay.ts';
-import { parseEvent } from '../../flow/replay/replay-event.ts';
 import { parseNetworkRule } from '../../formats/postfix/network-list.ts';
 import { ownHosts } from '../../formats/postfix/own-hosts.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -23,11 +23,14 @@ import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { openProgress } from '../terminal/progress.ts';
+import { eventBatches } from './event-batches.ts';
+import type { TakeEvent } from './event-lines.ts';
 import { addInboundOptions, type InboundOptions, replayInbound } from './inbound.ts';
-import { lineChunks, lineName, openInput } from './input.ts';
+import { lineFault, lineName, openInput } from './input.ts';
 import { replayLogs } from './log.ts';
 import { openOutput, type ReplayOutput } from './output.ts';
 import { mustBeUnderstood, type ReadReport, readText } from './read-report.ts';
+import { readTime } from './read-time.ts';
 import { summaryText } from './summary.ts';
 
 const forLogs = 'to read a mail log: postern replay --format postfix --summary FILE…';
@@ -48,10 +51,10 @@ export function register(program: Command): void {
     .summary('what the guard would have done to recorded mail')
     .description(
       'Judges recorded events on their own clock, with everything in memory, and prints one ' +
-        'verdict for each send. An event is one line with a JSON object: send, login, delivery ' +
-        'or clear. With --format postfix it reads old logs of Postfix, Dovecot, Exim and ' +
-        'OpenSMTPD, also compressed ones and in any order: what would the guard have done last ' +
-        'month? It ends with what it read and what it left out.',
+        'verdict for each send. An event is one line with a JSON object: send, login, receive, ' +
+        'delivery, expect or clear. With --format postfix it reads old logs of Postfix, Dovecot, ' +
+        'Exim and OpenSMTPD, also compressed ones and in any order: what would the guard have ' +
+        'done last month? It ends with what it read and what it left out.',
     )
     .argument('[file...]', 'events or logs; - or no file: standard input')
     .addOption(
@@ -166,18 +169,22 @@ async function runLogs(
 async function run(file: string, replay: Replay, output: ReplayOutput | undefined): Promise<void> {
   const { source, bytes } = await openInput(file);
   const progress = openProgress('replaying', bytes);
+  /** Lines of the batches before. */
+  let before = 0;
+  const take: TakeEvent = (event, line) => {
+    const verdict = step(replay, event, before + line + 1, file);
+    if (verdict !== undefined) output?.add(verdict);
+  };
   try {
-    let number = 0;
-    for await (const lines of lineChunks(source, file)) {
-      for (const line of lines) {
-        number++;
-        if (line === '' || line === '\r') continue;
-        const verdict = step(replay, line, number, file);
-        if (verdict === undefined || output === undefined) continue;
-        output.add(verdict);
-        if (output.isFull()) await output.flush();
+    for await (const events of eventBatches(source)) {
+      const { lines, fault } = events.read(take);
+      if (fault !== undefined) {
+        const hint = replay.summary.messages === 0 ? forLogs : '';
+        throw lineFault(file, before + fault.line + 1, fault.text, hint);
       }
-      progress.add(lines.bytes);
+      before += lines;
+      if (output?.isFull() === true) await output.flush();
+      progress.add(events.bytes);
     }
   } finally {
     await output?.flush();
@@ -185,77 +192,22 @@ async function run(file: string, replay: Replay, output: ReplayOutput | undefine
   }
 }
 
+/** Judges one event; the number of its line is for faults. */
 function step(
   replay: Replay,
-  line: string,
+  event: ReplayEvent,
   number: number,
   file: string,
 ): ReplayVerdict | undefined {
-  const event = parseEvent(line, readTime);
-  if (!event.ok) {
-    throw new OperatorError('replay-line', `${lineName(file, number)}: ${event.error}`, {
-      exit: sysexits.dataErr,
-      ...(replay.summary.messages === 0 ? { hint: forLogs } : {}),
-    });
-  }
   const before = replay.now();
-  const verdict = replay.apply(event.value);
-  if (event.value.at < before - backwardsMax) {
-    const times = `from ${iso(before)} to ${iso(event.value.at)}`;
-    const text = `${lineName(file, number)}: goes back in time ${times}`;
-    throw new OperatorError('replay-order', text, {
-      exit: sysexits.dataErr,
-      hint: 'sort the events by `at`',
-    });
-  }
-  return verdict;
-}
-
-/**
- * RFC 3339 section 5.6. Date.parse alone accepts other forms too, and reads a time without a zone
- * in this machine's zone.
- */
-const rfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
-
-function readTime(text: string): number {
-  const quick = text.startsWith(day.text) ? timeOfDay(text) : -1;
-  if (quick >= 0) return day.at + quick;
-  if (!rfc3339.test(text)) return Number.NaN;
-  const at = Date.parse(text);
-  // Events come in order of time: the next one is usually of the same day.
-  if (text.endsWith('Z') && text[10] === 'T' && !Number.isNaN(at)) {
-    day = { text: text.slice(0, 11), at: Date.parse(`${text.slice(0, 10)}T00:00:00Z`) };
-  }
-  return at;
-}
-
-/** The last day that was read, with its `T`. */
-let day = { text: '-', at: 0 };
-
-/** Milliseconds of `…T01:02:03Z` and `…T01:02:03.456Z`; -1 for any other form. */
-function timeOfDay(text: string): number {
-  const long = text.length === 24 && text.charCodeAt(19) === 46;
-  if (!long && text.length !== 20) return -1;
-  if (text.charCodeAt(text.length - 1) !== 90) return -1;
-  if (text.charCodeAt(13) !== 58 || text.charCodeAt(16) !== 58) return -1;
-  const hours = number(text, 11, 2);
-  const minutes = number(text, 14, 2);
-  const seconds = number(text, 17, 2);
-  const ms = long ? number(text, 20, 3) : 0;
-  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return -1;
-  if (seconds < 0 || seconds > 59 || ms < 0) return -1;
-  return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms;
-}
-
-/** A number with this many digits; -1 if the text is anything else. */
-function number(text: string, from: number, digits: number): number {
-  let value = 0;
-  for (let i = from; i < from + digits; i++) {
-    const digit = text.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
+  const verdict = replay.apply(event);
+  if (event.at >= before - backwardsMax) return verdict;
+  const times = `from ${iso(before)} to ${iso(event.at)}`;
+  const text = `${lineName(file, number)}: goes back in time ${times}`;
+  throw new OperatorError('replay-order', text, {
+    exit: sysexits.dataErr,
+    hint: 'sort the events by `at`',
+  });
 }
 
 const iso = (at: number): string => new Date(at).toISOString();

@@ -62,7 +62,7 @@ export function tallyText(tally: HijackTally, { victim, observed }: TryFacts): s
     `${stopped} ${stopped === 1 ? 'was' : 'were'} stopped. ${end}\n` +
     `What stays: the made-up accounts in the ledger${observed ? '.\n' : heldRows}\n` +
     `See why:                     ${words('accounts', 'show', victim)}\n` +
-    `${observed ? 'Clear what was noted:     ' : 'Let the account send again:'}  ` +
+    `${observed ? 'Clear what was noted:      ' : 'Let the account send again:'}  ` +
     `${releaseCommands(victim).hijacked}\n` +
     (observed ? `What guarding would change:  ${words('mode')}\n` : '') +
     `Take all that back:          ${words('try', '--undo')}\n`

@@ -326,7 +326,9 @@ function say(
   const mode =
     about.config.mode === 'guard'
       ? 'mode guard: Postern acts on its verdicts'
-      : 'mode observe: everything passes, Postern only reports its verdicts';
+      : about.config.enforce.length > 0
+        ? `mode observe: Postern acts on ${about.config.enforce.join(', ')} only`
+        : 'mode observe: everything passes, Postern only reports its verdicts';
   process.stdout.write(
     `${paint('bold', 'Postern is up')} (${about.ms.toFixed(0)} ms), ${mode}
 

@@ -12,6 +12,7 @@ export type NoticeSettings = {
   webhook_format: WebhookFormat;
   webhook_secret_file: string;
   page_url: string;
+  owners: boolean;
 };
 
 export const noticeSettings: z.ZodType<NoticeSettings> = z
@@ -52,7 +53,16 @@ export const noticeSettings: z.ZodType<NoticeSettings> = z
       .default('')
       .describe(
         'Address under which you open the status page, such as http://127.0.0.1:9902 through ' +
-          'an SSH tunnel. Notices then have a link to the incident or provider. Empty: no links.',
+          'an SSH tunnel. Notices then have a link to the incident, account or provider. Empty: ' +
+          'no links.',
+      ),
+    owners: z
+      .boolean()
+      .default(false)
+      .describe(
+        'true: an account whose name is an address of this server gets mail when a client that ' +
+          'is new to it sends, and when one text goes to many people. Languages: ' +
+          'passwords.languages. false: `postern accounts show NAME` says so.',
       ),
   })
   .superRefine(({ webhook, webhook_format, webhook_secret_file }, context) => {

@@ -12,11 +12,25 @@ import {
   boosts,
   breachFailsMin,
   hourShare,
+  numberCounts,
   rules,
   slotsOf,
   weakPassword,
   windowsMs,
 } from './signals.ts';
+
+/** How this message's client changes what counts weigh. */
+export type Weighing = {
+  /** Of numbers. */
+  readonly trust: number;
+  /** Of copies of one text. */
+  readonly copies: number;
+};
+
+function weightFactor(count: CountName, { copies, trust }: Weighing): number {
+  if (count === 'same-body') return copies;
+  return numberCounts.has(count) ? trust : 1;
+}
 
 /** Reasons weaker than this share of the strongest are left out. */
 const shareMin = 0.4;
@@ -29,17 +43,21 @@ export function slotReasons(
   profile: AccountProfile,
   baseline: ServerBaseline,
   sums: readonly number[],
-  boost: number,
-  always: readonly CountName[] = [],
+  {
+    boost,
+    weighing,
+    always,
+  }: { readonly boost: number; readonly weighing: Weighing; readonly always: readonly CountName[] },
 ): GuardReason[] {
   const reasons: GuardReason[] = [];
   for (const signal of countNames) {
     let best: GuardReason | undefined;
+    const factor = boost * weightFactor(signal, weighing);
     for (const [window, windowMs] of windowsMs.entries()) {
       const slot = slotsOf[signal][window] ?? 0;
       const saw = sums[slot] ?? 0;
       const most = usual(profile, baseline, sums, slot);
-      const weight = (rules[signal].weight * saw * boost) / most;
+      const weight = (rules[signal].weight * saw * factor) / most;
       if (best !== undefined && best.weight >= weight) continue;
       best = {
         signal,

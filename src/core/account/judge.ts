@@ -5,44 +5,49 @@
  * network, identity), plus what is a sign alone (many networks at once, a guessed login).
  */
 
+import { minuteMs } from '../../lib/time.ts';
+import { kindsOfReasons } from '../brake/kinds.ts';
+import type { EvidenceKind } from '../brake/stop.ts';
+import { type ClientStanding, isTrusted } from '../client/standing.ts';
 import type { MessageFacts, Submission } from '../event.ts';
-import { type CountName, countNames, type Reason } from '../reason.ts';
+import { withoutExpected } from '../mailings/expected.ts';
+import type { CountName, Reason } from '../reason.ts';
+import { looksLikeSpam } from '../scan/likeness.ts';
 import { scriptReasons } from '../scripts/hold.ts';
 import type { AccountState, VerdictKind } from '../verdict.ts';
 import type { ServerBaseline } from './baseline.ts';
 import { overCeiling } from './ceiling.ts';
 import { contentBoost, contentReasons, contentStop, spamLike } from './content.ts';
-import {
-  countRecipients,
-  type People,
-  type RecipientCounts,
-  weighRecipients,
-} from './count-recipients.ts';
+import { countRecipients, type People, type RecipientCounts } from './count-recipients.ts';
 import {
   authorReasons,
   riskFactorReasons,
   slotReasons,
   suspendedReason,
+  type Weighing,
   weakPasswordReasons,
 } from './find-reasons.ts';
-import { usual } from './learn.ts';
 import type { AccountFlags, Policy } from './policy.ts';
-import { type AccountProfile, zeroSlots } from './profile.ts';
-import { providersThatRefuse, riskFactors, secondKinds } from './risk-factors.ts';
+import type { AccountProfile } from './profile.ts';
 import {
-  boostMax,
-  holdAt,
-  isReply,
-  localWeight,
-  norm,
-  rules,
-  slots,
-  slotsOf,
-  suspendAt,
-  watchAt,
-  weakPassword,
-  windowsMs,
-} from './signals.ts';
+  agreeingKinds,
+  providersThatRefuse,
+  type RiskFactors,
+  riskFactors,
+  secondKinds,
+} from './risk-factors.ts';
+import { boostMax, holdAt, suspendAt, watchAt, weakPassword } from './signals.ts';
+import {
+  addsNothing,
+  isKnownBody,
+  mayBeList,
+  plainly,
+  summed,
+  tally,
+  type Weights,
+  weigh,
+  weighingOf,
+} from './weigh.ts';
 
 export type Judgement = {
   readonly verdict: VerdictKind;
@@ -54,14 +59,38 @@ export type Judgement = {
   readonly sums: readonly number[];
   /** Hashes that are new to the account: record() keeps them. */
   readonly fresh: readonly number[];
+  /** What record() keeps besides. */
+  readonly notes: JudgementNotes;
+  /**
+   * The kinds of evidence that are strong without the others; absent unless the guard's evidence
+   * stops the message. `far`: the numbers alone are as high as at a suspension.
+   */
+  readonly kinds?: readonly EvidenceKind[];
+  readonly far?: boolean;
+  /** It was judged under the brake (core/brake): the day teaches nothing. */
+  readonly braked?: true;
+};
+
+export type JudgementNotes = {
+  readonly client: ClientStanding;
+  /** Hashes of domains, as countRecipients has them. */
+  readonly invited: readonly number[];
+  /** Recipients outside that are new to the account and have not written to it. */
+  readonly strangers: number;
+  /** A text that was sent before, to somebody else. */
+  readonly isCopy: boolean;
+  /** Hash of the first recipient, if the account has not written to them lately; else 0. */
+  readonly reached: number;
 };
 
 /** A message with the numbers of its recipients instead of a list. */
 export type CountedMessage = {
   readonly message: MessageFacts;
   readonly counts: RecipientCounts;
-  /** As of Judgement. */
+  /** As of countRecipients. */
   readonly fresh: readonly number[];
+  readonly invited: readonly number[];
+  readonly first: number;
 };
 
 /** Judges a message. `profile` must be settled (learn.ts) for the day of the message. */
@@ -86,33 +115,29 @@ export function judgeCounted(
   policy: Policy,
   flags: AccountFlags,
 ): Judgement {
-  const { message, counts, fresh } = counted;
-  const weak = flags.weakPassword !== '';
-  const factors = riskFactors(profile, message, { seed, weak, isOwnHost: policy.isOwnHost });
-  const boost = Math.min(boostMax, factors.boost * contentBoost(message.scan));
-  const adds = tally(profile, message, counts, factors.elsewhere);
-  const sums = summed(profile, message.at, adds);
-  const factor = weak ? weakPassword.counts : 1;
-  const weights = weigh(profile, baseline, sums);
-  const evidence = weights.all * factor * boost + factors.alone;
-  const numbers = weights.sent * factor * boost + factors.alone;
-  const second = secondKinds(factors, sums, {
-    ...weights,
-    refusers: providersThatRefuse(profile, message.at),
+  const { message, fresh } = counted;
+  const weighed = weighMessage(profile, baseline, counted, {
+    seed,
+    weak: flags.weakPassword !== '',
+    expected: flags.expected,
+    isOwnHost: policy.isOwnHost,
   });
-  const suspends = numbers >= suspendAt && second !== undefined;
+  const { evidence, notes, sums, suspends } = weighed;
   const found = (
     verdict: VerdictKind,
     state: AccountState,
     reasons: readonly Reason[],
-  ): Judgement => ({
-    verdict,
-    state,
-    evidence,
-    reasons,
-    sums,
-    fresh,
-  });
+  ): Judgement => ({ verdict, state, evidence, reasons, sums, fresh, notes });
+
+  const ofKinds = (judged: Judgement): Judgement => {
+    const kinds = agreeingKinds(weighed.factors, sums, message.scan, weighed.weights);
+    const named = kinds.length > 0 ? kinds : kindsOfReasons(judged.reasons.slice(0, 1));
+    return {
+      ...judged,
+      kinds: named,
+      far: weighed.weights.numbers / weighed.weighing.trust >= suspendAt,
+    };
+  };
 
   if (profile.state === 'suspended') {
     const refused = profile.hijackedAt > 0 && policy.hijackedMail === 'refuse';
@@ -128,32 +153,134 @@ export function judgeCounted(
   const unruly = [...scriptReasons(message.scriptFinding), ...authorReasons(message.authors)];
   if (unruly.length > 0 && (exempt || !suspends))
     return found('hold', exempt || evidence < watchAt ? 'clear' : 'watched', unruly);
-  if (!exempt) {
-    const content = contentStop(message.scan, policy);
-    const stops = content?.verdict === 'hold' ? !suspends : evidence < suspendAt;
-    if (content !== undefined && stops) {
-      const state = content.verdict === 'hold' ? 'watched' : profile.state;
-      return found(content.verdict, state, [content.reason]);
-    }
-    const here = { at: message.at, recipients: counts.outside };
-    const ceiling = overCeiling(profile, here, policy, flags, evidence);
-    // A delay must not hide an attack: evidence for a suspension goes first.
-    if (ceiling !== undefined && (ceiling.verdict === 'refuse' || evidence < suspendAt))
-      return found(ceiling.verdict, profile.state, [
-        ceiling.reason,
-        ...weakPasswordReasons(flags.weakPassword),
-      ]);
+  if (exempt) return found('pass', 'clear', []);
+  const content = contentStop(message.scan, policy);
+  const stops = content?.verdict === 'hold' ? !suspends : evidence < suspendAt;
+  if (content !== undefined && stops) {
+    const state = content.verdict === 'hold' ? 'watched' : profile.state;
+    const stopped = found(content.verdict, state, [content.reason]);
+    return content.verdict === 'hold' ? ofKinds(stopped) : stopped;
   }
-  if (evidence < watchAt || exempt) return found('pass', 'clear', []);
+  const here = { at: message.at, recipients: counted.counts.outside };
+  const ceiling = overCeiling(profile, here, policy, flags, evidence);
+  // A delay must not hide an attack: evidence for a suspension goes first.
+  if (ceiling !== undefined && (ceiling.verdict === 'refuse' || evidence < suspendAt))
+    return found(ceiling.verdict, profile.state, [
+      ceiling.reason,
+      ...weakPasswordReasons(flags.weakPassword),
+    ]);
+  const waits =
+    profile.lockedAt > 0 &&
+    !weighed.isAnnounced &&
+    !isOrdinary(notes.client, weighed.unexpected, message.scan);
+  if (evidence < watchAt && !waits) return found('pass', 'clear', []);
   const reasons = [
-    ...slotReasons(profile, baseline, sums, boost * factor, second),
+    ...weighedReasons(profile, baseline, message, weighed),
     ...unruly,
-    ...riskFactorReasons(factors),
-    ...contentReasons(message.scan),
     ...weakPasswordReasons(flags.weakPassword),
   ].sort((a, b) => b.weight - a.weight);
-  if (suspends) return found('hold', 'suspended', reasons);
-  return found(evidence >= holdAt ? 'hold' : 'pass', 'watched', reasons);
+  if (suspends) return ofKinds(found('hold', 'suspended', reasons));
+  if (!waits && evidence < holdAt) return found('pass', 'watched', reasons);
+  if (!waits) return ofKinds(found('hold', 'watched', reasons));
+  const saw = Math.max(0, Math.round((message.at - profile.lockedAt) / minuteMs));
+  const weight = Math.max(1, reasons[0]?.weight ?? 1);
+  return found('hold', 'watched', [{ signal: 'waiting', saw, usual: 0, weight }, ...reasons]);
+}
+
+/** What there is for and against a message, before anything is decided. */
+type Weighed = {
+  readonly sums: readonly number[];
+  readonly notes: JudgementNotes;
+  readonly evidence: number;
+  readonly suspends: boolean;
+  /** All its new recipients were announced by an operator. */
+  readonly isAnnounced: boolean;
+  /** The recipients without those of an announced mailing. */
+  readonly unexpected: RecipientCounts;
+  /** The counts of the second kind of evidence. */
+  readonly second: readonly CountName[];
+  readonly factors: RiskFactors;
+  readonly weights: Weights;
+  readonly weighing: Weighing;
+  readonly boost: number;
+};
+
+function weighMessage(
+  profile: AccountProfile,
+  baseline: ServerBaseline,
+  { counts, first, invited, message }: CountedMessage,
+  about: Parameters<typeof riskFactors>[2] & { readonly expected: number },
+): Weighed {
+  const { weak } = about;
+  const factors = riskFactors(profile, message, about);
+  const { client, elsewhere } = factors;
+  const boost =
+    Math.min(boostMax, factors.boost * contentBoost(message.scan)) *
+    (weak ? weakPassword.counts : 1);
+  const unexpected = withoutExpected(counts, about.expected);
+  const strangers = unexpected.stranger + unexpected.lately + unexpected.knownHere;
+  const isAgain = first !== 0 && profile.reached.includes(first);
+  const isCopy = !isAgain && isKnownBody(profile, message);
+  const isAnnounced = about.expected > 0 && strangers === 0 && client.standing !== 'odd';
+  const isList = isAnnounced || mayBeList(profile, message, client);
+  const adds = tally(
+    message,
+    { counts, unexpected },
+    { elsewhere, client, isCopy, isAgain, isList },
+  );
+  const sums = summed(profile, message.at, adds);
+  const weighing = weighingOf(profile, message.at, client, { weak, isList, strangers });
+  const weights = weigh(profile, baseline, sums, weighing);
+  const isSpamToStrangers =
+    message.scan !== undefined &&
+    strangers > 0 &&
+    client.standing !== 'unknown' &&
+    !isTrusted(client.standing) &&
+    looksLikeSpam(message.scan);
+  const whole = weights.all * boost + factors.alone;
+  const second = secondKinds(factors, sums, {
+    ...weights,
+    refusers: providersThatRefuse(profile, message.at),
+    numbers: weights.numbers * boost,
+  });
+  return {
+    sums,
+    notes: { client, invited, isCopy, strangers, reached: isAgain ? 0 : first },
+    evidence: isSpamToStrangers ? Math.max(whole, holdAt) : whole,
+    suspends: weights.sent * boost + factors.alone >= suspendAt && second !== undefined,
+    second: second ?? [],
+    isAnnounced,
+    unexpected,
+    factors,
+    weights,
+    weighing,
+    boost,
+  };
+}
+
+function weighedReasons(
+  profile: AccountProfile,
+  baseline: ServerBaseline,
+  message: MessageFacts,
+  { boost, factors, second, sums, weighing }: Weighed,
+): readonly Reason[] {
+  return [
+    ...slotReasons(profile, baseline, sums, { boost, weighing, always: second }),
+    ...riskFactorReasons(factors),
+    ...contentReasons(message.scan),
+  ];
+}
+
+/** Mail to people the account knows, from its own client: it goes on while other mail waits. */
+function isOrdinary(
+  { standing }: ClientStanding,
+  { outside, invited, knownHere, lately, newLocal, stranger }: RecipientCounts,
+  scan: Submission['scan'],
+): boolean {
+  if (!isTrusted(standing)) return false;
+  return (
+    outside >= 0 && stranger + lately + knownHere + newLocal + invited === 0 && spamLike(scan) === 0
+  );
 }
 
 /** How strong the evidence is now, without a message: what the operator is shown. */
@@ -163,130 +290,12 @@ export function evidenceNow(
   at: Submission['at'],
   weakFinding = '',
 ): { readonly evidence: number; readonly reasons: readonly Reason[] } {
-  const sums = summed(profile, at, nothing);
+  const sums = summed(profile, at, addsNothing);
   const factor = weakFinding === '' ? 1 : weakPassword.counts;
-  const evidence = weigh(profile, baseline, sums).all * factor;
+  const evidence = weigh(profile, baseline, sums, plainly).all * factor;
   const reasons = [
-    ...slotReasons(profile, baseline, sums, factor),
+    ...slotReasons(profile, baseline, sums, { boost: factor, weighing: plainly, always: [] }),
     ...weakPasswordReasons(weakFinding),
   ];
   return { evidence, reasons };
 }
-
-/** What one message adds to each count. */
-type Tally = Readonly<Record<CountName, number>>;
-
-const nothing: Tally = {
-  strangers: 0,
-  'new-recipients': 0,
-  recipients: 0,
-  messages: 0,
-  'failed-recipients': 0,
-  'same-body': 0,
-  elsewhere: 0,
-  'spam-like': 0,
-  'new-local': 0,
-  'provider-replies': 0,
-};
-
-/** What the message adds. */
-function tally(
-  profile: AccountProfile,
-  message: MessageFacts,
-  counts: RecipientCounts,
-  elsewhere: boolean,
-): Tally {
-  const { fingerprint } = message;
-  const { strangers, newcomers, recipients } = weighRecipients(counts);
-  const messages = counts.outside > 0 ? 1 : localWeight;
-  const copied = fingerprint !== undefined && profile.fingerprints.includes(fingerprint);
-  return {
-    strangers: raised(strangers, rules.strangers.power),
-    'new-recipients': raised(newcomers, rules['new-recipients'].power),
-    recipients,
-    messages,
-    'failed-recipients': 0,
-    'same-body': copied ? 1 : 0,
-    elsewhere: elsewhere ? raised(counts.outside, rules.elsewhere.power) : 0,
-    'spam-like': spamLike(message.scan) * messages,
-    'new-local': raised(counts.newLocal, rules['new-local'].power),
-    'provider-replies': 0,
-  };
-}
-
-/** What this many in one message count for. */
-function raised(here: number, power: number): number {
-  return here > 1 ? here ** power : here;
-}
-
-/**
- * The account's sums, decayed until `at`, plus what is added. If the clock was set back, nothing
- * decays.
- */
-function summed(profile: AccountProfile, at: number, adds: Tally): number[] {
-  const passedMs = Math.max(at - profile.at, 0);
-  const [short, middle, long] = windowsMs;
-  const keptShort = Math.exp(-passedMs / short);
-  const keptMiddle = Math.exp(-passedMs / middle);
-  const keptLong = Math.exp(-passedMs / long);
-  const before = profile.sums;
-  const sums = zeroSlots.slice();
-  let slot = 0;
-  for (const count of countNames) {
-    const added = adds[count];
-    sums[slot] = (before[slot] ?? 0) * keptShort + added;
-    sums[slot + 1] = (before[slot + 1] ?? 0) * keptMiddle + added;
-    sums[slot + 2] = (before[slot + 2] ?? 0) * keptLong + added;
-    slot += 3;
-  }
-  return sums;
-}
-
-/** Read once: this loop runs for every message. */
-const slotWeights: readonly number[] = slots.map(({ rule }) => rule.weight);
-
-const [firstSpam = 0, , lastSpam = 0] = slotsOf['spam-like'];
-const [firstRefused = 0] = slotsOf['provider-replies'];
-
-/** The norm of the ratios of all slots, and what the second kind of evidence needs of them. */
-type Weights = {
-  readonly all: number;
-  /** Without the replies to what was sent: strangers cause those too. */
-  readonly sent: number;
-  /** The highest ratio of unknown users, of refusals, and of messages that look like spam. */
-  readonly dead: number;
-  readonly refused: number;
-  readonly spam: number;
-};
-
-function weigh(
-  profile: AccountProfile,
-  baseline: ServerBaseline,
-  sums: readonly number[],
-): Weights {
-  let sent = 0;
-  let replies = 0;
-  let dead = 0;
-  let refused = 0;
-  let spam = 0;
-  for (let slot = 0; slot < sums.length; slot++) {
-    const sum = sums[slot] ?? 0;
-    if (sum === 0) continue;
-    const ratio = ((slotWeights[slot] ?? 0) * sum) / usual(profile, baseline, sums, slot);
-    const square = ratio * ratio;
-    const power = square * square * square;
-    if (isReply(slot)) {
-      replies += power;
-      if (slot < firstRefused) dead = Math.max(dead, ratio);
-      else refused = Math.max(refused, ratio);
-    } else {
-      sent += power;
-      if (slot >= firstSpam && slot <= lastSpam) spam = Math.max(spam, ratio);
-    }
-  }
-  const all = sent + replies;
-  if (all === 0) return noWeights;
-  return { all: all ** (1 / norm), sent: sent ** (1 / norm), dead, refused, spam };
-}
-
-const noWeights: Weights = { all: 0, sent: 0, dead: 0, refused: 0, spam: 0 };

@@ -5,18 +5,23 @@
  * would widen what is allowed without a message that passes.
  */
 
+import { dayMs, type Millis } from '../../lib/time.ts';
 import type { CountName } from '../reason.ts';
 import { learnDay, refresh, type ServerBaseline } from './baseline.ts';
 import type { AccountProfile, Day } from './profile.ts';
 import {
   deadShareFree,
+  doublingDays,
   growth,
   growthHeld,
+  invitedMax,
   isReply,
   lagDays,
   peakHalfLifeDays,
+  settledDays,
   slots,
   slotsOf,
+  spamShareFree,
   vouchedShare,
 } from './signals.ts';
 
@@ -42,13 +47,17 @@ export function usual(
   slot: number,
 ): number {
   const most = allowed(profile, baseline, slot);
-  if (!isReply(slot)) return most;
   const window = slots[slot]?.window ?? 0;
+  if (slot === firstSpam + window)
+    return Math.max(most, spamShareFree * (sums[firstMessages + window] ?? 0));
+  if (!isReply(slot)) return most;
   return Math.max(most, deadShareFree * (sums[firstRecipients + window] ?? 0));
 }
 
 const opening: ReadonlySet<CountName> = new Set(['strangers', 'new-recipients', 'new-local']);
 const [firstRecipients = 0] = slotsOf.recipients;
+const [firstMessages = 0] = slotsOf.messages;
+const [firstSpam = 0] = slotsOf['spam-like'];
 
 /** What the account's own peak allows. */
 export function ownAllowance(profile: AccountProfile, slot: number): number {
@@ -94,7 +103,8 @@ function learn(
   teaches: boolean,
 ): void {
   const unexplained = new Float64Array(slots.length);
-  const step = day.held ? growthHeld : growth;
+  const step = growthOf(profile, day);
+  profile.learnedDay = day.day;
   for (let slot = 0; slot < slots.length; slot++) {
     const peak = day.peaks[slot] ?? 0;
     if (peak > ownAllowance(profile, slot)) unexplained[slot] = peak;
@@ -119,6 +129,21 @@ function learn(
     profile.usualNewFroms * fade,
     Math.min(day.newFroms ?? 0, profile.usualNewFroms + 1),
   );
+  profile.usualInvited = Math.max(
+    profile.usualInvited * fade,
+    Math.min(day.invited?.length ?? 0, step * Math.max(profile.usualInvited, invitedMax / 2)),
+  );
+}
+
+/**
+ * What is allowed may grow by this for one day. Once the account is settled, it takes 30 days to
+ * double.
+ */
+function growthOf({ firstSeen, learnedDay }: AccountProfile, { day, held }: Day): number {
+  const settledDay = Math.floor(firstSeen / dayMs) + settledDays;
+  if (day < settledDay) return held ? growthHeld : growth;
+  const since = Math.min(doublingDays, day - Math.max(learnedDay, settledDay - 1));
+  return 2 ** (Math.max(0, since) / doublingDays);
 }
 
 /**
@@ -144,4 +169,23 @@ export function vouch(profile: AccountProfile): void {
 /** A day that teaches nothing until a person has said that it was honest. */
 function isDoubtful({ numbers, tainted }: Day): boolean {
   return tainted || numbers === true;
+}
+
+/** How much was sent, and to how many. */
+const amounts: readonly CountName[] = [
+  'strangers',
+  'new-recipients',
+  'recipients',
+  'messages',
+  'same-body',
+  'reached',
+];
+
+/**
+ * A person says that a mailing has begun: what it has counted until now is forgotten. What was seen
+ * of content, clients and replies stays, and nothing is learned.
+ */
+export function countAfresh(profile: AccountProfile): void {
+  for (const count of amounts) for (const slot of slotsOf[count]) profile.sums[slot] = 0;
+  profile.lockedAt = 0 as Millis;
 }

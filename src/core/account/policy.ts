@@ -57,6 +57,8 @@ export type AccountFlags = {
   readonly held: () => HeldSum;
   /** This message was answered before that too much is held: it counts only once. */
   readonly again: boolean;
+  /** New recipients that an operator announced and that are left; 0 without (core/mailings). */
+  readonly expected: number;
 };
 
 export const noFlags: AccountFlags = {
@@ -65,4 +67,5 @@ export const noFlags: AccountFlags = {
   weakPassword: '',
   held: () => nothingHeld,
   again: false,
+  expected: 0,
 };

@@ -3,8 +3,11 @@
  * from yet, its networks, logins and recipients. Only the functions of core/account change it.
  */
 import { dayMs, type Millis } from '../../lib/time.ts';
+import type { SeenNetwork } from '../client/network.ts';
+import type { SeenProgram } from '../client/program.ts';
+import { RecipientBook } from '../correspondents/recipient-book.ts';
+import { newReach, type Reach } from '../reach/reach.ts';
 import type { AccountState } from '../verdict.ts';
-import { RecipientBook } from './recipient-book.ts';
 import { slots } from './signals.ts';
 
 /** One calendar day (UTC) the account has not learned from yet. */
@@ -18,6 +21,8 @@ export type Day = {
   recipients: number;
   /** From addresses that the account used for the first time. */
   newFroms?: number;
+  /** Hashes of the domains of people who wrote first and were answered. */
+  invited?: number[];
   /** Mail was held or refused that day: less is learned from it. */
   held: boolean;
   /** The account was suspended that day: nothing is learned from it. */
@@ -28,9 +33,6 @@ export type Day = {
    */
   numbers?: true;
 };
-
-/** A client network (/24, /48) the account was seen from. Times in minutes since 1970. */
-export type SeenNetwork = { readonly network: string; readonly first: number; last: number };
 
 /** Hash of a domain, how many unknown users it has reported (decaying), and when it did last. */
 export type FailedDomain = { readonly domain: number; sum: number; at: Millis };
@@ -44,10 +46,11 @@ export type RefusingSite = {
   contentAt: Millis;
 };
 
-/** Entries of the book as pairs of hash and minute, and networks. */
+/** Entries of the book as pairs of hash and minute, networks and programs. */
 export type Forgotten = {
   readonly book: number[];
   readonly networks: readonly SeenNetwork[];
+  readonly programs?: readonly SeenProgram[];
 };
 
 export type AccountProfile = {
@@ -64,9 +67,16 @@ export type AccountProfile = {
    */
   readonly hours: number[];
   networks: SeenNetwork[];
+  /** Programs it was sent with, and zones of their Date fields in minutes east of UTC. */
+  programs: SeenProgram[];
+  zones: number[];
   usualNetworks: number;
+  /** The newest day since 1970 that was learned from; 0: none was. */
+  learnedDay: number;
   /** From addresses that the account uses for the first time on a busy day. */
   usualNewFroms: number;
+  /** People who wrote first and are answered on a busy day. */
+  usualInvited: number;
   /** Failed logins, decaying over six hours. */
   failedLogins: number;
   failedLoginsAt: Millis;
@@ -79,6 +89,8 @@ export type AccountProfile = {
   refusingSites: RefusingSite[];
   /** Bodies of the last messages, newest last. */
   fingerprints: string[];
+  /** First recipients (hashes) of the last messages, newest last. */
+  reached: number[];
   /** When the evidence of now began, and what has passed since; 0 without evidence. */
   since: Millis;
   leakedMessages: number;
@@ -102,6 +114,14 @@ export type AccountProfile = {
   /** When a person said that the suspended account was hijacked; 0 while nobody has. */
   hijackedAt: Millis;
   evidence: number;
+  /** All that is not ordinary is held since then, until a person decides; 0: no. */
+  lockedAt: Millis;
+  /** Strangers that its mail has reached. */
+  readonly reach: Reach;
+  /** Days since 1970 on which it was watched, of the last seven. */
+  watchedDays: number[];
+  /** When somebody was told last. */
+  readonly toldAt: { client?: Millis; copies?: Millis; watched?: Millis };
   automaticReleases: number;
   /**
    * What the suspension has forgotten, and recipients of the mail that it stopped: a false alarm
@@ -133,8 +153,12 @@ export function newProfile(at: Millis): AccountProfile {
     days: [],
     hours: zeroHours.slice(),
     networks: [],
+    programs: [],
+    zones: [],
     usualNetworks: 1,
     usualNewFroms: 0,
+    usualInvited: 0,
+    learnedDay: 0,
     failedLogins: 0,
     failedLoginsAt: at,
     breachAt: 0 as Millis,
@@ -142,6 +166,7 @@ export function newProfile(at: Millis): AccountProfile {
     failedDomains: [],
     refusingSites: [],
     fingerprints: [],
+    reached: [],
     since: 0 as Millis,
     leakedMessages: 0,
     leakedRecipients: 0,
@@ -155,6 +180,10 @@ export function newProfile(at: Millis): AccountProfile {
     suspendedAt: 0 as Millis,
     hijackedAt: 0 as Millis,
     evidence: 0,
+    lockedAt: 0 as Millis,
+    reach: newReach(),
+    watchedDays: [],
+    toldAt: {},
     automaticReleases: 0,
     forgotten: undefined,
     book: new RecipientBook(),

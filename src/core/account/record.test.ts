@@ -124,6 +124,23 @@ test('released as honest: the same people again pass, from the same place', () =
   assert.ok(guests.every((guest) => knows(account, guest)));
 });
 
+test('released as honest: the network and the program are the account’s own from then on', () => {
+  const account = ann();
+  const client = '198.51.100.7';
+  const traits = { helo: 'new-phone', mailer: 'New Mail 1.0' };
+  account.send({ to: account.friends(1), client: home, traits: { helo: 'pc', mailer: 'Mail' } });
+  account.until(3, 10);
+  const from = 'party@elsewhere.example';
+  account.hijacked(60, minuteMs, { strangers: 1, client, from, traits });
+  assert.equal(account.profile.state, 'suspended');
+  assert.equal(account.profile.programs.length, 1);
+  account.release({ honest: true });
+  account.until(2, 10);
+  const { notes } = account.send({ to: account.friends(1), client, traits });
+  const { isNewNetwork, isNewProgram } = notes.client;
+  assert.deepEqual([isNewNetwork, isNewProgram], [false, false]);
+});
+
 test('released as honest: others than those of the false alarm find no more room', () => {
   const account = ann();
   account.hijacked(60, minuteMs);
@@ -149,13 +166,13 @@ test('numbers alone: held, and the list is no less strange tomorrow', () => {
   assert.ok(!waitsForPerson(account.profile, account.now));
 });
 
-test('what waits for a person is dropped when nobody comes', () => {
+test('what waits for a person goes on waiting when nobody comes, up to a limit', () => {
   const account = ann();
   const kept = (): number => account.profile.forgotten?.book.length ?? 0;
   account.send({ strangers: 200 });
   assert.equal(kept(), 400);
   account.until(4, 10).send({ to: account.friends(1) });
-  assert.equal(kept(), 0);
+  assert.equal(kept(), 400);
   account.send({ strangers: 9_000 });
   assert.equal(kept(), 2_000);
 });
@@ -183,6 +200,18 @@ test('unknown users of many domains hold, and alone do not suspend', () => {
   const worse = account.send({ strangers: 100 });
   assert.deepEqual([worse.verdict, worse.state], ['hold', 'suspended']);
   assert.ok(worse.reasons.some(({ signal }) => signal === 'failed-recipients'));
+});
+
+test('replies alone, which strangers cause, never make mail wait for a person', () => {
+  const account = ann();
+  for (let i = 0; i < 60; i++) account.bounce('550 5.1.1 no such user');
+  for (let i = 0; i < 20; i++) {
+    assert.equal(account.send({ to: account.friends(1) }).verdict, 'hold');
+  }
+  assert.equal(account.profile.lockedAt, 0);
+  assert.equal(account.profile.numbersAt, 0);
+  account.until(8, 10);
+  assert.equal(account.send({ to: account.friends(1) }).verdict, 'pass');
 });
 
 test('an unknown user who had written first counts a tenth', () => {

@@ -5,10 +5,6 @@
 
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
-import type { LoginSeen, Submission } from '../event.ts';
-import { isPutOff } from '../verdict.ts';
-import type { Judgement } from './judge.ts';
-import { vouch } from './learn.ts';
 import {
   type FailedNetworks,
   forgetNetworks,
@@ -17,10 +13,24 @@ import {
   networksAtOnce,
   noteNetwork,
   restoreNetworks,
-} from './network.ts';
+} from '../client/network.ts';
+import { forgetPrograms, noteProgram, restorePrograms } from '../client/program.ts';
+import type { ClientStanding } from '../client/standing.ts';
+import type { LoginSeen, Submission } from '../event.ts';
+import { isPutOff } from '../verdict.ts';
+import type { Judgement } from './judge.ts';
+import { vouch } from './learn.ts';
 import { type AccountProfile, dayOf } from './profile.ts';
 import { identityKey } from './risk-factors.ts';
-import { breachFailsMin, firstSignAt, slots, suspendAt, windowsMs } from './signals.ts';
+import {
+  breachFailsMin,
+  firstSignAt,
+  holdAt,
+  slots,
+  suspendAt,
+  watchAt,
+  windowsMs,
+} from './signals.ts';
 
 /** What the ledger must add to the account's book, and remove from it. */
 export type BookChange = {
@@ -36,6 +46,12 @@ export const nothingNew: BookChange = { learned: [], forgotten: [] };
 /** An event this much older than the last one: the clock was wrong then, and is believed now. */
 const clockSlackMs = hourMs;
 const fingerprintsMax = 16;
+const oddMs = 10 * dayMs;
+/** After this many messages that were held in a row of signs, a person decides. */
+const lockAfter = 12;
+const reachedMax = 16;
+/** People who wrote first and were answered, remembered for a day. */
+const invitedNoted = 2_000;
 /** Recipients that a false alarm can give back; the ledger keeps them with the account. */
 const forgottenMax = 1_000;
 const failedLoginsWindowMs = 6 * hourMs;
@@ -75,10 +91,22 @@ export function record(
     day.recipients += message.outside.length;
   }
   if (judged.verdict !== 'pass') day.held = true;
-  if (isPutOff(judged) || isStoppedByNumbers(judged)) day.numbers = true;
+  if (isPutOff(judged) || isStoppedByNumbers(judged) || judged.braked === true) day.numbers = true;
   if (judged.state === 'suspended') day.tainted = true;
-  const byNumbers = judged.state !== 'suspended' && taken && isStoppedByNumbers(judged);
+  const isStopped = judged.verdict === 'hold' && judged.evidence >= holdAt;
+  // Strangers cause replies: alone these lock nothing.
+  const isOwn = judged.kinds?.some((kind) => kind !== 'replies') === true;
+  const locks =
+    profile.lockedAt > 0 || (isStopped && isOwn && profile.stoppedMessages >= lockAfter);
+  const byNumbers =
+    judged.state !== 'suspended' &&
+    judged.verdict === 'hold' &&
+    ((isOwn && isStoppedByNumbers(judged)) || (locks && (isStopped || isWaiting(judged))));
   if (byNumbers) {
+    day.numbers = true;
+    // What the brake stops may be our own fault, and must not wait when that is over.
+    if (profile.lockedAt === 0 && (judged.braked !== true || judged.far === true))
+      profile.lockedAt = at;
     profile.numbersAt = at;
     if (profile.numbersSince === 0) profile.numbersSince = at;
   } else if (!wasSuspended && !waitsForPerson(profile, at)) profile.forgotten = undefined;
@@ -91,7 +119,7 @@ export function record(
     return book;
   }
   if (!taken) return nothingNew;
-  noteHabits(profile, message, isOwnHost);
+  noteHabits(profile, message, judged, isOwnHost);
   // Else the whole list would be known tomorrow, and pass.
   if (byNumbers) {
     noteStopped(profile, message, judged);
@@ -128,8 +156,12 @@ function noteHour(profile: AccountProfile, message: Submission): void {
 function noteHabits(
   profile: AccountProfile,
   message: Submission,
+  { evidence, notes }: Judgement,
   isOwnHost: (client: string) => boolean,
 ): void {
+  const isQuiet = evidence < watchAt;
+  const teaches =
+    isQuiet && (notes.client.standing !== 'odd' || isLongSeen(profile, notes.client, message.at));
   const day = dayOf(profile, message.at);
   const hour = Math.floor(message.at / hourMs) % 24;
   day.hours[hour] = (day.hours[hour] ?? 0) + 1;
@@ -137,13 +169,35 @@ function noteHabits(
   if (network !== '') {
     const here = networksAtOnce(profile, network, message.at, isOwnHost);
     day.networks = Math.max(day.networks, here);
-    noteNetwork(profile, network, message.at);
+    noteNetwork(profile, network, message.at, { teaches });
+  }
+  const { program } = notes.client;
+  if (program !== '') noteProgram(profile, message, program, teaches);
+  if (notes.reached !== 0) {
+    profile.reached.push(notes.reached);
+    if (profile.reached.length > reachedMax) profile.reached.shift();
   }
   const print = message.fingerprint;
   if (print !== undefined && print !== '' && !profile.fingerprints.includes(print)) {
     profile.fingerprints.push(print);
     if (profile.fingerprints.length > fingerprintsMax) profile.fingerprints.shift();
   }
+}
+
+/**
+ * An odd client that has been seen for this long, and was not watched meanwhile, becomes the
+ * account's own little by little: else who buys a telephone and moves would never be known.
+ */
+function isLongSeen(
+  { networks, programs }: AccountProfile,
+  { network, program }: ClientStanding,
+  at: Millis,
+): boolean {
+  const before = (at - oddMs) / minuteMs;
+  return (
+    networks.some((one) => one.network === network && one.first < before) &&
+    (program === '' || programs.some((one) => one.program === program && one.first < before))
+  );
 }
 
 function noteBook(
@@ -160,6 +214,11 @@ function noteBook(
     learned.push(hash, minute);
   };
   for (const hash of judged.fresh) note(hash);
+  const { invited } = judged.notes;
+  if (invited.length > 0) {
+    const day = dayOf(profile, message.at);
+    day.invited = [...(day.invited ?? []), ...invited].slice(-invitedNoted);
+  }
   const from = message.headerFrom;
   if (from !== undefined && from !== '' && from !== message.account) {
     const before = learned.length;
@@ -179,10 +238,16 @@ function suspended(profile: AccountProfile, at: Millis): BookChange {
   for (const day of profile.days) day.tainted = true;
   // The attacker may have logged in earlier, without sending: forget the day before as well.
   const networks = forgetNetworks(profile, (profile.since - dayMs) as Millis);
+  const programs = forgetPrograms(profile, (profile.since - dayMs) as Millis);
   const entries = profile.book.forgetSince(Math.floor(profile.since / minuteMs));
   const before = profile.forgotten?.book ?? [];
-  profile.forgotten = { book: [...before, ...entries].slice(0, 2 * forgottenMax), networks };
+  const book = [...before, ...entries].slice(0, 2 * forgottenMax);
+  profile.forgotten = { book, networks, programs };
   return { learned: [], forgotten: entries.filter((_, at) => at % 2 === 0) };
+}
+
+function isWaiting({ reasons }: Judgement): boolean {
+  return reasons.some(({ signal }) => signal === 'waiting');
 }
 
 /** As much as suspends with a second kind of evidence. Without one, a person decides. */
@@ -199,6 +264,19 @@ function noteStopped(profile: AccountProfile, { at }: Submission, { fresh }: Jud
     forgotten.book.push(hash, minute);
   }
   profile.forgotten = forgotten;
+}
+
+/** Nothing of an account that is only observed is held: nothing waits for a person. */
+export function waitForNobody(profile: AccountProfile): void {
+  profile.lockedAt = 0 as Millis;
+}
+
+/** A person delivers all held mail of an account: what comes next does not wait for them again. */
+export function heldDelivered(profile: AccountProfile): void {
+  if (profile.state === 'suspended') return;
+  waitForNobody(profile);
+  profile.numbersAt = 0 as Millis;
+  profile.numbersSince = 0 as Millis;
 }
 
 /** An operator suspends the account. */
@@ -222,7 +300,7 @@ export function release(profile: AccountProfile, how: { readonly honest: boolean
   if (how.honest) {
     profile.vouchedAt = profile.at;
     vouch(profile);
-    const { book = [], networks = [] } = profile.forgotten ?? {};
+    const { book = [], networks = [], programs = [] } = profile.forgotten ?? {};
     for (let at = 0; at < book.length; at += 2) {
       const [hash = 0, minute = 0] = [book[at], book[at + 1]];
       if (profile.book.has(hash)) continue;
@@ -230,10 +308,12 @@ export function release(profile: AccountProfile, how: { readonly honest: boolean
       learned.push(hash, minute);
     }
     restoreNetworks(profile, networks);
+    restorePrograms(profile, programs);
   }
   profile.forgotten = undefined;
   profile.releasedAt = profile.at;
   profile.numbersAt = 0 as Millis;
+  profile.lockedAt = 0 as Millis;
   profile.numbersSince = 0 as Millis;
   profile.state = 'clear';
   profile.sums.fill(0);
@@ -279,7 +359,10 @@ export function login(
     profile.breachFails = Math.round(profile.failedLogins);
   }
   // An attacker has the password of a suspended account: the network may be the attacker's.
-  if (network !== '' && profile.state !== 'suspended') noteNetwork(profile, network, seen.at);
+  if (network === '' || profile.state === 'suspended') return;
+  // Whether it is the owner is seen when mail is sent.
+  const reads = seen.protocol === 'imap' || seen.protocol === 'webmail';
+  noteNetwork(profile, network, seen.at, { teaches: false, reads });
 }
 
 /**
@@ -288,9 +371,14 @@ export function login(
  * back: what the first one left waits as well.
  */
 export function waitsForPerson(
-  { numbersAt, numbersSince }: Pick<AccountProfile, 'numbersAt' | 'numbersSince'>,
+  {
+    lockedAt,
+    numbersAt,
+    numbersSince,
+  }: Pick<AccountProfile, 'lockedAt' | 'numbersAt' | 'numbersSince'>,
   heldAt: Millis,
 ): boolean {
+  if (lockedAt > 0 && heldAt > lockedAt - windowsMs[2]) return true;
   if (numbersAt === 0) return false;
   const first = numbersSince === 0 ? numbersAt : Math.min(numbersSince, numbersAt);
   return heldAt > first - windowsMs[2] && heldAt < numbersAt + windowsMs[2];

@@ -7,9 +7,13 @@ import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import { isAutomatic } from '../account-name.ts';
 import { foreignAddress } from '../authors/finding.ts';
+import type { EvidenceKind } from '../brake/stop.ts';
+import { networkOf, networksAtOnce } from '../client/network.ts';
+import { type ClientStanding, clientStanding, isTrusted } from '../client/standing.ts';
 import type { MessageFacts } from '../event.ts';
 import type { CountName } from '../reason.ts';
-import { networkOf, networkStanding, networksAtOnce } from './network.ts';
+import { looksLikeSpam } from '../scan/likeness.ts';
+import type { Scan } from '../scan/report.ts';
 import type { AccountProfile } from './profile.ts';
 import {
   boostMax,
@@ -27,6 +31,7 @@ import {
 } from './signals.ts';
 
 export type RiskFactors = {
+  readonly client: ClientStanding;
   /** Multiplies the evidence. */
   readonly boost: number;
   /** Evidence without any count. */
@@ -74,7 +79,9 @@ export function riskFactors(
   const messages = sum(profile.hours);
   const hourUnusual =
     messages >= hourMessagesMin && near(profile.hours, hour, 1) / messages < hourShare;
-  let boost = hourUnusual ? boosts.hour : 1;
+  const standing = clientStanding(profile, message, isOwnHost);
+  // The owner may be up at night; the server's own programs run at any hour.
+  let boost = hourUnusual && !isTrusted(standing.standing) ? boosts.hour : 1;
   let alone = 0;
   let newNetwork: string | undefined;
   let networks = 0;
@@ -84,9 +91,11 @@ export function riskFactors(
   if (network !== '') {
     if (isOwnHost(client)) networks = 1;
     else {
-      if (networkStanding(profile, network, message.at) === 'new') {
+      if (standing.isNewNetwork) {
         newNetwork = network;
-        boost *= networkBoost(weak);
+        // Of an odd client, a count of its own says it; a program that moves about is ordinary.
+        if (standing.standing === 'ordinary' || standing.program === '')
+          boost *= networkBoost(weak);
       }
       networks = networksAtOnce(profile, network, message.at, isOwnHost);
     }
@@ -107,6 +116,7 @@ export function riskFactors(
   const farHour =
     messages >= farMessagesMin && near(profile.hours, hour, farHours) / messages < hourShare;
   return {
+    client: standing,
     boost: Math.min(boost, boostMax),
     alone,
     elsewhere: newNetwork !== undefined && (hourUnusual || farHour || breached),
@@ -133,10 +143,13 @@ export function secondKinds(
   sums: readonly number[],
   {
     dead,
+    numbers,
     refused,
     refusers,
     spam,
   }: {
+    /** What the numbers alone weigh: who the client is must be a kind of its own. */
+    readonly numbers: number;
     readonly dead: number;
     readonly refused: number;
     readonly refusers: number;
@@ -148,12 +161,45 @@ export function secondKinds(
   if (refused >= holdAt && refusers >= secondKind.providers) counts.push('provider-replies');
   if (spam >= holdAt || spamShare(sums) >= secondKind.spamShare) counts.push('spam-like');
   const stranger =
-    factors.elsewhere ||
+    numbers >= holdAt &&
+    (factors.elsewhere ||
+      factors.breachFails > 0 ||
+      factors.newIdentity !== undefined ||
+      factors.foreign !== undefined ||
+      factors.networksAlone >= secondKind.networks * networkAloneWeight);
+  return stranger || counts.length > 0 ? counts : undefined;
+}
+
+/**
+ * The kinds of evidence that are each strong enough without the others. Under the brake two of them
+ * must agree. A new network alone is one here: it is no number, no content and no reply.
+ */
+export function agreeingKinds(
+  factors: RiskFactors,
+  sums: readonly number[],
+  scan: Scan | undefined,
+  weights: {
+    readonly numbers: number;
+    readonly dead: number;
+    readonly refused: number;
+    readonly spam: number;
+  },
+): readonly EvidenceKind[] {
+  const kinds: EvidenceKind[] = [];
+  if (weights.numbers >= holdAt) kinds.push('numbers');
+  const isSpam = scan !== undefined && looksLikeSpam(scan);
+  if (isSpam || weights.spam >= holdAt || spamShare(sums) >= secondKind.spamShare)
+    kinds.push('content');
+  const isOther =
+    factors.client.standing === 'odd' ||
+    factors.newNetwork !== undefined ||
     factors.breachFails > 0 ||
     factors.newIdentity !== undefined ||
     factors.foreign !== undefined ||
-    factors.networksAlone >= secondKind.networks * networkAloneWeight;
-  return stranger || counts.length > 0 ? counts : undefined;
+    factors.networksAlone > 0;
+  if (isOther) kinds.push('client');
+  if (weights.dead >= holdAt || weights.refused >= holdAt) kinds.push('replies');
+  return kinds;
 }
 
 /** How many large providers have refused the content in the last hours. */
@@ -229,9 +275,10 @@ function sendsForOthers(
   return isAutomatic(account) || usualNewFroms > manyFromsMin - 1 || firstSeen > at - dayMs;
 }
 
-function isUsualFrom(
-  { book }: AccountProfile,
-  { at }: MessageFacts,
+/** Whether the account has used this From address for more than a day. */
+export function isUsualFrom(
+  { book }: Pick<AccountProfile, 'book'>,
+  { at }: Pick<MessageFacts, 'at'>,
   from: string,
   seed: number,
 ): boolean {

@@ -163,9 +163,7 @@ test('where every message has another From, another one more is no evidence', ()
       account.until(1, 10);
     }
     for (let nth = 0; nth < 600; nth++)
-      account
-        .wait(2_000)
-        .send({ to: account.friends(1), client: home, from: `w${nth}@bomb.example` });
+      account.wait(2_000).send({ strangers: 1, client: home, from: `w${nth}@bomb.example` });
     assert.equal(account.verdicts.at(-1), 'hold');
     return account.profile.state;
   };

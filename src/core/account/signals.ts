@@ -7,6 +7,7 @@
  * by taste.
  */
 import { hourMs } from '../../lib/time.ts';
+import type { Familiarity } from '../client/standing.ts';
 import { type CountName, countNames } from '../reason.ts';
 
 /** One number for each window. */
@@ -70,8 +71,9 @@ export const rules: Readonly<Record<CountName, CountRule>> = {
     prior: [20, 30, 60],
     most: [25, 40, 80],
   },
-  recipients: volume,
-  messages: volume,
+  /** How much was sent: shares are taken of this. Thousands an hour are too many for anybody. */
+  recipients: { ...volume, weight: 0 },
+  messages: { ...volume, weight: 0.06 },
   /** Replies "unknown user". Few honest accounts see more than two a day. */
   'failed-recipients': {
     weight: 1,
@@ -88,8 +90,8 @@ export const rules: Readonly<Record<CountName, CountRule>> = {
     factor: 2,
     slack: 0.2,
     power: 1,
-    least: [15, 25, 50],
-    prior: [20, 40, 80],
+    least: [10, 16, 30],
+    prior: [16, 30, 60],
     most: [60, 120, 240],
   },
   /**
@@ -142,6 +144,24 @@ export const rules: Readonly<Record<CountName, CountRule>> = {
     prior: [4, 5, 8],
     most: [8, 12, 24],
   },
+  /**
+   * Recipients of mail from a network and a program that are both new to the account. A stranger
+   * counts fully, somebody known a quarter.
+   */
+  'odd-client': {
+    weight: 1,
+    factor: 1.5,
+    slack: 0.2,
+    power: 1,
+    least: [3, 4, 6],
+    prior: [4, 5, 7],
+    most: [6, 8, 12],
+  },
+  /**
+   * Recipients reached: those the account knows count a quarter, and the readers of one of the last
+   * messages a tenth.
+   */
+  reached: volume,
 };
 
 /** One count over one window. */
@@ -169,7 +189,16 @@ export const slotsOf: Readonly<Record<CountName, readonly number[]>> = {
   'spam-like': placesOf('spam-like'),
   'new-local': placesOf('new-local'),
   'provider-replies': placesOf('provider-replies'),
+  'odd-client': placesOf('odd-client'),
+  reached: placesOf('reached'),
 };
+
+/** Counts that are high for an honest mailing too. */
+export const numberCounts: ReadonlySet<CountName> = new Set([
+  'strangers',
+  'new-recipients',
+  'reached',
+]);
 
 /** Counts of replies to what was sent. Strangers cause those too. */
 const replyCounts: readonly CountName[] = ['failed-recipients', 'provider-replies'];
@@ -191,6 +220,42 @@ function placesOf(count: CountName): readonly number[] {
 export const knownHereWeight = 0.15;
 /** … or as this much if the other account has known it only since then: it may be hijacked too. */
 export const lately = 0.6;
+/** Somebody who has written to the account first counts this much as new, and is no stranger. */
+export const invitedWeight = 0.1;
+/**
+ * Such people a day of each domain, and of all domains; for these, or twice what is usual for
+ * the account; more are strangers.
+ */
+export const invitedOfDomainMax = 3;
+export const invitedMax = 6;
+/** What the numbers of a message weigh, by the client's standing (core/client/standing.ts). */
+export const clientWeights: Readonly<Record<Familiarity, number>> = {
+  home: 0.06,
+  own: 0.1,
+  near: 0.3,
+  host: 0.5,
+  moved: 0.8,
+  ordinary: 1,
+  odd: 1,
+  unknown: 1.2,
+};
+/** A copy to somebody the account does not know counts this much: strangers count for it. */
+export const strangerCopyWeight = 0.3;
+/** Recipients that the account knows count this much as reached. */
+export const knownVolumeWeight = 0.25;
+/** In its first days the numbers of an account weigh this much. */
+export const youthDays = 14;
+export const youthWeight = 0.4;
+/** An account this young may begin to send to a list. */
+export const youngDays = 45;
+/** A known recipient of mail from an odd client counts this much. */
+export const oddKnownWeight = 0.25;
+/** A message to the same readers as one of the last messages counts this much as a message. */
+export const againWeight = 0.1;
+/** Mail that looks like spam counts this much if the account knows all its recipients. */
+export const knownSpamWeight = 0.3;
+/** This share of the messages may look like spam, whatever is usual for the account. */
+export const spamShareFree = 0.06;
 /** Local recipients count this much as recipients, and never as strangers. */
 export const localWeight = 0.1;
 
@@ -199,6 +264,9 @@ export const lagDays = 2;
 /** What is allowed grows at most by this factor for one learned day; less if mail was held then. */
 export const growth = 1.3;
 export const growthHeld = 1.2;
+/** From this age on, what is allowed doubles in this many days at most. */
+export const settledDays = 45;
+export const doublingDays = 30;
 /** A peak halves in this many days with mail. */
 export const peakHalfLifeDays = 60;
 /** The server's baseline: this share of account-days stays below it. */

@@ -25,6 +25,9 @@ export class JoinedMail {
   /** Mail server's program that took it; empty if it made the message, or the start is missing. */
   service = '';
   account: Account | undefined;
+  /** How the client of a login spoke, where the log says it. */
+  auth: string | undefined;
+  tls: string | undefined;
   /** The user that called sendmail(1). */
   uid: number | undefined;
   client = '';
@@ -84,6 +87,8 @@ export function enter(mail: JoinedMail, fact: Extract<LogEvent, { kind: 'entered
   if (login !== undefined) {
     mail.origin = 'login';
     mail.account = login;
+    mail.auth = fact.auth;
+    mail.tls = fact.tls;
   } else if (uid !== undefined) {
     mail.origin = 'local';
     mail.sender = sender ?? '';

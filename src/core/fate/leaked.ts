@@ -4,7 +4,7 @@
  * is not clear: an operator who tells recipients that a message was forged must be right. Pure.
  */
 import type { Millis } from '../../lib/time.ts';
-import { networkOf } from '../account/network.ts';
+import { networkOf } from '../client/network.ts';
 
 /** A message that the account sent. Addresses and subject are empty where they are not kept. */
 export type AccountMail = {

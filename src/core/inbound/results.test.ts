@@ -25,6 +25,7 @@ const good: InboundResults = {
       algorithm: 'rsa-sha256',
       identity: '@example.org',
       mark: 'ab/c+d==',
+      covers: ['from'],
       why: '2048-bit key',
     },
   ],

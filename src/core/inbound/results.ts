@@ -37,6 +37,11 @@ export type SignatureFinding = {
   readonly identity: string;
   /** The first characters of `b=`, which tell two signatures of one domain apart (RFC 6008). */
   readonly mark: string;
+  /**
+   * Names of the fields that it covers, in lower case; none if its key is only a test, or if it
+   * leaves a part of the body open.
+   */
+  readonly covers: readonly string[];
   readonly why: string;
 };
 

@@ -4,8 +4,8 @@
  */
 import { withoutControls } from '../../lib/peer-text.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
-import { networkOf } from '../account/network.ts';
-import type { SeenNetwork } from '../account/profile.ts';
+import type { SeenNetwork } from '../client/network.ts';
+import { networkOf } from '../client/network.ts';
 import type { ProviderAnswer } from './facts.ts';
 
 /** What is listed of each kind; the counts say how many there are. */

@@ -186,6 +186,8 @@ const actions: Readonly<Record<string, string>> = {
   hijacked: 'said that the account was hijacked',
   'release-held': 'released held mail',
   allow: 'exempted the account',
+  expect: 'announced a mailing',
+  import: 'imported contacts',
   dkim: 'changed its DKIM keys',
 };
 

@@ -7,7 +7,8 @@
 
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { accountNamed, accountOf, type DefaultDomain } from '../account-name.ts';
-import type { LogFact } from '../event.ts';
+import type { LogFact, LoginSeen } from '../event.ts';
+import { type LoggedManners, manners, mechanismOf, tlsIn } from './client-manners.ts';
 
 /** imap-login, pop3-login, managesieve-login, submission-login; `Info: ` if syslog got that too. */
 const service = /^[a-z0-9]{2,20}-login: (?:Info: )?/;
@@ -19,6 +20,13 @@ const unnamed = /^[^<>]{0,300}\): (?:method=[^,<>]{0,60}, )?rip=([0-9A-Fa-f:.]{2
 const user = 'user=<';
 /** The text behind the login, up to the address. */
 const behind = /^>, (?:[a-z_]+=[^,<>]{0,100}, ){0,3}rip=([0-9A-Fa-f:.]{2,45})(?:,|$)/;
+const method = /, method=([^,<>]{1,40}), /;
+/** POP3 reads mail as IMAP does. ManageSieve is neither. */
+const protocols: Readonly<Record<string, LoginSeen['protocol']>> = {
+  imap: 'imap',
+  pop3: 'imap',
+  submission: 'smtp',
+};
 /** How many places that look like the end of a login are tried, from the end of the line. */
 const endsMax = 10;
 /** What Dovecot says in front of `user=<`, at most. */
@@ -74,7 +82,15 @@ export function dovecotFact(
     client: clientAddress(found.client),
     ok,
     times: ok ? 1 : Math.min(attemptsMax, times * failures),
+    ...mannersOf(head[0], rest.slice(found.end)),
   };
+}
+
+/** `service`: `imap-login: `. `behindLogin`: what Dovecot wrote behind the login. */
+function mannersOf(service: string, behindLogin: string): LoggedManners {
+  const protocol = protocols[service.slice(0, service.indexOf('-'))];
+  const auth = mechanismOf(method.exec(behindLogin)?.[1]);
+  return manners({ protocol, auth, tls: tlsIn(behindLogin) });
 }
 
 /** Dovecot leaves `user=` out if the client gave no login. */
@@ -120,14 +136,14 @@ function failuresOf(outcome: string): number {
 function who(
   text: string,
   start: number,
-): { readonly login: string; readonly client: string } | undefined {
+): { readonly login: string; readonly client: string; readonly end: number } | undefined {
   let end = text.length;
   for (let tries = 0; tries < endsMax; tries++) {
     end = text.lastIndexOf('>, ', end - 1);
     if (end < start) return undefined;
     const found = behind.exec(text.slice(end, end + 400));
     if (found === null) continue;
-    return { login: text.slice(start, end), client: found[1] ?? '' };
+    return { login: text.slice(start, end), client: found[1] ?? '', end };
   }
   return undefined;
 }

@@ -89,7 +89,10 @@ function cameIn(id: string, text: string, defaultDomain: DefaultDomain): LineFac
   const subject = tail.indexOf(' T="');
   const messageId = fieldOf(subject < 0 ? tail : tail.slice(0, subject), ' id=');
   const facts: LogFact[] = [];
-  if (account !== undefined) facts.push({ kind: 'login', account, client, ok: true, times: 1 });
+  if (account !== undefined) {
+    const of = { account, client, ok: true, times: 1 } as const;
+    facts.push({ kind: 'login', ...of, protocol: 'smtp' });
+  }
   facts.push({
     kind: 'entered',
     queueId: id,
@@ -156,7 +159,7 @@ function ofServer(text: string, defaultDomain: DefaultDomain, queueId = ''): Lin
     if (failed[2] !== '535') return noFacts;
     const account = accountNamed(login, defaultDomain);
     const client = clientAddress(failed[1] ?? '');
-    return [{ kind: 'login', account, client, ok: false, times: 1 }];
+    return [{ kind: 'login', account, client, ok: false, times: 1, protocol: 'smtp' }];
   }
   const found = refused.exec(text);
   if (found === null) return noFacts;

@@ -91,7 +91,7 @@ export class OpensmtpdReader {
     }
     return client === ''
       ? noFacts
-      : [{ kind: 'login', account, client, ok: how === 'ok', times: 1 }];
+      : [{ kind: 'login', account, client, ok: how === 'ok', times: 1, protocol: 'smtp' }];
   }
 
   #message(session: string, text: string): LineFacts {

@@ -1,6 +1,6 @@
 /**
- * Turns lines of Postfix (3.4 and later) into facts. It keeps one count for each running smtpd: how
- * many failed logins the lines of this connection already told. Never throws.
+ * Turns lines of Postfix (3.4 and later) into facts. For each running smtpd it keeps how many
+ * failed logins the lines of this connection already told, and the connection's TLS. Never throws.
  *
  * Clients choose names, logins and Message-IDs. So a line is read from the left, each field up to
  * where Postfix ended it.
@@ -9,6 +9,7 @@ import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
+import { tlsIn } from './client-manners.ts';
 import { deliveryFact } from './postfix-delivery.ts';
 import {
   actionFact,
@@ -58,6 +59,7 @@ const tagsMax = 1_000;
 const idLengthMin = 5;
 const idLengthMax = 32;
 const disconnected = /^disconnect from [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})? /;
+const encrypted = /^[A-Z][a-z]{2,15} TLS connection established from /;
 /** How many logins of a connection were right, and how many were tried. */
 const logins = /^ auth=(\d{1,9})\/(\d{1,9})(?: |$)/;
 
@@ -69,6 +71,8 @@ const failuresMax = 100;
 export class PostfixReader {
   /** Of a running smtpd: failed logins of its connection that its lines told. */
   readonly #told = new RecentMap<string, number>(sessionsMax);
+  /** Of a running smtpd: TLS of its connection. Logged from smtpd_tls_loglevel 1 on. */
+  readonly #tls = new RecentMap<string, string>(sessionsMax);
   readonly #programs = new RecentMap<string, Program>(tagsMax);
 
   /** `times`: how many times the line was logged. */
@@ -83,7 +87,7 @@ export class PostfixReader {
     switch (way) {
       case 'smtp':
       case 'screen':
-        return received(tag, way, queueId, rest, defaultDomain);
+        return received(parts, { way, queueId, rest }, defaultDomain, this.#tls);
       case 'cleanup':
       case 'pickup':
         return (
@@ -125,12 +129,18 @@ export class PostfixReader {
       if (isServer && isFailedLogin(text)) {
         const session = sessionOf(parts);
         this.#told.set(session, (this.#told.get(session) ?? 0) + times);
-        return one(failedLogin(text, times, defaultDomain)) ?? noFacts;
+        const tls = this.#tls.get(session);
+        return one(failedLogin(text, times, defaultDomain, tls)) ?? noFacts;
       }
       return one(milterAway(program, text)) ?? noFacts;
     }
     if (!isServer) return known(isPlainLine(text));
     if (text.startsWith('disconnect from ')) return this.#disconnected(parts);
+    if (encrypted.test(text)) {
+      const tls = tlsIn(text);
+      if (tls !== undefined) this.#tls.set(sessionOf(parts), tls);
+      return noFacts;
+    }
     if (text.startsWith('proxy-')) return one(proxyFact(text, defaultDomain)) ?? noFacts;
     return known(isPlainLine(text));
   }
@@ -141,11 +151,12 @@ export class PostfixReader {
    */
   #disconnected(parts: LineParts): LineFacts {
     const { text } = parts;
+    const session = sessionOf(parts);
+    this.#tls.delete(session);
     const counts = text.indexOf(' auth=');
     const [, good, all] = counts < 0 ? [] : (logins.exec(text.slice(counts)) ?? []);
     const address = all === undefined ? undefined : disconnected.exec(text)?.[1];
     if (address === undefined) return noFacts;
-    const session = sessionOf(parts);
     const told = this.#told.get(session) ?? 0;
     if (told > 0) this.#told.set(session, 0);
     const times = Math.min(Number(all) - Number(good) - told, failuresMax);
@@ -156,16 +167,17 @@ export class PostfixReader {
 }
 
 function received(
-  tag: string,
-  way: 'smtp' | 'screen',
-  queueId: string,
-  text: string,
+  parts: LineParts,
+  line: { readonly way: 'smtp' | 'screen'; readonly queueId: string; readonly rest: string },
   defaultDomain: DefaultDomain,
+  tlsOf: Pick<RecentMap<string, string>, 'get'>,
 ): LineFacts {
-  if (!text.startsWith('client=')) {
-    return one(actionFact(queueId, text, defaultDomain)) ?? known(isAboutMessage(text));
+  const { queueId, rest, way } = line;
+  if (!rest.startsWith('client=')) {
+    return one(actionFact(queueId, rest, defaultDomain)) ?? known(isAboutMessage(rest));
   }
-  const all = way === 'smtp' ? smtpFacts(tag, queueId, text, defaultDomain) : noFacts;
+  const tls = rest.includes(', sasl_username=') ? tlsOf.get(sessionOf(parts)) : undefined;
+  const all = way === 'smtp' ? smtpFacts(parts.tag, queueId, rest, defaultDomain, tls) : noFacts;
   return all.length === 0 && queueId !== '' ? undefined : all;
 }
 

@@ -5,10 +5,11 @@
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { accountNamed, type DefaultDomain } from '../account-name.ts';
 import type { LogFact } from '../event.ts';
+import { manners, mechanismOf } from './client-manners.ts';
 
 const failed = new RegExp(
   String.raw`^warning: [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d+)?` +
-    String.raw`: SASL [\w-]{1,40} authentication failed:(?: |$)`,
+    String.raw`: SASL ([\w-]{1,40}) authentication failed:(?: |$)`,
 );
 /** The client gave the login up. */
 const aborted =
@@ -35,6 +36,7 @@ export function failedLogin(
   text: string,
   times: number,
   defaultDomain: DefaultDomain,
+  tls: string | undefined,
 ): LogFact | undefined {
   const where = failed.exec(text);
   if (where === null) return undefined;
@@ -45,5 +47,13 @@ export function failedLogin(
   // Postfix before 3.6 does not log the login. `(unavailable)` means that no password was checked.
   if (user === '(unavailable)') return undefined;
   const account = accountNamed(user, defaultDomain);
-  return { kind: 'login', account, client: clientAddress(where[1] ?? ''), ok: false, times };
+  const how = manners({ protocol: 'smtp', auth: mechanismOf(where[2]), tls });
+  return {
+    kind: 'login',
+    account,
+    client: clientAddress(where[1] ?? ''),
+    ok: false,
+    times,
+    ...how,
+  };
 }

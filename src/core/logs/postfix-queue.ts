@@ -10,6 +10,7 @@ import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { accountNamed, type DefaultDomain } from '../account-name.ts';
 import type { LogFact, QueueFact } from '../event.ts';
+import { manners, mechanismOf } from './client-manners.ts';
 
 const address = String.raw`[^\s,[\]]{1,300}\[([0-9A-Fa-f:.]{2,45}|unknown)\](?::\d+)?`;
 const client = new RegExp(`^client=${address}`);
@@ -21,6 +22,9 @@ const originalId = /, orig_queue_id=([0-9A-Za-z]{5,32})(?:,|$)/;
 const originalClient = new RegExp(`, orig_client=${address}`);
 const away = /^warning: (?:connect to Milter service|milter) ([^\s,]{1,300}): /;
 const loginField = ', sasl_username=';
+const method = /^, sasl_method=([^,]{1,40})$/;
+/** Right behind the client: it only says that somebody has logged in (XCLIENT LOGIN). */
+const claimedLogin = ', sasl_method=XCLIENT,';
 
 /** Of cleanup(8). `queueId` is empty for NOQUEUE; `text` is what stands behind. */
 export function cleanupFact(queueId: string, text: string): QueueFact | undefined {
@@ -45,15 +49,19 @@ export function smtpFacts(
   queueId: string,
   text: string,
   defaultDomain: DefaultDomain,
+  tls: string | undefined,
 ): readonly LogFact[] {
   const from = client.exec(text);
   if (from === null) return [];
-  const { forwarded, login: name } = fieldsOf(text, from[0].length);
+  const { auth, forwarded, login: name } = fieldsOf(text, from[0].length);
   const login = accountNamed(name, defaultDomain);
   const address = plainAddress(from[1]);
   const facts: LogFact[] = [];
-  if (login !== undefined && from[1] !== 'unknown') {
-    facts.push({ kind: 'login', account: login, client: address, ok: true, times: 1 });
+  const how = login === undefined ? undefined : manners({ auth, tls });
+  const isClaimed = text.startsWith(claimedLogin, from[0].length);
+  if (login !== undefined && from[1] !== 'unknown' && !isClaimed) {
+    const of = { account: login, client: address, ok: true, times: 1 } as const;
+    facts.push({ kind: 'login', ...of, protocol: 'smtp', ...how });
   }
   if (queueId === '') {
     const isProxied = login !== undefined && service.endsWith('smtpd');
@@ -68,6 +76,7 @@ export function smtpFacts(
     client: address,
     firstClient: forwarded === '' ? '' : plainAddress(originalClient.exec(forwarded)?.[1]),
     login,
+    ...how,
     uid: undefined,
     previousId: previousId === 'NOQUEUE' ? '' : previousId,
   });
@@ -99,12 +108,18 @@ export function pickupFact(service: string, id: string, text: string): QueueFact
 function fieldsOf(
   text: string,
   from: number,
-): { readonly login: string; readonly forwarded: string } {
+): {
+  readonly login: string;
+  readonly auth: string | undefined;
+  readonly forwarded: string;
+} {
   const start = text.indexOf(loginField, from);
-  if (start < 0) return { login: '', forwarded: text.slice(from) };
+  if (start < 0) return { login: '', auth: undefined, forwarded: text.slice(from) };
   const rest = text.slice(start + loginField.length);
-  if (!rest.includes(', ')) return { login: rest, forwarded: '' };
-  return { login: rest.slice(0, behindLogin.exec(rest)?.index ?? rest.length), forwarded: '' };
+  const auth = mechanismOf(method.exec(text.slice(from, start))?.[1]);
+  if (!rest.includes(', ')) return { login: rest, auth, forwarded: '' };
+  const end = behindLogin.exec(rest)?.index ?? rest.length;
+  return { login: rest.slice(0, end), auth, forwarded: '' };
 }
 
 function plainAddress(text: string | undefined): string {

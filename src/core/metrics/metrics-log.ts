@@ -29,7 +29,9 @@ export const mailLogMetrics: readonly Metric[] = [
     help:
       'Events in mail logs that Postern ignored, by reason: unknown account, unknown message, ' +
       'recipient that the message did not have, recipient that was counted before, line without ' +
-      'a login name, repeated login, login closed by a suspension.',
+      'a login name, repeated login, login closed by a suspension, login in a webmail’s log ' +
+      'without one at the mailbox (counted if that one comes within five minutes), failed login ' +
+      'of a webmail host that its own log tells of, too.',
     label: 'why',
     values: [
       'unknown-account',
@@ -39,6 +41,8 @@ export const mailLogMetrics: readonly Metric[] = [
       'unnamed-login',
       'repeated-login',
       'closed-login',
+      'unconfirmed-webmail',
+      'webmail-twice',
     ],
   },
   {

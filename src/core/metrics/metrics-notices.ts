@@ -20,6 +20,15 @@ export const noticeMetrics: readonly Metric[] = [
       '(notice.not-taken).',
   },
   {
+    name: 'postern_told_total',
+    kind: 'counter',
+    help:
+      'Reasons to tell somebody about mail that passed: many strangers reached, a new client, ' +
+      'one text to many people, days of being watched.',
+    label: 'what',
+    values: ['reach', 'new-client', 'copies', 'watched'],
+  },
+  {
     name: 'postern_troubles',
     kind: 'gauge',
     help: 'Faults of the guard that `postern status` shows as trouble, besides the ledger.',

@@ -11,8 +11,11 @@ import type { Metric } from './metric.ts';
 import { drillMetrics } from './metrics-drill.ts';
 import { mailLogMetrics } from './metrics-log.ts';
 import { noticeMetrics } from './metrics-notices.ts';
+import { peopleMetrics } from './metrics-people.ts';
+import { processMetrics } from './metrics-process.ts';
 import { reflectionMetrics } from './metrics-reflection.ts';
 import { authorMetrics, scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
+import { webmailMetrics } from './metrics-webmail.ts';
 
 const verdicts = ['pass', 'delay', 'hold', 'refuse'] as const;
 
@@ -95,6 +98,12 @@ const guardMetrics: readonly Metric[] = [
     help: 'How long the oldest held message has been held; 0 if none is held.',
   },
   { name: 'postern_guarding', kind: 'gauge', help: '1 in mode guard, 0 in mode observe.' },
+  {
+    name: 'postern_brake_on',
+    kind: 'gauge',
+    help: '1 while Postern doubts its own verdicts and suspends nobody; see `postern brake`.',
+  },
+  { name: 'postern_brake_pulls_total', kind: 'counter', help: 'How often the brake came on.' },
 ];
 
 const ledgerMetrics: readonly Metric[] = [
@@ -136,7 +145,8 @@ const doorMetrics: readonly Metric[] = [
       'together use 64 MB, so one was refused for now), answer (no verdict in time), reader ' +
       '(not signed or verified in time), no-edits (the mail server allows no change of ' +
       'headers), edit (a malformed header was left out), unlisted-client (mail of a ' +
-      'client that is not known to be allowed to relay was judged but not signed).',
+      'client that is not known to be allowed to relay was judged but not signed), claimed-login ' +
+      '(XCLIENT LOGIN was not believed, because any user of this machine can claim one).',
     label: 'reason',
   },
   {
@@ -357,27 +367,10 @@ const inboundMetrics: readonly Metric[] = [
   },
 ];
 
-const processMetrics: readonly Metric[] = [
-  { name: 'postern_up_seconds', kind: 'gauge', help: 'Seconds since the start.' },
-  {
-    name: 'process_resident_memory_bytes',
-    kind: 'gauge',
-    help: 'Resident memory of this process.',
-  },
-  { name: 'process_cpu_seconds_total', kind: 'counter', help: 'CPU time used by this process.' },
-  {
-    name: 'postern_unlisted_total',
-    kind: 'counter',
-    help:
-      'Counts under a name that is not in this list. This is a mistake in Postern; please ' +
-      'report it.',
-    label: 'name',
-  },
-];
-
 /** All of them, in the order in which they are shown. */
 export const metrics: readonly Metric[] = [
   ...guardMetrics,
+  ...peopleMetrics,
   ...ledgerMetrics,
   ...doorMetrics,
   ...noticeMetrics,
@@ -385,6 +378,7 @@ export const metrics: readonly Metric[] = [
   ...scanMetrics,
   ...scriptMetrics,
   ...reflectionMetrics,
+  ...webmailMetrics,
   ...authorMetrics,
   ...sendmailMetrics,
   ...drillMetrics,

@@ -1,4 +1,4 @@
-/** The mail to the owner of a weak password, in one or more languages one below the other. Pure. */
+/** Mail to the owner of an account, in one or more languages one below the other. Pure. */
 
 export type OwnerMail = { readonly subject: string; readonly body: string };
 export type OwnerMailFacts = {
@@ -6,10 +6,13 @@ export type OwnerMailFacts = {
   readonly host: string;
   /** Address for questions. */
   readonly contact: string;
+  /** What a text names besides. */
+  readonly [name: string]: string;
 };
 
 /**
- * Postern's own texts by language. `{account}`, `{host}` and `{contact}` are replaced by the facts.
+ * Postern's own texts about a weak password, by language. `{account}`, `{host}` and `{contact}` are
+ * replaced by the facts.
  * The first line is the subject.
  */
 export const ownTemplates: Readonly<Record<string, string>> = {
@@ -80,7 +83,9 @@ const between = `\n${'-'.repeat(70)}\n\n`;
 /** The mail made of `templates`, in their order. */
 export function ownerMail(templates: readonly string[], facts: OwnerMailFacts): OwnerMail {
   const filled = templates.map((template) =>
-    template.replace(/\{(account|host|contact)\}/g, (_, name: keyof OwnerMailFacts) => facts[name]),
+    template.replace(/\{([a-z]+)\}/g, (whole, name: string) =>
+      Object.hasOwn(facts, name) ? (facts[name] ?? whole) : whole,
+    ),
   );
   const parts = filled.map((text) => {
     const end = text.indexOf('\n');

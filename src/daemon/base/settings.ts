@@ -1,11 +1,21 @@
 /** Turns the configuration into settings of the flows, and tells which changes need a restart. */
 import { parseDuration } from '../../config/duration.ts';
 import type { Config } from '../../config/schema.ts';
+import { enforcementOf } from '../../core/enforcement/enforcement.ts';
 import type { Settings } from '../../flow/settings.ts';
 
-export function settingsOf({ mode, contact, suspension, ledger }: Config): Settings {
+/** Without the seed, which the ledger has. */
+export function settingsOf({
+  contact,
+  enforce,
+  ledger,
+  mode,
+  suspension,
+}: Config): Omit<Settings, 'seed'> {
   return {
     mode,
+    enforce,
+    enforced: enforcementOf(enforce),
     contact,
     whenFailing: ledger.when_failing,
     calmAfterMs: duration(suspension.held_calm_after),
@@ -21,7 +31,7 @@ export function duration(text: string): number {
 
 /** The changed settings that are read only at the start. */
 export function needRestart(before: Config, after: Config): readonly string[] {
-  const doors = ['host', 'doors', 'accounts', 'notices', 'mail_log', 'log'] as const;
+  const doors = ['host', 'doors', 'accounts', 'notices', 'mail_log', 'webmail', 'log'] as const;
   const parts = [...doors, 'postfix', 'dovecot', 'dns', 'verify'] as const;
   const folder = before.signing.keys_folder !== after.signing.keys_folder;
   const ttl = before.signing.probation.ttl !== after.signing.probation.ttl;

@@ -9,8 +9,16 @@ export function openWorld({ log, count }: { readonly log: Log; readonly count: C
     timers: { every: startTimer, soon: (run) => void setImmediate(run) },
     log,
     count,
-    newId: () => randomBytes(16).toString('base64url'),
+    newId,
   };
+}
+
+/** 128 bits in base64url. On a command line, a word that begins with `-` would be an option. */
+export function newId(): string {
+  for (;;) {
+    const id = randomBytes(16).toString('base64url');
+    if (!id.startsWith('-')) return id;
+  }
 }
 
 /** Calls back every `ms` until the returned function is called. Does not keep the process alive. */

@@ -1,5 +1,6 @@
 /** Opens what knows the addresses of an account: declarations, tables, the observation. */
 import type { LoginDomains } from '../../core/account-name.ts';
+import type { MailPlace } from '../../core/authors/place.ts';
 import type { Accounts } from '../../flow/account/accounts.ts';
 import { openDeclarations } from '../../flow/authors/author-admin.ts';
 import { observationNotice } from '../../flow/authors/author-notices.ts';
@@ -26,6 +27,7 @@ export type DaemonAuthors = {
   readonly rights: AuthorRights;
   readonly admin: AuthorAdmin;
   readonly observation: Pick<Observation, 'forgetAddress'>;
+  readonly place: () => MailPlace;
   /** A reload: what a database says now is not seen in any file. */
   configure(): void;
 };
@@ -105,6 +107,7 @@ export function openDaemonAuthors(
     rights,
     admin: declarations.admin,
     observation,
+    place: () => tables.place,
     configure: () => rights.changed(),
   };
 }

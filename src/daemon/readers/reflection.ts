@@ -7,6 +7,7 @@ import { Answers } from '../../flow/reflection/answers.ts';
 import { OwnBounces } from '../../flow/reflection/own-bounces.ts';
 import { Returns } from '../../flow/reflection/returned-mail.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
+import type { UserMail } from '../../ports/mail-server.ts';
 import type { EditSource } from '../../ports/message.ts';
 import type { Troubles } from '../../ports/troubles.ts';
 import type { DaemonParts } from '../base/options.ts';
@@ -28,7 +29,9 @@ export function openDaemonReflection(
   { config, scope, world }: DaemonParts,
   given: {
     readonly journal: Journal;
-    readonly waiting: Pick<DaemonWaiting, 'isDigest' | 'judge' | 'known' | 'wrote'>;
+    readonly waiting: Pick<DaemonWaiting, 'judge' | 'known' | 'wrote'>;
+    /** Postern's own mail to users. */
+    readonly userMail: UserMail;
     readonly keysOf: (domain: string) => readonly SigningKey[];
     readonly troubles: Troubles;
     readonly localDomains: ReadonlySet<string>;
@@ -39,7 +42,7 @@ export function openDaemonReflection(
   const returns = new Returns({
     ...given,
     known: waiting.known,
-    isOurs: waiting.isDigest,
+    isOurs: (messageId) => given.userMail.isOurs(messageId),
     world,
     setting: () =>
       mode === 'observe' && reflection.bounces === 'refuse' ? 'mark' : reflection.bounces,

@@ -1,6 +1,5 @@
 /** Opens what decides whether mail that comes in waits, with its settings. */
 import type { Config } from '../../config/schema.ts';
-import { mailServerOf } from '../../config/values.ts';
 import type { Submission } from '../../core/event.ts';
 import type { Stance } from '../../core/inbound/greylist/judgement.ts';
 import { AllowedSenders } from '../../flow/inbound/waiting/allowed-senders.ts';
@@ -26,14 +25,15 @@ import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type { Mutable } from '../../lib/type-tools.ts';
 import { organisationOf } from '../../partners/dns/public-suffix.ts';
-import { digestMail } from '../../partners/notices/digest-mail.ts';
+import type { CorrespondentsOlderThan } from '../../ports/inbound/correspondents.ts';
 import type { InboundAdmin, KnownOlderThan, LetGoList } from '../../ports/inbound/inbound.ts';
 import type { Ledger } from '../../ports/ledger.ts';
-import type { Mta } from '../../ports/mail-server.ts';
+import type { Mta, UserMail } from '../../ports/mail-server.ts';
 import type { Troubles } from '../../ports/troubles.ts';
 import type { Resolver } from '../../ports/world.ts';
 import type { DaemonParts } from '../base/options.ts';
 import { duration } from '../base/settings.ts';
+import type { DaemonCorrespondents } from './correspondents.ts';
 
 export type DaemonWaiting = {
   /** Undefined without a resolver: mail that comes in is not looked at. */
@@ -44,18 +44,21 @@ export type DaemonWaiting = {
   /** A message of an account here was let through. */
   wrote(message: Submission): void;
   readonly known: KnownSenders;
-  /** Our own mail about the quarantine, while it is sent. */
-  readonly isDigest: (messageId: string) => boolean;
-  /** What goes of what is known of senders. */
-  knownOlderThan(now: Millis): readonly KnownOlderThan[];
+  /** What goes of what is known of senders and correspondents. */
+  olderThan(now: Millis): {
+    readonly known: readonly KnownOlderThan[];
+    readonly correspondents: CorrespondentsOlderThan;
+  };
   configure(config: Config): void;
   forgetAddress(address: string): void;
 };
 
 type Given = {
+  readonly userMail: UserMail;
   readonly journal: Journal;
   readonly ledger: Ledger;
   readonly seed: () => number;
+  readonly correspondents: DaemonCorrespondents;
   readonly mta: Mta | undefined;
   readonly letGo: LetGoList | undefined;
   readonly troubles: Troubles;
@@ -75,7 +78,7 @@ const sinceKey = 'inbound-since';
 
 export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiting {
   const { config, host, scope, world } = parts;
-  const { iso, journal, ledger, localDomains, mayRelay, queues, resolve } = given;
+  const { correspondents, iso, journal, ledger, localDomains, mayRelay, queues, resolve } = given;
   const since = learningSince(journal, world.clock.now(), resolve !== undefined);
   const settings = settingsOf(config, given, since);
   const allowed = new AllowedSenders(ledger.inboundAllowed(), config.inbound.allow);
@@ -90,6 +93,7 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
           resolve,
           isProvenReturn: given.isProvenReturn,
           spam: given.spam,
+          correspondents,
           deadlineMs: duration(config.verify.deadline),
           waiting: () => waiting,
         });
@@ -105,7 +109,7 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
     over: (queueId) => judge?.over(queueId),
   });
   scope.defer(() => waiting.close());
-  const mail = digestMail({ ...digestServer(config, host), host, newId: world.newId });
+  const { userMail: mail } = given;
   const digests = openDigests({ journal, waiting, mail, localDomains, world, iso, settings });
   scope.defer(() => digests.close());
   const atRisk = openAtRiskTold({ ...given, host, world });
@@ -117,7 +121,6 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
   return {
     judge,
     known,
-    isDigest: (messageId) => mail.isOurs(messageId),
     strangers: (request, answer) =>
       contacts === undefined ? answer({ kind: 'pass' }) : contacts.ask(request, answer),
     admin: openInboundAdmin({
@@ -139,11 +142,15 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
         if (domain !== undefined) known.see('written-to', `@${domain}`, at);
       }
     },
-    knownOlderThan: (now) => known.olderThan(now),
+    olderThan: (now) => ({
+      known: known.olderThan(now),
+      correspondents: correspondents.olderThan(now),
+    }),
     forgetAddress(address) {
       waiting.forgetAddress(address);
       // Also what is not yet in the ledger, from where it is deleted.
       known.forget('written-to', address);
+      correspondents.forgetAddress();
     },
     configure(changed) {
       Object.assign(settings, settingsOf(changed, given, since));
@@ -153,12 +160,6 @@ export function openDaemonWaiting(parts: DaemonParts, given: Given): DaemonWaiti
 }
 
 /** Quarantined mail is in the Postfix of this machine, which also knows its recipients. */
-function digestServer(config: Config, host: string): { from: string; port: number } {
-  const { from, host: server, port } = mailServerOf(config, host);
-  const isHere = server === 'localhost' || server.startsWith('127.');
-  return { from, port: isHere ? port : 25 };
-}
-
 /** When Postern began to look at mail that comes in; from then on it learns who writes here. */
 function learningSince(journal: Journal, now: Millis, isLooking: boolean): Millis {
   const stored = Number(journal.live.meta(sinceKey) ?? 0);

@@ -53,6 +53,7 @@ export function scrape(admin: Admin, metrics: Counters): Response {
   }
   metrics.set('postern_held_messages', status.held);
   metrics.set('postern_troubles', status.troubles.length);
+  metrics.set('postern_brake_on', status.brake.on ? 1 : 0);
   metrics.set('postern_guarding', status.mode === 'guard' ? 1 : 0);
   metrics.set('postern_ledger_ok', status.ledger.state === 'ok' ? 1 : 0);
   metrics.set('postern_up_seconds', Math.max(0, (status.now - status.startedAt) / 1_000));

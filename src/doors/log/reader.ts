@@ -16,6 +16,7 @@ import { type LineContext, type MailLines, openMailLines } from './mail-line.ts'
 import type { LogPosition } from './rotated.ts';
 import type { LogSource } from './source.ts';
 import { followJournal } from './systemd-journal.ts';
+import { openWebmailLines } from './webmail-lines.ts';
 
 export type MailLogOptions = {
   /** Finds the log. Called at start, and every minute until a log is found. */
@@ -24,6 +25,8 @@ export type MailLogOptions = {
   readonly journalUids: () => ReadonlySet<number>;
   /** Further files, such as one that Dovecot writes. */
   readonly more: readonly string[];
+  /** Files in which a webmail writes logins. */
+  readonly webmail?: readonly string[];
   /** Files of all instances of Postfix that write one. Asked for at start and every minute. */
   readonly instances?: () => Promise<readonly string[]>;
   readonly defaultDomain: DefaultDomain;
@@ -111,6 +114,7 @@ class MailLogReader implements MailLog {
     else if (source.kind === 'journal') this.#journal();
     else if (source.kind === 'none') this.#fault('mail log', 'missing', undefined);
     for (const path of this.#options.more) this.#file(path);
+    for (const path of this.#options.webmail ?? []) this.#file(path, openWebmailLines());
     this.#state();
     await this.#findInstances();
   }
@@ -122,11 +126,10 @@ class MailLogReader implements MailLog {
     this.#state();
   }
 
-  #file(path: string): void {
+  #file(path: string, reading: MailLines = openMailLines()): void {
     if (this.#followed.has(path)) return;
     const { pollMs } = this.#options;
     const resume = placeOf(this.#options.places.read(keyOf(path)));
-    const reading = openMailLines();
     const { fileEvents } = reading;
     const follower = followFile(
       path,

@@ -5,7 +5,7 @@
  * mail that came by SMTP a stranger may have written the field.
  */
 
-import type { Submission } from '../../core/event.ts';
+import type { Submission, Traits } from '../../core/event.ts';
 import type { ScriptMail, ScriptSubmitter } from '../../core/script-mail.ts';
 import {
   type HandoverField,
@@ -122,7 +122,27 @@ export function claimed(
     else if (mail === undefined) judge(submission);
     else {
       const { script } = mail.submitter;
-      judge({ ...submission, ...(script === '' ? {} : { script }), handed: mail });
+      const traits = writtenTraits(submission.traits, mail);
+      judge({
+        ...submission,
+        ...(script === '' ? {} : { script }),
+        ...(traits === undefined ? {} : { traits }),
+        handed: mail,
+      });
     }
   });
+}
+
+/** Traits of what the script wrote. Where it wrote no Date or Message-ID, the mail server did. */
+function writtenTraits(traits: Traits | undefined, { header }: ScriptMail): Traits | undefined {
+  if (traits === undefined) return undefined;
+  const wrote = (field: string): boolean =>
+    header.some(({ name }) => name.length === field.length && name.toLowerCase() === field);
+  const [hasDate, hasId] = [wrote('date'), wrote('message-id')];
+  if (hasDate && hasId) return traits;
+  return {
+    ...traits,
+    zone: hasDate ? (traits.zone ?? '') : '',
+    messageIdForm: hasId ? (traits.messageIdForm ?? '') : '',
+  };
 }

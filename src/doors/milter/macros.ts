@@ -24,6 +24,11 @@ export class Macros {
   // Of the message.
   queueId = '';
   login = '';
+  /** SASL mechanism; `XCLIENT` if the client only says that somebody has logged in. */
+  authType = '';
+  /** Of the connection at the time of the message; empty without TLS. */
+  tlsVersion = '';
+  cipher = '';
   // Of the recipient.
   rcptMailer = '';
   rcptAddress = '';
@@ -78,6 +83,9 @@ export class Macros {
   message(): void {
     this.queueId = '';
     this.login = '';
+    this.authType = '';
+    this.tlsVersion = '';
+    this.cipher = '';
     this.#mailSeen = false;
     this.recipient();
   }
@@ -107,6 +115,17 @@ export class Macros {
         return;
       case 'auth_authen':
         this.login = peerText(bytes, nameEnd + 1, valueEnd);
+        return;
+      case 'auth_type':
+        this.authType = bytes.toString('latin1', nameEnd + 1, valueEnd);
+        return;
+      case 'tls_version':
+        if (stage === command.mail) {
+          this.tlsVersion = bytes.toString('latin1', nameEnd + 1, valueEnd);
+        }
+        return;
+      case 'cipher':
+        if (stage === command.mail) this.cipher = bytes.toString('latin1', nameEnd + 1, valueEnd);
         return;
       case 'rcpt_mailer':
         this.rcptMailer = bytes.toString('latin1', nameEnd + 1, valueEnd);

@@ -1,18 +1,21 @@
 /**
  * Gathers one message from its envelope, headers and body, for the guard to judge. Keeps the
- * beginning of the body for a fingerprint and a few headers, never the whole mail.
+ * beginning of the body for a fingerprint and for links, and a few headers, never the whole mail.
  */
 
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
+import { contentBytesMax } from '../../formats/content/read-content.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { Fingerprint, fingerprintBytesMax } from '../../formats/message/fingerprint.ts';
 import { firstMailbox, readableSubject } from '../../formats/message/header.ts';
 import { readableBody } from '../../formats/message/readable-body.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
+import { ClientField } from '../../formats/webmail/client-field.ts';
 import { peerText } from '../../lib/peer-text.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Submitter } from '../../ports/message.ts';
+import { type ClientManners, MessageTraits } from './message-traits.ts';
 import type { RoomShare } from './session-room.ts';
 
 /** Recipients of one message. Postfix's own limit is 1,000 (smtpd_recipient_limit). */
@@ -34,11 +37,14 @@ export class Message {
   /** The size that the client announced (RFC 1870); 0 if it did not. */
   readonly #announcedBytes: number;
   readonly #room: RoomShare;
+  readonly #bodyRoom: RoomShare;
+  readonly #traits = new MessageTraits();
   readonly #outside = new Set<string>();
   readonly #local = new Set<string>();
-  /** The first bytes of the body, for its fingerprint. Copies: a chunk is only lent. */
+  /** The first bytes of the body. Copies: a chunk is only lent. */
   readonly #head: Buffer[] = [];
   #headBytes = 0;
+  #headBytesMax = contentBytesMax;
   #encoding = '';
   #from: string | undefined;
   readonly #fromFields: string[] = [];
@@ -48,11 +54,19 @@ export class Message {
   #sizeBytes = 0;
   /** The rest of the body was skipped. */
   #cut = false;
+  readonly #clientField: ClientField | undefined;
 
-  /** `room`: for the recipients. */
-  constructor(typed: string, announcedBytes: number, room: RoomShare) {
+  /** `clientField`: in which a webmail names the person's address. */
+  constructor(
+    typed: string,
+    announcedBytes: number,
+    rooms: { readonly recipients: RoomShare; readonly body: RoomShare },
+    clientField: string,
+  ) {
     this.typed = typed;
-    this.#room = room;
+    this.#clientField = clientField === '' ? undefined : new ClientField(clientField);
+    this.#room = rooms.recipients;
+    this.#bodyRoom = rooms.body;
     this.sender = addressKey(typed);
     this.#announcedBytes = announcedBytes;
   }
@@ -97,8 +111,10 @@ export class Message {
     { valueStart, end }: { readonly valueStart: number; readonly end: number },
   ): void {
     this.#sizeBytes += nameEnd - start + end - valueStart + 4;
+    this.#clientField?.take(bytes, start, nameEnd, { valueStart, end });
     // The first field of a name counts, as it does for people who read the mail.
-    switch (headerName(bytes, start, nameEnd)) {
+    const name = headerName(bytes, start, nameEnd);
+    switch (name) {
       case 'from':
         this.#from ??= peerText(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
         this.#keepFrom(bytes, valueStart, end);
@@ -111,6 +127,15 @@ export class Message {
         return;
       case 'message-id':
         this.#messageId ??= peerText(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
+        return;
+      case 'content-disposition':
+      case 'content-type':
+      case 'date':
+      case 'in-reply-to':
+      case 'list-unsubscribe':
+      case 'user-agent':
+      case 'x-mailer':
+        this.#traits.field(name, bytes, valueStart, end);
         return;
       default:
     }
@@ -126,12 +151,20 @@ export class Message {
   /** Takes a piece of the body. Answers whether more of the body is of use, but for its size. */
   addBody(bytes: Buffer, start: number, end: number): boolean {
     this.#sizeBytes += end - start;
-    const wanted = Math.min(end - start, fingerprintBytesMax - this.#headBytes);
+    const wanted = this.#roomFor(Math.min(end - start, this.#headBytesMax - this.#headBytes));
     if (wanted > 0) {
       this.#head.push(Buffer.from(bytes.subarray(start, start + wanted)));
       this.#headBytes += wanted;
     }
-    return this.#headBytes < fingerprintBytesMax;
+    return this.#headBytes < this.#headBytesMax;
+  }
+
+  /** What a fingerprint needs is always kept. More is kept while there is room. */
+  #roomFor(wanted: number): number {
+    const free = Math.max(0, fingerprintBytesMax - this.#headBytes);
+    if (wanted <= free || this.#bodyRoom.take(wanted - free)) return wanted;
+    this.#headBytesMax = fingerprintBytesMax;
+    return free;
   }
 
   /** The rest of the body will not be sent. */
@@ -146,13 +179,19 @@ export class Message {
     readonly client: string;
     readonly clientPort: number;
     readonly server: Submission['server'];
+    readonly service: string;
     readonly queueId: string;
     readonly at: Millis;
+    readonly manners: ClientManners;
+    readonly siteOf: (host: string) => string;
   }): Submission {
-    const fingerprint = this.#fingerprint();
+    const [first] = this.#head;
+    const head = this.#head.length <= 1 ? first : Buffer.concat(this.#head);
+    const fingerprint = head === undefined ? '' : fingerprintOf(head, this.#encoding);
     const headerFrom = this.#from === undefined ? '' : firstMailbox(this.#from);
     const subject = this.#subject === undefined ? '' : readableSubject(this.#subject);
     const messageId = this.#messageId === undefined ? '' : readableId(this.#messageId);
+    const clientField = this.#clientField?.address ?? '';
     return {
       kind: 'send',
       id: parseQueueId(of.queueId) ?? '',
@@ -165,32 +204,60 @@ export class Message {
       ...(of.client === '' ? undefined : { client: of.client }),
       ...(of.clientPort === 0 ? undefined : { clientPort: of.clientPort }),
       ...(of.server === undefined ? undefined : { server: of.server }),
+      ...(of.service === '' ? undefined : { service: of.service }),
+      ...(clientField === '' ? undefined : { clientField }),
       ...(headerFrom === '' ? undefined : { headerFrom }),
       ...(of.by === 'login' ? undefined : { fromFields: this.#fromFields }),
       ...(subject === '' ? undefined : { subject }),
       ...(messageId === '' ? undefined : { messageId }),
       ...(fingerprint === '' ? undefined : { fingerprint }),
+      traits: this.#traits.read({
+        account: of.account,
+        by: of.by,
+        client: of.manners,
+        encoding: this.#encoding,
+        head,
+        headerFrom,
+        messageId,
+        sender: this.sender,
+        siteOf: of.siteOf,
+      }),
     };
   }
+}
 
-  #fingerprint(): string {
-    const [first] = this.#head;
-    if (first === undefined) return '';
-    const head = this.#head.length === 1 ? first : Buffer.concat(this.#head);
-    const fingerprint = new Fingerprint();
-    fingerprint.update(readableBody(head, this.#encoding));
-    return fingerprint.digest();
-  }
+function fingerprintOf(head: Buffer, encoding: string): string {
+  const start = head.length > fingerprintBytesMax ? head.subarray(0, fingerprintBytesMax) : head;
+  const fingerprint = new Fingerprint();
+  fingerprint.update(readableBody(start, encoding));
+  return fingerprint.digest();
 }
 
 function readableId(value: string): string {
   return value.replace(/[\s\p{C}]+/gu, '').slice(0, messageIdLengthMax);
 }
 
-/** The name of a header that is kept, else empty. The length is compared first: it is quicker. */
+/** The first characters of the names that are kept, by length. */
+const firstChars: readonly string[] = Array.from({ length: 26 }, (_, length) => {
+  const chars: Readonly<Record<number, string>> = {
+    4: 'df', // Date, From
+    7: 's', // Subject
+    8: 'x', // X-Mailer
+    10: 'mu', // Message-ID, User-Agent
+    11: 'i', // In-Reply-To
+    12: 'c', // Content-Type
+    16: 'l', // List-Unsubscribe
+    19: 'c', // Content-Disposition
+    25: 'c', // Content-Transfer-Encoding
+  };
+  return chars[length] ?? '';
+});
+
+/** The name of a header that may be kept, else empty. Length and first character tell most. */
 function headerName(bytes: Buffer, start: number, end: number): string {
-  const length = end - start;
-  if (length !== 4 && length !== 7 && length !== 10 && length !== 25) return '';
+  const chars = firstChars[end - start] ?? '';
+  const first = (bytes[start] ?? 0) | 0x20;
+  if (chars.charCodeAt(0) !== first && chars.charCodeAt(1) !== first) return '';
   return bytes.toString('latin1', start, end).toLowerCase();
 }
 

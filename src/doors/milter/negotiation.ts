@@ -20,12 +20,12 @@ const versionMin = 2;
 const wantedActions = action.quarantine | action.setSymbolList;
 
 /**
- * Events that Postern does not look at are not sent. Connection, headers and body are not answered,
- * which saves the mail server a round trip each. MAIL, RCPT and the end are always answered:
- * refusals come there.
+ * Events that Postern does not look at are not sent. Connection, HELO, headers and body are not
+ * answered, which saves the mail server a round trip each. MAIL, RCPT and the end are always
+ * answered: refusals come there.
  */
 const wantedProtocol =
-  protocol.noHelo |
+  protocol.nrHelo |
   protocol.noUnknown |
   protocol.noData |
   protocol.noEndOfHeaders |
@@ -41,8 +41,8 @@ const editActions = action.addHeaders | action.changeHeaders;
 const macroLists: readonly (readonly [stage: number, names: string])[] = [
   // Connection. A queue id here means mail that did not come by SMTP.
   [0, 'i j {daemon_name} {daemon_addr} {daemon_port} v _ {client_addr} {client_ptr} {client_port}'],
-  // MAIL: who has logged in. {mail_addr} and the like would cost Postfix a look-up each.
-  [2, 'i {auth_type} {auth_authen} {auth_author}'],
+  // MAIL: who has logged in, and how. {mail_addr} and the like would cost Postfix a look-up each.
+  [2, 'i {auth_type} {auth_authen} {tls_version} {cipher}'],
   // RCPT: how the mail will be delivered, and so whether it leaves this server.
   [3, 'i {rcpt_addr} {rcpt_host} {rcpt_mailer}'],
   // DATA and end of message.
@@ -65,12 +65,9 @@ export function negotiate(
   if (version < versionMin) throw new PeerError(`milter protocol version ${version}`);
   const allowed = bytes.readUInt32BE(start + 4);
   const editing = edits === 'edits' && (allowed & editActions) === editActions;
-  // Readers that verify mail need the client's HELO name, and how many recipients do not exist.
+  // Readers that verify mail need to know how many recipients do not exist.
   const wanted = editing
-    ? (wantedProtocol & ~protocol.noHelo) |
-      protocol.nrHelo |
-      protocol.headerLeadingSpace |
-      protocol.refusedRecipients
+    ? wantedProtocol | protocol.headerLeadingSpace | protocol.refusedRecipients
     : wantedProtocol;
   const agreed = wanted & bytes.readUInt32BE(start + 8);
   return {

@@ -21,8 +21,23 @@ export type MilterOptions = {
   readonly mayRelay: (client: string) => boolean;
   /** Values of {daemon_name} that tell of mail that did not come by SMTP. */
   readonly localDaemons: ReadonlySet<string>;
+  readonly webmail: {
+    /** The field in which a webmail writes the person's address; empty: none. */
+    readonly field: string;
+    /** Is it the address of a host with a webmail? */
+    readonly isHost: (client: string) => boolean;
+    /** Values of {daemon_name} of services that only a webmail can use. */
+    readonly services: ReadonlySet<string>;
+  };
+  /**
+   * Whether a login counts that the client only claims (XCLIENT LOGIN): not while programs of any
+   * user of this machine can claim one.
+   */
+  readonly believesXclient: () => boolean;
   /** The mail server writes logins with `+XX` for special characters (RFC 3461 section 4). */
   readonly xtextLogins: boolean;
+  /** The domain that somebody has registered, of the host of a link. */
+  readonly siteOf: (host: string) => string;
   /**
    * After this time without an answer, the client gets a temporary refusal. Far below Postfix's
    * milter_content_timeout, 300 s.
@@ -42,7 +57,10 @@ export const milterDefaults: MilterOptions = {
   localDomains: new Set(),
   mayRelay: (client) => client === '127.0.0.1' || client === '::1',
   localDaemons: new Set(),
+  webmail: { field: '', isHost: () => false, services: new Set() },
+  believesXclient: () => true,
   xtextLogins: false,
+  siteOf: (host) => host,
   answerMs: minuteMs,
   progressMs: 1.5 * secondMs,
 };

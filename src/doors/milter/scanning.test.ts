@@ -118,6 +118,6 @@ test('mail that comes in is not scanned; the rest of a long body is not asked fo
   talk.say(mta.end('Q0'));
   assert.equal(scanning.started.length, 0);
   talk.say(envelope('joe'));
-  const commands = [0, 1].map(() => talk.commands(mta.body('x'.repeat(20_000))));
+  const commands = [0, 1].map(() => talk.commands(mta.body('x'.repeat(40_000))));
   assert.deepEqual(commands, ['c', 's']);
 });

@@ -108,6 +108,22 @@ test('headers that nobody reads take no room; beyond the room a session ends', (
   assert.equal(rooms.content.usedBytes, 0);
 });
 
+test('the beginning of a body takes room; without room its links are not looked for', () => {
+  const rooms = openSessionRooms();
+  const body = mta.body(`${'x'.repeat(20_000)} http://late.example`);
+  const linksOf = (talk: Conversation): readonly string[] | undefined => {
+    talk.say([mta.rcpt('<c@d>', 'smtp'), body]);
+    assert.ok(rooms.content.usedBytes <= 256 * mebibyte);
+    assert.equal(talk.commands(mta.end('QUEUE1')), 'c');
+    return talk.gate.submitted[0]?.message.traits?.links;
+  };
+  assert.deepEqual(linksOf(begun(rooms)), ['late.example']);
+  assert.equal(rooms.content.usedBytes, 0);
+  assert.ok(rooms.content.take(256 * mebibyte, true));
+  assert.deepEqual(linksOf(begun(rooms)), []);
+  assert.equal(rooms.content.usedBytes, 256 * mebibyte);
+});
+
 test('peers that are not trusted leave half of the room to the mail server', () => {
   const changes: boolean[] = [];
   const room = new Room(1_000, (isFull) => changes.push(isFull));

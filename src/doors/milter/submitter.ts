@@ -79,15 +79,26 @@ export function submitterOf(
   },
 ): Submitter | undefined {
   if (known?.by === 'login') return known;
-  const { macros, client } = about;
-  if (macros.login !== '') {
-    return submitter(loginAccount(macros.login, about.options), 'login', client.address);
+  const { macros, client, options } = about;
+  if (macros.login !== '' && !isClaimed(macros, options)) {
+    return submitter(loginAccount(macros.login, options), 'login', client.address);
   }
   if (client.how === 'local') return known ?? submitter(localAccount(about.sender), 'local', '');
   return known;
 }
 
-/** The submitter of mail that leaves without a login: the client's address. */
+/** The client says that somebody has logged in, and is not believed: no password was checked. */
+export function isClaimed(
+  { authType, login }: Pick<Macros, 'authType' | 'login'>,
+  { believesXclient }: Pick<MilterOptions, 'believesXclient'>,
+): boolean {
+  return login !== '' && authType === 'XCLIENT' && !believesXclient();
+}
+
+/**
+ * The submitter of mail that leaves without a login: the client's address. Who claims a login may
+ * claim any address and port, too: all such clients together are one account.
+ */
 export function relayingClient(client: ConnectedClient): Submitter {
   return submitter(clientAccount(client.address), 'client', client.address);
 }

@@ -15,12 +15,15 @@ import { isElsewhere } from './destination.ts';
 import { claimed, type HandedIn, handedInTo } from './handed-in.ts';
 import type { Macros } from './macros.ts';
 import { announcedBytes, Message, recipientsMax } from './message.ts';
+import type { ClientManners } from './message-traits.ts';
 import { mayEdit, type Negotiated } from './negotiation.ts';
 import { noRoomPacket, replyPacket, tooManyRecipients } from './reply.ts';
 import { RoomShare, type SessionRooms } from './session-room.ts';
 import {
   type ConnectedClient,
+  isClaimed,
   messageStartOf,
+  noClient,
   readAs,
   relayingClient,
   submitterOf,
@@ -70,6 +73,7 @@ export class Transaction {
   readonly #message: Message;
   readonly #recipientRoom: RoomShare;
   readonly #headerRoom: RoomShare;
+  readonly #bodyRoom: RoomShare;
   /** Only for mail of this machine. */
   readonly #handedIn: HandedIn | undefined;
   #submitter: Submitter | undefined;
@@ -92,15 +96,20 @@ export class Transaction {
     this.#connection = connection;
     const senderEnd = stringEnd(bytes, start, end);
     const typed = peerText(bytes, start, Math.min(senderEnd, start + senderBytesMax));
-    const { rooms, trusted } = port;
+    const { options, rooms, trusted } = port;
     this.#recipientRoom = new RoomShare(rooms.recipients, trusted);
     this.#headerRoom = new RoomShare(rooms.content, trusted);
+    this.#bodyRoom = new RoomShare(rooms.content, trusted);
     const announced = announcedBytes(bytes, senderEnd + 1, end);
-    this.#message = new Message(typed, announced, this.#recipientRoom);
+    const of = { recipients: this.#recipientRoom, body: this.#bodyRoom };
+    this.#message = new Message(typed, announced, of, options.webmail.field);
     const isLocal = connection.client.how === 'local';
     this.#handedIn = isLocal ? handedInTo(port.handovers) : undefined;
     this.#inFront = this.#handedIn === undefined ? undefined : [];
     this.#identify();
+    if (!this.#isClaimed) return;
+    port.count('postern_milter_faults_total', 1, 'claimed-login');
+    port.log('debug', 'milter.claimed-login', { id: this.#queueId });
   }
 
   /** The refusal of a submitter that may not go on, as a packet. */
@@ -129,7 +138,7 @@ export class Transaction {
     const elsewhere = isElsewhere(key, rcptMailer, this.#port.options);
     this.#identify();
     if (this.#submitter === undefined && elsewhere === 'yes') {
-      this.#submitter = relayingClient(client);
+      this.#submitter = relayingClient(this.#isClaimed ? noClient : client);
     }
     const refusal = this.#added(key, elsewhere === 'no' ? 'local' : 'outside');
     if (refusal !== undefined) {
@@ -249,19 +258,39 @@ export class Transaction {
         return;
       }
       const { account, client = '', by } = who;
+      const { client: connected, macros } = this.#connection;
+      const { webmail } = this.#port.options;
+      // Only of these clients it matters which program connected.
+      const ends = client !== '' && (by === 'client' || (by === 'login' && webmail.isHost(client)));
       const submission = this.#message.submission({
         account,
         by,
         client,
-        clientPort: by === 'client' ? this.#connection.client.port : 0,
-        server: by === 'client' ? this.#connection.client.server : undefined,
+        clientPort: ends ? connected.port : 0,
+        server: ends ? connected.server : undefined,
+        service: webmail.services.has(macros.daemonName) ? macros.daemonName : '',
         queueId: this.#queueId,
         at: this.#port.clock.now(),
+        manners: this.#manners(by),
+        siteOf: this.#port.options.siteOf,
       });
       claimed(this.#handedIn, submission, answer, (message) => {
         passing.judge(message, by, answer, awaited.step);
       });
     });
+  }
+
+  /** What the macros of MAIL say, if this mail server was told to send them. */
+  #manners(by: Submitter['by']): ClientManners {
+    const { agreed, helo, macros } = this.#connection;
+    const isTold = ((agreed?.actions ?? 0) & action.setSymbolList) !== 0;
+    const { authType, cipher, tlsVersion } = macros;
+    const auth = by === 'login' ? authType.toUpperCase() : '';
+    return {
+      helo,
+      tls: isTold ? `${tlsVersion} ${cipher}`.trim() : undefined,
+      auth: by === 'login' && auth === '' ? undefined : auth,
+    };
   }
 
   /** The answer was sent. */
@@ -273,6 +302,7 @@ export class Transaction {
     this.#passing?.drop();
     this.#recipientRoom.free();
     this.#headerRoom.free();
+    this.#bodyRoom.free();
   }
 
   /** Finds out who hands this message over, as soon as that can be told. */
@@ -281,6 +311,11 @@ export class Transaction {
     const { sender } = this.#message;
     const about = { macros, client, sender, options: this.#port.options };
     this.#submitter = this.#handedIn?.submitter ?? submitterOf(this.#submitter, about);
+  }
+
+  /** A login that counts for nothing. */
+  get #isClaimed(): boolean {
+    return isClaimed(this.#connection.macros, this.#port.options);
   }
 
   /** The submitter to judge; undefined: the message comes in, or goes to nobody. */

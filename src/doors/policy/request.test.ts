@@ -18,6 +18,8 @@ const sample = [
   'sasl_method=plain',
   'sasl_username=Joe',
   'size=12345',
+  'encryption_protocol=TLSv1.3',
+  'encryption_cipher=TLS_AES_256_GCM_SHA384',
   'ccert_subject=CN=a=b',
   '',
 ].join('\n');
@@ -36,6 +38,8 @@ test('an RCPT request', () => {
     recipient: 'ann@there.example',
     recipientCount: 0,
     sizeBytes: 12_345,
+    auth: 'PLAIN',
+    tls: 'TLSv1.3 TLS_AES_256_GCM_SHA384',
   });
 });
 
@@ -44,6 +48,15 @@ test('without a login there is no account, and other states are other', () => {
   const request = parsePolicyRequest(Buffer.from(text), 'd.example');
   assert.equal(request.account, undefined);
   assert.equal(request.stage, 'other');
+});
+
+test('a login that the client only claims counts where the server says so', () => {
+  const text = sample.replace('sasl_method=plain', 'sasl_method=XCLIENT');
+  const asked = (believes: boolean) =>
+    parsePolicyRequest(Buffer.from(text), 'd.example', () => believes).account;
+  assert.deepEqual([asked(true), asked(false)], ['joe@d.example', undefined]);
+  const real = parsePolicyRequest(Buffer.from(sample), 'd.example', () => false);
+  assert.equal(real.account, 'joe@d.example');
 });
 
 test('bytes that are not UTF-8 are read as Latin-1; two such senders stay different', () => {

@@ -23,6 +23,8 @@ const heldBytesMax = 1_048_576;
 const instanceLengthMax = 100;
 /** Names in the DNS are shorter. */
 const nameLengthMax = 255;
+/** SASL mechanisms and names of ciphers are shorter. */
+const mannerLengthMax = 100;
 
 const newline = 0x0a;
 const equals = 0x3d;
@@ -78,12 +80,20 @@ export class RequestReader {
 
 const stages: ReadonlySet<string> = new Set(['RCPT', 'DATA', 'END-OF-MESSAGE']);
 
-/** Parses one request, without its empty line. Throws PeerError if it is not one. */
-export function parsePolicyRequest(bytes: Buffer, defaultDomain: DefaultDomain): PolicyRequest {
+/**
+ * Parses one request, without its empty line. Throws PeerError if it is not one. `believesXclient`:
+ * whether a login counts that the client only claims.
+ */
+export function parsePolicyRequest(
+  bytes: Buffer,
+  defaultDomain: DefaultDomain,
+  believesXclient: () => boolean = () => true,
+): PolicyRequest {
   const values = attributes(bytes);
   if (values.get('request') !== 'smtpd_access_policy') throw new PeerError('not a policy request');
   const stage = values.get('protocol_state') ?? '';
-  const login = values.get('sasl_username') ?? '';
+  const isClaimed = values.get('sasl_method') === 'XCLIENT';
+  const login = isClaimed && !believesXclient() ? '' : (values.get('sasl_username') ?? '');
   return {
     stage: stages.has(stage) ? (stage as PolicyRequest['stage']) : 'other',
     instance: (values.get('instance') ?? '').slice(0, instanceLengthMax),
@@ -96,6 +106,8 @@ export function parsePolicyRequest(bytes: Buffer, defaultDomain: DefaultDomain):
     sender: addressKey(values.get('sender') ?? ''),
     recipient: addressKey(values.get('recipient') ?? ''),
     recipientCount: wholeNumber(values.get('recipient_count')),
+    auth: (values.get('sasl_method') ?? '').slice(0, mannerLengthMax).toUpperCase(),
+    tls: tlsOf(values.get('encryption_protocol'), values.get('encryption_cipher')),
     sizeBytes: wholeNumber(values.get('size')),
   };
 }
@@ -122,7 +134,11 @@ const wanted: ReadonlySet<string> = new Set([
   'protocol_state',
   'instance',
   'queue_id',
+  'sasl_method',
   'sasl_username',
+  'sasl_method',
+  'encryption_protocol',
+  'encryption_cipher',
   'client_address',
   'client_name',
   'reverse_client_name',
@@ -132,6 +148,11 @@ const wanted: ReadonlySet<string> = new Set([
   'recipient_count',
   'size',
 ]);
+
+/** Version and cipher, as the milter door has them; empty without TLS. */
+function tlsOf(version = '', cipher = ''): string {
+  return `${version} ${cipher}`.trim().slice(0, mannerLengthMax);
+}
 
 /** Postfix writes `unknown` where there is no name. */
 function knownName(text = ''): string {

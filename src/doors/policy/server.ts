@@ -38,6 +38,8 @@ export type PolicyDeps = {
   readonly troubles?: Pick<Troubles, 'set'>;
   /** Appended to logins without a domain. */
   readonly defaultDomain?: DefaultDomain;
+  /** As of the milter door. */
+  readonly believesXclient?: () => boolean;
   /**
    * The connection is closed after this time without an answer. Postfix waits 100 s
    * (smtpd_policy_service_timeout).
@@ -134,7 +136,8 @@ class PolicyTalk implements PeerSession {
   /** Handles a request. Returns whether the next one may be read. */
   #request(bytes: Buffer): boolean {
     this.#requests++;
-    const request = parsePolicyRequest(bytes, this.#deps.defaultDomain ?? '');
+    const { believesXclient, defaultDomain = '' } = this.#deps;
+    const request = parsePolicyRequest(bytes, defaultDomain, believesXclient);
     this.#deps.count('postern_policy_requests_total', 1, request.stage);
     if (request.stage === 'other') {
       // VRFY, ETRN, EHLO and unknown states: Postern has no opinion.

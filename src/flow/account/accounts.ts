@@ -19,9 +19,10 @@ import {
   encodeProfile,
   newProfile,
 } from '../../core/account/profile.ts';
-import { RecipientBook } from '../../core/account/recipient-book.ts';
 import type { BookChange } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
+import type { Brake } from '../../core/brake/brake.ts';
+import { RecipientBook } from '../../core/correspondents/recipient-book.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';
@@ -53,9 +54,18 @@ export type Accounts = {
   saveBaseline(): void;
 };
 
+/** What is known of people besides the ledger's books. */
+type MorePeople = Omit<People, 'seed' | 'knownHere'>;
+
 /** `randomSeed` becomes the ledger's seed if it has none yet. */
-export function openAccounts(journal: Journal, policy: Policy, randomSeed: number): Accounts {
-  return new LiveAccounts(journal, policy, randomSeed);
+export function openAccounts(
+  journal: Journal,
+  policy: Policy,
+  randomSeed: number,
+  more: { readonly people?: MorePeople; readonly brake?: Brake } = {},
+): Accounts {
+  const known = { ...people(journal, randomSeed), ...more.people };
+  return new LiveAccounts(journal, policy, known, more.brake);
 }
 
 class LiveAccounts implements Accounts {
@@ -68,13 +78,13 @@ class LiveAccounts implements Accounts {
   );
   #baselineDays = 0;
 
-  constructor(journal: Journal, policy: Policy, randomSeed: number) {
+  constructor(journal: Journal, policy: Policy, people: People, brake: Brake | undefined) {
     this.#journal = journal;
     const { live } = journal;
     const stored = live.meta(baselineKey);
     this.#baseline = stored === undefined ? newBaseline() : decodeBaseline(stored);
     this.#baselineDays = this.#baseline.accountDays;
-    this.context = { baseline: this.#baseline, people: people(journal, randomSeed), policy };
+    this.context = { baseline: this.#baseline, people, policy, ...(brake && { brake }) };
   }
 
   profile(account: Account, at: Millis): AccountProfile {
@@ -131,7 +141,7 @@ class LiveAccounts implements Accounts {
   }
 }
 
-function people(journal: Journal, randomSeed: number): People {
+function people(journal: Journal, randomSeed: number): Pick<People, 'seed' | 'knownHere'> {
   const { live } = journal;
   const stored = live.meta(seedKey);
   if (stored === undefined) journal.add({ kind: 'meta', key: seedKey, value: String(randomSeed) });

@@ -12,7 +12,7 @@ import { handedAccount } from '../../core/scripts/submitter.ts';
 import { hasRoomFor } from '../../core/verdict.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { World } from '../../ports/world.ts';
-import type { Settings } from '../settings.ts';
+import { observes, type Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
 import type { Exemptions } from './exemptions.ts';
 import type { HeldCount } from './held-count.ts';
@@ -62,8 +62,8 @@ export function openHeldFull(deps: HeldFullDeps): HeldFull {
     return isFull(sum, at, ofUser);
   };
   return (by, ofAccount, ofUser) => {
-    if (settings.mode === 'observe') return undefined;
     const account = handedAccount(by.submitter, by.sender);
+    if (observes(settings, account)) return undefined;
     const cannot = isFull(account, world.clock.now(), ofAccount) || isSumFull(account, by, ofUser);
     if (!cannot) return undefined;
     return `your mail is being checked; please try again later, or contact ${settings.contact}`;

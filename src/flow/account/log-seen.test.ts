@@ -151,6 +151,15 @@ test('the same login is recorded once in ten minutes, unless one failed in betwe
   assert.equal(profile.breachFails, 8);
 });
 
+test('sending mail does not hide that the account reads its mail from there', () => {
+  const { seen, changes, counted } = rig();
+  for (const protocol of ['smtp', 'imap', 'smtp', 'imap'] as const) {
+    seen(loginEvent(true, home, start, { protocol }));
+  }
+  assert.equal(changes(), 2);
+  assert.equal(counted.get('dropped repeated-login'), 2);
+});
+
 test('names that strangers make up are counted and forgotten', () => {
   const { profiles, seen, changes, counted } = rig();
   for (let nth = 0; nth < 1_000; nth++) {

@@ -7,13 +7,14 @@
  * creates an account, and everything that is remembered has a limit.
  */
 
-import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
 import { login, nothingNew } from '../../core/account/record.ts';
 import { type Account, isAutomatic } from '../../core/account-name.ts';
 import { delivery } from '../../core/bounces/record-delivery.ts';
 import { senderAnswer } from '../../core/bounces/sender-answer.ts';
-import type { LogEvent } from '../../core/event.ts';
+import { FailedNetworks, networkOf } from '../../core/client/network.ts';
+import type { LogEvent, LoginSeen } from '../../core/event.ts';
+import { manners } from '../../core/logs/client-manners.ts';
 import type { ReplyClassifier } from '../../core/replies/classified.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { unreachable } from '../../lib/assert.ts';
@@ -42,8 +43,8 @@ export type LogSeenDeps = {
 };
 
 /**
- * The same login from the same network is ignored for this long: mail programs look for mail every
- * minute.
+ * The same login from the same network with the same protocol is ignored for this long: mail
+ * programs look for mail every minute.
  */
 const repeatMs = 10 * minuteMs;
 /** Pairs of account and network remembered for that: 20 MB at most. */
@@ -83,7 +84,7 @@ export function openLogSeen(deps: LogSeenDeps): LogHandler {
 
 class LogSeen {
   readonly #deps: LogSeenDeps;
-  /** Account and network (hash) → when a successful login was last recorded. */
+  /** Account, network and protocol (hash) → when a successful login was last recorded. */
   readonly #recent = new Map<number, Millis>();
   /** Account → when its login last failed. */
   readonly #failed = new Map<Account, Millis>();
@@ -148,14 +149,14 @@ class LogSeen {
   #login(event: LoginEvent): void {
     const { accounts } = this.#deps;
     const { count } = this.#deps.world;
-    const { at, client, ok } = event;
+    const { at, client, ok, protocol } = event;
     count('postern_mail_log_events_total', event.times, ok ? 'login' : 'login-failed');
     const account = event.account ?? this.#accountOfFailure(client, at);
     if (account === undefined) {
       this.#dropped('unnamed-login');
       return;
     }
-    if (ok && this.#isRepeated(account, client, at)) {
+    if (ok && this.#isRepeated(account, `${networkOf(client)} ${protocol ?? ''}`, at)) {
       this.#dropped('repeated-login');
       return;
     }
@@ -174,8 +175,16 @@ class LogSeen {
       put(this.#failed, account, at, failedMax);
     }
     const { isOwnHost } = accounts.context.policy;
+    const seen: LoginSeen = {
+      kind: 'login',
+      at,
+      account,
+      client,
+      ok,
+      ...manners({ protocol, auth: event.auth, tls: event.tls }),
+    };
     for (let nth = 0; nth < event.times; nth++) {
-      login(profile, { kind: 'login', at, account, client, ok }, this.#failedNetworks, isOwnHost);
+      login(profile, seen, this.#failedNetworks, isOwnHost);
     }
     this.#changed(account, profile);
   }
@@ -188,8 +197,9 @@ class LogSeen {
     return Math.abs(at - found.at) <= pairMs ? found.account : undefined;
   }
 
-  #isRepeated(account: Account, client: string, at: Millis): boolean {
-    const key = hash53(`${account} ${networkOf(client)}`, 0);
+  /** `from`: network and protocol. Sending mail must not hide that the account reads its mail. */
+  #isRepeated(account: Account, from: string, at: Millis): boolean {
+    const key = hash53(`${account} ${from}`, 0);
     const last = this.#recent.get(key);
     const failed = this.#failed.get(account);
     const fresh = last !== undefined && Math.abs(at - last) < repeatMs;

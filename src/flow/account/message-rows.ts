@@ -55,8 +55,12 @@ function whyHeld(signal: string): HeldRow['why'] {
   return scriptSignals.some((one) => one === signal) ? 'rule' : 'verdict';
 }
 
-/** The client's address; for mail handed over on this machine, the program that did it. */
-function cameFrom({ client, handed }: Submission): string {
+/**
+ * The client's address, with the webmail behind which it was; for mail handed over on this machine,
+ * the program that did it.
+ */
+function cameFrom({ client, handed, webmail }: Submission): string {
+  if (client !== undefined && webmail !== undefined) return `${client} (webmail ${webmail})`;
   return client ?? (handed === undefined ? '' : describeSubmitter(handed.submitter));
 }
 

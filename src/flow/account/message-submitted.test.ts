@@ -36,7 +36,7 @@ test('a held message is answered after one commit with everything', async () => 
     answers.map(({ kind }) => kind),
     ['hold'],
   );
-  assert.match(rig.order[0] ?? '', /^commit meta account story message held notice notice$/);
+  assert.match(rig.order[0] ?? '', /^commit meta meta account story message held notice notice$/);
   assert.equal(rig.order[1], 'answer hold');
   assert.equal(rig.ledger.heldOne(id)?.state, 'held');
   const story = rig.ledger.story(id);
@@ -143,6 +143,23 @@ test('observing: everything passes, and what would have been done is written', a
   const told = rig.taken.map(({ channel, notice }) => `${channel} ${notice.event}`);
   assert.deepEqual(told.sort(), ['mail account.would-suspend', 'webhook account.would-suspend']);
   assert.ok(!rig.order.some((what) => what.startsWith('queue') || what.startsWith('login')));
+});
+
+test('what was only observed waits for nobody, also once Postern acts', async () => {
+  const rig = openRig({ settings: { mode: 'observe' } });
+  assert.equal((await rig.mail({ account: joe, to: strangers(300) })).kind, 'pass');
+  const [story] = rig.ledger.stories({ limit: 9 });
+  assert.equal(story?.verdict, 'hold');
+  rig.settings.mode = 'guard';
+  rig.time.jump(20 * dayMs);
+  assert.equal((await rig.mail({ account: joe, to: strangers(1, 900) })).kind, 'pass');
+  assert.equal((await rig.mail({ account: joe, to: strangers(300, 1_000) })).kind, 'hold');
+  rig.time.jump(20 * dayMs);
+  assert.equal((await rig.mail({ account: joe, to: strangers(1, 2_000) })).kind, 'hold', 'waits');
+  rig.settings.mode = 'observe';
+  rig.time.jump(dayMs);
+  await rig.mail({ account: joe, to: strangers(1, 3_000) });
+  assert.equal(rig.accounts.known(joe as Account)?.lockedAt, 0);
 });
 
 test('notices of our own pass and count for nobody; a forged one does not', async () => {

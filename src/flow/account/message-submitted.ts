@@ -10,35 +10,35 @@ import { addUp, submit, suspendedMay } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
 import type { AccountFlags } from '../../core/account/policy.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
-import { type BookChange, nothingNew } from '../../core/account/record.ts';
+import { type BookChange, nothingNew, waitForNobody } from '../../core/account/record.ts';
+import type { Telling } from '../../core/account/telling.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
-import {
-  firstReasonText,
-  holdReason,
-  replyText,
-  suspendedFullReply,
-  suspendedReply,
-} from '../../core/explain.ts';
+import { firstReasonText, suspendedFullReply, suspendedReply } from '../../core/explain.ts';
 import { type HeldSum, isHeldFull, isPutOff } from '../../core/verdict.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
+import type { WrittenTo } from '../../ports/imports/imports.ts';
 import type { Change, StoryRow } from '../../ports/ledger.ts';
+import type { ExpectedRecipients } from '../../ports/mailings/mailings.ts';
 import type { Answer, Gate, Submitter } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { WeakPasswords } from '../passwords/passwords-audited.ts';
-import type { Settings } from '../settings.ts';
+import { observes, type Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
 import type { Exemptions } from './exemptions.ts';
 import type { HeldCount } from './held-count.ts';
 import { heldRow, messageRow, storyRow } from './message-rows.ts';
 import { PutOffMessages } from './put-off.ts';
+import { answerOf, effective, ledgerDown, passAnswer } from './verdict-answer.ts';
 import type { Feed } from './verdict-feed.ts';
 
 export type GateDeps = {
   readonly accounts: Accounts;
   readonly journal: Journal;
   readonly exemptions: Exemptions;
+  readonly mailings: ExpectedRecipients;
+  readonly imports: WrittenTo;
   readonly weakPasswords: Pick<WeakPasswords, 'why'>;
   readonly feed: Feed;
   readonly world: World;
@@ -53,14 +53,23 @@ export type GateDeps = {
     at: Millis,
   ) => { readonly changes: readonly Change[]; readonly committed: () => void };
   /** The notice, if one is due, about a held message of an account that is not suspended. */
-  readonly holding: (story: StoryRow) => readonly Change[];
+  readonly holding: (story: StoryRow, waits: boolean) => readonly Change[];
+  /**
+   * Takes a message that has passed and whose account is not watched. `isToNew`: to somebody who is
+   * new to the account.
+   */
+  readonly passed: (message: Submission, isToNew: boolean) => void;
   /** How much is held of an account now. */
   readonly held: HeldCount;
+  /** The notices of what somebody is told of although mail passes. */
+  readonly telling: (
+    message: Submission,
+    told: readonly Telling[],
+    reasons: Judgement['reasons'],
+  ) => readonly Change[];
   /** The same when as much of the account's mail is held as may be. */
   readonly full: (story: StoryRow, held: HeldSum) => readonly Change[];
 };
-
-const passAnswer: Answer = { kind: 'pass' };
 
 export function openGate(deps: GateDeps): Gate & {
   /** The flags of an account, for judging without counting. */
@@ -90,7 +99,7 @@ class MessageGate {
   mayBegin(submitter: Submitter): Answer {
     const { accounts, settings } = this.#deps;
     const { clock } = this.#deps.world;
-    if (settings.mode === 'observe') return passAnswer;
+    if (observes(settings, submitter.account)) return passAnswer;
     // Local mail is held at its end: pickup(8) would repeat a refused message without an end.
     if (submitter.by === 'local') return passAnswer;
     const { account } = submitter;
@@ -128,7 +137,8 @@ class MessageGate {
       sum ??= this.#deps.held(account);
       return sum;
     };
-    return { exemptUntil, serverRecipientsThisHour, weakPassword, held, again: false };
+    const expected = this.#deps.mailings.left(account, at);
+    return { exemptUntil, serverRecipientsThisHour, weakPassword, held, again: false, expected };
   }
 
   submit(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
@@ -138,26 +148,31 @@ class MessageGate {
       answer(passAnswer);
       return;
     }
-    const { profile, before, held, judgement, book } = this.#judge(message);
+    const { profile, before, expected, held, judgement, book, told } = this.#judge(message);
     if (judgement.verdict === 'pass') {
-      const sum = this.#addUp(message, profile);
+      const sum = this.#addUp(message, profile, expected);
       if (sum !== undefined && sum.judgement.verdict !== 'pass') {
-        this.#deps.accounts.changed(message.account, profile, book);
+        this.#changed(message, profile, book, judgement, told);
         this.#stopped({ ...sum, by, answer });
         return;
       }
-      this.#passed(message, profile, book, judgement);
-      if (sum !== undefined)
+      this.#passed(message, profile, book, judgement, told);
+      this.#deps.mailings.passed(message.account, expected);
+      if (sum !== undefined) {
         this.#deps.accounts.changed(sum.message.account, sum.profile, sum.book);
+        this.#deps.mailings.passed(sum.message.account, sum.expected);
+      }
       answer(passAnswer);
       return;
     }
-    this.#stopped({ message, by, profile, before, held, judgement, book, answer });
+    const stop = { message, by, profile, before, expected, held, judgement, book, told, answer };
+    this.#stopped(stop);
   }
 
   passed(message: Submission): void {
-    const { profile, before, judgement, book } = this.#judge(message);
-    this.#passed(message, profile, book, judgement);
+    const { profile, before, expected, judgement, book, told } = this.#judge(message);
+    this.#passed(message, profile, book, judgement, told);
+    this.#deps.mailings.passed(message.account, expected);
     if (judgement.state !== 'suspended' || before === 'suspended') return;
     const { changes, committed } = this.#deps.suspending(
       message.account,
@@ -165,26 +180,42 @@ class MessageGate {
       judgement,
       message.at,
     );
-    this.#countSuspension();
+    this.#countSuspension(message.account);
     this.#deps.journal.commit(changes, committed);
   }
 
   /**
    * Counts a message that its own account may send in its sum, if it has one. What the sum holds is
-   * mail of the sum.
+   * mail of the sum. What was announced of the account, and passes, is expected of the sum as well.
    */
   #addUp(
     message: Submission,
     own: AccountProfile,
+    announced: number,
   ): Omit<StoppedMessage, 'by' | 'answer'> | undefined {
-    const { accounts, exemptions } = this.#deps;
+    const { accounts, exemptions, mailings } = this.#deps;
+    let expected = 0;
     const sum = addUp(message, own, accounts.context, {
-      profile: (account) => accounts.profile(account, message.at),
-      flags: (summed) => this.#flagsOf(summed),
+      profile: (account) => this.#waits(account, accounts.profile(account, message.at)),
+      flags: (summed) => {
+        expected = mailings.usedBy(summed);
+        return { ...this.#flagsOf(summed), expected: Math.max(announced, expected) };
+      },
       isExempt: exemptions.until(message.account) > message.at,
     });
-    if (sum !== undefined && isPutOff(sum.judgement)) this.#putOff.add(sum.message);
-    return sum;
+    if (sum === undefined) return undefined;
+    this.#waits(sum.message.account, sum.profile);
+    if (isPutOff(sum.judgement)) this.#putOff.add(sum.message);
+    return { ...sum, expected, told: [] };
+  }
+
+  /**
+   * The profile. Of an account that is only observed nothing waits for a person: neither what began
+   * while Postern acted on it, nor when Postern acts on it next.
+   */
+  #waits(account: Account, profile: AccountProfile): AccountProfile {
+    if (observes(this.#deps.settings, account)) waitForNobody(profile);
+    return profile;
   }
 
   #flagsOf(message: Submission): AccountFlags {
@@ -192,16 +223,16 @@ class MessageGate {
   }
 
   /** Judges and counts; `before` is the account's state until then. */
-  #judge(
-    message: Submission,
-  ): Pick<StoppedMessage, 'profile' | 'before' | 'held' | 'judgement' | 'book'> {
-    const { accounts } = this.#deps;
-    const profile = accounts.profile(message.account, message.at);
+  #judge(message: Submission): Omit<StoppedMessage, 'message' | 'by' | 'answer'> {
+    const { accounts, mailings } = this.#deps;
+    const profile = this.#waits(message.account, accounts.profile(message.account, message.at));
     const before = profile.state;
     const flags = this.#flagsOf(message);
+    const expected = flags.expected === 0 ? 0 : mailings.usedBy(message);
     const judged = submit(profile, message, accounts.context, flags);
+    this.#waits(message.account, profile);
     if (isPutOff(judged.judgement)) this.#putOff.add(message);
-    return { profile, before, held: flags.held, ...judged };
+    return { profile, before, expected, held: flags.held, ...judged };
   }
 
   #passed(
@@ -209,8 +240,9 @@ class MessageGate {
     profile: AccountProfile,
     book: BookChange,
     judgement: Judgement,
+    told: readonly Telling[],
   ): void {
-    const { accounts, journal } = this.#deps;
+    const { imports, journal } = this.#deps;
     const { count } = this.#deps.world;
     const hour = Math.floor(message.at / hourMs);
     if (hour !== this.#hour) {
@@ -218,18 +250,34 @@ class MessageGate {
       this.#serverRecipients = 0;
     }
     this.#serverRecipients += message.outside.length;
-    accounts.changed(message.account, profile, book);
+    if (judgement.state === 'clear') this.#deps.passed(message, judgement.fresh.length > 0);
+    this.#changed(message, profile, book, judgement, told);
+    imports.wrote(message);
     if (message.id !== '') journal.add({ kind: 'message', row: messageRow(message, 'pass') });
     count('postern_verdicts_total', 1, 'pass');
     count('postern_recipients_total', message.outside.length + message.local.length);
     this.#note(message, 'pass', judgement.state, firstReasonText(judgement.reasons));
   }
 
+  /** Writes the account: soon, or at once if somebody is to be told. */
+  #changed(
+    message: Submission,
+    profile: AccountProfile,
+    book: BookChange,
+    { reasons }: Judgement,
+    told: readonly Telling[],
+  ): void {
+    const { accounts, journal, telling } = this.#deps;
+    const change = accounts.change(message.account, profile, book);
+    if (told.length === 0) journal.add(change);
+    else journal.commit([change, ...telling(message, told, reasons)], () => {});
+  }
+
   #stopped(stop: StoppedMessage): void {
-    const { message, by, profile, before, judgement, book, answer } = stop;
-    const { accounts, journal, settings } = this.#deps;
+    const { message, by, profile, before, judgement, book, told, answer } = stop;
+    const { accounts, journal, settings, telling } = this.#deps;
     const { count, newId } = this.#deps.world;
-    const observed = settings.mode === 'observe';
+    const observed = observes(settings, message.account);
     const local = by === 'local' || message.account.startsWith('script:');
     const kind = effective(judgement, by, local);
     // Local mail is held all the same.
@@ -244,14 +292,17 @@ class MessageGate {
       changes.push({ kind: 'held', row: heldRow(message, judgement) });
     }
     if (!observed) changes.push(...this.#full(row, stop, kind));
+    // The notice of a suspension says more.
+    if (told.length > 0 && judgement.state !== 'suspended')
+      changes.push(...telling(message, told, judgement.reasons));
     let committed = (): void => {};
     if (judgement.state === 'suspended' && before !== 'suspended') {
       const suspending = this.#deps.suspending(message.account, profile, judgement, message.at);
       changes.push(...suspending.changes);
       committed = suspending.committed;
-      this.#countSuspension();
+      this.#countSuspension(message.account);
     } else if (judgement.verdict === 'hold' && judgement.state !== 'suspended') {
-      changes.push(...this.#deps.holding(row));
+      changes.push(...this.#deps.holding(row, profile.lockedAt > 0));
     }
     if (observed) count('postern_observed_verdicts_total', 1, kind);
     count('postern_verdicts_total', 1, observed ? 'pass' : kind);
@@ -275,9 +326,9 @@ class MessageGate {
     });
   }
 
-  #countSuspension(): void {
+  #countSuspension(account: Account): void {
     const { settings, world } = this.#deps;
-    if (settings.mode === 'observe') world.count('postern_observed_suspensions_total');
+    if (observes(settings, account)) world.count('postern_observed_suspensions_total');
     else world.count('postern_suspensions_total', 1, 'guard');
   }
 
@@ -306,7 +357,7 @@ class MessageGate {
       state,
       recipients: message.outside.length + message.local.length,
       why,
-      observed: this.#deps.settings.mode === 'observe',
+      observed: observes(this.#deps.settings, message.account),
     });
   }
 }
@@ -316,42 +367,12 @@ type StoppedMessage = {
   readonly by: Submitter['by'];
   readonly profile: AccountProfile;
   readonly before: AccountProfile['state'];
+  /** Recipients that an operator has announced. They are used up if it passes. */
+  readonly expected: number;
   /** What was held of its account before it. */
   readonly held: () => HeldSum;
   readonly judgement: Judgement;
   readonly book: BookChange;
+  readonly told: readonly Telling[];
   readonly answer: (answer: Answer) => void;
 };
-
-const ledgerDown: Answer = {
-  kind: 'reply',
-  code: 451,
-  enhanced: '4.3.0',
-  text: 'Mail system storage is not available; please try again later',
-};
-
-/**
- * The verdict that is carried out. Local mail is held where other mail is refused or delayed:
- * pickup(8) would repeat it without an end, under new queue ids. A script that speaks SMTP can be
- * told that too much of its mail is held.
- */
-function effective(
-  judgement: Judgement,
-  by: Submitter['by'],
-  local: boolean,
-): Judgement['verdict'] {
-  const { verdict } = judgement;
-  if (by !== 'local' && isPutOff(judgement)) return verdict;
-  return local && verdict !== 'pass' ? 'hold' : verdict;
-}
-
-function answerOf(kind: Judgement['verdict'], judgement: Judgement, contact: string): Answer {
-  switch (kind) {
-    case 'pass':
-      return passAnswer;
-    case 'hold':
-      return { kind: 'hold', reason: holdReason(judgement.reasons) };
-    default:
-      return { kind: 'reply', ...replyText(kind, judgement.reasons, contact) };
-  }
-}

@@ -55,6 +55,7 @@ function judgingAll(rig: FlowRig, milterPresent: () => boolean): PolicyHandler {
       local: [...recipients].filter(isLocal),
       client: of.client,
       sender: of.sender,
+      traits: { auth: '', helo: '', tls: '' },
     };
   };
   const judged = (of: Reserved) => {
@@ -152,6 +153,8 @@ function script(dies: Dice): readonly Step[] {
       helo: '',
       recipientCount: 0,
       sizeBytes: 0,
+      auth: '',
+      tls: '',
     };
     return { kind: 'ask', connection, request };
   });
@@ -231,6 +234,8 @@ function lookUps(questions: number, stages: readonly PolicyRequest['stage'][]): 
           helo: '',
           recipientCount: 0,
           sizeBytes: 0,
+          auth: '',
+          tls: '',
         },
         () => undefined,
       );

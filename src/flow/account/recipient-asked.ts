@@ -17,9 +17,9 @@ import { overCeiling } from '../../core/account/ceiling.ts';
 import { recipientKind } from '../../core/account/count-recipients.ts';
 import { previewCounted } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
-import { networkOf } from '../../core/account/network.ts';
 import { type AccountFlags, hasCeiling } from '../../core/account/policy.ts';
 import type { Account } from '../../core/account-name.ts';
+import { networkOf } from '../../core/client/network.ts';
 import type { MessageFacts, Submission } from '../../core/event.ts';
 import { replyText } from '../../core/explain.ts';
 import { domainOf } from '../../formats/message/address.ts';
@@ -28,7 +28,7 @@ import { RecentMap } from '../../lib/recent-map.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { Answer, Gate, PolicyHandler, PolicyRequest } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
-import type { Settings } from '../settings.ts';
+import { observes, type Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
 import { AskBudget } from './ask-budget.ts';
 import { type Reservation, ReservedRecipients } from './reserved-recipients.ts';
@@ -141,7 +141,7 @@ class PolicyFlow {
     // Before all recipients are known, only a fixed ceiling can be checked.
     const answer =
       hasCeiling(accounts.context.policy) && this.#mayExceed(reservation)
-        ? this.#ceilingAnswer(this.#judge(reservation))
+        ? this.#ceilingAnswer(account, this.#judge(reservation))
         : dunno;
     if (answer.kind === 'pass') reservation.asked++;
     return answer;
@@ -153,14 +153,15 @@ class PolicyFlow {
     account: Account,
     request: PolicyRequest,
   ): Reservation | 'spent' | 'full' {
-    const { instance, client, sender } = request;
+    const { auth, client, helo, instance, sender, tls } = request;
     const held = this.#reserved.find(instance);
     if (held !== undefined) return held;
     const now = this.#deps.world.clock.now();
     this.#reserved.giveBackOld(connection, now);
     const holder = `${account} ${networkOf(client)}`;
     if (this.#budget.isSpent(holder, now)) return 'spent';
-    const of = { instance, connection, account, holder, client, sender };
+    const traits = { auth, helo, tls };
+    const of = { instance, connection, account, holder, client, sender, traits };
     return this.#reserved.open(of, now) ?? 'full';
   }
 
@@ -172,7 +173,7 @@ class PolicyFlow {
       this.#fullLoggedAt = now;
       log('warn', 'recipients.full', { account, bytes: this.#reserved.bytes });
     }
-    if (this.#deps.settings.mode === 'observe') return dunno;
+    if (observes(this.#deps.settings, account)) return dunno;
     count('postern_policy_waits_total', 1, why);
     return waits[why];
   }
@@ -193,7 +194,7 @@ class PolicyFlow {
     this.#reserved.begin(reservation);
     const judgement = this.#judge(reservation);
     if (judgement.verdict === 'pass' || this.#deps.milterPresent()) {
-      answer(this.#ceilingAnswer(judgement));
+      answer(this.#ceilingAnswer(reservation.account, judgement));
       return;
     }
     this.#reserved.end(reservation);
@@ -220,16 +221,16 @@ class PolicyFlow {
     const profile = accounts.profile(account, at);
     const { people } = accounts.context;
     const counts = this.#reserved.counts(account, (recipient) =>
-      recipientKind(profile, recipient, at, people),
+      recipientKind(profile, account, recipient, at, people),
     );
     const message = facts(reservation, at);
     return previewCounted(profile, { message, counts }, accounts.context, gate.flags(account, at));
   }
 
-  #ceilingAnswer(judgement: Judgement): Answer {
+  #ceilingAnswer(account: Account, judgement: Judgement): Answer {
     const { verdict, reasons } = judgement;
     const { settings } = this.#deps;
-    if (settings.mode === 'observe' || reasons[0]?.signal !== 'ceiling') return dunno;
+    if (observes(settings, account) || reasons[0]?.signal !== 'ceiling') return dunno;
     if (verdict === 'pass' || verdict === 'hold') return dunno;
     return { kind: 'reply', ...replyText(verdict, reasons, settings.contact) };
   }
@@ -254,8 +255,13 @@ class PolicyFlow {
 }
 
 function facts(
-  { account, client, sender }: Pick<Reservation, 'account' | 'client' | 'sender'>,
+  {
+    account,
+    client,
+    sender,
+    traits,
+  }: Pick<Reservation, 'account' | 'client' | 'sender' | 'traits'>,
   at: Millis,
 ): MessageFacts {
-  return { kind: 'send', id: '', at, account, client, sender };
+  return { kind: 'send', id: '', at, account, client, sender, traits };
 }

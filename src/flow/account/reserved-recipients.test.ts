@@ -14,7 +14,15 @@ function rig() {
   const open = (holder: string, at = 0): Reservation => {
     const connection = ++connections;
     const account = holder as Account;
-    const of = { instance: `${connection}`, connection, account, holder, client: '', sender: '' };
+    const of = {
+      instance: `${connection}`,
+      connection,
+      account,
+      holder,
+      client: '',
+      sender: '',
+      traits: {},
+    };
     all.giveBackOld(connection, at as Millis);
     const made = all.open(of, at as Millis);
     assert.ok(made !== undefined);

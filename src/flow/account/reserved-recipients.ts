@@ -13,6 +13,7 @@ import {
   type RecipientKind,
 } from '../../core/account/count-recipients.ts';
 import type { Account } from '../../core/account-name.ts';
+import type { Traits } from '../../core/event.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
 
 /** Recipients of one message; Postfix's smtpd_recipient_limit is 1000. */
@@ -41,6 +42,8 @@ export type Reservation = {
   readonly at: Millis;
   readonly client: string;
   readonly sender: string;
+  /** Of the client; the text is not known before its end. */
+  readonly traits: Traits;
   readonly recipients: ReadonlySet<ReservedRecipient>;
   /** How many questions about recipients were answered with pass. */
   asked: number;
@@ -107,7 +110,7 @@ export class ReservedRecipients {
 
   /** Undefined: there are too many. */
   open(
-    of: Pick<Reservation, 'instance' | 'connection' | 'account' | 'holder' | 'client' | 'sender'>,
+    of: Omit<Reservation, 'at' | 'recipients' | 'asked' | 'begun'>,
     now: Millis,
   ): Reservation | undefined {
     if (this.#byInstance.size >= reservationsMax) return undefined;

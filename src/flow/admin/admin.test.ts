@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
-import { minuteMs } from '../../lib/time.ts';
+import { dayMs, minuteMs } from '../../lib/time.ts';
 
 const joe = 'joe@here.test';
 const many = Array.from({ length: 30 }, (_, nth) => `s${nth}@elsewhere.test`);
@@ -44,6 +44,40 @@ test('a held message: shown with its story, released once, written down', async 
   const [row] = rig.journal.live.audit({ account: joe, limit: 1 });
   assert.deepEqual([row?.action, row?.by], ['release-held', 'op']);
   assert.match(row?.detail ?? '', new RegExp(id));
+});
+
+test('all of an account at once, delivered: what comes next waits no longer', async () => {
+  const rig = openRig();
+  const to = (from: number, count: number): string[] =>
+    Array.from({ length: count }, (_, nth) => `reader${from + nth}@elsewhere.test`);
+  assert.equal((await rig.mail({ account: joe, to: to(0, 300) })).kind, 'hold');
+  rig.time.jump(10 * dayMs);
+  const waits = rig.send({ account: joe, to: to(900, 1) });
+  await rig.time.settle();
+  assert.equal(waits.answers[0]?.kind, 'hold');
+  const [{ queueId = '' } = {}] = rig.journal.live.held({ state: 'held', limit: 9 });
+  await rig.admin.releaseHeld({ ids: [queueId] }, 'op');
+  assert.equal((await rig.mail({ account: joe, to: to(901, 1) })).kind, 'hold', 'one message only');
+  const done = await rig.admin.releaseHeld({ account: joe }, 'op');
+  assert.ok(done.ok, done.text);
+  assert.equal((await rig.mail({ account: joe, to: to(902, 1) })).kind, 'pass');
+  assert.equal((await rig.mail({ account: joe, to: to(1_000, 300) })).kind, 'hold');
+});
+
+test('mail waits for a person: account, notice and a release of its mail say so', async () => {
+  const rig = openRig();
+  const more = Array.from({ length: 90 }, (_, nth) => `w${nth}@elsewhere.test`);
+  const { id } = rig.send({ account: joe, to: more });
+  await rig.time.pass(minuteMs);
+  assert.ok(rig.admin.account(joe)?.account.waitsSince !== undefined);
+  const undo = `postern accounts release ${joe} --false-alarm`;
+  const told = rig.taken.filter(({ notice }) => notice.event === 'account.holding');
+  assert.ok(told.length > 0 && told.every(({ notice }) => notice.falseAlarm === undo));
+  const done = await rig.admin.releaseHeld({ ids: [id] }, 'op');
+  assert.match(done.text, /^1 message released; further mail of joe@here\.test waits for you/);
+  assert.ok(done.text.endsWith(undo));
+  await rig.admin.release(joe, { ...released, falseAlarm: true });
+  assert.equal(rig.admin.account(joe)?.account.waitsSince, undefined);
 });
 
 test('all of an account at once, dropped; another account is not touched', async () => {

@@ -2,24 +2,28 @@
  * What the operator sees and does on the status page and the command line. It reads through the
  * journal, so that no decision is seen late; the audit trail keeps every action and who did it.
  */
-import { evidenceNow } from '../../core/account/judge.ts';
-import { type AccountProfile, decodeProfile, today } from '../../core/account/profile.ts';
+import { decodeProfile } from '../../core/account/profile.ts';
+import { heldDelivered, nothingNew } from '../../core/account/record.ts';
 import type { Account, DefaultDomain } from '../../core/account-name.ts';
-import { accountOf, keepsCapitals } from '../../core/account-name.ts';
-import { shownReason, withShownReasons } from '../../core/explain.ts';
+import { accountOf } from '../../core/account-name.ts';
+import type { BrakeView } from '../../core/brake/view.ts';
+import { withShownReasons } from '../../core/explain.ts';
 import { releaseCommands } from '../../core/release-commands.ts';
 import { shownUnsigned } from '../../core/unsigned-text.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
+import type { BrakeAdmin } from '../../ports/acting/brake.ts';
 import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
 import type { Asking } from '../../ports/asking.ts';
 import type { AuthorAdmin } from '../../ports/authors.ts';
 import type { ChecklistAdmin } from '../../ports/checklist/checklist.ts';
 import type { DrillAdmin } from '../../ports/drill/drill.ts';
 import type { FateStore } from '../../ports/fate.ts';
+import type { AccountImports } from '../../ports/imports/imports.ts';
 import type { InboundAdmin } from '../../ports/inbound/inbound.ts';
 import type { LaneViews } from '../../ports/lanes.ts';
 import type { HeldRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
+import type { AccountMailings } from '../../ports/mailings/mailings.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
 import type { Troubles } from '../../ports/troubles.ts';
@@ -40,9 +44,11 @@ import type { Probation } from '../signing/probation.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
 import { incidentNow } from '../suspension/incident-now.ts';
 import type { ModeNotes } from '../suspension/mode-noted.ts';
+import { accountView, ownKeysText } from './account-view.ts';
 import { enforcingView, keptEnforcing } from './enforcing.ts';
-import { heldGroups, moveHeld } from './held-mail.ts';
+import { heldGroups, moveHeld, stillWaiting } from './held-mail.ts';
 import { lookup } from './lookup.ts';
+import { namedAccount } from './named-account.ts';
 import { type ForgetDeps, forgetPerson } from './person-forgotten.ts';
 import { detailed, writtenResult } from './result.ts';
 import { type TryUndoneDeps, undoTries } from './try-undone.ts';
@@ -73,9 +79,14 @@ export type AdminDeps = {
   readonly remembering: ForgetDeps['remembering'];
   readonly dkim: KeyAdmin;
   readonly probation: Pick<Probation, 'text'>;
+  /** Undefined: nobody notes who writes to people here. */
+  readonly correspondents?: { writersTo(account: Account): number | undefined };
   readonly scripts: ScriptAdmin;
+  readonly brake: BrakeAdmin;
   readonly drill?: DrillAdmin | undefined;
   readonly modeNotes: Pick<ModeNotes, 'wanted'>;
+  readonly mailings: AccountMailings;
+  readonly imports: AccountImports;
   readonly inbound: InboundAdmin;
   readonly authors: AuthorAdmin;
   readonly checklist: ChecklistAdmin;
@@ -106,8 +117,8 @@ export function openAdmin(deps: AdminDeps): Admin {
   return {
     status: () => status(deps),
     enforcing: keptEnforcing(
-      () => enforcingView(live, deps.settings.mode, deps.world.clock.now()),
-      { mode: () => deps.settings.mode, now: deps.world.clock.now },
+      () => enforcingView(live, deps.settings.mode, deps.world.clock.now(), deps.settings),
+      { setting: () => deps.settings, now: deps.world.clock.now },
     ),
     accounts: (filter) => accountList(deps, filter),
     account(text) {
@@ -165,7 +176,20 @@ function heldAdmin(deps: AdminDeps): HeldAdmin {
       const held = live.heldOne(queueId);
       return held === undefined ? undefined : { held, story: shownStory(live.story(queueId)) };
     },
-    releaseHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'released'),
+    releaseHeld: async (which, by) => {
+      const rows = heldRows(deps, which);
+      const done = await moveHeld(deps, rows, by, 'released');
+      if (!done.ok) return done;
+      if ('account' in which) {
+        const account = named(deps, which.account);
+        const profile = deps.accounts.known(account);
+        if (profile !== undefined) {
+          heldDelivered(profile);
+          deps.accounts.changed(account, profile, nothingNew);
+        }
+      }
+      return { ...done, text: `${done.text}${stillWaiting(deps, rows)}` };
+    },
     dropHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'dropped'),
   };
 }
@@ -220,12 +244,8 @@ function askingOf(deps: AdminDeps): Asking {
   });
 }
 
-/** The account that an operator names: as it is known, else with the default domain. */
-function named(deps: AdminDeps, text: string): Account {
-  if (keepsCapitals(text)) return text.trim() as Account;
-  const asIs = text.trim().toLowerCase() as Account;
-  if (deps.accounts.known(asIs) !== undefined) return asIs;
-  return accountOf(text, deps.facts.defaultDomain);
+function named({ accounts, facts }: AdminDeps, text: string): Account {
+  return namedAccount({ accounts, defaultDomain: facts.defaultDomain }, text);
 }
 
 function status(deps: AdminDeps): StatusView {
@@ -233,6 +253,7 @@ function status(deps: AdminDeps): StatusView {
   const { clock } = deps.world;
   const { live } = journal;
   const { state, why } = journal.state();
+  const brake = deps.brake.view();
   const suspended = live.accounts({ state: 'suspended', limit: countMax }).length;
   const observed = live
     .incidents({ open: true, limit: countMax })
@@ -240,13 +261,15 @@ function status(deps: AdminDeps): StatusView {
   return {
     version: facts.version,
     mode: deps.settings.mode,
+    enforce: deps.settings.mode === 'observe' ? deps.settings.enforce : [],
     own: facts.own,
     host: facts.host,
     startedAt: facts.startedAt,
     now: clock.now(),
     ledger: { state, why, path: facts.ledgerPath },
     doors: deps.doors(),
-    troubles: deps.troubles.all(),
+    troubles: [...deps.troubles.all(), ...brakeTrouble(brake)],
+    brake: { on: brake.on, startedAt: brake.startedAt, text: brake.text },
     notices: deps.notices.proofs(),
     bypass: deps.bypass.view(),
     returns: deps.returns.view(),
@@ -270,21 +293,51 @@ function status(deps: AdminDeps): StatusView {
   };
 }
 
+/** That the brake is on is a trouble: Postern itself may be wrong. */
+function brakeTrouble({ on, text, why }: BrakeView): readonly string[] {
+  return on ? [`${[text.replace(/\.$/, ''), ...why.slice(0, 2)].join('; ')} (postern brake)`] : [];
+}
+
 /** What other flows answer. */
 function othersOf({
   authors,
+  brake,
   checklist,
   dkim,
   drill,
+  imports,
   inbound,
   lanes,
+  mailings,
   scripts,
   stats,
 }: AdminDeps): Pick<
   Admin,
-  'authors' | 'checklist' | 'dkim' | 'drill' | 'inbound' | 'lanes' | 'scripts' | 'stats'
+  | 'authors'
+  | 'brake'
+  | 'checklist'
+  | 'dkim'
+  | 'drill'
+  | 'imports'
+  | 'inbound'
+  | 'lanes'
+  | 'mailings'
+  | 'scripts'
+  | 'stats'
 > {
-  return { authors, checklist, dkim, drill, inbound, lanes, scripts, stats };
+  return {
+    authors,
+    brake,
+    checklist,
+    dkim,
+    drill,
+    imports: imports.admin,
+    inbound,
+    lanes,
+    mailings: mailings.admin,
+    scripts,
+    stats,
+  };
 }
 
 /** What an operator may still have to allow: seen lately, and not declared since. */
@@ -306,41 +359,6 @@ function accountList(
     // Without its book: listing must not load thousands of them.
     accountView(deps, account, decodeProfile(profile)),
   );
-}
-
-function accountView(deps: AdminDeps, account: Account, profile: AccountProfile): AccountView {
-  const now = deps.world.clock.now();
-  const why = deps.weakPasswords.why(account);
-  const { evidence, reasons } = evidenceNow(profile, deps.accounts.context.baseline, now, why);
-  const { messages, recipients } = today(profile, now);
-  const until = deps.exemptions.until(account);
-  const suspended = profile.state === 'suspended';
-  const incident = suspended
-    ? deps.journal.live.incidents({ account, open: true, limit: 1 })[0]
-    : undefined;
-  return {
-    account,
-    state: profile.state,
-    observed: incident?.observed === true,
-    evidence: suspended ? Math.max(evidence, profile.evidence) : evidence,
-    reasons: (incident?.reasons ?? reasons).map(shownReason),
-    lastSeen: profile.at,
-    messagesToday: messages,
-    recipientsToday: recipients,
-    knownRecipients: Math.max(profile.book.size, profile.bookSize),
-    exemptUntil: until > now ? until : undefined,
-    weakPassword: why,
-    probation: ownKeysText(deps, account, profile),
-    held: deps.journal.live.heldSum(account),
-    heldMax: deps.accounts.context.policy.heldMax,
-    hijackedAt: profile.hijackedAt > 0 ? profile.hijackedAt : undefined,
-  };
-}
-
-function ownKeysText(deps: AdminDeps, account: Account, profile: AccountProfile): string {
-  const { state, firstSeen } = profile;
-  const hasWeakPassword = deps.weakPasswords.why(account) !== '';
-  return deps.probation.text(account, { state, firstSeen, hasWeakPassword });
 }
 
 function ownKeys(

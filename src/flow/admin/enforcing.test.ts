@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
+import { enforcementOf } from '../../core/enforcement/enforcement.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
-import type { EnforcingView } from '../../ports/admin.ts';
+import type { EnforcingView } from '../../ports/acting/enforcing.ts';
 import { enforcingView, keptEnforcing } from './enforcing.ts';
 
 const joe = 'joe@here.test';
@@ -87,11 +88,15 @@ test('what is kept for a few seconds does not outlive a change of the mode', () 
   let mode: 'observe' | 'guard' = 'observe';
   const rig = openRig();
   const now = (): Millis => 1_000_000 as Millis;
-  const kept = keptEnforcing(() => enforcingView(rig.journal.live, mode, now()), {
-    mode: () => mode,
-    now,
-  });
+  let enforce: readonly string[] = [];
+  const part = { enforced: enforcementOf([]), seed: 0 };
+  const kept = keptEnforcing(
+    () => enforcingView(rig.journal.live, mode, now(), { ...part, enforce }),
+    { setting: () => ({ enforce, mode }), now },
+  );
   assert.equal(kept().mode, 'observe');
+  enforce = ['5%'];
+  assert.deepEqual(kept().enforce, ['5%'], 'at once');
   mode = 'guard';
   assert.equal(kept().mode, 'guard');
   assert.equal(kept(), kept());
@@ -107,7 +112,7 @@ test('sums that take long are kept for longer, so that mail does not wait for th
       at += tookMs;
       return { messages: made, mode: 'observe' } as EnforcingView;
     },
-    { mode: () => 'observe', now: () => at as Millis },
+    { setting: () => ({ enforce: [], mode: 'observe' }), now: () => at as Millis },
   );
   const after = (ms: number): number => {
     at += ms;

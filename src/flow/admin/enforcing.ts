@@ -2,8 +2,16 @@
  * What mode guard would have changed: the verdicts of the last days that were only observed. They
  * are what was judged then; once mail is really held, people act on it, so later mail may differ.
  */
+import type { Account } from '../../core/account-name.ts';
+import {
+  domainOfAccount,
+  type Enforcement,
+  enforcementOf,
+  isEnforced,
+} from '../../core/enforcement/enforcement.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
-import type { EnforcingView, StatusView } from '../../ports/admin.ts';
+import type { EnforcingView } from '../../ports/acting/enforcing.ts';
+import type { StatusView } from '../../ports/admin.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 
 const days = 7;
@@ -21,6 +29,7 @@ export function enforcingView(
   live: Pick<Ledger, 'incidents' | 'observedSince'>,
   mode: StatusView['mode'],
   now: Millis,
+  part: EnforcedPart = nobody,
 ): EnforcingView {
   const since = (now - days * dayMs) as Millis;
   const suspended = new Set(
@@ -47,29 +56,72 @@ export function enforcingView(
     accounts: sums.length,
     wouldBeSuspended: suspended.size,
     most: named.slice(0, namedMax),
+    enforce: mode === 'observe' ? part.enforce : [],
+    domains: byDomain(named, part),
     command: mode === 'observe' ? 'postern mode guard' : '',
   };
   return { ...view, text: enforcingText(view) };
 }
 
+/** The part that Postern acts on in mode observe. */
+type EnforcedPart = {
+  readonly enforce: readonly string[];
+  readonly enforced: Enforcement;
+  readonly seed: number;
+};
+
+const nobody: EnforcedPart = { enforce: [], enforced: enforcementOf([]), seed: 0 };
+
+/** What would change in each domain, most messages first. */
+function byDomain(
+  accounts: readonly (Omit<EnforcingView['most'][number], 'account'> & {
+    readonly account: Account;
+  })[],
+  { enforced, seed }: EnforcedPart,
+): EnforcingView['domains'] {
+  const domains = new Map<string, { accounts: number; messages: number; suspended: number }>();
+  for (const { account, messages, wouldBeSuspended } of accounts) {
+    if (isEnforced(enforced, account, seed)) continue;
+    const name = domainOfAccount(account);
+    const sum = domains.get(name) ?? { accounts: 0, messages: 0, suspended: 0 };
+    sum.accounts++;
+    sum.messages += messages;
+    if (wouldBeSuspended) sum.suspended++;
+    domains.set(name, sum);
+  }
+  return [...domains]
+    .map(([domain, { suspended, ...sum }]) => ({ domain, ...sum, wouldBeSuspended: suspended }))
+    .sort((one, other) => other.messages - one.messages)
+    .slice(0, namedMax);
+}
+
+type EnforceSetting = Pick<StatusView, 'mode'> & { readonly enforce: readonly string[] };
+
 /**
  * The view, made again only every few seconds, later if that takes long, and at once when the mode
- * has changed.
+ * or the enforced part has changed.
  */
 export function keptEnforcing(
   make: () => EnforcingView,
-  { mode, now }: { readonly mode: () => StatusView['mode']; readonly now: () => Millis },
+  { now, setting }: { readonly setting: () => EnforceSetting; readonly now: () => Millis },
 ): () => EnforcingView {
   let kept:
-    | { readonly at: Millis; readonly lastsMs: number; readonly view: EnforcingView }
+    | {
+        readonly at: Millis;
+        readonly lastsMs: number;
+        readonly of: string;
+        readonly view: EnforcingView;
+      }
     | undefined;
   return () => {
     const at = now();
+    const { enforce, mode } = setting();
+    const of = [mode, ...enforce].join();
     const isFresh = kept !== undefined && at >= kept.at && at - kept.at < kept.lastsMs;
-    if (kept !== undefined && isFresh && kept.view.mode === mode()) return kept.view;
+    if (kept !== undefined && isFresh && kept.of === of) return kept.view;
     const view = make();
     const tookMs = Math.max(0, now() - at);
-    kept = { at, view, lastsMs: Math.max(keptMs, tookMs / partOfTime) };
+    kept = { at, of, view, lastsMs: Math.max(keptMs, tookMs / partOfTime) };
     return view;
   };
 }

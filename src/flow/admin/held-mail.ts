@@ -3,12 +3,14 @@
  * written to the ledger with who did it.
  */
 import { isMadeUpMessage } from '../../core/made-up.ts';
+import { releaseCommands } from '../../core/release-commands.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { AdminResult, HeldGroups } from '../../ports/admin.ts';
 import type { Change, HeldRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { World } from '../../ports/world.ts';
+import type { Accounts } from '../account/accounts.ts';
 import type { Journal } from '../journal/journal.ts';
 import { detailed, writtenResult } from './result.ts';
 
@@ -68,6 +70,24 @@ export async function moveHeld(
   const isDone = moved.size > 0 || (state === 'dropped' && gone.length === missed);
   if (!result.ok || isDone) return result;
   return { ok: false, text: result.text, hint: 'see what Postfix has: postqueue -p' };
+}
+
+/** Accounts of released mail whose further mail is held all the same: a person must decide. */
+export function stillWaiting(
+  { accounts }: { readonly accounts: Pick<Accounts, 'known'> },
+  rows: readonly HeldRow[],
+): string {
+  const waiting = [...new Set(rows.map(({ account }) => account))].filter((account) => {
+    const profile = accounts.known(account);
+    return profile?.state !== 'suspended' && (profile?.lockedAt ?? 0) > 0;
+  });
+  const [first] = waiting;
+  if (first === undefined) return '';
+  const whose = waiting.length === 1 ? first : `${first} and ${waiting.length - 1} more accounts`;
+  return (
+    `; further mail of ${whose} waits for you as before. If it is honest: ` +
+    releaseCommands(first).falseAlarm
+  );
 }
 
 /** Accounts with held mail that are counted. */

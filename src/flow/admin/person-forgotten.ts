@@ -1,6 +1,7 @@
 /** Removes a person's address from all that Postern remembers, and says what it cannot remove. */
 import { identityKey } from '../../core/account/risk-factors.ts';
 import { type Account, localAccount } from '../../core/account-name.ts';
+import { authorKey } from '../../core/authors/place.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { hash53 } from '../../lib/hash.ts';
@@ -41,7 +42,9 @@ export async function forgetPerson(
   let days: number;
   let rows: number;
   const { seed } = accounts.context.people;
-  const hashes = [hash53(address, seed), hash53(identityKey(address), seed)];
+  // Correspondents have their domain in A-labels.
+  const names = new Set([address, authorKey(address), identityKey(address)]);
+  const hashes = [...names].map((name) => hash53(name, seed));
   try {
     days = await fates.forget(address, { dryRun });
     if (!dryRun) for (const part of [scripts, ...remembering]) part.forgetAddress(address);

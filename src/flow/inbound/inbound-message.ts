@@ -119,7 +119,8 @@ const tooLarge: ArcChain = {
 function finding(found: DkimResult): readonly SignatureFinding[] {
   const { result, domain, selector, algorithm, identity, b, text, bits } = found;
   if (result === 'none') return [];
+  const covers = found.testing || found.unsignedOctets > 0 ? [] : found.headers;
   const key = bits === 0 ? '' : `${bits}-bit key`;
   const why = result === 'pass' ? key : [text, key].filter((one) => one !== '').join('; ');
-  return [{ result, domain, selector, algorithm, identity, mark: b, why }];
+  return [{ result, domain, selector, algorithm, identity, mark: b, covers, why }];
 }

@@ -8,8 +8,11 @@ import type { AccountState, HeldSum } from '../../core/verdict.ts';
 import { lazyText } from '../../lib/lazy.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { ChecklistLedger } from '../../ports/checklist/checklist.ts';
+import type { ImportLedger } from '../../ports/imports/imports.ts';
+import type { CorrespondentLedger } from '../../ports/inbound/correspondents.ts';
 import type { InboundLedger } from '../../ports/inbound/inbound.ts';
 import type { HeldRow, Ledger, MessageRow, StoryRow } from '../../ports/ledger.ts';
+import type { MailingLedger } from '../../ports/mailings/mailings.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import { type KeptKind, type KeptRow, noticeKey, type RecentRows } from './recent-rows.ts';
 
@@ -18,9 +21,10 @@ const justNow: number = Number.MAX_SAFE_INTEGER;
 
 /**
  * The reads of the ledger that the journal overlays. Weak passwords, scripts and declarations are
- * not among them, nor mail that comes in: their flows keep them in memory (passwords-audited.ts,
- * script-mailed.ts, observation.ts, inbound/waiting, checklist). Those of lanes are asked of the
- * ledger; the last seconds are missing.
+ * not among them, nor mail that comes in and who wrote it: their flows keep them in memory
+ * (passwords-audited.ts, script-mailed.ts, observation.ts, inbound/waiting, correspondents,
+ * checklist, mailings, imports). Those of lanes are asked of the ledger; the last seconds are
+ * missing.
  * Statistics come from the ledger itself (shared-answers.ts), without the last seconds.
  */
 export type LedgerReads = Omit<
@@ -44,7 +48,10 @@ export type LedgerReads = Omit<
   | 'bulkDomains'
   | 'statsAside'
   | keyof InboundLedger
+  | keyof CorrespondentLedger
   | keyof ChecklistLedger
+  | keyof MailingLedger
+  | keyof ImportLedger
 >;
 
 /** `recent` counts only once pages of the ledger are damaged. */

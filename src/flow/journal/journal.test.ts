@@ -87,6 +87,20 @@ test('a thousand messages are written in slices, one a turn', () => {
   assertStrict.equal(writes.flatMap(({ kinds }) => kinds).length, 1_000);
 });
 
+test('a busy guard writes full slices at once, and the rest at the tick', () => {
+  const { journal, writes, turnsUntilQuiet, pass } = journalRig();
+  const rows = (): readonly number[] => writes.map(({ kinds }) => kinds.length);
+  for (let number = 1; number <= 99; number += 1) journal.add(message(number));
+  turnsUntilQuiet();
+  assertStrict.deepEqual(rows(), []);
+  for (let number = 100; number <= 140; number += 1) journal.add(message(number));
+  turnsUntilQuiet();
+  assertStrict.deepEqual(rows(), [100]);
+  pass(250);
+  turnsUntilQuiet();
+  assertStrict.deepEqual(rows(), [100, 40]);
+});
+
 test('a message that comes while slices are written waits for the next tick', () => {
   const { journal, writes, pass, turn, turnsUntilQuiet } = journalRig();
   journal.add(message(1));
@@ -306,6 +320,7 @@ test('pruning goes on, a slice a tick, until nothing old is left', () => {
     stories: at(0),
     statistics: at(0),
     deferred: at(0),
+    imports: at(0),
     known: [],
   });
   pass(250);

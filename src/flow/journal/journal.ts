@@ -2,9 +2,9 @@
  * Collects what flows want remembered and writes it to the ledger together (group commit).
  *
  * Soft changes (a message passed, an account learned) are written within seconds, in slices short
- * enough that no session notices. Durable changes (a suspension, a held message) are written on the
- * next turn of the event loop: all that came in this turn by one disk write, and only then
- * answered. Messages that came before them are written first, in order.
+ * enough that no session notices, at even distances. Durable changes (a suspension, a held message)
+ * are written on the next turn of the event loop: all that came in this turn by one disk write, and
+ * only then answered. Messages that came before them are written first, in order.
  *
  *   ok ──a write fails──▶ failing ──a write works──▶ ok
  *
@@ -102,6 +102,7 @@ class LedgerJournal implements Journal {
     this.#recent.note(change);
     const dropped = this.#pending.add(change);
     if (dropped !== undefined) this.#countDropped(dropped);
+    this.#writeFullSlice();
   }
 
   commit(changes: readonly Change[], done: CommitDone): void {
@@ -156,6 +157,17 @@ class LedgerJournal implements Journal {
     this.#accountsDue = Math.max(accountsPerTickMin, Math.ceil(accountCount * accountShare));
     if (rowCount + accountCount > 0) this.#chain();
     if (this.#pruneTo !== undefined) this.#pruneSlice(this.#pruneTo);
+  }
+
+  /**
+   * A busy guard writes a slice as soon as there is one, at even distances: all slices of a tick
+   * one after another would make the messages of that time slow.
+   */
+  #writeFullSlice(): void {
+    if (this.#pending.rowCount < sliceWeight || this.#rowsDue > 0) return;
+    if (this.#state === 'failing') return;
+    this.#rowsDue = sliceWeight;
+    this.#chain();
   }
 
   /** Writes one slice each turn until nothing is due. Later changes wait for the next tick. */

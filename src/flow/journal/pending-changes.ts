@@ -256,7 +256,10 @@ function isAccount(change: Pending): change is PendingAccount {
   return change.kind === 'pending-account';
 }
 
-/** Explanations, statistics and what is known of senders may be given up; decisions may not. */
+/**
+ * Explanations, statistics, what is known of senders and what was used up of an announcement or an
+ * import may be given up; decisions may not.
+ */
 const droppableKinds: ReadonlySet<Pending['kind']> = new Set<Pending['kind']>([
   'message',
   'story',
@@ -264,6 +267,8 @@ const droppableKinds: ReadonlySet<Pending['kind']> = new Set<Pending['kind']>([
   'lanes',
   'inbound-known',
   'inbound-deferred',
+  'mailing',
+  'not-imported',
 ]);
 
 /** Incoming mail that was delivered at once; all other was or is in the hold queue. */

@@ -5,7 +5,7 @@ import { openRig } from '../../../test/ledger/flow-rig.ts';
 
 test('a notice of held mail has its address, subject and first recipients', async () => {
   const rig = openRig();
-  const to = Array.from({ length: 30 }, (_, nth) => `s${nth}@elsewhere.test`);
+  const to = Array.from({ length: 90 }, (_, nth) => `s${nth}@elsewhere.test`);
   await rig.mail({
     account: 'joe@here.test',
     to,

@@ -161,3 +161,17 @@ test('names its address on the page only where that of the page is known', async
     notices.close();
   }
 });
+
+test('a notice to an owner who has no mailbox is given up at once, and is no alarm', async () => {
+  const rig = openRig({ owners: true });
+  rig.noMailbox.add('owner');
+  rig.journal.commit(rig.notices.prepare(notice, 'owner'), () => undefined);
+  await rig.time.pass(dayMs);
+  assert.equal(tries(rig, 'owner'), 1);
+  assert.deepEqual(
+    [...rig.counted.keys()].filter((name) => name.startsWith('postern_notices_total')),
+    [],
+  );
+  assert.ok(rig.logged.includes('warn notice.given-up'));
+  assert.deepEqual(rig.notices.proofs(), []);
+});

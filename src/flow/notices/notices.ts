@@ -1,15 +1,17 @@
 /**
- * Sends notices to the operator by every channel, and tries again until each channel has taken
- * them. A notice is committed together with what it is about, so a restart continues with it.
+ * Sends notices to the operator by every channel, and some to the owner of an account, and tries
+ * again until each channel has taken them. A notice is committed together with what it is about, so
+ * a restart continues with it.
  */
 
 import type { ChannelProof } from '../../core/checklist/notices.ts';
 import type { LogEvent } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
 import { faultText } from '../../lib/error-text.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { Change, NoticeRow } from '../../ports/ledger.ts';
-import type { NoticeChannel } from '../../ports/mail-server.ts';
+import type { NoticeChannel, OwnerChannel } from '../../ports/mail-server.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type NoticeProof, openNoticeProof } from './notice-proof.ts';
@@ -33,9 +35,9 @@ export type ChannelAnswer = { readonly channel: string; readonly fault: string |
 export type Notices = {
   /**
    * The rows to commit together with what the notice is about: then it cannot get lost. Its `page`
-   * is a path on the status page.
+   * is a path on the status page. `owner`: to the owner of the account, if owners are told.
    */
-  prepare(notice: Notice): readonly Change[];
+  prepare(notice: Notice, to?: 'operator' | 'owner'): readonly Change[];
   /** Sends a notice at once: all facts are known now. */
   send(notice: Notice): void;
   /** Is this the Message-ID of one of our notices? */
@@ -57,6 +59,8 @@ export type NoticesDeps = {
   readonly journal: Journal;
   readonly channels: readonly NoticeChannel[];
   readonly world: World;
+  /** Without it, owners of accounts are not told. */
+  readonly owner?: OwnerChannel;
   readonly isSuspended: (account: string) => boolean;
   /** URL of the status page; without it or empty: notices do not name it. */
   readonly pageUrl?: string;
@@ -88,11 +92,13 @@ class Outbox implements Notices {
     this.#stop = deps.world.timers.every(tickMs, () => this.#tick());
   }
 
-  prepare(given: Notice): readonly Change[] {
+  prepare(given: Notice, to: 'operator' | 'owner' = 'operator'): readonly Change[] {
     const notice = withPage(given, this.#deps.pageUrl);
     remember(this.#ids, notice.id);
     const at = this.#deps.world.clock.now();
-    return this.#deps.channels.map(({ name }) => ({
+    const { channels, owner } = this.#deps;
+    const owners = owner?.takes(notice) === true ? [owner] : [];
+    return (to === 'owner' ? owners : channels).map(({ name }) => ({
       kind: 'notice' as const,
       row: {
         id: `${notice.id}.${name}`,
@@ -163,8 +169,12 @@ class Outbox implements Notices {
     }
   }
 
-  /** That mail is held says nothing more once the notice of the suspension goes out. */
+  /**
+   * That mail is held says nothing more once the notice of the suspension goes out. Owners may have
+   * been told until the settings changed.
+   */
   #isPast(row: NoticeRow): boolean {
+    if (row.channel === 'owner' && this.#deps.owner === undefined) return true;
     const { account, event } = noticeOf(row);
     return event === 'account.holding' && this.#deps.isSuspended(account);
   }
@@ -175,7 +185,9 @@ class Outbox implements Notices {
   }
 
   #try(row: NoticeRow): void {
-    const channel = this.#deps.channels.find(({ name }) => name === row.channel);
+    const { channels, owner } = this.#deps;
+    const channel =
+      row.channel === 'owner' ? owner : channels.find(({ name }) => name === row.channel);
     if (channel === undefined || this.#inFlight.has(row.id)) return;
     const notice = noticeOf(row);
     remember(this.#ids, notice.id);
@@ -191,10 +203,11 @@ class Outbox implements Notices {
     const { count, log } = this.#deps.world;
     this.#inFlight.delete(row.id);
     remember(this.#taken, row.id);
-    count('postern_notices_total', 1, 'sent');
+    const isOperators = row.channel !== 'owner';
+    if (isOperators) count('postern_notices_total', 1, 'sent');
     log('info', 'notice.sent', { id: row.id, road: row.channel, tries: row.tries + 1 });
     if (this.#abort.signal.aborted) return;
-    this.#proof.tried(row.channel, noticeOf(row).id, undefined);
+    if (isOperators) this.#proof.tried(row.channel, noticeOf(row).id, undefined);
     journal.add({ kind: 'notice', row: { ...row, tries: row.tries + 1, state: 'sent' } });
   }
 
@@ -203,13 +216,14 @@ class Outbox implements Notices {
     const { clock, count, log } = this.#deps.world;
     this.#inFlight.delete(row.id);
     if (this.#abort.signal.aborted) return;
-    this.#proof.tried(row.channel, noticeOf(row).id, faultText(error));
+    const isOperators = row.channel !== 'owner';
+    if (isOperators) this.#proof.tried(row.channel, noticeOf(row).id, faultText(error));
     const now = clock.now();
     const tries = row.tries + 1;
-    const over = now - row.at > giveUpMs;
+    const over = now - row.at > giveUpMs || (!isOperators && isFinal(error));
     const nextAt = (now + (waitsMs[Math.min(row.tries, waitsMs.length - 1)] ?? minuteMs)) as Millis;
-    count('postern_notices_total', 1, over ? 'failed' : 'retried');
-    log(over ? 'error' : 'warn', over ? 'notice.given-up' : 'notice.not-taken', {
+    if (isOperators) count('postern_notices_total', 1, over ? 'failed' : 'retried');
+    log(over && isOperators ? 'error' : 'warn', over ? 'notice.given-up' : 'notice.not-taken', {
       id: row.id,
       road: row.channel,
       tries,
@@ -220,6 +234,11 @@ class Outbox implements Notices {
       row: { ...row, tries, nextAt, state: over ? 'failed' : 'waiting' },
     });
   }
+}
+
+/** There is no such mailbox: trying again changes nothing. */
+function isFinal(error: unknown): boolean {
+  return error instanceof OperatorError && error.exit === sysexits.noUser;
 }
 
 function noticeOf({ body }: NoticeRow): Notice {

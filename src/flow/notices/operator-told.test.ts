@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { quietWorld } from '../../../test/doubles/world.ts';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
 import { dayMs, hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
-import type { Settings } from '../settings.ts';
 import type { Notices } from './notices.ts';
 import { openNoticeLog } from './operator-told.ts';
 
@@ -104,7 +103,6 @@ test('many parts of one kind cause ten notices in an hour, and silence no other 
       prepare: () => [],
     } as Partial<Notices> as Notices,
     world: quietWorld({ clock: { now: () => now } }),
-    settings: {} as Settings,
     host: 'mail.here.test',
     iso: String,
   });

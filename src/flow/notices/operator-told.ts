@@ -12,7 +12,6 @@ import { shellWords } from '../../lib/shell-words.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { Change, StoryRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
-import type { Settings } from '../settings.ts';
 import type { Notices } from './notices.ts';
 
 /** An account gets one notice in this time, however much of its mail is held. */
@@ -34,14 +33,16 @@ const ofKindMax = 10;
 export type NoticeLogDeps = {
   readonly notices: Notices;
   readonly world: World;
-  readonly settings: Settings;
   readonly host: string;
   readonly iso: (at: Millis) => string;
 };
 
 export type NoticeLog = {
-  /** The changes to commit with a held message of an account that is not suspended. */
-  holding(story: StoryRow): readonly Change[];
+  /**
+   * The changes to commit with a held message of an account that is not suspended. `waits`: its
+   * mail waits for a person, who is told so although a notice said that it may leave.
+   */
+  holding(story: StoryRow, waits: boolean): readonly Change[];
   /** The same when as much of an account's mail is held as may be; also for suspended ones. */
   full(story: StoryRow, held: HeldSum): readonly Change[];
   /** Sends a notice at once, and again from memory until it is taken: no ledger can keep it. */
@@ -51,9 +52,9 @@ export type NoticeLog = {
 };
 
 export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
-  const { host, iso, notices, settings } = deps;
+  const { host, iso, notices } = deps;
   const { clock, newId } = deps.world;
-  const toldAt = new Map<Account, Millis>();
+  const holdingTold = new Map<Account, { readonly at: Millis; readonly waits: boolean }>();
   const fullToldAt = new Map<Account, Millis>();
   const troubleToldAt = new Map<string, Millis>();
   let failingToldAt: Millis | undefined;
@@ -73,14 +74,14 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
     };
   };
   return {
-    holding(story) {
+    holding(story, waits) {
       const { account, at } = story;
-      const last = toldAt.get(account);
-      if (settings.mode === 'observe' || (last !== undefined && at - last < holdingEveryMs))
-        return [];
-      if (toldAt.size >= accountsMax) toldAt.clear();
-      toldAt.set(account, at);
-      return notices.prepare(notice(heldNotice(story)));
+      const last = holdingTold.get(account);
+      const isTold = last !== undefined && at - last.at < holdingEveryMs && (last.waits || !waits);
+      if (story.observed || isTold) return [];
+      if (holdingTold.size >= accountsMax) holdingTold.clear();
+      holdingTold.set(account, { at, waits });
+      return notices.prepare(notice(heldNotice(story, waits)));
     },
     full({ account, at, state }, { messages, bytes }) {
       const last = fullToldAt.get(account);
@@ -124,9 +125,12 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
   };
 }
 
-type AboutNotice = Pick<Notice, 'event' | 'account' | 'facts' | 'reasons' | 'undo' | 'explain'>;
+type AboutNotice = Pick<
+  Notice,
+  'event' | 'account' | 'facts' | 'reasons' | 'undo' | 'falseAlarm' | 'explain'
+>;
 
-function heldNotice(story: StoryRow): AboutNotice {
+function heldNotice(story: StoryRow, waits: boolean): AboutNotice {
   const { account, reasons } = story;
   return {
     event: 'account.holding',
@@ -134,6 +138,7 @@ function heldNotice(story: StoryRow): AboutNotice {
     facts: storyFacts(story),
     reasons: noticeReasons(reasons),
     undo: shellWords('postern', 'held', 'release', '--account', account),
+    ...(waits ? { falseAlarm: releaseCommands(account).falseAlarm } : {}),
     explain: shellWords('postern', 'accounts', 'show', account),
   };
 }

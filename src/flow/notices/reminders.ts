@@ -13,7 +13,7 @@ import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Settings } from '../settings.ts';
+import { observes, type Settings } from '../settings.ts';
 import type { Notices } from './notices.ts';
 
 /** How long after it began to wait an account is told of again. */
@@ -69,14 +69,14 @@ export function openReminders(deps: RemindersDeps): { close(): void } {
 }
 
 function remind(deps: RemindersDeps): void {
-  const { journal, settings, world } = deps;
+  const { journal, world } = deps;
   const now = world.clock.now();
   const told = Number(journal.live.meta(toldKey) ?? 0);
   // A clock that was set back: what was told is not told again.
   if (told <= now && now - told < everyMs) return;
   const until = { kind: 'meta', key: toldKey, value: String(now) } as const;
   const due =
-    told === 0 || told > now || settings.mode === 'observe'
+    told === 0 || told > now
       ? []
       : waiting(deps).filter(({ since }) =>
           remindedAfterMs.some((afterMs) => since + afterMs > told && since + afterMs <= now),
@@ -91,7 +91,7 @@ function remind(deps: RemindersDeps): void {
 }
 
 /** Accounts about which nobody has decided yet. */
-function waiting({ accounts, journal }: RemindersDeps): readonly Waiting[] {
+function waiting({ accounts, journal, settings }: RemindersDeps): readonly Waiting[] {
   const { live } = journal;
   const suspended = live
     .incidents({ open: true, limit: accountsMax })
@@ -100,6 +100,7 @@ function waiting({ accounts, journal }: RemindersDeps): readonly Waiting[] {
   const all = new Set([...since.keys(), ...live.heldMost(accountsMax).map((one) => one.account)]);
   const found: Waiting[] = [];
   for (const account of all) {
+    if (observes(settings, account)) continue;
     if ((accounts.known(account)?.hijackedAt ?? 0) > 0) continue;
     const oldest = live.held({ account, state: 'held', limit: rowsMax }).at(-1)?.at;
     const began = since.get(account) ?? oldest;
@@ -131,13 +132,18 @@ function notice(deps: RemindersDeps, due: readonly Waiting[], now: Millis): Noti
     stopped: { messages: due.reduce((sum, { messages }) => sum + messages, 0), fromQueue: 0 },
     loginClosed: false,
     reasons: [...reasons, ...more],
-    undo: only === '' ? '' : undo(only, first?.suspended === true),
+    undo: only === '' ? '' : undo(only, first?.suspended === true || isLocked(deps, only)),
     explain: only === '' ? 'postern held list' : shellWords('postern', 'accounts', 'show', only),
   };
 }
 
-function undo(account: string, suspended: boolean): string {
-  return suspended
+/** Its mail waits for a person: to deliver what is held would not end that. */
+function isLocked({ accounts }: Pick<RemindersDeps, 'accounts'>, account: Account): boolean {
+  return (accounts.known(account)?.lockedAt ?? 0) > 0;
+}
+
+function undo(account: string, needsRelease: boolean): string {
+  return needsRelease
     ? releaseCommands(account).falseAlarm
     : shellWords('postern', 'held', 'release', '--account', account);
 }
@@ -148,7 +154,8 @@ function waitingText(
   now: Millis,
 ): string {
   const { heldMax } = accounts.context.policy;
-  const what = suspended ? 'suspended' : 'mail is held';
+  const held = isLocked({ accounts }, account) ? 'mail waits for you' : 'mail is held';
+  const what = suspended ? 'suspended' : held;
   return (
     `${account}: ${what} for ${age(now - since)}, ` +
     `${messages} of at most ${heldMax.messages} messages held (${megabytes(bytes)})`

@@ -59,6 +59,18 @@ test('a message whose first delivery is tried hours later is judged at its hand-
   assert.deepEqual(shown(replayed(facts)), [`0 ${joe}: ${friend}`, `60 ${joe}: other@world.test`]);
 });
 
+test('a login tells how its client spoke, and so does the message', () => {
+  const how = { auth: 'PLAIN', tls: 'TLSv1.3 TLS_AES_256_GCM_SHA384' };
+  const [entered, ...rest] = whole('A', 1, friend);
+  const told = { ...(entered ?? assert.fail()), ...how } as LogEvent;
+  const smtp = { protocol: 'smtp', ...how } as const;
+  const events = replayed([login(0, true, smtp), told, ...rest]);
+  assert.deepEqual(
+    events.map((event) => (event.kind === 'send' ? event.traits : event)),
+    [{ kind: 'login', at: second(0), account: joe, client: '192.0.2.7', ok: true, ...smtp }, how],
+  );
+});
+
 test('recipients that no line names are counted, and a message needs a queue', () => {
   const logged = openLoggedEvents();
   const facts = [

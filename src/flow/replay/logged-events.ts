@@ -16,6 +16,7 @@ import type { DeliveryEvent, JoinedMail } from '../../core/fate/joined-mail.ts';
 import type { JoinLimits, MessageJoin } from '../../core/fate/message-join.ts';
 import type { RecipientState } from '../../core/fate/recipients.ts';
 import { SeenOnce } from '../../core/fate/seen-once.ts';
+import { manners } from '../../core/logs/client-manners.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
@@ -172,6 +173,7 @@ class Logged implements LoggedEvents {
       account: this.#name(account) as Account,
       client: this.#name(client),
       ok,
+      ...manners(event),
     };
     for (let nth = 0; nth < Math.min(event.times, timesMax); nth++) this.#wait(login, at, host);
   }
@@ -258,6 +260,7 @@ class Logged implements LoggedEvents {
       ...lists,
       ...(client === '' ? {} : { client }),
       ...(uid === undefined ? {} : { uid }),
+      ...traitsOf(mail),
     };
   }
 
@@ -294,6 +297,11 @@ class Logged implements LoggedEvents {
     }
     return { outside: [...outside], local: [...local] };
   }
+}
+
+/** What a log tells of the client; it shows nothing of the text. */
+function traitsOf({ auth, tls }: JoinedMail): Pick<Submission, 'traits'> {
+  return auth === undefined && tls === undefined ? {} : { traits: manners({ auth, tls }) };
 }
 
 /** A recipient of this server, or of the domain of the account. */

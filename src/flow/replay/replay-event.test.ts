@@ -15,6 +15,20 @@ const send = {
   recipients: ['b@x.example'],
 };
 
+const receive = {
+  type: 'receive',
+  at: 'nine',
+  account: 'ann@here.example',
+  sender: 'carol@far.example',
+};
+const received = {
+  kind: 'receive',
+  at,
+  account: 'ann@here.example',
+  sender: 'carol@far.example',
+  messageId: '',
+};
+
 const events = [
   [
     'a message',
@@ -54,6 +68,31 @@ const events = [
       fingerprint: 'abc',
       sizeBytes: 300,
     },
+  ],
+  [
+    'mail that came in',
+    {
+      type: 'receive',
+      at: 'nine',
+      account: 'ann@here.example',
+      sender: '<Carol@Far.example>',
+      client: '192.0.2.1',
+      spf: 'none',
+      dkim: 'far.example',
+      messageId: '<1@far.example>',
+      spamScore: 4.9,
+    },
+    { ...received, proved: true, wanted: true, messageId: '<1@far.example>' },
+  ],
+  [
+    'mail that came in, signed by a domain above that of its author, and spam',
+    { ...receive, sender: 'carol@sub.far.example', dkim: 'far.example', spamScore: 5 },
+    { ...received, sender: 'carol@sub.far.example', proved: false, wanted: false },
+  ],
+  [
+    'a bounce that came in',
+    { ...receive, sender: '', spf: 'pass' },
+    { ...received, sender: '', proved: false, wanted: true },
   ],
   [
     'an author that the account may not use',
@@ -96,6 +135,7 @@ const events = [
       id: 'm1',
       at,
       account: 'script:/var/www/form.php',
+      script: '/var/www/form.php',
       outside: ['b@x.example'],
       local: [],
     },
@@ -129,6 +169,11 @@ const events = [
     { type: 'clear', at: 'nine', account: 'ann@here.example' },
     { kind: 'clear', at, account: 'ann@here.example' },
   ],
+  [
+    'an announced mailing',
+    { type: 'expect', at: 'nine', account: 'ann@here.example', recipients: 300, until: 'nine' },
+    { kind: 'expect', at, account: 'ann@here.example', recipients: 300, until: at },
+  ],
 ] as const;
 for (const [what, event, expected] of events) {
   test(`a line is read: ${what}`, () =>
@@ -142,7 +187,7 @@ const faults = [
   ['no time', { ...send, at: undefined }, /`at`/],
   ['no time', { ...send, at: 'then' }, /`at`/],
   ['no type', { ...send, type: undefined }, /`type`/],
-  ['an unknown type', { ...send, type: 'receive' }, /`type`/],
+  ['an unknown type', { ...send, type: 'other' }, /`type`/],
   ['no account', { ...send, account: undefined }, /`account`/],
   ['an empty account', { ...send, account: '' }, /`account`/],
   ['a numeric id', { ...send, id: 7 }, /`id`/],
@@ -170,6 +215,16 @@ const faults = [
     /`recipient`/,
   ],
   ['a clear of nobody', { type: 'clear', at: 'nine' }, /`account`/],
+  [
+    'a mailing to nobody',
+    { type: 'expect', at: 'nine', account: 'a', recipients: 0, until: 'nine' },
+    /`recipients`/,
+  ],
+  [
+    'a mailing without an end',
+    { type: 'expect', at: 'nine', account: 'a', recipients: 3 },
+    /`until`/,
+  ],
 ] as const;
 for (const [what, event, says] of faults) {
   test(`a fault: ${what}`, () => {
@@ -184,10 +239,12 @@ test('a fault: not JSON', () => {
   assert.deepEqual(parsed, { ok: false, error: 'not JSON' });
 });
 
+const kinds: readonly string[] = ['send', 'login', 'delivery', 'clear', 'expect'];
+
 test('random lines are read or are a fault, and never throw', () => {
   const value = fc.oneof(
     fc.jsonValue(),
-    fc.constantFrom('nine', 'send', 'login', 'delivery', 'clear', true),
+    fc.constantFrom('nine', 'send', 'login', 'delivery', 'clear', 'expect', 7, true),
   );
   const near = fc
     .dictionary(
@@ -204,6 +261,7 @@ test('random lines are read or are a fault, and never throw', () => {
         'from',
         'sender',
         'script',
+        'until',
       ),
       value,
     )
@@ -218,7 +276,7 @@ test('random lines are read or are a fault, and never throw', () => {
     fc.property(line, (text) => {
       const parsed = parseEvent(text, readTime);
       if (!parsed.ok) assert.notEqual(parsed.error, '');
-      else assert.ok(['send', 'login', 'delivery', 'clear'].includes(parsed.value.kind));
+      else assert.ok(kinds.includes(parsed.value.kind));
     }),
     { numRuns: 2_000 },
   );

@@ -247,3 +247,31 @@ test('the summary names accounts that were held and never suspended', () => {
   spam(replay, minuteMs, 60, bob);
   assert.deepEqual([...replay.summary.touched], [[ann, 1]]);
 });
+
+test('the operator is told of mail that a sum holds', () => {
+  const replay = open();
+  const verdicts = Array.from({ length: 200 }, (_, nth) =>
+    replay.apply(message(nth * minuteMs, [stranger()], `local:w${nth}@here.example` as Account)),
+  );
+  const [first, ...others] = verdicts.filter((one) => one?.verdict === 'hold');
+  assert.deepEqual(first?.told, ['operator']);
+  assert.ok(others.length > 0 && others.every((one) => one?.told === undefined));
+});
+
+test('an announced mailing passes, is used up, and ends', () => {
+  const replay = open();
+  const until = (start + 10 * hourMs) as Millis;
+  replay.apply({ kind: 'expect', at: start as Millis, account: ann, recipients: 300, until });
+  const mailing = (at: number, count: number, account = ann): string => {
+    const to = Array.from({ length: count }, stranger);
+    return replay.apply(message(at, to, account))?.verdict ?? '';
+  };
+  assert.equal(mailing(minuteMs, 200), 'pass');
+  assert.equal(mailing(2 * minuteMs, 200, bob), 'hold', 'another account announced nothing');
+  assert.equal(mailing(3 * minuteMs, 100), 'pass');
+  assert.equal(mailing(4 * minuteMs, 100), 'hold', 'it is used up');
+  const other = open();
+  other.apply({ kind: 'expect', at: start as Millis, account: ann, recipients: 300, until });
+  const late = message(10 * hourMs, Array.from({ length: 200 }, stranger));
+  assert.equal(other.apply(late)?.verdict, 'hold', 'it has ended');
+});

@@ -6,14 +6,19 @@
 import { newBaseline } from '../../core/account/baseline.ts';
 import type { People } from '../../core/account/count-recipients.ts';
 import { addUp, type GuardContext, submit } from '../../core/account/guard.ts';
-import { FailedNetworks, networkOf } from '../../core/account/network.ts';
 import { type AccountFlags, noFlags, type Policy } from '../../core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
 import { type BookChange, login, release, waitsForPerson } from '../../core/account/record.ts';
+import type { ToldParty } from '../../core/account/telling.ts';
 import type { Account } from '../../core/account-name.ts';
 import { delivery } from '../../core/bounces/record-delivery.ts';
 import { senderAnswer } from '../../core/bounces/sender-answer.ts';
+import { Brake, type BrakeChange } from '../../core/brake/brake.ts';
+import type { Episode } from '../../core/brake/memory.ts';
+import { FailedNetworks, networkOf } from '../../core/client/network.ts';
+import { correspondentsInMemory } from '../../core/correspondents/in-memory.ts';
 import type { LoginSeen, ReplayEvent, Submission } from '../../core/event.ts';
+import type { ReachBound } from '../../core/reach/bound.ts';
 import type { Reason } from '../../core/reason.ts';
 import type { ReplyClassifier } from '../../core/replies/classified.ts';
 import { openReplyClassifier } from '../../core/replies/classifier.ts';
@@ -23,7 +28,12 @@ import type { AccountState, VerdictKind } from '../../core/verdict.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
+import { accountBound } from '../admin/account-bound.ts';
+import { HashTable } from './hash-table.ts';
 import { ReplayHeld } from './replay-held.ts';
+import { ReplayMailings } from './replay-mailings.ts';
+import { ReplayTold } from './replay-told.ts';
+import { SentMessages } from './sent-messages.ts';
 
 /** The verdict for a `send`. Names and order are those of the documented output. */
 export type ReplayVerdict = {
@@ -31,6 +41,12 @@ export type ReplayVerdict = {
   readonly verdict: VerdictKind;
   readonly account: AccountState;
   readonly because: readonly Reason[];
+  /** Who was told of something since the last verdict; absent if nobody was. */
+  readonly told?: readonly ToldParty[];
+  /** Ids of held messages that have left since the last verdict; absent if none has. */
+  readonly left?: readonly string[];
+  /** With this message, mail began to wait for a person. Not part of the output. */
+  readonly decides?: true;
 };
 
 export type Replay = {
@@ -41,6 +57,8 @@ export type Replay = {
   apply(event: ReplayEvent): ReplayVerdict | undefined;
   /** The time of the newest event. */
   now(): Millis;
+  /** The bound of an account now; undefined if it was never seen. */
+  bound(account: Account): ReachBound | undefined;
   readonly summary: ReplaySummary;
 };
 
@@ -50,6 +68,8 @@ export type ReplaySummary = {
   readonly suspensions: Suspension[];
   /** How many messages were held or delayed, for accounts that were never suspended. */
   readonly touched: Map<Account, number>;
+  /** When the brake was on. */
+  readonly brakes: Episode[];
 };
 
 export type Suspension = {
@@ -64,8 +84,8 @@ export type Suspension = {
 
 /** An event may be this much older than the newest one: merged logs are not exactly in order. */
 export const backwardsMax: number = minuteMs;
-/** Deliveries still count for their account for at least this many of the last messages. */
-const messagesRemembered = 250_000;
+/** Unknown users that were counted are remembered; at least as many. */
+const toldRemembered = 250_000;
 
 export type ReplayOptions = {
   readonly policy: Policy;
@@ -82,9 +102,6 @@ export function openReplay(options: ReplayOptions): Replay {
   return new MemoryReplay(options);
 }
 
-/** Of a message: its account, and how many of its recipients may still be reported. */
-type Sent = { readonly account: Account; readonly sentAt: Millis; left: number };
-
 /** Without a suspension: mail was held for its numbers alone. */
 type Clear = {
   readonly at: Millis;
@@ -98,28 +115,31 @@ class MemoryReplay implements Replay {
     verdicts: { pass: 0, delay: 0, hold: 0, refuse: 0 },
     suspensions: [],
     touched: new Map(),
+    brakes: [],
   };
   readonly #operatorClearsMs: number | undefined;
   readonly #accounts = new Map<Account, AccountProfile>();
   /** Recipient (hash) → minute of the first mail from here. */
-  readonly #firstMinute = new Map<number, number>();
+  readonly #firstMinute = new HashTable();
+  readonly #correspondents = correspondentsInMemory(() => this.#clock);
   readonly #context: GuardContext;
+  readonly #brake: Brake;
   readonly #failedNetworks = new FailedNetworks();
-  readonly #senders = new RecentMap<string, Sent>(messagesRemembered);
-  /** Messages since the last delivery event. Recordings without deliveries need no index. */
-  #sentIds: string[] = [];
-  #sent: Sent[] = [];
+  readonly #sent = new SentMessages();
   /** Message and recipient (hash) of unknown users that were counted. */
-  readonly #told = new RecentMap<number, true>(messagesRemembered);
+  readonly #told = new RecentMap<number, true>(toldRemembered);
   /** What the operator of `--operator-clears` looks at, and when. */
   readonly #clears: Clear[] = [];
+  readonly #parties = new ReplayTold();
   /** Accounts whose held mail waits for the operator. */
   readonly #waiting = new Set<Account>();
+  readonly #mailings = new ReplayMailings();
   readonly #open = new Map<Account, Suspension>();
   readonly #everSuspended = new Set<Account>();
   readonly #held: ReplayHeld;
   readonly #replies: ReplyClassifier;
   #clock = 0 as Millis;
+  #reviewedAt = 0 as Millis;
   #hour = 0;
   #serverRecipients = 0;
 
@@ -127,17 +147,34 @@ class MemoryReplay implements Replay {
     this.#operatorClearsMs = options.operatorClearsMs;
     this.#held = new ReplayHeld(options.operatorClearsMs);
     this.#replies = openReplyClassifier(allReplyRules(options.replyRules ?? []));
-    const people: People = { seed: 0, knownHere: (recipient) => this.#firstMinute.get(recipient) };
-    this.#context = { baseline: newBaseline(), people, policy: options.policy };
+    const people: People = {
+      seed: 0,
+      knownHere: (recipient) => this.#firstMinute.get(recipient),
+      wroteFirst: (account, recipient, as) =>
+        this.#correspondents.wroteFirst(account, recipient, as),
+      isCommonDomain: (domain) => this.#correspondents.isCommonDomain(domain),
+      isKnownLink: (domain, at) => this.#correspondents.isKnownLink(domain, at),
+    };
+    this.#brake = new Brake((change) => this.#brakeChanged(change));
+    const { policy } = options;
+    this.#context = { baseline: newBaseline(), people, policy, brake: this.#brake };
   }
 
   now(): Millis {
     return this.#clock;
   }
 
+  bound(account: Account): ReachBound | undefined {
+    const profile = this.#accounts.get(account);
+    const { policy } = this.#context;
+    const about = { at: this.#clock, policy, isExempt: false, weakPassword: '', expected: 0 };
+    return profile === undefined ? undefined : accountBound(profile, about);
+  }
+
   apply(event: ReplayEvent): ReplayVerdict | undefined {
     if (event.at < this.#clock - backwardsMax) return undefined;
     if (event.at > this.#clock) this.#clock = event.at;
+    this.#reviewBrake();
     this.#clearDue();
     switch (event.kind) {
       case 'send':
@@ -148,10 +185,26 @@ class MemoryReplay implements Replay {
       case 'delivery':
         this.#delivery(event);
         return undefined;
+      case 'receive':
+        this.#correspondents.received(event);
+        return undefined;
       case 'clear':
         this.#clear(event.account);
         return undefined;
+      case 'expect':
+        this.#mailings.expect(event);
+        return undefined;
     }
+  }
+
+  #reviewBrake(): void {
+    if (!this.#brake.isOn || this.#clock - this.#reviewedAt < minuteMs) return;
+    this.#reviewedAt = this.#clock;
+    this.#brake.review(this.#clock);
+  }
+
+  #brakeChanged({ kind, episode }: BrakeChange): void {
+    if (kind === 'on') this.summary.brakes.push(episode);
   }
 
   #login(event: LoginSeen): void {
@@ -166,19 +219,21 @@ class MemoryReplay implements Replay {
 
   /** A server tells each recipient's end once, and no more of them than the message had. */
   #delivery(event: Extract<ReplayEvent, { kind: 'delivery' }>): void {
-    const sent = this.#senderOf(event.id);
-    if (sent === undefined || event.outcome === 'sent') return;
+    if (event.outcome === 'sent') return;
+    const sent = this.#sent.find(event.id);
+    if (sent === undefined) return;
     const { mxHost = '' } = event;
     const answer =
       event.mxHost === '' ? undefined : senderAnswer(this.#replies, { ...event, mxHost });
-    if (answer === undefined && (event.outcome !== 'bounced' || sent.left === 0)) return;
+    if (answer === undefined && (event.outcome !== 'bounced' || this.#sent.left(sent) === 0))
+      return;
     // What holds for the whole message counts once for each site.
     const about = answer === undefined ? event.recipient : `refused by ${answer.site}`;
     const key = hash53(`${event.id} ${about}`, 0);
     if (this.#told.get(key) === true) return;
     this.#told.set(key, true);
-    if (answer === undefined) sent.left--;
-    const { account, sentAt } = sent;
+    if (answer === undefined) this.#sent.told(sent);
+    const { account, sentAt } = this.#sent.about(sent);
     const seen = { ...event, account, sentAt, ...(answer === undefined ? {} : { answer }) };
     delivery(this.#profile(account, event.at), seen);
   }
@@ -192,33 +247,17 @@ class MemoryReplay implements Replay {
     return profile;
   }
 
-  #remember({ id, account, at, outside, local }: Submission): void {
-    this.#sentIds.push(id);
-    this.#sent.push({ account, sentAt: at, left: outside.length + local.length });
-    if (this.#sentIds.length < 2 * messagesRemembered) return;
-    this.#sentIds = this.#sentIds.slice(-messagesRemembered);
-    this.#sent = this.#sent.slice(-messagesRemembered);
-  }
-
-  #senderOf(id: string): Sent | undefined {
-    for (const [i, sentId] of this.#sentIds.entries()) {
-      const sent = this.#sent[i];
-      if (sent !== undefined) this.#senders.set(sentId, sent);
-    }
-    this.#sentIds = [];
-    this.#sent = [];
-    return this.#senders.get(id);
-  }
-
   #send(message: Submission): ReplayVerdict {
     const profile = this.#profile(message.account, message.at);
     const before = profile.state;
-    const { judgement, book } = submit(profile, message, this.#context, this.#flags(message));
+    const expected = this.#mailings.of(message, profile, this.#context.people);
+    const flags = { ...this.#flags(message), expected };
+    const { judgement, book, told } = submit(profile, message, this.#context, flags);
     const sum =
       judgement.verdict === 'pass'
         ? addUp(message, profile, this.#context, {
             profile: (account) => this.#profile(account, message.at),
-            flags: (summed) => this.#flags(summed),
+            flags: (summed) => ({ ...this.#flags(summed), expected }),
             isExempt: false,
           })
         : undefined;
@@ -227,23 +266,35 @@ class MemoryReplay implements Replay {
     if (sum !== undefined && sum.judgement.verdict !== 'pass') {
       const { reasons, state, verdict } = sum.judgement;
       if (verdict === 'hold') this.#held.add(sum.message);
-      this.#remember(message);
+      this.#sent.add(message);
+      const parties = this.#parties.parties(sum.message, sum.judgement, told);
       this.#tell(sum.message.account, verdict);
-      return { id: message.id, verdict, account: state, because: reasons };
+      const toldTo = parties.length > 0 ? { told: parties } : {};
+      return { id: message.id, verdict, account: state, because: reasons, ...toldTo };
     }
-    if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
-    else if (judgement.verdict === 'hold') this.#held.add(message);
-    this.#remember(message);
+    if (judgement.verdict === 'pass') {
+      this.#serverRecipients += message.outside.length;
+      if (judgement.state === 'clear') {
+        this.#correspondents.passed(message, judgement.fresh.length > 0);
+      }
+      this.#mailings.useUp(message.account, expected);
+    } else if (judgement.verdict === 'hold') this.#held.add(message);
+    this.#sent.add(message);
     if (before !== 'suspended' && judgement.state === 'suspended') {
       this.#suspended(message, profile, judgement.reasons);
     }
-    if (profile.numbersAt === message.at) this.#waits(message);
+    const parties = this.#parties.parties(message, judgement, told);
+    const left = this.#held.takeLeft();
+    const decides = profile.numbersAt === message.at && this.#waits(message);
     this.#tell(message.account, judgement.verdict);
     return {
       id: message.id,
       verdict: judgement.verdict,
       account: judgement.state,
       because: judgement.verdict === 'pass' ? [] : judgement.reasons,
+      ...(parties.length > 0 ? { told: parties } : {}),
+      ...(left.length > 0 ? { left } : {}),
+      ...(decides ? { decides } : {}),
     };
   }
 
@@ -313,11 +364,12 @@ class MemoryReplay implements Replay {
   }
 
   /** The operator was told that the account's mail waits: they look at it later. */
-  #waits({ account, at }: Submission): void {
-    if (this.#operatorClearsMs === undefined || this.#waiting.has(account)) return;
+  #waits({ account, at }: Submission): boolean {
+    if (this.#operatorClearsMs === undefined || this.#waiting.has(account)) return false;
     this.#waiting.add(account);
     const looksAt = (at + this.#operatorClearsMs) as Millis;
     this.#clears.push({ at: looksAt, account, suspension: undefined });
+    return true;
   }
 
   #isOpen(suspension: Suspension): boolean {
@@ -342,6 +394,7 @@ class MemoryReplay implements Replay {
     if (profile?.state === 'suspended' || (profile && waitsForPerson(profile, this.#clock)))
       this.#learn(release(profile, { honest: true }));
     this.#open.delete(account);
+    this.#parties.decided(account);
     this.#held.decided(account);
   }
 }

@@ -30,7 +30,7 @@ import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
-import type { Settings } from '../settings.ts';
+import { observes, type Settings } from '../settings.ts';
 import { holdAgain } from './held-requeued.ts';
 import { hijackConfirmed, suspendedAlready, suspendedText } from './hijack-confirmed.ts';
 import { HoldingNow } from './holding-now.ts';
@@ -113,7 +113,7 @@ class SuspensionFlow implements Suspensions {
   async byHand(account: Account, { by, note, hijacked }: SuspendHow): Promise<AdminResult> {
     const { accounts, settings } = this.#deps;
     const { clock, count } = this.#deps.world;
-    if (settings.mode === 'observe') return onlyObserving;
+    if (observes(settings, account)) return onlyObserving;
     const at = clock.now();
     const profile = accounts.profile(account, at);
     if (profile.state === 'suspended') {
@@ -180,7 +180,7 @@ class SuspensionFlow implements Suspensions {
   renamed(before: string, message: MessageRow): void {
     const { journal, settings } = this.#deps;
     const { account } = message;
-    if (settings.mode !== 'guard') return;
+    if (observes(settings, account)) return;
     const held = journal.live.heldOne(before);
     const [incident] = this.#incidents(account).filter(({ observed }) => !observed);
     if (held?.state === 'held') {
@@ -191,10 +191,10 @@ class SuspensionFlow implements Suspensions {
   }
 
   resume(): void {
-    const enforced = this.#deps.settings.mode === 'guard';
+    const { settings } = this.#deps;
     const open = this.#deps.journal.live
       .incidents({ open: true, limit: openMax })
-      .filter(({ observed }) => enforced && !observed);
+      .filter(({ account, observed }) => !observed && !observes(settings, account));
     // One after the other, as each starts programs. Releases first: their people wait to send, and
     // mail of suspended accounts is stopped in any case.
     const all = async (): Promise<void> => {
@@ -224,7 +224,7 @@ class SuspensionFlow implements Suspensions {
   ): { changes: readonly Change[]; committed: () => void } {
     const { notices } = this.#deps;
     const { log, newId } = this.#deps.world;
-    const observed = this.#deps.settings.mode === 'observe';
+    const observed = observes(this.#deps.settings, account);
     const incident: IncidentRow = {
       id: newId(),
       account,

@@ -14,7 +14,7 @@ import type { Mta } from '../../ports/mail-server.ts';
 import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Settings } from '../settings.ts';
+import { observes, type Settings } from '../settings.ts';
 import type { Suspensions } from './account-suspended.ts';
 
 const reviewMs = minuteMs;
@@ -59,12 +59,11 @@ export function openReview(deps: ReviewDeps): { review(): Promise<void>; close()
 async function endSuspensions(deps: ReviewDeps): Promise<void> {
   const { accounts, journal, settings, suspensions } = deps;
   const { clock } = deps.world;
-  const observing = settings.mode === 'observe';
-  const after = observing ? observedMs : settings.releaseAfterMs;
-  if (after === 0) return;
   for (const incident of journal.live.incidents({ open: true, limit: rowsMax })) {
-    if (clock.now() - incident.suspendedAt < after) continue;
-    // In observe mode no real suspension ends. What an operator did, an operator undoes.
+    const observing = observes(settings, incident.account);
+    const after = observing ? observedMs : settings.releaseAfterMs;
+    if (after === 0 || clock.now() - incident.suspendedAt < after) continue;
+    // Of an observed account no real suspension ends. What an operator did, an operator undoes.
     if (incident.observed !== observing || incident.by !== 'guard') continue;
     const profile = accounts.known(incident.account);
     if (profile === undefined || profile.hijackedAt > 0) continue;

@@ -1,11 +1,12 @@
 /**
- * When the mode changes from observe to guard, suspensions that were only observed end. They must
- * not become real by a change of the mode. Real suspensions outlast every change of the mode.
+ * When Postern begins to act on an account, by the mode or the list `enforce`, a suspension that
+ * was only observed ends: it must not become real by a change of the settings. Real suspensions
+ * outlast every such change.
  */
 import { faultText } from '../../lib/error-text.ts';
 import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Settings } from '../settings.ts';
+import { observes, type Settings } from '../settings.ts';
 import type { Suspensions } from './account-suspended.ts';
 import { type ModeNotes, openModeNotes } from './mode-noted.ts';
 
@@ -35,16 +36,16 @@ export function openMode(deps: ModeDeps): {
 }
 
 /**
- * Ends observed suspensions in guard mode. Call it at the start too, as the mode may have changed
- * while Postern was stopped. No account counts as suspended while the releases are still written.
+ * Ends observed suspensions of accounts that Postern acts on now. Call it at the start too, as the
+ * mode may have changed while Postern was stopped. No account counts as suspended while the
+ * releases are still written.
  */
 export function modeChanged({ journal, suspensions, world, settings }: ModeDeps): void {
-  if (settings.mode === 'observe') return;
   const { log } = world;
-  const note = 'the mode changed to guard';
+  const note = 'Postern acts on this account now';
   for (const { account, observed } of journal.live.incidents({ open: true, limit: openMax })) {
-    if (!observed) continue;
-    log('info', 'account.cleared', { account, why: 'the mode is guard from now on' });
+    if (!observed || observes(settings, account)) continue;
+    log('info', 'account.cleared', { account, why: 'Postern acts on it from now on' });
     suspensions
       .release(account, { by: 'postern', note, falseAlarm: false, keepHeld: true })
       .catch((why: unknown) =>

@@ -39,15 +39,23 @@ export function openModeNotes({
     },
     changed() {
       const { mode } = settings;
+      const stance = stanceText(settings);
       const before = journal.live.meta(modeKey);
-      if (before === mode) return;
+      if (before === stance) return;
       const at = world.clock.now();
-      journal.add({ kind: 'meta', key: modeKey, value: mode });
+      journal.add({ kind: 'meta', key: modeKey, value: stance });
       if (before === undefined) return; // the first start
       const isAnnounced = last?.mode === mode && at - last.at <= announcedMs;
       const by = isAnnounced && last !== undefined ? last.by : inFile;
-      const row = { at, by, action: 'mode', account: '', detail: `${before} became ${mode}` };
+      const row = { at, by, action: 'mode', account: '', detail: `${before} became ${stance}` };
       journal.add({ kind: 'audit', row });
     },
   };
+}
+
+/** `observe`, or with the part that Postern acts on all the same: `observe (enforce: 5%)`. */
+function stanceText({ enforce, mode }: Pick<Settings, 'enforce' | 'mode'>): string {
+  return mode === 'guard' || enforce.length === 0
+    ? mode
+    : `${mode} (enforce: ${enforce.join(', ')})`;
 }

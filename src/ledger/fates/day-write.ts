@@ -21,6 +21,9 @@ const subjectLengthMax = 200;
 /** Further queue ids that are kept of one message. */
 const otherIdsMax = 20;
 
+const judgedColumns =
+  'what, judged_at, account, client, sender, header_from, script, copy, id_left, id_right';
+
 /** A message with this queue id that began from `from` to `to`; the newest if there are more. */
 export function findMessage(
   day: DayFile,
@@ -32,6 +35,11 @@ export function findMessage(
   },
 ): MessagePlace | undefined {
   if (of.queueId === '') return undefined;
+  const hash = day.hash('q', of.queueId);
+  // Most ids are new, and this costs less than the whole question.
+  if (day.statement('SELECT 1 FROM keys WHERE hash = ? LIMIT 1').get(hash) === undefined) {
+    return undefined;
+  }
   const row = day
     .statement(
       `SELECT m.id, m.at, m.what FROM keys k JOIN messages m ON m.id = k.message
@@ -41,15 +49,7 @@ export function findMessage(
          AND (h.text IS NULL OR ? = '' OR h.text = ?)
        ORDER BY m.at DESC LIMIT 1`,
     )
-    .get(
-      day.hash('q', of.queueId),
-      of.from - day.start,
-      of.to - day.start,
-      of.queueId,
-      of.queueId,
-      of.host,
-      of.host,
-    );
+    .get(hash, of.from - day.start, of.to - day.start, of.queueId, of.queueId, of.host, of.host);
   if (row === undefined) return undefined;
   return {
     id: Number(row['id']),
@@ -69,16 +69,53 @@ export function addMessage(
   return { id, at, isKept: false };
 }
 
-export function writeJudged(day: DayFile, place: MessagePlace, message: JudgedMessage): void {
+/** Adds a message that the guard has judged, and of which nothing else is known yet. */
+export function addJudged(day: DayFile, message: JudgedMessage): MessagePlace {
   const what = messageCode(message);
-  place.isKept ||= (what & keptBit) !== 0;
-  const sender = day.person(message.sender);
-  const from = message.headerFrom === message.sender ? null : day.person(message.headerFrom);
-  const [left, right] = splitId(message.messageId);
+  const at = message.at - day.start;
+  const people = judgedPeople(day, message);
+  const id = day.add(
+    `INSERT INTO messages (queue, at, ${judgedColumns})
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    message.queueId,
+    at,
+    ...judgedValues(day, message, people),
+  );
+  addKey(day, 'q', message.queueId, id);
+  const place = { id, at, isKept: (what & keptBit) !== 0 };
+  addDetails(day, place, message, people);
+  return place;
+}
+
+export function writeJudged(day: DayFile, place: MessagePlace, message: JudgedMessage): void {
+  place.isKept ||= (messageCode(message) & keptBit) !== 0;
+  const people = judgedPeople(day, message);
   day.run(
-    `UPDATE messages SET what = ?, judged_at = ?, account = ?, client = ?, sender = ?,
-       header_from = ?, script = ?, copy = ?, id_left = ?, id_right = ? WHERE id = ?`,
-    what,
+    `UPDATE messages SET (${judgedColumns}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?`,
+    ...judgedValues(day, message, people),
+    place.id,
+  );
+  addDetails(day, place, message, people);
+}
+
+type JudgedPeople = { readonly sender: number | null; readonly from: number | null };
+
+function judgedPeople(day: DayFile, { headerFrom, sender }: JudgedMessage): JudgedPeople {
+  return {
+    sender: day.person(sender),
+    from: headerFrom === sender ? null : day.person(headerFrom),
+  };
+}
+
+/** As of judgedColumns. */
+function judgedValues(
+  day: DayFile,
+  message: JudgedMessage,
+  { from, sender }: JudgedPeople,
+): readonly (number | string | null)[] {
+  const [left, right] = splitId(message.messageId);
+  return [
+    messageCode(message),
     message.at - day.start,
     day.word(message.account),
     day.word(message.client),
@@ -88,8 +125,15 @@ export function writeJudged(day: DayFile, place: MessagePlace, message: JudgedMe
     message.fingerprint === '' ? null : hash53(message.fingerprint, 0),
     left,
     day.word(right),
-    place.id,
-  );
+  ];
+}
+
+function addDetails(
+  day: DayFile,
+  place: MessagePlace,
+  message: JudgedMessage,
+  { from, sender }: JudgedPeople,
+): void {
   addKey(day, 'm', message.messageId, place.id);
   // Senders with an account are users of this server.
   addAddress(day, sender, message.sender, true);
@@ -144,8 +188,6 @@ export function writeLogged(
   addAddress(day, sender, message.sender, isOurs || place.isKept);
 }
 
-const judgedColumns =
-  'what, judged_at, account, client, sender, header_from, script, copy, id_left, id_right';
 const attemptColumns =
   'delay, delivered, what, mx_host, mx_address, our_address, status, reply, reply_parts';
 const everywhere = ['recipients', 'keys'] as const;

@@ -68,15 +68,19 @@ export function openFateStore(options: FateStoreOptions): OpenFateStore {
 }
 
 type Question = { resolve(told: ThreadTold): void; reject(error: unknown): void };
+/** A fact as the thread gets it. */
+type WaitingFact = { readonly json: string; readonly weight: number };
 type Settling = { readonly upTo: number; readonly done: () => void };
 
 class Store implements OpenFateStore {
   readonly #options: FateStoreOptions;
   #keeping: Keeping;
-  #waiting: Fact[] = [];
+  #waiting: WaitingFact[] = [];
   #waitingWeight = 0;
   /** The batch that the thread has now, and the number of its last fact. */
-  #batch: { readonly facts: readonly Fact[]; readonly upTo: number; again: boolean } | undefined;
+  #batch:
+    | { readonly facts: readonly WaitingFact[]; readonly upTo: number; again: boolean }
+    | undefined;
   /** Facts that were told, and that were settled. */
   #told = 0;
   readonly #settling: Settling[] = [];
@@ -171,7 +175,8 @@ class Store implements OpenFateStore {
       return;
     }
     this.#told++;
-    this.#waiting.push(fact);
+    // Now, and not all of a batch at once: that would stop the mail for ten milliseconds.
+    this.#waiting.push({ json: JSON.stringify(fact), weight });
     this.#waitingWeight += weight;
     if (this.#batch !== undefined) return;
     if (this.#waitingWeight >= batchMax) this.#send();
@@ -192,7 +197,7 @@ class Store implements OpenFateStore {
     this.#timer = undefined;
     const facts = this.#waiting.splice(0, batchMax);
     this.#waitingWeight =
-      this.#waiting.length === 0 ? 0 : this.#waiting.reduce((sum, fact) => sum + weightOf(fact), 0);
+      this.#waiting.length === 0 ? 0 : this.#waiting.reduce((sum, fact) => sum + fact.weight, 0);
     this.#batch = { facts, upTo: this.#told - this.#waiting.length, again: false };
     this.#resend();
   }
@@ -206,7 +211,7 @@ class Store implements OpenFateStore {
       this.#settle(this.#told);
       this.#trouble(`the disk has not taken them for ${slowMs / secondMs} seconds`);
     }, slowMs).unref();
-    const facts = JSON.stringify(this.#batch.facts);
+    const facts = `[${this.#batch.facts.map(({ json }) => json).join()}]`;
     this.#post({ kind: 'write', facts, now: this.#options.world.clock.now() });
   }
 
@@ -357,10 +362,6 @@ class Store implements OpenFateStore {
 
 function lost(failed: number): Wrote {
   return { failed, outOfRange: 0, damaged: [], unusable: [] };
-}
-
-function weightOf(fact: Fact): number {
-  return fact.kind === 'judged' ? 1 + fact.message.recipients.length : 1;
 }
 
 function within(promise: Promise<void>, ms: number): Promise<void> {

@@ -11,6 +11,7 @@ import { DayFile } from './day.ts';
 import { dayFault, isLost } from './day-fault.ts';
 import { type DayName, dayEnd, dayNameOf, dayPaths, daysIn, setDamagedAside } from './day-names.ts';
 import {
+  addJudged,
   addMessage,
   clockMs,
   findMessage,
@@ -159,9 +160,14 @@ export class FateWriter {
     const from = (at - uploadMs) as Millis;
     const to = (at + clockMs) as Millis;
     const id = { queueId, host: '' };
-    const found = this.#find({ ...id, from, to, first: at }) ?? this.#add(id, at);
-    if (found === undefined) return false;
-    writeJudged(found.day, found.place, message);
+    const found = this.#find({ ...id, from, to, first: at });
+    if (found !== undefined) {
+      writeJudged(found.day, found.place, message);
+      return true;
+    }
+    const day = this.#dayFor(at);
+    if (day === undefined) return false;
+    this.#remember(id, day, addJudged(day, message));
     return true;
   }
 
@@ -240,12 +246,18 @@ export class FateWriter {
   }
 
   #add(id: IdAtHost, at: Millis): Found | undefined {
+    const day = this.#dayFor(at);
+    if (day === undefined) return undefined;
+    return this.#remember(id, day, addMessage(day, { queueId: id.queueId, at }));
+  }
+
+  /** The day of a new message; undefined if it is out of range. */
+  #dayFor(at: Millis): DayFile | undefined {
     if (!isTime(at)) return undefined;
     const name = dayNameOf(at);
     const isOver = dayEnd(name) + this.#keeping.keepMs <= this.#now;
     if (isOver || at > this.#now + dayMs || this.#unusable.has(name)) return undefined;
-    const day = this.#open(name);
-    return this.#remember(id, day, addMessage(day, { queueId: id.queueId, at }));
+    return this.#open(name);
   }
 
   #remember(id: IdAtHost, day: DayFile, place: MessagePlace): Found {

@@ -84,6 +84,19 @@ const inMemory: ReadonlyMap<number, string> = new Map([
        until INTEGER, note TEXT, made_by TEXT);
      CREATE TEMP TABLE sending_domain AS SELECT *, '' AS unsubscribe FROM main.sending_domain;`,
   ],
+  [
+    17,
+    `CREATE TEMP TABLE correspondent (mailbox INTEGER, sender INTEGER, day INTEGER,
+       PRIMARY KEY (mailbox, sender));
+     CREATE TEMP TABLE domain_use (kind INTEGER, key INTEGER, first_at INTEGER, day INTEGER,
+       users BLOB, PRIMARY KEY (kind, key));
+     CREATE TEMP TABLE mailing (account TEXT PRIMARY KEY, recipients INTEGER, remaining INTEGER,
+       until INTEGER, note TEXT, made_by TEXT, at INTEGER);
+     CREATE TEMP TABLE contact_import (id INTEGER, account TEXT, at INTEGER, made_by TEXT,
+       source TEXT, note TEXT, added INTEGER, undone_at INTEGER, PRIMARY KEY (id, account));
+     CREATE TEMP TABLE contact_imported (account INTEGER, recipient INTEGER, import INTEGER,
+       PRIMARY KEY (account, recipient));`,
+  ],
 ]);
 
 /** The oldest version that a command that only reads can read, without a migration of the file. */

@@ -27,6 +27,9 @@ const texts = [
   ['checklist_item', 'id', 'unknown_why'],
   ['checklist_change', 'number', 'text'],
   ['acknowledgement', 'id', 'note'],
+  ['mailing', 'account', 'note'],
+  ['contact_import', 'rowid', 'note'],
+  ['contact_import', 'rowid', 'source'],
 ] as const;
 /** Lists of addresses with their numbers, as JSON. */
 const lists = ['written_to', 'sent_as'] as const;
@@ -39,6 +42,7 @@ export function forgetter(
   const changed = make.query('SELECT total_changes() AS n');
   const changes = (): number => integer(changed.first() ?? {}, 'n');
   const known = make.command('DELETE FROM known WHERE recipient = ?');
+  const imported = make.command('DELETE FROM contact_imported WHERE recipient = ?');
   // The subject of a message to or from a person says something about the person.
   const subject = make.command(
     `UPDATE story SET subject = '' WHERE subject <> '' AND
@@ -49,6 +53,8 @@ export function forgetter(
        (sender = ?1 OR EXISTS (SELECT 1 FROM json_each(recipients) WHERE value = ?1))`,
   );
   const correspondent = make.command('DELETE FROM inbound_known WHERE key = ?');
+  // In both directions: those who wrote to the address, too.
+  const wroteIn = make.command('DELETE FROM correspondent WHERE mailbox = ?1 OR sender = ?1');
   const senders = ['message', 'submission', 'inbound', 'inbound_deferred'].map((table) =>
     make.command(`UPDATE ${table} SET sender = '' WHERE sender = ?`),
   );
@@ -81,7 +87,9 @@ export function forgetter(
         const before = changes();
         for (const hash of hashes) {
           known(hash);
+          imported(hash);
           correspondent(hash);
+          wroteIn(hash);
         }
         subject(address);
         incoming(address);

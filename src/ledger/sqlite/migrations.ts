@@ -9,7 +9,9 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { copyFor, wayBack } from './earlier-copy.ts';
 import { authorsStep } from './steps/authors.ts';
 import { checklistStep } from './steps/checklist.ts';
+import { correspondentsStep } from './steps/correspondents.ts';
 import { inboundSchema } from './steps/inbound.ts';
+import { mailingsStep } from './steps/mailings.ts';
 import { observedStep } from './steps/observed.ts';
 import { oneClickStep } from './steps/one-click.ts';
 import { providersStep } from './steps/providers.ts';
@@ -296,6 +298,7 @@ export const migrations: readonly string[] = [
   providersStep,
   inboundSchema,
   checklistStep + oneClickStep + observedStep,
+  correspondentsStep + mailingsStep,
 ];
 
 /**

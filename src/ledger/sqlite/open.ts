@@ -6,6 +6,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { CorrespondentLedger } from '../../ports/inbound/correspondents.ts';
 import type { InboundLedger } from '../../ports/inbound/inbound.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import type { Log } from '../../ports/world.ts';
@@ -273,10 +274,16 @@ function reads(
     checklistItems: all.checklist.checklistItems,
     acknowledgements: all.checklist.acknowledgements,
     checklistChanges: all.checklist.checklistChanges,
+    mailings: all.mailings.mailings,
+    imports: all.imports.imports,
+    importedOf: all.imports.importedOf,
   };
 }
 
-function inboundReads({ inbound }: ReturnType<typeof tables>): InboundLedger {
+function inboundReads({
+  correspondents,
+  inbound,
+}: ReturnType<typeof tables>): InboundLedger & CorrespondentLedger {
   return {
     inboundMail: inbound.inboundMail,
     inboundOne: inbound.inboundOne,
@@ -289,6 +296,10 @@ function inboundReads({ inbound }: ReturnType<typeof tables>): InboundLedger {
     countKnown: inbound.countKnown,
     sentNames: inbound.sentNames,
     inboundAllowed: inbound.inboundAllowed,
+    correspondent: correspondents.correspondent,
+    countCorrespondents: correspondents.countCorrespondents,
+    domainUse: correspondents.domainUse,
+    countDomainUses: correspondents.countDomainUses,
   };
 }
 

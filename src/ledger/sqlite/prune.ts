@@ -6,7 +6,8 @@
  * `scriptsMax` others have sent since. Lanes without mail, with their intervals, and changes and
  * replies of lanes go with the stories. So do domains that came near to no rule for bulk senders.
  * The others stay, as some providers never forget them. Mail that came in goes with the messages,
- * once it no longer waits, and what is known of senders by its own age.
+ * once it no longer waits; what is known of senders, who wrote in and which domains are used go by
+ * their own age.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { knownKinds } from '../../core/inbound/greylist/knowledge.ts';
@@ -14,6 +15,7 @@ import { scriptsMax } from '../../core/scripts/register.ts';
 import { dayMs } from '../../lib/time.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { statsKinds } from '../../ports/stats.ts';
+import { correspondentPruner } from './tables/inbound/correspondents.ts';
 import { integer, type Statements } from './tables/statements.ts';
 import { inTransaction } from './write.ts';
 
@@ -71,8 +73,15 @@ export function pruner(
     `DELETE FROM script WHERE account IN
        (SELECT account FROM script ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${scriptsMax})`,
   );
+  const imported = make.command(
+    `DELETE FROM contact_imported WHERE (account, recipient) IN
+       (SELECT contact_imported.account, recipient FROM contact_imported
+        JOIN (SELECT DISTINCT id FROM contact_import WHERE at < ?) ON id = import
+        LIMIT ${sliceRows})`,
+  );
   const lanes = lanePruner(make);
   const incoming = incomingPruner(make);
+  const correspondents = correspondentPruner(make, sliceRows);
   const changed = make.query('SELECT total_changes() AS n');
   const changes = (): number => integer(changed.first() ?? {}, 'n');
   return (olderThan) => {
@@ -88,6 +97,8 @@ export function pruner(
       script();
       lanes(olderThan);
       incoming(olderThan);
+      if (olderThan.correspondents !== undefined) correspondents(olderThan.correspondents);
+      imported(olderThan.imports);
       const day = Math.floor(olderThan.statistics / dayMs);
       for (const by of statsKinds) rollup(by, day);
     });

@@ -25,6 +25,11 @@ const slices = [
      (SELECT account, address FROM written_as WHERE account = ? LIMIT ${sliceRows})`,
   `may_write_as WHERE (account, address) IN
      (SELECT account, address FROM may_write_as WHERE account = ? LIMIT ${sliceRows})`,
+  `contact_imported WHERE (account, recipient) IN (SELECT contact_imported.account, recipient
+     FROM account JOIN contact_imported ON contact_imported.account = account.id
+     WHERE account.name = ? LIMIT ${sliceRows})`,
+  'contact_import WHERE account = ?',
+  'mailing WHERE account = ?',
   'exemption WHERE account = ?',
 ];
 

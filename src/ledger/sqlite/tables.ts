@@ -5,9 +5,12 @@ import { type ChecklistTable, checklistTable } from './tables/checklist/checklis
 import { type DkimKeyTable, dkimKeyTable } from './tables/dkim-keys.ts';
 import { type HandoverTable, handoverTable } from './tables/handovers.ts';
 import { type HeldTable, heldTable } from './tables/held.ts';
+import { type CorrespondentTable, correspondentTable } from './tables/inbound/correspondents.ts';
 import { type InboundTable, inboundTable } from './tables/inbound/inbound.ts';
 import { type IncidentTable, incidentTable } from './tables/incidents.ts';
 import { type LaneTable, laneTable } from './tables/lanes/lanes.ts';
+import { type ImportTable, importTable } from './tables/mailings/imports.ts';
+import { type MailingTable, mailingTable } from './tables/mailings/mailings.ts';
 import { type MessageTable, messageTable } from './tables/messages.ts';
 import {
   type AuditTable,
@@ -45,7 +48,10 @@ export type Tables = {
   readonly authors: AuthorTable;
   readonly lanes: LaneTable;
   readonly inbound: InboundTable;
+  readonly correspondents: CorrespondentTable;
   readonly checklist: ChecklistTable;
+  readonly mailings: MailingTable;
+  readonly imports: ImportTable;
 };
 
 export function tables(make: Statements): Tables {
@@ -68,6 +74,9 @@ export function tables(make: Statements): Tables {
     authors: authorTable(make),
     lanes: laneTable(make),
     inbound: inboundTable(make),
+    correspondents: correspondentTable(make),
     checklist: checklistTable(make),
+    mailings: mailingTable(make),
+    imports: importTable(make),
   };
 }

@@ -2,8 +2,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { unreachable } from '../../lib/assert.ts';
 import type { ChecklistWrite } from '../../ports/checklist/checklist.ts';
+import type { ImportChange } from '../../ports/imports/imports.ts';
+import type { CorrespondentsChange } from '../../ports/inbound/correspondents.ts';
 import type { InboundChange } from '../../ports/inbound/inbound.ts';
 import type { Change, Ledger } from '../../ports/ledger.ts';
+import type { MailingChange } from '../../ports/mailings/mailings.ts';
 import type { Marks } from './soundness/wal-match.ts';
 import { writeFault } from './tables/faults.ts';
 import type { Tables } from './tables.ts';
@@ -125,7 +128,10 @@ function apply(tables: Tables, change: Change): void {
   }
 }
 
-function applyInbound(tables: Tables, change: InboundChange | ChecklistWrite): void {
+type AccountWrite = MailingChange | ImportChange;
+type Later = InboundChange | CorrespondentsChange | ChecklistWrite | AccountWrite;
+
+function applyInbound(tables: Tables, change: Later): void {
   const { inbound } = tables;
   switch (change.kind) {
     case 'inbound':
@@ -149,12 +155,16 @@ function applyInbound(tables: Tables, change: InboundChange | ChecklistWrite): v
     case 'inbound-disallowed':
       inbound.dropAllowed(change.what);
       break;
+    case 'correspondents':
+      tables.correspondents.put(change.row);
+      break;
     default:
       applyChecklist(tables, change);
   }
 }
 
-function applyChecklist({ checklist }: Tables, change: ChecklistWrite): void {
+function applyChecklist(tables: Tables, change: ChecklistWrite | AccountWrite): void {
+  const { checklist } = tables;
   switch (change.kind) {
     case 'checklist-item':
       checklist.put(change.row);
@@ -170,6 +180,25 @@ function applyChecklist({ checklist }: Tables, change: ChecklistWrite): void {
       break;
     case 'acknowledgement-ended':
       checklist.dropAcknowledgement(change.id);
+      break;
+    default:
+      applyAnnounced(tables, change);
+  }
+}
+
+function applyAnnounced({ imports, mailings }: Tables, change: AccountWrite): void {
+  switch (change.kind) {
+    case 'mailing':
+      mailings.put(change.row);
+      break;
+    case 'import':
+      imports.put(change.row);
+      break;
+    case 'imported':
+      imports.add(change);
+      break;
+    case 'not-imported':
+      imports.drop(change);
       break;
     default:
       unreachable(change);

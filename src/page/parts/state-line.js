@@ -6,9 +6,12 @@ import { many, sentence } from './words.js';
 
 /** { tone, title, detail, enforcing? }; `enforcing`: what mode guard would have changed. */
 export function stateLine(view) {
-  const { ledger, mode, troubles } = view.status;
+  const { enforce, ledger, mode, troubles } = view.status;
   if (ledger.state === 'failing') return ledgerFails(ledger);
-  const line = mode === 'observe' ? observed(view) : guarded(view);
+  const isPart = mode === 'observe' && enforce.length > 0;
+  // What was really stopped comes first.
+  const acts = mode === 'guard' || (isPart && view.status.accounts.suspended > 0);
+  const line = acts ? guarded(view) : observed(view);
   if (line.tone === 'stop' || troubles.length === 0) return line;
   return {
     ...line,
@@ -63,7 +66,10 @@ function observed({ enforcing, status, suspended }) {
   }
   return {
     tone: accounts.watched > 0 ? 'watch' : 'well',
-    title: 'Observing: no mail is stopped',
+    title:
+      status.enforce.length === 0
+        ? 'Observing: no mail is stopped'
+        : `Observing, and acting on ${status.enforce.join(', ')}`,
     detail: rest || `${many(verdicts.pass, 'message')} passed since Postern started.`,
     enforcing,
   };

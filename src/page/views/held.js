@@ -80,8 +80,8 @@ function Groups({ view, id, shownFirst, ...shared }) {
     <${ListEnd} list=${list} what="account with held mail" />`;
 }
 
-const nothingHeld = ({ mode }) =>
-  mode === 'observe'
+const nothingHeld = ({ enforce, mode }) =>
+  mode === 'observe' && enforce.length === 0
     ? 'No message is held: Postern only observes. Messages that would have been held passed.'
     : 'No message is held.';
 

@@ -12,6 +12,7 @@ import { releaseAccount, suspendAccount } from '../parts/questions.js';
 import { heldOfAddress } from '../parts/route.js';
 import { explainLabel, visible } from '../parts/strangers.js';
 import { command, many, number, opened, stoppedText, verdictWord } from '../parts/words.js';
+import { Bound, Told } from './bound.js';
 import { Facts } from './facts.js';
 import { Fate } from './fate.js';
 
@@ -92,8 +93,11 @@ function Account({ found, ask, explain, incident, mode }) {
     <p>
       Today: ${many(account.messagesToday, 'message')}
       ${' '}to ${many(account.recipientsToday, 'recipient')}. Known from earlier mail:
-      ${' '}${many(account.knownRecipients, 'recipient')}.
+      ${' '}${many(account.knownRecipients, 'recipient')}${
+        account.importedRecipients > 0 && html` (imported: ${number(account.importedRecipients)})`
+      }${wroteFirst(account)}.
     </p>
+    ${account.expected && html`<${Expected} mailing=${account.expected} />`}
     ${account.probation && html`<p>${opened(account.probation)}.</p>`}
     ${reasons.length > 0 && html`<h3>Why</h3><${Reasons} reasons=${reasons} />`}
     <div class="buttons">
@@ -112,9 +116,23 @@ function Account({ found, ask, explain, incident, mode }) {
       <span class="quiet">To exempt the account until tomorrow</span>
       <${Command} text=${command('accounts', 'allow', name, '--until', 'tomorrow')} />
     </p>
+    ${account.told?.length > 0 && html`<${Told} told=${account.told} />`}
+    ${account.bound && html`<${Bound} name=${name} bound=${account.bound} />`}
     ${found.facts && html`<${Facts} facts=${found.facts} />`}
     <${Stories} stories=${stories} explain=${explain} />
     <${History} incidents=${incidents} audit=${audit} incident=${incident} />`;
+}
+
+/** The mailing that an operator announced. */
+function Expected({ mailing }) {
+  const { account, by, left, recipients, until } = mailing;
+  return html`<p>
+      Announced by ${by}: ${many(recipients, 'new recipient')}, ${number(left)} left, until
+      ${' '}<${When} at=${until} />.
+    </p>
+    <p class="same"><span class="quiet">To take it back</span>
+    <${Command} text=${command('accounts', 'expect', account, '--cancel')} />
+  </p>`;
 }
 
 function Stories({ stories, explain }) {
@@ -180,6 +198,11 @@ function History({ incidents, audit, incident }) {
 }
 
 /** When a suspension ended, and who ended it. */
+/** Of mail that comes in, if it is verified. */
+function wroteFirst({ wroteFirst: count = 0 }) {
+  return count === 0 ? '' : `, and ${many(count, 'correspondent')} who wrote to it`;
+}
+
 function ended({ endedAt, endedBy }) {
   if (endedAt === undefined || endedAt === null) return '';
   return html`; ended <${When} at=${endedAt} /> by ${endedBy}`;

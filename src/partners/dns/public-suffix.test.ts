@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPublicSuffix, organisationOf } from './public-suffix.ts';
+import { isPublicSuffix, organisationOf, siteOf } from './public-suffix.ts';
 
 const rows = [
   ['com', true],
@@ -23,4 +23,19 @@ test('which domain an organisation registered', () => {
   for (const nobody of ['co.uk', 'org', 'localhost', '192.0.2.1']) {
     assert.equal(organisationOf(nobody), undefined);
   }
+});
+
+test('whose site a host is', () => {
+  const rows = [
+    ['www.shop.example.co.uk', 'example.co.uk'],
+    ['thief.github.io', 'thief.github.io'],
+    ['a.thief.github.io', 'thief.github.io'],
+    ['github.io', 'github.io'],
+    ['192.0.2.1', '192.0.2.1'],
+    ['[2001:db8::1]', '[2001:db8::1]'],
+    ['localhost', 'localhost'],
+    ['m\u00fcller.example', 'm\u00fcller.example'],
+    ['x'.repeat(253), 'x'.repeat(253)],
+  ] as const;
+  for (const [host, site] of rows) assert.equal(siteOf(host), site);
 });

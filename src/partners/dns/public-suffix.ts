@@ -20,3 +20,11 @@ export function isPublicSuffix(domain: string): boolean {
 export function organisationOf(domain: string): string | undefined {
   return getDomain(domain, { allowPrivateDomains: false, validateHostname: false }) ?? undefined;
 }
+
+/**
+ * The domain that somebody registered, at a registry or at a company that gives names away
+ * (`shop.github.io`); the host itself without such a domain, as for an address.
+ */
+export function siteOf(host: string): string {
+  return getDomain(host, { allowPrivateDomains: true, validateHostname: false }) ?? host;
+}

@@ -57,6 +57,16 @@ const joeWaits = 'joe@example.org: suspended for 4 hours, 87 of at most 100 mess
 const annWaits =
   'ann@example.org: mail is held for 2 days, 4 of at most 100 messages held (0.1 MB)';
 
+const aboutMessage: NonNullable<Notice['facts']> = {
+  clients: [{ address: '192.0.2.7', network: '', messages: 1 }],
+  clientCount: 1,
+  subjects: [{ subject: 'Invitation', messages: 1 }],
+  recipients: [],
+  domains: [],
+  password: '',
+  answers: [],
+};
+
 const cases: readonly (readonly [string, Partial<Notice>])[] = [
   ['suspended', {}],
   ['page', { page: 'https://mail.example.org:9902/incidents/01J0ZC8R7M' }],
@@ -115,6 +125,13 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
         password: '',
         answers: [],
       },
+    },
+  ],
+  [
+    'holding-waits',
+    {
+      event: 'account.holding',
+      undo: 'postern held release --account joe@example.org',
     },
   ],
   ['lane', { ...aboutLanes, account: 'Google', explain: 'postern providers show google' }],
@@ -249,12 +266,49 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
       explain: 'postern drill last',
     },
   ],
+  [
+    'passed-reach',
+    {
+      event: 'account.reach',
+      undo: '',
+      numbers: { day: 57, dayLimit: 36 },
+      facts: aboutMessage,
+      reasons: [{ signal: 'reach', text: '57 strangers reached in a day; you are told above 36' }],
+    },
+  ],
+  [
+    'passed-copies-observed',
+    {
+      event: 'account.copies',
+      undo: '',
+      observed: true,
+      facts: aboutMessage,
+      reasons: [
+        {
+          signal: 'copies',
+          text: '37 copies of one text in 6 hours; the most of this account until now: 2',
+        },
+      ],
+    },
+  ],
+  [
+    'passed-watched',
+    {
+      event: 'account.watched',
+      undo: '',
+      reasons: [
+        { signal: 'watched', text: 'watched on 3 of the last 7 days; usual: on none' },
+        ...hijack.reasons,
+      ],
+    },
+  ],
   ['test', { event: 'test', account: '', reasons: [], undo: '', explain: '' }],
 ];
 
 for (const [name, more] of cases) {
   test(`notice: ${name}`, (t) => {
-    const { subject, body } = noticeText({ ...hijack, ...more });
+    const { falseAlarm: _, ...bare } = hijack;
+    const { subject, body } = noticeText({ ...(name === 'holding' ? bare : hijack), ...more });
     t.assert.fileSnapshot(`Subject: ${subject}\n\n${body}`, `test/golden/notice/${name}.txt`, {
       serializers: [String],
     });

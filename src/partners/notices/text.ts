@@ -3,12 +3,15 @@
  * stopped, why, and the command that undoes it. Plain text, 76 columns where the words allow. Pure.
  */
 import type { Notice } from '../../core/notice.ts';
+import { isPassedEvent } from '../../core/telling/passed-notice.ts';
 import { withoutControls } from '../../lib/peer-text.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { atRiskOpening, atRiskSubject } from './at-risk-text.ts';
+import { brakeNext, brakeOpening, brakeSubject, isBrake } from './brake-text.ts';
 import { checklistOpening, checklistSubject } from './checklist-text.ts';
 import { drillOpening, drillSubject } from './drill-text.ts';
 import { factLines } from './facts-text.ts';
+import { passedNext, passedOpening, passedSubject } from './passed-text.ts';
 import { bulkSubject, laneSubject, providerOpening } from './provider-text.ts';
 
 export type NoticeText = { readonly subject: string; readonly body: string };
@@ -33,6 +36,8 @@ function subject(notice: Notice): string {
   const at = `on ${oneLine(host)}`;
   const reached = `${count(leaked.recipients, 'recipient')} reached`;
   const halted = `${count(stopped.messages, 'message')} stopped`;
+  const passed = passedSubject(notice, who, at);
+  if (passed !== undefined) return passed;
   switch (notice.event) {
     case 'account.suspended':
       return `[postern] ${who} suspended ${at}: ${reached}, ${halted}`;
@@ -54,6 +59,8 @@ function subject(notice: Notice): string {
       return `[postern] the ledger cannot be written ${at}`;
     case 'guard.trouble':
       return `[postern] the guard needs attention ${at}`;
+    case 'guard.brake':
+      return brakeSubject(at);
     case 'dkim.record':
       return `[postern] a DKIM record of ${who} needs attention`;
     case 'dkim.lost':
@@ -79,7 +86,7 @@ function subject(notice: Notice): string {
 
 function opening(notice: Notice): string {
   const who = oneLine(notice.account);
-  const told = openingOfOthers(notice.event);
+  const told = openingOfOthers(notice.event) ?? passedOpening(notice, who);
   if (told !== undefined) return fold(told);
   switch (notice.event) {
     case 'account.suspended':
@@ -88,11 +95,7 @@ function opening(notice: Notice): string {
           'When much is held, further mail is answered with 451: its senders keep it.',
       );
     case 'account.holding':
-      return fold(
-        `Postern is holding mail of ${who} because it is unusual for this account. ` +
-          'If sending returns to normal and at most 10 messages are held, Postern delivers them ' +
-          'automatically. If more points to a hijack, Postern suspends the account.',
-      );
+      return fold(holdingOpening(notice, who));
     case 'account.full':
       return fold(
         `As much mail of ${who} is held as may be (suspension.held_messages_max, ` +
@@ -151,17 +154,32 @@ function opening(notice: Notice): string {
   }
 }
 
+function holdingOpening({ falseAlarm }: Notice, who: string): string {
+  const goesOn =
+    falseAlarm === undefined
+      ? 'If sending returns to normal and at most 10 messages are held, Postern delivers them ' +
+        'automatically. If it goes on, the mail waits for you.'
+      : 'So much is unusual that THE MAIL WAITS FOR YOU: nothing leaves automatically. ' +
+        'Until you decide, only mail to people that the account knows passes, from its own ' +
+        'network and program.';
+  return (
+    `Postern is holding mail of ${who} because it is unusual for this account. ${goesOn} ` +
+    'If more points to a hijack, Postern suspends the account.'
+  );
+}
+
 /** Of notices that have their words in a file of their own. */
 function openingOfOthers(event: Notice['event']): string | undefined {
   if (event === 'inbound.at-risk') return atRiskOpening;
   if (event === 'drill') return drillOpening;
+  if (event === 'guard.brake') return brakeOpening;
   return event === 'checklist.changed' ? checklistOpening : providerOpening(event);
 }
 
 function facts(notice: Notice): string {
   const { event } = notice;
   if (event === 'drill') return `At       ${notice.at}`;
-  if (event === 'test' || event === 'ledger.failing' || event === 'guard.trouble')
+  if (event === 'test' || event === 'ledger.failing' || /^guard\./.test(event))
     return `At       ${notice.at}`;
   if (event === 'dkim.record' || event === 'dkim.lost') {
     return `Domain   ${oneLine(notice.account)}\nAt       ${notice.at}`;
@@ -169,6 +187,10 @@ function facts(notice: Notice): string {
   const plainly = ['account.waiting', 'account.foreign', 'lane.changed', 'bulk.near'];
   if (plainly.includes(event) || /^(?:authors|checklist|inbound)\./.test(event)) {
     return `At       ${notice.at}`;
+  }
+  if (isPassedEvent(event)) {
+    const about = [`Account  ${oneLine(notice.account)}`, `At       ${notice.at}`];
+    return [...about, ...factLines(notice.facts, fold)].join('\n');
   }
   const { leaked, since } = notice;
   const lines = [
@@ -236,6 +258,7 @@ function releases({ falseAlarm, undo }: Notice): {
 }
 
 function next(notice: Notice): string {
+  if (isBrake(notice)) return brakeNext(oneLine(notice.explain)).join('\n');
   const lines: string[] = [];
   if (notice.explain !== '') lines.push('Details', `  ${oneLine(notice.explain)}`);
   if (notice.page !== undefined) lines.push('On the status page', `  ${oneLine(notice.page)}`);
@@ -247,15 +270,24 @@ function next(notice: Notice): string {
   } else if (notice.event === 'account.would-suspend') {
     lines.push('If the mail was legitimate', `  ${releases(notice).honest}`);
   } else if (notice.event === 'account.holding' || notice.event === 'account.full') {
-    lines.push('If the owner sent it: deliver the held mail now', `  ${oneLine(notice.undo)}`);
+    lines.push(...ifOwnerSent(notice));
     lines.push('If not: stop the account', `  ${hijacked(notice)}`);
   } else if (notice.event === 'account.waiting' && notice.undo !== '') {
     lines.push('If the owner sent it', `  ${oneLine(notice.undo)}`);
     lines.push('If not: stop the account', `  ${hijacked(notice)}`);
+  } else if (isPassedEvent(notice.event)) {
+    lines.push(...passedNext({ ...notice, account: oneLine(notice.account) }));
   } else if (notice.event === 'account.foreign') {
     if (notice.undo !== '') lines.push('If it may: allow it', `  ${oneLine(notice.undo)}`);
   } else if (notice.undo !== '') lines.push('To undo this', `  ${oneLine(notice.undo)}`);
   return lines.join('\n');
+}
+
+/** What waits for a person goes on waiting after its messages have left: only a release ends it. */
+function ifOwnerSent({ event, falseAlarm, undo }: Notice): readonly string[] {
+  return falseAlarm === undefined || event !== 'account.holding'
+    ? ['If the owner sent it: deliver the held mail now', `  ${oneLine(undo)}`]
+    : ['If the owner sent it: deliver it, and let such mail pass', `  ${oneLine(falseAlarm)}`];
 }
 
 function count(many: number, what: string): string {

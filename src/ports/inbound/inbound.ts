@@ -154,13 +154,6 @@ export type LetGoList = {
   remove(queueIds: readonly string[]): Promise<void>;
 };
 
-/** Sends mail to a user of this server. Throws if the mail server did not take it. */
-export type DigestMail = {
-  send(to: string, mail: { readonly subject: string; readonly text: string }): Promise<void>;
-  /** The Message-ID is that of a mail that is being sent. */
-  isOurs(messageId: string): boolean;
-};
-
 export type InboundStatus = {
   readonly stance: 'observe' | 'wait' | 'defer';
   /** How long suspicious mail waits or, in stance observe, would wait; 0: nothing waits. */

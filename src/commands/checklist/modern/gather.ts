@@ -1,7 +1,7 @@
 /**
- * Gathers the measures that nobody knew in 2013: logins, smuggling, XCLIENT, copies of signed mail,
- * names of others in our records, forwards, blocklists. Each source fails for itself: its item is
- * then unknown, with the reason.
+ * Gathers the measures that nobody knew in 2013: logins, smuggling, copies of signed mail, names of
+ * others in our records, forwards, blocklists. Each source fails for itself: its item is then
+ * unknown, with the reason.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,6 @@ import { outsideNames } from '../../../core/checklist/modern/outside-names.ts';
 import { rememberOwners } from '../../../core/checklist/modern/owner-memory.ts';
 import { replayItem } from '../../../core/checklist/modern/replay.ts';
 import { smugglingItem } from '../../../core/checklist/modern/smuggling.ts';
-import { xclientItem } from '../../../core/checklist/modern/xclient.ts';
 import { listedItem, withoutLists } from '../../../core/listed/item.ts';
 import { answeredLater } from '../../../formats/dns/question.ts';
 import { type MainCf, parseMainCf } from '../../../formats/postfix/main-cf.ts';
@@ -73,7 +72,6 @@ export async function modernItems(context: ModernContext): Promise<readonly Chec
   return [
     ...loginItems(logins, commands),
     smugglingItem(postfix, commands),
-    xclientItem(postfix, commands),
     await limited(replayItem([]), async () => {
       const ownKeys = memory.domains.some((domain) => memory.keys(domain).length > 0);
       const unread = postfix === undefined ? 'there is no Postfix to read' : memory.unread;

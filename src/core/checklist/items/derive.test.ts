@@ -4,7 +4,7 @@ import type { Millis } from '../../../lib/time.ts';
 import { type Finding, fine } from '../../finding.ts';
 import { derived, type Evidence, type SeenFinding } from './derive.ts';
 import type { ChecklistItem } from './item.ts';
-import type { Measure } from './measure.ts';
+import type { Measure, MeasureCommand } from './measure.ts';
 
 const plain: Measure = {
   id: 'mail.sorted',
@@ -155,4 +155,11 @@ test('a finding that no measure claims is shown all the same', () => {
     [stray?.id, stray?.state, stray?.fix],
     ['other.other', 'broken', 'fix of other'],
   );
+});
+
+test('a finding may know a better command than its measure', () => {
+  const findings = [bad('sort', 'fail', { command: { postconf: 'sort=' } })];
+  const print = (command: MeasureCommand): string => JSON.stringify(command);
+  const [item] = derived([plain], { findings, unread: new Map() }, print);
+  assert.equal(item?.command, '{"postconf":"sort="}');
 });

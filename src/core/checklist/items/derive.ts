@@ -19,6 +19,8 @@ export type SeenFinding = Finding & {
   readonly state?: ItemState;
   /** When what was found breaks. */
   readonly due?: NonNullable<ChecklistItem['due']>;
+  /** The command that helps, where that depends on what was found. */
+  readonly command?: MeasureCommand;
 };
 
 export type Evidence = {
@@ -73,7 +75,8 @@ function itemOf(
   const judged = findings.length > 0 ? ofFindings(measure, findings) : absent(measure, evidence);
   const helps = measure.commandWhile ?? judged.state;
   const isOpen = judged.state === 'missing' || judged.state === 'broken';
-  const offered = isOpen && helps === judged.state ? measure.command : undefined;
+  const own = findings.find((one) => one.command !== undefined)?.command;
+  const offered = isOpen && helps === judged.state ? (own ?? measure.command) : undefined;
   const command = offered === undefined ? '' : print(offered);
   const due = findings.flatMap((one) => one.due ?? []).toSorted((a, b) => a.at - b.at)[0];
   return { ...fixed, ...judged, command, ...more, ...(due === undefined ? {} : { due }) };

@@ -1,4 +1,4 @@
-/** Logins, smuggling and XCLIENT, judged from main.cf and master.cf as text. */
+/** Logins and smuggling, judged from main.cf and master.cf as text. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseMainCf } from '../../../formats/postfix/main-cf.ts';
@@ -8,7 +8,6 @@ import { type DovecotLogins, dovecotLogins } from './dovecot-logins.ts';
 import { enabledJails } from './jails.ts';
 import { loginItems } from './logins.ts';
 import { smugglingItem, smugglingSupport } from './smuggling.ts';
-import { xclientItem } from './xclient.ts';
 
 const commands = { postconf: (setting: string) => `postconf -e ${setting}` };
 const sasl = 'smtpd_sasl_auth_enable = yes\n';
@@ -242,55 +241,6 @@ for (const [name, main, master, version, bareNewline, state, command] of smuggli
   });
 }
 
-const back =
-  '127.0.0.1:10025 inet n - n - - smtpd\n  -o content_filter=\n  -o mynetworks=127.0.0.0/8\n';
-const xclient: readonly (readonly [string, string, string, ItemState, RegExp, RegExp])[] = [
-  ['off', '', smtp, 'done', /off, as by default/, /^$/],
-  [
-    'loopback by mynetworks',
-    'mynetworks = 127.0.0.0/8\nsmtpd_authorized_xclient_hosts = $mynetworks\n',
-    smtp,
-    'broken',
-    /127\.0\.0\.0\/8 at smtp/,
-    /xclient_hosts=$/,
-  ],
-  [
-    'a network',
-    '',
-    `${smtp}  -o smtpd_authorized_xclient_hosts=10.0.0.0/24\n`,
-    'broken',
-    /10\.0\.0\.0\/24/,
-    /^$/,
-  ],
-  ['one proxy', 'smtpd_authorized_xclient_hosts = 192.0.2.7\n', smtp, 'done', /192\.0\.2\.7/, /^$/],
-  ['a table', 'smtpd_authorized_xclient_hosts = cidr:/x\n', smtp, 'unknown', /not read/, /^$/],
-  [
-    'XFORWARD where a filter returns mail',
-    '',
-    `${back}  -o smtpd_authorized_xforward_hosts=127.0.0.0/8\n`,
-    'done',
-    /off/,
-    /^$/,
-  ],
-  [
-    'XFORWARD elsewhere',
-    'smtpd_authorized_xforward_hosts = 127.0.0.0/8\n',
-    smtp,
-    'missing',
-    /XFORWARD is open/,
-    /xforward_hosts=$/,
-  ],
-];
-for (const [name, main, master, state, found, command] of xclient) {
-  test(`XCLIENT: ${name}`, () => {
-    const item = xclientItem(files(main, master), commands);
-    assert.equal(item.state, state, item.found);
-    assert.match(item.found, found);
-    assert.match(item.command, command);
-  });
-}
-
-test('without Postfix smuggling and XCLIENT are unknown', () => {
+test('without Postfix smuggling is unknown', () => {
   assert.equal(smugglingItem(undefined, commands).state, 'unknown');
-  assert.equal(xclientItem(undefined, commands).state, 'unknown');
 });

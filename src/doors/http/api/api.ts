@@ -11,6 +11,7 @@
  *   POST /api/accounts/NAME/release      { hijacked: true } or { falseAlarm: true }, note?, by?
  *   POST /api/accounts/NAME/allow        { until, note?, by? }    until: milliseconds or RFC 3339
  *   GET  /api/exemptions                 exemptions in force
+ *   …    /api/mailings, /api/imports     announced mailings, imported contacts (people-routes.ts)
  *   GET  /api/held?account&state&limit&offset
  *   GET  /api/held-groups?like&limit     { groups, count }: held mail by account
  *   GET  /api/held/QUEUE-ID
@@ -55,12 +56,14 @@
 import { Hono } from 'hono';
 import type { Admin, KeyAdmin } from '../../../ports/admin.ts';
 import { authorRoutes } from './author-routes.ts';
+import { brakeRoutes } from './brake-routes.ts';
 import { checklistRoutes } from './checklist-routes.ts';
 import { drillRoutes } from './drill-routes.ts';
 import { findRoutes } from './find-routes.ts';
 import { inboundRoutes } from './inbound-routes.ts';
 import { overview } from './overview.ts';
 import { passwordRoutes } from './password-routes.ts';
+import { peopleRoutes } from './people-routes.ts';
 import { providerRoutes } from './provider-routes.ts';
 import { actor, body, done, type HttpEnv, named, orNotFound, query } from './request.ts';
 import {
@@ -113,9 +116,11 @@ export function apiRoutes(admin: Admin): Hono<HttpEnv> {
     const { limit, q } = query(c, lookupQuery);
     return c.json(await admin.lookup(q, limit));
   });
+  brakeRoutes(api, admin.brake);
   drillRoutes(api, admin);
   findRoutes(api, admin);
   accountRoutes(api, admin);
+  peopleRoutes(api, admin);
   heldRoutes(api, admin);
   dkimRoutes(api, admin.dkim);
   passwordRoutes(api, admin);

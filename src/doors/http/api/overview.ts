@@ -3,10 +3,10 @@
  * other.
  */
 
+import type { EnforcingView } from '../../../ports/acting/enforcing.ts';
 import type {
   AccountView,
   Admin,
-  EnforcingView,
   FeedItem,
   FlowMinute,
   HeldGroups,

@@ -11,7 +11,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { networkOf } from '../../../core/account/network.ts';
+import { networkOf } from '../../../core/client/network.ts';
 import { RecentMap } from '../../../lib/recent-map.ts';
 import { minuteMs, secondMs } from '../../../lib/time.ts';
 import type { SocketOwners } from '../../../ports/scripts.ts';

@@ -24,6 +24,8 @@ const request: PolicyRequest = {
   recipient: 'ann@here.example',
   recipientCount: 0,
   sizeBytes: 0,
+  auth: '',
+  tls: '',
 };
 
 function rig(how: { readonly dns?: 'silent'; readonly defersAt?: 'data' } = {}) {

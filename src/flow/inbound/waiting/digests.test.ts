@@ -36,7 +36,6 @@ function rig(rows: readonly InboundRow[]) {
       },
     },
     mail: {
-      isOurs: () => false,
       async send(to, { subject, text }) {
         if (refuse.has(to)) throw new Error('no');
         sent.push(`${to}: ${subject}\n${text}`);

@@ -8,7 +8,8 @@ import { domainOf } from '../../../formats/message/address.ts';
 import { isOwnDomain } from '../../../formats/postfix/own-domains.ts';
 import { faultText } from '../../../lib/error-text.ts';
 import { dayMs, type Millis, minuteMs } from '../../../lib/time.ts';
-import type { DigestMail, InboundRow } from '../../../ports/inbound/inbound.ts';
+import type { InboundRow } from '../../../ports/inbound/inbound.ts';
+import type { UserMail } from '../../../ports/mail-server.ts';
 import type { World } from '../../../ports/world.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { WaitingInbound } from './waiting-inbound.ts';
@@ -22,7 +23,7 @@ export type DigestSettings = {
 export type DigestDeps = {
   readonly journal: Pick<Journal, 'committed'> & { readonly live: Pick<Journal['live'], 'meta'> };
   readonly waiting: Pick<WaitingInbound, 'all' | 'told'>;
-  readonly mail: DigestMail;
+  readonly mail: Pick<UserMail, 'send'>;
   readonly localDomains: ReadonlySet<string>;
   readonly world: World;
   readonly iso: (at: Millis) => string;
@@ -96,7 +97,8 @@ async function send(
   rows: readonly InboundRow[],
 ): Promise<boolean> {
   try {
-    await mail.send(recipient, digestText(recipient, rows, { contact: settings.contact, iso }));
+    const text = digestText(recipient, rows, { contact: settings.contact, iso });
+    await mail.send(recipient, { by: 'Quarantine', ...text });
     return true;
   } catch (fault) {
     world.log('warn', 'inbound.untold', { messages: rows.length, why: faultText(fault) });

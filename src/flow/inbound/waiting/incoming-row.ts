@@ -1,4 +1,5 @@
 /** What was decided about a message that comes in, as rows of the ledger and as a header field. */
+import type { WroteIn } from '../../../core/correspondents/wrote-in.ts';
 import type { InboundFacts } from '../../../core/inbound/greylist/facts.ts';
 import type { InboundJudgement } from '../../../core/inbound/greylist/judgement.ts';
 import type { Millis } from '../../../lib/time.ts';
@@ -69,10 +70,24 @@ export function aboutDeferred(
   };
 }
 
+/** What is kept of a message that waits. Rows of earlier versions have no author. */
+type KeptFacts = InboundFacts & { readonly wroteIn?: WroteIn };
+
 /** What the second judgement needs of the first: as much as a row may have. */
-export function keptFacts(facts: InboundFacts): string {
+export function keptFacts(facts: InboundFacts, wroteIn: WroteIn | undefined): string {
   const recipients = facts.recipients.slice(0, recipientsMax);
-  return JSON.stringify({ ...facts, recipients, answers: facts.answers.slice(-answersMax) });
+  const answers = facts.answers.slice(-answersMax);
+  const kept: KeptFacts = {
+    ...facts,
+    recipients,
+    answers,
+    ...(wroteIn === undefined ? {} : { wroteIn }),
+  };
+  return JSON.stringify(kept);
+}
+
+export function readFacts(text: string): KeptFacts {
+  return JSON.parse(text) as KeptFacts;
 }
 
 /** Says in the message what was decided, so that a user can see it too. */

@@ -74,7 +74,13 @@ test('a flood of strangers leaves room for what people here do, and goes first',
   assert.equal(last.find('network', 'one.more'), undefined);
   assert.equal(last.find('written-to', '@customer.example')?.times, 1);
   assert.equal(last.find('message-id', '<1@here.example> ann@here.example')?.times, 1);
-  const old = { messages: at(0), stories: at(0), statistics: at(0), deferred: at(0) };
+  const old = {
+    messages: at(0),
+    stories: at(0),
+    statistics: at(0),
+    deferred: at(0),
+    imports: at(0),
+  };
   const later = at(8 * dayMs);
   assert.equal(ledger.prune({ ...old, known: open().olderThan(later) }), false);
   assert.equal(ledger.prune({ ...old, known: last.olderThan(later) }), true, 'half of 14 days');

@@ -4,11 +4,13 @@ import { test } from 'node:test';
 import { scriptedStart } from '../../../../test/doubles/start.ts';
 import { quietWorld } from '../../../../test/doubles/world.ts';
 import { ManualTime } from '../../../../test/ledger/manual-time.ts';
+import type { WroteIn } from '../../../core/correspondents/wrote-in.ts';
 import type { Stance } from '../../../core/inbound/greylist/judgement.ts';
 import type { InboundResults } from '../../../core/inbound/results.ts';
 import type { ScanReport } from '../../../core/scan/report.ts';
 import { inMemory, openLedger } from '../../../ledger/sqlite/open.ts';
 import { type Millis, minuteMs } from '../../../lib/time.ts';
+import type { InboundRow } from '../../../ports/inbound/inbound.ts';
 import type { IncomingSaid } from '../../../ports/message.ts';
 import { openJournal } from '../../journal/journal.ts';
 import { ScannerQueue } from '../../scan/scanner-queue.ts';
@@ -38,6 +40,12 @@ type Given = {
 function rig({ defersAt = 'data', holds = true, score, stance = 'wait' }: Given = {}) {
   const time = new ManualTime(start);
   const counted: string[] = [];
+  const wrote: WroteIn[] = [];
+  const held: InboundRow[] = [];
+  const hold = async (row: InboundRow): Promise<boolean> => {
+    held.push(row);
+    return holds;
+  };
   const world = quietWorld({
     clock: time,
     timers: time,
@@ -91,37 +99,42 @@ function rig({ defersAt = 'data', holds = true, score, stance = 'wait' }: Given 
   const judge = new InboundJudge({
     journal,
     known,
-    waiting: () => ({ hold: async () => holds, get: () => undefined }) as unknown as WaitingInbound,
+    waiting: () => ({ hold, get: () => undefined }) as unknown as WaitingInbound,
     queues: () => (score === undefined ? [] : [queue]),
     resolve: async () => ({ kind: 'none', exists: false }) as never,
     deadlineMs: 1_000,
     mayRelay: () => false,
     isProvenReturn: async () => undefined,
     spam: () => undefined,
+    correspondents: { wroteIn: (who) => void wrote.push(who), delimiters: () => '+' },
     host: 'mail.here.example',
     mailDate: () => 'Mon, 02 Nov 2026 10:00:00 +0000',
     world,
     settings,
   });
-  const open = (queueId: string, bytes = Buffer.from('Hello.\r\n')) => {
+  const open = (queueId: string, bytes = Buffer.from('Hello.\r\n'), from = '') => {
     const reader = judge.open(
       scriptedStart({ queueId, sender: 'x@far.example', recipients: ['ann@here.example'] }),
     );
     assert.ok(reader !== undefined);
     reader.header('Subject', ' hello');
+    if (from !== '') reader.header('From', from);
     reader.body(bytes, 0, bytes.length);
     reader.look(async () => ({ kind: 'none', exists: false }) as never);
     return reader;
   };
-  const decide = async (queueId = '4cStranger1z1'): Promise<IncomingSaid> => {
-    const reader = open(queueId);
-    const said = reader.decide(strange);
+  const decide = async (
+    queueId = '4cStranger1z1',
+    { from = '', results = strange } = {},
+  ): Promise<IncomingSaid> => {
+    const reader = open(queueId, undefined, from);
+    const said = reader.decide(results);
     scans.at(-1)?.answer();
     return said.finally(() => reader.drop());
   };
   const judged = (): readonly string[] =>
     counted.flatMap((one) => /^postern_inbound_judged_total (.*)/.exec(one)?.[1] ?? []);
-  return { decide, judge, judged, known, ledger, journal, open, scans, time };
+  return { decide, held, judge, judged, known, ledger, journal, open, scans, time, wrote };
 }
 
 function mark({ edits }: IncomingSaid): string {
@@ -209,4 +222,47 @@ test('while it waits its octets are kept for a second look, and then freed', asy
   of.judge.over('4cStranger1z1');
   assert.equal(await again(), 'release');
   assert.equal(of.scans.length, 2, 'nothing is left to scan');
+});
+
+/** The domain itself sent it. */
+const proved = {
+  ...strange,
+  sender: 'x@far.example',
+  spf: { result: 'pass', domain: 'far.example', identity: 'mailfrom' },
+} as unknown as InboundResults;
+const carol = ' Carol <carol@far.example>';
+/** A domain of this server claims to have sent it. */
+const ofHere = {
+  ...proved,
+  sender: 'ann@here.example',
+  spf: { result: 'pass', domain: 'here.example', identity: 'mailfrom' },
+} as unknown as InboundResults;
+
+test('authors of wanted mail are noted; of spam and forged mail they are not', async () => {
+  const rows = [
+    ['wanted', { score: 0 }, carol, proved, true],
+    ['without a content filter', {}, carol, proved, true],
+    ['spam', { score: 6 }, carol, proved, false],
+    ['SPF fails', { score: 0 }, carol, { ...strange, sender: 'x@far.example' }, false],
+    ['of this server', { score: 0 }, ' ann@here.example', ofHere, false],
+    ['nobody', { score: 0 }, '', proved, false],
+  ] as const;
+  for (const [name, given, from, results, isNoted] of rows) {
+    const of = rig(given);
+    await of.decide('4cCarol1z1', { from, results });
+    const wanted = [{ author: 'carol@far.example', mailboxes: ['ann@here.example'] }];
+    assert.deepEqual(of.wrote, isNoted ? wanted : [], name);
+  }
+});
+
+test('who wrote a message that waits is noted when it is released', async () => {
+  const of = rig({ score: 2 });
+  const said = await of.decide('4cCarol1z1', { from: carol, results: proved });
+  of.journal.flushNow();
+  const facts = of.held[0]?.facts ?? '';
+  assert.deepEqual([said.instead?.kind, of.wrote], ['hold', []]);
+  const again = of.judge.again({ queueId: '4cCarol1z1', client: '192.0.2.1', facts } as never);
+  of.scans[1]?.answer();
+  assert.equal(await again, 'release');
+  assert.equal(of.wrote[0]?.author, 'carol@far.example');
 });

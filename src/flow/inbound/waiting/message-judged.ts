@@ -3,6 +3,7 @@
  * core, writes down what is held, and says what the door answers. Whatever fails or is late, the
  * message passes.
  */
+import type { WroteIn } from '../../../core/correspondents/wrote-in.ts';
 import {
   type DeferralBooks,
   deferUntil,
@@ -14,6 +15,7 @@ import type { InboundJudgement, JudgePolicy } from '../../../core/inbound/greyli
 import type { InboundResults } from '../../../core/inbound/results.ts';
 import { saysCode } from '../../../core/inbound/sign-in-code.ts';
 import { answeredLater, type DnsAnswer, type DnsQuestion } from '../../../formats/dns/question.ts';
+import { domainOf } from '../../../formats/message/address.ts';
 import { parseQueueId } from '../../../formats/postfix/queue-id.ts';
 import { type ListedIn, listedIn } from '../../../formats/spf/address-lists.ts';
 import { type Millis, minuteMs } from '../../../lib/time.ts';
@@ -26,6 +28,7 @@ import type {
   MessageStart,
 } from '../../../ports/message.ts';
 import type { Resolver, World } from '../../../ports/world.ts';
+import { AddressReader } from '../../correspondents/address-reader.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { ScannerQueue } from '../../scan/scanner-queue.ts';
 import { openQuestions } from '../dns-questions.ts';
@@ -37,7 +40,14 @@ import {
   receivedField,
   scanContent,
 } from './content.ts';
-import { aboutDeferred, inboundRowOf, insertField, keptFacts, markOf } from './incoming-row.ts';
+import {
+  aboutDeferred,
+  inboundRowOf,
+  insertField,
+  keptFacts,
+  markOf,
+  readFacts,
+} from './incoming-row.ts';
 import type { KnownSenders } from './known-senders.ts';
 import { MessageText } from './message-text.ts';
 import type { WaitingInbound } from './waiting-inbound.ts';
@@ -65,6 +75,12 @@ export type JudgeDeps = {
   readonly isProvenReturn: (queueId: string) => Promise<boolean | undefined>;
   /** Content shows that it is spam. */
   readonly spam: (queueId: string) => void;
+  readonly correspondents: {
+    /** Wanted mail was accepted of somebody who has proved to be its author. */
+    wroteIn(who: WroteIn, at: Millis): void;
+    /** Of Postfix: characters behind which a mailbox may have an extension. */
+    delimiters(): string;
+  };
   readonly host: string;
   /** As in Date fields. */
   readonly mailDate: (at: Millis) => string;
@@ -115,7 +131,7 @@ export class InboundJudge implements IncomingJudge {
 
   /** Looks at a message again whose time is over. */
   async again(row: InboundRow): Promise<Pick<InboundRow, 'reasons'> | 'release'> {
-    const { deadlineMs, queues, resolve, settings, world } = this.#deps;
+    const { correspondents, deadlineMs, queues, resolve, settings, world } = this.#deps;
     try {
       const questions = openQuestions({ resolve, world, deadlineMs });
       const [bad, content] = await Promise.all([
@@ -128,9 +144,11 @@ export class InboundJudge implements IncomingJudge {
         likeness: content?.likeness ?? row.likeness,
         ...(content === undefined ? {} : { counted: content.counted }),
       };
-      const then = JSON.parse(row.facts) as InboundFacts;
+      const then = readFacts(row.facts);
       const { action, why } = judgeDue(then, facts, this.#deps.known, settings.policy);
-      return action === 'release' ? 'release' : { reasons: [why, ...row.reasons] };
+      if (action !== 'release') return { reasons: [why, ...row.reasons] };
+      if (then.wroteIn !== undefined) correspondents.wroteIn(then.wroteIn, facts.at);
+      return 'release';
     } catch (fault) {
       logFailed(world.log, row.queueId, fault);
       return 'release';
@@ -148,6 +166,7 @@ class IncomingMessage implements IncomingReader {
   readonly #deps: JudgeDeps;
   readonly #start: MessageStart;
   readonly #text = new MessageText();
+  readonly #addresses = new AddressReader();
   readonly #content: MessageContent;
   readonly #keep: (content: MessageContent) => void;
   #look: Look | undefined;
@@ -169,6 +188,7 @@ class IncomingMessage implements IncomingReader {
 
   header(name: string, value: string): void {
     this.#text.header(name, value);
+    this.#addresses.header(name, value);
     this.#content.header(name, value);
   }
 
@@ -224,23 +244,44 @@ class IncomingMessage implements IncomingReader {
       dnswl: isOnLists(good, settings.dnswl),
     });
     const judgement = judgeMessage(facts, known, settings.policy);
-    const said = await this.#carryOut(facts, judgement);
-    const { action } = judgement;
+    const said = await this.#carryOut(results, facts, judgement);
+    const { action, would } = judgement;
     const passes = (action === 'wait' || action === 'defer') && said.instead === undefined;
     world.count('postern_inbound_judged_total', 1, passes ? 'pass' : action);
     // Mail that was put off comes again, and counts then.
     const isPutOff = action === 'defer' && !passes;
     if (!isPutOff) rememberMessage(facts, known, settings.policy);
+    const isWanted = would === 'pass' && content?.isSpam !== true && (facts.likeness ?? 0) < 1;
+    if (isWanted && said.instead === undefined) this.#noteAuthor(results, facts.at);
     return said;
   }
 
-  async #carryOut(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
+  #noteAuthor(results: InboundResults, at: Millis): void {
+    const who = this.#wroteIn(results);
+    if (who !== undefined) this.#deps.correspondents.wroteIn(who, at);
+  }
+
+  #wroteIn(results: InboundResults): WroteIn | undefined {
+    const { correspondents, settings } = this.#deps;
+    const { recipients } = this.#start;
+    const who = this.#addresses.wroteIn(results, {
+      recipients,
+      delimiters: correspondents.delimiters(),
+    });
+    return who === undefined || settings.policy.isOurs(domainOf(who.author)) ? undefined : who;
+  }
+
+  async #carryOut(
+    results: InboundResults,
+    facts: InboundFacts,
+    judgement: InboundJudgement,
+  ): Promise<IncomingSaid> {
     const { action, would } = judgement;
     const { settings } = this.#deps;
     const mark = markOf(judgement);
     switch (action) {
       case 'wait':
-        return this.#hold(facts, judgement);
+        return this.#hold(facts, judgement, this.#wroteIn(results));
       case 'junk': {
         this.#note(facts, judgement, 'junk');
         const fields = settings.junkFields.map(({ name, value }) => insertField(name, ` ${value}`));
@@ -269,13 +310,17 @@ class IncomingMessage implements IncomingReader {
     journal.add({ kind: 'inbound', row: this.#row(facts, judgement, state) });
   }
 
-  async #hold(facts: InboundFacts, judgement: InboundJudgement): Promise<IncomingSaid> {
+  async #hold(
+    facts: InboundFacts,
+    judgement: InboundJudgement,
+    who: WroteIn | undefined,
+  ): Promise<IncomingSaid> {
     const { waiting, world } = this.#deps;
     const { queueId } = this.#start;
     const passes: IncomingSaid = { edits: markOf({ ...judgement, action: 'pass' }) };
     if (parseQueueId(queueId) === undefined || judgement.waitMs <= 0) return passes;
     const due = (facts.at + judgement.waitMs) as Millis;
-    const row = { ...this.#row(facts, judgement, 'waiting'), due, facts: keptFacts(facts) };
+    const row = { ...this.#row(facts, judgement, 'waiting'), due, facts: keptFacts(facts, who) };
     if (!(await waiting().hold(row))) return passes;
     this.#isKept = true;
     this.#keep(this.#content);

@@ -12,6 +12,7 @@ import type { Account } from '../../../core/account-name.ts';
 import { type HeldSum, nothingHeld } from '../../../core/verdict.ts';
 import { faultText } from '../../../lib/error-text.ts';
 import { OperatorError } from '../../../lib/operator-error.ts';
+import type { CorrespondentLedger } from '../../../ports/inbound/correspondents.ts';
 import type { InboundLedger } from '../../../ports/inbound/inbound.ts';
 import type { AccountRecord, FoundAccounts, IncidentRow, Ledger } from '../../../ports/ledger.ts';
 import { isUnreadablePage } from '../tables/faults.ts';
@@ -97,11 +98,17 @@ export function steadyLedger(ledger: Ledger, tell: (why: string) => void): Ledge
     checklistItems: steadily(ledger.checklistItems, none),
     acknowledgements: steadily(ledger.acknowledgements, none),
     checklistChanges: steadily(ledger.checklistChanges, none),
+    mailings: steadily(ledger.mailings, none),
+    imports: steadily(ledger.imports, none),
+    importedOf: steadily(ledger.importedOf, none),
     ...steadyInbound(ledger, steadily),
   };
 }
 
-function steadyInbound(ledger: InboundLedger, steadily: Steadily): InboundLedger {
+function steadyInbound(
+  ledger: InboundLedger & CorrespondentLedger,
+  steadily: Steadily,
+): InboundLedger & CorrespondentLedger {
   return {
     inboundMail: steadily(ledger.inboundMail, none),
     inboundOne: steadily(ledger.inboundOne, nothing),
@@ -114,6 +121,10 @@ function steadyInbound(ledger: InboundLedger, steadily: Steadily): InboundLedger
     sentNames: steadily(ledger.sentNames, none),
     countKnown: steadily(ledger.countKnown, zero),
     inboundAllowed: steadily(ledger.inboundAllowed, none),
+    correspondent: steadily(ledger.correspondent, nothing),
+    countCorrespondents: steadily(ledger.countCorrespondents, zero),
+    domainUse: steadily(ledger.domainUse, nothing),
+    countDomainUses: steadily(ledger.countDomainUses, zero),
   };
 }
 

@@ -83,7 +83,7 @@ export function noticeTable(make: Statements): NoticeTable {
 /** Notices read at once. After a long outage the rest follows when these are sent. */
 const noticesMax = 500;
 
-const channels: readonly NoticeRow['channel'][] = ['mail', 'webhook'];
+const channels: readonly NoticeRow['channel'][] = ['mail', 'webhook', 'owner'];
 const noticeStates: readonly NoticeRow['state'][] = ['waiting', 'sent', 'failed'];
 
 function noticeRow(row: Row): NoticeRow {

@@ -39,6 +39,18 @@ export const guardMeasures: readonly Measure[] = [
     follows: ['guard.runs'],
   },
   {
+    id: 'guard.brake',
+    title: 'The guard trusts its own verdicts',
+    effort: 'hours',
+    ...free,
+    effect: 'Hijacked accounts are suspended; while the brake is on, their mail is only held.',
+    source: 'guard',
+    findings: ['daemon.brake'],
+    absent: { state: 'unknown', found: 'not known', needs: 'guard' },
+    command: { words: ['brake', 'status'], root: false },
+    follows: ['guard.runs'],
+  },
+  {
     id: 'guard.notices',
     title: 'Notices reach the operator by mail and by a second channel',
     effort: 'minutes',

@@ -1,0 +1,27 @@
+/** Gives the lines of a file to a reader of contacts. Bounded by the longest line. */
+import { openLineCutter } from '../../lib/line-cutter.ts';
+import type { ContactReader } from './found.ts';
+
+/** The last line of a file may end without it. */
+const lineEnd = Buffer.from('\n');
+
+export function lineReader(on: {
+  /** Without its line end. */
+  line(text: string): void;
+  end(): void;
+  /** A line was too long, and left out. */
+  tooLong(): void;
+  readonly lineBytesMax?: number;
+}): ContactReader {
+  const cutter = openLineCutter(on.tooLong, on.lineBytesMax);
+  const take = (chunk: Buffer): void => {
+    for (const line of cutter.take(chunk)) on.line(line.endsWith('\r') ? line.slice(0, -1) : line);
+  };
+  return {
+    take,
+    end() {
+      take(lineEnd);
+      on.end();
+    },
+  };
+}
