@@ -15,7 +15,7 @@ function isList(account: string, days: number): boolean {
   return mayBeList(profile, message, client);
 }
 
-test('a letter with List-Unsubscribe begins a list in a young account, but not of a script on its first day', () => {
+test('List-Unsubscribe begins a list, but not of a script on its first day', () => {
   const [login, script] = ['news@here.test', 'script:/srv/www/shop/x.php'];
   assert.deepEqual(
     [0, 2, 44, 46].map((days) => isList(login, days)),
