@@ -58,6 +58,7 @@ const reader = joinPath(import.meta.dirname, 'read-log.ts');
 const options = [
   '--disable-warning=ExperimentalWarning',
   '--single-threaded-gc',
+  '--no-incremental-marking',
   '--max-semi-space-size=32',
 ];
 

@@ -18,7 +18,8 @@ const meanings: Readonly<Record<CountName, string>> = {
   'spam-like': 'messages that a scanner would mark as spam, weighed by their points',
   'new-local': 'recipients of this server that the account has not written to',
   'provider-replies': 'replies that refuse the content or the amount of mail',
-  'odd-client': 'recipients of mail from a network and a program that are both new to the account',
+  'odd-client':
+    'recipients of mail from a new network with a new program, or of copies with a new link',
   reached: 'recipients; known ones count a quarter',
 };
 

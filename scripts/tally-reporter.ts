@@ -5,19 +5,25 @@
 import { basename } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 
-type Tally = {
+export type Tally = {
   passed: number;
   failed: number;
   skipped: number;
   skips: string[];
+  /** Name and place of each failed test, and the first line of what it said. */
+  failures: string[];
   /** Seconds of each file. */
   seconds: Record<string, number>;
 };
 
+export function tallyOf(some: Partial<Tally>): Tally {
+  return { passed: 0, failed: 0, skipped: 0, skips: [], failures: [], seconds: {}, ...some };
+}
+
 export default async function* tally(
   source: AsyncIterable<TestEvent>,
 ): AsyncGenerator<string, void> {
-  const counted: Tally = { passed: 0, failed: 0, skipped: 0, skips: [], seconds: {} };
+  const counted = tallyOf({});
   for await (const event of source) {
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
     const { details, file, name, nesting, skip, todo } = event.data;
@@ -30,7 +36,17 @@ export default async function* tally(
       counted.skipped++;
       counted.skips.push(`${name}: ${typeof skip === 'string' ? skip : 'no reason given'}`);
     } else if (event.type === 'test:pass') counted.passed++;
-    else counted.failed++;
+    else {
+      counted.failed++;
+      const why = firstLine(event.data.details.error);
+      counted.failures.push(`${basename(file ?? '')}: ${name}: ${why}`);
+    }
   }
   yield JSON.stringify(counted);
+}
+
+/** node:test wraps what a test threw; what was thrown says more than the wrapping. */
+function firstLine(error: Error): string {
+  const { message } = error.cause instanceof Error ? error.cause : error;
+  return message.split('\n', 1)[0] ?? '';
 }

@@ -1,4 +1,5 @@
 /** Runs `postern …`; src/commands/program.ts has the list of its commands. */
+import { isLeftRunning } from './commands/checklist/left-running.ts';
 import { runCommandLine } from './commands/program.ts';
 import { sysexits } from './lib/operator-error.ts';
 
@@ -16,3 +17,7 @@ const code = await runCommandLine(words, {
 });
 // A command may have set an exit code itself (doctor, when a check fails).
 if (code !== sysexits.ok) process.exitCode = code;
+if (isLeftRunning()) {
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+  process.exit();
+}

@@ -105,6 +105,21 @@ function withoutStrings(text: string): string {
   return text.replace(/`[^`]*`/g, '``').replace(/\/\*[\s\S]*?\*\/|\/\/ .*$/gm, '');
 }
 
+test('only the outermost files end the process: a command also runs within another', () => {
+  const outermost = [
+    'src/cli.ts',
+    'src/commands/doctor/scripts.ts', // code for another program
+    'src/commands/replay/output.ts', // the reader of its own process has ended
+    'src/commands/up/up.ts',
+    'src/passwords/workers/hash-worker.ts',
+    'src/wrapper/sendmail.ts',
+  ];
+  assert.deepEqual(
+    shipped.filter((file) => read(file).includes('process.exit(')),
+    outermost,
+  );
+});
+
 test('every grant and every exception is used: one that nobody needs is a hole', () => {
   const used = new Set(across.map(({ from, to }) => `${floorOf(from)} ${grantOf(from, to) ?? ''}`));
   const unused = Object.entries({ ...may, ...onTop }).flatMap(([floor, grants]) =>

@@ -51,6 +51,19 @@ test('the brake is shown, pulled and ended; the audit trail and status say so', 
   });
 });
 
+test('a part with an account that nobody knows gets a warning', async () => {
+  await using folder = await stateFolder();
+  const file = join(folder.path, 'postern.toml');
+  writeFileSync(file, 'mode = "observe"\n');
+  await guarded(async (run) => {
+    const words = ['mode', '--enforce', '5%, account:nobody@x.example', '--config', file];
+    const { err, exit } = await run(...words, '--dry-run');
+    const says =
+      'no account nobody@x.example is known here; account:nobody@x.example reaches nobody';
+    assert.deepEqual([exit, err], [0, `postern: warning: ${says}\n`]);
+  });
+});
+
 test('a part is set, shown, changed and taken back in the file, byte for byte', async () => {
   await using state = await stateFolder();
   const file = join(state.path, 'postern.toml');
@@ -70,6 +83,12 @@ test('a part is set, shown, changed and taken back in the file, byte for byte', 
   assert.match((await run('observe', '--enforce', 'domain:a.example,5%')).out, /already\.$/m);
   assert.equal((await run('--undo')).exit, 0);
   assert.equal(text(), before);
+  assert.equal(done.err, '');
+  for (const words of [['--dry-run'], []]) {
+    const { err, exit } = await run('observe', '--enforce', '0%', ...words);
+    assert.deepEqual([exit, err], [0, 'postern: warning: 0% reaches no account\n']);
+  }
+  assert.equal((await run('--undo')).exit, 0);
   await run('observe', '--enforce', '100%');
   const none = await run('observe', '--enforce', 'none', '--json');
   assert.equal(none.exit, 0, none.err);

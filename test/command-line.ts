@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { RunFile } from '../src/commands/guard/run-file.ts';
 import { runCommandLine } from '../src/commands/program.ts';
@@ -12,6 +13,11 @@ export type Ran = { readonly exit: number; readonly out: string; readonly err: s
 for (const stream of [process.stdin, process.stdout, process.stderr]) stream.isTTY = false;
 // As in a shell that does not export it: each row of a table is one line.
 delete process.env['COLUMNS'];
+
+// A command says by it how it ended, and here all tests are one process.
+after(() => {
+  process.exitCode = undefined;
+});
 
 /** `words` as after `postern`. */
 export async function postern(...words: readonly string[]): Promise<Ran> {

@@ -96,7 +96,7 @@ test('a scanner that a reload takes out is no longer told of in /metrics', async
 });
 
 describe('doors that are off', () => {
-  test('http: commands work all the same, over their own socket', async () => {
+  test('http: commands work all the same, over their own socket (slow)', async () => {
     await using state = await stateFolder();
     await started({ state: state.path, doors: { http: 'off' } }, async (run, daemon) => {
       assert.equal(daemon.doors.http, 'off');

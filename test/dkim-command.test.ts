@@ -132,7 +132,7 @@ test('files that are no messages', async () => {
   assert.equal(gone.exit, 66);
 });
 
-test('a message of 50 MB, mostly one line, costs less than 1 MB', async () => {
+test('a message of 50 MB, mostly one line, costs less than 1 MB (slow)', async () => {
   const large = file(
     'large.eml',
     Buffer.concat([Buffer.from('From: joe@example.org\n\n'), Buffer.alloc(50 * 1024 * 1024, 'x')]),

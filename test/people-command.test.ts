@@ -195,6 +195,8 @@ describe('somebody moves here', () => {
       await file('.Sent/new/2', `Return-Path: <x@w.test>\n${message('other@w.test')}`);
       await file('secret', message('secret@w.test'));
       await symlink(join(path, 'secret'), join(path, '.Sent/cur/3'));
+      const text = (await run(...importFor(join(path, '.Sent')), '--dry-run')).out;
+      assert.match(text, /: 2 messages read, 2 addresses found; left out: 1 received, .*1 not a /);
       const { out } = await run(...importFor(join(path, '.Sent')), '--json');
       const [read] = (JSON.parse(out) as { files: readonly Record<string, unknown>[] }).files;
       assert.deepEqual([read?.['kind'], read?.['entries'], read?.['addresses']], ['maildir', 2, 2]);

@@ -114,6 +114,23 @@ test('other events have no line; unknown fields, empty lines and CRLF do not mat
   );
 });
 
+test('an input without events is no result; one without messages is', async () => {
+  for (const input of ['', '\n\r\n']) {
+    for (const words of [['-'], ['--summary', '-']]) {
+      const { code, err, out } = await replay(input, ...words);
+      assert.deepEqual([code, out], [65, '']);
+      assert.match(
+        err,
+        /^postern: nothing was read: standard input has no events\npostern: to read/,
+      );
+    }
+  }
+  const clear = JSON.stringify({ type: 'clear', at: at(0), account: 'ann@here.example' });
+  const ran = await replay(clear, '--summary', '-');
+  assert.deepEqual([ran.code, ran.err], [0, '']);
+  assert.match(ran.out, /^0 messages: /);
+});
+
 test('a mail log that is taken for events: the command that reads it is said', async () => {
   const ran = await replay('Nov 10 08:00:00 mail postfix/qmgr[1]: A: removed\n');
   assert.equal(ran.code, 65);

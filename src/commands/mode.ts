@@ -5,7 +5,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { withSetting } from '../config/edit.ts';
 import { parseConfig } from '../config/load.ts';
-import { isEnforceEntry } from '../core/enforcement/enforcement.ts';
+import { enforcementOf, isEnforceEntry, reachesNobody } from '../core/enforcement/enforcement.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
 import type { EnforcingView } from '../ports/acting/enforcing.ts';
@@ -20,7 +20,7 @@ import {
 import { warnOldNames } from './config/load-config.ts';
 import { installedConfig, usualConfig } from './config/usual-config.ts';
 import { mayGoOn } from './connect/question.ts';
-import { connectToGuard } from './guard/client.ts';
+import { accountPath, connectToGuard } from './guard/client.ts';
 import { openReads } from './guard/reads.ts';
 import { guardTakesOver } from './guard/take-over.ts';
 import { many, plain } from './terminal/format.ts';
@@ -93,7 +93,12 @@ export function register(program: Command): void {
     .action((wanted: Mode | undefined, options: Options, command: Command) =>
       wanted === undefined && options.undo === undefined && options.enforce === undefined
         ? showMode(options, command)
-        : printReport(command, options, (show) => switchMode(wanted, options, show)),
+        : printReport(command, options, async (show) => {
+            for (const text of await reachWarnings(options)) {
+              warn(command, `postern: warning: ${text}\n`);
+            }
+            return switchMode(wanted, options, show);
+          }),
     );
 }
 
@@ -111,6 +116,32 @@ function enforceArgument(text: string): readonly string[] {
   throw new InvalidArgumentError(
     `"${wrong}" must be domain:NAME, account:NAME, or a share such as 5%.`,
   );
+}
+
+/** Accounts of a part that are looked for. */
+const lookedForMax = 20;
+
+/** A part with a slip in it looks as if Postern acted, and stops nobody. */
+async function reachWarnings({ enforce = [], state }: Options): Promise<readonly string[]> {
+  if (enforce.length === 0) return [];
+  const part = enforcementOf(enforce);
+  if (reachesNobody(part)) return [`${enforce.join(', ')} reaches no account`];
+  const warnings: string[] = [];
+  try {
+    const guard = await connectToGuard(state);
+    for (const name of [...part.accounts].slice(0, lookedForMax)) {
+      const isKnown = await guard.read(accountPath(name)).then(
+        () => true,
+        (error) => !(error instanceof OperatorError && error.exit === sysexits.noUser),
+      );
+      if (!isKnown)
+        warnings.push(`no account ${name} is known here; account:${name} reaches nobody`);
+    }
+  } catch (error) {
+    // Without a guard nobody knows, and the change itself counts.
+    if (!(error instanceof OperatorError)) throw error;
+  }
+  return warnings;
 }
 
 async function showMode(options: Options, command: Command): Promise<void> {

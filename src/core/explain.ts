@@ -47,7 +47,7 @@ const counted: Readonly<Record<CountName, (saw: number, time: string) => string>
     'amount of mail',
   'odd-client': (saw, time) =>
     `${many(saw, 'recipient')} in ${time} from a network and a program that are both new to this ` +
-    'account',
+    'account, or with one text whose link is new here, from a new network',
   reached: (saw, time) =>
     `${many(saw, 'recipient')} reached in ${time} (known ones count a quarter)`,
 };

@@ -104,7 +104,7 @@ function Overview({ shared, feed, isShown }) {
       <${Watched} ...${shared} />
       <${Held} ...${shared} />
       <${ProviderStrip} />
-      <${Chart} minutes=${view.minutes} mode=${view.status.mode} />
+      <${Chart} minutes=${view.minutes} status=${view.status} />
     </div>
     <div class="minor">
       ${!isCalm && html`<${NextSteps} />`}
@@ -160,7 +160,7 @@ function Panel({ onSignedOut }) {
         html`<${Sheet}
           key=${about.id ?? about.account}
           onClose=${closeSheet}
-          ...${{ about, ask, open, explain, incident, mode: view.status.mode }}
+          ...${{ about, ask, open, explain, incident, status: view.status }}
         />`
       }
       ${

@@ -4,20 +4,13 @@ import { signOut } from './parts/api.js';
 import { Away, AwayAdvice } from './parts/away.js';
 import { html } from './parts/html.js';
 import { Command, Glyph } from './parts/marks.js';
+import { actsInPart, modeOf } from './parts/mode.js';
 import { stateLine } from './parts/state-line.js';
 import { relative, stamp } from './parts/words.js';
 import { Lookup } from './views/lookup.js';
 
 const links = { live: 'Live', connecting: 'Connecting…', lost: 'Connection lost, reconnecting…' };
-const modes = {
-  guard: ['Guarding', 'Postern holds or refuses bad mail and suspends hijacked accounts'],
-  observe: ['Observing only', 'Postern stops no mail; the page shows what it would have done'],
-};
-const inPart = (enforce) => ['Guarding in part', `Postern acts on ${enforce.join(', ')} only`];
 const unknownMode = ['Not known', 'Postern does not answer'];
-
-const modeOf = ({ enforce, mode }) =>
-  mode === 'observe' && enforce.length > 0 ? inPart(enforce) : modes[mode];
 
 const views = [
   ['overview', '/', 'Overview'],
@@ -74,7 +67,8 @@ function State({ view }) {
     <p>${line.detail}</p>
     ${
       line.enforcing &&
-      html`<p class="enforcing">${line.enforcing.text} To let Postern act:${' '}
+      html`<p class="enforcing">${line.enforcing.text}
+        ${' '}To let Postern act${actsInPart(view.status) && ' on all mail'}:${' '}
         <${Command} text=${line.enforcing.command} />
       </p>`
     }

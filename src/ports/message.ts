@@ -37,7 +37,7 @@ export type Submitter = {
 export type Gate = {
   /**
    * Says whether this submitter may go on, as soon as the account is known (MAIL, RCPT): a
-   * suspended one is refused. Never waits, never counts.
+   * suspended one is refused, which counts: ask once a message. Never waits.
    */
   mayBegin(submitter: Submitter): Answer;
   /**

@@ -7,12 +7,10 @@
 import type { Account } from '../../src/core/account-name.ts';
 import { usualCommand } from '../../src/core/own-command.ts';
 import { unsignedText } from '../../src/core/unsigned-text.ts';
-import { type AccountState, usualHeldMax, type VerdictKind } from '../../src/core/verdict.ts';
-import { enforcingView } from '../../src/flow/admin/enforcing.ts';
+import { type AccountState, usualHeldMax } from '../../src/core/verdict.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { dayMs, hourMs } from '../../src/lib/time.ts';
-import type { EnforcingView } from '../../src/ports/acting/enforcing.ts';
 import type {
   AccountView,
   Admin,
@@ -30,7 +28,7 @@ import { agreeableKeys } from './keys.ts';
 import { noLanes, scriptedLanes } from './lanes.ts';
 import { agreeableImports, agreeableMailings } from './mailings.ts';
 import type { Night, Scene } from './night.ts';
-import { feedItem, minutesBefore, night } from './night.ts';
+import { feedItem, minutesBefore, night, nightEnforcing } from './night.ts';
 import { nightAsking } from './night-mail.ts';
 import { agreeableScripts } from './scripts.ts';
 import { scriptedStats } from './stats.ts';
@@ -44,11 +42,13 @@ export type Scripted = {
   fail(why: string): void;
   /** From now on these things are wrong with the guard. */
   trouble(...why: readonly string[]): void;
+  /** From now on the mode is observe, except for these. */
+  enforce(...entries: readonly string[]): void;
   /** From now on statistics cannot be read. */
   failStatistics(why: string): void;
   /** Five accounts are suspended, thirty watched, 110 messages held. */
   crowd(): void;
-  /** So many messages of the account are held besides, with ids `4bXmany0` and so on. */
+  /** So many messages of the account are held besides, with ids from `4bXmany0` on. */
   holdMany(account: string, count: number): void;
 };
 
@@ -65,8 +65,9 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
   const calls: string[] = [];
   const listeners = new Set<(item: FeedItem) => void>();
   let fault = '';
-  let troubles: readonly string[] = [];
+  let changed: Partial<StatusView> = {};
   let unread = '';
+  const brake = agreeableBrake(calls, now);
   const inbound =
     scene === 'hijack'
       ? agreeableInbound(calls, now, nightInbound(start), nightAtRisk(start))
@@ -75,7 +76,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     version: '0.1.0',
     mode: scene === 'observe' ? 'observe' : 'guard',
     enforce: [],
-    brake: { on: false, startedAt: 0 as Millis, text: 'The brake is off.' },
+    brake: brake.view(),
     own: scene === 'empty' ? checkout : usualCommand,
     host: 'mail.example.org',
     startedAt: (start - 9 * dayMs) as Millis,
@@ -87,7 +88,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     },
     notices: [],
     doors: { milter: 'inet:127.0.0.1:8892', policy: 'inet:127.0.0.1:8893' },
-    troubles,
+    troubles: [],
     returns: { days: [], since: start },
     bypass: { watched: 'yes', since: start, messages: 0, ways: [] },
     providers:
@@ -109,6 +110,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     heldMax: usualHeldMax,
     heldMost: mostHeld(state),
     ...counts[scene],
+    ...changed,
   });
   return {
     calls,
@@ -116,8 +118,11 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     fail: (why) => {
       fault = why;
     },
-    trouble: (...why) => {
-      troubles = why;
+    trouble: (...troubles) => {
+      changed = { ...changed, troubles };
+    },
+    enforce: (...enforce) => {
+      changed = { ...changed, mode: 'observe', enforce };
     },
     failStatistics: (why) => {
       unread = why;
@@ -141,7 +146,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       enforcing: () => nightEnforcing(state, status().mode, now()),
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
-      brake: agreeableBrake(calls, now),
+      brake,
       drill: undefined,
       modeWanted: () => ({ ok: true, count: 0, text: '' }),
       dkim: agreeableKeys(calls),
@@ -359,25 +364,6 @@ const counts: Readonly<Record<Scene, Pick<StatusView, 'verdicts' | 'observedVerd
   hijack: { verdicts: { pass: 18_204, ...stopped }, observedVerdicts: none },
   observe: { verdicts: { pass: 18_260, ...none }, observedVerdicts: stopped },
 };
-
-function nightEnforcing(
-  { incidents, stories }: Night,
-  mode: StatusView['mode'],
-  now: Millis,
-): EnforcingView {
-  const observed = stories.filter((story) => story.observed);
-  const byAccount = Map.groupBy(observed, ({ account }) => account);
-  const sums = [...byAccount].map(([account, all]) => {
-    const of = (kind: VerdictKind): number => all.filter(({ verdict }) => verdict === kind).length;
-    const recipients = all.reduce((sum, one) => sum + one.recipients, 0);
-    const lastAt = Math.max(...all.map(({ at }) => at)) as Millis;
-    const kinds = { delay: of('delay'), hold: of('hold'), refuse: of('refuse') };
-    return { account, ...kinds, recipients, lastAt };
-  });
-  const rows = incidents.map((one) => ({ ...one, reasons: [] }));
-  const live = { incidents: () => rows, observedSince: () => sums };
-  return enforcingView(live, mode, now);
-}
 
 function withState(state: Night, wanted: AccountState): readonly AccountView[] {
   return [...state.accounts.values()].filter((one) => one.state === wanted);

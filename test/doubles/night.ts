@@ -6,13 +6,16 @@ import { shownReason } from '../../src/core/explain.ts';
 import { reachBound } from '../../src/core/reach/bound.ts';
 import type { Reason, ShownReason } from '../../src/core/reason.ts';
 import { nothingHeld, usualHeldMax, type VerdictKind } from '../../src/core/verdict.ts';
+import { enforcingView } from '../../src/flow/admin/enforcing.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { dayMs, hourMs, minuteMs, secondMs } from '../../src/lib/time.ts';
+import type { EnforcingView } from '../../src/ports/acting/enforcing.ts';
 import type {
   AccountView,
   FeedItem,
   FlowMinute,
   IncidentView,
+  StatusView,
   StoryView,
 } from '../../src/ports/admin.ts';
 import type { AuditRow, ExemptionRow, HeldRow } from '../../src/ports/ledger.ts';
@@ -112,7 +115,7 @@ const from = 'every account';
 const ordinaryBound: AccountView['bound'] = reachBound({
   limits: {
     day: { count: 32, from },
-    week: { count: 96, from },
+    week: { count: 88, from },
     month: { count: 120, from },
   },
   reached: { day: 1, week: 6, month: 21 },
@@ -223,8 +226,21 @@ function hijackedAccounts(state: Night, start: Millis, scene: Scene): void {
     messagesToday: 22,
     expected: { ...clubMailing(start), account: 'press@example.org' as Account },
     importedRecipients: 40,
+    told: toldOfPress(start),
   });
   put(shop, { state: 'watched', evidence: 0.54, reasons: shopReasons });
+}
+
+/** One notice of each kind. */
+function toldOfPress(start: Millis): AccountView['told'] {
+  const ago = (ms: number): Millis => (start - ms) as Millis;
+  const crossed = '57 strangers reached in a day; you are told above 32';
+  return [
+    { what: 'new-client', at: ago(2 * hourMs), text: '' },
+    { what: 'reach', at: ago(dayMs), text: crossed },
+    { what: 'copies', at: ago(3 * dayMs), text: '' },
+    { what: 'watched', at: ago(9 * dayMs), text: '' },
+  ];
 }
 
 const stoppedNumbers = {
@@ -313,4 +329,24 @@ export function minutesBefore(start: Millis): readonly FlowMinute[] {
     });
   }
   return rows;
+}
+
+/** What mode guard would have changed. */
+export function nightEnforcing(
+  { incidents, stories }: Night,
+  mode: StatusView['mode'],
+  now: Millis,
+): EnforcingView {
+  const observed = stories.filter((story) => story.observed);
+  const byAccount = Map.groupBy(observed, ({ account }) => account);
+  const sums = [...byAccount].map(([account, all]) => {
+    const of = (kind: VerdictKind): number => all.filter(({ verdict }) => verdict === kind).length;
+    const recipients = all.reduce((sum, one) => sum + one.recipients, 0);
+    const lastAt = Math.max(...all.map(({ at }) => at)) as Millis;
+    const kinds = { delay: of('delay'), hold: of('hold'), refuse: of('refuse') };
+    return { account, ...kinds, recipients, lastAt };
+  });
+  const rows = incidents.map((one) => ({ ...one, reasons: [] }));
+  const live = { incidents: () => rows, observedSince: () => sums };
+  return enforcingView(live, mode, now);
 }

@@ -42,6 +42,7 @@ export type Sent = {
   readonly scan?: Scan;
   readonly authors?: AuthorsFinding;
   readonly traits?: Traits;
+  readonly script?: string;
 };
 
 export type ScriptedServer = {
@@ -49,6 +50,8 @@ export type ScriptedServer = {
   readonly failedNetworks: FailedNetworks;
   policy: Policy;
   flags: AccountFlags;
+  /** Domains of links in earlier mail from here. */
+  readonly knownLinks: Set<string>;
   account(name: string, firstSeen?: Millis): ScriptedAccount;
 };
 
@@ -101,8 +104,12 @@ export class ScriptedAccount {
       ...(from === undefined ? {} : { headerFrom: from }),
       ...more,
     };
-    const people = { seed, knownHere: (hash: number) => firstMinute(this.#books, hash) };
-    const { baseline, policy, flags } = this.#server;
+    const { baseline, flags, knownLinks, policy } = this.#server;
+    const people = {
+      seed,
+      knownHere: (hash: number) => firstMinute(this.#books, hash),
+      isKnownLink: (domain: string) => knownLinks.has(domain),
+    };
     const { judgement } = submit(this.profile, message, { baseline, people, policy }, flags);
     this.verdicts.push(judgement.verdict);
     if (judgement.verdict === 'pass') this.passed += outside.length;
@@ -193,6 +200,7 @@ export function openServer(): ScriptedServer {
     failedNetworks: new FailedNetworks(),
     policy: noCeilings,
     flags: noFlags,
+    knownLinks: new Set(),
     account: (name, firstSeen = monday) => new ScriptedAccount(name, server, books, firstSeen),
   };
   return server;

@@ -70,7 +70,7 @@ async function sendUntilTaken(account: string, to: string, id: string): Promise<
 }
 
 /**
- * One stranger after the other, from eight networks, until the account is refused at MAIL;
+ * One stranger after the other, from eight networks, until the account is refused at RCPT;
  * answers with the reply's code.
  */
 async function hijack(account: string, more: () => boolean): Promise<number | undefined> {
@@ -82,7 +82,7 @@ async function hijack(account: string, more: () => boolean): Promise<number | un
       const to = [`s${nth}.${account.slice(0, 5)}@strangers.test`];
       const sent = await outgoing.send(client, { from: account, to, id });
       const { code, text } = sent.reply;
-      if (sent.stage === 'mail' && text.includes('being checked')) return code;
+      if (sent.stage === 'rcpt' && text.includes('being checked')) return code;
     } catch {
       // The guard is away just now.
     }

@@ -76,7 +76,7 @@ async function localMail(): Promise<void> {
 }
 
 /**
- * Spam to strangers until it is refused at MAIL three times; answers with what became of each try.
+ * Spam to strangers until it is refused at RCPT three times; answers with what became of each try.
  */
 async function hijack(thief: number): Promise<readonly Sent[]> {
   await using client = await server.login(victim.account, thieves[thief] ?? '');
@@ -93,7 +93,7 @@ async function hijack(thief: number): Promise<readonly Sent[]> {
       body: `Buy ${nth} now, dear s${thief}!\nhttp://spam.test/${thief}/${nth}\n`,
     });
     sents.push(sent);
-    if (sents.filter(({ stage }) => stage === 'mail').length >= 3) break;
+    if (sents.filter(({ stage }) => stage === 'rcpt').length >= 3) break;
   }
   return sents;
 }
@@ -139,7 +139,7 @@ test('honest people, local mail and one hijack at once', { timeout: 90_000 }, as
     localMail(),
     ...thieves.map(async (_, thief) => void spam.push(...(await hijack(thief)))),
   ]);
-  const refused = spam.filter(({ stage }) => stage === 'mail');
+  const refused = spam.filter(({ stage }) => stage === 'rcpt');
   assert.ok(refused.length >= thieves.length, 'every session of the thief is stopped in the end');
   for (const { reply } of refused) {
     assert.equal(reply.code, 451);

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type ListenOptions, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
@@ -70,15 +70,17 @@ export function leash(
 
 /**
  * A port on 127.0.0.1 that was free a moment ago, below the range that the kernel assigns, so that
- * nobody's outgoing connection takes it in the meantime.
+ * nobody's outgoing connection takes it in the meantime. No test gets it again while this process
+ * runs.
  */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const port = 12_000 + Math.floor(Math.random() * 20_000);
-    const server = createServer();
     try {
-      server.listen(port, '127.0.0.1');
-      await once(server, 'listening');
+      // An abstract name belongs to the network namespace, as the port does.
+      const reserved = await listening({ path: `\0postern-test-port-${port}` });
+      reserved.unref();
+      const server = await listening({ port, host: '127.0.0.1' });
       server.close();
       await once(server, 'close');
       return port;
@@ -87,6 +89,13 @@ export async function freePort(): Promise<number> {
     }
   }
   throw new Error('no free port on 127.0.0.1 between 12000 and 32000');
+}
+
+async function listening(where: ListenOptions): Promise<Server> {
+  const server = createServer();
+  server.listen(where);
+  await once(server, 'listening');
+  return server;
 }
 
 /** Waits until `look` answers with something; fails with `what` and the program's last words. */

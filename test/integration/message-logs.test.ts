@@ -4,8 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Attempt } from '../../src/core/fate/attempt.ts';
 import { openJoin } from '../../src/core/fate/join.ts';
-import { type JoinedMail, loggedOf } from '../../src/core/fate/joined-mail.ts';
+import { type JoinedMail, loggedOf, rootOf } from '../../src/core/fate/joined-mail.ts';
 import { openLogLines } from '../../src/core/logs/log-lines.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import type { LogStory } from '../sim/mail-log.ts';
@@ -18,18 +19,13 @@ function fates(lines: readonly string[]): {
   readonly outcomes: Record<string, readonly string[]>;
 } {
   const messages = new Set<JoinedMail>();
-  const outcomes: Record<string, string[]> = {};
+  const attempts = new Map<object, { readonly mail: JoinedMail; readonly attempt: Attempt }>();
   const join = openJoin({
     message: (mail) => void messages.add(mail),
+    // It is told again when it turns out that a filter took the message.
     attempt(mail, attempt, delivery) {
-      const { outcome, recipient } = attempt();
-      if (delivery !== undefined && mail.isForeign(delivery.queueId)) return;
-      const known = outcomes[recipient] ?? [];
-      outcomes[recipient] = known;
-      // It is told again when it turns out that a filter took the message.
-      if (outcome !== 'handed-on') known.push(outcome);
-      else if (known[0] === 'sent') known[0] = outcome;
-      else known.unshift(outcome);
+      const told = attempt();
+      attempts.set(delivery ?? told, { mail, attempt: told });
     },
     merged: (mail) => void messages.delete(mail),
   });
@@ -37,7 +33,21 @@ function fates(lines: readonly string[]): {
   for (const line of lines) for (const fact of reader.take(line)) join.seen(fact);
   for (const fact of reader.end()) join.seen(fact);
   join.end();
+  const outcomes: Record<string, readonly string[]> = {};
+  // A filter may have sent it on before Postfix logs that the filter took it.
+  for (const wasHanded of [true, false]) {
+    for (const [line, { mail, attempt }] of attempts) {
+      const { outcome, recipient } = attempt;
+      if ((outcome === 'handed-on') !== wasHanded || isOfNotice(line, mail)) continue;
+      outcomes[recipient] = [...(outcomes[recipient] ?? []), outcome];
+    }
+  }
   return { messages: [...messages].map((mail) => loggedOf(mail).account), outcomes };
+}
+
+/** It may turn out after its delivery that the message is a notice or a copy. */
+function isOfNotice(line: object, mail: JoinedMail): boolean {
+  return 'queueId' in line && rootOf(mail).isForeign(String(line.queueId));
 }
 
 const sent = ['sent'];

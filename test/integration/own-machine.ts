@@ -7,6 +7,7 @@
  *     else onMachineOfItsOwn(import.meta.filename);
  */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { basename } from 'node:path';
 import { test } from 'node:test';
 
 const mark = 'POSTERN_TEST_OWN_MACHINE';
@@ -29,10 +30,22 @@ export function onMachineOfItsOwn(file: string): void {
   const allowed = spawnSync('unshare', [...unshare, 'true'], { encoding: 'utf8' });
   const why = allowed.error?.message ?? allowed.stderr?.trim();
   const skip = allowed.status === 0 ? false : `this machine makes no namespaces: ${why}`;
-  test('on a machine of its own', { skip, timeout: 300_000 }, () => {
+  test(`${basename(file)} on a machine of its own`, { skip, timeout: 300_000 }, () => {
     const { status, stdout, stderr } = runThere(file);
-    if (status !== 0) throw new Error(`it ended with ${status}:\n${stdout}\n${stderr}`);
+    if (status === 0) return;
+    const fault = firstFault(stdout);
+    throw new Error(`it ended with ${status}: ${fault}\n${stdout}\n${stderr}`);
   });
+}
+
+/** The first failed test and what it said, in one line. */
+function firstFault(stdout: string): string {
+  const [, told = ''] = stdout.split('failing tests:\n');
+  const lines = told.split('\n').map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '' && !line.startsWith('test at '))
+    .slice(0, 2)
+    .join(' ');
 }
 
 function runThere(file: string): SpawnSyncReturns<string> {

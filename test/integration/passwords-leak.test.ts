@@ -25,7 +25,14 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { eventually } from './leash.ts';
-import { type AuditRun, type Made, makeAccounts, makers, openScene } from './password-tools.ts';
+import {
+  type Audited,
+  type AuditRun,
+  type Made,
+  makeAccounts,
+  makers,
+  openScene,
+} from './password-tools.ts';
 
 const run = promisify(execFile);
 
@@ -298,11 +305,18 @@ test('killed in the middle: nothing runs on; the next run cleans up and continue
     second.progress.length > 0 &&
       !second.progress.some((one) => one.leg === 'own' && one.tried > 0),
   );
-  const weak = second.results.filter((line) => line.weak).map(({ account }) => account);
   const wanted = made
     .filter(({ password }) => !password.startsWith('strong'))
     .map(({ account }) => account);
-  assert.deepEqual(weak.toSorted(), wanted.toSorted());
+  const weakIn = ({ results }: Audited): readonly string[] =>
+    results.filter(({ weak }) => weak).map(({ account }) => account);
+  // How much is tried within the time depends on the machine.
+  let last = second;
+  for (let more = 0; more < 6 && weakIn(last).length < wanted.length; more++) {
+    last = await scene.audit('--resume', '--json', '--time', '25s').done;
+    assert.equal(last.code, 0, last.err);
+  }
+  assert.deepEqual(weakIn(last).toSorted(), wanted.toSorted());
 });
 
 /** Johns at work in one of these folders, by pid. */

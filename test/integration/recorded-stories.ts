@@ -204,9 +204,14 @@ async function wakePickup({ configDirectory }: PostfixInstance): Promise<void> {
   await run('/usr/sbin/postkick', ['-c', configDirectory, 'public', 'pickup', 'W']);
 }
 
-/** The server that takes the mail gets the address of one that is elsewhere. */
-function elsewhere(line: string, port: number): string {
+/**
+ * The server that takes the mail gets the address of one that is elsewhere, and so does a stranger
+ * who hands one in: a client of this machine could be a filter.
+ */
+function elsewhere(line: string, port: number, by: Act['by']): string {
+  const from = by === 'stranger' ? 'client.far.test[198.51.100.7]' : `unknown[${client}]`;
   return line
+    .replace(`unknown[${client}]`, from)
     .replace(`127.0.0.1[127.0.0.1]:${port}`, 'mx.world.test[203.0.113.9]:25')
     .replace('host 127.0.0.1[127.0.0.1] said', 'host mx.world.test[203.0.113.9] said');
 }
@@ -240,6 +245,6 @@ async function play(postfix: PostfixInstance, act: Act, sink: number): Promise<L
     lines: lines
       .trimEnd()
       .split('\n')
-      .map((line) => elsewhere(line, sink)),
+      .map((line) => elsewhere(line, sink, act.by)),
   };
 }

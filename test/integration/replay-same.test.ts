@@ -223,7 +223,7 @@ test('live and replay agree, message by message', { timeout: 60_000 }, async () 
     assert.ok(one !== undefined, id);
     // Who is suspended is put off before there is a message to tell about.
     const { item } = one;
-    const early = one.outcome.kind === 'refused' && one.outcome.stage === 'mail';
+    const early = one.outcome.kind === 'refused' && one.outcome.stage === 'rcpt';
     const same =
       seen(one) === verdict &&
       (early

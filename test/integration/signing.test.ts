@@ -11,6 +11,7 @@ import { after, before, test } from 'node:test';
 import { noNameServer, writeSigningKeys } from '../../bench/signing-keys.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { makeKeyPair } from '../../src/lib/private-key.ts';
+import type { SendingDomainRow } from '../../src/ports/ledger.ts';
 import { runCron } from './cron-once.ts';
 import { messageFolder } from './dkim-verifiers.ts';
 import { people } from './guard-past.ts';
@@ -264,11 +265,13 @@ test('Postfix saw no malformed answer, and the figures add up', async () => {
 
 test('the ledger remembers which From domains are sent, and who signs them', async () => {
   const ledger = openLedger(join(server.state, 'ledger.db'), { readOnly: true });
-  const row = await eventually('it is written', async () =>
-    ledger.sendingDomains(99).find(({ domain }) => domain === 'deep.down.example.test'),
-  );
+  const written = (name: string): Promise<SendingDomainRow> =>
+    eventually(`${name} is written`, async () =>
+      ledger.sendingDomains(99).find(({ domain }) => domain === name),
+    );
+  const row = await written('deep.down.example.test');
   assert.deepEqual([row.messages, row.signed, row.signedBy], [1, 1, 'example.test']);
-  const quiet = ledger.sendingDomains(99).find(({ domain }) => domain === 'quiet.test');
-  assert.deepEqual([quiet?.messages, quiet?.signed, quiet?.signedBy], [1, 0, '']);
+  const quiet = await written('quiet.test');
+  assert.deepEqual([quiet.messages, quiet.signed, quiet.signedBy], [1, 0, '']);
   ledger.close();
 });

@@ -13,12 +13,14 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readableVersion } from '../../src/ledger/sqlite/as-today.ts';
 import { applicationId, migrate, migrations } from '../../src/ledger/sqlite/migrations.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
@@ -71,6 +73,24 @@ test('the files are for their owner alone, a log file included', () => {
   }
   ledger.close();
   assertStrict.ok(!existsSync(`${path}-wal`), 'closing leaves one file to copy');
+});
+
+test('a ledger that was closed is left alone by the thread that folds its log', async () => {
+  const changes = Array.from({ length: 400 }, () => accountOf(joe));
+  const seen: unknown[] = [];
+  // The thread that folds the log is about to start, starts, or is at work.
+  for (const ms of [0, 30, 60, 120, 240]) {
+    const left = mkdtempSync(join(folder, 'left-'));
+    const ledger = openLedger(join(left, 'ledger.db'));
+    ledger.write(changes, { durable: true });
+    await sleep(ms);
+    ledger.write(changes, { durable: true });
+    ledger.close();
+    const watcher = watch(left, (event, name) => seen.push(`${ms} ms: ${event} ${name}`));
+    await sleep(700);
+    watcher.close();
+  }
+  assertStrict.deepEqual(seen, []);
 });
 
 test('a second writer is told who is there, in this process and in another', () => {

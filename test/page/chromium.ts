@@ -34,8 +34,11 @@ export type Page = {
   evaluate<Value>(expression: string): Promise<Value>;
   /** Waits until the expression is truthy. */
   until(expression: string): Promise<void>;
-  /** Presses one key: a character, or Tab, Enter, Escape, Space, ArrowUp, ArrowDown. */
-  press(key: string, how?: { readonly shift: boolean }): Promise<void>;
+  /**
+   * Presses one key once the page is drawn, or `atOnce`: a character, or Tab, Enter, Escape, Space,
+   * ArrowUp, ArrowDown.
+   */
+  press(key: string, how?: { readonly shift?: boolean; readonly atOnce?: boolean }): Promise<void>;
   type(text: string): Promise<void>;
   size(width: number, height: number, how?: { readonly phone: boolean }): Promise<void>;
   scheme(name: 'light' | 'dark'): Promise<void>;
@@ -212,8 +215,10 @@ async function openPage(wire: Wire): Promise<Page> {
     async goto(url) {
       await send('Page.navigate', { url });
     },
-    async press(key, how = { shift: false }) {
-      for (const event of keyEvents(key, how.shift)) await send('Input.dispatchKeyEvent', event);
+    async press(key, how = {}) {
+      if (how.atOnce !== true) await evaluate(shown).catch(() => evaluate(shown));
+      const events = keyEvents(key, how.shift === true);
+      for (const event of events) await send('Input.dispatchKeyEvent', event);
     },
     async type(text) {
       await send('Input.insertText', { text });
@@ -248,6 +253,16 @@ async function openPage(wire: Wire): Promise<Page> {
     },
   };
 }
+
+/**
+ * Nobody presses a key before a page is drawn: its listeners are added then. Where no frame is
+ * drawn, half a second is waited.
+ */
+const shown = `new Promise((done) => {
+  const frame = (next) => requestAnimationFrame(() => setTimeout(next));
+  frame(() => frame(done));
+  setTimeout(done, 500);
+})`;
 
 const keyCodes: Readonly<Record<string, number>> = {
   Tab: 9,

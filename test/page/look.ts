@@ -14,6 +14,9 @@ const picture = { width: 1280, height: 880, phone: false };
 const phone = { width: 360, height: 740, phone: true };
 const findJoe = '/find?q=joe.weber@example.org';
 const heldOfJoe = '/held/joe.weber%40example.org';
+const watchedName = '.watched .name';
+const few = ['domain:example.org', 'account:joe.weber@example.net', '5%'];
+const many = Array.from({ length: 400 }, (_, nth) => `domain:customer-${nth}.example`);
 const tabs = (count: number): readonly string[] => Array<string>(count).fill('Tab');
 const shots: readonly {
   readonly name: string;
@@ -29,6 +32,9 @@ const shots: readonly {
   readonly path?: string;
   readonly isFailing?: true;
   readonly isTroubled?: true;
+  readonly isBraked?: true;
+  /** Whose mail Postern acts on in mode observe. */
+  readonly enforce?: readonly string[];
   /** Long lists. */
   readonly isCrowded?: true;
   /** Postern has stopped. */
@@ -101,6 +107,27 @@ const shots: readonly {
   { name: 'away', scene: 'hijack', scheme: 'light', size: desktop, isAway: true },
   { name: 'away-phone', scene: 'hijack', scheme: 'dark', size: phone, isAway: true },
   { name: 'observe-phone', scene: 'observe', scheme: 'light', size: phone },
+  { name: 'part', scene: 'quiet', scheme: 'light', size: desktop, enforce: few },
+  { name: 'part-many', scene: 'observe', scheme: 'dark', size: phone, enforce: many, whole: false },
+  {
+    name: 'part-stopped',
+    scene: 'hijack',
+    scheme: 'light',
+    size: phone,
+    enforce: few,
+    whole: false,
+  },
+  { name: 'brake', scene: 'hijack', scheme: 'light', size: desktop, isBraked: true },
+  {
+    name: 'brake-phone',
+    scene: 'quiet',
+    scheme: 'dark',
+    size: phone,
+    isBraked: true,
+    whole: false,
+  },
+  { name: 'bound', scene: 'hijack', scheme: 'light', size: desktop, click: watchedName },
+  { name: 'bound-phone', scene: 'hijack', scheme: 'dark', size: phone, click: watchedName },
   { name: 'focus-button', scene: 'hijack', scheme: 'light', size: desktop, keys: tabs(3) },
   { name: 'focus-row', scene: 'hijack', scheme: 'dark', size: desktop, keys: tabs(12) },
 ];
@@ -120,6 +147,7 @@ for (const shot of shots) {
   if (only !== undefined && !shot.name.startsWith(only)) continue;
   await using at = await stage(shot.scene, '127.0.0.1', Date.now());
   if (shot.isCrowded) at.crowd();
+  if (shot.enforce !== undefined) at.enforce(...shot.enforce);
   await page.size(shot.size.width, shot.size.height, shot.size);
   await page.scheme(shot.scheme);
   await page.goto(`${at.door.address}/?token=${testToken}`);
@@ -136,6 +164,11 @@ for (const shot of shots) {
       'main.cf in /etc/postfix asks inet:127.0.0.1:9900, where no door of this guard is; run: ' +
         'postern connect postfix',
     );
+    await page.until(`document.querySelector('.troubles') !== null`);
+  }
+  if (shot.isBraked) {
+    await at.admin.brake.set({ on: true }, 'root', '');
+    at.trouble(`${at.admin.brake.view().text.replace(/\.$/, '')} (postern brake)`);
     await page.until(`document.querySelector('.troubles') !== null`);
   }
   if (shot.isAway) {

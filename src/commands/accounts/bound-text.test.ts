@@ -10,7 +10,7 @@ import { boundText } from './bound-text.ts';
 const every = 'every account';
 const least: BoundFacts['limits'] = {
   day: { count: 32, from: every },
-  week: { count: 96, from: every },
+  week: { count: 88, from: every },
   month: { count: 120, from: every },
 };
 
@@ -32,13 +32,14 @@ function printed(facts: Partial<BoundFacts>, exemptUntil?: number): string {
 test('an account like every one', () => {
   assert.equal(
     printed({}),
-    `joe@example.org: at most 32 strangers in a day, 96 in a week, 120 in 30 days
+    `joe@example.org: at most 32 strangers in a day, 88 in a week, 120 in 30 days
 Whoever has its password reaches no more before mail is held or you are told, whatever
-they do. Strangers are recipients that nobody on this server has written to before.
+they do. Strangers are people that the account has not written to before, and who have
+not written to it first.
 
 WITHIN   AT MOST  REACHED NOW  COMES FROM
 a day         32            1  what every account may reach before you are told
-a week        96            6  what every account may reach before you are told
+a week        88            6  what every account may reach before you are told
 30 days      120           21  what every account may reach before you are told
 
 What lowers it
@@ -61,7 +62,7 @@ test('its own mail makes room, the password was guessed, a mailing is announced'
     /\n0 a day, 0 a week and 93 in 30 days of these may be people who seem to have\nwritten to/,
   );
   assert.match(text, /a week {7}700 +6 {2}1\.5 times what its own mail usually reaches/);
-  assert.match(text, /30 days {5}1893 +21 {2}twice what you were told of lately/);
+  assert.match(text, /30 days {5}1893 +21 {2}up to twice what you were told of lately/);
   assert.match(text, /The numbers contain 300 recipients of an announced mailing\./);
   assert.match(text, /postern passwords require-change joe@example\.org\n/);
   assert.match(text, /postern accounts expect joe@example\.org --recipients 300 --until tomorrow/);

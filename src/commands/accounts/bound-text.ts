@@ -11,7 +11,7 @@ const sourceTexts: Readonly<Record<BoundSource, string>> = {
   'every account': 'what every account may reach before you are told',
   'its own mail': '1.5 times what its own mail usually reaches',
   'its first 30 days': '1.5 times what every account may reach: it is new here',
-  'a notice before': 'twice what you were told of lately',
+  'a notice before': 'up to twice what you were told of lately',
   'a fixed ceiling': 'a fixed ceiling under [ceilings] of the configuration',
 };
 
@@ -68,7 +68,8 @@ export function boundText(one: AccountView): string {
     `${paint('bold', name)}: at most ${many(most.day, 'stranger')} in a day, ${most.week} in a ` +
     `week, ${most.month} in 30 days\n` +
     'Whoever has its password reaches no more before mail is held or you are told, whatever\n' +
-    'they do. Strangers are recipients that nobody on this server has written to before.\n\n' +
+    'they do. Strangers are people that the account has not written to before, and who have\n' +
+    'not written to it first.\n\n' +
     table(
       [
         { title: 'WITHIN' },

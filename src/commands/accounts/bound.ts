@@ -14,7 +14,8 @@ export function registerBound(accounts: Command): void {
     .command('bound')
     .summary('the most that a thief of the password reaches unseen')
     .description(
-      'Shows the most strangers (people that nobody on this server has written to before) that ' +
+      'Shows the most strangers (people that the account has not written to before, and ' +
+        'who have not written to it first) that ' +
         'anybody with the password of an account reaches in a day, a week and 30 days before ' +
         'mail is held or you are told, whatever they do: what each number comes from, what was ' +
         'reached until now, and what lowers it.',

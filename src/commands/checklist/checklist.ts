@@ -22,6 +22,7 @@ import { several } from '../terminal/options.ts';
 import { print } from '../terminal/print.ts';
 import { noItem, registerAck, registerHistory } from './ack.ts';
 import { type GatheredChecklist, type GatherOptions, readChecklist } from './gather.ts';
+import { leaveRunning } from './left-running.ts';
 import { type Memory, remembered, report } from './memory.ts';
 import { itemHere } from './own.ts';
 import { checklistText, itemText } from './text.ts';
@@ -83,7 +84,7 @@ export function register(program: Command): void {
           : listText(withMemory(here, memory, now), options, memory.acks),
       );
       const blocking = unacknowledged(list.items, memory.acks, now);
-      await ended(list.abandoned || memory.isLate, blocking);
+      ended(memory.isLate, blocking);
     });
   registerShow(command);
   registerAck(command);
@@ -136,7 +137,7 @@ function registerShow(checklist: Command): void {
           ? jsonLine(json([item], acks))
           : itemText(item) + (ack === undefined ? '' : `    ${ackText(ack, now)}\n`),
       );
-      await ended(list.abandoned || isLate, unacknowledged([item], acks, now));
+      ended(isLate, unacknowledged([item], acks, now));
     });
 }
 
@@ -170,7 +171,6 @@ async function keep(options: Options): Promise<void> {
   const guard = await connectToGuard(options.state);
   const list = await read(options);
   await report(guard, list.items, { nightly, by: nightly ? nightlyName : 'guard' });
-  if (list.abandoned) process.exit(0);
 }
 
 /** The list with what is acknowledged, and whether this run was kept, below it. */
@@ -197,6 +197,7 @@ async function read(options: Options): Promise<GatheredChecklist> {
     ...(isShown ? { progress: showProgress } : {}),
   });
   if (isShown) process.stderr.write('\r\u001b[K');
+  if (list.abandoned) leaveRunning();
   return list;
 }
 
@@ -224,11 +225,8 @@ function listText(
   });
 }
 
-/** Ends the process where a source that is late would keep it. */
-async function ended(abandoned: boolean, blocking: readonly ChecklistItem[]): Promise<void> {
-  const code = blocking.length > 0 ? 1 : 0;
-  if (code !== 0) process.exitCode = code;
-  if (!abandoned) return;
-  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
-  process.exit(code);
+/** Sets the exit code; a guard that is late is not waited for. */
+function ended(isLate: boolean, blocking: readonly ChecklistItem[]): void {
+  if (blocking.length > 0) process.exitCode = 1;
+  if (isLate) leaveRunning();
 }

@@ -8,6 +8,7 @@ import type { LogEvent, ReplayEvent } from '../../core/event.ts';
 import { type LogLines, openLogLines } from '../../core/logs/log-lines.ts';
 import { type LoggedEvents, openLoggedEvents } from '../../flow/replay/logged-events.ts';
 import type { Replay, ReplayVerdict } from '../../flow/replay/replay.ts';
+import type { WebmailPeople } from '../../flow/replay/webmail-people.ts';
 import { sha256 } from '../../lib/hash.ts';
 import { type LineCutter, openLineCutter } from '../../lib/line-cutter.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
@@ -23,6 +24,8 @@ export type LogReplay = {
   readonly defaultDomain: string;
   readonly replay: Pick<Replay, 'apply' | 'now' | 'summary'>;
   readonly verdict: (verdict: ReplayVerdict) => Promise<void> | undefined;
+  /** Who was behind a webmail, where its log was given. */
+  readonly people?: WebmailPeople;
 };
 
 /** The last line of a file may end without it. */
@@ -189,9 +192,14 @@ class Reading {
 
   /** Returns what to wait for: there are too many events for a wait after each. */
   #apply(event: ReplayEvent): Promise<void> | undefined {
-    const { replay, verdict } = this.#how;
-    const said = replay.apply(event);
-    return said === undefined ? undefined : verdict(said);
+    const { people, replay, verdict } = this.#how;
+    let full: Promise<void> | undefined;
+    // At most one is a message.
+    for (const one of people?.take(event) ?? [event]) {
+      const said = replay.apply(one);
+      if (said !== undefined) full = verdict(said);
+    }
+    return full;
   }
 }
 

@@ -15,7 +15,8 @@ import {
   type Replay,
   type ReplayVerdict,
 } from '../../flow/replay/replay.ts';
-import { parseNetworkRule } from '../../formats/postfix/network-list.ts';
+import { openWebmailPeople } from '../../flow/replay/webmail-people.ts';
+import { isAmong, parseNetwork, parseNetworkRule } from '../../formats/postfix/network-list.ts';
 import { ownHosts } from '../../formats/postfix/own-hosts.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -26,12 +27,14 @@ import { openProgress } from '../terminal/progress.ts';
 import { eventBatches } from './event-batches.ts';
 import type { TakeEvent } from './event-lines.ts';
 import { addInboundOptions, type InboundOptions, replayInbound } from './inbound.ts';
-import { lineFault, lineName, openInput } from './input.ts';
+import { inputName, lineFault, lineName, openInput } from './input.ts';
 import { replayLogs } from './log.ts';
 import { openOutput, type ReplayOutput } from './output.ts';
 import { mustBeUnderstood, type ReadReport, readText } from './read-report.ts';
 import { readTime } from './read-time.ts';
 import { summaryText } from './summary.ts';
+import { readWebmailLogs } from './webmail-log.ts';
+import { noWebmail, peopleNotes, type Webmail, webmailOf } from './webmail-options.ts';
 
 const forLogs = 'to read a mail log: postern replay --format postfix --summary FILE…';
 
@@ -40,6 +43,8 @@ type Options = InboundOptions & {
   readonly defaultDomain: string;
   readonly operatorClears?: number;
   readonly ownHost: readonly string[];
+  readonly webmailLog: readonly string[];
+  readonly webmailHost: readonly string[];
   readonly config?: string;
   readonly summary?: true;
   readonly json?: true;
@@ -71,7 +76,19 @@ export function register(program: Command): void {
     .option(
       '--own-host <network>',
       'a host or network of this server, never a new network: webmail, web server; repeatable',
-      (value: string, before: readonly string[]) => [...before, value],
+      repeated,
+      [] as readonly string[],
+    )
+    .option(
+      '--webmail-log <file>',
+      'log of a webmail with its logins, as in webmail.logs; with --format postfix; repeatable',
+      repeated,
+      [] as readonly string[],
+    )
+    .option(
+      '--webmail-host <address>',
+      'host from which that webmail hands in mail (default: webmail.hosts); repeatable',
+      repeated,
       [] as readonly string[],
     )
     .option('--config <file>', 'configuration with your own rules for replies (providers.rules)')
@@ -95,7 +112,7 @@ export function register(program: Command): void {
         exits: [
           [0, 'done'],
           [65, 'an event cannot be read or goes back in time; the message names its line'],
-          [65, 'no line of the logs was understood; the message says what was expected'],
+          [65, 'there is no event, or no line of the logs was understood'],
           [66, 'the file cannot be read'],
           [78, 'the configuration or the file of rules has an error'],
         ],
@@ -105,25 +122,30 @@ export function register(program: Command): void {
   addInboundOptions(command);
 }
 
+const repeated = (value: string, before: readonly string[]): readonly string[] => [
+  ...before,
+  value,
+];
+
 async function runReplay(files: readonly string[], options: Options): Promise<void> {
   if (options.inbound === true) {
+    noWebmail(options, '--inbound reads no mail log');
     await replayInbound(oneFile(files), options, readTime);
     return;
   }
+  const { config, replyRules } = loadConfig(options.config ?? usualConfig());
+  const webmail = webmailOf(options, config.webmail);
+  const isOwnHost = ownHostsOf([...options.ownHost, ...webmail.hosts]);
   const replay = openReplay({
-    policy: {
-      ...noCeilings,
-      heldMax: usualHeldMax,
-      isOwnHost: ownHostsOf(options.ownHost),
-    },
+    policy: { ...noCeilings, heldMax: usualHeldMax, isOwnHost },
     operatorClearsMs: options.operatorClears,
-    replyRules: loadConfig(options.config ?? usualConfig()).replyRules,
+    replyRules,
   });
   const output = options.summary === true ? undefined : openOutput();
   let report: ReadReport | undefined;
   if (options.format === 'postfix') {
     const logs = files.length === 0 ? ['-'] : files;
-    report = await runLogs(logs, options.defaultDomain, replay, output);
+    report = await runLogs({ logs, replay, output, isOwnHost, webmail }, options.defaultDomain);
   } else await run(oneFile(files), replay, output);
   if (options.summary === true) {
     process.stdout.write(summaryText(replay, report, options.json === true));
@@ -151,19 +173,37 @@ function oneFile(files: readonly string[]): string {
 }
 
 async function runLogs(
-  files: readonly string[],
+  {
+    isOwnHost,
+    logs: files,
+    output,
+    replay,
+    webmail,
+  }: {
+    readonly logs: readonly string[];
+    readonly replay: Replay;
+    readonly output: ReplayOutput | undefined;
+    readonly isOwnHost: (client: string) => boolean;
+    readonly webmail: Webmail;
+  },
   defaultDomain: string,
-  replay: Replay,
-  output: ReplayOutput | undefined,
 ): Promise<ReadReport> {
+  const networks = webmail.hosts.flatMap((host) => parseNetwork(host) ?? []);
+  const isHost = (client: string): boolean => isAmong(client, networks);
+  const { logins, notes } = await readWebmailLogs(webmail.logs, defaultDomain);
+  const people = openWebmailPeople(logins, { isHost, isOwnHost, sessionMs: webmail.sessionMs });
   const verdict = (said: ReplayVerdict): Promise<void> | undefined => {
     output?.add(said);
     return output?.isFull() === true ? output.flush() : undefined;
   };
-  const report = await replayLogs({ files, defaultDomain, replay, verdict });
+  const how = { files, defaultDomain, replay, verdict };
+  const report = await replayLogs(webmail.logs.length === 0 ? how : { ...how, people });
   await output?.flush();
   mustBeUnderstood(report);
-  return report;
+  return {
+    ...report,
+    notes: [...report.notes, ...notes, ...peopleNotes(people.counts(), webmail)],
+  };
 }
 
 async function run(file: string, replay: Replay, output: ReplayOutput | undefined): Promise<void> {
@@ -171,7 +211,9 @@ async function run(file: string, replay: Replay, output: ReplayOutput | undefine
   const progress = openProgress('replaying', bytes);
   /** Lines of the batches before. */
   let before = 0;
+  let any = false;
   const take: TakeEvent = (event, line) => {
+    any = true;
     const verdict = step(replay, event, before + line + 1, file);
     if (verdict !== undefined) output?.add(verdict);
   };
@@ -190,6 +232,11 @@ async function run(file: string, replay: Replay, output: ReplayOutput | undefine
     await output?.flush();
     progress.end();
   }
+  if (any) return;
+  throw new OperatorError('replay-nothing', `nothing was read: ${inputName(file)} has no events`, {
+    exit: sysexits.dataErr,
+    hint: forLogs,
+  });
 }
 
 /** Judges one event; the number of its line is for faults. */

@@ -31,7 +31,9 @@ export const verifySettings: z.ZodType<VerifySettings> = z
         'Check incoming mail (SPF, DKIM, DMARC, ARC, name of the client) and write ' +
           'the results into an Authentication-Results field. Fields that the mail ' +
           'already carries in the name of this server are removed. No result leads to a' +
-          ' refusal; only more than 1,000 such fields do.',
+          ' refusal; only more than 1,000 such fields do. It also notes who wrote to which ' +
+          'mailbox. While it is off, answers to new correspondents count as mail to ' +
+          'strangers.',
       ),
     authserv_id: host
       .default('')

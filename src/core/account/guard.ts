@@ -23,7 +23,7 @@ import { type AccountFlags, noCeilings, type Policy } from './policy.ts';
 import type { AccountProfile } from './profile.ts';
 import { type BookChange, nothingNew, record } from './record.ts';
 import { slots } from './signals.ts';
-import { type Telling, tellings } from './telling.ts';
+import { sumTellings, type Telling, tellings } from './telling.ts';
 
 /** What the guard knows besides the account itself. */
 export type GuardContext = {
@@ -75,6 +75,7 @@ type SummedMessage = {
   readonly held: AccountFlags['held'];
   readonly judgement: Judgement;
   readonly book: BookChange;
+  readonly told: readonly Telling[];
 };
 
 /**
@@ -90,6 +91,8 @@ export function addUp(
     readonly profile: (account: Account) => AccountProfile;
     readonly flags: (summed: Submission) => AccountFlags;
     readonly isExempt: boolean;
+    /** What the message makes due about its own account. */
+    readonly told: readonly Telling[];
   },
 ): SummedMessage | undefined {
   const account = secondAccount(message, own);
@@ -100,7 +103,8 @@ export function addUp(
   const mayHold = !of.isExempt && sumHolds(message, own, profile);
   const summed = { ...message, account };
   const flags = of.flags(summed);
-  const judged = submitToSum(profile, summed, context, flags, mayHold);
+  const how = { mayHold, isTold: of.told.some(({ what }) => what === 'reach') };
+  const judged = submitToSum(profile, summed, context, flags, how);
   return { message: summed, profile, before, held: flags.held, ...judged };
 }
 
@@ -115,8 +119,8 @@ function submitToSum(
   message: Submission,
   context: GuardContext,
   flags: AccountFlags,
-  mayHold: boolean,
-): { readonly judgement: Judgement; readonly book: BookChange } {
+  { isTold, mayHold }: { readonly mayHold: boolean; readonly isTold: boolean },
+): Pick<SummedMessage, 'judgement' | 'book' | 'told'> {
   const { baseline, people, policy } = context;
   settle(sum, baseline, Math.floor(message.at / dayMs), false);
   const { isOwnHost, scanHoldScore, unscanned } = policy;
@@ -127,10 +131,12 @@ function submitToSum(
   const verdict = judged.verdict !== 'pass' && mayHold ? 'hold' : 'pass';
   const state = judged.state === 'suspended' ? 'watched' : judged.state;
   const judgement = withinHeldMax({ ...judged, verdict, state }, message, policy, flags);
-  if (flags.again && isPutOff(judgement)) return { judgement, book: nothingNew };
+  const isExempt = !mayHold || flags.exemptUntil > message.at;
+  const told = sumTellings(sum, message, judgement, { isExempt, isTold });
+  if (flags.again && isPutOff(judgement)) return { judgement, book: nothingNew, told };
   const book = record(sum, message, judgement, { isOwnHost, seed: people.seed });
   if (!mayHold) vouch(sum);
-  return { judgement, book };
+  return { judgement, book, told };
 }
 
 function heldByRule(profile: AccountProfile, message: Submission): Judgement {
@@ -154,7 +160,7 @@ export function previewCounted(
   const { baseline, people, policy } = context;
   settle(profile, baseline, Math.floor(counted.message.at / dayMs));
   const whole = { ...counted, fresh: [], invited: [], first: 0 };
-  const judged = judgeCounted(profile, baseline, whole, people.seed, policy, flags);
+  const judged = judgeCounted(profile, baseline, whole, people, policy, flags);
   return context.brake?.isOn === true ? braked(judged, context.brake) : judged;
 }
 

@@ -39,6 +39,7 @@ import {
 import { boostMax, holdAt, suspendAt, watchAt, weakPassword } from './signals.ts';
 import {
   addsNothing,
+  hasNewLink,
   isKnownBody,
   mayBeList,
   plainly,
@@ -103,7 +104,7 @@ export function judge(
   flags: AccountFlags,
 ): Judgement {
   const counted = countRecipients(profile, message, people);
-  return judgeCounted(profile, baseline, { message, ...counted }, people.seed, policy, flags);
+  return judgeCounted(profile, baseline, { message, ...counted }, people, policy, flags);
 }
 
 /** Judges a message whose recipients were counted before: only their numbers are looked at. */
@@ -111,13 +112,14 @@ export function judgeCounted(
   profile: AccountProfile,
   baseline: ServerBaseline,
   counted: CountedMessage,
-  seed: number,
+  people: Pick<People, 'isKnownLink' | 'seed'>,
   policy: Policy,
   flags: AccountFlags,
 ): Judgement {
   const { message, fresh } = counted;
   const weighed = weighMessage(profile, baseline, counted, {
-    seed,
+    people,
+    seed: people.seed,
     weak: flags.weakPassword !== '',
     expected: flags.expected,
     isOwnHost: policy.isOwnHost,
@@ -209,7 +211,10 @@ function weighMessage(
   profile: AccountProfile,
   baseline: ServerBaseline,
   { counts, first, invited, message }: CountedMessage,
-  about: Parameters<typeof riskFactors>[2] & { readonly expected: number },
+  about: Parameters<typeof riskFactors>[2] & {
+    readonly people: Pick<People, 'isKnownLink'>;
+    readonly expected: number;
+  },
 ): Weighed {
   const { weak } = about;
   const factors = riskFactors(profile, message, about);
@@ -221,12 +226,13 @@ function weighMessage(
   const strangers = unexpected.stranger + unexpected.lately + unexpected.knownHere;
   const isAgain = first !== 0 && profile.reached.includes(first);
   const isCopy = !isAgain && isKnownBody(profile, message);
+  const isNewLink = isCopy && hasNewLink(message, client, about.people);
   const isAnnounced = about.expected > 0 && strangers === 0 && client.standing !== 'odd';
   const isList = isAnnounced || mayBeList(profile, message, client);
   const adds = tally(
     message,
     { counts, unexpected },
-    { elsewhere, client, isCopy, isAgain, isList },
+    { elsewhere, client, isCopy, isNewLink, isAgain, isList },
   );
   const sums = summed(profile, message.at, adds);
   const weighing = weighingOf(profile, message.at, client, { weak, isList, strangers });

@@ -123,6 +123,15 @@ test('what an operator vouches for is allowed at once, of new recipients less', 
   assert.equal(profile.days[0]?.tainted, false);
 });
 
+test('what an operator vouches for leaves out the count that is named', () => {
+  const profile = newProfile(monday);
+  profile.sums.fill(20);
+  vouch(profile, 'odd-client');
+  const own = (count: CountName): number => ownAllowance(profile, slotsOf[count][0] ?? 0);
+  assert.ok(own('messages') >= 20);
+  assert.equal(own('odd-client'), 0);
+});
+
 test('an attack does not teach: after its release, no more is allowed than before', () => {
   const server = openServer();
   const ann = server.account('ann@here.example').ordinaryDays(28);

@@ -16,6 +16,7 @@ import {
 } from '../client/network.ts';
 import { forgetPrograms, noteProgram, restorePrograms } from '../client/program.ts';
 import type { ClientStanding } from '../client/standing.ts';
+import { vouchClients } from '../client/vouch.ts';
 import type { LoginSeen, Submission } from '../event.ts';
 import { isPutOff } from '../verdict.ts';
 import type { Judgement } from './judge.ts';
@@ -169,7 +170,7 @@ function noteHabits(
   if (network !== '') {
     const here = networksAtOnce(profile, network, message.at, isOwnHost);
     day.networks = Math.max(day.networks, here);
-    noteNetwork(profile, network, message.at, { teaches });
+    noteNetwork(profile, network, message.at, { teaches, sends: true });
   }
   const { program } = notes.client;
   if (program !== '') noteProgram(profile, message, program, teaches);
@@ -299,7 +300,8 @@ export function release(profile: AccountProfile, how: { readonly honest: boolean
   const learned: number[] = [];
   if (how.honest) {
     profile.vouchedAt = profile.at;
-    vouch(profile);
+    // The clients themselves are known now: others are not likelier.
+    vouch(profile, 'odd-client');
     const { book = [], networks = [], programs = [] } = profile.forgotten ?? {};
     for (let at = 0; at < book.length; at += 2) {
       const [hash = 0, minute = 0] = [book[at], book[at + 1]];
@@ -309,6 +311,7 @@ export function release(profile: AccountProfile, how: { readonly honest: boolean
     }
     restoreNetworks(profile, networks);
     restorePrograms(profile, programs);
+    vouchClients(profile);
   }
   profile.forgotten = undefined;
   profile.releasedAt = profile.at;

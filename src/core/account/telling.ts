@@ -70,6 +70,25 @@ export function tellings(
   return told;
 }
 
+/**
+ * The same for the sum that a message adds to: only how many strangers were reached through it. The
+ * operator is not told twice by one message, and not of a sum that is new or exempt: what it has is
+ * normal. Call it before the message is recorded.
+ */
+export function sumTellings(
+  sum: AccountProfile,
+  { at }: Submission,
+  judgement: Judgement,
+  how: { readonly isExempt: boolean; readonly isTold: boolean },
+): readonly Telling[] {
+  if (judgement.verdict !== 'pass') return [];
+  const strangers = judgement.notes.strangers + invitedTooMany(sum, at, judgement);
+  const told: Telling[] = [];
+  if (!how.isExempt) tellOfReach(sum, at, strangers, told);
+  noteReached(sum.reach, at, strangers);
+  return how.isTold ? [] : told;
+}
+
 /** Adds to `told` what a message that passes makes due. */
 function tellOfPassed(
   profile: AccountProfile,
@@ -79,11 +98,7 @@ function tellOfPassed(
   told: Telling[],
 ): void {
   const { client } = notes;
-  if (strangers > 0 && isReachToTell(profile.reach, at, reached(profile.reach, at, strangers))) {
-    const counts = reached(profile.reach, at, strangers);
-    noteTold(profile.reach, at, counts);
-    told.push({ what: 'reach', to: ['operator'], counts, limits: reachLimits(profile.reach) });
-  }
+  tellOfReach(profile, at, strangers, told);
   if (
     client.standing === 'odd' &&
     at - profile.firstSeen > historyMs &&
@@ -112,6 +127,19 @@ function tellOfPassed(
       usual: Math.round(usual),
     });
   }
+}
+
+function tellOfReach(
+  { reach }: AccountProfile,
+  at: Millis,
+  strangers: number,
+  told: Telling[],
+): void {
+  if (strangers === 0) return;
+  const counts = reached(reach, at, strangers);
+  if (!isReachToTell(reach, at, counts)) return;
+  noteTold(reach, at, counts);
+  told.push({ what: 'reach', to: ['operator'], counts, limits: reachLimits(reach) });
 }
 
 function isDue(last: Millis | undefined, at: Millis, everyMs: number): boolean {

@@ -2,13 +2,14 @@
  * The sums of a message and what they weigh: what it adds to each count, the account's decayed sums
  * with it, and the norm of their ratios to what is usual.
  */
+import { domainOf } from '../../formats/message/address.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import { type ClientStanding, type Familiarity, isTrusted } from '../client/standing.ts';
 import type { MessageFacts } from '../event.ts';
 import { type CountName, countNames } from '../reason.ts';
 import type { ServerBaseline } from './baseline.ts';
 import { spamLike } from './content.ts';
-import { type RecipientCounts, weighRecipients } from './count-recipients.ts';
+import { type People, type RecipientCounts, weighRecipients } from './count-recipients.ts';
 import type { Weighing } from './find-reasons.ts';
 import { usual } from './learn.ts';
 import { type AccountProfile, zeroSlots } from './profile.ts';
@@ -71,6 +72,24 @@ export function isKnownBody(profile: AccountProfile, { fingerprint }: MessageFac
 }
 
 /**
+ * From a new network comes a link to a domain that nobody here has sent before: what an attack on
+ * the owner's own people shows, whose clean text says nothing. Scripts do not count, because
+ * strangers fill in their forms, nor do links to the account's own domain.
+ */
+export function hasNewLink(
+  { account, at, script, traits }: MessageFacts,
+  { isNewNetwork, standing }: ClientStanding,
+  people: Pick<People, 'isKnownLink'>,
+): boolean {
+  const { isKnownLink } = people;
+  if (isKnownLink === undefined || script !== undefined) return false;
+  if (!isNewNetwork || isTrusted(standing)) return false;
+  const own = `.${domainOf(account)}`;
+  const isNew = (link: string): boolean => !own.endsWith(`.${link}`) && !isKnownLink(link, at);
+  return traits?.links?.some(isNew) === true;
+}
+
+/**
  * What the message adds. Recipients of an announced mailing add nothing to how many were reached;
  * content and client count as without it.
  */
@@ -84,6 +103,8 @@ export function tally(
     readonly elsewhere: boolean;
     readonly client: ClientStanding;
     readonly isCopy: boolean;
+    /** A copy with a new link, as hasNewLink says: people the account knows count too. */
+    readonly isNewLink: boolean;
     /** A newsletter of an account that may begin one. */
     readonly isList: boolean;
     /** To the same readers as one of the last messages: nobody new is reached. */
@@ -94,6 +115,8 @@ export function tally(
   const { strangers, newcomers } = weighRecipients(unexpected);
   const isOdd = seen.client.standing === 'odd';
   const known = counts.outside - counts.stranger - counts.lately - counts.knownHere;
+  const odd = isOdd ? all + oddKnownWeight * (known + counts.local) : 0;
+  const newLink = seen.isNewLink ? unexpected.outside + oddKnownWeight * counts.local : 0;
   const trusted = isTrusted(seen.client.standing);
   const knownReach = trusted ? 0 : knownVolumeWeight;
   const reached = isOdd ? recipients : recipients - (1 - knownReach) * known;
@@ -110,7 +133,7 @@ export function tally(
     'spam-like': spamLike(message.scan) * messages * (isOdd || newcomers > 0 ? 1 : knownSpamWeight),
     'new-local': raised(counts.newLocal, rules['new-local'].power),
     'provider-replies': 0,
-    'odd-client': isOdd ? all + oddKnownWeight * (known + counts.local) : 0,
+    'odd-client': Math.max(odd, newLink),
     reached: opens * reached * (seen.isAgain ? againWeight : 1),
   };
 }

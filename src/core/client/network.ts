@@ -19,6 +19,8 @@ export type SeenNetwork = {
   counted?: number;
   /** When mail was last read from there, with IMAP or webmail; absent: never. */
   read?: number;
+  /** When mail was last handed in from there; absent: never, or in an earlier version. */
+  sent?: number;
 };
 
 type WithNetworks = { networks: SeenNetwork[] };
@@ -125,13 +127,17 @@ function firstAddress(network: string): string {
 
 /**
  * Remembers that the account was seen from there. `teaches`: nothing was odd, so the day counts for
- * the network.
+ * the network. `reads`, `sends`: what was done from there.
  */
 export function noteNetwork(
   profile: WithNetworks,
   network: string,
   at: Millis,
-  { teaches = true, reads = false }: { readonly teaches?: boolean; readonly reads?: boolean } = {},
+  {
+    teaches = true,
+    reads = false,
+    sends = false,
+  }: { readonly teaches?: boolean; readonly reads?: boolean; readonly sends?: boolean } = {},
 ): void {
   const minute = Math.floor(at / minuteMs);
   const day = Math.floor(at / dayMs);
@@ -144,6 +150,7 @@ export function noteNetwork(
     }
     seen.last = minute;
     if (reads) seen.read = minute;
+    if (sends) seen.sent = minute;
     return;
   }
   const days = teaches ? 1 : 0;
@@ -154,6 +161,7 @@ export function noteNetwork(
     days,
     ...(teaches ? { counted: day } : {}),
     ...(reads ? { read: minute } : {}),
+    ...(sends ? { sent: minute } : {}),
   });
   if (profile.networks.length <= networksMax) return;
   const oldest = profile.networks.reduce((a, b) => (b.last < a.last ? b : a));
@@ -172,14 +180,14 @@ export function forgetNetworks(profile: WithNetworks, since: Millis): readonly S
 }
 
 /**
- * Remembers networks again that a suspension has forgotten: a person said that they were the
+ * Remembers networks again that a suspension has forgotten: a person said that their mail was the
  * account's. It keeps the newest.
  */
 export function restoreNetworks(profile: WithNetworks, forgotten: readonly SeenNetwork[]): void {
   const known = new Set(profile.networks.map(({ network }) => network));
   const again = forgotten
     .filter(({ network }) => !known.has(network))
-    .map((one) => (one.days === 0 ? { ...one, days: 1 } : one));
+    .map((one) => (one.days === 0 && one.sent !== undefined ? { ...one, days: 1 } : one));
   profile.networks = [...profile.networks, ...again]
     .sort((one, other) => other.last - one.last)
     .slice(0, networksMax);

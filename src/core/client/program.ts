@@ -37,6 +37,20 @@ export function programOf({ script, traits }: MessageFacts): string {
 }
 
 /**
+ * Tells whether a program that an account has used may be `program`, that of this message. Where no
+ * header was looked at, as at the policy door, it may be each that hands in alike.
+ */
+export function isProgramOf(
+  { script, traits }: MessageFacts,
+  program: string,
+): (used: string) => boolean {
+  const { auth = '', helo = '', mailer } = traits ?? {};
+  if (mailer !== undefined || script !== undefined) return (used) => used === program;
+  const start = `${auth}|${heloForm(helo)}|`.slice(0, programLengthMax - 1);
+  return (used) => used.startsWith(start, used.indexOf('|') + 1);
+}
+
+/**
  * The name without a version at its end, and without what stands around its numbers: `Mail/1.2-3
  * (linux)` is `Mail`. Whoever writes the mail chooses the name: it is read once, from its end, by
  * no pattern that could search back.

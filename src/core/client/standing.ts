@@ -5,7 +5,7 @@
 import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { MessageFacts } from '../event.ts';
 import { longDays, networkOf, type SeenNetwork } from './network.ts';
-import { isKnownZone, programOf, type SeenProgram, zoneMinutes } from './program.ts';
+import { isKnownZone, isProgramOf, programOf, type SeenProgram, zoneMinutes } from './program.ts';
 
 /**
  * home: network and program were used for long, and the account's mail is read there. own: the
@@ -67,12 +67,11 @@ export function clientStanding(
       ? 'none'
       : ageOf(profile.networks, at, (one) => one.network === network);
   const program = programOf(message);
-  const seen = profile.programs.find((one) => one.program === program);
-  const how = program === '' ? 'none' : ageOf(profile.programs, at, (one) => one === seen);
+  const isIt = isProgramOf(message, program);
+  const how = program === '' ? 'none' : ageOf(profile.programs, at, (one) => isIt(one.program));
   const { tls, zone } = traits ?? {};
   const minutes = zone === undefined ? undefined : zoneMinutes(zone);
-  const isNewTls =
-    tls !== undefined && seen !== undefined && seen.tls.length > 0 && !seen.tls.includes(tls);
+  const isNewTls = tls !== undefined && isTlsNew(profile.programs, isIt, tls);
   const isNewZone =
     minutes !== undefined &&
     profile.zones.length > 0 &&
@@ -100,6 +99,21 @@ export function clientStanding(
   return { standing, network, program, isNewNetwork, isNewProgram, isNewTls, isNewZone };
 }
 
+/** Whether the program was seen with other versions and ciphers of TLS only. */
+function isTlsNew(
+  programs: readonly SeenProgram[],
+  isIt: (program: string) => boolean,
+  tls: string,
+): boolean {
+  let isSeen = false;
+  for (const one of programs) {
+    if (one.tls.length === 0 || !isIt(one.program)) continue;
+    if (one.tls.includes(tls)) return false;
+    isSeen = true;
+  }
+  return isSeen;
+}
+
 /** A network is the account's own if it was used on days enough, or if its mail is read there. */
 function isUsedLong({
   days = longDays,
@@ -119,6 +133,7 @@ function ageOf<Seen extends SeenNetwork | SeenProgram>(
 ): Age {
   const ripe = (at - knownMs) / minuteMs;
   let any = false;
+  let isKnown = false;
   for (const one of all) {
     if (one.first > ripe || one.days === 0) continue;
     if (!isIt(one)) {
@@ -126,7 +141,9 @@ function ageOf<Seen extends SeenNetwork | SeenProgram>(
       continue;
     }
     const isLong = one.first <= (at - longMs) / minuteMs && isUsedLong(one);
-    return isLong ? 'long' : 'known';
+    if (isLong) return 'long';
+    isKnown = true;
   }
+  if (isKnown) return 'known';
   return any ? 'new' : 'first';
 }

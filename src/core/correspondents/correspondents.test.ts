@@ -119,6 +119,11 @@ test('a domain is common once many accounts have written to it', () => {
 test('a link is known after two days, or at once when three accounts sent it', () => {
   const of = rig();
   const isKnown = (): boolean => of.known.isKnownLink('Shop.example', of.now);
+  assert.equal(isKnown(), true, 'nothing is noted yet');
+  of.send('z@here.test', [], ['old.example']);
+  assert.equal(isKnown(), true, 'links are noted since today');
+  of.pass(48 * hourMs);
+  assert.equal(isKnown(), false);
   of.send('a@here.test', [], ['shop.example']);
   assert.equal(isKnown(), false);
   of.pass(47 * hourMs);
@@ -127,6 +132,8 @@ test('a link is known after two days, or at once when three accounts sent it', (
   of.pass(hourMs);
   assert.equal(isKnown(), true);
   const other = rig();
+  other.send('z@here.test', [], ['old.example']);
+  other.pass(48 * hourMs);
   for (const [account, wanted] of [
     ['a@here.test', false],
     ['b@here.test', false],

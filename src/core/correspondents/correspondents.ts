@@ -19,6 +19,8 @@ export const commonDomainAccounts = 8;
 const linkAccounts = 3;
 /** A link is known once it is this old: what a thief began to send today is not. */
 const linkKnownMs = 2 * dayMs;
+/** No link has an empty domain. */
+const anyDomain = '';
 /** Domains of one message that are remembered. */
 const domainsMax = 100;
 
@@ -93,12 +95,24 @@ export class Correspondents {
     return use !== undefined && usersOf(use, now()) >= commonDomainAccounts;
   }
 
-  /** Whether mail from here had links to this domain before the last days, or of many accounts. */
+  /**
+   * Whether mail from here had links to this domain before the last days, or of many accounts. In
+   * the first days after links are noted at all, every domain counts as known.
+   */
   isKnownLink(domain: string, at: Millis): boolean {
+    const noted = this.#of.memory.use('link', anyDomain);
+    if (noted === undefined || noted.firstAt > at - linkKnownMs) return true;
     const use = this.#of.memory.use('link', domain.toLowerCase());
     if (use === undefined) return false;
     const users = usersOf(use, at);
     return users >= linkAccounts || (users > 0 && use.firstAt <= at - linkKnownMs);
+  }
+
+  /** Since when links are noted: a row of its own, of no account. */
+  #notesLinks(at: Millis): void {
+    const { memory } = this.#of;
+    const changed = usedBy(memory.use('link', anyDomain), 0, at);
+    if (changed !== undefined) memory.used('link', anyDomain, changed);
   }
 
   #wrote(mailbox: string, sender: string): boolean {
@@ -115,7 +129,10 @@ export class Correspondents {
       if (name === '' || left-- === 0) continue;
       const domain = name.toLowerCase();
       const changed = usedBy(memory.use(kind, domain), user, at);
-      if (changed !== undefined) memory.used(kind, domain, changed);
+      if (changed === undefined) continue;
+      memory.used(kind, domain, changed);
+      // Only now: most messages change nothing.
+      if (kind === 'link') this.#notesLinks(at);
     }
   }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Account } from '../account-name.ts';
-import { enforcementOf, isEnforced, isEnforceEntry } from './enforcement.ts';
+import { enforcementOf, isEnforced, isEnforceEntry, reachesNobody } from './enforcement.ts';
 
 const seed = 4_711;
 
@@ -25,6 +25,13 @@ test('domains and accounts are compared without case, and whole', () => {
   ] as const;
   for (const [account, enforced] of cases)
     assert.equal(isEnforced(part, account as Account, seed), enforced, account);
+});
+
+test('0 % alone is nobody', () => {
+  const nobody = ['0%', '0.01%', '0%,account:a@b.example', '0%,domain:b.example'].map((list) =>
+    reachesNobody(enforcementOf(list.split(','))),
+  );
+  assert.deepEqual(nobody, [true, false, false, false]);
 });
 
 test('a share has the same accounts at each start, other ones with another key, and grows', () => {

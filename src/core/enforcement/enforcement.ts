@@ -43,6 +43,11 @@ export function isEnforceEntry(entry: string): boolean {
   return domainForm.test(text) || accountForm.test(text);
 }
 
+/** Whether no account whatever can be in such a list. */
+export function reachesNobody({ accounts, domains, share }: Enforcement): boolean {
+  return accounts.size === 0 && domains.size === 0 && share === 0;
+}
+
 /** `seed`: that of the ledger, so that nobody outside knows which accounts are in the share. */
 export function isEnforced(
   { accounts, domains, share }: Enforcement,

@@ -215,6 +215,11 @@ test('what cannot be known is said, with its cause', () => {
   assert.deepEqual(tellFate(facts({ verdict: 'refuse', log: 'off' })).remarks.slice(1), []);
 });
 
+test('given up in the second of its last attempt, it does not wait', () => {
+  const expired = one(tried(at(10, 3), 'expired'), tried(at(10, 3), 'deferred'));
+  assert.match(tellFate(facts({ recipients: [expired] })).brief, /given up/);
+});
+
 test('an alias is told by the addresses behind it, also behind a filter', () => {
   const to = (recipient: string, outcome: Tried['outcome'], minute: number): Tried =>
     tried(at(10, minute), outcome, { recipient });

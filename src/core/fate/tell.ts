@@ -160,7 +160,7 @@ function outcomeOf({ recipient, attempts }: RecipientTold, facts: FateFacts): On
  * that line, whatever the times say.
  */
 function asTried(attempts: RecipientTold['attempts']): RecipientTold['attempts'] {
-  const inOrder = attempts.toSorted((one, other) => one.at - other.at);
+  const inOrder = attempts.toSorted((one, other) => one.at - other.at || endOf(one) - endOf(other));
   const handed = inOrder.filter(({ outcome }) => outcome === 'handed-on');
   const [lastHanded] = handed.slice(-1);
   if (lastHanded === undefined) return inOrder;
@@ -170,6 +170,10 @@ function asTried(attempts: RecipientTold['attempts']): RecipientTold['attempts']
     (one.outcome === 'deferred' && one.at < lastHanded.at && filters.has(serverOf(one)));
   return [...inOrder.filter(isBefore), ...inOrder.filter((one) => !isBefore(one))];
 }
+
+/** Given up is the last of a second: the log does not say how long it took. */
+const endOf = ({ outcome }: RecipientTold['attempts'][number]): number =>
+  outcome === 'expired' ? 1 : 0;
 
 const serverOf = ({ mxAddress, mxHost }: RecipientTold['attempts'][number]): string =>
   `${mxHost} ${mxAddress}`;

@@ -40,7 +40,7 @@ const guardMetrics: readonly Metric[] = [
   {
     name: 'postern_refused_early_total',
     kind: 'counter',
-    help: 'SMTP commands refused before there was a message, because the account is suspended.',
+    help: 'Messages refused before their content came, because the account is suspended.',
   },
   { name: 'postern_recipients_total', kind: 'counter', help: 'Recipients of passed messages.' },
   {

@@ -36,14 +36,17 @@ export type ReachMost = {
 const partMs = 3 * hourMs;
 const monthMs = 30 * dayMs;
 const againMs = 7 * dayMs;
-const windowsMs = [dayMs, 7 * dayMs, monthMs];
 const partsMax = 9;
 const daysMax = 31;
 const weekDays = 8;
+/** How long a stranger counts for each limit. */
+const countedMs = [partsMax * partMs, weekDays * dayMs, daysMax * dayMs];
 /** What every account may reach without a notice. */
-export const reachLeast: ReachCounts = [32, 96, 120];
+export const reachLeast: ReachCounts = [32, 88, 120];
 /** An account that reaches more on its usual days may reach this much more than usual. */
 const reachFactor = 1.5;
+/** In the week after a notice, this many times as much is told again. */
+const againFactor = 1.2;
 /** Days that are too young to count as usual. */
 const lagDays = 2;
 
@@ -92,16 +95,15 @@ export function reachLimits({ usual }: Pick<Reach, 'usual'>): ReachCounts {
 /**
  * What may be reached unseen within the next 30 days. What is usual changes once in that time, to
  * numbers that are known now. In an account's first 30 days whoever writes decides what is usual.
- * Soon after a notice, the next one comes at twice as much.
+ * Soon after a notice, the next one comes at more.
  */
 export function reachMost(reach: Reach, at: Millis): readonly [ReachMost, ReachMost, ReachMost] {
-  const { next, toldAt, told } = reach;
+  const { next } = reach;
   const now = reachLimits(reach);
   const isFirst = isFirstMonth(reach);
   const later = isFirst ? firstLimits(reach, at, now) : reachLimits({ usual: next });
   const most = (window: 0 | 1 | 2): ReachMost => {
-    const isQuiet = toldAt > 0 && at - toldAt <= quietMs(window);
-    const again = isQuiet ? 2 * told[window] : 0;
+    const again = Math.floor(againFrom(reach, at, window));
     const usual = isFirst ? now[window] : Math.max(now[window], later[window]);
     const first = isFirst ? later[window] : 0;
     const count = Math.max(usual, first, again);
@@ -138,9 +140,15 @@ function seenUsual({ days }: Reach, at: Millis): ReachCounts {
   return [usualDay, (sum / daysMax) * 7, (sum / daysMax) * 30];
 }
 
-/** After a notice, the next one about this limit comes later than this, or at twice as much. */
-function quietMs(window: number): number {
-  return Math.max(againMs, windowsMs[window] ?? 0);
+/**
+ * After a notice, the next one about this limit comes above this: twice as much while it counts
+ * what that notice told of, then for a week at a fifth more. 0: as without a notice.
+ */
+function againFrom({ told, toldAt }: Reach, at: Millis, window: number): number {
+  const passed = at - toldAt;
+  const before = told[window] ?? 0;
+  if (passed <= (countedMs[window] ?? 0)) return 2 * before;
+  return passed <= againMs ? againFactor * before : 0;
 }
 
 /**
@@ -168,17 +176,15 @@ function mostUsual({ toldAt, usual }: Reach, window: 0 | 1 | 2, isFirst: boolean
 }
 
 /**
- * Whether these counts are to be told: a limit is crossed, and the last notice is older than the
- * window and a week, told of less than half, or was about another window.
+ * Whether these counts are to be told: a limit is crossed, and the last notice is long ago, told of
+ * much less, or was about another window.
  */
 export function isReachToTell(reach: Reach, at: Millis, counts: ReachCounts): boolean {
   const limits = reachLimits(reach);
   return counts.some((count, window) => {
     if (count <= (limits[window] ?? 0)) return false;
-    const isOld = at - reach.toldAt > quietMs(window);
-    const before = reach.told[window] ?? 0;
-    const isFirst = before <= (limits[window] ?? 0);
-    return isOld || isFirst || isToCome(reach.toldAt, at) || count > 2 * before;
+    const isFirst = (reach.told[window] ?? 0) <= (limits[window] ?? 0);
+    return isFirst || isToCome(reach.toldAt, at) || count > againFrom(reach, at, window);
   });
 }
 

@@ -20,8 +20,8 @@ const versionMin = 2;
 const wantedActions = action.quarantine | action.setSymbolList;
 
 /**
- * Events that Postern does not look at are not sent. Connection, HELO, headers and body are not
- * answered, which saves the mail server a round trip each. MAIL, RCPT and the end are always
+ * Events that Postern does not look at are not sent. Connection, HELO, MAIL, headers and body are
+ * not answered, which saves the mail server a round trip each. RCPT and the end are always
  * answered: refusals come there.
  */
 const wantedProtocol =
@@ -30,6 +30,7 @@ const wantedProtocol =
   protocol.noData |
   protocol.noEndOfHeaders |
   protocol.nrConnect |
+  protocol.nrMail |
   protocol.nrHeader |
   protocol.nrBody |
   protocol.skip;

@@ -53,7 +53,7 @@ test('the message is judged when it was scanned, with what was found, and then s
     { kind: 'insert', index: 1, name: 'DKIM-Signature', value: ' v=1' },
   ]);
   const talk = talkWith(scanning, reading);
-  assert.equal(talk.commands(mta.message('joe')), 'cc');
+  assert.equal(talk.commands(mta.message('joe')), 'c');
   assert.equal(talk.gate.submitted.length, 0);
   assert.equal(scanning.body, 'Shall we have lunch today?\r\n');
   assert.match(scanning.header, /^From:.*\nSubject: ?Lunch\n/);
@@ -67,7 +67,7 @@ test('the message is judged when it was scanned, with what was found, and then s
     'ic',
   );
   assert.ok(scanning.dropped >= 1);
-  assert.equal(talk.commands(mta.message('joe', 'QUEUE2')), 'cc');
+  assert.equal(talk.commands(mta.message('joe', 'QUEUE2')), 'c');
   assert.equal(scanning.started.length, 2);
 });
 

@@ -89,7 +89,7 @@ test('everything is given back: at the end, an abort, a new MAIL, when the peer 
   }
 });
 
-test('headers that nobody reads take no room; beyond the room a session ends', () => {
+test('headers that nobody reads take no room; beyond the room a session ends (slow)', () => {
   const rooms = openSessionRooms();
   const unread = begun(rooms);
   unread.say([mta.rcpt('<c@d>', 'smtp'), mta.header('Subject', 'x'.repeat(50_000))]);

@@ -168,7 +168,8 @@ export class MilterSession {
     // Sendmail sends no abort after an early refusal: a new MAIL always starts from nothing.
     this.#forget();
     const message = new Transaction(this.#port, this.#connection, bytes, { start, end });
-    const { refusal } = message;
+    // If MAIL is not answered, the refusal comes with each recipient.
+    const refusal = this.#has(protocol.nrMail) ? undefined : message.refusal;
     if (refusal !== undefined) {
       this.#reset();
       this.#port.write(refusal);

@@ -26,12 +26,21 @@ for (const [name, connection, options] of localMail) {
     const gate = new RecordingGate({ begin: () => refuse, submit: (_m, answer) => answer(refuse) });
     const talk = new Conversation(gate, options).greet(undefined, connection);
     const mail = [mta.mail('www@here.example'), mta.rcpt('ann@there.example'), mta.body('text')];
-    assert.equal(talk.commands([...mail, mta.end('QUEUE1')]), 'ccqa');
+    assert.equal(talk.commands([...mail, mta.end('QUEUE1')]), 'cqa');
     assert.equal(gate.submitted[0]?.by, 'local');
     assert.equal(gate.submitted[0]?.message.account, 'local:www@here.example');
     assert.equal(gate.submitted[0]?.message.client, undefined);
   });
 }
+
+test('nor if it has a login, as requeued mail may', () => {
+  const gate = new RecordingGate({ begin: () => refuse, submit: (_m, answer) => answer(refuse) });
+  const talk = new Conversation(gate).greet(undefined, mta.connect('127.0.0.1', 0));
+  const login = mta.macros('M', { '{auth_authen}': 'joe' });
+  const mail = [login, mta.mail('www@here.example'), mta.rcpt('ann@there.example', 'smtp')];
+  assert.equal(talk.commands([...mail, mta.body('text')]), 'c');
+  assert.equal(gate.begun.length, 0);
+});
 
 test('a real SMTP session from this host is not sendmail(1)', () => {
   const talk = new Conversation().greet(undefined, mta.connect('127.0.0.1', 4_321, 'localhost'));
@@ -73,13 +82,14 @@ test("mail that comes in is not judged; mail that leaves without a login is its 
       mta.body('x'),
       mta.end(),
     ]),
-    'cccc',
+    'ccc',
   );
   assert.deepEqual([gate.begun.length, gate.submitted.length], [0, 0]);
-  // The recipient that leaves is refused; what is left is inbound mail.
+  // The recipients that leave are refused; what is left is inbound mail.
+  const [first, other] = [mta.rcpt('<c@out>', 'smtp'), mta.rcpt('<d@out>', 'smtp')];
   assert.equal(
-    inbound.commands([mail, mta.rcpt('<a@here>', 'lmtp'), mta.rcpt('<c@out>', 'smtp'), mta.end()]),
-    'ccyc',
+    inbound.commands([mail, first, mta.rcpt('<a@here>', 'lmtp'), other, mta.end()]),
+    'ycyc',
   );
   assert.deepEqual(gate.begun, [
     { account: 'client:192.0.2.7', by: 'client', client: '192.0.2.7' },

@@ -77,6 +77,8 @@ export class Transaction {
   /** Only for mail of this machine. */
   readonly #handedIn: HandedIn | undefined;
   #submitter: Submitter | undefined;
+  /** The answer to whoever was refused here: it counts once, however many recipients there are. */
+  #refused: Buffer | undefined;
   /** Recipients that the mail server refused, because they do not exist. */
   #badRecipients = 0;
   /** Fields of mail of this machine, until Postern's field shows who sends. */
@@ -114,10 +116,10 @@ export class Transaction {
 
   /** The refusal of a submitter that may not go on, as a packet. */
   get refusal(): Buffer | undefined {
-    const who = this.#submitter;
-    // Local mail is judged at its end, where it can be held.
-    if (who === undefined || who.by === 'local') return undefined;
-    return this.#refusalOf(this.#port.path.mayBegin(who));
+    const who = this.#refusable;
+    if (who === undefined) return undefined;
+    this.#refused ??= this.#refusalOf(this.#port.path.mayBegin(who));
+    return this.#refused;
   }
 
   /** Takes one recipient. Answers with its refusal, or undefined. */
@@ -324,8 +326,16 @@ export class Transaction {
   }
 
   #refusalOf(answer: Answer): Buffer | undefined {
-    const ours = this.#submitter !== undefined && this.#submitter.by !== 'local';
-    return ours && answer.kind === 'reply' ? replyPacket(answer) : undefined;
+    if (this.#refusable === undefined || answer.kind !== 'reply') return undefined;
+    return replyPacket(answer);
+  }
+
+  /**
+   * The submitter, if it may be refused before the end. Mail that did not come by SMTP is judged at
+   * its end, where it can be held; requeued mail may have a login all the same.
+   */
+  get #refusable(): Submitter | undefined {
+    return this.#connection.client.how === 'local' ? undefined : this.#submitter;
   }
 
   /** The message with its readers, opened when its content begins: then its sender is known. */

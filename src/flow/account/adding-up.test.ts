@@ -6,7 +6,7 @@ import { quietWorld } from '../../../test/doubles/world.ts';
 import { type FlowRig, openRig, type TestMessage } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import { scriptAccount } from '../../core/scripts/submitter.ts';
-import { dayMs, type Millis, secondMs } from '../../lib/time.ts';
+import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import { openHeldCount } from './held-count.ts';
 import { openHeldFull } from './held-full.ts';
 
@@ -191,3 +191,49 @@ for (const [what, by] of doors) {
     }
   });
 }
+
+/** Notices of reach, as `ACCOUNT DAY`. */
+const reachTold = (rig: FlowRig): readonly string[] =>
+  rig.taken
+    .filter(({ notice }) => notice.event === 'account.reach')
+    .map(({ notice }) => `${notice.account} ${notice.numbers?.['day']}`);
+
+/** Forty strangers in twenty hours, through so many scripts of one user: all pass. */
+async function sendSlowly(rig: FlowRig, scripts: number): Promise<void> {
+  const shop = { uid: 1_001, user: 'shop' };
+  for (let nth = 0; nth < 40; nth++) {
+    const sent = await rig.mail({ ...ofScript(nth % scripts, shop), to: [stranger(nth)] });
+    assert.equal(sent.kind, 'pass');
+    rig.time.jump(30 * minuteMs);
+  }
+  await rig.time.pass(minuteMs);
+}
+
+test('strangers that many scripts of one user reach slowly: you are told of the user', async () => {
+  const rig = openRig();
+  await sendSlowly(rig, 10);
+  assert.deepEqual([...new Set(reachTold(rig))], ['user:shop 33']);
+});
+
+test('of one script you are told once, and not of its user besides', async () => {
+  const rig = openRig();
+  await sendSlowly(rig, 1);
+  assert.deepEqual([...new Set(reachTold(rig))], ['script:/var/www/shop/f0.php 33']);
+});
+
+test('of all websites of a web server you are told once their sum is known', async () => {
+  const rig = openRig();
+  const www = { uid: 33, user: 'www-data' };
+  let sent = 0;
+  const aDay = async (count: number): Promise<void> => {
+    for (let nth = 0; nth < count; nth++) {
+      await rig.mail({ ...ofScript(sent % 60, www), to: [stranger(sent++)] });
+      rig.time.jump(dayMs / count);
+    }
+    await rig.time.pass(minuteMs);
+  };
+  for (let day = 0; day < 6; day++) await aDay(60);
+  assert.deepEqual(reachTold(rig), []);
+  for (let day = 0; day < 3; day++) await aDay(200);
+  assert.match(reachTold(rig)[0] ?? '', /^user:www-data /);
+});

@@ -21,7 +21,7 @@ const code = (answer: Answer | undefined): number | string | undefined =>
   answer?.kind === 'reply' ? answer.code : answer?.kind;
 const text = (answer: Answer): string => (answer.kind === 'reply' ? answer.text : '');
 
-/** As a client does: MAIL, and the message if that was not refused. */
+/** As a client does: RCPT, and the message if that was not refused. */
 async function mail(rig: FlowRig, id: string, more: object = {}): Promise<Answer> {
   const begun = rig.gate.mayBegin({ account: joe, by: 'login' });
   return begun.kind === 'pass' ? rig.mail({ account: joe, to: strangers(1), id, ...more }) : begun;

@@ -150,7 +150,7 @@ class MessageGate {
     }
     const { profile, before, expected, held, judgement, book, told } = this.#judge(message);
     if (judgement.verdict === 'pass') {
-      const sum = this.#addUp(message, profile, expected);
+      const sum = this.#addUp(message, profile, expected, told);
       if (sum !== undefined && sum.judgement.verdict !== 'pass') {
         this.#changed(message, profile, book, judgement, told);
         this.#stopped({ ...sum, by, answer });
@@ -159,7 +159,7 @@ class MessageGate {
       this.#passed(message, profile, book, judgement, told);
       this.#deps.mailings.passed(message.account, expected);
       if (sum !== undefined) {
-        this.#deps.accounts.changed(sum.message.account, sum.profile, sum.book);
+        this.#changed(sum.message, sum.profile, sum.book, sum.judgement, sum.told);
         this.#deps.mailings.passed(sum.message.account, sum.expected);
       }
       answer(passAnswer);
@@ -192,6 +192,7 @@ class MessageGate {
     message: Submission,
     own: AccountProfile,
     announced: number,
+    told: readonly Telling[],
   ): Omit<StoppedMessage, 'by' | 'answer'> | undefined {
     const { accounts, exemptions, mailings } = this.#deps;
     let expected = 0;
@@ -202,11 +203,12 @@ class MessageGate {
         return { ...this.#flagsOf(summed), expected: Math.max(announced, expected) };
       },
       isExempt: exemptions.until(message.account) > message.at,
+      told,
     });
     if (sum === undefined) return undefined;
     this.#waits(sum.message.account, sum.profile);
     if (isPutOff(sum.judgement)) this.#putOff.add(sum.message);
-    return { ...sum, expected, told: [] };
+    return { ...sum, expected };
   }
 
   /**

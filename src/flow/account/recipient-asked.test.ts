@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
-import { hourMs } from '../../lib/time.ts';
+import { dayMs, hourMs } from '../../lib/time.ts';
 import type { Answer, PolicyRequest } from '../../ports/message.ts';
 import { askedPerHour } from './ask-budget.ts';
 
@@ -19,6 +19,7 @@ function session(
   connection: number,
   account: Account | undefined = joe,
   client = '192.0.2.1',
+  manners: Pick<PolicyRequest, 'auth' | 'helo' | 'tls'> = { auth: '', helo: '', tls: '' },
 ) {
   let message = 0;
   const ask = (stage: PolicyRequest['stage'], more: Partial<PolicyRequest> = {}): Answer[] => {
@@ -33,11 +34,9 @@ function session(
       recipient: '',
       clientName: '',
       reverseName: '',
-      helo: '',
       recipientCount: 0,
       sizeBytes: 0,
-      auth: '',
-      tls: '',
+      ...manners,
       ...more,
     };
     rig.policyHandler.ask(connection, request, (answer) => answers.push(answer));
@@ -146,8 +145,14 @@ test('a hijacked account is refused at the first recipient', async () => {
   assert.equal(session(rig, 3).rcpt('a@elsewhere.test'), 'pass', 'held so far');
   rig.policyHandler.gone(3);
   await rig.admin.suspend(joe, 'op', '', true);
-  assert.equal(session(rig, 1).rcpt('a@elsewhere.test'), 'reply');
+  const refused = session(rig, 1);
+  for (let nth = 0; nth < 15; nth++) assert.equal(refused.rcpt(someone(1, nth)), 'reply');
   assert.equal(rig.policyHandler.reserved, 0);
+  const early = (): number | undefined => rig.counted.get('postern_refused_early_total');
+  assert.equal(early(), 1, 'one message, however many recipients');
+  refused.next();
+  assert.equal(refused.rcpt('a@elsewhere.test'), 'reply');
+  assert.equal(early(), 2);
   rig.settings.mode = 'observe';
   assert.equal(session(rig, 2).rcpt('a@elsewhere.test'), 'pass');
 });
@@ -227,4 +232,59 @@ test('messages that are sent do not use the budget, nor what a ceiling refused',
   const refused = session(full, 1);
   assert.equal(askOnly(refused, 2 * askedPerHour), 20 * perHour);
   assert.equal(refused.rcpt('a@elsewhere.test'), 'pass');
+});
+
+const manners = { auth: 'PLAIN', helo: '[192.168.1.5]', tls: 'TLSv1.3 TLS_AES_256_GCM_SHA384' };
+const telephone = { ...manners, mailer: 'iPhone Mail (21A)', zone: '+0100', messageIdForm: 'U@D' };
+
+/** An account whose mail the milter has seen from home for 30 days. */
+async function withHistory(more: Parameters<typeof openRig>[0] = {}): Promise<FlowRig> {
+  const rig = openRig(more);
+  for (let day = 0; day < 30; day++) {
+    for (let nth = 0; nth < 4; nth++) {
+      const traits = nth % 2 === 0 ? telephone : { ...telephone, mailer: 'Thunderbird 140.1' };
+      const to = [`friend${nth}@elsewhere.test`];
+      await rig.mail({
+        account: joe,
+        client: '192.0.2.1',
+        sender: joe,
+        headerFrom: joe,
+        to,
+        traits,
+      });
+      rig.time.jump(hourMs);
+    }
+    rig.time.jump(dayMs - 4 * hourMs);
+  }
+  return rig;
+}
+
+for (const isNewNetwork of [false, true]) {
+  const client = isNewNetwork ? '198.51.100.7' : '192.0.2.1';
+  const where = isNewNetwork ? 'from a new network' : 'from home';
+  test(`without the milter, a known program ${where} is not taken for an unknown one`, async () => {
+    for (let count = 1; count <= 24; count++) {
+      const strangers = Array.from({ length: count }, (_, nth) => someone(9, nth));
+      const seen = await withHistory();
+      const from = { account: joe, client, sender: joe, headerFrom: joe, traits: telephone };
+      const said = await seen.mail({ ...from, to: strangers });
+      const asked = await withHistory();
+      const one = session(asked, 1, joe, client, manners);
+      for (const stranger of strangers) assert.equal(one.rcpt(stranger), 'pass');
+      const answers = one.data();
+      await asked.time.settle();
+      if (said.kind === 'pass') assert.equal(answers[0]?.kind, 'pass', `${count} strangers`);
+      assert.notEqual(asked.accounts.known(joe)?.state, 'suspended', `${count} strangers`);
+    }
+  });
+}
+
+test('with the milter, a program that is not seen yet meets no ceiling of the server', async () => {
+  const policy = { serverRecipientsPerHour: 5 };
+  const rig = await withHistory({ policy, milterPresent: () => true });
+  for (let nth = 0; nth < 6; nth++)
+    await rig.mail({ account: 'ann@here.test', to: [`busy${nth}@elsewhere.test`] });
+  const one = session(rig, 1, joe, '192.0.2.1', manners);
+  for (let nth = 0; nth < 8; nth++) assert.equal(one.rcpt(someone(9, nth)), 'pass');
+  assert.deepEqual(one.data(), [{ kind: 'pass' }]);
 });

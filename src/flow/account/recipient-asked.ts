@@ -35,6 +35,8 @@ import { type Reservation, ReservedRecipients } from './reserved-recipients.ts';
 
 /** Queue ids the milter door has counted, kept for the policy door's last request. */
 const countedMax = 5_000;
+/** Messages of suspended accounts of which some recipient was refused. */
+const refusedMax = 5_000;
 
 export type RecipientAskedDeps = {
   readonly gate: Gate & {
@@ -83,6 +85,8 @@ class PolicyFlow {
   readonly #budget = new AskBudget();
   /** Oldest first. */
   readonly #counted = new RecentMap<string, true>(countedMax);
+  /** By instance: each message counts once, however many recipients it names. */
+  readonly #refused = new RecentMap<string, Answer>(refusedMax);
   #fullLoggedAt = 0;
 
   constructor(deps: RecipientAskedDeps) {
@@ -129,8 +133,12 @@ class PolicyFlow {
 
   #recipient(connection: number, account: Account, request: PolicyRequest): Answer {
     const { accounts, gate, localDomains } = this.#deps;
-    const refused = gate.mayBegin({ account, by: 'login', client: request.client });
-    if (refused.kind !== 'pass') return refused;
+    const { client, instance } = request;
+    const refused = this.#refused.get(instance) ?? gate.mayBegin({ account, by: 'login', client });
+    if (refused.kind !== 'pass') {
+      this.#refused.set(instance, refused);
+      return refused;
+    }
     const reservation = this.#reservation(connection, account, request);
     if (reservation === 'spent') return this.#wait('budget', account);
     const { recipient } = request;

@@ -68,7 +68,7 @@ test('observing: one sentence and one command say what guarding would change', a
     /^Mode guard would have stopped \d+ messages of 1 account in the last 7 /,
   );
   assert.match(view.text, /, and suspended 1 account\.$/);
-  await rig.time.pass(8 * dayMs);
+  rig.time.jump(8 * dayMs);
   assert.equal(rig.admin.enforcing().text, 'Nothing would have been stopped in the last 7 days.');
 });
 

@@ -59,6 +59,8 @@ type Lane = {
 export class HandoverQueue {
   readonly #deps: HandoverQueueDeps;
   readonly #lanes = new Map<number, Lane>();
+  /** Users whose earlier messages are still being read. */
+  readonly #paused = new Set<number>();
   readonly #stop: () => void;
   readonly #flights = new Set<Promise<void>>();
   #sending = 0;
@@ -99,6 +101,14 @@ export class HandoverQueue {
     // The mail server looks at all that it has, so an earlier message that was not shown never is.
     if (lane.unseen.size === 0 || token === lane.last) lane.notBefore = 0;
     this.#next(lane);
+  }
+
+  /** Sends nothing of this user until `read` has ended: what it adds may come before. */
+  async after(uid: number, read: Promise<void>): Promise<void> {
+    this.#paused.add(uid);
+    await read.catch(() => {}); // refused: what is left is read later
+    this.#paused.delete(uid);
+    this.#next(this.#lane(uid));
   }
 
   /** Starts sending. Before that, all messages of an earlier run must have been added. */
@@ -150,7 +160,7 @@ export class HandoverQueue {
     }
     const [first] = lane.waiting;
     if (!this.#open || first === undefined || lane.sending || this.#sending >= sendingMax) return;
-    if (lane.notBefore > this.#now) return;
+    if (lane.notBefore > this.#now || this.#paused.has(lane.uid)) return;
     lane.sending = true;
     this.#sending++;
     // To the end of the line: a user who sends much is served again after all others.

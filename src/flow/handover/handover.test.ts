@@ -295,6 +295,29 @@ test('never ended: in the order of each user', async () => {
   }
 });
 
+test('ended while a message waited for what its user left before it: in order', async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const world = new World(randomFrom(seed));
+    const turn = world.handler.open({ pid: 1, uid: 5, startedAt: 1 }, request(1));
+    assert.equal(turn.kind, 'taken');
+    turn.finish(() => {});
+    while (world.disk.size === 0) await world.step();
+    world.maildrop = [];
+    const [earlier, later] = [request(0), request(2)];
+    for (const one of [earlier, later]) world.spool.set(`5-${one.id}`, { uid: 5, request: one });
+    world.crash();
+    world.events = [];
+    world.handler.start();
+    for (let step = 0; step < 3_000 && world.taken.length < 3; step++) {
+      world.now += 2_000;
+      world.show();
+      if (step % 3 === 0) for (const tick of [...world.ticks]) tick();
+      await world.step();
+    }
+    assert.deepEqual(world.taken, [`5-${earlier.id}`, `5-${request(1).id}`, `5-${later.id}`]);
+  }
+});
+
 const twice = (tokens: readonly string[]): string =>
   tokens.filter((token, at) => tokens.indexOf(token) !== at).join(' ');
 

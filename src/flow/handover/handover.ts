@@ -107,6 +107,8 @@ class HandoverFlow implements Handovers, SpoolHandler {
   /** Messages that are being written to the disk. */
   readonly #written = new Set<Promise<void>>();
   #closed = false;
+  /** Users with a message of an earlier run that may have waited for what is in their spool. */
+  readonly #unsure = new Set<number>();
   /** The try that counts for each token, while that is being written down. */
   readonly #counting = new Map<string, string>();
 
@@ -121,6 +123,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
       this.#remember(handover, bytes);
       const wasShown = deps.journal.live.handover(token) !== undefined;
       this.#queue.add(token, submitter.uid, wasShown ? 'shown' : state);
+      if (state === 'going' && submitter.proven !== 'owner') this.#unsure.add(submitter.uid);
     }
     if (this.#handovers.size > 0) {
       deps.world.log('info', 'sendmail.resumed', { waiting: this.#handovers.size });
@@ -235,6 +238,8 @@ class HandoverFlow implements Handovers, SpoolHandler {
   }
 
   start(): void {
+    for (const uid of this.#unsure) void this.#queue.after(uid, this.#rounds.takeOf(uid));
+    this.#unsure.clear();
     this.#queue.start();
   }
 

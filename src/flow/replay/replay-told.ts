@@ -9,13 +9,14 @@ export class ReplayTold {
   /** When the operator was told of held mail; Infinity: of a suspension. */
   readonly #holding = new Map<Account, Millis>();
 
-  /** The operator is told of an account's held mail once a day. */
+  /** The operator is told of an account's held mail once a day. `ofSum`: of the sum it adds to. */
   parties(
     { account, at }: Submission,
     { state, verdict }: Judgement,
     tellings: readonly Telling[],
+    ofSum: readonly Telling[] = [],
   ): readonly ToldParty[] {
-    const parties = new Set(tellings.flatMap(({ to }) => to));
+    const parties = new Set([...tellings, ...ofSum].flatMap(({ to }) => to));
     const last = this.#holding.get(account);
     const isSuspended = state === 'suspended';
     const isDue = last === undefined || at - last >= dayMs || isSuspended;

@@ -2,7 +2,6 @@
  * Replays recorded events: the guard judges them on their own clock, with everything in memory. The
  * verdicts are those of the live doors, because both use core/account/guard.ts.
  */
-
 import { newBaseline } from '../../core/account/baseline.ts';
 import type { People } from '../../core/account/count-recipients.ts';
 import { addUp, type GuardContext, submit } from '../../core/account/guard.ts';
@@ -259,6 +258,7 @@ class MemoryReplay implements Replay {
             profile: (account) => this.#profile(account, message.at),
             flags: (summed) => ({ ...this.#flags(summed), expected }),
             isExempt: false,
+            told,
           })
         : undefined;
     this.#learn(book);
@@ -283,7 +283,7 @@ class MemoryReplay implements Replay {
     if (before !== 'suspended' && judgement.state === 'suspended') {
       this.#suspended(message, profile, judgement.reasons);
     }
-    const parties = this.#parties.parties(message, judgement, told);
+    const parties = this.#parties.parties(message, judgement, told, sum?.told);
     const left = this.#held.takeLeft();
     const decides = profile.numbersAt === message.at && this.#waits(message);
     this.#tell(message.account, judgement.verdict);

@@ -53,6 +53,22 @@ for (const [name, falseAlarm, keepHeld, back, record] of cases) {
   });
 }
 
+test('a false alarm of an account that was not suspended says so, and delivers', async () => {
+  const rig = openRig();
+  const honest = { by: 'op', note: '', falseAlarm: true, keepHeld: false };
+  const quiet = rig.send({ account: joe, to: ['a@elsewhere.test'] });
+  await rig.time.settle();
+  assert.equal(quiet.answers[0]?.kind, 'pass');
+  const none = await rig.admin.release(joe, honest);
+  assert.equal(none.text, `${joe} was not suspended; none of its mail is held`);
+  const strangers = Array.from({ length: 30 }, (_, nth) => `late${nth}@elsewhere.test`);
+  const late = rig.send({ account: joe, to: strangers });
+  await rig.time.settle();
+  assert.equal(late.answers[0]?.kind, 'hold');
+  const done = await rig.admin.release(joe, honest);
+  assert.equal(done.text, `${joe} was not suspended; 1 message is back in the queue`);
+});
+
 test('mail held before a release never leaves automatically; mail held later does', async () => {
   const { rig, queued, held } = await stopped({ settings: { calmAfterMs: hourMs } });
   await rig.admin.release(joe, hijacked);

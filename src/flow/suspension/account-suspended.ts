@@ -172,8 +172,8 @@ class SuspensionFlow implements Suspensions {
     const { back } = outcome;
     const faults = [...(kept ? [] : ['the ledger could not be written yet']), ...outcome.faults];
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
-    const onlyObserved = open.length > 0 && !real;
-    const text = releaseText(account, { ...how, onlyObserved }, { back, left }, faults);
+    const was = open.length > 0 && !real ? 'noted' : suspended || real ? 'suspended' : 'clear';
+    const text = releaseText(account, { ...how, was }, { back, left }, faults);
     return { ok: true, count: back, text };
   }
 

@@ -11,18 +11,24 @@ export function releaseWord({ by, falseAlarm, keepHeld }: ReleaseHow): string {
   return by === 'postern' ? 'released, its held mail kept' : 'hijacked, its held mail kept';
 }
 
+/** `noted`: only observed as suspended. */
+type Was = 'suspended' | 'noted' | 'clear';
+
+const wasTexts: Readonly<Record<Was, string>> = {
+  suspended: 'may send again',
+  noted: 'is no longer noted as hijacked; nothing was stopped',
+  clear: 'was not suspended',
+};
+
 /** The answer to the operator. `faults`: what could not be done. */
 export function releaseText(
   account: Account,
-  how: ReleaseHow & { readonly onlyObserved: boolean },
+  how: ReleaseHow & { readonly was: Was },
   mail: { readonly back: number; readonly left: number },
   faults: readonly string[],
 ): string {
-  const parts = [
-    how.onlyObserved
-      ? `${account} is no longer noted as hijacked; nothing was stopped`
-      : `${account} may send again`,
-  ];
+  const parts = [`${account} ${wasTexts[how.was]}`];
+  if (how.was === 'clear' && mail.back + mail.left === 0) parts.push('none of its mail is held');
   if (mail.back > 0) parts.push(`${messages(mail.back)} back in the queue`);
   if (mail.left > 0) {
     parts.push(

@@ -190,6 +190,19 @@ describe('sent mail', () => {
     assert.deepEqual(addresses(read('Subject: x\nTo: a@b.test', 'message')), ['a@b.test']);
   });
 
+  test('a long line in a body counts for nothing, in a header it does', () => {
+    const body = `${message('a@b.test')}${'x'.repeat(30_000)}\nlast\n`;
+    const begin = 'From x Mon Jan  5 10:00:00 2026\n';
+    for (const size of [65_536, 1_000_000]) {
+      const one = read(body, 'message', size);
+      assert.deepEqual([addresses(one), left(one)], [['a@b.test'], {}]);
+      const all = read(`${begin}${body}\n${begin}${message('b@b.test')}`, 'mbox', size);
+      assert.deepEqual([addresses(all), left(all)], [['a@b.test', 'b@b.test'], {}]);
+      const long = read(`To: ${'x'.repeat(300_000)}\n${body}`, 'message', size);
+      assert.deepEqual(left(long), { tooLong: 1 });
+    }
+  });
+
   test('a field without an end, a line of 4 MB, headers of NULs', () => {
     const folds = ` x@b.test,\n`.repeat(60_000);
     const begin = 'From x Mon Jan  5 10:00:00 2026\n';

@@ -4,13 +4,19 @@
  */
 import { addressKey, domainOf } from '../message/address.ts';
 
-/** Why something of a file was left out. */
+/**
+ * Why something of a file was left out. `gone`: moved or deleted while a folder was read; `noFile`:
+ * a link, folder or pipe in it.
+ */
 export const leftOutWhys = [
   'without',
   'noAddress',
   'received',
   'tooLong',
   'damaged',
+  'unreadable',
+  'noFile',
+  'gone',
   'full',
 ] as const;
 export type LeftOutWhy = (typeof leftOutWhys)[number];
@@ -36,6 +42,9 @@ export class FoundContacts {
     received: 0,
     tooLong: 0,
     damaged: 0,
+    unreadable: 0,
+    noFile: 0,
+    gone: 0,
     full: 0,
   };
 

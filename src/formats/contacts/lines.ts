@@ -4,6 +4,7 @@ import type { ContactReader } from './found.ts';
 
 /** The last line of a file may end without it. */
 const lineEnd = Buffer.from('\n');
+const newline = 10;
 
 export function lineReader(on: {
   /** Without its line end. */
@@ -15,7 +16,15 @@ export function lineReader(on: {
 }): ContactReader {
   const cutter = openLineCutter(on.tooLong, on.lineBytesMax);
   const take = (chunk: Buffer): void => {
-    for (const line of cutter.take(chunk)) on.line(line.endsWith('\r') ? line.slice(0, -1) : line);
+    // Line by line, so that `tooLong` is called between the lines around it.
+    for (let from = 0; from < chunk.length; ) {
+      const end = chunk.indexOf(newline, from);
+      const next = end < 0 ? chunk.length : end + 1;
+      for (const line of cutter.take(chunk.subarray(from, next))) {
+        on.line(line.endsWith('\r') ? line.slice(0, -1) : line);
+      }
+      from = next;
+    }
   };
   return {
     take,

@@ -197,7 +197,7 @@ test('a hundred thousand blank lines, at the end or before a word', () => {
 /** What a piece of the milter protocol may hold. */
 const pieceOctets = 65_535;
 
-test('10 MB on one line, or of nothing but line ends: no piece takes long', () => {
+test('10 MB on one line, or of nothing but line ends: no piece takes long (slow)', () => {
   const large = [
     Buffer.alloc(10_000_000, 'x'),
     Buffer.alloc(10_000_000, '\r\n'),

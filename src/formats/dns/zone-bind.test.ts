@@ -203,7 +203,7 @@ test('names and addresses survive being taken apart', () => {
   );
 });
 
-test('$GENERATE, as BIND writes it out', () => {
+test('$GENERATE, as BIND writes it out (slow)', () => {
   const modified = (text: string): string => text.replaceAll('#', '$');
   const text = modified(`
 #ORIGIN example.org.

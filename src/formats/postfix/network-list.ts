@@ -17,6 +17,12 @@ export function parseNetwork(text: string): Network | undefined {
   return bits <= all ? { address, bits } : undefined;
 }
 
+/** Whether the text is the address of one host, not of a whole network. */
+export function isHostAddress(text: string): boolean {
+  const network = parseNetwork(text);
+  return network !== undefined && network.bits === network.address.octets.length * 8;
+}
+
 /** Whether the client is in one of the networks; false for text that is not an address. */
 export function isAmong(client: string, networks: readonly Network[]): boolean {
   const ip = parseClientIp(client);

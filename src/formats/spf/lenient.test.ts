@@ -140,7 +140,7 @@ test('a record without slips is read as it is', () => {
   );
 });
 
-test('64 KB of anything that could make it slow take no time', () => {
+test('64 KB of anything that could make it slow take no time (slow)', () => {
   const parts = [
     'a',
     '/1',

@@ -280,7 +280,8 @@ const attemptSql = `
   LEFT JOIN words mh ON mh.id = t.mx_host LEFT JOIN words ma ON ma.id = t.mx_address
   LEFT JOIN words o ON o.id = t.our_address LEFT JOIN words s ON s.id = t.status
   LEFT JOIN words r ON r.id = t.reply
-  WHERE t.message = ? AND t.person = ? ORDER BY t.after DESC LIMIT ${attemptsMax}`;
+  WHERE t.message = ? AND t.person = ? ORDER BY t.after DESC, t.delay DESC
+  LIMIT ${attemptsMax}`;
 
 function attemptsOf(
   day: DayFile,

@@ -1,4 +1,5 @@
 /** Adds messages and attempts to a day file. What is told twice is one row. */
+import type { SQLInputValue } from 'node:sqlite';
 import type { Attempt, LoggedMessage } from '../../core/fate/attempt.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
@@ -188,8 +189,6 @@ export function writeLogged(
   addAddress(day, sender, message.sender, isOurs || place.isKept);
 }
 
-const attemptColumns =
-  'delay, delivered, what, mx_host, mx_address, our_address, status, reply, reply_parts';
 const everywhere = ['recipients', 'keys'] as const;
 
 /** Gives what is known of one message to another of the same day. */
@@ -203,14 +202,10 @@ export function mergeMessages(day: DayFile, from: MessagePlace, into: MessagePla
     from.id,
   );
   const shift = from.at - into.at;
-  // Not an UPDATE: on its way a row could meet another one, which has not moved yet.
-  day.run(
-    `INSERT OR IGNORE INTO attempts SELECT ?, person, after + ?, ${attemptColumns} FROM attempts
-     WHERE message = ?`,
-    into.id,
-    shift,
-    from.id,
-  );
+  const moved = day.statement('SELECT * FROM attempts WHERE message = ?');
+  for (const row of moved.iterate(from.id)) {
+    putAttempt(day, { ...row, message: into.id, after: Number(row['after']) + shift });
+  }
   day.run('DELETE FROM attempts WHERE message = ?', from.id);
   for (const table of everywhere) {
     day.run(`UPDATE OR IGNORE ${table} SET message = ? WHERE message = ?`, into.id, from.id);
@@ -234,23 +229,47 @@ export function writeAttempt(day: DayFile, place: MessagePlace, attempt: Attempt
   const isAlias = attempt.recipient !== named;
   const delivered = isAlias ? addRecipient(day, place, attempt.recipient, 1) : person;
   if (person === null || delivered === null) return;
-  const reply = shapeReply(attempt.reply, { ...attempt, isSent: attempt.outcome === 'sent' });
-  day.run(
-    `INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    place.id,
+  // What was sent may turn out to be at a filter: the same reply has the same shape then.
+  const isSent = attempt.outcome === 'sent' || attempt.outcome === 'handed-on';
+  const reply = shapeReply(attempt.reply, { ...attempt, isSent });
+  putAttempt(day, {
+    message: place.id,
     person,
-    attempt.at - day.start - place.at,
-    Math.round(attempt.delaySeconds * secondMs),
+    after: attempt.at - day.start - place.at,
+    delay: Math.round(attempt.delaySeconds * secondMs),
     delivered,
-    attemptCode(attempt),
-    day.word(attempt.mxHost),
-    day.word(attempt.mxAddress),
-    day.word(attempt.from),
-    day.word(attempt.status),
-    day.word(reply.shape),
-    reply.parts === '' ? null : reply.parts,
-  );
+    what: attemptCode(attempt),
+    mx_host: day.word(attempt.mxHost),
+    mx_address: day.word(attempt.mxAddress),
+    our_address: day.word(attempt.from),
+    status: day.word(attempt.status),
+    reply: day.word(reply.shape),
+    reply_parts: reply.parts === '' ? null : reply.parts,
+  });
 }
+
+/** Postfix usually tells delays in steps of 10 ms. */
+const sameDelayMax = 10;
+
+/**
+ * Adds a row of `attempts`, or updates that of the same attempt. A filter and the server behind it
+ * may take the message in one second and after the same delay: two answers are two attempts, and
+ * the second gets a delay of a millisecond more. Of more than ten such, the rest is left out.
+ */
+function putAttempt(day: DayFile, row: Readonly<Record<string, SQLInputValue>>): void {
+  for (let more = 0; more < sameDelayMax; more++) {
+    const delay = Number(row['delay']) + more;
+    if (Number(day.statement(putSql).run({ ...row, delay }).changes) > 0) return;
+  }
+}
+
+const putSql = `
+  INSERT INTO attempts VALUES (:message, :person, :after, :delay, :delivered, :what, :mx_host,
+    :mx_address, :our_address, :status, :reply, :reply_parts)
+  ON CONFLICT DO UPDATE
+  SET what = excluded.what, our_address = excluded.our_address, status = excluded.status
+  WHERE mx_host IS excluded.mx_host AND mx_address IS excluded.mx_address
+    AND reply IS excluded.reply AND reply_parts IS excluded.reply_parts`;
 
 /**
  * The recipient as the message named it. sendmail(1) also takes `root`, and the log repeats that

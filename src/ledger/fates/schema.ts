@@ -72,8 +72,8 @@ const main = `
   CREATE INDEX IF NOT EXISTS recipients_person ON recipients (person);
 
   -- after: milliseconds since the message; stamps of a log may be whole seconds, so delay, which is
-  -- in milliseconds as well, tells two attempts of one second apart. Of an attempt that is told
-  -- twice, the later row counts.
+  -- in milliseconds as well, tells two attempts of one second apart; a millisecond is added to the
+  -- second of two that have the same. Of an attempt that is told twice, the later outcome counts.
   CREATE TABLE IF NOT EXISTS attempts (
     message INTEGER NOT NULL,
     person INTEGER NOT NULL,

@@ -6,7 +6,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../ports/world.ts';
-import { threadFile } from './threads.ts';
+import { connection, threadFile } from './threads.ts';
 
 /** Changes between checkpoints: some 1,000 pages if they are scattered. */
 const changesBetween = 300;
@@ -14,10 +14,13 @@ const changesBetween = 300;
 export const walPagesMax = 8_000;
 export const walPagesWithoutThread = 1_000;
 const threadMemoryMb = 16;
+/** The thread ends a checkpoint and its connection within this time, or is not waited for. */
+const stopMs = 2_000;
 
 export type Checkpoints = {
   /** Adds to the number of changes that were written. */
   wrote(changes: number): void;
+  /** The thread leaves the file alone from here on; waits until its connection is closed. */
   stop(): void;
 };
 
@@ -32,6 +35,7 @@ export function checkpoints(path: string, { log, onDead }: CheckpointOptions): C
   let running = false;
   let dead = false;
   let since = 0;
+  const state = new Int32Array(new SharedArrayBuffer(4));
 
   function die(error: unknown): void {
     if (dead) return;
@@ -42,7 +46,7 @@ export function checkpoints(path: string, { log, onDead }: CheckpointOptions): C
 
   function start(): Worker {
     const started = new Worker(threadFile('checkpoint-thread'), {
-      workerData: { path },
+      workerData: { path, state },
       resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb, maxYoungGenerationSizeMb: 2 },
       name: 'ledger-checkpoint',
     });
@@ -64,8 +68,11 @@ export function checkpoints(path: string, { log, onDead }: CheckpointOptions): C
       thread.postMessage('checkpoint');
     },
     stop() {
-      dead = true;
+      const before = Atomics.compareExchange(state, 0, connection.none, connection.over);
       thread?.postMessage('stop');
+      // A thread that died closes nothing.
+      if (!dead && before === connection.open) Atomics.wait(state, 0, connection.open, stopMs);
+      dead = true;
     },
   };
 }

@@ -5,6 +5,12 @@ import { assert } from '../../lib/assert.ts';
 /** The ending of this file's name: .ts in the source tree, .js if it was compiled. */
 const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
+/**
+ * Whether the checkpoint thread has the file open. Both threads change it in one step, so that it
+ * opens nothing once the ledger is closed.
+ */
+export const connection = { none: 0, open: 1, over: 2 } as const;
+
 /** The file that a thread runs; `workerData` must have the ledger's `path`. */
 export function threadFile(thread: 'checkpoint-thread' | 'statistics-thread'): URL {
   return new URL(`${thread}.${ending}`, import.meta.url);

@@ -8,6 +8,7 @@ import { useMemo, useState } from 'preact/hooks';
 import Plot from 'uplot';
 import { html } from '../parts/html.js';
 import { Empty, Heading } from '../parts/marks.js';
+import { actsInPart } from '../parts/mode.js';
 import { clockMinute, many, number, opened } from '../parts/words.js';
 import { usePlots } from './plots.js';
 
@@ -15,13 +16,18 @@ const passHeight = 136;
 const stopHeight = 112;
 const axisWidth = 44;
 
-/** `mode`: in mode observe the lower chart has what would have been stopped. */
-export function Chart({ minutes: counted, mode }) {
+/**
+ * In mode observe the lower chart has what would have been stopped; where Postern acts on some
+ * accounts, also what was stopped.
+ */
+export function Chart({ minutes: counted, status }) {
   const [at, setAt] = useState(undefined);
-  const would = mode === 'observe' ? 'would have been ' : '';
+  const { mode } = status;
+  const isPart = actsInPart(status);
+  const would = isPart ? 'were or would have been ' : mode === 'observe' ? 'would have been ' : '';
   const minutes = useMemo(
-    () => (would === '' ? counted : counted.map((one) => ({ ...one, ...one.observed }))),
-    [counted, would],
+    () => counted.map((one) => ({ ...one, ...stopsOf(one, mode, isPart) })),
+    [counted, mode, isPart],
   );
   const total = sumOf(minutes);
   const shown = at === undefined ? undefined : minutes[at];
@@ -36,6 +42,16 @@ export function Chart({ minutes: counted, mode }) {
             <${AsTable} ...${{ minutes, would }} />`
     }
   </section>`;
+}
+
+function stopsOf({ delay, hold, observed, refuse }, mode, isPart) {
+  if (mode === 'guard') return undefined;
+  if (!isPart) return observed;
+  return {
+    delay: delay + observed.delay,
+    hold: hold + observed.hold,
+    refuse: refuse + observed.refuse,
+  };
 }
 
 function sumOf(minutes) {
@@ -125,7 +141,7 @@ function drawn(place, [passData, stopData], { onMinute, would }) {
       height: stopHeight,
       cursor,
       scales: { y: { range: fromZero } },
-      axes: [across(colour), upward(colour, would === '' ? 'stopped' : 'would stop')],
+      axes: [across(colour), upward(colour, would.startsWith('would') ? 'would stop' : 'stopped')],
       series: [
         {},
         {

@@ -2,15 +2,15 @@
  * The state of mail in one line, for the top of the page and its title. In mode observe nothing was
  * stopped, so everything is said as what would have been.
  */
+import { actsInPart, enforcedText } from './mode.js';
 import { many, sentence } from './words.js';
 
 /** { tone, title, detail, enforcing? }; `enforcing`: what mode guard would have changed. */
 export function stateLine(view) {
-  const { enforce, ledger, mode, troubles } = view.status;
+  const { ledger, mode, troubles } = view.status;
   if (ledger.state === 'failing') return ledgerFails(ledger);
-  const isPart = mode === 'observe' && enforce.length > 0;
   // What was really stopped comes first.
-  const acts = mode === 'guard' || (isPart && view.status.accounts.suspended > 0);
+  const acts = mode === 'guard' || (actsInPart(view.status) && view.status.accounts.suspended > 0);
   const line = acts ? guarded(view) : observed(view);
   if (line.tone === 'stop' || troubles.length === 0) return line;
   return {
@@ -60,21 +60,24 @@ function observed({ enforcing, status, suspended }) {
     return {
       tone: 'stop',
       title: `${many(wouldBeSuspended, 'account')} would have been suspended`,
-      detail: `Nothing was stopped: Postern only observes. ${damage(suspended)}${rest}`,
+      detail: `${unstopped(status)} ${damage(suspended)}${rest}`,
       enforcing,
     };
   }
   return {
     tone: accounts.watched > 0 ? 'watch' : 'well',
-    title:
-      status.enforce.length === 0
-        ? 'Observing: no mail is stopped'
-        : `Observing, and acting on ${status.enforce.join(', ')}`,
-    detail: rest || `${many(verdicts.pass, 'message')} passed since Postern started.`,
+    title: actsInPart(status) ? 'Observing, and acting in part' : 'Observing: no mail is stopped',
+    detail:
+      `${part(status)}${rest}` || `${many(verdicts.pass, 'message')} passed since Postern started.`,
     enforcing,
   };
 }
 
+const part = (status) => (actsInPart(status) ? `Postern acts on ${enforcedText(status)}. ` : '');
+const unstopped = (status) =>
+  actsInPart(status)
+    ? `Nothing of this was stopped: Postern acts only on ${enforcedText(status)}.`
+    : 'Nothing was stopped: Postern only observes.';
 const watchedText = ({ accounts }) =>
   accounts.watched > 0 ? `${many(accounts.watched, 'account')} watched. ` : '';
 const heldText = ({ held }) => (held > 0 ? `${many(held, 'message')} held. ` : '');

@@ -14,7 +14,7 @@ const windows = [
 const sources = {
   'every account': 'as every account',
   'its first 30 days': 'more, because it is new here',
-  'a notice before': 'twice what you were told of lately',
+  'a notice before': 'up to twice what you were told of lately',
   'its own mail': '1.5 times what its own mail reaches',
   'a fixed ceiling': 'a fixed ceiling',
 };
@@ -29,18 +29,18 @@ const steps = {
 
 const toldTexts = {
   reach: 'Many strangers reached',
-  'new-client': 'A network and a program that are new to it',
-  copies: 'One text to many people',
-  watched: 'Watched for days',
+  'new-client': 'Sent from a new network with a new program',
+  copies: 'One text sent to many people',
+  watched: 'Unusual for days, but too little to stop it',
 };
 
 /** Notices about its mail that passed. */
 export function Told({ told }) {
-  return html`<h3>Told, while its mail passed</h3>
+  return html`<h3>Notices while its mail passed</h3>
     <dl class="story">
       ${told.map(
         ({ at, text, what }) => html`<dt key=${what}><${When} at=${at} /></dt>
-          <dd>${toldTexts[what]}${text && html` <span class="quiet">${text}</span>`}</dd>`,
+          <dd>${toldTexts[what]}${text && html` <p class="quiet">${text}</p>`}</dd>`,
       )}
     </dl>`;
 }
@@ -53,7 +53,8 @@ export function Bound({ name, bound }) {
         ? html`<p>There is no bound: the account is exempt, and nobody is told.</p>`
         : html`<p class="quiet">
               The most strangers that anybody with its password reaches before mail is held or you
-              are told
+              are told. Strangers are people that it has not written to before, and
+              ${' '}who have not written to it first.
             </p>
             <dl class="story">
               ${windows.map(
@@ -62,7 +63,7 @@ export function Bound({ name, bound }) {
                     ${number(most[window])}
                     <span class="quiet">
                       ${` (${sources[bound.sources[window]]}); `}
-                      ${number(reached[window])} until now
+                      reached now: ${number(reached[window])}
                     </span>
                   </dd>`,
               )}
@@ -72,10 +73,16 @@ export function Bound({ name, bound }) {
       most !== undefined &&
       invited.month > 0 &&
       html`<p class="quiet">
-        With ${many(invited.month, 'person', 'people')} in 30 days who wrote first, or seem to
+        Includes ${many(invited.month, 'person', 'people')} in 30 days who wrote to it first, or
+        ${' '}seem to: a thief can forge that.
       </p>`
     }
-    ${announced > 0 && html`<p class="quiet">With ${many(announced, 'announced recipient')}</p>`}
+    ${
+      announced > 0 &&
+      html`<p class="quiet">
+        Includes ${many(announced, 'recipient')} of an announced mailing.
+      </p>`
+    }
     ${bound.steps
       .filter((step) => steps[step] !== undefined)
       .map((step) => {

@@ -103,7 +103,7 @@ function Line({ item, open, explain }) {
   </li>`;
 }
 
-/** Recipients and reason. Mail refused at its first command has no recipients yet. */
+/** Recipients and reason. Mail refused before its content has no recipients. */
 function about({ recipients, why }) {
   const parts = recipients === 0 ? [] : [`To ${many(recipients, 'recipient')}`];
   return [...parts, ...(why === '' ? [] : [opened(why)])].join('. ');

@@ -1,13 +1,14 @@
 /** Links to the parts of the overview, with their counts: on a phone they lie screens apart. */
 import { html } from '../parts/html.js';
+import { suspendedTitle } from '../parts/mode.js';
 import { number } from '../parts/words.js';
 
-function targets({ accounts, held, mode }) {
-  const isObserving = mode === 'observe';
-  const suspended = isObserving ? accounts.wouldBeSuspended : accounts.suspended;
+function targets(status) {
+  const { accounts, held } = status;
+  const { suspended, wouldBeSuspended } = accounts;
   return [
-    ...(suspended > 0
-      ? [['suspended', isObserving ? 'Would be suspended' : 'Suspended', suspended]]
+    ...(suspended + wouldBeSuspended > 0
+      ? [['suspended', suspendedTitle(status), suspended + wouldBeSuspended]]
       : []),
     ['watched', 'Watched', accounts.watched],
     ['held', 'Held mail', held],

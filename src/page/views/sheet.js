@@ -8,6 +8,7 @@ import { ActButton } from '../parts/away.js';
 import { evidenceHeld, Gauge, Reasons } from '../parts/evidence.js';
 import { html } from '../parts/html.js';
 import { Command, Empty, When } from '../parts/marks.js';
+import { isOrWouldBe } from '../parts/mode.js';
 import { releaseAccount, suspendAccount } from '../parts/questions.js';
 import { heldOfAddress } from '../parts/route.js';
 import { explainLabel, visible } from '../parts/strangers.js';
@@ -20,8 +21,8 @@ const shownMax = 12;
 /** Addresses named at the top of a message. */
 const sampleMax = 5;
 
-/** `about`: { account } or { id }; `mode`: of Postern now. */
-export function Sheet({ about, ask, open, explain, incident, mode, onClose }) {
+/** `about`: { account } or { id }; `status`: of Postern now. */
+export function Sheet({ about, ask, open, explain, incident, status, onClose }) {
   const dialog = useRef(null);
   const [found, setFound] = useState(undefined);
   const path = pathOf(about);
@@ -54,7 +55,7 @@ export function Sheet({ about, ask, open, explain, incident, mode, onClose }) {
     ${found === undefined && html`<p class="quiet">Loading…</p>`}
     ${found?.fault && html`<p class="fault">${found.fault}</p>`}
     ${found?.none && html`<${Empty}>Postern has no record of ${title}.<//>`}
-    ${found?.account && html`<${Account} ...${{ found, ask, explain, incident, mode }} />`}
+    ${found?.account && html`<${Account} ...${{ found, ask, explain, incident, status }} />`}
     ${
       (found?.story || found?.message || found?.fate) &&
       html`<${Story} found=${found} open=${open} />`
@@ -67,7 +68,7 @@ function pathOf(about) {
   return accountPath(about.account);
 }
 
-function Account({ found, ask, explain, incident, mode }) {
+function Account({ found, ask, explain, incident, status }) {
   const { account, incidents, stories, audit } = found;
   const { account: name, observed } = account;
   const suspended = account.state === 'suspended';
@@ -87,7 +88,7 @@ function Account({ found, ask, explain, incident, mode }) {
       <span class="figure">${account.evidence.toFixed(2)}</span>
     </div>
     <p class="quiet">
-      Evidence; mail ${mode === 'observe' ? 'would be' : 'is'} held from
+      Evidence; mail ${isOrWouldBe(status)} held from
       ${' '}${evidenceHeld.toFixed(2)} on (the mark)
     </p>
     <p>

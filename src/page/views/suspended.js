@@ -9,6 +9,7 @@ import { Reasons } from '../parts/evidence.js';
 import { html } from '../parts/html.js';
 import { ListEnd, ListFilter, useAccounts } from '../parts/listed.js';
 import { Command, Glyph, Heading, When } from '../parts/marks.js';
+import { suspendedTitle } from '../parts/mode.js';
 import { accountHijacked, releaseAccount } from '../parts/questions.js';
 import { command, many, number } from '../parts/words.js';
 
@@ -18,7 +19,7 @@ const openMax = 2;
 
 export function Suspended({ view, ask, open, incident }) {
   const { suspended, status } = view;
-  const { accounts, mode } = status;
+  const { accounts } = status;
   const count = accounts.suspended + accounts.wouldBeSuspended;
   const list = useAccounts('suspended', {
     first: suspended,
@@ -28,10 +29,9 @@ export function Suspended({ view, ask, open, incident }) {
     rowOf: (account) => ({ account, incident: undefined }),
   });
   if (suspended.length === 0) return null;
-  const title = mode === 'observe' ? 'Would have been suspended' : 'Suspended';
   const isFew = suspended.length <= openMax;
   return html`<section aria-labelledby="suspended">
-    <${Heading} id="suspended" title=${title} count=${count}>
+    <${Heading} id="suspended" title=${suspendedTitle(status)} count=${count}>
       <${ListFilter} list=${list} id="suspended-filter" label="Filter suspended accounts" />
     <//>
     ${list.rows.map(
@@ -121,7 +121,7 @@ function shortly({ leakedRecipients, stoppedMessages, wouldStopMessages }) {
 
 /** What happens to its mail now. */
 function Later({ account: { held, heldMax, hijackedAt, observed } }) {
-  if (observed) return html`All its mail passes, because Postern only observes.`;
+  if (observed) return html`All its mail passes, because Postern only observes it.`;
   if (hijackedAt !== undefined) return html`An operator said that it was hijacked.`;
   const most = heldMax === undefined ? '' : ` of at most ${number(heldMax.messages)}`;
   return html`Its mail is held: ${number(held.messages)}${most} messages. Beyond that its senders

@@ -4,6 +4,7 @@ import { evidenceHeld, Gauge } from '../parts/evidence.js';
 import { html } from '../parts/html.js';
 import { ListEnd, ListFilter, useAccounts } from '../parts/listed.js';
 import { Command, Empty, Heading, When } from '../parts/marks.js';
+import { isOrWouldBe } from '../parts/mode.js';
 import { suspendAccount } from '../parts/questions.js';
 import { command, many, number, opened } from '../parts/words.js';
 
@@ -18,13 +19,12 @@ export function Watched({ view, ask, open }) {
     nameOf: ({ account }) => account,
     rowOf: (account) => account,
   });
-  const isObserving = status.mode === 'observe';
   return html`<section aria-labelledby="watched">
     <${Heading} id="watched" title="Watched" count=${status.accounts.watched}>
       ${
         view.watched.length > 0 &&
         html`<span class="quiet legend-note">
-          Evidence; mail ${isObserving ? 'would be' : 'is'} held from
+          Evidence; mail ${isOrWouldBe(status)} held from
           ${' '}${evidenceHeld.toFixed(2)} on (the mark)
         </span>`
       }

@@ -99,7 +99,7 @@ const servers: Readonly<Record<string, (socket: Socket) => void>> = {
 const unheard = Object.keys(servers).filter((name) => !/yes|TLS/.test(name));
 
 for (const [name, talk] of Object.entries(servers)) {
-  test(`every check ends: ${name}`, async () => {
+  test(`every check ends: ${name} (slow)`, async () => {
     await using server = await hostile(talk);
     for (const check of probeChecks) {
       const target = targetAt(server.port);

@@ -160,7 +160,11 @@ const days: Readonly<Record<Kind, (me: Resident) => (day: number) => void>> = {
   private: (me) => (day) => everyday(me, day, 1, 0.12),
   office: (me) => (day) => everyday(me, day, 5, 0.1),
   freelancer: (me) => (day) => everyday(me, day, 4, 0.22),
-  quiet: (me) => (day) => everyday(me, day, 0.12, 0.2),
+  quiet: (me) => (day) => {
+    // One that never writes has no past to compare with.
+    if (day === 2) me.send(day, 11, me.contacts.slice(0, 1));
+    everyday(me, day, 0.12, 0.2);
+  },
   club: (me) => {
     const members = listOf(me, 90);
     return (day) => {

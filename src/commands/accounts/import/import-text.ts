@@ -26,6 +26,9 @@ const whys: Readonly<Record<LeftOutWhy, string>> = {
   received: 'received, not sent',
   tooLong: 'too long',
   damaged: 'damaged',
+  unreadable: 'not readable',
+  noFile: 'not a file (link, folder, pipe)',
+  gone: 'moved or deleted while the folder was read',
   full: 'more than are kept',
 };
 

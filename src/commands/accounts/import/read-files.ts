@@ -1,10 +1,6 @@
-/**
- * Reads address books and sent mail, as the user who typed the command: the guard opens no file. Of
- * a Maildir only plain files are read, since a user may have put links there.
- */
-import { constants, createReadStream } from 'node:fs';
-import { lstat, open, opendir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Reads address books and sent mail, as the user who typed it: the guard opens no file. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { FoundContacts, type LeftOutWhy } from '../../../formats/contacts/found.ts';
 import {
   type ContactKind,
@@ -17,6 +13,7 @@ import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
 import { peerText } from '../../../lib/peer-text.ts';
 import { logBytes } from '../../replay/log-bytes.ts';
 import { openProgress } from '../../terminal/progress.ts';
+import { openMaildir } from './maildir.ts';
 
 /** What one file held. */
 export type ReadFile = {
@@ -29,10 +26,6 @@ export type ReadFile = {
   /** What is wrong with the file; empty if nothing is. */
   readonly fault: string;
 };
-
-/** How much of a message is read: its header comes first. */
-const headerMax = 512 * 1024;
-const maildirFolders = ['cur', 'new'] as const;
 
 /** `kind`: what the operator says that it is. */
 export async function readContacts(name: string, kind: ContactKind | undefined): Promise<ReadFile> {
@@ -93,44 +86,18 @@ async function readStream(
 }
 
 async function readMaildir(name: string): Promise<ReadFile> {
+  const messages = await openMaildir(name);
+  if (messages === undefined) throw noMaildir(name);
   const found = new FoundContacts();
-  const folders = maildirFolders.map((folder) => join(name, folder));
-  const there = await Promise.all(folders.map((folder) => isFolder(folder)));
-  if (!there.includes(true)) throw noMaildir(name);
-  for (const [nth, folder] of folders.entries()) {
-    if (there[nth] !== true) continue;
-    for await (const { name: file } of await opendir(folder)) {
-      const message = await headerOf(join(folder, file));
-      if (message === undefined) {
-        found.leftOut.damaged++;
-        continue;
-      }
+  for await (const message of messages) {
+    if (typeof message === 'string') found.leftOut[message]++;
+    else {
       const reader = openContacts('message', found);
       reader.take(message);
       reader.end();
     }
   }
   return { name, kind: 'maildir', ...counted(found), fault: '' };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined))?.isDirectory() === true;
-}
-
-/** The beginning of a plain file; undefined for links, pipes and what cannot be read. */
-async function headerOf(path: string): Promise<Buffer | undefined> {
-  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
-  const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => undefined);
-  if (handle === undefined) return undefined;
-  try {
-    const found = await handle.stat();
-    if (!found.isFile()) return undefined;
-    const bytes = Buffer.alloc(Math.min(found.size, headerMax));
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-    return bytes.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
 }
 
 function noMaildir(name: string): OperatorError {

@@ -1,6 +1,6 @@
 /** Settings of [webmail]: where a webmail runs, and how it tells who uses it. */
 import { z } from 'zod';
-import { parseNetwork } from '../../../formats/postfix/network-list.ts';
+import { isHostAddress } from '../../../formats/postfix/network-list.ts';
 import { webmailService } from '../../../formats/webmail/service.ts';
 
 export type WebmailSettings = {
@@ -13,10 +13,9 @@ export type WebmailSettings = {
 };
 
 /** A host, not a network: everything in a network would be believed. */
-const host = z.string().refine((text) => {
-  const network = parseNetwork(text);
-  return network !== undefined && network.bits === network.address.octets.length * 8;
-}, 'must be the IP address of one host, such as 192.0.2.20');
+const host = z
+  .string()
+  .refine(isHostAddress, 'must be the IP address of one host, such as 192.0.2.20');
 
 const isLoopback = (text: string): boolean => /^(?:127\.|\[?::1\]?$)/.test(text.trim());
 

@@ -60,6 +60,7 @@ test('what counts for the check of incoming mail needs it to be on', () => {
     off.filter(({ kind }) => kind !== 'ok').map(({ id }) => id),
     ['verify.enabled', 'verify.arc', 'inbound.stance'],
   );
+  assert.match(off.find(({ id }) => id === 'verify.enabled')?.found ?? '', /wrote first/);
 });
 
 test('TLS of outgoing mail, and notices of Postfix', () => {

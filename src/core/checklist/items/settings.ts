@@ -55,6 +55,10 @@ function door({ sendmailDoor }: SettingFacts): Finding {
   return { id, kind: 'warn', title, found, wanted: 'a door', fix };
 }
 
+const verifyOff =
+  'off: nothing says which incoming mail is forged, and the guard takes people who wrote first ' +
+  'for strangers when they are answered';
+
 function verify({ verify: { arc, enabled } }: SettingFacts): readonly Finding[] {
   const findings: Finding[] = [];
   const off = (id: string, found: string, setting: string): Finding => ({
@@ -68,7 +72,7 @@ function verify({ verify: { arc, enabled } }: SettingFacts): readonly Finding[] 
   findings.push(
     enabled
       ? fine('verify.enabled', 'verify.enabled', 'on')
-      : off('verify.enabled', 'off: nothing says which incoming mail is forged', 'verify.enabled'),
+      : off('verify.enabled', verifyOff, 'verify.enabled'),
     arc && enabled
       ? fine('verify.arc', 'verify.arc', 'all checked mail is sealed')
       : off('verify.arc', 'off; it helps only mail that this server forwards', 'verify.arc'),

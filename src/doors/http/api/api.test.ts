@@ -255,7 +255,7 @@ describe('limits', () => {
   });
 });
 
-test('a connection without a request, and one with half of one, are ended', {
+test('a connection without a request, and one with half of one, are ended (slow)', {
   timeout: 60_000,
 }, async () => {
   await using at = await stage();

@@ -104,7 +104,7 @@ test('the two files of one moment belong together', () => {
   }
 });
 
-test('what is taken as belonging together reads as the later of the two, whole', () => {
+test('what is taken as belonging together reads as the later of the two, whole (slow)', () => {
   const seen = { belong: 0, older: 0, newer: 0 };
   for (const ledger of moments) {
     mix(ledger);

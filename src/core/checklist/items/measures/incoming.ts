@@ -155,7 +155,9 @@ export const incomingMeasures: readonly Measure[] = [
     title: 'Incoming mail is checked (SPF, DKIM, DMARC)',
     effort: 'minutes',
     ...free,
-    effect: 'Forged mail is known as such to filters, and to vacation answers.',
+    effect:
+      'Forged mail is known as such to filters and vacation answers. Answers to people who wrote ' +
+      'first, some six a day, do not count as mail to strangers.',
     source: 'settings',
     findings: ['verify.enabled'],
     absent: { state: 'unknown', found: 'not looked at' },

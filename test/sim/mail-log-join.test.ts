@@ -7,18 +7,18 @@ import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
-import { openJoin } from '../src/core/fate/join.ts';
-import { openLogLines } from '../src/core/logs/log-lines.ts';
-import { openLineCutter } from '../src/lib/line-cutter.ts';
-import type { Millis } from '../src/lib/time.ts';
-import { memoryInUse } from './memory-in-use.ts';
-import { accountOfRecipient, type LogStory, makeMailLogs } from './sim/mail-log.ts';
+import { openJoin } from '../../src/core/fate/join.ts';
+import { openLogLines } from '../../src/core/logs/log-lines.ts';
+import { openLineCutter } from '../../src/lib/line-cutter.ts';
+import type { Millis } from '../../src/lib/time.ts';
+import { memoryInUse } from '../memory-in-use.ts';
+import { accountOfRecipient, type LogStory, makeMailLogs } from './mail-log.ts';
 
 const messages = Number(process.env['MESSAGES'] ?? 20_000);
 /** The long stage names the number, and runs this file in a process of its own. */
 const isAlone = process.env['MESSAGES'] !== undefined;
 const start = Date.UTC(2026, 10, 1);
-const fixtures = joinPath(import.meta.dirname, 'fixtures/logs');
+const fixtures = joinPath(import.meta.dirname, '../fixtures/logs');
 const stories = ['postfix', 'exim', 'opensmtpd'].flatMap(
   (name) => JSON.parse(readFileSync(joinPath(fixtures, `${name}.json`), 'utf8')) as LogStory[],
 );

@@ -2,19 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noRules } from '../src/core/signing/choose.ts';
+import { noRules } from '../../src/core/signing/choose.ts';
 import {
   type KeySource,
   openSigning,
   type SigningDeps,
-} from '../src/flow/signing/message-signed.ts';
-import { assert as must } from '../src/lib/assert.ts';
-import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
-import type { Millis } from '../src/lib/time.ts';
-import { anyAuthor } from './doubles/path.ts';
-import { quietWorld } from './doubles/world.ts';
-import { memoryInUse } from './memory-in-use.ts';
-import { Conversation, mta } from './mta/script.ts';
+} from '../../src/flow/signing/message-signed.ts';
+import { assert as must } from '../../src/lib/assert.ts';
+import { makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
+import type { Millis } from '../../src/lib/time.ts';
+import { anyAuthor } from '../doubles/path.ts';
+import { quietWorld } from '../doubles/world.ts';
+import { memoryInUse } from '../memory-in-use.ts';
+import { Conversation, mta } from '../mta/script.ts';
 
 const megabytesMax = 1;
 const chunk = 65_535;
