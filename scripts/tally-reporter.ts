@@ -10,7 +10,7 @@ export type Tally = {
   failed: number;
   skipped: number;
   skips: string[];
-  /** Name and place of each failed test, and the first line of what it said. */
+  /** Name and place of each failed test, and the first lines of what it said. */
   failures: string[];
   /** Seconds of each file. */
   seconds: Record<string, number>;
@@ -38,7 +38,7 @@ export default async function* tally(
     } else if (event.type === 'test:pass') counted.passed++;
     else {
       counted.failed++;
-      const why = firstLine(event.data.details.error);
+      const why = firstLines(event.data.details.error);
       counted.failures.push(`${basename(file ?? '')}: ${name}: ${why}`);
     }
   }
@@ -46,7 +46,7 @@ export default async function* tally(
 }
 
 /** node:test wraps what a test threw; what was thrown says more than the wrapping. */
-function firstLine(error: Error): string {
+function firstLines(error: Error): string {
   const { message } = error.cause instanceof Error ? error.cause : error;
-  return message.split('\n', 1)[0] ?? '';
+  return message.slice(0, 2_000).trimEnd().split('\n').slice(0, 15).join('\n    ');
 }

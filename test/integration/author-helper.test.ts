@@ -53,7 +53,7 @@ after(async () => {
 const lookUp = (...names: readonly string[]): string => {
   const input = ['lookup', ...names, 'end', ''].join('\n');
   const env = { POSTERN_POSTFIX_CONFIG: folder };
-  return spawnSync(helper, { input, env, timeout: 30_000 }).stdout.toString();
+  return spawnSync(helper, { input, env, timeout: 60_000 }).stdout.toString();
 };
 
 test('postern-root looks up keys in the tables that Postfix names', () => {
@@ -122,7 +122,7 @@ test('a user that may not read a table gets the answer through postern-root alon
   const asked = async (path: string): Promise<string> => {
     const args = [...user, process.execPath, child, folder, table, 'x@b.test', path];
     const { stderr, stdout } = await promisify(execFile)('setpriv', args, {
-      timeout: 60_000,
+      timeout: 180_000,
     }).catch((fault: { readonly stdout: string; readonly stderr: string }) => fault);
     return stdout + stderr;
   };

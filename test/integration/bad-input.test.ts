@@ -87,7 +87,7 @@ const closed = (socket: Socket): Promise<void> =>
 const randomBytes = (length: number): Buffer =>
   Buffer.from(Array.from({ length }, () => chance.below(256)));
 
-test('random bytes at each door', { timeout: 60_000 }, async () => {
+test('random bytes at each door', { timeout: 180_000 }, async () => {
   for (const door of [guard.doors.milter, guard.doors.policy, guard.doors.http]) {
     const sockets = Array.from({ length: 60 }, () => open(door));
     const gone = sockets.map(closed);
@@ -125,7 +125,7 @@ test('a packet without end, and one of no length, end their connection at once',
 });
 
 test('a thousand idle and half-open connections: honest mail passes', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const idle = Array.from({ length: 1_000 }, () => open(guard.doors.milter));
   await Promise.all(idle.map((socket) => socket.connecting && once(socket, 'connect')));
@@ -163,7 +163,7 @@ test('a client that sends byte by byte is served, and its neighbours do not wait
 });
 
 test('a full disk: alarm by every way, the doors answer as told, and all is well again', {
-  timeout: 80_000,
+  timeout: 180_000,
 }, async () => {
   const limitTo = (bytes: string): void =>
     void execFileSync('prlimit', ['--pid', `${guard.pid}`, `--fsize=${bytes}:unlimited`]);
@@ -198,7 +198,7 @@ test('a full disk: alarm by every way, the doors answer as told, and all is well
     await using client = await session();
     const began = performance.now();
     const outcome = await sendMessage(client, `${whenFailing}@example.test`, many(90));
-    assert.ok(performance.now() - began < 8_000, 'answered in time');
+    assert.ok(performance.now() - began < 25_000, 'answered in time');
     if (whenFailing === 'answer') assert.ok(outcome.kind === 'taken' && outcome.held !== undefined);
     else assert.ok(outcome.kind === 'refused' && outcome.reply.startsWith('451'), outcome.kind);
     limitTo('unlimited');
@@ -236,7 +236,7 @@ test('SIGHUP with a broken configuration keeps the one in force', async () => {
 test('a second guard in the same place is refused, and the first continues', async () => {
   const size = statSync(join(guard.state, 'run.json')).size;
   const second = promisify(execFile)(launcher, ['up', '--state', guard.state, '--port', '0'], {
-    timeout: 20_000,
+    timeout: 60_000,
   });
   const refusal = await second.then(
     () => assert.fail('it started'),

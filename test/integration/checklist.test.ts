@@ -297,7 +297,7 @@ test('a guard that hangs makes its items unknown, in time', async () => {
   try {
     const began = performance.now();
     const now = await checklist();
-    assert.ok(performance.now() - began < 25_000);
+    assert.ok(performance.now() - began < 45_000);
     assert.ok(now.items.size >= last.items.size - 1);
     assert.equal(now.items.get('guard.mode')?.state, 'unknown');
   } finally {

@@ -72,7 +72,7 @@ function saidTo(at: number | string, who: readonly string[]): string {
     socket.on('close', () => tell('ended'));
     socket.write(Buffer.from('0000000d4f00000006000001ff001fffff', 'hex'));`;
   const [program = '', ...words] = [...who, process.execPath, '-e', code];
-  return execFileSync(program, words, { encoding: 'utf8', timeout: 30_000 }).trim();
+  return execFileSync(program, words, { encoding: 'utf8', timeout: 60_000 }).trim();
 }
 
 function inNetwork(t: TestContext): readonly string[] | undefined {

@@ -118,7 +118,7 @@ export async function startGuard(options: GuardOptions = {}): Promise<GuardInsta
     log,
     ...ready,
     readyMs: performance.now() - began,
-    logged: (event, timeoutMs = 20_000) =>
+    logged: (event, timeoutMs = 60_000) =>
       eventually(
         `the guard logs ${event}`,
         async () => (await log()).find((line) => line.event === event),

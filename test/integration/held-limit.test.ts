@@ -82,7 +82,7 @@ async function restartGuard(): Promise<void> {
 }
 
 test('1 to 100 are held, the 101st is 451, before and after a kill', {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   await guard.cli('accounts', 'suspend', '--unknown', joe);
   const first = await sent(joe, 1, 60);

@@ -104,7 +104,8 @@ export async function eventually<Value>(
   look: () => Value | undefined | Promise<Value | undefined>,
   more: { readonly timeoutMs?: number; readonly detail?: () => string | Promise<string> } = {},
 ): Promise<Value> {
-  const timeoutMs = more.timeoutMs ?? 20_000;
+  // Far more than needed, because a busy machine is no fault.
+  const timeoutMs = more.timeoutMs ?? 60_000;
   const deadline = Date.now() + timeoutMs;
   while (true) {
     const value = await look();
@@ -116,18 +117,25 @@ export async function eventually<Value>(
   }
 }
 
-/** Waits until something accepts connections on this port of 127.0.0.1. */
-export async function listens(port: number): Promise<void> {
+/** Waits until something accepts connections on this port of 127.0.0.1; fails if `daemon` ends. */
+export async function listens(port: number, daemon?: Leashed): Promise<void> {
   await eventually(
     `port ${port} answers`,
-    () =>
-      new Promise<true | undefined>((resolve) => {
-        const socket = connect({ port, host: '127.0.0.1' });
-        socket.on('connect', () => resolve(true));
-        socket.on('error', () => resolve(undefined));
-        socket.on('close', () => resolve(undefined));
-        socket.setTimeout(1_000, () => socket.destroy());
-        socket.on('connect', () => socket.end());
-      }),
+    () => {
+      if (daemon?.ended === true) throw new Error(`ended: ${daemon.output()}`);
+      return accepts(port);
+    },
+    { detail: () => daemon?.output() ?? '' },
   );
+}
+
+function accepts(port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.on('connect', () => resolve(true));
+    socket.on('error', () => resolve(undefined));
+    socket.on('close', () => resolve(undefined));
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.on('connect', () => socket.end());
+  });
 }

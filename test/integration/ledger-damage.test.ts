@@ -74,7 +74,7 @@ async function hijack(account: string): Promise<void> {
 }
 
 test('damage that nobody reads is found by the check of all pages', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   await restartDamaged(of(/^rollup$/));
   const { part, why } = await server.guard.logged('trouble.begun', 40_000);
@@ -85,7 +85,7 @@ test('damage that nobody reads is found by the check of all pages', {
 
 for (const [nth, [what, pages]] of regions.entries()) {
   const { account, friends } = everybody[nth] ?? friendly;
-  test(`noise: ${what}`, { timeout: 90_000 }, async () => {
+  test(`noise: ${what}`, { timeout: 180_000 }, async () => {
     await restartDamaged(pages);
     await using client = await server.login(account);
     const own = { from: account, to: [friends[0] ?? '', `${nth}.mum@slow.test`], id: `own-${nth}` };

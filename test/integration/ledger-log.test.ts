@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startGuard } from './guard-instance.ts';
 
-test('an older log beside a newer ledger', { timeout: 60_000 }, async (t) => {
+test('an older log beside a newer ledger', { timeout: 180_000 }, async (t) => {
   const state = await mkdtemp(join(tmpdir(), 'pll-'));
   t.after(() => rm(state, { recursive: true, force: true }));
   const ledger = join(state, 'ledger.db');

@@ -240,7 +240,7 @@ for (const [name, input] of [
   test(`postern-root refuses ${name}`, () => {
     // Tools that do not exist: had it started one, its complaint would say so.
     const env = { POSTERN_POSTFIX_CONFIG: '/nonexistent', POSTERN_DOVECOT_CONFIG: '/nonexistent' };
-    const { stdout, stderr, status } = spawnSync(helper, { input, env, timeout: 15_000 });
+    const { stdout, stderr, status } = spawnSync(helper, { input, env, timeout: 60_000 });
     assert.match(stdout.toString(), /^postern-root: failed: [a-zA-Z0-9 ]+\n$/);
     assert.equal(status, 1);
     assert.doesNotMatch(stderr.toString(), /postsuper:|postqueue:|doveadm|Fatal/);
@@ -266,7 +266,7 @@ test('postern-root and Postern take the same names for a login', () => {
   ];
   const env = { POSTERN_DOVECOT_CONFIG: '/nonexistent' };
   const taken = names.filter((name) => {
-    const { stdout } = spawnSync(helper, { input: `kick\n${name}\nend\n`, env, timeout: 15_000 });
+    const { stdout } = spawnSync(helper, { input: `kick\n${name}\nend\n`, env, timeout: 60_000 });
     return stdout.toString() === 'postern-root: failed: doveadm kick\n';
   });
   assert.deepEqual(taken, names.filter(isLoginName));

@@ -208,7 +208,7 @@ function sentence(text: string): string {
   return text.replace(/\d+(?:\.\d+)?/g, '#').replace(/ in # (?:minutes?|hours?|days?)\b/, '');
 }
 
-test('live and replay agree, message by message', { timeout: 60_000 }, async () => {
+test('live and replay agree, message by message', { timeout: 180_000 }, async () => {
   const seed = seedOfThisRun();
   const chance = dice(seed);
   const planned = plan(chance);

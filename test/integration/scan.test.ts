@@ -235,7 +235,7 @@ suite('SpamAssassin', () => {
     const began = performance.now();
     for (let n = 0; n < 50; n++) assert.equal(await send(n + 100), 'pass');
     // If each waited for its deadline, it would be 50 seconds.
-    assert.ok(performance.now() - began < 10_000, 'nobody waits for it');
+    assert.ok(performance.now() - began < 25_000, 'nobody waits for it');
     assert.equal(await guard.metric('postern_scan_up{scanner="spamassassin"}'), 0);
     assert.match((await guard.run('status')).out, /\(does not answer\)/);
     spamd.signal('SIGCONT');

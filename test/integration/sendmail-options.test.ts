@@ -157,7 +157,7 @@ async function isHandedOver(
 }
 
 function run(program: string, args: readonly string[], input: string) {
-  return spawnSync(program, args, { input, encoding: 'utf8', timeout: 10_000 });
+  return spawnSync(program, args, { input, encoding: 'utf8', timeout: 60_000 });
 }
 
 /**

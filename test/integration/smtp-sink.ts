@@ -72,7 +72,7 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
     deliveries,
     recipients: (id) => byId.get(id) ?? [],
     recipientCount: () => deliveries.reduce((sum, one) => sum + one.to.length, 0),
-    until: (done, what, timeoutMs = 30_000) => waitFor(waiting, done, what, timeoutMs),
+    until: (done, what, timeoutMs = 60_000) => waitFor(waiting, done, what, timeoutMs),
     async [Symbol.asyncDispose]() {
       server.close();
       for (const socket of sockets) socket.destroy();
