@@ -9,7 +9,7 @@
 import type { TransportFacts } from '../formats/postfix/transports.ts';
 import { faultText } from '../lib/error-text.ts';
 import { secondMs } from '../lib/time.ts';
-import { fileState } from '../partners/postfix/files.ts';
+import { fileState, readWithState } from '../partners/postfix/files.ts';
 import type { LoginFacts } from '../partners/postfix/logins.ts';
 import type { FilterUser, MailFacts } from '../partners/postfix/mail-facts.ts';
 import type { Log } from '../ports/world.ts';
@@ -58,17 +58,18 @@ export function openPostfixFacts(of: {
   tell();
   const askOne = async ({ configDirectory }: Told): Promise<void> => {
     const files = fresh.get(configDirectory)?.files ?? [`${configDirectory}/main.cf`];
-    if (seen.get(configDirectory) === (await fileState(files))) return;
+    const before = await fileState(files);
+    if (seen.get(configDirectory) === before) return;
     try {
-      const facts = await read(configDirectory);
-      fresh.set(configDirectory, facts);
-      seen.set(configDirectory, await fileState(facts.files));
+      const { found, state } = await readWithState(files, () => read(configDirectory));
+      fresh.set(configDirectory, found);
+      seen.set(configDirectory, state);
       tell();
-      const localDomains = facts.localDomains.length;
+      const localDomains = found.localDomains.length;
       log('info', 'postfix.asked', { configDirectory, localDomains });
     } catch (error) {
       // Until the files change again, the answer would be the same.
-      seen.set(configDirectory, await fileState(files));
+      seen.set(configDirectory, before);
       log('warn', 'postfix.not-asked', { configDirectory, why: faultText(error) });
     }
   };

@@ -21,7 +21,7 @@ import { type HelperSocket, listenForHelper } from './root-helper.ts';
 
 const helper = join(import.meta.dirname, '../../packaging/postern-root');
 const folder = await mkdtemp(join(tmpdir(), 'pah-'));
-const within = AbortSignal.timeout(120_000);
+const within = AbortSignal.timeout(600_000);
 let imap: DovecotInstance;
 let socket: HelperSocket;
 

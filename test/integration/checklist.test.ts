@@ -68,7 +68,7 @@ before(async () => {
       '[identity]\nhost = "mail.test"\naddresses = ["192.0.2.25"]',
       `[dns]\nservers = ["${serverText(named.server)}"]`,
       `authority_port = ${named.server.port}`,
-      `[passwords]\nsources = ["passwd-file:${join(dir, 'users')}"]\nrules = []\ntime = "20s"`,
+      `[passwords]\nsources = ["passwd-file:${join(dir, 'users')}"]\nrules = []\ntime = "150s"`,
       '[mail_log]\nsource = "off"',
       '',
     ].join('\n'),
@@ -99,7 +99,21 @@ function options(): readonly string[] {
 
 type Checked = { readonly exit: number; readonly items: ReadonlyMap<string, ChecklistItem> };
 
+/** Again, if a busy machine left a source or the guard no time to answer. */
 async function checklist(...more: readonly string[]): Promise<Checked> {
+  for (let tries = 1; ; tries++) {
+    const now = await looked(...more);
+    const isLate = [...now.items.values()].some(
+      ({ found, state: is }) =>
+        is !== 'done' &&
+        (/no answer within \d+ s|it took too long/.test(found) ||
+          (guard !== undefined && /does not answer/.test(found))),
+    );
+    if (!isLate || tries === 5) return now;
+  }
+}
+
+async function looked(...more: readonly string[]): Promise<Checked> {
   const words = ['checklist', '--json', '--no-probe', ...options(), ...more];
   const [exit, out] = await run(launcher, words, { cwd: home, maxBuffer: 16 << 20 }).then(
     ({ stdout }) => [0, stdout] as const,
@@ -120,7 +134,7 @@ async function text(words: readonly string[], uid?: number): Promise<string> {
 
 /** Runs a command as it was printed, as someone who pastes it. */
 async function pasted(command: string, more = ''): Promise<void> {
-  await run('/bin/sh', ['-c', `${command}${more} </dev/null`], { cwd: home, timeout: 60_000 });
+  await run('/bin/sh', ['-c', `${command}${more} </dev/null`], { cwd: home, timeout: 240_000 });
 }
 
 /** Waits until the ledger knows that mail of the domain left. */
@@ -296,7 +310,7 @@ test('a guard that hangs makes its items unknown, in time', async () => {
   guard?.kill('SIGSTOP');
   try {
     const began = performance.now();
-    const now = await checklist();
+    const now = await looked();
     assert.ok(performance.now() - began < 45_000);
     assert.ok(now.items.size >= last.items.size - 1);
     assert.equal(now.items.get('guard.mode')?.state, 'unknown');

@@ -174,7 +174,7 @@ test('Dovecot is asked whether it looks at the domain of a login', async () => {
       ...(settings === undefined ? {} : { settings }),
     });
     const tools = ownTools({ dovecotConfig: one.configFile });
-    return await ignoresDomains(tools, [login], AbortSignal.timeout(20_000));
+    return await ignoresDomains(tools, [login], AbortSignal.timeout(60_000));
   };
   const static23 = 'passdb {\n  driver = static\n  args = password=x\n}\n';
   const static24 = 'passdb static {\n  password = x\n}\n';

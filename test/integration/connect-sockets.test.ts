@@ -13,6 +13,7 @@ import { guardKnows } from '../../src/commands/connect/postfix-facts.ts';
 import { examineServer } from '../../src/commands/doctor/doctor.ts';
 import { type ConnectedDaemon, startConnectedDaemon } from './connected-daemon.ts';
 import { type PostfixInstance, postfixUid, startPostfix } from './postfix-instance.ts';
+import { reloaded } from './postfix-reload.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
@@ -127,6 +128,7 @@ test('two instances, one in a chroot: both are connected, and each is undone alo
   await connectPostfix({ ...ways(first), undo: true }, quiet);
   assert.deepEqual(await filesOf(first), was[0]);
   await assert.rejects(stat(folderOf(first)), 'its folder is gone');
+  await reloaded(first);
   assert.deepEqual(await seenOf(first, 'undone'), []);
   assert.deepEqual(await seenOf(second, 'stays'), ['client', 'local']);
   await connectPostfix({ ...ways(second), undo: true }, quiet);

@@ -26,6 +26,7 @@ import { type ConnectedDaemon, startConnectedDaemon } from './connected-daemon.t
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { freePort } from './leash.ts';
 import { type PostfixInstance, postfixUid, startPostfix } from './postfix-instance.ts';
+import { reloaded } from './postfix-reload.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
@@ -155,6 +156,7 @@ test('connected: every path is seen; again changes nothing; undone byte for byte
   const unguarded = (await fault()).filter((one) => one.endsWith('.milter'));
   assert.equal(unguarded.length, 3, 'doctor says of each path that it is open');
   const before = daemon.submissions.length;
+  await reloaded(postfix);
   await sendByAllRoads('undone');
   assert.equal(daemon.submissions.length, before);
   assert.equal((await connectPostfix({ ...ways(), undo: true }, quiet)).changed, false);
@@ -195,6 +197,7 @@ test('a door that is no milter is found out by the proof, and all is as it was',
   await daemon.say({});
   stranger.close();
   assert.deepEqual(await snapshot(postfix.configDirectory), was);
+  await reloaded(postfix);
   await sendByAllRoads('after-failure');
 });
 

@@ -53,7 +53,8 @@ async function killAndStart(): Promise<number> {
  * come again.
  */
 async function sendUntilTaken(account: string, to: string, id: string): Promise<number> {
-  for (let tries = 0; tries < 100; tries++) {
+  const until = performance.now() + 120_000;
+  for (let tries = 0; performance.now() < until; tries++) {
     try {
       await using client = await server.login(account);
       const body = `Message ${id} of ${account}\n`;
@@ -103,7 +104,7 @@ const incidentsOf = async (account: string): Promise<readonly IncidentRow[]> =>
     .incidents;
 
 test('killed in the middle of traffic: whatever was taken is there, once', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   let running = true;
   let again = 0;
@@ -138,11 +139,12 @@ test('killed in the middle of traffic: whatever was taken is there, once', {
     `# ${kills} kills: ${messages} honest messages, ${again} of them had to come again, ` +
       `each delivered once; ready again after ${Math.round(slowest)} ms at most`,
   );
-  const held = await server.guard.json<readonly HeldRow[]>('/api/held?state=held&limit=1000');
-  const known = new Set(held.map(({ queueId }) => queueId));
-  const queue = await server.postfix.queue();
-  const unknown = queue.filter((one) => one.queue_name === 'hold' && !known.has(one.queue_id));
-  assert.deepEqual(unknown, [], 'whatever is on hold is known to the guard');
+  await eventually('whatever is on hold is known to the guard', async () => {
+    const queue = await server.postfix.queue();
+    const held = await server.guard.json<readonly HeldRow[]>('/api/held?state=held&limit=1000');
+    const known = new Set(held.map(({ queueId }) => queueId));
+    return queue.every((one) => one.queue_name !== 'hold' || known.has(one.queue_id));
+  });
 });
 
 test('a suspension that a client was told of survives kill -9', { timeout: 180_000 }, async () => {
@@ -183,9 +185,7 @@ test('every incident of the run was told, and the ledger is sound', async () => 
   const { webhook } = server;
   const incidents = await incidentsOf(early?.account ?? '');
   for (const { id } of incidents) {
-    await eventually(`notice ${id}`, () => webhook.notices.some((notice) => notice.id === id), {
-      timeoutMs: 40_000,
-    });
+    await eventually(`notice ${id}`, () => webhook.notices.some((notice) => notice.id === id));
   }
   const ids = webhook.notices.map(({ id }) => id);
   console.log(`# ${ids.length} notices by webhook, ${new Set(ids).size} different`);

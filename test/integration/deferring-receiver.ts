@@ -39,7 +39,7 @@ local_domains = ["mail.test"]
 servers = ["127.0.0.1:${dns.server.port}"]
 [verify]
 enabled = true
-deadline = "3s"
+deadline = "10s"
 trusted_networks = ["127.0.0.9"]
 [inbound]
 stance = "defer"

@@ -11,6 +11,7 @@ import { noNameServer, writeSigningKeys } from '../../bench/signing-keys.ts';
 import { makeKeyPair } from '../../src/lib/private-key.ts';
 import { people } from './guard-past.ts';
 import { connectPostfix, type GuardedServer, startGuardedServer } from './guarded-server.ts';
+import { reloaded } from './postfix-reload.ts';
 import { connectSmtp } from './smtp-client.ts';
 
 const [person = { account: '', friends: [] }] = people(1);
@@ -112,11 +113,8 @@ test('a login, from anywhere: judged and signed', async () => {
 });
 
 test('connected again after mynetworks changed: clients in it now are signed', async () => {
-  const { guard, postfix } = server;
-  await postfix.set({ mynetworks: `127.0.0.1/32 ${stranger}` });
-  await postfix.reload();
-  await guard.cli('connect', 'postfix', '--config-dir', postfix.configDirectory, '--yes');
-  // Read once a second.
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await server.postfix.set({ mynetworks: `127.0.0.1/32 ${stranger}` });
+  await reloaded(server.postfix);
+  await connectPostfix(server);
   assert.deepEqual(await through('new-client', 'b@world.test', { client: stranger }), signed);
 });

@@ -177,7 +177,7 @@ function asked(http: string, token: string): Pick<GuardInstance, 'json' | 'healt
   const get = (path: string): Promise<Response> =>
     fetch(new URL(path, http), {
       headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
     });
   return {
     async json<Answer>(path: string) {

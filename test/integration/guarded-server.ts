@@ -121,8 +121,12 @@ export async function connectPostfix(
   ...words: readonly string[]
 ): Promise<string> {
   const where = ['--config-dir', server.postfix.configDirectory, '--yes'];
+  const taken = async (): Promise<number> =>
+    (await server.guard.log()).filter(({ event }) => event === 'postfix.connected').length;
+  const before = await taken();
   const said = await server.guard.cli('connect', 'postfix', ...where, ...words);
-  if (!words.includes('--undo')) await server.guard.logged('postfix.connected');
+  if (words.includes('--undo')) return said;
+  await eventually('the guard knows it', async () => (await taken()) > before);
   return said;
 }
 

@@ -131,6 +131,7 @@ test('released: each of the 100 arrives, none twice, and there is room again', a
     (await sent(joe, 201, 201)).map(({ code }) => code),
     [250],
   );
+  await sink.until(() => sink.recipients(`${joe}-201`).length === 1, 'the last one');
 });
 
 test('the size counts too, as Postfix counts it; what is dropped makes room', async () => {

@@ -32,7 +32,7 @@ host = "mail.test"
 servers = ["127.0.0.1:${dns.server.port}"]
 [verify]
 enabled = true
-deadline = "3s"
+deadline = "10s"
 trusted_networks = ["127.0.0.9"]
 [scan]
 ${more.scan}

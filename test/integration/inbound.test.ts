@@ -13,11 +13,13 @@ import { makeKeyPair, openPrivateKey, type PrivateKey } from '../../src/lib/priv
 import { openScriptedDns, type ScriptedDns } from '../doubles/dns-server.ts';
 import { type GuardInstance, inet, startGuard } from './guard-instance.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { reloaded } from './postfix-reload.ts';
 import { connectSmtp, type TestMessage } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
 const run = promisify(execFile);
-const deadlineMs = 3_000;
+/** Longer than a busy machine needs. */
+const generousMs = 20_000;
 /** The client that example.org sends through, and one that it does not. */
 const good = '127.0.0.5';
 const stranger = '127.0.0.6';
@@ -43,9 +45,15 @@ before(async () => {
       smtp: { smtpd_relay_restrictions: 'permit_auth_destination,reject' },
     }),
   );
-  const guard = scope.use(
-    await startGuard({
-      config: `
+  const guard = scope.use(await verifyingGuard(dns, generousMs));
+  await askedBy(postfix, guard);
+  world = { key: opened.value, dns, sink, postfix, guard };
+});
+after(() => scope.disposeAsync());
+
+function verifyingGuard(dns: ScriptedDns, deadlineMs: number): Promise<GuardInstance> {
+  return startGuard({
+    config: `
 host = "mx.test"
 [dns]
 servers = ["127.0.0.1:${dns.server.port}"]
@@ -58,18 +66,18 @@ source = "off"
 [log]
 level = "debug"
 `,
-    }),
-  );
+  });
+}
+
+async function askedBy(postfix: PostfixInstance, guard: GuardInstance): Promise<void> {
   const { port } = inet(guard.doors.milter);
   await postfix.set({
     smtpd_milters: `inet:127.0.0.1:${port}`,
     non_smtpd_milters: `inet:127.0.0.1:${port}`,
     milter_default_action: 'tempfail',
   });
-  await postfix.reload();
-  world = { key: opened.value, dns, sink, postfix, guard };
-});
-after(() => scope.disposeAsync());
+  await reloaded(postfix);
+}
 
 function zone(publicKey: string): readonly DnsRecord[] {
   const txt = (name: string, text: string): DnsRecord => ({
@@ -313,24 +321,43 @@ test('hundreds of signatures, results and megabytes of header: the mail arrives'
 });
 
 test('the DNS is silent, lies or talks rubbish: the mail arrives in time', async () => {
-  for (const fault of ['silent', 'servfail', 'garbage', 'compression-loop', 'nxdomain'] as const) {
-    world.dns.fault = fault;
-    const one = message();
-    const headers = [await signature(one)];
+  // Less than all questions together take.
+  const deadlineMs = 3_000;
+  await using guard = await verifyingGuard(world.dns, deadlineMs);
+  await askedBy(world.postfix, guard);
+  for (const fault of ['silent', 'servfail', 'garbage', 'compression-loop'] as const) {
+    const { found, tookMs } = await whileDns(fault);
+    assert.ok(tookMs < deadlineMs + 20_000, `${fault}: ${tookMs} ms`);
+    const wanted = 'spf=temperror dkim=temperror dmarc=temperror iprev=temperror';
+    assert.equal(found, wanted, fault);
+  }
+  assert.ok((await guard.metric('postern_inbound_late_total')) >= 1);
+  await askedBy(world.postfix, world.guard);
+});
+
+test('the DNS knows no name', async () => {
+  const { found } = await whileDns('nxdomain');
+  assert.equal(found, 'spf=none dkim=permerror dmarc=none iprev=permerror');
+});
+
+/** What is found of a good message, and how long it took. */
+async function whileDns(
+  fault: Exclude<ScriptedDns['fault'], undefined>,
+): Promise<{ readonly found: string; readonly tookMs: number }> {
+  const one = message();
+  const headers = [await signature(one)];
+  world.dns.fault = fault;
+  try {
     const began = performance.now();
     await using smtp = await connectSmtp(world.postfix.ports.smtp, { localAddress: good });
     const sent = await smtp.send({ ...one, headers });
     const tookMs = performance.now() - began;
     assert.equal(sent.stage, 'done', `${fault}: ${sent.reply.text}`);
-    assert.ok(tookMs < deadlineMs + 20_000, `${fault}: ${tookMs} ms`);
-    const wanted =
-      fault === 'nxdomain'
-        ? 'spf=none dkim=permerror dmarc=none iprev=permerror'
-        : 'spf=temperror dkim=temperror dmarc=temperror iprev=temperror';
-    assert.equal(methods(await arrived(one.id)), wanted, fault);
+    return { found: methods(await arrived(one.id)), tookMs };
+  } finally {
+    world.dns.fault = undefined;
   }
-  world.dns.fault = undefined;
-});
+}
 
 test('Python reads the fields as they are meant', async () => {
   const { sink } = world;
@@ -359,6 +386,5 @@ test('it is counted', async () => {
   assert.ok((await guard.metric('postern_inbound_messages_total')) > 10);
   assert.ok((await guard.metric('postern_inbound_dmarc_total{result="pass"}')) >= 4);
   assert.ok((await guard.metric('postern_inbound_forged_total')) >= 308);
-  assert.ok((await guard.metric('postern_inbound_late_total')) >= 1);
   assert.equal(await guard.metric('postern_unlisted_total'), 0);
 });

@@ -251,7 +251,7 @@ test('the helper answers behind a real socket activation', async () => {
       detail: activator.output,
     });
     const lines: string[] = [];
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     for await (const line of helperTools(path).run('check', [], signal)) lines.push(line);
     assert.deepEqual(lines, ['postsuper here', 'postqueue here', 'doveadm here']);
   } finally {

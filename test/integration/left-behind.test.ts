@@ -12,18 +12,19 @@ import { test } from 'node:test';
 import { fillState, fixture, fixtures } from '../left-behind.ts';
 import { launcher } from './guard-instance.ts';
 import { eventually } from './leash.ts';
+import { reloaded } from './postfix-reload.ts';
 import { privateMounts } from './private-mounts.ts';
 import { startSendmailServer, users } from './sendmail-server.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
 test('the guard goes on where 0.1 was killed: hands over, releases, keeps its token', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   await using server = await startSendmailServer({ mode: 'guard' });
   // Postfix puts a message on hold; below it takes the place of one that 0.1 has held.
   await server.postfix.set({ defer_transports: 'smtp' });
-  await server.postfix.reload();
+  await reloaded(server.postfix);
   await server.postfix.sendmail({ from: 'joe@example.org', to: ['a@world.test'], id: 'was-held' });
   const inQueue = (name: string) =>
     eventually(`the message is ${name}`, async () =>
@@ -33,7 +34,7 @@ test('the guard goes on where 0.1 was killed: hands over, releases, keeps its to
   await server.postfix.tool('postsuper', '-h', waiting.queue_id);
   await inQueue('hold');
   await server.postfix.set({ defer_transports: '' });
-  await server.postfix.reload();
+  await reloaded(server.postfix);
   server.guard.kill('SIGTERM');
   await server.guard.ended;
   for (const name of readdirSync(server.state)) {

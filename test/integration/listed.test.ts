@@ -48,7 +48,7 @@ after(async () => {
 
 function configuration(more: string): string {
   return (
-    `[dns]\nservers = ["${updateServer(named)}"]\ntimeout = "2s"\n` +
+    `[dns]\nservers = ["${updateServer(named)}"]\ntimeout = "10s"\n` +
     `[identity]\naddresses = ["192.0.2.77"]\n[listed]\ndomains = ["good.example"]\n${more}`
   );
 }

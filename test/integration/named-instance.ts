@@ -74,7 +74,7 @@ export async function startNamed(options: NamedOptions): Promise<NamedInstance> 
     server: { address, port },
     keyFile,
     dig: async (name, type) => {
-      const how = ['+tcp', '+norecurse', '+noall', '+answer', '+tries=1', '+time=5'];
+      const how = ['+tcp', '+norecurse', '+noall', '+answer', '+tries=1', '+time=30'];
       const { stdout } = await run('dig', [
         `@${address}`,
         '-p',

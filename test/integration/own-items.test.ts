@@ -55,10 +55,10 @@ test('all of a group ends, at the limit and with its program; others do not wait
   const [late, fine, behind] = await runOwnItems(
     [shell(lasting), shell('echo ok; exit 2'), shell(left)],
     user,
-    1_500,
+    5_000,
   );
   assert.ok(late?.kind === 'failed');
-  assert.match(late.why, /did not end within 1.5 s/);
+  assert.match(late.why, /did not end within 5 s/);
   assert.deepEqual(fine, { kind: 'ended', exit: 2, output: 'ok\n' });
   assert.deepEqual(behind?.kind === 'ended' ? behind.exit : behind, 1);
   for (const end of [late, behind]) {

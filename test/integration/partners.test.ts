@@ -25,6 +25,7 @@ import {
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { eventually } from './leash.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { reloaded } from './postfix-reload.ts';
 import { type HelperSocket, listenForHelper } from './root-helper.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
@@ -59,6 +60,8 @@ const ways: readonly (readonly [string, () => PrivilegedTools])[] = [
   ['postern-root', () => helperTools(helperSocket.path)],
 ];
 
+/** Of many programs of Dovecot that are started at once. */
+const deadlineMs = 60_000;
 const noted = async (): Promise<void> => undefined;
 /** As one that was answered for just now. */
 const row = (queueId: string) => ({ queueId, at: Date.now() as Millis });
@@ -66,7 +69,7 @@ const row = (queueId: string) => ({ queueId, at: Date.now() as Millis });
 /** Messages on hold; the sink is the only way out, so they stay. */
 async function queueThree(prefix: string): Promise<string[]> {
   await mail.set({ defer_transports: 'smtp' });
-  await mail.reload();
+  await reloaded(mail);
   for (const n of [1, 2, 3]) {
     await mail.sendmail({ from: joe, to: [`x${n}@world.test`], id: `${prefix}-${n}` });
   }
@@ -81,7 +84,7 @@ async function queueThree(prefix: string): Promise<string[]> {
 async function emptyQueue(): Promise<void> {
   await mail.tool('postsuper', '-d', 'ALL');
   await mail.set({ defer_transports: '', flush_service_name: 'flush' });
-  await mail.reload();
+  await reloaded(mail);
   await eventually('an empty queue', async () => (await mail.queue()).length === 0 || undefined);
 }
 
@@ -114,7 +117,7 @@ for (const [who, tools] of ways) {
     assert.deepEqual([...(await mta.drop([third])).done], [third]);
     assert.deepEqual([...(await mta.drop([third])).done], [], 'it is gone');
     await mail.set({ defer_transports: '' });
-    await mail.reload();
+    await reloaded(mail);
     assert.deepEqual([...(await mta.release([first, second])).done].sort(), [first, second].sort());
     assert.deepEqual([...(await mta.release([first])).done], [], 'it is on hold no more');
     const ours = () => sink.deliveries.filter(({ id }) => id.startsWith(who));
@@ -129,12 +132,16 @@ for (const [who, tools] of ways) {
     await mail.tool('postsuper', ...ids.flatMap((id) => ['-h', id]));
     await mail.set({ flush_service_name: 'nobody-there' });
     assert.deepEqual([...(await mta.release(ids)).done].sort(), [...ids].sort());
-    assert.ok((await mail.queue()).every(({ queue_name }) => queue_name === 'deferred'));
+    await eventually('all three wait, off hold', async () => {
+      const queue = await mail.queue();
+      const wait = queue.filter(({ queue_name }) => queue_name === 'deferred');
+      return (queue.length === 3 && wait.length === 3) || undefined;
+    });
     await emptyQueue();
   });
 
   test(`a login closed by ${who} is refused and its session ends; opened, it works`, async () => {
-    const door = dovecot({ tools: tools(), denyFile: imap.denyFile });
+    const door = dovecot({ tools: tools(), denyFile: imap.denyFile, deadlineMs });
     const session = await imapLogin(joe);
     assert.equal(session.ok, true);
     const other = await imapLogin('ann@example.test');
@@ -161,7 +168,9 @@ test('a login is closed under each spelling that Dovecot keeps', async () => {
   const tools = ownTools({ dovecotConfig: other.configFile });
   const session = await imapLogin('Cap@example.test', other);
   assert.equal(session.ok, true);
-  await dovecot({ tools, denyFile: other.denyFile }).close('cap@example.test' as Account);
+  await dovecot({ tools, denyFile: other.denyFile, deadlineMs }).close(
+    'cap@example.test' as Account,
+  );
   await eventually('the session ends', () => session.socket.closed || undefined);
   assert.equal((await imapLogin('Cap@example.test', other)).ok, false);
 });
@@ -192,7 +201,11 @@ test('a session that Dovecot cannot end is reported, not taken for closed', asyn
 });
 
 test('ten accounts closed at once are ten lines', async () => {
-  const door = dovecot({ tools: ways[0]?.[1]() ?? ownTools(), denyFile: imap.denyFile });
+  const door = dovecot({
+    tools: ways[0]?.[1]() ?? ownTools(),
+    denyFile: imap.denyFile,
+    deadlineMs,
+  });
   const accounts = Array.from({ length: 10 }, (_, n) => `many${n}@example.test` as Account);
   await Promise.all(accounts.map((account) => door.close(account)));
   assert.deepEqual([...(await closedLogins(imap.denyFile))].sort(), accounts);

@@ -10,6 +10,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { startDovecot } from './dovecot-instance.ts';
 import { launcher } from './guard-instance.ts';
+import { eventually } from './leash.ts';
 import { openScene } from './password-tools.ts';
 
 const run = promisify(execFile);
@@ -113,6 +114,10 @@ test('Dovecot: with a weak password nobody logs in, also where it is the right o
     `${config.replace(/^passdb/m, `${passdb}passdb`)}service auth {\n  vsz_limit = 0\n}\n`,
   );
   await run('doveadm', ['-c', dovecot.configFile, 'reload']);
+  await eventually('the new configuration answers', async () => {
+    await login('ann@example.test', 'letmein99');
+    return /ann@example\.test: weak: /.test(await dovecot.log()) || undefined;
+  });
   assert.equal(await login('ann@example.test', 'letmein99'), false, await dovecot.log());
   assert.equal(await login('bob@example.test', good), true, await dovecot.log());
   assert.equal(await login('bob@example.test', `${good}8`), false, 'the next passdb decides');

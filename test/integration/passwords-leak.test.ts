@@ -139,7 +139,7 @@ test('nothing is in the process list, reports, ledger, temporary folders or a co
   const before = new Set(readdirSync(tmpdir()));
   const potBefore = writtenAt(johnsPot);
   const hashes = made.filter(({ scheme }) => scheme !== 'plain').map(({ hash }) => hash.slice(-16));
-  const words = ['--source', source, '--rules', 'none', '--json', '--time', '2m'];
+  const words = ['--source', source, '--rules', 'none', '--json', '--time', '20m'];
   const running = scene.audit(...words);
   const pid = await mainPid(running);
   const core = join(scene.dir, 'dump');
@@ -158,11 +158,11 @@ test('nothing is in the process list, reports, ledger, temporary folders or a co
       await sleep(50);
     }
   })();
-  await eventually('something was guessed', () => found > 0 || undefined, { timeoutMs: 60_000 });
+  await eventually('something was guessed', () => found > 0 || undefined, { timeoutMs: 300_000 });
   await run('gcore', ['-o', core, String(pid)], { maxBuffer: 1e8 });
   // However long the core took, during which it stood still: all of them, and then enough.
   const all = schemes.length;
-  await eventually('all were guessed', () => found === all || undefined, { timeoutMs: 90_000 });
+  await eventually('all were guessed', () => found === all || undefined, { timeoutMs: 900_000 });
   running.child.kill('SIGTERM');
   const { code, out, err, results } = await running.done;
   await looking;
@@ -186,7 +186,7 @@ test('nothing is in the process list, reports, ledger, temporary folders or a co
   for (const name of readdirSync(tmpdir()).filter((one) => !before.has(one))) {
     const path = join(tmpdir(), name);
     if (name.startsWith('postern') && existsSync(path)) {
-      for (const file of files(path)) mustNotHold(file, readFileSync(file), secrets);
+      for (const file of files(path)) mustNotHold(file, contentOf(file), secrets);
     }
   }
   assert.deepEqual(folders(running), [], 'the private folder is gone');
@@ -206,11 +206,11 @@ test('the private folder has no plaintext, and its hashes have no name', async (
     })),
   ]);
   const source = `passwd-file:${scene.file('users', lines(made))}`;
-  const running = scene.audit('--source', source, '--rules', 'none', '--json', '--time', '30s');
+  const running = scene.audit('--source', source, '--rules', 'none', '--json', '--time', '10m');
   const outside = await eventually('the private folder', () => folders(running)[0]);
   const folder = join(outside, 'work');
   const names = await eventually('John has opened its files', () => {
-    const seen = readdirSync(folder, { recursive: true }).map(String);
+    const seen = namesBelow(folder);
     const open =
       seen.includes('.john/john.rec') &&
       !seen.includes('hashes') &&
@@ -247,7 +247,7 @@ test('it leaves no core file, where another program does', async () => {
   for (const name of cores()) rmSync(join(place, name));
   const made = await people(30);
   const source = `passwd-file:${scene.file('users', lines(made))}`;
-  const running = scene.audit('--source', source, '--time', '30s');
+  const running = scene.audit('--source', source, '--time', '10m');
   const pid = await mainPid(running);
   await eventually(
     'core files are forbidden',
@@ -286,7 +286,7 @@ test('killed in the middle: nothing runs on; the next run cleans up and continue
     leg = /"leg":"([\w-]+)"/.exec(chunk.toString('utf8'))?.[1] ?? leg;
   });
   await eventually('it is past the first leg', () => (leg !== '' && leg !== 'own') || undefined, {
-    timeoutMs: 60_000,
+    timeoutMs: 300_000,
   });
   const left = folders(first);
   const mine = await eventually('John runs', () =>
@@ -298,7 +298,15 @@ test('killed in the middle: nothing runs on; the next run cleans up and continue
   await eventually('John ended with it', () =>
     mine.some((one) => existsSync(`/proc/${one}`)) ? undefined : true,
   );
-  const second = await scene.audit('--resume', '--json', '--time', '25s').done;
+  // A busy machine may not even begin within the time: 75 is a try again.
+  const resumed = async (): Promise<Audited> => {
+    for (const time of ['25s', '2m']) {
+      const ran = await scene.audit('--resume', '--json', '--time', time).done;
+      if (ran.code !== 75) return ran;
+    }
+    return await scene.audit('--resume', '--json', '--time', '10m').done;
+  };
+  const second = await resumed();
   assert.equal(second.code, 0, second.err);
   for (const folder of left) assert.ok(!existsSync(folder), 'the folder of the killed one is gone');
   assert.ok(
@@ -312,12 +320,32 @@ test('killed in the middle: nothing runs on; the next run cleans up and continue
     results.filter(({ weak }) => weak).map(({ account }) => account);
   // How much is tried within the time depends on the machine.
   let last = second;
-  for (let more = 0; more < 6 && weakIn(last).length < wanted.length; more++) {
-    last = await scene.audit('--resume', '--json', '--time', '25s').done;
+  for (let more = 0; more < 30 && weakIn(last).length < wanted.length; more++) {
+    last = await resumed();
     assert.equal(last.code, 0, last.err);
   }
   assert.deepEqual(weakIn(last).toSorted(), wanted.toSorted());
 });
+
+/** Empty if somebody removed it meanwhile. */
+function contentOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return Buffer.alloc(0);
+  }
+}
+
+/** Empty while the folder is being made, or changes as it is read. */
+function namesBelow(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { recursive: true }).map(String);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return [];
+  }
+}
 
 /** Johns at work in one of these folders, by pid. */
 function johns(places: readonly string[]): readonly string[] {

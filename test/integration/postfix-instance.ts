@@ -96,8 +96,17 @@ export async function startPostfix(options: PostfixOptions): Promise<PostfixInst
   const tool = async (name: string, ...args: string[]): Promise<string> =>
     (await run(`/usr/sbin/${name}`, ['-c', configDirectory, ...args], { maxBuffer: 64 << 20 }))
       .stdout;
+  const listed = async (tries: number): Promise<string> => {
+    try {
+      return await tool('postqueue', '-j');
+    } catch (error) {
+      // showq(8) ends a list early when files move meanwhile.
+      if (tries === 0 || !String(error).includes('malformed showq')) throw error;
+      return listed(tries - 1);
+    }
+  };
   const queue = async (): Promise<readonly QueueEntry[]> =>
-    (await tool('postqueue', '-j'))
+    (await listed(9))
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as QueueEntry);

@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { eventually } from './leash.ts';
 import type { PostfixInstance } from './postfix-instance.ts';
 
-/** Processes that answer clients from settings and tables that they have read. */
-const servers = new Set(['smtpd', 'cleanup', 'trivial-rewrite', 'proxymap', 'verify']);
+/** Processes that go by settings and tables that they have read. */
+const servers = new Set([
+  ...['smtpd', 'cleanup', 'trivial-rewrite', 'proxymap', 'verify', 'qmgr', 'pickup'],
+]);
 
 export async function reloaded(
   postfix: PostfixInstance,

@@ -8,10 +8,10 @@ import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { DnsData, DnsRecord } from '../../src/formats/dns/record.ts';
-import { postern } from '../command-line.ts';
 import { openScriptedDns } from '../doubles/dns-server.ts';
 import { type OtherServers, onMachineWithOthers, otherServers } from './other-servers.ts';
 import { onOwnMachine } from './own-machine.ts';
+import { probedInTime } from './probe-in-time.ts';
 
 const server = '198.51.100.25';
 const stranger = '203.0.113.9';
@@ -98,14 +98,12 @@ async function probed(port: number, ...words: readonly string[]): Promise<readon
         'mail.test': { type: 'A', address: server },
         '25.100.51.198.in-addr.arpa': { type: 'PTR', target: 'mail.test' },
       });
-  const ran = await postern(
+  const out = await probedInTime(
     ...['probe', server, '--from', stranger, '--domain', 'mail.test', '--json'],
     ...['--recipient', 'joe@mail.test', '--smtp', String(port)],
     ...['--submission', '0', '--submissions', '0', ...config, ...words],
   );
-  assert.equal(ran.err, '');
-  process.exitCode = 0;
-  return (JSON.parse(ran.out) as { readonly findings: readonly Found[] }).findings;
+  return (JSON.parse(out) as { readonly findings: readonly Found[] }).findings;
 }
 
 /** A mailbox, and where mail for postmaster goes. */

@@ -13,6 +13,7 @@ import { type GuardedServer, startGuardedServer } from './guarded-server.ts';
 import { eventually, freePort } from './leash.ts';
 import { onMachineOfItsOwn, onOwnMachine } from './own-machine.ts';
 import type { QueueEntry } from './postfix-instance.ts';
+import { reloaded } from './postfix-reload.ts';
 
 const [sender = { account: '', friends: [] }] = people(1);
 const { account, friends } = sender;
@@ -72,7 +73,7 @@ function tests(): void {
     // What the program hands in is judged already.
     await server.guard.cli('connect', 'postfix', '--config-dir', configDirectory, '--yes');
     await server.postfix.set({ non_smtpd_milters: '' });
-    await server.postfix.reload();
+    await reloaded(server.postfix);
     await holdsAll(server);
   });
 

@@ -34,7 +34,7 @@ let state: string;
 let http: string;
 
 const toMilter = (name: string, more: string): string =>
-  `{ unix:postern/${name}, ${more}, connect_timeout=5s, content_timeout=60s }`;
+  `{ unix:postern/${name}, ${more}, connect_timeout=60s, content_timeout=60s }`;
 
 before(async () => {
   console.log(`# SEED=${seed}`);

@@ -68,7 +68,7 @@ type Ran = { readonly code: number | null; readonly out: string; readonly err: s
 
 async function run(words: readonly string[], through: readonly string[] = []): Promise<Ran> {
   const [program = launcher, ...args] = [...through, launcher, ...words];
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: 60_000 });
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: 300_000 });
   child.stdin.on('error', () => undefined);
   child.stdin.end('not a good password\n');
   let [out, err] = ['', ''];

@@ -71,7 +71,7 @@ test('a folder for the door that is missing is named before anything is changed'
 });
 
 test('it shows what it would do, does it, and undoes it to the byte', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   const before = { main: await mainCf(), config: await config() };
   const digest = await look('sha256sum /usr/sbin/sendmail | cut -c1-64');
@@ -148,7 +148,7 @@ test('it shows what it would do, does it, and undoes it to the byte', {
   assert.match(none.stdout, /is not connected/);
 });
 
-test('a step that fails takes back all before it', { timeout: 120_000 }, async () => {
+test('a step that fails takes back all before it', { timeout: 600_000 }, async () => {
   const before = { main: await mainCf(), config: await config() };
   await look(
     'dpkg-divert --local --no-rename --divert /usr/sbin/sendmail.other --add /usr/sbin/sendmail',

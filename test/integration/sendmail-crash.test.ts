@@ -51,7 +51,7 @@ async function sendForms(count: number, pauseMs: number): Promise<void> {
 const times = (id: string): number =>
   server.sink.deliveries.filter((one) => one.headers.includes(`X-Test-Id: ${id}\r\n`)).length;
 
-test('two hundred forms, none lost, none twice, in order', { timeout: 120_000 }, async () => {
+test('two hundred forms, none lost, none twice, in order', { timeout: 600_000 }, async () => {
   server.guard.kill('SIGKILL');
   await server.guard.ended;
   await sendForms(formsAway, 0);
@@ -70,7 +70,7 @@ test('two hundred forms, none lost, none twice, in order', { timeout: 120_000 },
   await more;
   assert.equal(sent.length, formsAway + formsMeanwhile);
   await eventually('every form is delivered', () => sent.every(({ id }) => times(id) > 0), {
-    timeoutMs: 60_000,
+    timeoutMs: 240_000,
     detail: async () =>
       `missing: ${sent.filter(({ id }) => times(id) === 0).map(({ id }) => id)}\n` +
       `${JSON.stringify((await server.guard.log()).slice(-40))}\n${await server.postfix.log()}`,

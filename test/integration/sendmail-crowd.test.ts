@@ -37,7 +37,7 @@ $SIG{PIPE} = "IGNORE";
 syswrite $peer, "postern-sendmail 1 10 999999999\n";
 print while <$peer>;`;
 
-test('one user cannot fill the sendmail door for others', { skip, timeout: 120_000 }, async () => {
+test('one user cannot fill the sendmail door for others', { skip, timeout: 600_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'psc-'));
   await run('chmod', ['755', folder]);
   const path = join(folder, 'door');

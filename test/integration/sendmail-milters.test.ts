@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { queueEmptied } from '../../src/commands/connect/sendmail-proof.ts';
 import { eventually, freePort, leash, listens } from './leash.ts';
+import { reloaded } from './postfix-reload.ts';
 import { giveToRspamd, startRspamd } from './rspamd-process.ts';
 import { type SendmailServer, startSendmailServer, users } from './sendmail-server.ts';
 
@@ -93,7 +94,7 @@ for (const [name, start, signature] of milters) {
   test(`${name} before Postern`, async () => {
     const milter = await start();
     await server.postfix.set({ non_smtpd_milters: `${milter}, ${ours}` });
-    await server.postfix.reload();
+    await reloaded(server.postfix);
     const from = performance.now();
     await sends(name, 4);
     for (let nth = 0; nth < 4; nth++) {
@@ -124,7 +125,7 @@ for (const [name, start, signature] of milters) {
 
 test('what was never met is told, and does not block the undo', async () => {
   await server.postfix.set({ non_smtpd_milters: '' });
-  await server.postfix.reload();
+  await reloaded(server.postfix);
   await sends('unmet', 1);
   await eventually('it is delivered', () =>
     server.sink.deliveries.find((one) => one.id === 'unmet-0'),
@@ -141,5 +142,5 @@ test('what was never met is told, and does not block the undo', async () => {
   await queueEmptied(server.state, { spool: server.spool, queueDirectory });
   assert.equal((await readdir(join(server.state, 'submissions/sent'))).length, 1);
   await server.postfix.set({ non_smtpd_milters: ours });
-  await server.postfix.reload();
+  await reloaded(server.postfix);
 });

@@ -18,6 +18,7 @@ import { people } from './guard-past.ts';
 import { type GuardedServer, startGuardedServer } from './guarded-server.ts';
 import { eventually } from './leash.ts';
 import { openDkimVerify } from './opendkim-verify.ts';
+import { reloaded } from './postfix-reload.ts';
 import { connectSmtp } from './smtp-client.ts';
 import type { Delivery } from './smtp-sink.ts';
 
@@ -193,7 +194,7 @@ test('by cron(8)', async () => {
   });
   const isCrons = (one: Delivery): boolean => /^Subject: Cron .*echo done/m.test(one.headers);
   await server.sink
-    .until(() => server.sink.deliveries.some(isCrons), 'mail of cron', 20_000)
+    .until(() => server.sink.deliveries.some(isCrons), 'mail of cron')
     .catch((error: unknown) => assert.fail(`${error}: ${cron.output()}`));
   const delivery = server.sink.deliveries.find(isCrons);
   assert.ok(delivery !== undefined);
@@ -239,7 +240,7 @@ test('held mail is signed before it is held: a release does not come past us aga
 
 test('bounces made by Postfix are signed, if Postfix shows them to filters', async () => {
   await server.postfix.set({ internal_mail_filter_classes: 'bounce' });
-  await server.postfix.reload();
+  await reloaded(server.postfix);
   await using client = await connectSmtp(server.postfix.ports.smtp);
   const sent = await client.send({ from: 'far@world.test', to: ['nobody@world.test'], id: 'lost' });
   assert.equal(sent.stage, 'done');

@@ -42,7 +42,7 @@ export function leaveServer(): void {
 /** A command line as root types it; what it prints, with what goes to standard error. */
 export function typed(line: string): Promise<Typed> {
   const environment = { PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' };
-  const how = { cwd: '/', env: environment, timeout: 60_000, maxBuffer: 1 << 24 };
+  const how = { cwd: '/', env: environment, timeout: 300_000, maxBuffer: 1 << 24 };
   return new Promise((done) => {
     execFile('/bin/sh', ['-c', `exec 2>&1; ${line} </dev/null`], how, (error, stdout) => {
       done({ exit: error === null ? 0 : Number(error.code ?? -1), text: stdout });

@@ -70,10 +70,13 @@ export function tellStory(heading: string): ToldStory {
 
 /** Without what differs from one server and day to another: ids, numbers and widths of columns. */
 function alike(text: string): string {
-  return text
-    .replace(/(?<![\w.@-])(?=[\w-]*\d)[\w-]{10,22}(?![\w.@-])/g, 'ID')
-    .replace(/\d+/g, '0')
-    .replace(/ +/g, ' ');
+  return (
+    text
+      // A long id need not have a digit.
+      .replace(/(?<![\w.@-])(?:(?=[\w-]*\d)[\w-]{10,21}|[\w-]{22})(?![\w.@-])/g, 'ID')
+      .replace(/\d+/g, '0')
+      .replace(/ +/g, ' ')
+  );
 }
 
 /** Finds the line. */

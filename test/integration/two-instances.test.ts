@@ -22,7 +22,7 @@ const [person = { account: '', friends: [] }] = people(1);
 const { account } = person;
 const friends = person.friends.map((friend) => friend.replace('@world.test', '@slow.test'));
 
-test('hold, release, drop and log work in both instances', { timeout: 180_000 }, async () => {
+test('hold, release, drop and log work in both instances', { timeout: 600_000 }, async () => {
   await using scope = new AsyncDisposableStack();
   const refuse = (to: string): string | undefined =>
     to.startsWith('nobody@') ? '550 5.1.1 no such user' : undefined;
@@ -72,7 +72,7 @@ test('hold, release, drop and log work in both instances', { timeout: 180_000 },
       (await server.guard.json<readonly HeldRow[]>('/api/held')).find(
         ({ queueId, instance }) => queueId === inSecond[2] && instance !== undefined,
       ),
-    { timeoutMs: 90_000 },
+    { timeoutMs: 240_000 },
   );
   assert.equal(place.instance, second.configDirectory);
   assert.match(await server.guard.cli('held', 'show', place.queueId), /postcat -c .* -q /);

@@ -11,7 +11,7 @@ export type StandIn = AsyncDisposable & {
   readonly greeting: string;
 };
 
-const replyMs = 15_000;
+const replyMs = 60_000;
 
 /** `key`: a file that the user must be able to read. */
 export async function standIn(options: {

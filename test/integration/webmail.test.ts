@@ -16,6 +16,7 @@ import {
   startGuardedServer,
 } from './guarded-server.ts';
 import { eventually, freePort } from './leash.ts';
+import { reloaded } from './postfix-reload.ts';
 import { authPlain, handIn, type StandIn, standIn } from './webmail-stand-in.ts';
 
 /** Two users that Debian always has: one is the webmail's here. */
@@ -224,7 +225,7 @@ test('by the log: an address counts once the mailbox was opened from the webmail
 
 test('XCLIENT for everybody here: no claimed login is believed, and doctor fails', async () => {
   await server.postfix.set({ smtpd_authorized_xclient_hosts: '127.0.0.0/8' });
-  await server.postfix.reload();
+  await reloaded(server.postfix);
   const { submission } = server.postfix.ports;
   let reply = '';
   {

@@ -43,7 +43,7 @@ before(async () => {
 servers = ["127.0.0.1:${dns.server.port}"]
 [verify]
 enabled = true
-deadline = "3s"
+deadline = "20s"
 trusted_networks = ["127.0.0.9"]
 `,
     }),

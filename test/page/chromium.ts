@@ -13,8 +13,8 @@ import { createInterface } from 'node:readline';
 
 const program = '/usr/bin/chromium';
 const startMs = 60_000;
-const commandMs = 30_000;
-const waitMs = 30_000;
+const commandMs = 90_000;
+const waitMs = 60_000;
 
 type Message = {
   readonly id?: number;

@@ -10,7 +10,7 @@ import { axeFaults } from './axe.ts';
 import { type Browser, openChromium, type Page } from './chromium.ts';
 import { clippedText, faintText, namelessControls, tooWide } from './looks.ts';
 
-const limit = { timeout: 120_000 };
+const limit = { timeout: 300_000 };
 const answered = `document.querySelector('.find-answer .rows, .find-answer .empty') !== null`;
 
 let browser: Browser;
@@ -115,7 +115,7 @@ test('an incident has its address, and lists what got out and who likely sent it
   }),
 );
 
-describe('looks', limit, () => {
+describe('looks', () => {
   const views: readonly (readonly [string, Scene, string, string])[] = [
     ['found mail', 'hijack', '#/find?q=joe.weber@example.org', ''],
     ['nothing found', 'quiet', '#/find?q=nothing+like+this', ''],

@@ -7,7 +7,7 @@ import { axeFaults } from './axe.ts';
 import { type Browser, openChromium, type Page } from './chromium.ts';
 import { clippedText, faintText, namelessControls, tooWide } from './looks.ts';
 
-const limit = { timeout: 120_000 };
+const limit = { timeout: 300_000 };
 
 let browser: Browser;
 before(async () => {

@@ -13,7 +13,7 @@ import type { Browser, Page } from './chromium.ts';
 import { openChromium } from './chromium.ts';
 import { clippedText, faintText, namelessControls, tooWide } from './looks.ts';
 
-const limit = { timeout: 120_000 };
+const limit = { timeout: 300_000 };
 const live = `document.querySelector('.link.live') !== null`;
 const phone = { phone: true };
 
@@ -52,7 +52,7 @@ async function tabTo(page: Page, name: string, how = { shift: false }): Promise<
   assert.fail(`no way to "${name}" by Tab; passed ${seen.join(' | ')}`);
 }
 
-describe('by keyboard alone', limit, () => {
+describe('by keyboard alone', () => {
   test('sign in with the token, release a suspended account, and sign out', limit, async () => {
     await using at = await stage('hijack', '127.0.0.1', Date.now());
     const page = await browser.open();
@@ -164,7 +164,7 @@ describe('by keyboard alone', limit, () => {
   );
 });
 
-describe('what happens now', limit, () => {
+describe('what happens now', () => {
   test('the feed shows a message at once, stays short, and cannot inject', limit, () =>
     visit('quiet', async (page, at) => {
       const nasty = '<img src=x onerror=alert(1)>@example.org';
@@ -291,7 +291,7 @@ const troubles = [
     'door of this guard is; run: postern connect postfix',
 ];
 
-describe('what is wrong with the guard', limit, () => {
+describe('what is wrong with the guard', () => {
   test('is said at once, also with markup in it, and goes when it is over', limit, () =>
     visit('quiet', async (page, at) => {
       assert.equal(await page.evaluate(`document.querySelector('.troubles')`), null);
@@ -323,7 +323,7 @@ describe('what is wrong with the guard', limit, () => {
   );
 });
 
-describe('looks', limit, () => {
+describe('looks', () => {
   const scenes: readonly (readonly [Scene, string])[] = [
     ['empty', ''],
     ['quiet', 'troubles'],

@@ -11,7 +11,7 @@ import { axeFaults } from './axe.ts';
 import { type Browser, openChromium, type Page } from './chromium.ts';
 import { clippedText, faintText, namelessControls, tooWide } from './looks.ts';
 
-const limit = { timeout: 120_000 };
+const limit = { timeout: 300_000 };
 
 let browser: Browser;
 before(async () => {
@@ -256,7 +256,7 @@ test('axe finds a fault where there is one', limit, () =>
   }),
 );
 
-describe('looks', limit, () => {
+describe('looks', () => {
   const views: readonly (readonly [name: string, path: string, ready: string])[] = [
     ['providers', '/providers', 'New replies this week'],
     ['a provider', '/providers/google', 'In their words'],

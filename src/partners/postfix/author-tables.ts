@@ -13,7 +13,7 @@ import type { AuthorTables, TableAnswer } from '../../ports/authors.ts';
 import type { Log } from '../../ports/world.ts';
 import type { MailHomes, TableAsker } from './author-ask.ts';
 import { type InstanceTables, readInstanceTables } from './author-facts.ts';
-import { fileState } from './files.ts';
+import { fileState, readWithState } from './files.ts';
 
 /** Processes that run or wait for their turn. */
 const processesMax = 64;
@@ -52,9 +52,9 @@ export function openAuthorTables(of: {
     const files = instances.get(directory)?.files ?? [`${directory}/main.cf`];
     if (seen.get(directory) === (await fileState(files))) return false;
     try {
-      const facts = await readInstanceTables(directory);
-      instances.set(directory, facts);
-      seen.set(directory, await fileState(facts.files));
+      const { found, state } = await readWithState(files, () => readInstanceTables(directory));
+      instances.set(directory, found);
+      seen.set(directory, state);
       faults.delete(directory);
       return true;
     } catch (fault) {

@@ -16,3 +16,23 @@ export async function fileState(files: readonly string[]): Promise<string> {
   }
   return states.join('\n');
 }
+
+/** A list of files that grows while it is read: three times, and the next look reads again. */
+const readsMax = 3;
+
+/**
+ * What `read` finds, and the state that its files had before: if one changes meanwhile, its state
+ * is another at the next look. Reads again if there are other files than `known`.
+ */
+export async function readWithState<Found extends { readonly files: readonly string[] }>(
+  known: readonly string[],
+  read: () => Promise<Found>,
+): Promise<{ readonly found: Found; readonly state: string }> {
+  let files = known;
+  for (let nth = 1; ; nth++) {
+    const state = await fileState(files);
+    const found = await read();
+    if (nth === readsMax || files.join('\n') === found.files.join('\n')) return { found, state };
+    files = found.files;
+  }
+}

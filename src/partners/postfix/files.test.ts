@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileState, readWithState } from './files.ts';
+
+test('a file that changes while it is read is seen as changed at the next look', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pff-'));
+  try {
+    const [main, table] = [join(folder, 'main.cf'), join(folder, 'table')];
+    writeFileSync(main, 'a');
+    writeFileSync(table, 'a');
+    const files = [main, table];
+    let reads = 0;
+    const read = (change: boolean) => async () => {
+      reads++;
+      if (change) writeFileSync(table, 'changed while it was read'.repeat(reads));
+      return { files };
+    };
+    const first = await readWithState([main], read(false));
+    assert.equal(reads, 2, 'the table was not known before');
+    assert.equal(first.state, await fileState(files));
+    const second = await readWithState(files, read(true));
+    assert.equal(reads, 3);
+    assert.notEqual(second.state, await fileState(files));
+    // Other files each time: it ends, and the next look reads again.
+    const growing = await readWithState([main], async () => ({ files: [...files, `${reads++}`] }));
+    assert.equal(reads, 6);
+    assert.notEqual(growing.state, await fileState(growing.found.files.slice(0, 1)));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
