@@ -22,7 +22,7 @@ import { installedConfig, usualConfig } from './config/usual-config.ts';
 import { mayGoOn } from './connect/question.ts';
 import { accountPath, connectToGuard } from './guard/client.ts';
 import { openReads } from './guard/reads.ts';
-import { guardTakesOver } from './guard/take-over.ts';
+import { guardTakesOver, mustBeItsConfig } from './guard/take-over.ts';
 import { many, plain } from './terminal/format.ts';
 import { fromLedger, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
 import { print, printReport, warn } from './terminal/print.ts';
@@ -86,7 +86,7 @@ export function register(program: Command): void {
           [69, 'to show: the guard is not running, and there is no ledger to read'],
           [70, 'the running guard did not apply the setting; the file is changed'],
           [77, 'the file cannot be written; run this command as root'],
-          [78, 'there is no configuration, it has an error, or there is nothing to undo in it'],
+          [78, 'no configuration, one with an error or of another guard, or nothing to undo in it'],
         ],
       }),
     )
@@ -240,6 +240,7 @@ async function switchMode(
   show(diff);
   const report = { changed: diff !== '', diff, mode, enforce, takenOver: false };
   if (options.dryRun === true) return report;
+  await mustBeItsConfig(options.state, file);
   if (diff === '') show(`${file} has ${settingText({ mode, enforce })} already.\n`);
   else {
     await mayGoOn(options);
@@ -251,7 +252,7 @@ async function switchMode(
   const takenOver = await guardTakesOver(
     options.state,
     (status) => status.mode === mode && sameList(status.enforce ?? [], enforce),
-    'perhaps it was started with --mode, or with another file; see journalctl -u postern',
+    'perhaps it was started with --mode; see journalctl -u postern',
   );
   show(doneText({ mode, enforce }, takenOver, isUndo));
   return { ...report, takenOver };

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { operator } from '../../src/commands/guard/client.ts';
 import type { EnforcingView } from '../../src/ports/acting/enforcing.ts';
@@ -126,6 +126,14 @@ async function switched({ guard }: GuardedServer, victim: string): Promise<void>
   await assert.rejects(guard.cli('mode', '--undo', ...file), /this command has not changed/);
   const shown = await guard.cli('mode', 'guard', '--dry-run', ...file);
   assert.match(shown, /^\+mode = "guard" {2}# for a week$/m);
+  const other = join(dirname(guard.configFile), 'other.toml');
+  writeFileSync(other, before);
+  await assert.rejects(
+    guard.cli('mode', 'guard', '--config', other),
+    (error: { readonly stderr: string }) =>
+      error.stderr.includes(`the running guard uses ${guard.configFile}, not ${other}`),
+  );
+  assert.equal(readFileSync(other, 'utf8'), before);
   assert.deepEqual([await mode(), text()], ['observe', before]);
   assert.match(await guard.cli('mode', 'guard', ...file), /^The guard acts now: /m);
   assert.equal(await mode(), 'guard');

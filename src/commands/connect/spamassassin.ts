@@ -16,7 +16,7 @@ import { openSpamAssassin } from '../../partners/scanners/spamassassin.ts';
 import { readConfigText, writeConfigText } from '../config/config-file.ts';
 import { warnOldNames } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
-import { guardTakesOver } from '../guard/take-over.ts';
+import { guardTakesOver, mustBeItsConfig } from '../guard/take-over.ts';
 import { badTestMessage, ordinaryTestMessage } from '../scan/test-messages.ts';
 import { helpAfter, stateHelp } from '../terminal/help.ts';
 import { printReport } from '../terminal/print.ts';
@@ -73,7 +73,7 @@ export function registerSpamAssassin(connect: Command): void {
           [69, 'no spamd answers, or spamd does not scan; nothing was changed'],
           [70, 'the running guard did not apply the setting; the file is changed'],
           [77, 'the file cannot be written; run this command as root'],
-          [78, 'the configuration has an error'],
+          [78, 'the configuration has an error, or is that of another guard'],
         ],
       }),
     )
@@ -126,6 +126,7 @@ async function connectSpamAssassin(
     return report;
   }
   if (options.dryRun === true) return report;
+  await mustBeItsConfig(options.state, file);
   await mayGoOn(options);
   writeConfigText(file, after);
   const takenOver = await guardTakesOver(

@@ -99,9 +99,14 @@ export function openMailings(deps: MailingDeps): Mailings {
         const account = namedAccount(deps, text);
         const { fromNow, note, recipients, until } = wanted;
         const asked = { account, recipients, until, by, note, at };
+        const before = inForce(account, at);
         const row = announced(asked, rows.get(account), { fromNow });
         const what = `${recipients} new recipients announced until ${deps.iso(until)}`;
-        const rest = row.left === recipients ? what : `${what}, ${row.left} of them left`;
+        const count = row.left === recipients ? what : `${what}, ${row.left} of them left`;
+        const rest =
+          before === undefined
+            ? count
+            : `${count}; in place of ${before.recipients} until ${deps.iso(before.until)}`;
         const profile = fromNow ? accounts.known(account) : undefined;
         if (profile !== undefined) {
           countAfresh(profile);
