@@ -240,19 +240,19 @@ async function switchMode(
   show(diff);
   const report = { changed: diff !== '', diff, mode, enforce, takenOver: false };
   if (options.dryRun === true) return report;
-  await mustBeItsConfig(options.state, file);
+  const answers = await mustBeItsConfig(options.state, file);
   if (diff === '') show(`${file} has ${settingText({ mode, enforce })} already.\n`);
   else {
     await mayGoOn(options);
-    await announce(options.state, mode);
+    if (answers) await announce(options.state, mode);
     if (!isUndo) keepBefore(file, 'mode', { before, after });
     writeConfigText(file, after);
     if (isUndo) dropBefore(file, 'mode');
   }
   const takenOver = await guardTakesOver(
-    options.state,
+    { file, state: options.state },
     (status) => status.mode === mode && sameList(status.enforce ?? [], enforce),
-    'perhaps it was started with --mode; see journalctl -u postern',
+    'perhaps it was started with --mode, or with another file; see journalctl -u postern',
   );
   show(doneText({ mode, enforce }, takenOver, isUndo));
   return { ...report, takenOver };

@@ -17,6 +17,8 @@ import { type ConnectedPostfix, localDomainsMax } from './base/connected.ts';
 
 /** A look is one stat(2) for each file. */
 export const askEveryMs: number = 5 * secondMs;
+/** Looks until Postfix is asked again that could not be asked: a minute. */
+const looksMax = 12;
 
 export type KnownPostfix = {
   readonly localDomains: readonly string[];
@@ -52,6 +54,8 @@ export function openPostfixFacts(of: {
   const fresh = new Map<string, MailFacts>();
   /** What the files were when they were read, by configuration folder. */
   const seen = new Map<string, string>();
+  /** Looks since Postfix could not be asked. */
+  const looks = new Map<string, number>();
   const tell = (): void => {
     learn(told.map((one) => upToDate(one, fresh.get(one.configDirectory))));
   };
@@ -59,18 +63,26 @@ export function openPostfixFacts(of: {
   const askOne = async ({ configDirectory }: Told): Promise<void> => {
     const files = fresh.get(configDirectory)?.files ?? [`${configDirectory}/main.cf`];
     const before = await fileState(files);
-    if (seen.get(configDirectory) === before) return;
+    const since = looks.get(configDirectory);
+    if (seen.get(configDirectory) === before) {
+      if (since === undefined) return;
+      looks.set(configDirectory, since + 1);
+      if (since < looksMax) return;
+    }
     try {
       const { found, state } = await readWithState(files, () => read(configDirectory));
       fresh.set(configDirectory, found);
       seen.set(configDirectory, state);
+      looks.delete(configDirectory);
       tell();
       const localDomains = found.localDomains.length;
       log('info', 'postfix.asked', { configDirectory, localDomains });
     } catch (error) {
-      // Until the files change again, the answer would be the same.
+      // The machine may have been busy.
       seen.set(configDirectory, before);
-      log('warn', 'postfix.not-asked', { configDirectory, why: faultText(error) });
+      looks.set(configDirectory, 1);
+      if (since === undefined)
+        log('warn', 'postfix.not-asked', { configDirectory, why: faultText(error) });
     }
   };
   return {
@@ -79,6 +91,7 @@ export function openPostfixFacts(of: {
       // What `connect` wrote just now is newer than what was read before.
       fresh.clear();
       seen.clear();
+      looks.clear();
       tell();
     },
     async ask() {

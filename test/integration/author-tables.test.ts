@@ -191,13 +191,12 @@ test('a table that does not answer is given up at the deadline', async () => {
     virtual_alias_maps: `socketmap:unix:${socket}:aliases`,
     smtpd_sender_login_maps: 'inline:{ x@b.test=joe@a.test }',
   });
-  const { ask, logged } = await rightsOf([directory], 1_500);
+  const { ask, logged } = await rightsOf([directory], 10_000);
   const answer = await ask('joe@a.test', 'y@b.test');
   assert.equal(answer.kind, 'unknown');
   assert.equal(logged.length, 1);
   // What another table says still counts.
-  const unhurried = await rightsOf([directory]);
-  assert.equal((await unhurried.ask('joe@a.test', 'x@b.test')).kind, 'map');
+  assert.equal((await ask('joe@a.test', 'x@b.test')).kind, 'map');
 });
 
 test('a table that is missing makes an address unknown, not foreign', async () => {

@@ -131,7 +131,7 @@ async function switched({ guard }: GuardedServer, victim: string): Promise<void>
   await assert.rejects(
     guard.cli('mode', 'guard', '--config', other),
     (error: { readonly stderr: string }) =>
-      error.stderr.includes(`the running guard uses ${guard.configFile}, not ${other}`),
+      error.stderr.includes(`${other} is not changed: the running guard uses ${guard.configFile}`),
   );
   assert.equal(readFileSync(other, 'utf8'), before);
   assert.deepEqual([await mode(), text()], ['observe', before]);
@@ -199,6 +199,27 @@ test('a switch to guard finds queued mail that was only observed', {
   await guard.cli('held', 'release', '--account', victim);
   await postfix.flush();
   assert.ok((await outgoing.settled()).every(({ places }) => places[0] === 'delivered'));
+});
+
+test('the mode changes while the guard hangs, and is used once it goes on', {
+  timeout: 180_000,
+}, async () => {
+  await using guard = await startGuard({ config: 'mode = "guard"\n' });
+  const mode = async (): Promise<string> => (await guard.json<StatusView>('/api/status')).mode;
+  assert.equal(await mode(), 'guard');
+  guard.kill('SIGSTOP');
+  try {
+    await assert.rejects(
+      guard.cli('mode', 'observe', '--config', guard.configFile),
+      (error: { readonly code: number; readonly stderr: string }) =>
+        error.code === 70 &&
+        error.stderr.includes(`${guard.configFile} is changed, but the guard does not answer`),
+    );
+    assert.match(readFileSync(guard.configFile, 'utf8'), /^mode = "observe"$/m);
+  } finally {
+    guard.kill('SIGCONT');
+  }
+  await eventually('it observes', async () => (await mode()) === 'observe');
 });
 
 test('an ordinary user behind Unix sockets', { timeout: 180_000 }, async () => {

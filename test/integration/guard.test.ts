@@ -121,6 +121,9 @@ const shown = async (): Promise<Shown> =>
 const held = async (): Promise<readonly HeldRow[]> =>
   JSON.parse(await server.guard.cli('held', 'list', '--account', victim.account, '--json'));
 
+/** When the login of the victim was seen to be closed. */
+let closedSeenAt = 0;
+
 test('honest people, local mail and one hijack at once', { timeout: 180_000 }, async () => {
   server.slow.on = true;
   // What the owner himself wrote today and a slow server has not taken yet.
@@ -149,6 +152,7 @@ test('honest people, local mail and one hijack at once', { timeout: 180_000 }, a
     (await shown()).incidents.find(({ loginClosed }) => loginClosed),
   );
   assert.equal(closed.account, victim.account);
+  closedSeenAt = Date.now();
   const everything = await outgoing.settled();
   const leaked = everything.filter(
     ({ id, places }) => id.startsWith('spam-') && places[0] !== 'hold',
@@ -211,8 +215,9 @@ test('told once on each channel, within a minute', { timeout: 180_000 }, async (
   const [notice] = webhook.notices.filter(({ event }) => event === 'account.suspended');
   assert.ok(notice !== undefined && notice.arrived - Date.parse(notice.at) < 60_000);
   assert.ok(notice.reasons.length > 0);
-  // It waits twenty seconds at most for what is being done.
-  if (notice.arrived - Date.parse(notice.at) < 19_000) {
+  // It waits twenty seconds at most for what is being done; a busy machine may need longer.
+  if (closedSeenAt - Date.parse(notice.at) < 8_000) {
+    assert.ok(notice.arrived - Date.parse(notice.at) < 19_000, 'at once when all is known');
     assert.equal(notice.loginClosed, true);
     assert.ok(notice.stopped.fromQueue > 0);
   }

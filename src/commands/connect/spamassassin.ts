@@ -130,7 +130,7 @@ async function connectSpamAssassin(
   await mayGoOn(options);
   writeConfigText(file, after);
   const takenOver = await guardTakesOver(
-    options.state,
+    { file, state: options.state },
     ({ doors }) => (doors['spamassassin'] ?? 'off') === address,
   );
   if (!takenOver)

@@ -1,4 +1,7 @@
-/** Has the running guard read a changed configuration: the right file, and until it uses the change. */
+/**
+ * Makes the running guard read a changed configuration. Checks first that it uses that file, and
+ * waits until it uses the change.
+ */
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -12,19 +15,28 @@ import { isNotRunning, stateDirectory } from './run-file.ts';
 const takenOverMs = 5_000;
 const askEveryMs = 100;
 
-/** Before `file` is changed. Throws OperatorError `other-config` if a guard runs with another one. */
-export async function mustBeItsConfig(state: string | undefined, file: string): Promise<void> {
-  const admin = await runningGuard(state);
-  if (admin === undefined) return;
-  const { own } = await admin.read<Partial<StatusView>>('/status');
-  // A guard of an earlier version does not say it.
-  if (own === undefined) return;
-  const named = own.options.find(([name]) => name === '--config')?.[1];
-  const its = named ?? installedConfig;
-  if (placeOf(its) === placeOf(file)) return;
-  const what = named ?? `${installedConfig} or no file`;
-  throw new OperatorError('other-config', `the running guard uses ${what}, not ${file}`, {
-    hint: `--config names its file, --state another guard; ${file} is not changed`,
+/**
+ * Before `file` is changed; answers whether a guard answers. Throws OperatorError `other-config` if
+ * it uses another file. A guard that hangs refuses nothing: a setting may be its cure.
+ */
+export async function mustBeItsConfig(state: string | undefined, file: string): Promise<boolean> {
+  let status: Partial<StatusView> | undefined;
+  try {
+    status = await (await connectToGuard(state)).read<Partial<StatusView>>('/status');
+  } catch (error) {
+    if (error instanceof OperatorError) return false;
+    throw error;
+  }
+  // A guard of an earlier version does not say it. One without a file says it as one with the usual.
+  const options = status?.own?.options;
+  if (!Array.isArray(options)) return true;
+  const named = status?.own?.options.find(([name]) => name === '--config')?.[1];
+  if (placeOf(named ?? installedConfig) === placeOf(file)) return true;
+  const what = named === undefined ? 'does not use it' : `uses ${named}`;
+  throw new OperatorError('other-config', `${file} is not changed: the running guard ${what}`, {
+    hint:
+      `${named === undefined ? '' : `for this guard: --config ${named}; `}` +
+      'for another guard: --state DIR; or stop this guard first',
     exit: sysexits.config,
   });
 }
@@ -37,33 +49,46 @@ function placeOf(file: string): string {
   }
 }
 
-async function runningGuard(
-  state: string | undefined,
-): Promise<Awaited<ReturnType<typeof connectToGuard>> | undefined> {
+/**
+ * `file`: what was changed. False: no guard is running. Throws OperatorError `not-taken-over` if it
+ * does not use it.
+ */
+export async function guardTakesOver(
+  { file, state }: { readonly file: string; readonly state: string | undefined },
+  uses: (status: StatusView) => boolean,
+  hint = 'perhaps it uses another configuration file; see journalctl -u postern',
+): Promise<boolean> {
+  let admin: Awaited<ReturnType<typeof connectToGuard>>;
   try {
-    return await connectToGuard(state);
+    admin = await connectToGuard(state);
   } catch (error) {
-    if (isNotRunning(error)) return undefined;
+    if (isNotRunning(error)) return false;
     throw error;
   }
-}
-
-/** False: no guard is running. Throws OperatorError `not-taken-over` if it does not use it. */
-export async function guardTakesOver(
-  state: string | undefined,
-  uses: (status: StatusView) => boolean,
-  hint = 'see journalctl -u postern',
-): Promise<boolean> {
-  const admin = await runningGuard(state);
-  if (admin === undefined) return false;
   hangUp(stateDirectory(state), admin.run.pid);
   const until = performance.now() + takenOverMs;
   while (performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, askEveryMs));
-    if (uses(await admin.read<StatusView>('/status'))) return true;
+    if (uses(await statusOf(admin, file))) return true;
   }
   throw new OperatorError('not-taken-over', 'the guard is running, but did not apply the setting', {
     hint,
     exit: sysexits.software,
   });
+}
+
+async function statusOf(
+  admin: Awaited<ReturnType<typeof connectToGuard>>,
+  file: string,
+): Promise<StatusView> {
+  try {
+    return await admin.read<StatusView>('/status');
+  } catch (cause) {
+    if (!(cause instanceof OperatorError)) throw cause;
+    throw new OperatorError('not-taken-over', `${file} is changed, but the guard does not answer`, {
+      cause,
+      hint: 'it uses the change after: sudo systemctl restart postern',
+      exit: sysexits.software,
+    });
+  }
 }

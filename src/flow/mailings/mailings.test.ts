@@ -90,7 +90,7 @@ test('a second announcement keeps what is used up, unless it counts from now', a
   await rig.mail({ account: club, to: members(100) });
   assert.match(
     (await expect(rig, { recipients: 400 })).text,
-    /400 new .*, 300 of them left; in place of 300 until \d/,
+    /400 new .*, 300 of them left; this replaces 300 until \d/,
   );
   await expect(rig, { recipients: 400, fromNow: true });
   assert.equal(leftOf(rig), 400);

@@ -106,7 +106,7 @@ export function openMailings(deps: MailingDeps): Mailings {
         const rest =
           before === undefined
             ? count
-            : `${count}; in place of ${before.recipients} until ${deps.iso(before.until)}`;
+            : `${count}; this replaces ${before.recipients} until ${deps.iso(before.until)}`;
         const profile = fromNow ? accounts.known(account) : undefined;
         if (profile !== undefined) {
           countAfresh(profile);

@@ -24,10 +24,23 @@ test('a file that changes while it is read is seen as changed at the next look',
     const second = await readWithState(files, read(true));
     assert.equal(reads, 3);
     assert.notEqual(second.state, await fileState(files));
+    // The second reading fails: what the first one found counts, and the next look reads again.
+    const half = await readWithState([main], async () => {
+      if (reads++ > 3) throw new Error('no time');
+      return { files };
+    });
+    assert.deepEqual(half.found, { files });
+    assert.notEqual(half.state, await fileState(files));
+    await assert.rejects(readWithState(files, () => Promise.reject(new Error('no time'))));
     // Other files each time: it ends, and the next look reads again.
-    const growing = await readWithState([main], async () => ({ files: [...files, `${reads++}`] }));
-    assert.equal(reads, 6);
-    assert.notEqual(growing.state, await fileState(growing.found.files.slice(0, 1)));
+    reads = 0;
+    const growing = await readWithState([main], async () => {
+      const more = join(folder, `more-${reads++}`);
+      writeFileSync(more, 'x');
+      return { files: [...files, more] };
+    });
+    assert.equal(reads, 3);
+    assert.notEqual(growing.state, await fileState(growing.found.files));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -22,17 +22,29 @@ const readsMax = 3;
 
 /**
  * What `read` finds, and the state that its files had before: if one changes meanwhile, its state
- * is another at the next look. Reads again if there are other files than `known`.
+ * is another at the next look. Reads again if there are other files than `known`. Rejects if the
+ * first reading fails; if a later one does, the next look reads again.
  */
 export async function readWithState<Found extends { readonly files: readonly string[] }>(
   known: readonly string[],
   read: () => Promise<Found>,
 ): Promise<{ readonly found: Found; readonly state: string }> {
-  let files = known;
-  for (let nth = 1; ; nth++) {
-    const state = await fileState(files);
-    const found = await read();
-    if (nth === readsMax || files.join('\n') === found.files.join('\n')) return { found, state };
-    files = found.files;
+  let state = await fileState(known);
+  let found = await read();
+  let before = known;
+  for (let nth = 2; nth <= readsMax && !areSame(before, found.files); nth++) {
+    before = found.files;
+    state = await fileState(before);
+    try {
+      found = await read();
+    } catch {
+      return { found, state: '' };
+    }
   }
+  return { found, state: areSame(before, found.files) ? state : '' };
+}
+
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  const [one, other] = [new Set(some), new Set(others)];
+  return one.size === other.size && one.isSubsetOf(other);
 }
