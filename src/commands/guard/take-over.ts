@@ -27,7 +27,8 @@ export async function mustBeItsConfig(state: string | undefined, file: string): 
     if (error instanceof OperatorError) return false;
     throw error;
   }
-  // A guard of an earlier version does not say it. One without a file says it as one with the usual.
+  // A guard of an earlier version does not say it. One without a file says what one with the usual
+  // file says.
   const options = status?.own?.options;
   if (!Array.isArray(options)) return true;
   const named = status?.own?.options.find(([name]) => name === '--config')?.[1];
