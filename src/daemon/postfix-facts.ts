@@ -9,7 +9,7 @@
 import type { TransportFacts } from '../formats/postfix/transports.ts';
 import { faultText } from '../lib/error-text.ts';
 import { secondMs } from '../lib/time.ts';
-import { fileState, readWithState } from '../partners/postfix/files.ts';
+import { filesNow, readWithState } from '../partners/postfix/files.ts';
 import type { LoginFacts } from '../partners/postfix/logins.ts';
 import type { FilterUser, MailFacts } from '../partners/postfix/mail-facts.ts';
 import type { Log } from '../ports/world.ts';
@@ -61,16 +61,16 @@ export function openPostfixFacts(of: {
   };
   tell();
   const askOne = async ({ configDirectory }: Told): Promise<void> => {
-    const files = fresh.get(configDirectory)?.files ?? [`${configDirectory}/main.cf`];
-    const before = await fileState(files);
+    const main = `${configDirectory}/main.cf`;
+    const known = await filesNow(fresh.get(configDirectory)?.files ?? [main]);
     const since = looks.get(configDirectory);
-    if (seen.get(configDirectory) === before) {
+    if (seen.get(configDirectory) === known.state) {
       if (since === undefined) return;
       looks.set(configDirectory, since + 1);
       if (since < looksMax) return;
     }
     try {
-      const { found, state } = await readWithState(files, () => read(configDirectory));
+      const { found, state } = await readWithState(known, () => read(configDirectory));
       fresh.set(configDirectory, found);
       seen.set(configDirectory, state);
       looks.delete(configDirectory);
@@ -79,7 +79,7 @@ export function openPostfixFacts(of: {
       log('info', 'postfix.asked', { configDirectory, localDomains });
     } catch (error) {
       // The machine may have been busy.
-      seen.set(configDirectory, before);
+      seen.set(configDirectory, known.state);
       looks.set(configDirectory, 1);
       if (since === undefined)
         log('warn', 'postfix.not-asked', { configDirectory, why: faultText(error) });

@@ -8,6 +8,9 @@ import { peerText } from './peer-text.ts';
  */
 export const lineBytesMax: number = 16 * 1024;
 
+/** For the end of a file: its last line may lack it. */
+export const lineEnd: Buffer = Buffer.from('\n');
+
 export type LineCutter = {
   /** Returns the lines that are complete now, without their line ends. */
   take(chunk: Buffer): readonly string[];

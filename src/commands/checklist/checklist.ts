@@ -22,7 +22,6 @@ import { several } from '../terminal/options.ts';
 import { print } from '../terminal/print.ts';
 import { noItem, registerAck, registerHistory } from './ack.ts';
 import { type GatheredChecklist, type GatherOptions, readChecklist } from './gather.ts';
-import { leaveRunning } from './left-running.ts';
 import { type Memory, remembered, report } from './memory.ts';
 import { itemHere } from './own.ts';
 import { checklistText, itemText } from './text.ts';
@@ -84,7 +83,7 @@ export function register(program: Command): void {
           : listText(withMemory(here, memory, now), options, memory.acks),
       );
       const blocking = unacknowledged(list.items, memory.acks, now);
-      ended(memory.isLate, blocking);
+      setExit(blocking);
     });
   registerShow(command);
   registerAck(command);
@@ -128,7 +127,7 @@ function registerShow(checklist: Command): void {
         const ids = list.items.map((one) => one.id);
         throw noItem(id, ids);
       }
-      const { acks, isLate } = await remembered(options.state, [], { isWhole: false });
+      const { acks } = await remembered(options.state, [], { isWhole: false });
       const now = Date.now() as Millis;
       const ack = acks.find((one) => one.id === id);
       print(
@@ -137,7 +136,7 @@ function registerShow(checklist: Command): void {
           ? jsonLine(json([item], acks))
           : itemText(item) + (ack === undefined ? '' : `    ${ackText(ack, now)}\n`),
       );
-      ended(isLate, unacknowledged([item], acks, now));
+      setExit(unacknowledged([item], acks, now));
     });
 }
 
@@ -197,7 +196,6 @@ async function read(options: Options): Promise<GatheredChecklist> {
     ...(isShown ? { progress: showProgress } : {}),
   });
   if (isShown) process.stderr.write('\r\u001b[K');
-  if (list.abandoned) leaveRunning();
   return list;
 }
 
@@ -225,8 +223,6 @@ function listText(
   });
 }
 
-/** Sets the exit code; a guard that is late is not waited for. */
-function ended(isLate: boolean, blocking: readonly ChecklistItem[]): void {
+function setExit(blocking: readonly ChecklistItem[]): void {
   if (blocking.length > 0) process.exitCode = 1;
-  if (isLate) leaveRunning();
 }

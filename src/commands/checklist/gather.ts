@@ -23,6 +23,7 @@ import { probeMachine } from '../probe/probe.ts';
 import { dns } from './dns-source.ts';
 import { drillItems } from './drill-source.ts';
 import { bulkSenders, ownKeys, settingFacts } from './guard-source.ts';
+import { leaveRunning } from './left-running.ts';
 import { certificate, outgoing, roleAddresses } from './mail-source.ts';
 import { modernItems } from './modern/gather.ts';
 import { type CommandPlace, commandPlace, commandText } from './own.ts';
@@ -52,8 +53,6 @@ export type GatheredChecklist = {
   readonly sources: readonly string[];
   readonly unread: ReadonlyMap<SourceName, string>;
   readonly notes: readonly string[];
-  /** A source did not answer in time, and still works on it. */
-  readonly abandoned: boolean;
 };
 
 /** Longest that a source may take. */
@@ -73,7 +72,6 @@ export async function readChecklist(
   const parts = await allParts(options, world, (note) => notes.push(note));
   const open = new Set(parts.map(({ name }) => name));
   const unread = new Map<SourceName, string>();
-  let abandoned = false;
   const tell = (): void => world.progress?.(parts.length - open.size, parts.length, [...open]);
   tell();
   const modern = modernOf(options, place, world.now);
@@ -91,7 +89,7 @@ export async function readChecklist(
       tell();
       if ('findings' in result) return result.findings;
       unread.set(part.name, result.why);
-      abandoned ||= result.isLate;
+      if (result.isLate) leaveRunning();
       return [];
     }),
   );
@@ -100,7 +98,7 @@ export async function readChecklist(
   const known = derived(allMeasures, evidence, (command) => commandText(place, command));
   const items = [...known, ...(await drill), ...(await modern), ...(await mine)];
   const sources = parts.map(({ name }) => name);
-  return { items: checklistOrder(items), sources, unread, notes, abandoned };
+  return { items: checklistOrder(items), sources, unread, notes };
 }
 
 /** Postfix's configuration folder; undefined: what postconf says. */

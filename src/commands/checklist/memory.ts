@@ -14,13 +14,12 @@ import { connectToGuard, type GuardClient } from '../guard/client.ts';
 import { otherOwnerOf } from '../guard/owner.ts';
 import { openOwnerProcess } from '../guard/owner-process.ts';
 import { isNotRunning, stateDirectory } from '../guard/run-file.ts';
+import { leaveRunning } from './left-running.ts';
 
 export type Memory = {
   readonly acks: readonly Acknowledgement[];
   /** Why this run was not kept; empty if it was, or was not meant to be. */
   readonly note: string;
-  /** The guard still has not answered. */
-  readonly isLate: boolean;
 };
 
 export type Reporting = {
@@ -76,18 +75,19 @@ export async function remembered(
     asked.catch(() => undefined); // after the time nobody waits for it
     const acks = await Promise.race([asked, late.promise]);
     if (acks === 'late') {
+      leaveRunning();
       const note = `Not kept: the guard did not answer within ${answerMs / secondMs} s`;
-      return { acks: await storedAcks(state).catch(() => []), note, isLate: true };
+      return { acks: await storedAcks(state).catch(() => []), note };
     }
     const note = how.isWhole ? '' : 'Not kept: with --domain or --config-dir this is a part of all';
-    return { acks, note, isLate: false };
+    return { acks, note };
   } catch (error) {
     const isDenied = faultText(error).startsWith('cannot ask');
     const note =
       isNotRunning(error) && !isDenied
         ? 'Not kept: the history and the nightly mail need a guard that runs'
         : `Not kept: ${faultText(error)}`;
-    return { acks: await storedAcks(state).catch(() => []), note, isLate: false };
+    return { acks: await storedAcks(state).catch(() => []), note };
   } finally {
     clearTimeout(timer);
   }

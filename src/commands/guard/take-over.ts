@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { StatusView } from '../../ports/admin.ts';
 import { installedConfig } from '../config/usual-config.ts';
-import { connectToGuard } from './client.ts';
+import { connectToGuard, type GuardClient } from './client.ts';
 import { hangUp } from './owner.ts';
 import { isNotRunning, stateDirectory } from './run-file.ts';
 
@@ -31,7 +31,7 @@ export async function mustBeItsConfig(state: string | undefined, file: string): 
   // file says.
   const options = status?.own?.options;
   if (!Array.isArray(options)) return true;
-  const named = status?.own?.options.find(([name]) => name === '--config')?.[1];
+  const named: string | undefined = options.find(([name]) => name === '--config')?.[1];
   if (placeOf(named ?? installedConfig) === placeOf(file)) return true;
   const what = named === undefined ? 'does not use it' : `uses ${named}`;
   throw new OperatorError('other-config', `${file} is not changed: the running guard ${what}`, {
@@ -59,7 +59,7 @@ export async function guardTakesOver(
   uses: (status: StatusView) => boolean,
   hint = 'perhaps it uses another configuration file; see journalctl -u postern',
 ): Promise<boolean> {
-  let admin: Awaited<ReturnType<typeof connectToGuard>>;
+  let admin: GuardClient;
   try {
     admin = await connectToGuard(state);
   } catch (error) {
@@ -78,10 +78,7 @@ export async function guardTakesOver(
   });
 }
 
-async function statusOf(
-  admin: Awaited<ReturnType<typeof connectToGuard>>,
-  file: string,
-): Promise<StatusView> {
+async function statusOf(admin: GuardClient, file: string): Promise<StatusView> {
   try {
     return await admin.read<StatusView>('/status');
   } catch (cause) {

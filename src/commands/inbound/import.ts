@@ -14,7 +14,7 @@ import {
 import type { LogCounts } from '../../core/logs/log-facts.ts';
 import { type LogLines, openLogLines } from '../../core/logs/log-lines.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
-import { openLineCutter } from '../../lib/line-cutter.ts';
+import { lineEnd, openLineCutter } from '../../lib/line-cutter.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { readMailFacts } from '../../partners/postfix/mail-facts.ts';
@@ -167,7 +167,7 @@ async function readLog(name: string, lines: LogLines, senders: LoggedSenders): P
   try {
     const raw = name === '-' ? process.stdin : createReadStream(name);
     for await (const chunk of logBytes(raw, damaged)) take(chunk);
-    take(Buffer.from('\n'));
+    take(lineEnd);
   } catch (cause) {
     throw cause instanceof OperatorError ? cause : cannotRead(name, cause);
   }

@@ -10,7 +10,7 @@ import { type LoggedEvents, openLoggedEvents } from '../../flow/replay/logged-ev
 import type { Replay, ReplayVerdict } from '../../flow/replay/replay.ts';
 import type { WebmailPeople } from '../../flow/replay/webmail-people.ts';
 import { sha256 } from '../../lib/hash.ts';
-import { type LineCutter, openLineCutter } from '../../lib/line-cutter.ts';
+import { type LineCutter, lineEnd, openLineCutter } from '../../lib/line-cutter.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { openProgress } from '../terminal/progress.ts';
@@ -28,8 +28,6 @@ export type LogReplay = {
   readonly people?: WebmailPeople;
 };
 
-/** The last line of a file may end without it. */
-const lineEnd = Buffer.from('\n');
 /** How much of a file is looked at to learn when it begins, and whether it is a copy. */
 const headMax = 64 * 1024;
 /** How much is read at a time. */

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { webmailFact, webmailLine } from '../../core/logs/webmail-line.ts';
 import type { LoginEvent } from '../../flow/webmail/webmail-logins.ts';
 import { HostClock, ZoneDays } from '../../formats/logs/host-clock.ts';
-import { openLineCutter } from '../../lib/line-cutter.ts';
+import { lineEnd, openLineCutter } from '../../lib/line-cutter.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { type Millis, machineZone } from '../../lib/time.ts';
 import { cannotRead } from './input.ts';
@@ -12,8 +12,6 @@ import { logBytes } from './log-bytes.ts';
 
 /** Logins of all logs: some 200 MB. */
 const loginsMax = 1_000_000;
-/** The last line of a file may end without it. */
-const lineEnd = Buffer.from('\n');
 
 const forms =
   'Expected: userlogins.log of Roundcube, the log of SOGo, SnappyMail or RainLoop, or these from ' +

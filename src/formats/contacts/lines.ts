@@ -1,9 +1,7 @@
 /** Gives the lines of a file to a reader of contacts. Bounded by the longest line. */
-import { openLineCutter } from '../../lib/line-cutter.ts';
+import { lineEnd, openLineCutter } from '../../lib/line-cutter.ts';
 import type { ContactReader } from './found.ts';
 
-/** The last line of a file may end without it. */
-const lineEnd = Buffer.from('\n');
 const newline = 10;
 
 export function lineReader(on: {

@@ -13,7 +13,7 @@ import type { AuthorTables, TableAnswer } from '../../ports/authors.ts';
 import type { Log } from '../../ports/world.ts';
 import type { MailHomes, TableAsker } from './author-ask.ts';
 import { type InstanceTables, readInstanceTables } from './author-facts.ts';
-import { fileState, readWithState } from './files.ts';
+import { filesNow, readWithState } from './files.ts';
 
 /** Processes that run or wait for their turn. */
 const processesMax = 64;
@@ -49,10 +49,10 @@ export function openAuthorTables(of: {
   const isRead = (): boolean => wasRead && of.directories().every((one) => instances.has(one));
 
   const readOne = async (directory: string): Promise<boolean> => {
-    const files = instances.get(directory)?.files ?? [`${directory}/main.cf`];
-    if (seen.get(directory) === (await fileState(files))) return false;
+    const known = await filesNow(instances.get(directory)?.files ?? [`${directory}/main.cf`]);
+    if (seen.get(directory) === known.state) return false;
     try {
-      const { found, state } = await readWithState(files, () => readInstanceTables(directory));
+      const { found, state } = await readWithState(known, () => readInstanceTables(directory));
       instances.set(directory, found);
       seen.set(directory, state);
       faults.delete(directory);

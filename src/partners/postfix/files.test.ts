@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileState, readWithState } from './files.ts';
+import { fileState, filesNow, readWithState } from './files.ts';
 
 test('a file that changes while it is read is seen as changed at the next look', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pff-'));
@@ -18,23 +18,25 @@ test('a file that changes while it is read is seen as changed at the next look',
       if (change) writeFileSync(table, 'changed while it was read'.repeat(reads));
       return { files };
     };
-    const first = await readWithState([main], read(false));
+    const first = await readWithState(await filesNow([main]), read(false));
     assert.equal(reads, 2, 'the table was not known before');
     assert.equal(first.state, await fileState(files));
-    const second = await readWithState(files, read(true));
+    const second = await readWithState(await filesNow(files), read(true));
     assert.equal(reads, 3);
     assert.notEqual(second.state, await fileState(files));
     // The second reading fails: what the first one found counts, and the next look reads again.
-    const half = await readWithState([main], async () => {
+    const half = await readWithState(await filesNow([main]), async () => {
       if (reads++ > 3) throw new Error('no time');
       return { files };
     });
     assert.deepEqual(half.found, { files });
     assert.notEqual(half.state, await fileState(files));
-    await assert.rejects(readWithState(files, () => Promise.reject(new Error('no time'))));
+    await assert.rejects(
+      readWithState(await filesNow(files), () => Promise.reject(new Error('no time'))),
+    );
     // Other files each time: it ends, and the next look reads again.
     reads = 0;
-    const growing = await readWithState([main], async () => {
+    const growing = await readWithState(await filesNow([main]), async () => {
       const more = join(folder, `more-${reads++}`);
       writeFileSync(more, 'x');
       return { files: [...files, more] };

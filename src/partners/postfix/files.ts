@@ -17,21 +17,27 @@ export async function fileState(files: readonly string[]): Promise<string> {
   return states.join('\n');
 }
 
+export type FilesNow = { readonly files: readonly string[]; readonly state: string };
+
+/** Files with their state now. */
+export async function filesNow(files: readonly string[]): Promise<FilesNow> {
+  return { files, state: await fileState(files) };
+}
+
 /** A list of files that grows while it is read: three times, and the next look reads again. */
 const readsMax = 3;
 
 /**
  * What `read` finds, and the state that its files had before: if one changes meanwhile, its state
- * is another at the next look. Reads again if there are other files than `known`. Rejects if the
- * first reading fails; if a later one does, the next look reads again.
+ * is another at the next look. `known`: files and their state now. Reads again if there are other
+ * files. Rejects if the first reading fails; if a later one does, the next look reads again.
  */
 export async function readWithState<Found extends { readonly files: readonly string[] }>(
-  known: readonly string[],
+  known: FilesNow,
   read: () => Promise<Found>,
 ): Promise<{ readonly found: Found; readonly state: string }> {
-  let state = await fileState(known);
+  let { files: before, state } = known;
   let found = await read();
-  let before = known;
   for (let nth = 2; nth <= readsMax && !areSame(before, found.files); nth++) {
     before = found.files;
     state = await fileState(before);

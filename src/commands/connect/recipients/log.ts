@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import type { LogEvent } from '../../../core/event.ts';
 import { openLogLines } from '../../../core/logs/log-lines.ts';
 import { domainOf } from '../../../formats/message/address.ts';
-import { openLineCutter } from '../../../lib/line-cutter.ts';
+import { lineEnd, openLineCutter } from '../../../lib/line-cutter.ts';
 import { dayMs, type Millis } from '../../../lib/time.ts';
 import { postfixLogFile } from '../../../partners/postfix/log-file.ts';
 import { logBytes } from '../../replay/log-bytes.ts';
@@ -36,7 +36,6 @@ export const lookBackDays = 30;
 const recipientsMax = 1_000_000;
 const usual = ['/var/log/mail.log', '/var/log/maillog'] as const;
 const whyMax = 200;
-const lineEnd = Buffer.from('\n');
 
 /** `wanted`: whether this server delivers mail of a domain. */
 export async function seenRecipients(how: {
